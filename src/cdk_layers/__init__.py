@@ -1,0 +1,40 @@
+"""AWS CDK constructs for Lambda layers that cannot break at deploy time.
+
+The constructs are loaded on first use, so that importing this package starts no Node.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_layers.cdk.function import LayeredFunction
+    from cdk_layers.cdk.grants import LayerGrant
+    from cdk_layers.cdk.layer import SharedPythonLayer
+    from cdk_layers.cdk.stack import MultiLayerStack
+    from cdk_layers.cdk.validation import LayerValidation
+
+__all__ = ["LayerGrant", "LayerValidation", "LayeredFunction", "MultiLayerStack", "SharedPythonLayer"]
+
+_HOMES = {
+    "LayerGrant": "grants",
+    "LayerValidation": "validation",
+    "LayeredFunction": "function",
+    "MultiLayerStack": "stack",
+    "SharedPythonLayer": "layer",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a construct on its first use."""
+    if name not in _HOMES:
+        message = f"module 'cdk_layers' has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module
+
+    return getattr(import_module(f"cdk_layers.cdk.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names without loading them."""
+    return sorted(__all__)

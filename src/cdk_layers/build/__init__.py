@@ -1,0 +1,1 @@
+"""From an entry folder to an archive."""

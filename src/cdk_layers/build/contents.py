@@ -1,0 +1,110 @@
+"""What lies in a layer's archive or in a function's code: the facts that the rules judge.
+
+Contents are measured once, where the bytes are at hand, and kept on record beside the archive's digest. All paths are
+POSIX paths relative to the root of the archive, which is /opt for a layer and /var/task for a function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class File(NamedTuple):
+    """One regular file, or one symlink's target as it will be written."""
+
+    size: int
+    """Unzipped bytes."""
+
+    crc32: int
+    """CRC-32 of the unzipped bytes, as a zip records it; two files are the same when size and CRC-32 are."""
+
+    mode: int
+    """Permission bits, such as 0o644."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One installed distribution, read from its .dist-info folder."""
+
+    name: str
+    """The normalized name (PEP 503)."""
+
+    version: str
+    """The version as its metadata says it."""
+
+    folder: str
+    """The folder that holds the .dist-info folder: "python" in most layers, "" in most functions."""
+
+    unzipped_bytes: int
+    """Bytes of the files that its RECORD lists and that are there."""
+
+    requires: tuple[str, ...] = ()
+    """Its Requires-Dist lines, as they stand (PEP 508)."""
+
+    requires_python: str | None = None
+    """Its Requires-Python, as it stands (PEP 440)."""
+
+    license: str | None = None
+    """Its License-Expression, or its License when that is one line."""
+
+    tags: tuple[str, ...] = ()
+    """The wheel tags it was installed from, such as "cp313-cp313-manylinux_2_28_x86_64"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """One ELF file."""
+
+    path: str
+    machine: str
+    """"x86_64", "arm64", or the ELF name of another machine in lower case."""
+
+    glibc: tuple[int, int] | None
+    """The newest GLIBC symbol version that it asks for; None when it asks for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One place in a file that a rule has something to say about, such as a private key."""
+
+    kind: str
+    path: str
+    line: int | None = None
+    detail: str = ""
+    """What was seen, without any secret in it."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What lies in one archive or folder."""
+
+    unzipped_bytes: int
+    """The sum of all files' sizes."""
+
+    files: Mapping[str, File] = field(repr=False)
+    """Every file by its path, sorted by path."""
+
+    distributions: tuple[Distribution, ...] = ()
+    """Sorted by name."""
+
+    natives: tuple[Native, ...] = ()
+    """Every ELF file, sorted by path."""
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Symlinks that are in the archive as symlinks: path to target, as written."""
+
+    marks: tuple[Mark, ...] = ()
+    """Secrets, timestamp .pyc files and the like: what only a look into the files can tell."""
+
+    folder_modes: Mapping[str, int] = field(default_factory=dict)
+    """Permission bits of the folders that are recorded as entries of their own."""
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Distribution names to versions."""
+        return {distribution.name: distribution.version for distribution in self.distributions}

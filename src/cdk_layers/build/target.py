@@ -1,0 +1,89 @@
+"""What a layer is built for: a Python version on an architecture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.errors import TargetError
+from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, PYTHON_RUNTIMES
+
+if TYPE_CHECKING:
+    from cdk_layers.lambda_service.runtimes import Architecture, PythonRuntime
+
+_MACHINES: Final[dict[str, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One Python version on one architecture, as a Lambda function runs it."""
+
+    python: str
+    """The language version, such as "3.13"."""
+
+    architecture: Architecture
+    """The instruction set, by its name in Lambda's API."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no layer can be built for.
+
+        Raises:
+            TargetError: The Python version or the architecture is not one of those that layers are built for.
+        """
+        if self.python not in BUILDABLE_PYTHONS:
+            message = (
+                f"No layer can be built for Python {self.python!r}: Lambda serves "
+                f"{', '.join(BUILDABLE_PYTHONS)} today. Choose one of these."
+            )
+            raise TargetError(message)
+        if self.architecture not in ARCHITECTURES:
+            message = (
+                f"No layer can be built for the architecture {self.architecture!r}: Lambda runs on "
+                f"{' and '.join(ARCHITECTURES)}. Choose one of these."
+            )
+            raise TargetError(message)
+
+    @classmethod
+    def for_runtime(cls, runtime: str, architecture: Architecture) -> Target:
+        """Return the target of a Lambda runtime name, such as "python3.13".
+
+        Raises:
+            TargetError: The runtime is not Python, or not one that layers are built for.
+        """
+        if not runtime.startswith("python"):
+            message = (
+                f"The runtime {runtime!r} is not a Python runtime. A Python layer needs one of "
+                f"{', '.join(f'python{version}' for version in BUILDABLE_PYTHONS)}."
+            )
+            raise TargetError(message)
+        return cls(runtime.removeprefix("python"), architecture)
+
+    @property
+    def runtime(self) -> PythonRuntime:
+        """The Lambda runtime, with its glibc and its dates."""
+        return PYTHON_RUNTIMES[f"python{self.python}"]
+
+    @property
+    def machine(self) -> str:
+        """The architecture as the kernel and wheel tags name it: "x86_64" or "aarch64"."""
+        return _MACHINES[self.architecture]
+
+    def marker_environment(self) -> dict[str, str]:
+        """Return the environment that PEP 508 markers are evaluated in on this target."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.python}.0",
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": f"{self.python}.0",
+            "python_version": self.python,
+            "sys_platform": "linux",
+        }
+
+    def __str__(self) -> str:
+        """Return the target as a person says it."""
+        return f"Python {self.python} on {self.architecture}"

@@ -1,0 +1,78 @@
+"""The whole error hierarchy: everything this package raises on purpose is a `CdkLayersError`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_layers.rules.model import Finding
+
+
+class CdkLayersError(Exception):
+    """Root of every error that this package raises on purpose.
+
+    Its message answers: what is wrong, where (a construct path or a file), what was measured against which limit,
+    and what to do about it.
+    """
+
+
+class EntryError(CdkLayersError):
+    """An entry folder, or a manifest inside it, cannot be used as it is."""
+
+
+class TargetError(CdkLayersError):
+    """A runtime or an architecture is not one that a Python layer can be built for."""
+
+
+class DependencyError(CdkLayersError):
+    """The requirements cannot be met: unknown distribution or version, conflicting pins, no wheel, no network."""
+
+
+class BuildError(CdkLayersError):
+    """A build could not be finished: a tool failed, the disk is full, or Docker was asked for and is not there."""
+
+
+class AssemblyError(CdkLayersError):
+    """A cloud assembly or template cannot be read."""
+
+
+class UsageError(CdkLayersError):
+    """An argument makes no sense, alone or beside the others."""
+
+
+class RuleError(CdkLayersError):
+    """Rules refused what a construct was given; `findings` holds all of them, worst first.
+
+    The type raised is that of the first finding's family; the message tells every finding.
+    """
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        """Keep the findings beside the message that tells them."""
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class LimitError(RuleError):
+    """Too many layers or too many bytes."""
+
+
+class IdentityError(RuleError):
+    """A layer that cannot be used by this function at all: its ARN, Region, partition, or a second version of it."""
+
+
+class CompatibilityError(RuleError):
+    """A layer whose runtime, architecture or binaries do not suit the function."""
+
+
+class ContentError(RuleError):
+    """What lies in a layer or in a function's code cannot work in Lambda."""
+
+
+class OrderError(RuleError):
+    """The merge order or the environment hides what the layers bring."""
+
+
+class SharingError(RuleError):
+    """A grant is malformed, missing, or would vanish."""

@@ -1,0 +1,1 @@
+"""What the Lambda service says: limits, runtimes and the form of its ARNs. Data, with its source beside it."""

@@ -1,0 +1,208 @@
+"""What the rules judge: functions, layers and grants, wherever they were read from.
+
+Every value that may be a token, a condition or simply unknown is None when it is not known. None never means zero,
+empty or absent; absent is an empty tuple or mapping.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from cdk_layers import host
+from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.build.notes import Note
+    from cdk_layers.lambda_service.arn import LayerArn
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a resource stands."""
+
+    path: str
+    """The construct path, such as "Hub/base"; "template.json#LogicalId" where no construct is known."""
+
+    template: str = ""
+    """The template's path; empty for a construct that is not synthesized yet."""
+
+    logical_id: str = ""
+
+
+class Sources(Protocol):
+    """The files of a function's code or of a layer, to be read one by one."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of one file, or None when there is none by that path."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Layer:
+    """One layer version as a function sees it. Compared by identity: one object stands for one resource or ARN."""
+
+    where: Where
+    """Its own place when it is a resource of the app; else the place that names it."""
+
+    name: str | None = None
+    arn: LayerArn | None = None
+    """Its parts, when it is known by a literal ARN."""
+
+    raw_arn: str | None = None
+    """The literal text that stands where an ARN belongs."""
+
+    is_resource: bool = False
+    """Whether the app itself defines this layer version."""
+
+    partition: str | None = None
+    region: str | None = None
+    account: str | None = None
+    runtimes: tuple[str, ...] | None = None
+    """Compatible runtimes; () where the layer declares none, None where that is not known."""
+
+    architectures: tuple[str, ...] | None = None
+    description: str | None = None
+    license: str | None = None
+    contents: Contents | None = None
+    sources: Sources | None = None
+    asset: str | None = None
+    """The asset hash or the digest of the content: what changes when, and only when, the content does."""
+
+    retained: bool | None = None
+    """Whether the old version outlives a replacement (UpdateReplacePolicy and DeletionPolicy)."""
+
+    budget_bytes: int | None = None
+    """The user's own limit on unzipped bytes."""
+
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def unzipped_bytes(self) -> int | None:
+        """Unzipped bytes, when known."""
+        return None if self.contents is None else self.contents.unzipped_bytes
+
+    @property
+    def label(self) -> str:
+        """What a message calls this layer: its ARN when that is all there is, else its construct path."""
+        return self.where.path if self.is_resource else self.raw_arn or str(self.arn or self.name or self.where.path)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerUse:
+    """One entry of a function's `Layers`."""
+
+    layer: Layer
+    reference: Literal["same-stack", "literal", "import-value", "stack-output", "parameter", "unknown"] = "unknown"
+    """How the template refers to it."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Function:
+    """One function, in one branch of the template's conditions."""
+
+    where: Where
+    branch: str = ""
+    """The conditions of this variant, as "UseArm=true"; empty when nothing is conditional."""
+
+    image: bool = False
+    """Whether its package type is Image."""
+
+    edge: bool = False
+    """Whether it is used as a Lambda@Edge function."""
+
+    runtime: str | None = None
+    architecture: str | None = None
+    handler: str | None = None
+    layers: tuple[LayerUse, ...] | None = None
+    """In rendered order; None when the whole list is not known."""
+
+    declared_layers: tuple[str, ...] | None = None
+    """The labels of the layers in the order that the user gave, when the assembly says it."""
+
+    code: Contents | None = None
+    sources: Sources | None = None
+    environment: Mapping[str, str | None] | None = None
+    """Environment variables; a value is None when it is not a literal."""
+
+    follows: frozenset[str] = frozenset()
+    """Asset hashes and digests that its template mentions outside `Layers` and `Code`."""
+
+    partition: str | None = None
+    region: str | None = None
+    account: str | None = None
+    budget_bytes: int | None = None
+
+    @property
+    def used_layers(self) -> tuple[Layer, ...]:
+        """The layers in merge order, lowest first; () when not known."""
+        return tuple(use.layer for use in self.layers or ())
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Grant:
+    """One layer version permission."""
+
+    where: Where
+    layer: Layer | None
+    principal: str | None
+    organization: str | None = None
+    retained: bool | None = None
+    public_on_purpose: bool = False
+    """Whether the user wrote `LayerGrant.public()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """All that one cloud assembly, or one template, defines."""
+
+    functions: tuple[Function, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What could not be read or resolved, each in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may set about the judging."""
+
+    today: date = field(default_factory=host.today)
+    """The day that runtime dates are compared with."""
+
+    budget_bytes: int | None = None
+    """A limit on every function's total and every layer, below the service's own."""
+
+    strict_budget: bool = True
+    """Whether going over a budget is an error."""
+
+    limit_bytes: int = MAX_UNZIPPED_BYTES
+    """Unzipped bytes of code and layers together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or may be."""
+
+    rule: str
+    severity: Severity
+    where: Where
+    message: str
+    """What is wrong, measured against which limit."""
+
+    remedy: str
+    """What to do about it."""
+
+    service_words: str | None = None
+    """What the service would have said."""
+
+    def __str__(self) -> str:
+        """Return the finding as one paragraph for a person."""
+        words = f" Lambda's own words: {self.service_words!r}." if self.service_words else ""
+        return f"{self.where.path}: {self.message}{words} {self.remedy} [{self.rule}]"
