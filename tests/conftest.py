@@ -1,0 +1,55 @@
+"""The surroundings of every test: Node from the virtual environment, caches of this run alone, no AWS account."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+_PROJECT: Final = Path(__file__).parents[1]
+_RUN_CACHE: Final = "CDK_LAYERS_TEST_RUN_CACHE"
+
+_SETTINGS: Final = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    # The CDK's own template validation costs seconds a process; the end-to-end test turns it on again.
+    "CDK_VALIDATION": "false",
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
+}
+_REACHES_OUT: Final = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "CDK_CONTEXT_JSON",
+    "CDK_DEFAULT_ACCOUNT",
+    "CDK_DEFAULT_REGION",
+    "CDK_OUTDIR",
+)
+
+
+def _prepare_environment() -> None:
+    for name in _REACHES_OUT:
+        os.environ.pop(name, None)
+    os.environ.update(_SETTINGS)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.environ.setdefault("NODE_COMPILE_CACHE", str(_PROJECT / ".cache" / "node"))
+    # Workers of pytest-xdist inherit the folder from the process that starts them, and leave it to that process.
+    if _RUN_CACHE not in os.environ:
+        os.environ[_RUN_CACHE] = tempfile.mkdtemp(prefix="cdk-layers-tests-")
+    os.environ["CDK_LAYERS_CACHE_DIR"] = os.environ[_RUN_CACHE]
+
+
+# jsii starts Node as soon as aws_cdk is imported, so all of this has to stand before any test module is collected.
+_prepare_environment()
+
+
+def pytest_unconfigure() -> None:
+    """Remove this run's build cache, at the end of the process that made it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ[_RUN_CACHE], ignore_errors=True)
