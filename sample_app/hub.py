@@ -1,0 +1,35 @@
+"""The hub account: four layers that other accounts share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk.aws_lambda import Architecture, Runtime
+
+from cdk_layers import LayerGrant, MultiLayerStack
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+LAYERS = Path(__file__).parent / "layers"
+
+
+class SharedLayers(MultiLayerStack):
+    """The layers of the company, in merge order: what comes later wins where two bring the same file."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, shared_with: list[str], **kwargs: Any) -> None:
+        """Define the four layers, for Python 3.13 on arm64, and share them with other accounts."""
+        super().__init__(
+            scope,
+            construct_id,
+            compatible_runtimes=[Runtime.PYTHON_3_13],
+            compatible_architectures=[Architecture.ARM_64],
+            grants=[LayerGrant.account(account) for account in shared_with],
+            parameter_prefix="/company/layers",
+            **kwargs,
+        )
+        self.add_layer("base", entry=str(LAYERS / "base"))
+        self.add_layer("data", entry=str(LAYERS / "data"))
+        self.add_layer("company", entry=str(LAYERS / "company"), description="aws_helpers: sessions in our accounts")
+        self.add_layer("tools", opt_entry=str(LAYERS / "tools"), description="The program hello")

@@ -1,0 +1,52 @@
+"""The spoke account: functions that use the hub's layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import Stack
+from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
+
+from cdk_layers import LayeredFunction
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from cdk_layers import MultiLayerStack
+
+FUNCTIONS = Path(__file__).parent / "functions"
+
+
+class Reports(Stack):
+    """Three functions with shared layers, and a plain one that uses them as well."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, layers: MultiLayerStack, **kwargs: Any) -> None:
+        """Define the functions."""
+        super().__init__(scope, construct_id, **kwargs)
+        on_arm = {"runtime": Runtime.PYTHON_3_13, "architecture": Architecture.ARM_64, "handler": "main.handler"}
+        self.report = LayeredFunction(
+            self,
+            "Report",
+            entry=str(FUNCTIONS / "report"),
+            layers=layers.pick("base", "data"),
+            memory_size=512,
+            **on_arm,
+        )
+        self.inventory = LayeredFunction(
+            self,
+            "Inventory",
+            entry=str(FUNCTIONS / "inventory"),
+            layers=layers.pick("base", "company"),
+            **on_arm,
+        )
+        self.greeting = LayeredFunction(
+            self, "Greeting", entry=str(FUNCTIONS / "greeting"), layers=[layers["tools"]], **on_arm
+        )
+        self.plain = Function(
+            self,
+            "Plain",
+            code=Code.from_asset(str(FUNCTIONS / "inventory")),
+            layers=[layers["base"], layers["company"]],
+            **on_arm,
+        )
