@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +55,9 @@ class Distribution:
     tags: tuple[str, ...] = ()
     """The wheel tags it was installed from, such as "cp313-cp313-manylinux_2_28_x86_64"."""
 
+    top_level: tuple[str, ...] = ()
+    """The first segments, inside `folder`, of the files that its RECORD lists, sorted: "numpy", "numpy.libs", "six.py"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Native:
@@ -67,12 +70,27 @@ class Native:
     glibc: tuple[int, int] | None
     """The newest GLIBC symbol version that it asks for; None when it asks for none."""
 
+    needed: tuple[str, ...] = ()
+    """The shared libraries that it asks for (DT_NEEDED), such as "libc.so.6" or "libc.musl-x86_64.so.1", as written."""
+
+
+MarkKind = Literal["private-key", "aws-credentials", "index-credentials", "timestamp-bytecode"]
+"""What a look into a file can find:
+
+- private-key: a PEM or OpenSSH private key with its body, not just the words of its first line;
+- aws-credentials: an access key id beside its secret, or a literal secret key; never the documentation's EXAMPLE keys;
+- index-credentials: a URL with a user's password or token, in pip.conf, uv.toml, requirements files, direct_url.json;
+- timestamp-bytecode: a .pyc that Python checks by its source's time, which packing changes.
+
+What a file's name alone gives away (.env, .netrc, .pypirc) is no mark: the rules see all names.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One place in a file that a rule has something to say about, such as a private key."""
 
-    kind: str
+    kind: MarkKind
     path: str
     line: int | None = None
     detail: str = ""
