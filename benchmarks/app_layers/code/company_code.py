@@ -1,0 +1,6 @@
+"""Code of the company."""
+
+
+def answer() -> int:
+    """Return it."""
+    return 42

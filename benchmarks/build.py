@@ -1,0 +1,138 @@
+"""Building three layers for Python 3.13 on x86_64: requests + boto3; pandas; scikit-learn, all pinned."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import uv
+
+from benchmarks.pairs import Pair, alternate, seconds_of, show
+
+LAYERS: Final = tuple(sorted((Path(__file__).parent / "layers").iterdir()))
+_ROUNDS: Final = 3
+_SAM: Final = "aws-sam-cli==1.170.0"
+_TEMPLATE: Final = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+"""
+_SAM_LAYER: Final = """\
+  {name}:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {{ContentUri: {path}}}
+    Metadata: {{BuildMethod: python3.13, BuildArchitecture: x86_64}}
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        show("First build of three layers, wheels already downloaded", _first_builds(folder))
+        show("One line changed beside 150 MB of dependencies", [_changed_line(folder)])
+
+
+def _first_builds(folder: Path) -> list[Pair]:
+    sam = _sam(folder)
+    measured = [lambda: _ours(folder), lambda: _bare_uv(folder), lambda: _pip_and_zip(folder)]
+    if sam is not None:
+        measured.append(lambda: _sam_build(folder, sam))
+    for one in measured:
+        one()
+    ours, bare, pip, *sam_seconds = alternate(_ROUNDS, *measured)
+    pairs = [
+        Pair("three layers", ours, bare, "uv pip install --target (no archive)", 2.5),
+        Pair("three layers", ours, pip, "pip install -t + zip -r", 10, faster=True),
+    ]
+    return pairs + [Pair("three layers", ours, seconds, "sam build", 6, faster=True) for seconds in sam_seconds]
+
+
+def _ours(folder: Path) -> float:
+    cache = folder / "cache"
+    shutil.rmtree(cache, ignore_errors=True)
+    return _build(cache, *LAYERS)
+
+
+def _build(cache: Path, *entries: Path) -> float:
+    return seconds_of(
+        [sys.executable, "-m", "benchmarks.one_build", *entries], environment={"CDK_LAYERS_CACHE_DIR": str(cache)}
+    )
+
+
+def _bare_uv(folder: Path) -> float:
+    total = 0.0
+    for layer in LAYERS:
+        shutil.rmtree(folder / "uv", ignore_errors=True)
+        total += seconds_of(
+            [
+                uv.find_uv_bin(), "pip", "install", "--quiet", "--target", folder / "uv", "--python-version", "3.13",
+                "--python-platform", "x86_64-manylinux_2_34", "--only-binary", ":all:", "-r", layer / "requirements.txt",
+            ]
+        )  # fmt: skip
+    return total
+
+
+def _pip_and_zip(folder: Path) -> float:
+    total = 0.0
+    for layer in LAYERS:
+        shutil.rmtree(folder / "pip", ignore_errors=True)
+        platforms = [f"manylinux_2_{minor}_x86_64" for minor in (34, 28, 27, 24, 17, 12, 5)]
+        total += seconds_of(
+            [
+                sys.executable, "-m", "pip", "install", "--quiet", "--target", folder / "pip" / "python",
+                "--python-version", "3.13", "--implementation", "cp", "--only-binary", ":all:",
+                *(f"--platform={platform}" for platform in platforms), "-r", layer / "requirements.txt",
+            ]
+        )  # fmt: skip
+        zipped = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])"
+        zip_program = shutil.which("zip")
+        command = [zip_program, "-qr", folder / "pip.zip", "."] if zip_program else [
+            sys.executable, "-c", zipped, folder / "pip", folder / "pip"
+        ]  # fmt: skip
+        (folder / "pip.zip").unlink(missing_ok=True)
+        total += seconds_of(command, cwd=folder / "pip")
+    return total
+
+
+def _sam(folder: Path) -> list[str | Path] | None:
+    if shutil.which("python3.13") is None:
+        print("sam build is left out: it needs python3.13 on the PATH")
+        return None
+    uri = "\n".join(_SAM_LAYER.format(name=layer.name.title(), path=layer) for layer in LAYERS)
+    (folder / "template.yaml").write_text(_TEMPLATE + uri)
+    return [uv.find_uv_bin(), "tool", "run", "--quiet", "--from", _SAM, "sam"]
+
+
+def _sam_build(folder: Path, sam: list[str | Path]) -> float:
+    shutil.rmtree(folder / ".aws-sam", ignore_errors=True)
+    return seconds_of([*sam, "build", "--template", folder / "template.yaml"], cwd=folder)
+
+
+def _changed_line(folder: Path) -> Pair:
+    entry, cache = folder / "entry", folder / "changed-cache"
+    shutil.copytree(next(layer for layer in LAYERS if layer.name == "learning"), entry)
+    (entry / "ours.py").write_text("VERSION = 0\n")
+    first, changed = [], []
+    for round_ in range(1, _ROUNDS + 1):
+        shutil.rmtree(cache, ignore_errors=True)
+        first.append(_seconds_inside(cache, entry))
+        (entry / "ours.py").write_text(f"VERSION = {round_}\n")
+        changed.append(_seconds_inside(cache, entry))
+    return Pair("the layer again", sorted(changed)[1], sorted(first)[1], "its first build", 0.15)
+
+
+def _seconds_inside(cache: Path, entry: Path) -> float:
+    """Return the seconds of the build alone, without the start of the interpreter around it."""
+    report = cache.parent / "seconds.txt"
+    seconds_of(
+        [sys.executable, "-m", "benchmarks.one_build", "--seconds-to", report, entry],
+        environment={"CDK_LAYERS_CACHE_DIR": str(cache)},
+    )
+    return float(report.read_text())
+
+
+if __name__ == "__main__":
+    main()

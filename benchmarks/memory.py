@@ -1,0 +1,51 @@
+"""Peak memory of building the largest layer, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from benchmarks.pairs import Pair, show
+
+_LARGEST: Final = Path(__file__).parent / "layers" / "learning"
+_PROBE: Final = """
+import json, os, resource, sys
+if len(sys.argv) > 1:
+    from pathlib import Path
+    from cdk_layers.build.builder import build
+    from cdk_layers.build.target import Target
+    build(Path(sys.argv[1]), Target("3.13", "x86_64"))
+print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+"""
+_GOAL_MIB: Final = 150
+
+
+def main() -> None:
+    """Measure and print."""
+    interpreter, build = _peak_mib(), _peak_mib(str(_LARGEST))
+    show(
+        "Peak memory of building scikit-learn, over the bare interpreter",
+        [Pair("one build", build - interpreter, _GOAL_MIB, "the limit that we set ourselves", 1.0, unit="MiB")],
+    )
+
+
+def _peak_mib(*arguments: str) -> float:
+    with tempfile.TemporaryDirectory() as cache:
+        printed = subprocess.run(
+            [sys.executable, "-c", _PROBE, *arguments],
+            env=os.environ | {"CDK_LAYERS_CACHE_DIR": cache},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return float(json.loads(printed.splitlines()[-1])) / unit
+
+
+if __name__ == "__main__":
+    main()
