@@ -78,8 +78,7 @@ def deploy(aws: LocalAws, assembly: Path) -> Deployed:
     found = service.list_layers()["Layers"]
     versions = {
         layer["LayerName"]: sorted(
-            version["Version"]
-            for version in service.list_layer_versions(LayerName=layer["LayerName"])["LayerVersions"]
+            version["Version"] for version in service.list_layer_versions(LayerName=layer["LayerName"])["LayerVersions"]
         )
         for layer in found
     }
@@ -204,7 +203,9 @@ def test_only_what_uses_the_changed_layer_changes(journey: Journey) -> None:
 def test_a_layer_archive_holds_its_program_executable(journey: Journey, local_aws: LocalAws) -> None:
     """The tools layer arrives with bin/hello at the root of /opt, executable."""
     service = local_aws.client("lambda", HUB)
-    name = next(layer["LayerName"] for layer in service.list_layers()["Layers"] if "tools" in layer["LayerName"].lower())
+    name = next(
+        layer["LayerName"] for layer in service.list_layers()["Layers"] if "tools" in layer["LayerName"].lower()
+    )
     with zipfile.ZipFile(BytesIO(download(service, name, 1))) as archive:
         assert archive.getinfo("bin/hello").external_attr >> 16 & 0o777 == 0o755
 
