@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cdk_layers import errors
 from cdk_layers.rules.model import App, Finding, Function, Grant, Layer, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cdk_layers.rules.model import Severity, Where
 
 Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
-FAMILIES: Final = ("limits", "identity", "compatibility", "content", "order", "sharing", "building")
+FAMILIES: Final = (
+    "limits", "identity", "compatibility", "binaries", "content", "order", "sharing", "building",
+)  # fmt: skip
 """The modules beside this one that hold rules, in the order that findings are told."""
 
 _ERRORS: Final[dict[str, type[errors.RuleError]]] = {
     "limits": errors.LimitError,
     "identity": errors.IdentityError,
     "compatibility": errors.CompatibilityError,
+    "binaries": errors.CompatibilityError,
     "content": errors.ContentError,
     "order": errors.OrderError,
     "sharing": errors.SharingError,
 }
+
+_BRANCHES_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Problem:
     """What a check found; the rule it belongs to adds the rest."""
 
     message: str
-    """What is wrong, measured against which limit. The place is told beside it."""
+    """What is wrong, measured against which limit, in sentences that name their subject."""
 
     remedy: str | None = None
     """What to do in this very case; the rule's own remedy by default."""
@@ -46,20 +53,16 @@ class Problem:
     """Where it is not the rule's own."""
 
     service_words: str | None = None
-    """The service's words with this case's values; the rule's own by default."""
+    """The service's words with this case's values; the rule's own by default, none when empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[Subject]):
+class Rule:
     """One way that a layer breaks."""
 
     name: str
     """What it is acknowledged by, such as "too-many-layers"."""
 
-    subject: type[Subject]
-    """What it judges: Function, Layer, Grant or App."""
-
-    check: Callable[[Subject, Settings], Iterator[Problem]] = field(repr=False)
     severity: Severity
     meaning: str
     """What the rule is about, in one or two sentences."""
@@ -73,8 +76,9 @@ class Rule(Generic[Subject]):
     service_words: str | None = None
     """What the service says at deploy or at run time."""
 
-    refused_by_service: bool = False
-    """Whether deploying is sure to fail, so that constructs raise it at once; all else can be acknowledged."""
+    raised_at_construction: bool = False
+    """Whether constructs raise its errors at once. What is raised cannot be acknowledged, so this is for what no
+    deploy could mend: what the service is sure to refuse, and declarations that contradict each other."""
 
     failing: str = ""
     """An example that it finds, for the documentation: Python code with CDK constructs or a template excerpt."""
@@ -86,7 +90,8 @@ class Rule(Generic[Subject]):
     """The module that holds it."""
 
 
-_RULES: Final[dict[str, Rule[Function] | Rule[Layer] | Rule[Grant] | Rule[App]]] = {}
+_RULES: Final[dict[str, Rule]] = {}
+_CHECKS: Final[dict[type, dict[str, Callable[[Any, Settings], Iterator[Problem]]]]] = defaultdict(dict)
 
 
 def rule(
@@ -98,86 +103,123 @@ def rule(
     remedy: str,
     source: str,
     service_words: str | None = None,
-    refused_by_service: bool = False,
+    raised_at_construction: bool = False,
     failing: str = "",
     passing: str = "",
 ) -> Callable[[Callable[[Subject, Settings], Iterator[Problem]]], Callable[[Subject, Settings], Iterator[Problem]]]:
-    """Make a rule of the function below it. The arguments are those of `Rule`."""
+    """Make a rule of the function below it, which judges one `subject`. The other arguments are those of `Rule`."""
 
     def register(
         check: Callable[[Subject, Settings], Iterator[Problem]],
     ) -> Callable[[Subject, Settings], Iterator[Problem]]:
         family = check.__module__.rpartition(".")[2]
-        _RULES[name] = Rule(  # type: ignore[assignment]
-            name, subject, check, severity, meaning, remedy, source,
-            service_words, refused_by_service, failing, passing, family,
-        )  # fmt: skip
+        _RULES[name] = Rule(
+            name, severity, meaning, remedy, source, service_words, raised_at_construction, failing, passing, family
+        )
+        return also(name, subject)(check)
+
+    return register
+
+
+def also(
+    name: str, subject: type[Subject]
+) -> Callable[[Callable[[Subject, Settings], Iterator[Problem]]], Callable[[Subject, Settings], Iterator[Problem]]]:
+    """Let the function below it judge one more kind of subject for a rule that is there already."""
+
+    def register(
+        check: Callable[[Subject, Settings], Iterator[Problem]],
+    ) -> Callable[[Subject, Settings], Iterator[Problem]]:
+        _CHECKS[subject][name] = check
         return check
 
     return register
 
 
-def all_rules() -> tuple[Rule[Function] | Rule[Layer] | Rule[Grant] | Rule[App], ...]:
+def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by family and then in the order of their modules."""
-    for family in FAMILIES:
-        importlib.import_module(f"cdk_layers.rules.{family}")
+    _load()
     return tuple(sorted(_RULES.values(), key=lambda rule: FAMILIES.index(rule.family)))
 
 
+@cache
+def _load() -> None:
+    for family in FAMILIES:
+        importlib.import_module(f"cdk_layers.rules.{family}")
+
+
 def judge(app: App, settings: Settings) -> list[Finding]:
-    """Return every finding about an app, errors first, each told once."""
-    subjects: tuple[Function | Layer | Grant | App, ...] = (app, *app.functions, *app.layers, *app.grants)
-    return _in_order(finding for subject in subjects for finding in judge_one(subject, settings))
+    """Return every finding about an app, errors first, each told once.
+
+    What is found in some branches of a function only says in which.
+    """
+    subjects: tuple[Layer | Grant | App, ...] = (app, *app.layers, *app.grants)
+    findings = [finding for subject in subjects for finding in judge_one(subject, settings)]
+    branches: dict[Where, list[Function]] = defaultdict(list)
+    for function in app.functions:
+        branches[function.where].append(function)
+    for functions in branches.values():
+        findings += _judge_branches(functions, settings)
+    return _in_order(findings)
+
+
+def _judge_branches(functions: Sequence[Function], settings: Settings) -> Iterator[Finding]:
+    found: dict[Finding, list[str]] = defaultdict(list)
+    for function in functions:
+        for finding in dict.fromkeys(judge_one(function, settings)):
+            found[finding].append(function.branch)
+    for finding, branches in found.items():
+        if len(branches) == len(functions):
+            yield finding
+        else:
+            told = " or ".join(branches[:_BRANCHES_TOLD])
+            more = f" or in {len(branches) - _BRANCHES_TOLD} more cases" if len(branches) > _BRANCHES_TOLD else ""
+            yield replace(finding, message=f"{finding.message} This is so when {told}{more}.")
 
 
 def judge_one(
-    subject: Function | Layer | Grant | App, settings: Settings, *, only_refused: bool = False
+    subject: Function | Layer | Grant | App, settings: Settings, *, only_at_construction: bool = False
 ) -> Iterator[Finding]:
     """Yield what the rules find about one subject.
 
     Args:
         subject: A function, layer, grant or whole app.
         settings: What the user set.
-        only_refused: Whether only the rules count whose findings the service is sure to refuse at deploy.
+        only_at_construction: Whether only the rules count whose errors constructs raise.
     """
-    for one in all_rules():
-        if isinstance(subject, one.subject) and (one.refused_by_service or not only_refused):
-            for problem in one.check(subject, settings):  # type: ignore[arg-type]
+    _load()
+    for name, check in _CHECKS[type(subject)].items():
+        one = _RULES[name]
+        if one.raised_at_construction or not only_at_construction:
+            for problem in check(subject, settings):
                 yield _finding(one, problem, subject)
 
 
 def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
-    """Raise all that the service is sure to refuse about one subject, as one error.
+    """Raise, as one error, all that is wrong with one subject beyond doubt.
 
     Raises:
         RuleError: The child of it that belongs to the family of the first finding; its message tells all findings.
     """
-    findings = _in_order(
-        finding
-        for finding in judge_one(subject, settings, only_refused=True)
-        if finding.severity == "error"
-    )
+    found = judge_one(subject, settings, only_at_construction=True)
+    findings = _in_order(finding for finding in found if finding.severity == "error")
     if findings:
         message = "\n".join(str(finding) for finding in findings)
         raise _ERRORS[_RULES[findings[0].rule].family](message, findings)
 
 
-def _finding(
-    one: Rule[Function] | Rule[Layer] | Rule[Grant] | Rule[App],
-    problem: Problem,
-    subject: Function | Layer | Grant | App,
-) -> Finding:
+def _finding(one: Rule, problem: Problem, subject: Function | Layer | Grant | App) -> Finding:
     where = problem.where or (None if isinstance(subject, App) else subject.where)
     if where is None:
         message = f"the rule {one.name!r} judges a whole app, so its problems have to say where they are"
         raise TypeError(message)
+    words = one.service_words if problem.service_words is None else problem.service_words
     return Finding(
         rule=one.name,
         severity=problem.severity or one.severity,
         where=where,
         message=problem.message,
         remedy=problem.remedy or one.remedy,
-        service_words=problem.service_words or one.service_words,
+        service_words=words or None,
     )
 
 

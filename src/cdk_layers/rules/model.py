@@ -134,6 +134,9 @@ class Function:
     follows: frozenset[str] = frozenset()
     """Asset hashes and digests that its template mentions outside `Layers` and `Code`."""
 
+    notes: tuple[Note, ...] = ()
+    """What the build of its code noticed."""
+
     partition: str | None = None
     region: str | None = None
     account: str | None = None
@@ -153,6 +156,8 @@ class Grant:
     layer: Layer | None
     principal: str | None
     organization: str | None = None
+    """None where the permission names none; "" where it names one that is not a literal."""
+
     retained: bool | None = None
     public_on_purpose: bool = False
     """Whether the user wrote `LayerGrant.public()`."""
@@ -204,5 +209,6 @@ class Finding:
 
     def __str__(self) -> str:
         """Return the finding as one paragraph for a person."""
+        place = "" if repr(self.where.path) in self.message else f"{self.where.path}: "
         words = f" Lambda's own words: {self.service_words!r}." if self.service_words else ""
-        return f"{self.where.path}: {self.message}{words} {self.remedy} [{self.rule}]"
+        return f"{place}{self.message}{words} {self.remedy} [{self.rule}]"

@@ -1,0 +1,1 @@
+"""Native code that cannot run where the function does."""
