@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_cdk import App, Environment, Stack
-from aws_cdk.aws_lambda import Architecture, Code, Function, ILayerVersion, LayerVersion, Runtime
+from aws_cdk.aws_lambda import Code, Function, ILayerVersion, LayerVersion, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 LAYERS = Path(__file__).parent / "app_layers"
 ENTRY = Path(__file__).parent / "app_function"
 NAMES = sorted(folder.name for folder in LAYERS.iterdir())
-_ON = {"runtime": Runtime.PYTHON_3_13, "architecture": Architecture.X86_64, "handler": "main.handler"}
 _ENV = Environment(account="111111111111", region="eu-west-1")
 
 
@@ -46,7 +45,9 @@ def _ours(
         layers={name: {"entry": str(LAYERS / name)} for name in names},
     )  # fmt: skip
     code = Code.from_asset(str(ENTRY))
-    return stack.pick(*names), lambda scope, name, layers: LayeredFunction(scope, name, code=code, layers=layers, **_ON)
+    return stack.pick(*names), lambda scope, name, layers: LayeredFunction(
+        scope, name, code=code, layers=layers, handler="main.handler", runtime=Runtime.PYTHON_3_13
+    )
 
 
 def _plain(
@@ -58,7 +59,9 @@ def _plain(
         for path in zips
     ]
     code = Code.from_asset(str(ENTRY))
-    return layers, lambda scope, name, layers: Function(scope, name, code=code, layers=layers, **_ON)
+    return layers, lambda scope, name, layers: Function(
+        scope, name, code=code, layers=layers, handler="main.handler", runtime=Runtime.PYTHON_3_13
+    )
 
 
 if __name__ == "__main__":

@@ -24,29 +24,40 @@ class Reports(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, layers: MultiLayerStack, **kwargs: Any) -> None:
         """Define the functions."""
         super().__init__(scope, construct_id, **kwargs)
-        on_arm = {"runtime": Runtime.PYTHON_3_13, "architecture": Architecture.ARM_64, "handler": "main.handler"}
         self.report = LayeredFunction(
             self,
             "Report",
             entry=str(FUNCTIONS / "report"),
+            handler="main.handler",
+            runtime=Runtime.PYTHON_3_13,
+            architecture=Architecture.ARM_64,
             layers=layers.pick("base", "data"),
             memory_size=512,
-            **on_arm,
         )
         self.inventory = LayeredFunction(
             self,
             "Inventory",
             entry=str(FUNCTIONS / "inventory"),
+            handler="main.handler",
+            runtime=Runtime.PYTHON_3_13,
+            architecture=Architecture.ARM_64,
             layers=layers.pick("base", "company"),
-            **on_arm,
         )
         self.greeting = LayeredFunction(
-            self, "Greeting", entry=str(FUNCTIONS / "greeting"), layers=[layers["tools"]], **on_arm
+            self,
+            "Greeting",
+            entry=str(FUNCTIONS / "greeting"),
+            handler="main.handler",
+            runtime=Runtime.PYTHON_3_13,
+            architecture=Architecture.ARM_64,
+            layers=layers.pick("tools"),
         )
         self.plain = Function(
             self,
             "Plain",
             code=Code.from_asset(str(FUNCTIONS / "inventory")),
-            layers=[layers["base"], layers["company"]],
-            **on_arm,
+            handler="main.handler",
+            runtime=Runtime.PYTHON_3_13,
+            architecture=Architecture.ARM_64,
+            layers=layers.pick("base", "company"),
         )

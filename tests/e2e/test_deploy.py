@@ -44,7 +44,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """A local AWS with both accounts bootstrapped."""
+    """Run a local AWS with both accounts bootstrapped."""
     with running(tmp_path_factory.mktemp("local-aws")) as aws:
         for account in (HUB, SPOKE):
             aws.cdk("bootstrap", f"aws://{account}/{REGION}", account=account, cwd=aws.home)
@@ -53,7 +53,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sample app that a test may change."""
+    """Copy the sample app to where a test may change it."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(PROJECT / "sample_app", folder / "sample_app", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "cdk.json", folder)
@@ -129,7 +129,7 @@ class Journey:
 
 @pytest.fixture(scope="module")
 def journey(local_aws: LocalAws, project: Path) -> Journey:
-    """The app deployed three times."""
+    """Deploy the app three times."""
     before = synthesize(local_aws, project, "before")
     first, again = deploy(local_aws, before), deploy(local_aws, synthesize(local_aws, project, "again"))
     source = project / "sample_app" / "layers" / "company" / "aws_helpers" / "sessions.py"
@@ -146,14 +146,14 @@ def test_the_deployed_archives_are_those_that_were_built(journey: Journey) -> No
 
 def test_a_deploy_without_a_change_makes_no_new_version(journey: Journey) -> None:
     """A second synth and deploy of the same sources leaves every layer at version 1."""
-    assert journey.again.versions == dict.fromkeys(LAYERS, [1])
+    assert journey.again.versions == {layer: [1] for layer in LAYERS}
     assert journey.again.layers == journey.first.layers
     assert journey.again.printed.count("(no changes)") == 2
 
 
 def test_a_changed_layer_gets_a_second_version_beside_the_first(journey: Journey) -> None:
     """The old version stays for those who are pinned to it, and no other layer gets a new one."""
-    assert journey.changed.versions == {**dict.fromkeys(LAYERS, [1]), "company": [1, 2]}
+    assert journey.changed.versions == {**{layer: [1] for layer in LAYERS}, "company": [1, 2]}
     assert journey.changed.digests["company"] != journey.first.digests["company"]
 
 
