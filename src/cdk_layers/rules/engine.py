@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
 FAMILIES: Final = (
-    "limits", "identity", "compatibility", "binaries", "content", "order", "sharing", "building",
+    "limits", "identity", "compatibility", "binaries", "targets", "content", "files", "dependencies", "shadowing",
+    "handlers", "secrets", "order", "sharing", "building",
 )  # fmt: skip
 """The modules beside this one that hold rules, in the order that findings are told."""
 
@@ -28,7 +29,13 @@ _ERRORS: Final[dict[str, type[errors.RuleError]]] = {
     "identity": errors.IdentityError,
     "compatibility": errors.CompatibilityError,
     "binaries": errors.CompatibilityError,
+    "targets": errors.CompatibilityError,
     "content": errors.ContentError,
+    "files": errors.ContentError,
+    "dependencies": errors.ContentError,
+    "shadowing": errors.ContentError,
+    "handlers": errors.ContentError,
+    "secrets": errors.ContentError,
     "order": errors.OrderError,
     "sharing": errors.SharingError,
 }
@@ -185,6 +192,7 @@ def judge_one(
         subject: A function, layer, grant or whole app.
         settings: What the user set.
         only_at_construction: Whether only the rules count whose errors constructs raise.
+
     """
     _load()
     for name, check in _CHECKS[type(subject)].items():
@@ -199,6 +207,7 @@ def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
 
     Raises:
         RuleError: The child of it that belongs to the family of the first finding; its message tells all findings.
+
     """
     found = judge_one(subject, settings, only_at_construction=True)
     findings = _in_order(finding for finding in found if finding.severity == "error")

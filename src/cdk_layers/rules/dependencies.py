@@ -1,0 +1,1 @@
+"""Distributions that lack others, or exist twice."""

@@ -1,0 +1,1 @@
+"""Files that the service's users cannot read, run or find."""

@@ -1,0 +1,1 @@
+"""Handlers that are not where the function looks for them."""

@@ -1,0 +1,1 @@
+"""What nobody but its owner should read."""

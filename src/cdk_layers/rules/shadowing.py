@@ -1,0 +1,1 @@
+"""Modules that hide others."""
