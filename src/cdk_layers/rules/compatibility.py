@@ -1,0 +1,112 @@
+"""Layers that do not suit the function's runtime or architecture, by what both declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.rules.model import Function
+from cdk_layers.rules.wording import count, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.lambda_service.runtimes import PythonRuntime
+    from cdk_layers.rules.model import Layer, Settings
+
+
+@rule(
+    "runtime-mismatch",
+    Function,
+    severity="error",
+    meaning="The function's runtime is not among those that the layer declares. The service does not check this at "
+    "deploy: compiled modules and folders of another Python are not found when the function runs.",
+    remedy="Build the layer for the function's runtime too, or move the function to a runtime of the layer's.",
+    source="botocore's documentation of CompatibleRuntimes (a filter for listings); aws-cdk pull request 16719.",
+    raised_at_construction=True,
+    failing=template(function("Layers: [!Ref Base]"), layer("CompatibleRuntimes: [python3.12]")),
+    passing=template(function("Layers: [!Ref Base]"), layer("CompatibleRuntimes: [python3.12, python3.13]")),
+)
+def runtime_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for the function's runtime in each list; a layer without one suits all."""
+    for one in dict.fromkeys(subject.used_layers):
+        if subject.runtime is not None and one.runtimes and subject.runtime not in one.runtimes:
+            yield Problem(
+                f"Function {subject.where.path!r} runs on {subject.runtime}, and its layer {one.label!r} declares "
+                f"{quoted(one.runtimes)} only."
+            )
+
+
+@rule(
+    "architecture-mismatch",
+    Function,
+    severity="error",
+    meaning="The function's architecture is not among those that the layer declares. The service does not check this "
+    "at deploy: native code of another architecture cannot be loaded when the function runs. A warning for a layer "
+    "without native code.",
+    remedy="Build the layer for the function's architecture too, or move the function to the layer's.",
+    source="botocore's documentation of CompatibleArchitectures (a filter for listings).",
+    raised_at_construction=True,
+    failing=template(function("Architectures: [x86_64]", "Layers: [!Ref Base]"),
+                     layer("CompatibleArchitectures: [arm64]")),
+    passing=template(function("Architectures: [arm64]", "Layers: [!Ref Base]"),
+                     layer("CompatibleArchitectures: [arm64]")),
+)  # fmt: skip
+def architecture_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for the function's architecture in each list, and weigh a mismatch by the layer's native code."""
+    for one in dict.fromkeys(subject.used_layers):
+        if subject.architecture is not None and one.architectures and subject.architecture not in one.architectures:
+            yield _other_architecture(subject, one)
+
+
+def _other_architecture(subject: Function, one: Layer) -> Problem:
+    told = (
+        f"Function {subject.where.path!r} runs on {subject.architecture}, and its layer {one.label!r} declares "
+        f"{quoted(one.architectures or ())} only"
+    )
+    if one.contents is None:
+        return Problem(f"{told}. Whether it holds native code is not known.")
+    foreign = [native.path for native in one.contents.natives if native.machine != subject.architecture]
+    if foreign:
+        return Problem(
+            f"{told}. It holds native code for other machines: {count(len(foreign), 'file')}, {foreign[0]} first."
+        )
+    return Problem(
+        f"{told}. Nothing in it is native code of another machine, so it is likely to work all the same.",
+        remedy="Declare the function's architecture for the layer too, or none at all.",
+        severity="warning",
+    )
+
+
+@rule(
+    "deprecated-runtime",
+    Function,
+    severity="warning",
+    meaning="The function's Python runtime is out of support; an error from the day on which the service refuses to "
+    "create functions on it.",
+    remedy="Move the function and its layers to a supported runtime.",
+    source="Lambda's developer guide, as cfn-lint 1.58 carries its dates.",
+    failing=template(function(runtime="python3.9")),
+    passing=template(function(runtime="python3.13")),
+)
+def deprecated_runtime(subject: Function, settings: Settings) -> Iterator[Problem]:
+    """Compare the runtime's dates with the day of the settings."""
+    runtime = PYTHON_RUNTIMES.get(subject.runtime or "")
+    if runtime is not None and settings.today >= min(runtime.deprecated, runtime.create_blocked):
+        blocked = settings.today >= runtime.create_blocked
+        yield Problem(
+            f"Function {subject.where.path!r} runs on {runtime.name}, which {_dates(runtime, settings)}.",
+            severity="error" if blocked else "warning",
+        )
+
+
+def _dates(runtime: PythonRuntime, settings: Settings) -> str:
+    steps = (
+        (runtime.deprecated, "is out of support since", "goes out of support on"),
+        (runtime.create_blocked, "cannot be created since", "cannot be created from"),
+        (runtime.update_blocked, "cannot be updated since", "cannot be updated from"),
+    )
+    told = [f"{past if settings.today >= day else future} {day.isoformat()}" for day, past, future in steps]
+    return ", ".join(told[:-1]) + f" and {told[-1]}"
