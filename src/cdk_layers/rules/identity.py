@@ -8,7 +8,7 @@ from cdk_layers.lambda_service.arn import LAYER_NAME, LayerArn, partition_of
 from cdk_layers.lambda_service.limits import MAX_ARN_CHARACTERS
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, template
-from cdk_layers.rules.model import Function, Layer
+from cdk_layers.rules.model import Function, Layer, is_literal
 from cdk_layers.rules.wording import quoted
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cdk_layers.rules.model import Settings
 
 _FORM: Final = "arn:<partition>:lambda:<region>:<account>:layer:<name>:<version>"
-_TOKEN: Final = "${"  # noqa: S105 - the beginning of a CDK token or an Fn::Sub variable, no secret
 _TWO_VERSIONS: Final = (
     "Two different versions of the same layer are not allowed to be referenced in the same function. "
     "{first} and {second} are versions of the same layer."
@@ -46,7 +45,7 @@ _PUBLISHERS_ARN: Final = (
 def malformed_layer_arn(subject: Function, _: Settings) -> Iterator[Problem]:
     """Take each literal apart."""
     for one in dict.fromkeys(subject.used_layers):
-        if one.raw_arn is not None and one.arn is None and _TOKEN not in one.raw_arn:
+        if one.raw_arn is not None and one.arn is None and is_literal(one.raw_arn):
             yield Problem(
                 f"Function {subject.where.path!r} names the layer {one.raw_arn!r}, which is no ARN of a layer version: "
                 f"{_flaw(one.raw_arn)}."
@@ -208,7 +207,7 @@ def _identity(one: Layer) -> object:
     if one.arn is not None:
         return one.arn.layer
     if one.name is None or not one.is_resource:
-        return one.raw_arn if one.raw_arn is not None and _TOKEN not in one.raw_arn else one
+        return one.raw_arn if one.raw_arn is not None and is_literal(one.raw_arn) else one
     if one.region is not None and one.account is not None:
         partition = one.partition or partition_of(one.region)
         return f"arn:{partition}:lambda:{one.region}:{one.account}:layer:{one.name}"

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning"]
 
 
+def is_literal(text: str) -> bool:
+    """Say whether a text stands for itself: no CDK token, no `Fn::Sub` variable, no dynamic reference."""
+    return "${" not in text and "{{resolve:" not in text
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """Where a resource stands."""
@@ -210,5 +215,5 @@ class Finding:
     def __str__(self) -> str:
         """Return the finding as one paragraph for a person."""
         place = "" if repr(self.where.path) in self.message else f"{self.where.path}: "
-        words = f" Lambda's own words: {self.service_words!r}." if self.service_words else ""
+        words = f" The service's words: {self.service_words!r}." if self.service_words else ""
         return f"{place}{self.message}{words} {self.remedy} [{self.rule}]"
