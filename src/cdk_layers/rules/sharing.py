@@ -171,14 +171,11 @@ def _uncovered(user: Function, one: Layer, grants: list[Grant]) -> Iterator[Prob
 
 def _covers(grant: Grant, account: str) -> bool | None:
     """Say whether a permission covers an account; None when that cannot be told."""
-    if (
-        grant.principal is None
-        or _TOKEN in grant.principal
-        or (grant.principal == "*" and grant.organization is not None)
-    ):
+    principal = grant.principal
+    if principal is None or not is_literal(principal) or (principal == "*" and grant.organization is not None):
         return None
-    root = _ROOT.fullmatch(grant.principal)
-    return grant.principal in ("*", account) or (root is not None and root["account"] == account)
+    root = _ROOT.fullmatch(principal)
+    return principal in ("*", account) or (root is not None and root["account"] == account)
 
 
 @rule(
@@ -213,13 +210,8 @@ def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
     """Compare both with their forms."""
     principal, organization = subject.principal, subject.organization
     start = f"The permission {subject.where.path!r} names the"
-    literal = principal is not None and _TOKEN not in principal
-    if (
-        literal
-        and principal != "*"
-        and not _ACCOUNT.fullmatch(principal or "")
-        and not _ROOT.fullmatch(principal or "")
-    ):
+    narrow = principal is not None and is_literal(principal) and principal != "*"
+    if narrow and not _ACCOUNT_OR_ROOT.fullmatch(principal or ""):
         yield Problem(
             f"{start} principal {principal!r}, which is neither an account of 12 digits nor '*' nor the ARN of an "
             "account's root."
