@@ -1,0 +1,83 @@
+# Every target sets up by itself what it uses: it needs Python 3.10 or newer, bash, and the network the first time.
+# Name another Python with `make PYTHON=python3.13 ...`, and give pytest more arguments with `make test ARGS="-k arn"`.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help environment synth test test-oldest e2e smoke lint typecheck fmt bench docs pins clean
+
+PYTHON ?= python3
+ARGS ?=
+
+ifeq ($(OS),Windows_NT)
+PROGRAMS := Scripts
+else
+PROGRAMS := bin
+endif
+PY := .venv/$(PROGRAMS)/python
+UV := $(PY) -m uv
+OLDEST := .cache/oldest
+
+# The machine's own certificates count too, as a company's proxy may need.
+export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
+export NODE_COMPILE_CACHE ?= $(CURDIR)/.cache/node
+export CDK_DISABLE_CLI_TELEMETRY := true
+# An environment that happens to be active is not the one to use.
+unexport VIRTUAL_ENV
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  \1: /p' Makefile
+
+environment: ## set up .venv and node_modules, unless they are as they should be
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "cdk-layers cannot be set up: it needs Python 3.10 or newer, and $(PYTHON) is" \
+		"$$($(PYTHON) --version 2>/dev/null || echo not there). Install one, or name yours: make PYTHON=python3.13 ..." >&2; \
+		exit 1; }
+	@$(PYTHON) tools/environment.py
+
+synth: environment ## synthesize the sample app with the CDK CLI: real layers, no Docker, no AWS account
+	@PATH="$$PWD/.venv/$(PROGRAMS):$$PATH" node_modules/.bin/cdk synth --quiet $(ARGS)
+
+test: environment ## run every test
+	$(PY) -m pytest -n auto $(ARGS)
+
+test-oldest: environment ## run the tests of builds and constructs with the oldest dependencies that pyproject.toml admits
+	$(UV) --quiet venv --clear --python $(PY) $(OLDEST)
+	$(UV) --quiet pip sync --python $(OLDEST) --require-hashes requirements/oldest.txt
+	$(UV) --quiet pip install --python $(OLDEST) --no-deps --editable .
+	$(OLDEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/build tests/cdk tests/test_package.py)
+
+e2e: environment ## deploy the sample app to a local AWS with the real CDK CLI
+	$(PY) -m pytest tests/e2e $(ARGS)
+
+smoke: environment ## build the wheel and use it in an environment of its own
+	$(PY) tools/smoke.py
+
+lint: environment typecheck ## check style, format, types, and that docs/rules.md is what the rules say
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m cdk_layers.rules.documentation --check
+
+typecheck: environment ## check types
+	$(PY) -m mypy
+
+fmt: environment ## put the code into its format
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+bench: environment ## measure, side by side with other tools
+	$(PY) -m benchmarks $(ARGS)
+
+docs: environment ## make docs/rules.md from the rules
+	$(PY) -m cdk_layers.rules.documentation
+
+COMPILE := pip compile --quiet --universal --generate-hashes --no-header --python-version 3.10
+pins: environment ## pin anew what the requirements/*.in files and pyproject.toml ask for
+	$(UV) $(COMPILE) --upgrade pyproject.toml requirements/dev.in -o requirements/dev.txt >/dev/null
+	$(UV) $(COMPILE) requirements/uv.in -o requirements/uv.txt >/dev/null
+	$(UV) $(COMPILE) --upgrade requirements/local-aws.in -o requirements/local-aws.txt >/dev/null
+	$(UV) $(COMPILE) --resolution lowest-direct pyproject.toml requirements/test.in -o requirements/oldest.txt >/dev/null
+
+clean: ## remove everything that these targets made
+	rm -rf .venv .cache node_modules cdk.out dist .hypothesis .ruff_cache .mypy_cache
