@@ -39,7 +39,7 @@ def _on_path(path: str, python: str) -> bool:
 
 
 @kept
-def _builds(contents: Contents, _: str) -> dict[str, list[str]]:
+def _builds(contents: Contents) -> dict[str, list[str]]:
     """Return, by folder and module name, the tags of a module's files; "py" stands for its source."""
     found: dict[str, list[str]] = {}
     natives = {native.path: native for native in contents.natives}
@@ -54,7 +54,7 @@ def _builds(contents: Contents, _: str) -> dict[str, list[str]]:
 
 def _other_builds(contents: Contents, path: str) -> list[str]:
     build = _BUILD.fullmatch(path)
-    return _builds(contents, "").get(build["stem"] + build["name"], []) if build else []
+    return _builds(contents).get(build["stem"] + build["name"], []) if build else []
 
 
 @kept

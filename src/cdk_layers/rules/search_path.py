@@ -11,41 +11,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Final, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from weakref import ref
+
+from cdk_layers.build.contents import Contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cdk_layers.build.contents import Contents, Distribution
+    from cdk_layers.build.contents import Distribution
     from cdk_layers.rules.model import Function, Layer, Sources
 
 Answer = TypeVar("Answer")
-
-EXTENSION: Final = re.compile(r"(?P<stem>[^/.]+)(?:\.(?P<tag>[^/]+))?\.(?:so|pyd)")
-"""The name of an extension module's file."""
+Arguments = ParamSpec("Arguments")
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
 _PYTHON_RUNTIME: Final = re.compile(r"python3\.\d+")
 
 
-def kept(measure: Callable[[Contents, str], Answer]) -> Callable[[Contents, str], Answer]:
-    """Keep the answers of a function of one archive and one text for as long as the archive lives."""
-    archives: WeakValueDictionary[int, Contents] = WeakValueDictionary()
-    answers: dict[int, dict[str, Answer]] = {}
+def kept(measure: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Keep a function's answers about archives, known by identity, for as long as those archives live."""
+    answers: dict[tuple[object, ...], tuple[list[ref[Contents]], Answer]] = {}
 
     @wraps(measure)
-    def answer(contents: Contents, text: str) -> Answer:
-        if archives.get(id(contents)) is not contents:
-            archives[id(contents)] = contents
-            answers[id(contents)] = {}
-            # Archives that are gone take their answers with them here, so that a long process does not fill up.
-            for gone in answers.keys() - archives.keys():
-                del answers[gone]
-        known = answers[id(contents)]
-        if text not in known:
-            known[text] = measure(contents, text)
-        return known[text]
+    def answer(*arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
+        key = tuple(id(one) if isinstance(one, Contents) else one for one in arguments)
+        if key not in answers:
+            # An archive that is gone takes its answers along, before another can have its identity.
+            watched = [ref(one, lambda _: answers.pop(key, None)) for one in arguments if isinstance(one, Contents)]
+            answers[key] = (watched, measure(*arguments, **options))
+        return answers[key][1]
 
     return answer
 
@@ -135,13 +130,14 @@ def visible(part: Part, python: str) -> dict[str, Distribution]:
     """Return the distributions of an archive that a language version finds, by name; the first on the path wins."""
     found: dict[str, Distribution] = {}
     for root in roots(part, python):
-        for distribution in _by_folder(part.contents, root):
+        for distribution in in_folder(part.contents, root):
             found.setdefault(distribution.name, distribution)
     return found
 
 
 @kept
-def _by_folder(contents: Contents, folder: str) -> tuple[Distribution, ...]:
+def in_folder(contents: Contents, folder: str) -> tuple[Distribution, ...]:
+    """Return the distributions whose metadata lies in one folder of an archive."""
     return tuple(one for one in contents.distributions if one.folder == folder)
 
 
@@ -154,7 +150,7 @@ def names(contents: Contents, folder: str) -> frozenset[str]:
 
 
 @kept
-def folders(contents: Contents, _: str = "") -> frozenset[str]:
+def folders(contents: Contents) -> frozenset[str]:
     """Return every folder of an archive that holds a file, however deep."""
     found: set[str] = set()
     for path in contents.files:
@@ -180,12 +176,12 @@ def modules(contents: Contents, folder: str) -> frozenset[str]:
 
 @kept
 def _owners(contents: Contents, folder: str) -> dict[str, str]:
-    return {name: one.name for one in _by_folder(contents, folder) for name in one.top_level}
+    return {name: one.name for one in in_folder(contents, folder) for name in one.top_level}
 
 
 def owner(contents: Contents, path: str) -> str | None:
     """Return the name of the distribution that a file was installed by, as far as its top-level name tells."""
-    for folder in _homes(contents, ""):
+    for folder in _homes(contents):
         if not folder or path.startswith(f"{folder}/"):
             name = path[len(folder) + 1 if folder else 0 :].partition("/")[0]
             if name in _owners(contents, folder):
@@ -194,7 +190,7 @@ def owner(contents: Contents, path: str) -> str | None:
 
 
 @kept
-def _homes(contents: Contents, _: str) -> tuple[str, ...]:
+def _homes(contents: Contents) -> tuple[str, ...]:
     return tuple(sorted({one.folder for one in contents.distributions}, key=len, reverse=True))
 
 

@@ -1,0 +1,136 @@
+"""Whether running a module defines a name, as far as its source tells without running it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Answer = Literal["yes", "maybe", "no"]
+
+_RUNS_NEVER: Final = ("TYPE_CHECKING",)
+_TRY: Final = (ast.Try, getattr(ast, "TryStar", ast.Try))
+_BLOCKS: Final = (ast.If, *_TRY, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match)
+_TRICKS: Final = frozenset(("exec", "globals", "setattr", "vars"))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search for one name in one module."""
+
+    name: str
+
+    follow: Callable[[ast.ImportFrom, str], Answer]
+    """Tells whether what a `from` import takes the name from has it: called with the statement and the name there, or
+    with "*" for all names."""
+
+    def in_module(self, module: ast.Module) -> Answer:
+        """Return whether the module has the name once it ran."""
+        answer = self._in_order(module.body)
+        if answer == "no" and any(self._is_trick(node) for node in ast.walk(module)):
+            return "maybe"
+        return answer
+
+    def _in_order(self, statements: Sequence[ast.stmt]) -> Answer:
+        answer: Answer = "no"
+        for statement in statements:
+            found = self._in_statement(statement)
+            if isinstance(statement, ast.Delete) and self._binds(statement.targets):
+                answer = "no"
+            elif found == "yes" or (found == "maybe" and answer == "no"):
+                answer = found
+        return answer
+
+    def _in_statement(self, statement: ast.stmt) -> Answer:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return "yes" if statement.name == self.name else "no"
+        if isinstance(statement, ast.Import):
+            bound = {one.asname or one.name.partition(".")[0] for one in statement.names}
+            return "yes" if self.name in bound else "no"
+        if isinstance(statement, ast.ImportFrom):
+            return self._in_import(statement)
+        if isinstance(statement, _BLOCKS):
+            return self._in_block(statement)
+        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
+            return self._in_assignment(statement)
+        return "yes" if getattr(getattr(statement, "name", None), "id", None) == self.name else "no"
+
+    def _in_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr) -> Answer:
+        if isinstance(statement, ast.Assign) and self._binds(statement.targets):
+            return "yes"
+        if isinstance(statement, ast.AnnAssign) and statement.value and self._binds([statement.target]):
+            return "yes"
+        walrus = any(isinstance(one, ast.NamedExpr) and one.target.id == self.name for one in ast.walk(statement))
+        return "maybe" if walrus else "no"
+
+    def _in_import(self, statement: ast.ImportFrom) -> Answer:
+        for one in statement.names:
+            if one.name == "*":
+                return self.follow(statement, "*") if not self.name.startswith("_") else "maybe"
+            if (one.asname or one.name) == self.name:
+                return self.follow(statement, one.name)
+        return "no"
+
+    def _in_block(self, statement: ast.stmt) -> Answer:
+        if isinstance(statement, ast.If):
+            return self._in_branches(statement)
+        if isinstance(statement, _TRY):
+            return self._in_try(statement)
+        if isinstance(statement, (ast.With, ast.AsyncWith)):
+            bound = self._binds([item.optional_vars for item in statement.items if item.optional_vars])
+            return "yes" if bound else self._in_order(statement.body)
+        if isinstance(statement, ast.Match):
+            return _either([self._in_order(case.body) for case in statement.cases] + ["no"])
+        if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+            target = isinstance(statement, (ast.For, ast.AsyncFor)) and self._binds([statement.target])
+            inner = _either([self._in_order(statement.body), self._in_order(statement.orelse), "no"])
+            return "maybe" if target else inner
+        return "no"
+
+    def _in_branches(self, statement: ast.If) -> Answer:
+        if _never(statement.test):
+            return self._in_order(statement.orelse)
+        if isinstance(statement.test, ast.Constant) and statement.test.value:
+            return self._in_order(statement.body)
+        return _either([self._in_order(statement.body), self._in_order(statement.orelse)])
+
+    def _in_try(self, statement: ast.Try) -> Answer:
+        if self._in_order(statement.finalbody) == "yes":
+            return "yes"
+        normal = self._in_order([*statement.body, *statement.orelse])
+        # A handler that raises ends the import, and so leaves no module that lacks the name.
+        others = [self._in_order(one.body) for one in statement.handlers if not isinstance(one.body[-1], ast.Raise)]
+        # What the body bound before it failed is there in a handler too, but nobody knows how far it came.
+        return _either([normal, *others])
+
+    def _binds(self, targets: Sequence[ast.expr]) -> bool:
+        named = (node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
+        return any(node.id == self.name and not isinstance(node.ctx, ast.Load) for node in named)
+
+    def _is_trick(self, node: ast.AST) -> bool:
+        """Return whether a node may define names in ways that reading does not tell."""
+        if isinstance(node, ast.Global):
+            return self.name in node.names
+        if isinstance(node, ast.FunctionDef):
+            return node.name == "__getattr__"
+        if isinstance(node, ast.Attribute):
+            return node.attr == "modules"
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TRICKS
+
+
+def _either(answers: Sequence[Answer]) -> Answer:
+    if all(answer == "yes" for answer in answers):
+        return "yes"
+    return "no" if all(answer == "no" for answer in answers) else "maybe"
+
+
+def _never(test: ast.expr) -> bool:
+    """Return whether a condition is false in a module that Lambda imports."""
+    if isinstance(test, ast.Constant):
+        return not test.value
+    named = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
+    main = isinstance(test, ast.Compare) and getattr(test.left, "id", None) == "__name__"
+    return named in _RUNS_NEVER or (main and isinstance(test.ops[0], ast.Eq))  # type: ignore[attr-defined]
