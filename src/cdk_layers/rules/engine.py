@@ -203,13 +203,18 @@ def judge_one(
 
 
 def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
-    """Raise, as one error, all that is wrong with one subject beyond doubt.
+    """Raise, as one error, all that is wrong beyond doubt with one subject, or with the app's layers that it uses.
 
     Raises:
         RuleError: The child of it that belongs to the family of the first finding; its message tells all findings.
 
     """
-    found = judge_one(subject, settings, only_at_construction=True)
+    layers = subject.used_layers if isinstance(subject, Function) else ()
+    found = [
+        finding
+        for one in (subject, *(layer for layer in layers if layer.is_resource))
+        for finding in judge_one(one, settings, only_at_construction=True)
+    ]
     findings = _in_order(finding for finding in found if finding.severity == "error")
     if findings:
         message = "\n".join(str(finding) for finding in findings)
