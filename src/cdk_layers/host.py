@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,11 @@ def run(
 def today() -> date:
     """Return the current day in UTC, which runtime dates are compared with."""
     return datetime.now(tz=timezone.utc).date()
+
+
+def clock() -> float:
+    """Return seconds of a clock that only goes forward, to measure how long something takes."""
+    return time.monotonic()
 
 
 def environ() -> dict[str, str]:
