@@ -1,0 +1,104 @@
+"""What the package promises as a whole: it loads without Node, and its rooms depend on each other one way only."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+import cdk_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SOURCE: Final = Path(cdk_layers.__file__).parent
+_FOUNDATION: Final = {"errors", "host", "lambda_service"}
+_ROOMS: Final = {
+    "errors": set[str](),
+    "host": set[str](),
+    "lambda_service": _FOUNDATION,
+    "build": _FOUNDATION,
+    "rules": _FOUNDATION | {"build"},
+    "assembly": _FOUNDATION | {"build", "rules"},
+    "cdk": _FOUNDATION | {"build", "rules", "assembly"},
+    "testing": _FOUNDATION | {"build", "rules", "assembly"},
+    "cli": _FOUNDATION | {"build", "rules", "assembly"},
+}
+"""What each room of the package may import, beside itself."""
+
+_NODE_IS_BEHIND: Final = {"aws_cdk", "constructs", "jsii"}
+
+
+def _run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def _modules() -> list[Path]:
+    return sorted(path for path in _SOURCE.rglob("*.py") if path != _SOURCE / "__init__.py")
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(_SOURCE).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield what a module imports when it runs: names that only a type checker reads bind nothing."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checked_only = {
+        id(node)
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for statement in branch.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in checked_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", ["cdk_layers", "cdk_layers.cli", "cdk_layers.testing"])
+def test_loads_without_the_cdk(module: str) -> None:
+    """The package, its command and its test aids load without jsii, and so without Node."""
+    done = _run(f"import sys, {module}; print(*sys.modules)", PATH="")
+
+    assert done.returncode == 0, done.stderr
+    assert module in done.stdout.split()
+    assert not _NODE_IS_BEHIND & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", cdk_layers.__all__)
+def test_public_names_load_on_first_use(name: str) -> None:
+    """Each public name is listed before it is loaded, and is the same object each time it is asked for."""
+    assert name in dir(cdk_layers)
+
+    assert getattr(cdk_layers, name) is getattr(cdk_layers, name)
+    assert getattr(cdk_layers, name).__name__ == name
+
+
+def test_unknown_name() -> None:
+    """A name that the package does not have is an AttributeError that says so."""
+    with pytest.raises(AttributeError, match=r"module 'cdk_layers' has no attribute 'SharedLayer'"):
+        cdk_layers.SharedLayer  # type: ignore[attr-defined] # noqa: B018
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: path.relative_to(_SOURCE).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    """A module imports at run time only from its own room and from those below it, and the CDK only inside cdk/."""
+    room = _room(path)
+    allowed = _ROOMS[room] | {room}
+    names = list(_imports(path))
+
+    ours = {name.split(".")[1] for name in names if name.startswith("cdk_layers.")}
+    assert ours <= allowed, f"{room} must not import {sorted(ours - allowed)}"
+    assert room == "cdk" or not _NODE_IS_BEHIND & {name.split(".")[0] for name in names}
