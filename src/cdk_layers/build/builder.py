@@ -1,0 +1,275 @@
+"""From an entry folder to the archive of a layer, or of a function's code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import sysconfig
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdk_layers import host
+from cdk_layers.build import uv
+from cdk_layers.build.archive import collect, join_archives, write_archive
+from cdk_layers.build.cache import BuildCache
+from cdk_layers.build.credentials import scrub
+from cdk_layers.build.dependencies import read_requirements
+from cdk_layers.build.installation import install
+from cdk_layers.build.measure import measure
+from cdk_layers.build.notes import Note
+from cdk_layers.build.options import BuildOptions
+from cdk_layers.build.own import own_digest, own_members, own_notes
+from cdk_layers.build.progress import default_progress, told
+from cdk_layers.build.record import to_json
+from cdk_layers.build.resolution import SCHEMA, pin_key, remembered, resolve
+from cdk_layers.errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cdk_layers.build.archive import Member
+    from cdk_layers.build.cache import Entry
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.build.dependencies import Requirements
+    from cdk_layers.build.progress import Progress
+    from cdk_layers.build.resolution import Resolution
+    from cdk_layers.build.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBuild:
+    """A finished build."""
+
+    archive: Path
+    """The zip, in the cache: read it, never write it."""
+
+    archive_bytes: int
+    digest: str
+    """SHA-256 of the content: names, modes and bytes of all files."""
+
+    target: Target
+    pins: tuple[str, ...]
+    """What was installed, as "name==version", sorted."""
+
+    notes: tuple[Note, ...]
+    from_cache: bool
+    """Whether nothing had to be built."""
+
+    record: Entry = field(repr=False, compare=False)
+    """The cache's entry, which the contents are read from when somebody asks."""
+
+    @property
+    def contents(self) -> Contents:
+        """What lies in the archive."""
+        return self.record.contents
+
+
+def build(
+    entry: Path | str,
+    target: Target,
+    options: BuildOptions | None = None,
+    *,
+    cache: BuildCache | None = None,
+    progress: Progress | None = None,
+    label: str | None = None,
+) -> LayerBuild:
+    """Build an entry folder for a target, or find the build in the cache.
+
+    Args:
+        entry: The folder with code, a manifest of dependencies, or both.
+        target: What the archive has to run on.
+        options: The options of the build; a layer's defaults when not given.
+        cache: The cache of builds; the user's own by default.
+        progress: Is told what happens; by default the error output is, in a terminal while it happens.
+        label: What messages call it; the entry's name by default.
+
+    Raises:
+        EntryError: The folder, or a manifest in it, cannot be used as it is.
+        DependencyError: The requirements cannot be met for the target.
+        BuildError: A tool failed or the disk is full.
+    """
+    job = _Job(_checked(entry), target, options or BuildOptions(), cache or BuildCache.default(),
+               progress or default_progress(), label or Path(entry).resolve().name)  # fmt: skip
+    with told(job.progress):
+        return job.run()
+
+
+def recall(
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, cache: BuildCache | None = None
+) -> LayerBuild | None:
+    """Return the build of an entry folder as it is now from the cache alone, or None if it is not there.
+
+    Nothing is built, and neither uv nor an index is asked.
+    """
+    cache = cache or BuildCache.default()
+    options = options or BuildOptions()
+    folder = _checked(entry)
+    requirements = read_requirements(folder, target, options, cache, may_export=False)
+    resolution = requirements and remembered(requirements, folder, target, options, cache)
+    if not requirements or not resolution:
+        return None
+    plan = _plan(folder, requirements, resolution, target, options)
+    record = cache.get(plan.key)
+    return None if record is None else _layer_build(record, plan, target, from_cache=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a build consists of, and the keys that its parts have in the cache."""
+
+    requirements: Requirements
+    resolution: Resolution
+    members: tuple[Member, ...]
+    notes: tuple[Note, ...]
+    distributions_key: str | None
+    own_key: str | None
+
+    @property
+    def key(self) -> str:
+        """The key of the whole."""
+        if self.distributions_key and self.own_key:
+            return _key("layer", [self.distributions_key, self.own_key])
+        return self.distributions_key or self.own_key or _key("nothing", [])
+
+
+def _plan(
+    entry: Path, requirements: Requirements, resolution: Resolution, target: Target, options: BuildOptions
+) -> _Plan:
+    members = tuple(own_members(entry, options, requirements.paths))
+    if not members and not requirements.wanted:
+        message = (
+            f"There is nothing to put into an archive in {str(entry)!r}: no code, and no manifest that installs anything. "
+            "Add a requirements.txt, a lock file, or code."
+        )
+        raise EntryError(message)
+    notes = (*requirements.notes, *resolution.notes, *own_notes(members, entry, options))
+    distributions = _distributions_key(entry, requirements, resolution, target, options) if resolution.pins else None
+    own = _key("own", [own_digest(members)]) if members or not resolution.pins else None
+    return _Plan(requirements, resolution, members, notes, distributions, own)
+
+
+def _distributions_key(
+    entry: Path, requirements: Requirements, resolution: Resolution, target: Target, options: BuildOptions
+) -> str:
+    allowed = sorted(options.allow_source_builds)
+    builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
+    facts = [
+        [pin_key(pin) for pin in resolution.pins],
+        resolution.platform,
+        str(target),
+        options.prefix,
+        uv.uv_version(),
+        uv.settings_digest(entry, options.environment),
+        [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
+        [allowed, builder],
+    ]
+    return _key("distributions", facts)
+
+
+def _key(kind: str, facts: list[object]) -> str:
+    return f"{kind}-{hashlib.sha256(json.dumps([SCHEMA, facts]).encode()).hexdigest()}"
+
+
+@dataclass(slots=True)
+class _Job:
+    """One build on its way."""
+
+    entry: Path
+    target: Target
+    options: BuildOptions
+    cache: BuildCache
+    progress: Progress
+    label: str
+    has_built: bool = False
+
+    def run(self) -> LayerBuild:
+        """Build what is not in the cache."""
+        began = host.clock()
+        self.progress.start(f"Reading {self.label!r}")
+        requirements = read_requirements(self.entry, self.target, self.options, self.cache)
+        if requirements is None:
+            message = "an export that may run always gives requirements"
+            raise TypeError(message)
+        resolution = resolve(requirements, self.entry, self.target, self.options, self.cache)
+        plan = _plan(self.entry, requirements, resolution, self.target, self.options)
+        record = self.cache.get(plan.key) or self._make(plan)
+        done = _layer_build(record, plan, self.target, from_cache=not self.has_built)
+        self.progress.end(self._summary(done, host.clock() - began) if self.has_built else None)
+        return done
+
+    def _make(self, plan: _Plan) -> Entry:
+        parts = [
+            self._part(key, fill)
+            for key, fill in ((plan.distributions_key, self._distributions(plan)), (plan.own_key, self._own(plan)))
+            if key is not None
+        ]
+        return parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts))
+
+    def _part(self, key: str, fill: Callable[[Path], str]) -> Entry:
+        """Return a part from the cache, or fill a folder with an archive and the facts about it."""
+
+        def make(folder: Path) -> None:
+            self.has_built = True
+            digest = fill(folder)
+            contents = measure(folder / "archive.zip")
+            pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
+            (folder / "contents.json").write_text(to_json(contents), encoding="utf-8")
+            (folder / "facts.json").write_text(json.dumps({"digest": digest, "pins": pins}), encoding="utf-8")
+
+        return self.cache.get_or_make(key, make)
+
+    def _distributions(self, plan: _Plan) -> Callable[[Path], str]:
+        def fill(folder: Path) -> str:
+            self.progress.start(f"Installing {self.label!r} for {self.target}")
+            tree = folder / "tree"
+            install(plan.requirements, plan.resolution, self.entry, tree, self.target, self.options)
+            self.progress.start(f"Packing {self.label!r} for {self.target}")
+            digest = write_archive(folder / "archive.zip", collect(tree, self.options.prefix))
+            shutil.rmtree(tree)
+            return digest
+
+        return fill
+
+    def _own(self, plan: _Plan) -> Callable[[Path], str]:
+        return lambda folder: write_archive(folder / "archive.zip", plan.members)
+
+    def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], str]:
+        return lambda folder: join_archives(folder / "archive.zip", [part.archive for part in parts])
+
+    def _summary(self, done: LayerBuild, seconds: float) -> str:
+        kind = "layer" if self.options.prefix else "code of function"
+        count = len(done.contents.distributions)
+        return (
+            f"Built {kind} {self.label!r} for {self.target}: {count} distribution{'' if count == 1 else 's'}, "
+            f"{_mebibytes(done.contents.unzipped_bytes)} unzipped, {_mebibytes(done.archive_bytes)} zipped, in {seconds:.1f} s"
+        )
+
+
+def _layer_build(record: Entry, plan: _Plan, target: Target, *, from_cache: bool) -> LayerBuild:
+    facts = record.facts
+    return LayerBuild(
+        archive=record.archive,
+        archive_bytes=record.archive.stat().st_size,
+        digest=str(facts["digest"]),
+        target=target,
+        pins=tuple(facts["pins"]),
+        notes=plan.notes,
+        from_cache=from_cache,
+        record=record,
+    )
+
+
+def _checked(entry: Path | str) -> Path:
+    folder = Path(entry)
+    if folder.is_dir():
+        return folder.resolve()
+    what = "is a file, not a folder" if folder.exists() else "does not exist"
+    message = f"The entry {str(entry)!r} {what}. Give the folder that holds the code or its manifest of dependencies."
+    raise EntryError(message)
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 1024**2:.1f} MiB"

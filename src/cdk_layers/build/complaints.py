@@ -1,0 +1,121 @@
+"""What uv's errors mean, in short and plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+
+from cdk_layers.build import uv
+from cdk_layers.build.credentials import scrub
+from cdk_layers.errors import BuildError, CdkLayersError, DependencyError
+
+if TYPE_CHECKING:
+    from cdk_layers.build.target import Target
+
+_NAME = r"[`'\"]?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9])"
+_LACKS_WHEEL: Final = (
+    re.compile(rf"Wheels are required for {_NAME}"),
+    re.compile(rf"attempted to build {_NAME}"),
+    re.compile(rf"Building source distributions for {_NAME} is disabled"),
+    re.compile(rf"(?:all versions of )?{_NAME}(?:\[[^\]]*\])?(?:[=<>!~]=?\S+)? (?:has|have) no (?:usable )?wheels"),
+)
+_UNKNOWN: Final = re.compile(rf"{_NAME} was not found in the (?:package registry|provided package locations)")
+_NO_VERSION: Final = re.compile(
+    rf"there (?:is no version of|are no versions of) {_NAME}(?:\[[^\]]*\])?(?P<specifier>[=<>!~][^\s,]*(?:,[<>!=~][^\s,]*)*)?"
+)
+_HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
+_URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
+_REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
+_NOISE: Final = re.compile(r"^(?:warning:|error:|\s*(?:cause:|[×│╰├─▶]+)|\s+)+")
+_LONGEST: Final = 1000
+
+
+def lacking_wheels(stderr: str) -> frozenset[str]:
+    """Return the normalized names of the distributions that uv found no wheel of."""
+    text = " ".join(stderr.split())
+    return frozenset(canonicalize_name(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
+
+
+def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
+    """Return the error that a failed run of uv stands for.
+
+    Args:
+        stderr: What uv wrote, its credentials removed.
+        origin: The manifest that was resolved or installed.
+        target: What for.
+    """
+    text = " ".join(scrub(stderr).split())
+    if "No space left on device" in text or "os error 28" in text:
+        return BuildError("The disk is full: uv could not write what it installs. Free some space, or move the caches.")
+    if uv.is_unreachable(text) or "network was disabled" in text:
+        return _no_network(text, origin)
+    if _REFUSED.search(text) and _URL.search(text):
+        return DependencyError(_refused(text, origin))
+    if names := lacking_wheels(stderr):
+        return no_wheel(sorted(names), origin, target)
+    if match := _HASH.search(text):
+        return DependencyError(
+            f"{origin}: what the index has of {match['name']!r} is not what the hashes of the manifest say. Lock it "
+            "again if you trust the index, or find out who changed it."
+        )
+    return DependencyError(_unsolvable(text, stderr, origin, target))
+
+
+def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") -> DependencyError:
+    """Return the error of distributions that have no wheel that a target can load."""
+    listed = ", ".join(repr(name) for name in names)
+    glibc = ".".join(map(str, target.runtime.glibc))
+    message = (
+        f"{origin}: no wheel of {listed} suits {target} (glibc {glibc}). {reason}"
+        f"Choose a version that has one, or allow a build from source, allow_source_builds={names!r}, which runs its "
+        "code on this machine, or build in a container, docker=True."
+    )
+    return DependencyError(message)
+
+
+def _no_network(text: str, origin: str) -> DependencyError:
+    found = _URL.search(text)
+    index = _index(found.group()) if found else "the package index"
+    return DependencyError(
+        f"{origin}: {index} cannot be reached, and what is needed is in no cache on this machine. Check the network and "
+        "the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while it can be reached."
+    )
+
+
+def _refused(text: str, origin: str) -> str:
+    found = _URL.search(text)
+    index = _index(found.group()) if found else "the package index"
+    return (
+        f"{origin}: {index} refuses the credentials, or wants some. Give them through uv's settings "
+        "(UV_INDEX_<NAME>_USERNAME and _PASSWORD, a keyring with UV_KEYRING_PROVIDER, or .netrc)."
+    )
+
+
+def _index(url: str) -> str:
+    """Return an index's address from that of a page or file of it."""
+    base, simple, _ = scrub(url).partition("/simple")
+    return base + simple
+
+
+def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
+    if match := _UNKNOWN.search(text):
+        return (
+            f"{origin}: there is no distribution {match['name']!r} on the index. Check its spelling, or name its index."
+        )
+    if match := _NO_VERSION.search(text):
+        wanted = f"{match['name']}{match['specifier'] or ''}"
+        if wanted != match["name"] and "depends on" not in text:
+            return f"{origin}: there is no version {wanted!r} on the index that suits {target}. Choose one that exists."
+    reason = _reason(stderr)
+    if "requirements are unsatisfiable" in text or "No solution found" in text:
+        return f"{origin}: the requirements contradict each other for {target}. {reason} Change one of them."
+    return f"{origin}: uv could not install it for {target}. {reason}"
+
+
+def _reason(stderr: str) -> str:
+    lines = (line for line in scrub(stderr).splitlines() if line.strip() and not line.startswith(("warning:", "hint:")))
+    reason = " ".join(_NOISE.sub("", line).strip() for line in lines)
+    reason = reason.removeprefix("No solution found when resolving dependencies").lstrip(": ")
+    return " ".join(reason.split())[:_LONGEST]

@@ -1,0 +1,152 @@
+"""Which manifest of an entry folder rules, and what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from packaging.requirements import Requirement
+
+from cdk_layers.build import exports, sources
+from cdk_layers.build.credentials import scrub
+from cdk_layers.build.notes import Note
+from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file, read_requirements_text
+from cdk_layers.errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.build.cache import BuildCache
+    from cdk_layers.build.options import BuildOptions
+    from cdk_layers.build.requirements_file import Option, Wanted
+    from cdk_layers.build.target import Target
+
+PRECEDENCE: Final = ("Pipfile.lock", "poetry.lock", "requirements.txt", "uv.lock", "pylock.toml")
+"""The manifests that install something, by the precedence of PythonLayerVersion, and then pylock.toml."""
+
+_SOURCES: Final = {"Pipfile.lock": "Pipfile", "poetry.lock": "pyproject.toml", "uv.lock": "pyproject.toml"}
+_BARE: Final = {
+    "Pipfile": "pipenv lock",
+    "pyproject.toml": "uv lock",
+}
+"""What installs nothing without its lock file, and the command that makes one."""
+
+NEVER_ARCHIVED: Final = (*PRECEDENCE, *_BARE, "uv.toml", "poetry.toml", "pip.conf", "pip.ini")
+"""Files of an entry's root that tell tools what to install and from where; they stay out of the archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What an entry folder asks for."""
+
+    origin: str | None
+    """The manifest that rules, such as "uv.lock"; None when the entry is only code."""
+
+    wanted: tuple[Wanted, ...] = ()
+    options: tuple[Option, ...] = ()
+    locked: bool = False
+    """Whether a lock file pins all of it, so that nothing is left to resolve."""
+
+    paths: tuple[Path, ...] = ()
+    """Files of the entry that were read, and what they install from the entry; all of it stays out of the archive."""
+
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def pinned_names(self) -> frozenset[str]:
+        """The names whose version the manifest itself fixes."""
+        return frozenset(one.name for one in self.wanted if one.name and one.is_pinned)
+
+    @property
+    def unpinned_names(self) -> tuple[str, ...]:
+        """The names that are asked for without one exact version, sorted."""
+        asked = {one.name for one in self.wanted if one.name and not one.is_constraint}
+        return tuple(sorted(asked - self.pinned_names))
+
+
+def read_requirements(
+    entry: Path, target: Target, options: BuildOptions, cache: BuildCache, *, may_export: bool = True
+) -> Requirements | None:
+    """Read the manifest that rules.
+
+    Args:
+        entry: The entry folder.
+        target: What it is read for: a pylock.toml says what suits which target.
+        options: The options of the build.
+        cache: Remembers what the tools exported, by the content of the lock files.
+        may_export: Whether a lock file's tool may be run; without it the answer is None when its export isn't remembered.
+
+    Raises:
+        EntryError: A manifest cannot be read or understood.
+        DependencyError: The tool that exports a lock file could not do it, or a lock file has nothing for the target.
+        BuildError: The tool that exports a lock file could not be had.
+    """
+    present = [name for name in PRECEDENCE if (entry / name).is_file()]
+    ruling = present[0] if present else None
+    notes = tuple(_ignored(entry, ruling, present[1:]))
+    if ruling is None:
+        return Requirements(None, notes=notes)
+    read = _read(entry, ruling, target, options, cache, may_export=may_export)
+    if read is None:
+        return None
+    wanted = tuple(sources.named(one) for one in read.wanted)
+    sources.refuse_unasked(wanted, options.allow_source_builds)
+    local = tuple(one.local for one in wanted if one.local is not None and one.local != entry.resolve())
+    return Requirements(
+        origin=ruling,
+        wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, target)),
+        options=read.options,
+        locked=ruling != "requirements.txt",
+        paths=(*read.paths, *local),
+        notes=notes,
+    )
+
+
+def _read(
+    entry: Path, ruling: str, target: Target, options: BuildOptions, cache: BuildCache, *, may_export: bool
+) -> RequirementsFile | None:
+    if ruling == "requirements.txt":
+        return _checked(read_requirements_file(entry.resolve() / ruling, entry.resolve()), options)
+    if ruling == "pylock.toml":
+        return exports.read_pylock(entry / ruling, target)
+    text = exports.export(entry, ruling, options, cache, may_export=may_export)
+    return None if text is None else read_requirements_text(text, ruling, entry.resolve())
+
+
+def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
+    """Refuse a file that asks for source builds that the user of the library did not."""
+    for option in read.options:
+        asked = {name.strip().lower() for name in option.value.split(",")} - {":none:"}
+        if option.name == "--no-binary" and not asked <= {name.lower() for name in options.allow_source_builds}:
+            message = (
+                f"{option.where}: --no-binary {option.value} asks for a build from source, which runs foreign code here. "
+                "Name the distributions in allow_source_builds=[...], build with docker=True, or drop the line."
+            )
+            raise EntryError(message)
+    return read
+
+
+def _for_target(wanted: tuple[Wanted, ...], target: Target) -> Iterator[Wanted]:
+    environment = target.marker_environment()
+    for one in wanted:
+        if one.marker is None or Requirement(f"x ; {one.marker}").marker.evaluate(environment):  # type: ignore[union-attr]
+            yield replace(one, text=one.text.partition(";")[0].strip() if one.marker else one.text)
+
+
+def _ignored(entry: Path, ruling: str | None, others: list[str]) -> Iterator[Note]:
+    used = f"{ruling} was used" if ruling else "nothing was installed"
+    for name in others:
+        yield Note(
+            "ignored-manifest",
+            f"{name} was ignored: {used}, which comes before it.",
+            f"Keep one of the two in {scrub(entry.name)}/.",
+        )
+    for name, command in _BARE.items():
+        if (entry / name).is_file() and name != _SOURCES.get(ruling or ""):
+            yield Note(
+                "ignored-manifest",
+                f"{name} was ignored: {used}, and a {name} without its lock file installs nothing.",
+                f"Lock it ('{command}') and remove the other manifests, or remove {name}." if ruling
+                else f"Lock it with '{command}', or write a requirements.txt.",
+            )  # fmt: skip

@@ -1,0 +1,61 @@
+"""What shapes a build besides its entry folder and its target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+DEFAULT_EXCLUDES: Final = (
+    ".venv/",
+    "venv/",
+    ".git/",
+    ".hg/",
+    ".svn/",
+    "__pycache__/",
+    "*.pyc",
+    "*.pyo",
+    ".mypy_cache/",
+    ".pytest_cache/",
+    ".ruff_cache/",
+    ".hypothesis/",
+    ".tox/",
+    ".nox/",
+    "*.egg-info/",
+    "cdk.out/",
+    ".DS_Store",
+    ".python-version",
+)
+"""Patterns (as in a .gitignore) of what never belongs into an archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """The options of a build. Equal options, entries and targets make equal archives."""
+
+    prefix: str = "python"
+    """Folder of the archive that code and distributions land in: "python" for a layer, "" for a function."""
+
+    opt_entry: Path | None = None
+    """A folder that lands in the root of the archive as it is, such as one with bin/ and lib/."""
+
+    excludes: tuple[str, ...] = ()
+    """Patterns (as in a .gitignore) of the entry's files that stay out, after `DEFAULT_EXCLUDES`; "!x" lets x in."""
+
+    allow_source_builds: tuple[str, ...] = ()
+    """Distributions that may be built from source here when there is no wheel: their build code runs at synth."""
+
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Environment variables for uv and the exporting tools, over this process's own."""
+
+    poetry_include_hashes: bool = False
+    """Whether poetry exports hashes, which the installation then checks."""
+
+    poetry_without_urls: bool = False
+    """Whether poetry leaves the addresses of its sources out of the export."""
+
+    provided: Mapping[str, str] = field(default_factory=dict)
+    """Distributions, name to version, that the function's layers bring and that are left out where they fit."""

@@ -1,0 +1,234 @@
+"""Every distribution of a build with its exact version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from cdk_layers.build import sources, uv
+from cdk_layers.build.attempts import Attempt, first_attempt, succeed
+from cdk_layers.build.credentials import scrub, secrets_in
+from cdk_layers.build.notes import Note
+from cdk_layers.build.requirements_file import Wanted, read_requirements_text
+from cdk_layers.errors import DependencyError
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterable, Iterator
+
+    from cdk_layers.build.cache import BuildCache
+    from cdk_layers.build.dependencies import Requirements
+    from cdk_layers.build.options import BuildOptions
+    from cdk_layers.build.requirements_file import Option
+    from cdk_layers.build.target import Target
+
+SCHEMA: Final = 1
+"""Counts what this package changes in how it builds, so that older cache entries don't answer."""
+
+_PASSED_ON: Final = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What to install."""
+
+    pins: tuple[Wanted, ...] = ()
+    """One line for each distribution, sorted by name."""
+
+    platform: str | None = None
+    """uv's platform that resolved it, when that was not the target's own."""
+
+    notes: tuple[Note, ...] = ()
+
+
+def resolve(
+    requirements: Requirements, entry: Path, target: Target, options: BuildOptions, cache: BuildCache
+) -> Resolution:
+    """Return every distribution with its exact version for a target, without those that layers already bring.
+
+    What pins its whole closure is resolved once and then remembered; anything looser is resolved anew, unless the network
+    is down, and then the last resolution counts.
+
+    Raises:
+        DependencyError: The requirements cannot be met.
+    """
+    if requirements.origin is None or requirements.locked:
+        return _without_provided(Resolution(requirements.wanted), options)
+    known = _recalled(requirements, entry, target, options, cache)
+    if known is not None and _is_closed(requirements, known.pins):
+        return _finished(requirements, known, options)
+    try:
+        resolution = _compile(requirements, entry, target, options)
+    except DependencyError as error:
+        if known is None or "cannot be reached" not in str(error):
+            raise
+        return _finished(requirements, known, options)
+    _remember(requirements, resolution, entry, target, options, cache)
+    return _finished(requirements, resolution, options)
+
+
+def remembered(
+    requirements: Requirements, entry: Path, target: Target, options: BuildOptions, cache: BuildCache
+) -> Resolution | None:
+    """Return the last resolution, without asking any index; None if there was none."""
+    if requirements.origin is None or requirements.locked:
+        return _without_provided(Resolution(requirements.wanted), options)
+    known = _recalled(requirements, entry, target, options, cache)
+    return None if known is None else _finished(requirements, known, options)
+
+
+def pin_key(pin: Wanted) -> list[Any]:
+    """Return what a pin means, without credentials and without paths of this machine."""
+    if pin.local is not None:
+        return [pin.name, sources.digest(pin.local)]
+    return [scrub(pin.text), sorted(pin.hashes), pin.marker]
+
+
+def option_lines(options: Iterable[Option]) -> Iterator[str]:
+    """Yield the lines of a requirements file that say where to look."""
+    for option in options:
+        if option.name in _PASSED_ON:
+            yield f"{option.name} {option.value}".rstrip()
+
+
+def _compile(requirements: Requirements, entry: Path, target: Target, options: BuildOptions) -> Resolution:
+    with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
+        manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
+        asked = [one.text for one in requirements.wanted if not one.is_constraint]
+        manifest.write_text("\n".join([*option_lines(requirements.options), *asked, ""]), encoding="utf-8")
+        constraints.write_text(
+            "\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), encoding="utf-8"
+        )
+        preferred = "".join(f"{name}=={version}\n" for name, version in sorted(options.provided.items()))
+
+        def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
+            output = Path(folder, "requirements.txt")
+            output.write_text(preferred, encoding="utf-8")
+            done = uv.run(
+                ["pip", "compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
+                 *_prerelease(requirements), *attempt.arguments()],
+                cwd=entry,
+                extra=options.environment,
+            )  # fmt: skip
+            done.stdout = output.read_text(encoding="utf-8")
+            return done
+
+        begin = first_attempt(target, _own_sources(requirements.wanted))
+        attempt, output = succeed(run, begin, options, requirements.origin or "")
+    pins = _with_hashes(read_requirements_text(output, "uv", entry.resolve()).wanted, requirements)
+    return Resolution(pins, attempt.platform if attempt.platform != begin.platform else None)
+
+
+def _prerelease(requirements: Requirements) -> list[str]:
+    return ["--prerelease", "allow"] if any(option.name == "--pre" for option in requirements.options) else []
+
+
+def _own_sources(wanted: Iterable[Wanted]) -> frozenset[str]:
+    return frozenset(one.name for one in wanted if one.name and sources.is_source(one))
+
+
+def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wanted, ...]:
+    """Give each pin its name and the hashes that the manifest wants of it."""
+    hashes: dict[str, tuple[str, ...]] = {}
+    for one in requirements.wanted:
+        if one.name and one.hashes:
+            hashes[one.name] = (*hashes.get(one.name, ()), *one.hashes)
+    named = (sources.named(pin) for pin in pins)
+    return tuple(sorted(
+        (replace(pin, hashes=hashes.get(pin.name or "", pin.hashes)) for pin in named), key=lambda pin: pin.name or ""
+    ))  # fmt: skip
+
+
+def _key(requirements: Requirements, entry: Path, target: Target, options: BuildOptions) -> str:
+    facts = [
+        SCHEMA,
+        uv.uv_version(),
+        str(target),
+        [[*pin_key(one), one.is_constraint] for one in requirements.wanted],
+        [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
+        uv.settings_digest(entry.resolve(), options.environment),
+        sorted(options.provided.items()),
+        sorted(options.allow_source_builds),
+    ]
+    return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
+
+
+def _remember(
+    requirements: Requirements,
+    resolution: Resolution,
+    entry: Path,
+    target: Target,
+    options: BuildOptions,
+    cache: BuildCache,
+) -> None:
+    if any(any(secrets_in(pin.text)) for pin in resolution.pins):
+        return
+    lines = [pin.name if pin.local else pin.text for pin in resolution.pins]
+    local = [pin.local is not None for pin in resolution.pins]
+    value = {"lines": lines, "local": local, "platform": resolution.platform}
+    cache.remember(_key(requirements, entry, target, options), value)
+
+
+def _recalled(
+    requirements: Requirements, entry: Path, target: Target, options: BuildOptions, cache: BuildCache
+) -> Resolution | None:
+    value = cache.recall(_key(requirements, entry, target, options))
+    if not isinstance(value, dict):
+        return None
+    here = {one.name: one.text for one in requirements.wanted if one.local is not None}
+    texts = [here[line] if is_local else line for line, is_local in zip(value["lines"], value["local"], strict=True)]
+    pins = read_requirements_text("\n".join(texts), "uv", entry.resolve()).wanted
+    return Resolution(_with_hashes(pins, requirements), value["platform"])
+
+
+def _is_closed(requirements: Requirements, pins: Iterable[Wanted]) -> bool:
+    return not _loose(requirements, pins)
+
+
+def _loose(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
+    return sorted({pin.name for pin in pins if pin.name} - requirements.pinned_names)
+
+
+def _finished(requirements: Requirements, resolution: Resolution, options: BuildOptions) -> Resolution:
+    loose = _loose(requirements, resolution.pins)
+    noted = replace(resolution, notes=_unpinned(requirements, loose)) if loose else resolution
+    return _without_provided(noted, options)
+
+
+def _unpinned(requirements: Requirements, loose: list[str]) -> tuple[Note, ...]:
+    asked = [name for name in loose if name in requirements.unpinned_names]
+    brought = [name for name in loose if name not in asked]
+    parts = [f"{', '.join(asked)} without one exact version"] if asked else []
+    parts += [f"what these need ({', '.join(brought)}) not at all"] if brought else []
+    return (
+        Note(
+            "unpinned-requirement",
+            f"{requirements.origin} names {' and '.join(parts)}, so each synth asks the index, and the next may build another layer."
+            if asked
+            else f"{requirements.origin} does not pin {', '.join(brought)}, which its distributions need, so each synth asks "
+            "the index, and the next may build another layer.",
+            "Pin everything: 'uv pip compile --universal requirements.in -o requirements.txt', or a lock file ('uv lock').",
+        ),
+    )
+
+
+def _without_provided(resolution: Resolution, options: BuildOptions) -> Resolution:
+    provided = {canonicalize_name(name): version for name, version in options.provided.items()}
+    kept = tuple(pin for pin in resolution.pins if not _is_same(pin, provided.get(pin.name or "")))
+    return replace(resolution, pins=kept)
+
+
+def _is_same(pin: Wanted, provided: str | None) -> bool:
+    if provided is None or pin.version is None or pin.local is not None:
+        return False
+    try:
+        return Version(pin.version) == Version(provided)
+    except InvalidVersion:
+        return pin.version == provided
