@@ -16,7 +16,8 @@ _REGION = r"[a-z]{2,8}(?:-[a-z0-9]+)+-\d{1,2}"
 
 LAYER_VERSION_ARN: Final = re.compile(
     rf"arn:(?P<partition>{_PARTITION}):lambda:(?P<region>{_REGION}):(?P<account>\d{{12}})"
-    rf":layer:(?P<name>{LAYER_NAME.pattern}):(?P<version>[1-9]\d*)"
+    rf":layer:(?P<name>{LAYER_NAME.pattern}):(?P<version>[1-9]\d*)",
+    re.ASCII,
 )
 """The form of a layer version's ARN, every partition's. Source: botocore 1.44.5; developer guide for the Regions."""
 

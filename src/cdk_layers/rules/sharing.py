@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from cdk_layers.rules.model import Layer, Settings
 
-_ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root")
-_ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}")
+_ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
+_ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
 _WEAK: Final = ("stack-output", "parameter")
 _CREATE_ONLY: Final = "CloudFormation's schemas (all properties are create-only); aws-cdk 15524, 21232, 30686."

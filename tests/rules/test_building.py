@@ -1,0 +1,37 @@
+"""The notes that builds leave."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk_layers.build.notes import Note
+from cdk_layers.rules.engine import refuse
+from cdk_layers.rules.model import App
+from tests.rules.subjects import SETTINGS, a_function, a_layer, findings
+
+SEVERITIES = {"unpinned-requirement": "warning", "ignored-manifest": "warning", "no-wheel": "error"}
+
+
+@pytest.mark.parametrize(("rule", "severity"), SEVERITIES.items())
+def test_a_note_is_told_as_it_was_written(rule: str, severity: str) -> None:
+    """The build knows best what to say: its message and remedy stand, under the rule that it names."""
+    note = Note(rule, "Something about requests.", "Do something about requests.")
+    for subject in (a_layer(notes=(note,)), a_function(notes=(note,))):
+        (finding,) = findings(rule, subject)
+
+        assert (finding.message, finding.remedy, finding.severity) == (note.message, note.remedy, severity)
+
+
+def test_each_rule_tells_its_own_notes() -> None:
+    """A note is told once, by the one rule that it names."""
+    notes = tuple(Note(rule, f"about {rule}", "fix it") for rule in SEVERITIES)
+    app = App(layers=(a_layer(notes=notes),))
+
+    assert {rule: [finding.message for finding in findings(rule, app)] for rule in SEVERITIES} == {
+        rule: [f"about {rule}"] for rule in SEVERITIES
+    }
+
+
+def test_a_note_is_never_raised() -> None:
+    """What a build went through with can be acknowledged."""
+    refuse(a_layer(notes=tuple(Note(rule, "about it", "fix it") for rule in SEVERITIES)), SETTINGS)

@@ -1,0 +1,154 @@
+"""How an app is judged by rules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from cdk_layers import errors
+from cdk_layers.rules import engine
+from cdk_layers.rules.engine import FAMILIES, Problem, all_rules, judge, judge_one, refuse, rule
+from cdk_layers.rules.model import App, Finding, Function, Settings, Where
+from tests.rules.subjects import MIB, SETTINGS, a_function, a_grant, a_layer, an_arn, holding
+
+ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing"
+
+
+def test_every_rule_explains_itself() -> None:
+    """A rule without words, a source or examples is no help."""
+    for one in all_rules():
+        assert one.meaning.endswith(".")
+        assert one.remedy.endswith(".")
+        assert one.source
+        assert one.failing
+        assert one.passing
+        assert one.failing != one.passing
+
+
+def test_rules_come_by_family() -> None:
+    """The order of the families is the order of the rules, and each name is there once."""
+    families = [FAMILIES.index(one.family) for one in all_rules()]
+
+    assert families == sorted(families)
+    assert len({one.name for one in all_rules()}) == len(families)
+
+
+def test_errors_are_told_first() -> None:
+    """What stops a deploy comes before what may be so."""
+    function = a_function(an_arn(ARN), a_layer(unzipped_bytes=1), runtime="python3.9", code=holding(1))
+    found = [finding.severity for finding in judge(App((function,)), SETTINGS)]
+
+    assert found == sorted(found)
+    assert set(found) == {"error", "warning"}
+
+
+def test_what_holds_in_every_branch_is_told_once() -> None:
+    """A function with conditions is judged branch by branch, and told like one without them."""
+    one = a_function(an_arn(ARN), branch="UseArm=true")
+    other = replace(one, branch="UseArm=false")
+
+    assert judge(App((one, other)), SETTINGS) == judge(App((replace(one, branch=""),)), SETTINGS)
+
+
+def test_what_holds_in_some_branches_says_in_which() -> None:
+    """Only the branch with the bad layer is at fault."""
+    good = a_function(branch="Traced=false")
+    (finding,) = judge(App((good, a_function(an_arn(ARN), branch="Traced=true"))), SETTINGS)
+
+    assert finding.message.endswith("This is so when Traced=true.")
+
+
+def test_many_branches_are_counted() -> None:
+    """A long list of conditions is cut."""
+    bad = [a_function(an_arn(ARN), branch=f"A{number}=true") for number in range(5)]
+    (finding,) = judge(App((a_function(branch="A5=true"), *bad)), SETTINGS)
+
+    assert finding.message.endswith("when A0=true or A1=true or A2=true or in 2 more cases.")
+
+
+def test_functions_of_one_name_in_two_templates_are_two() -> None:
+    """The place is the template as well as the path."""
+    one = a_function(an_arn(ARN))
+    other = replace(one, where=Where("Spoke/Report", template="Other.template.json"))
+
+    assert len(judge(App((one, other)), SETTINGS)) == 2
+
+
+def test_all_faults_are_raised_as_one_error() -> None:
+    """The type is that of the first fault's family; the message and the findings hold all of them."""
+    layers = [a_layer(f"Hub/{number}", 1) for number in range(5)]
+    function = a_function(*layers, an_arn(ARN), architecture="x86_64", runtime="python3.13")
+
+    with pytest.raises(errors.LimitError) as caught:
+        refuse(function, SETTINGS)
+
+    assert [finding.rule for finding in caught.value.findings] == ["too-many-layers", "malformed-layer-arn"]
+    assert all(str(finding) in str(caught.value) for finding in caught.value.findings)
+
+
+@pytest.mark.parametrize(("subject", "error"), [
+    (a_function(code=holding(251 * MIB)), errors.LimitError),
+    (a_function(code=holding(2), budget_bytes=1), errors.LimitError),
+    (a_layer(unzipped_bytes=251 * MIB), errors.LimitError),
+    (a_function(an_arn(ARN)), errors.IdentityError),
+    (a_function(a_layer(runtimes=("python3.12",)), runtime="python3.13"), errors.CompatibilityError),
+    (a_function(a_layer(architectures=("arm64",)), architecture="x86_64"), errors.CompatibilityError),
+    (a_grant(principal="abc"), errors.SharingError),
+])  # fmt: skip
+def test_each_family_raises_its_own_error(subject: Function, error: type[errors.RuleError]) -> None:
+    """A caller can tell limits from identities by the type."""
+    with pytest.raises(error):
+        refuse(subject, SETTINGS)
+
+
+def test_a_function_is_refused_for_its_layers_own_faults() -> None:
+    """A plain layer version is judged where a construct of ours first sees it."""
+    with pytest.raises(errors.LimitError, match="Layer 'Hub/base' is"):
+        refuse(a_function(a_layer(unzipped_bytes=251 * MIB), code=holding(1)), SETTINGS)
+
+
+def test_what_can_be_acknowledged_is_not_raised() -> None:
+    """Warnings, and errors that a user may know better about, are left to the validation of the whole app."""
+    layer = a_layer(unzipped_bytes=240 * MIB, retained=True)
+
+    refuse(a_function(layer, code=holding(1), runtime="python3.9"), Settings())
+    refuse(a_grant(layer, "*", retained=False), SETTINGS)
+    refuse(a_function(layer, declared_layers=("Hub/other", "Hub/base"), code=holding(1)), SETTINGS)
+
+
+def test_findings_read_as_one_paragraph() -> None:
+    """The place is told once, even where the message names it already."""
+    where = Where("Hub/base")
+
+    assert str(Finding("r", "error", where, "It is bad.", "Mend it.")) == "Hub/base: It is bad. Mend it. [r]"
+    assert str(Finding("r", "error", where, "Layer 'Hub/base' is bad.", "Mend it.", "no")) == (
+        "Layer 'Hub/base' is bad. The service's words: 'no'. Mend it. [r]"
+    )
+
+
+def test_a_problem_of_an_app_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app is no place, so a rule about apps that names none is a mistake of ours that shows at once."""
+    monkeypatch.setattr(engine, "_RULES", dict(engine._RULES))
+    monkeypatch.setattr(engine, "_CHECKS", {**engine._CHECKS, App: {}})
+    rule("nowhere", App, severity="error", meaning="m.", remedy="r.", source="s")(lambda *_: iter([Problem("Bad.")]))
+
+    with pytest.raises(TypeError, match="nowhere"):
+        list(judge_one(App(), SETTINGS))
+
+
+def test_an_empty_app_is_fine() -> None:
+    """Nothing is found where nothing is."""
+    assert judge(App(), SETTINGS) == []
+
+
+def test_rules_load_without_the_cdk() -> None:
+    """Judging starts no Node: neither aws_cdk nor jsii is loaded."""
+    code = (
+        "import sys; from cdk_layers.rules.engine import all_rules; all_rules(); "
+        "sys.exit(bool({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
