@@ -1,0 +1,133 @@
+"""Templates that are equal when the infrastructure is."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pytest
+
+from cdk_layers.errors import UsageError
+from cdk_layers.testing import stable_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VERSION_ONE: Final = "FnCurrentVersion17A89ABB" + hashlib.md5(b"one", usedforsecurity=False).hexdigest()
+_VERSION_TWO: Final = "FnCurrentVersion17A89ABB" + hashlib.md5(b"two", usedforsecurity=False).hexdigest()
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _template(*, base: str = "base", data: str = "data", version: str = _VERSION_ONE) -> dict[str, Any]:
+    return {
+        "Resources": {
+            "Base2D47A8D8": {
+                "Type": "AWS::Lambda::LayerVersion",
+                "Properties": {"Content": {"S3Bucket": "assets", "S3Key": f"{_digest(base)}.zip"}},
+                "Metadata": {"aws:asset:path": f"asset.{_digest(base)}.zip", "aws:asset:property": "Content"},
+            },
+            "Data5F1C": {
+                "Type": "AWS::Lambda::LayerVersion",
+                "Properties": {"Content": {"S3Key": f"{_digest(data)}.zip"}},
+            },
+            "Fn": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"Layers": [{"Ref": "Base2D47A8D8"}]},
+                "Metadata": {"cdk-layers": {"LayerDigests": {"Hub/base": _digest(f"content of {base}")}}},
+            },
+            version: {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Fn"}}},
+            "Alias": {
+                "Type": "AWS::Lambda::Alias",
+                "DependsOn": [version],
+                "Properties": {"FunctionVersion": {"Fn::GetAtt": [version, "Version"]}},
+            },
+        },
+        "Outputs": {"Arn": {"Value": {"Ref": version}}, "Key": {"Value": f"s3://assets/{_digest(base)}.zip"}},
+    }
+
+
+def test_new_content_leaves_the_template_as_it_was() -> None:
+    """Other assets, digests and version ids of the same infrastructure give the same template."""
+    before, after = _template(), _template(base="new base", data="new data", version=_VERSION_TWO)
+    assert before != after
+    assert stable_template(before) == stable_template(after)
+
+
+def test_an_asset_is_named_after_the_resource_that_has_it() -> None:
+    """Every mention of an asset, in whatever section, gets the name of its resource."""
+    stable = stable_template(_template())
+    base = stable["Resources"]["Base2D47A8D8"]
+    assert base["Properties"]["Content"] == {"S3Bucket": "assets", "S3Key": "asset-of-Base2D47A8D8.zip"}
+    assert base["Metadata"]["aws:asset:path"] == "asset.asset-of-Base2D47A8D8.zip"
+    assert stable["Outputs"]["Key"]["Value"] == "s3://assets/asset-of-Base2D47A8D8.zip"
+    assert stable["Resources"]["Fn"]["Metadata"]["cdk-layers"]["LayerDigests"] == {"Hub/base": "asset-of-Fn"}
+
+
+def test_two_assets_of_one_resource_have_two_names() -> None:
+    """A second hash in one resource is told apart from the first."""
+    template = {"Resources": {"Site": {"Properties": {"Keys": [_digest("a"), _digest("b"), _digest("a")]}}}}
+    keys = stable_template(template)["Resources"]["Site"]["Properties"]["Keys"]
+    assert keys == ["asset-of-Site", "asset-of-Site-2", "asset-of-Site"]
+
+
+def test_sharing_an_asset_is_infrastructure() -> None:
+    """Two layers with one asset are another template than two layers with two."""
+    assert stable_template(_template(data="base")) != stable_template(_template())
+
+
+def test_version_ids_are_renamed_wherever_they_are_mentioned() -> None:
+    """A Ref, a GetAtt and a DependsOn still point to the function version."""
+    stable = stable_template(_template())
+    version = "FnCurrentVersion17A89ABBHash"
+    assert stable["Resources"][version]["Type"] == "AWS::Lambda::Version"
+    assert stable["Resources"]["Alias"]["DependsOn"] == [version]
+    assert stable["Resources"]["Alias"]["Properties"] == {"FunctionVersion": {"Fn::GetAtt": [version, "Version"]}}
+    assert stable["Outputs"]["Arn"]["Value"] == {"Ref": version}
+
+
+def test_what_the_infrastructure_says_is_kept() -> None:
+    """A changed property, another order of layers, a longer hexadecimal text: each is a difference."""
+    template = _template()
+    changes: tuple[Callable[[dict[str, Any]], object], ...] = (
+        lambda resources: resources["Base2D47A8D8"]["Properties"].update(Description="six 1.17.0"),
+        lambda resources: resources["Fn"]["Properties"]["Layers"].insert(0, {"Ref": "Data5F1C"}),
+        lambda resources: resources["Alias"].pop("DependsOn"),
+        lambda resources: resources["Fn"]["Properties"].update(Key="0" * 63 + "1" * 2),
+    )
+    for change in changes:
+        changed = copy.deepcopy(template)
+        change(changed["Resources"])
+        assert stable_template(changed) != stable_template(template)
+    long = {"Resources": {"R": {"Properties": {"Key": "ab" * 33}}}}
+    assert stable_template(long) == long
+
+
+def test_what_the_cdk_says_of_itself_is_left_out() -> None:
+    """A newer CDK or bootstrap stack is no difference; the user's own parameters and conditions stay."""
+    own = {"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    with_the_cdk: dict[str, Any] = copy.deepcopy(own)
+    with_the_cdk["Resources"]["CDKMetadata"] = {
+        "Type": "AWS::CDK::Metadata",
+        "Properties": {"Analytics": "v2:deflate64:x"},
+    }
+    with_the_cdk["Parameters"]["BootstrapVersion"] = {"Default": "/cdk-bootstrap/hnb659fds/version"}
+    with_the_cdk["Conditions"] = {"CDKMetadataAvailable": {"Fn::Or": []}}
+    with_the_cdk["Rules"] = {"CheckBootstrapVersion": {"Assertions": []}}
+    assert stable_template(with_the_cdk) == stable_template(own) == own
+
+
+def test_the_template_itself_is_not_touched() -> None:
+    """A template is read, never changed."""
+    template = _template()
+    stable_template(template)
+    assert template == _template()
+
+
+def test_what_is_no_template_is_refused() -> None:
+    """A stack, or anything else that renders nothing, is answered with what to give."""
+    with pytest.raises(UsageError, match=r"A list is no template.*Template\.from_stack"):
+        stable_template(cast("dict[str, Any]", []))
