@@ -49,7 +49,7 @@ def test_what_is_no_arn_is_told_with_its_flaw(text: str, flaw: str) -> None:
 @pytest.mark.parametrize("text", [
     *(arn(partition=partition, region=region) for partition, region in REGIONS.items()),
     arn(name="n" * 140), arn(version=12345), "${Token[TOKEN.12]}", "arn:aws:lambda:${AWS::Region}:111111111111:layer:x",
-    "{{resolve:ssm:/layers/base}}",
+    "{{resolve:ssm:/layers/base}}", "arn:aws:lambda:::awslayer:AmazonLinux1803",
 ])  # fmt: skip
 def test_arns_of_every_partition_and_tokens_are_let_be(text: str) -> None:
     """Only what is a literal and wrong is told."""

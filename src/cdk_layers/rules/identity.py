@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.lambda_service.arn import LAYER_NAME, LayerArn, partition_of
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from cdk_layers.rules.model import Settings
 
 _FORM: Final = "arn:<partition>:lambda:<region>:<account>:layer:<name>:<version>"
+_SERVICES_OWN: Final = re.compile(r"arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+")
+"""Layers of the service itself, which have no version. Source: botocore 1.44.5."""
+
 _TWO_VERSIONS: Final = (
     "Two different versions of the same layer are not allowed to be referenced in the same function. "
     "{first} and {second} are versions of the same layer."
@@ -45,10 +49,11 @@ _PUBLISHERS_ARN: Final = (
 def malformed_layer_arn(subject: Function, _: Settings) -> Iterator[Problem]:
     """Take each literal apart."""
     for one in dict.fromkeys(subject.used_layers):
-        if one.raw_arn is not None and one.arn is None and is_literal(one.raw_arn):
+        text = None if one.arn is not None else one.raw_arn
+        if text is not None and is_literal(text) and not _SERVICES_OWN.fullmatch(text):
             yield Problem(
-                f"Function {subject.where.path!r} names the layer {one.raw_arn!r}, which is no ARN of a layer version: "
-                f"{_flaw(one.raw_arn)}."
+                f"Function {subject.where.path!r} names the layer {text!r}, which is no ARN of a layer version: "
+                f"{_flaw(text)}."
             )
 
 
