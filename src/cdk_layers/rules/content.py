@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python(\d+\.\d+)/site-packages/")
 _IMPORTABLE: Final = r"(?:[^/]+\.py|[^/]+/__init__\.py|[^/]+\.dist-info/METADATA)"
-_NESTED: Final = re.compile(rf"(python/python|python/(?:lib/)?(?:site|dist)-packages)/{_IMPORTABLE}")
+_NESTED: Final = re.compile(
+    rf"(python/python|python/(?:lib/)?(?:site|dist)-packages|python/lib/[^/]+/dist-packages)/{_IMPORTABLE}"
+)
 _ASTRAY: Final = re.compile(
     rf"((?:[^/]+/){{0,4}}(?:site|dist)-packages/|(?!lib/|bin/|share/|nodejs/|java/|ruby/)[^/]+/python/|){_IMPORTABLE}"
 )

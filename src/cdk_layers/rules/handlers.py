@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.rules.definitions import Search
@@ -26,7 +26,7 @@ _WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper",
 """Modules of well-known layers that are used as handlers, and then call the function's own."""
 
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
-_DEEPEST: Final = 16
+_MOST_MODULES: Final = 64
 _BUILT_IN: Final = frozenset(
     ("builtins", "errno", "gc", "itertools", "marshal", "posix", "pwd", "signal", "sys", "time")
 )
@@ -70,7 +70,7 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     if found is None:
         yield from _absent(function, module)
         return
-    look = _Look(places, python_version(function))
+    look = _Look(places)
     answer = look.has(found, name)
     words = f"Handler '{name}' missing on module '{module}'"
     if isinstance(answer, SyntaxError):
@@ -121,15 +121,26 @@ def _broken(function: Function, module: str, error: SyntaxError, found: Module) 
 @dataclass(frozen=True, slots=True)
 class _Look:
     places: Sequence[tuple[Part, str]]
-    python: str
+    answers: dict[tuple[str, str], Answer | SyntaxError] = field(default_factory=dict)
+    """What is known by module and name; "no" while the module is being read, which ends circles."""
+
     depth: int = 0
 
     def has(self, module: Module, name: str) -> Answer | SyntaxError:
         """Return whether a module has a name; "yes" for what cannot be read, so as not to alarm without a reason."""
+        key = (module.name, name)
+        if key not in self.answers:
+            if len(self.answers) >= _MOST_MODULES:
+                return "maybe"
+            self.answers[key] = "no"
+            self.answers[key] = self._in_module(module, name)
+        return self.answers[key]
+
+    def _in_module(self, module: Module, name: str) -> Answer | SyntaxError:
         source = _source(module)
         if module.part is None:
             answer: Answer | SyntaxError = "no"
-        elif source is None or self.depth > _DEEPEST:
+        elif source is None:
             return "yes"
         else:
             answer = self._in_source(module, source, name)
@@ -139,7 +150,7 @@ class _Look:
         return answer
 
     def _in_source(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
-        deeper = _Look(self.places, self.python, self.depth + 1)
+        deeper = _Look(self.places, self.answers, self.depth + 1)
         search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
         try:
             with warnings.catch_warnings():

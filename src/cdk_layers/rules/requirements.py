@@ -66,9 +66,10 @@ def unmet(installed: Mapping[str, Sequence[Distribution]], target: Target) -> It
         if not ones or several_versions(ones):
             continue
         for need in _needs(ones[0].requires, extra, target):
-            asked = {(need.name, one) for one in need.extras} - seen
-            seen |= asked
-            waiting += sorted(asked)
+            if need.extras:
+                asked = {(need.name, one) for one in need.extras} - seen
+                seen |= asked
+                waiting += sorted(asked)
             found = installed.get(need.name, ())
             if not found:
                 yield Unmet(ones[0], need, None)

@@ -1,0 +1,183 @@
+"""Handlers that are not where the function looks for them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.rules.archives import Files, archive, found, function, layer, severities, texts
+
+RULE = "handler-not-found"
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+DEFINED = {
+    "def": "def handler(event, context): ...",
+    "async def": "async def handler(event, context): ...",
+    "class": "class handler: ...",
+    "assignment": "handler = make()",
+    "chained": "app = handler = make()",
+    "annotated": "handler: object = make()",
+    "tuple": "(handler, other) = make()",
+    "import": "import handler",
+    "import as": "import mangum as handler",
+    "import from the runtime": "from boto3 import client as handler",
+    "both branches": "if x:\n    def handler(): ...\nelse:\n    handler = None",
+    "try with a fallback": "try:\n    from a import handler\nexcept ImportError:\n    def handler(): ...",
+    "try that raises": "try:\n    handler = 1\nexcept ImportError:\n    raise",
+    "with": "with x():\n    def handler(): ...",
+    "not type checking": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:\n    handler = 1",
+    "bad escape": "handler = '\\d'",
+    "decorated": "@wrap\ndef handler(event, context): ...",
+    "bom": "\ufeffdef handler(): ...",
+}
+MAYBE = {
+    "one branch": "if x:\n    def handler(): ...",
+    "loop": "for handler in x: ...",
+    "try that passes": "try:\n    handler = 1\nexcept ImportError:\n    pass",
+    "star from elsewhere": "from mangum import *",
+    "module getattr": "def __getattr__(name): ...",
+    "globals": "globals()['handler'] = 1",
+    "exec": "exec('handler = 1')",
+    "global": "def f():\n    global handler\n    handler = 1\nf()",
+    "walrus": "print(handler := 1)",
+    "sys.modules": "import sys\nsys.modules[__name__] = x",
+}
+MISSING = {
+    "another name": "def main(event, context): ...",
+    "nested": "def f():\n    def handler(): ...",
+    "method": "class App:\n    def handler(self): ...",
+    "type checking": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from x import handler",
+    "main guard": "if __name__ == '__main__':\n    handler = 1",
+    "deleted": "def handler(): ...\ndel handler",
+    "only annotated": "handler: object",
+    "only used": "print(handler)",
+    "attribute": "app.handler = 1",
+    "empty": "",
+    "case": "def Handler(event, context): ...",
+}
+
+
+@pytest.mark.parametrize("source", DEFINED.values(), ids=DEFINED)
+def test_a_name_that_the_module_defines_is_found(source: str) -> None:
+    """Every way to bind a name on all paths counts."""
+    assert found(function(code={"main.py": source}, handler="main.handler"), RULE) == []
+
+
+@pytest.mark.parametrize("source", MAYBE.values(), ids=MAYBE)
+def test_what_only_a_run_could_tell_is_a_warning(source: str) -> None:
+    """A name that may or may not be there."""
+    (finding,) = found(function(code={"main.py": source}, handler="main.handler"), RULE)
+    assert (finding.severity, "Only a run could tell" in finding.message) == ("warning", True)
+
+
+@pytest.mark.parametrize("source", MISSING.values(), ids=MISSING)
+def test_a_name_that_the_module_does_not_define_is_an_error(source: str) -> None:
+    """The runtime's own words are told with it."""
+    (finding,) = found(function(code={"main.py": source}, handler="main.handler"), RULE)
+    assert (finding.severity, finding.service_words) == ("error", "Handler 'handler' missing on module 'main'")
+
+
+FOUND = "def handler(event, context): ..."
+
+
+@pytest.mark.parametrize(
+    ("handler", "files"),
+    [
+        ("pkg.mod.handler", {"pkg/__init__.py": "", "pkg/mod.py": FOUND}),
+        ("pkg/mod.handler", {"pkg/mod.py": FOUND}),
+        ("pkg.handler", {"pkg/__init__.py": FOUND}),
+        ("pkg.handler", {"pkg/__init__.py": "from .mod import handler", "pkg/mod.py": FOUND}),
+        ("pkg.handler", {"pkg/__init__.py": "from .mod import *", "pkg/mod.py": FOUND}),
+        ("a.handler", {"a.py": "from b import main as handler", "b.py": "from c import main", "c.py": "main = 1"}),
+        (
+            "pkg.sub.handler",
+            {"pkg/sub/__init__.py": "from ..core import handler", "pkg/core.py": FOUND, "pkg/__init__.py": ""},
+        ),
+        ("a.handler", {"a.py": "from pkg import handler", "pkg/handler.py": ""}),
+        ("fast.handler", {"fast.cpython-313-x86_64-linux-gnu.so": b"\x7fELF"}),
+        ("compiled.handler", {"compiled.pyc": b""}),
+        ("lambda.handler", {"lambda.py": FOUND}),
+    ],
+)
+def test_modules_are_found_as_python_finds_them(handler: str, files: dict[str, str | bytes]) -> None:
+    """Packages, slashes, namespace packages, re-exports over several modules, and modules without source."""
+    assert found(function(code=files, handler=handler), RULE) == []
+
+
+@pytest.mark.parametrize(
+    ("handler", "files", "words"),
+    [
+        ("main.handler", {"app.py": FOUND}, "Unable to import module 'main': No module named 'main'"),
+        ("src.main.handler", {"main.py": FOUND}, "Unable to import module 'src.main': No module named 'src'"),
+        ("main.handler", {"src/main.py": FOUND}, "Unable to import module 'main': No module named 'main'"),
+        ("main.app.handler", {"main.py": FOUND}, "Unable to import module 'main.app': No module named 'main'"),
+        ("main", {"main.py": FOUND}, "Bad handler 'main': not enough values to unpack (expected 2, got 1)"),
+        ("main.py", {"main.py": FOUND}, "Handler 'py' missing on module 'main'"),
+        ("time.handler", {"time.py": FOUND}, "Cannot use built-in module time as a handler module"),
+        ("pkg.handler", {"pkg/__init__.py": "from .mod import handler", "pkg/mod.py": ""}, "Handler 'handler' missing"),
+        ("index.handler", {"index.js": ""}, "Unable to import module 'index': No module named 'index'"),
+    ],
+)
+def test_modules_that_are_not_there_are_errors_in_the_runtimes_words(
+    handler: str, files: dict[str, str], words: str
+) -> None:
+    """Misspelt modules, wrong roots, file names for handlers, built-in names and broken re-exports."""
+    (finding,) = found(function(code=files, handler=handler), RULE)
+    assert (finding.severity, (finding.service_words or "").startswith(words)) == ("error", True)
+
+
+def test_a_handler_may_lie_in_a_layer() -> None:
+    """In python/ and in its site-packages, below the code in order."""
+    for root in ("python", "python/lib/python3.13/site-packages"):
+        tree = {f"{root}/company/entry.py": FOUND}
+        brought = layer(archive(tree), sources=Files(texts(tree)))
+        assert found(function(brought, handler="company.entry.handler"), RULE) == []
+        assert severities(function(brought, handler="company.entry.main"), RULE) == ["error"]
+
+
+def test_a_package_in_the_code_hides_the_layers_one_and_namespaces_join() -> None:
+    """A regular package ends the search, a namespace package goes on."""
+    brought = layer(archive(["python/pkg/entry.py"]))
+    assert severities(function(brought, code={"pkg/__init__.py": ""}, handler="pkg.entry.handler"), RULE) == ["error"]
+    assert found(function(brought, code={"pkg/other.py": ""}, handler="pkg.entry.handler"), RULE) == []
+
+
+def test_layers_that_nobody_can_look_into_make_it_a_warning() -> None:
+    """The module may come from there, and well-known wrappers do."""
+    vendor = layer(None, "Vendor")
+    (finding,) = found(function(vendor, code={"main.py": FOUND}, handler="app.handler"), RULE)
+    assert (finding.severity, "layer:Vendor:1" in finding.message) == ("warning", True)
+    assert found(function(vendor, code={"main.py": FOUND}, handler="datadog_lambda.handler.handler"), RULE) == []
+    assert severities(function(vendor, code={"main.py": ""}, handler="main.handler"), RULE) == ["error"]
+
+
+def test_unknown_code_handlers_and_other_languages_are_quiet() -> None:
+    """Nothing is guessed about what is not known."""
+    assert found(function(unknown_code=True, handler="main.handler"), RULE) == []
+    assert found(function(code={"main.py": ""}, handler=None), RULE) == []
+    assert found(function(code={"index.js": ""}, handler="index.handler", runtime="nodejs22.x"), RULE) == []
+    assert found(function(code={"index.js": ""}, handler="index.handler", runtime=None), RULE) == []
+
+
+def test_a_syntax_error_is_an_error_where_this_python_speaks_for_the_functions() -> None:
+    """Another version may understand more, so that it is a warning there."""
+    code = {"main.py": "def handler(event, context:\n    pass"}
+    (same,) = found(function(code=code, handler="main.handler", runtime=f"python{HERE}"), RULE)
+    assert (same.severity, "line 1" in same.message) == ("error", True)
+    other = "python3.14" if HERE != "3.14" else "python3.13"
+    assert severities(function(code=code, handler="main.handler", runtime=other), RULE) == ["warning"]
+
+
+@pytest.mark.parametrize("source", [b"\0", b"(" * 100_000, b"# coding: nonsense\n", b"\xff\xfe", b"-" * 200_000 + b"1"])
+def test_hostile_source_ends_in_an_answer(source: bytes) -> None:
+    """Whatever the bytes, judging goes on."""
+    assert len(found(function(code={"main.py": source}, handler="main.handler"), RULE)) <= 1
+
+
+def test_modules_that_import_each_other_end() -> None:
+    """A circle of re-exports is followed a bounded way."""
+    code = {"a.py": "from b import handler", "b.py": "from a import handler"}
+    assert len(found(function(code=code, handler="a.handler"), RULE)) <= 1
+    stars = {f"m{n}.py": "\n".join(f"from m{k} import *" for k in range(40)) for n in range(40)}
+    assert len(found(function(code=stars, handler="m0.handler"), RULE)) <= 1
