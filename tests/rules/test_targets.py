@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-
 from tests.rules.archives import archive, dist, elf, found, function, layer, severities
 
 if TYPE_CHECKING:
