@@ -42,12 +42,17 @@ def first_attempt(target: Target, from_source: frozenset[str] = frozenset()) -> 
 
 
 def succeed(
-    run: Callable[[Attempt], subprocess.CompletedProcess[str]], attempt: Attempt, options: BuildOptions, origin: str
+    run: Callable[[Attempt], subprocess.CompletedProcess[str]],
+    attempt: Attempt,
+    options: BuildOptions,
+    origin: str,
+    *,
+    widen: bool = True,
 ) -> tuple[Attempt, str]:
     """Run uv until an attempt succeeds; return that attempt and uv's output.
 
-    A distribution without a wheel is built from source if that is allowed. Then the next newer platform that uv knows is
-    tried, of which the installation accepts only what the target can load.
+    A distribution without a wheel is built from source if that is allowed. Then, with `widen`, the next newer platform
+    that uv knows is tried, of which the installation accepts only what the target can load.
 
     Raises:
         DependencyError: No attempt succeeded.
@@ -62,7 +67,7 @@ def succeed(
         wider = wider_platform(attempt.target)
         if buildable:
             attempt = replace(attempt, from_source=attempt.from_source | buildable)
-        elif lacking and wider and attempt.platform != wider:
+        elif widen and lacking and wider and attempt.platform != wider:
             attempt = replace(attempt, platform=wider)
         else:
             raise complaint(done.stderr, origin, attempt.target)

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from cdk_layers import host
 from cdk_layers.build import uv
-from cdk_layers.build.archive import collect, join_archives, write_archive
+from cdk_layers.build.archive import collect, content_digest, join_archives, write_archive
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.credentials import scrub
-from cdk_layers.build.dependencies import read_requirements
+from cdk_layers.build.dependencies import Requirements, read_requirements
 from cdk_layers.build.installation import install
-from cdk_layers.build.measure import measure
-from cdk_layers.build.notes import Note
+from cdk_layers.build.job import Job
+from cdk_layers.build.natives import foreign_files
 from cdk_layers.build.options import BuildOptions
-from cdk_layers.build.own import own_digest, own_members, own_notes
+from cdk_layers.build.own import own_members, own_notes
 from cdk_layers.build.progress import default_progress, told
-from cdk_layers.build.record import to_json
+from cdk_layers.build.record import read_beside
 from cdk_layers.build.resolution import SCHEMA, pin_key, remembered, resolve
-from cdk_layers.errors import EntryError
+from cdk_layers.errors import DependencyError, EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from cdk_layers.build.archive import Member
     from cdk_layers.build.cache import Entry
     from cdk_layers.build.contents import Contents
-    from cdk_layers.build.dependencies import Requirements
+    from cdk_layers.build.notes import Note
     from cdk_layers.build.progress import Progress
+    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.resolution import Resolution
     from cdk_layers.build.target import Target
 
@@ -91,10 +92,10 @@ def build(
         DependencyError: The requirements cannot be met for the target.
         BuildError: A tool failed or the disk is full.
     """
-    job = _Job(_checked(entry), target, options or BuildOptions(), cache or BuildCache.default(),
-               progress or default_progress(), label or Path(entry).resolve().name)  # fmt: skip
-    with told(job.progress):
-        return job.run()
+    job = Job(_checked(entry), target, options or BuildOptions(), cache or BuildCache.default())
+    run = _Run(job, progress or default_progress(), label or job.entry.name)
+    with told(run.progress):
+        return run.finish()
 
 
 def recall(
@@ -104,16 +105,33 @@ def recall(
 
     Nothing is built, and neither uv nor an index is asked.
     """
-    cache = cache or BuildCache.default()
-    options = options or BuildOptions()
-    folder = _checked(entry)
-    requirements = read_requirements(folder, target, options, cache, may_export=False)
-    resolution = requirements and remembered(requirements, folder, target, options, cache)
+    job = Job(_checked(entry), target, options or BuildOptions(), cache or BuildCache.default())
+    requirements = read_requirements(job, may_export=False)
+    resolution = requirements and remembered(requirements, job)
     if not requirements or not resolution:
         return None
-    plan = _plan(folder, requirements, resolution, target, options)
-    record = cache.get(plan.key)
+    plan = _plan(requirements, resolution, job)
+    record = job.cache.get(plan.key)
     return None if record is None else _layer_build(record, plan, target, from_cache=True)
+
+
+def pins_for(
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, cache: BuildCache | None = None
+) -> tuple[str, ...]:
+    """Return what a build for a target would install, sorted, without installing it: mostly "name==version".
+
+    Raises:
+        CdkLayersError: As `build`.
+    """
+    job = Job(_checked(entry), target, options or BuildOptions(), cache or BuildCache.default())
+    requirements = read_requirements(job) or Requirements(None)
+    return tuple(sorted(_pin_text(pin) for pin in resolve(requirements, job).pins))
+
+
+def _pin_text(pin: Wanted) -> str:
+    if pin.name and pin.version:
+        return f"{pin.name}=={pin.version}"
+    return pin.name or scrub(pin.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,68 +153,57 @@ class _Plan:
         return self.distributions_key or self.own_key or _key("nothing", [])
 
 
-def _plan(
-    entry: Path, requirements: Requirements, resolution: Resolution, target: Target, options: BuildOptions
-) -> _Plan:
-    members = tuple(own_members(entry, options, requirements.paths))
+def _plan(requirements: Requirements, resolution: Resolution, job: Job) -> _Plan:
+    members = tuple(own_members(job, requirements.paths))
     if not members and not requirements.wanted:
         message = (
-            f"There is nothing to put into an archive in {str(entry)!r}: no code, and no manifest that installs anything. "
-            "Add a requirements.txt, a lock file, or code."
+            f"There is nothing to put into an archive in {str(job.entry)!r}: no code, and no manifest that installs "
+            "anything. Add a requirements.txt, a lock file, or code."
         )
         raise EntryError(message)
-    notes = (*requirements.notes, *resolution.notes, *own_notes(members, entry, options))
-    distributions = _distributions_key(entry, requirements, resolution, target, options) if resolution.pins else None
-    own = _key("own", [own_digest(members)]) if members or not resolution.pins else None
+    notes = (*requirements.notes, *resolution.notes, *own_notes(members, job))
+    distributions = _distributions_key(requirements, resolution, job) if resolution.pins else None
+    own = _key("own", [content_digest(members)]) if members or not resolution.pins else None
     return _Plan(requirements, resolution, members, notes, distributions, own)
 
 
-def _distributions_key(
-    entry: Path, requirements: Requirements, resolution: Resolution, target: Target, options: BuildOptions
-) -> str:
-    allowed = sorted(options.allow_source_builds)
+def _distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
+    allowed = sorted(job.options.allow_source_builds)
     builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
     facts = [
         [pin_key(pin) for pin in resolution.pins],
         resolution.platform,
-        str(target),
-        options.prefix,
+        str(job.target),
+        job.options.prefix,
         uv.uv_version(),
-        uv.settings_digest(entry, options.environment),
+        uv.settings_digest(job.entry, job.options.environment),
         [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
         [allowed, builder],
     ]
     return _key("distributions", facts)
 
 
-def _key(kind: str, facts: list[object]) -> str:
+def _key(kind: str, facts: Sequence[object]) -> str:
     return f"{kind}-{hashlib.sha256(json.dumps([SCHEMA, facts]).encode()).hexdigest()}"
 
 
 @dataclass(slots=True)
-class _Job:
+class _Run:
     """One build on its way."""
 
-    entry: Path
-    target: Target
-    options: BuildOptions
-    cache: BuildCache
+    job: Job
     progress: Progress
     label: str
     has_built: bool = False
 
-    def run(self) -> LayerBuild:
+    def finish(self) -> LayerBuild:
         """Build what is not in the cache."""
         began = host.clock()
-        self.progress.start(f"Reading {self.label!r}")
-        requirements = read_requirements(self.entry, self.target, self.options, self.cache)
-        if requirements is None:
-            message = "an export that may run always gives requirements"
-            raise TypeError(message)
-        resolution = resolve(requirements, self.entry, self.target, self.options, self.cache)
-        plan = _plan(self.entry, requirements, resolution, self.target, self.options)
-        record = self.cache.get(plan.key) or self._make(plan)
-        done = _layer_build(record, plan, self.target, from_cache=not self.has_built)
+        self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
+        requirements = read_requirements(self.job) or Requirements(None)
+        plan = _plan(requirements, resolve(requirements, self.job), self.job)
+        record = self.job.cache.get(plan.key) or self._make(plan)
+        done = _layer_build(record, plan, self.job.target, from_cache=not self.has_built)
         self.progress.end(self._summary(done, host.clock() - began) if self.has_built else None)
         return done
 
@@ -214,20 +221,31 @@ class _Job:
         def make(folder: Path) -> None:
             self.has_built = True
             digest = fill(folder)
-            contents = measure(folder / "archive.zip")
+            contents = read_beside(folder / "archive.zip")
+            self._refuse_foreign(contents)
             pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
-            (folder / "contents.json").write_text(to_json(contents), encoding="utf-8")
             (folder / "facts.json").write_text(json.dumps({"digest": digest, "pins": pins}), encoding="utf-8")
 
-        return self.cache.get_or_make(key, make)
+        return self.job.cache.get_or_make(key, make)
+
+    def _refuse_foreign(self, contents: Contents) -> None:
+        """Refuse what a build from source made for this machine instead of the target."""
+        foreign = list(foreign_files(contents, self.job.target)) if self.job.options.allow_source_builds else []
+        if foreign:
+            message = (
+                f"{self.label!r}: a build from source made files that {self.job.target} cannot load: "
+                f"{', '.join(foreign[:5])}. It compiles for this machine only; build in a container, docker=True, or "
+                "choose versions that have wheels."
+            )
+            raise DependencyError(message)
 
     def _distributions(self, plan: _Plan) -> Callable[[Path], str]:
         def fill(folder: Path) -> str:
-            self.progress.start(f"Installing {self.label!r} for {self.target}")
+            self.progress.start(f"Installing {self.label!r} for {self.job.target}")
             tree = folder / "tree"
-            install(plan.requirements, plan.resolution, self.entry, tree, self.target, self.options)
-            self.progress.start(f"Packing {self.label!r} for {self.target}")
-            digest = write_archive(folder / "archive.zip", collect(tree, self.options.prefix))
+            install(plan.requirements, plan.resolution, tree, self.job)
+            self.progress.start(f"Packing {self.label!r} for {self.job.target}")
+            digest = write_archive(folder / "archive.zip", collect(tree, self.job.options.prefix))
             shutil.rmtree(tree)
             return digest
 
@@ -240,11 +258,12 @@ class _Job:
         return lambda folder: join_archives(folder / "archive.zip", [part.archive for part in parts])
 
     def _summary(self, done: LayerBuild, seconds: float) -> str:
-        kind = "layer" if self.options.prefix else "code of function"
+        kind = "layer" if self.job.options.prefix else "code of function"
         count = len(done.contents.distributions)
         return (
-            f"Built {kind} {self.label!r} for {self.target}: {count} distribution{'' if count == 1 else 's'}, "
-            f"{_mebibytes(done.contents.unzipped_bytes)} unzipped, {_mebibytes(done.archive_bytes)} zipped, in {seconds:.1f} s"
+            f"Built {kind} {self.label!r} for {self.job.target}: {count} distribution{'' if count == 1 else 's'}, "
+            f"{_mebibytes(done.contents.unzipped_bytes)} unzipped, {_mebibytes(done.archive_bytes)} zipped, "
+            f"in {seconds:.1f} s"
         )
 
 

@@ -23,13 +23,15 @@ _LACKS_WHEEL: Final = (
 )
 _UNKNOWN: Final = re.compile(rf"{_NAME} was not found in the (?:package registry|provided package locations)")
 _NO_VERSION: Final = re.compile(
-    rf"there (?:is no version of|are no versions of) {_NAME}(?:\[[^\]]*\])?(?P<specifier>[=<>!~][^\s,]*(?:,[<>!=~][^\s,]*)*)?"
+    rf"there (?:is no version of|are no versions of) {_NAME}(?:\[[^\]]*\])?"
+    r"(?P<specifier>[=<>!~][^\s,]*(?:,[<>!=~][^\s,]*)*)?"
 )
+_BUILDING: Final = re.compile(rf"(?:Failed to (?:download and )?build|build) {_NAME}")
 _HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
 _URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
 _REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
-_NOISE: Final = re.compile(r"^(?:warning:|error:|\s*(?:cause:|[×│╰├─▶]+)|\s+)+")
-_LONGEST: Final = 1000
+_NOISE: Final = re.compile(r"^(?:error:|cause:|[\u2500-\u25ff\u00d7]|\s)+")
+_LONGEST: Final = 600
 
 
 def lacking_wheels(stderr: str) -> frozenset[str]:
@@ -48,19 +50,25 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
     """
     text = " ".join(scrub(stderr).split())
     if "No space left on device" in text or "os error 28" in text:
-        return BuildError("The disk is full: uv could not write what it installs. Free some space, or move the caches.")
+        return BuildError("The disk is full: uv could not write what it installs. Free some space.")
+    if names := lacking_wheels(stderr):
+        return no_wheel(sorted(names), origin, target)
+    return DependencyError(_told(text, stderr, origin, target))
+
+
+def _told(text: str, stderr: str, origin: str, target: Target) -> str:
     if uv.is_unreachable(text) or "network was disabled" in text:
         return _no_network(text, origin)
     if _REFUSED.search(text) and _URL.search(text):
-        return DependencyError(_refused(text, origin))
-    if names := lacking_wheels(stderr):
-        return no_wheel(sorted(names), origin, target)
+        return _refused(text, origin)
+    if "The build backend returned an error" in text:
+        return _failed_build(stderr, origin)
     if match := _HASH.search(text):
-        return DependencyError(
+        return (
             f"{origin}: what the index has of {match['name']!r} is not what the hashes of the manifest say. Lock it "
             "again if you trust the index, or find out who changed it."
         )
-    return DependencyError(_unsolvable(text, stderr, origin, target))
+    return _unsolvable(text, stderr, origin, target)
 
 
 def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") -> DependencyError:
@@ -75,12 +83,21 @@ def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") ->
     return DependencyError(message)
 
 
-def _no_network(text: str, origin: str) -> DependencyError:
+def _failed_build(stderr: str, origin: str) -> str:
+    lines = [line.strip() for line in scrub(stderr).splitlines() if line.strip() and not line.startswith("hint:")]
+    built = _BUILDING.search(" ".join(lines))
+    return (
+        f"{origin}: building {built['name'] if built else 'a distribution'!r} from source failed on this machine: "
+        f"{lines[-1][:_LONGEST]}. Choose a version that has a wheel, or build in a container, docker=True."
+    )
+
+
+def _no_network(text: str, origin: str) -> str:
     found = _URL.search(text)
     index = _index(found.group()) if found else "the package index"
-    return DependencyError(
-        f"{origin}: {index} cannot be reached, and what is needed is in no cache on this machine. Check the network and "
-        "the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while it can be reached."
+    return (
+        f"{origin}: {index} cannot be reached, and what is needed is in no cache on this machine. Check the network "
+        "and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while it can be reached."
     )
 
 

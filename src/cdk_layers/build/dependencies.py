@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from packaging.requirements import Requirement
@@ -16,8 +15,9 @@ from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from cdk_layers.build.cache import BuildCache
+    from cdk_layers.build.job import Job
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Option, Wanted
     from cdk_layers.build.target import Target
@@ -65,37 +65,32 @@ class Requirements:
         return tuple(sorted(asked - self.pinned_names))
 
 
-def read_requirements(
-    entry: Path, target: Target, options: BuildOptions, cache: BuildCache, *, may_export: bool = True
-) -> Requirements | None:
+def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | None:
     """Read the manifest that rules.
 
     Args:
-        entry: The entry folder.
-        target: What it is read for: a pylock.toml says what suits which target.
-        options: The options of the build.
-        cache: Remembers what the tools exported, by the content of the lock files.
-        may_export: Whether a lock file's tool may be run; without it the answer is None when its export isn't remembered.
+        job: What is built; its cache remembers what the tools exported.
+        may_export: Whether a lock file's tool may be run; without, None is returned where that would be needed.
 
     Raises:
         EntryError: A manifest cannot be read or understood.
         DependencyError: The tool that exports a lock file could not do it, or a lock file has nothing for the target.
         BuildError: The tool that exports a lock file could not be had.
     """
-    present = [name for name in PRECEDENCE if (entry / name).is_file()]
+    present = [name for name in PRECEDENCE if (job.entry / name).is_file()]
     ruling = present[0] if present else None
-    notes = tuple(_ignored(entry, ruling, present[1:]))
+    notes = tuple(_ignored(job.entry, ruling, present[1:]))
     if ruling is None:
         return Requirements(None, notes=notes)
-    read = _read(entry, ruling, target, options, cache, may_export=may_export)
+    read = _read(job, ruling, may_export=may_export)
     if read is None:
         return None
     wanted = tuple(sources.named(one) for one in read.wanted)
-    sources.refuse_unasked(wanted, options.allow_source_builds)
-    local = tuple(one.local for one in wanted if one.local is not None and one.local != entry.resolve())
+    sources.refuse_unasked(wanted, job.options.allow_source_builds)
+    local = tuple(one.local for one in wanted if one.local is not None and one.local != job.entry)
     return Requirements(
         origin=ruling,
-        wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, target)),
+        wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, job.target)),
         options=read.options,
         locked=ruling != "requirements.txt",
         paths=(*read.paths, *local),
@@ -103,15 +98,13 @@ def read_requirements(
     )
 
 
-def _read(
-    entry: Path, ruling: str, target: Target, options: BuildOptions, cache: BuildCache, *, may_export: bool
-) -> RequirementsFile | None:
+def _read(job: Job, ruling: str, *, may_export: bool) -> RequirementsFile | None:
     if ruling == "requirements.txt":
-        return _checked(read_requirements_file(entry.resolve() / ruling, entry.resolve()), options)
+        return _checked(read_requirements_file(job.entry / ruling, job.entry), job.options)
     if ruling == "pylock.toml":
-        return exports.read_pylock(entry / ruling, target)
-    text = exports.export(entry, ruling, options, cache, may_export=may_export)
-    return None if text is None else read_requirements_text(text, ruling, entry.resolve())
+        return exports.read_pylock(job.entry / ruling, job.target)
+    text = exports.export(job, ruling, may_export=may_export)
+    return None if text is None else read_requirements_text(text, ruling, job.entry)
 
 
 def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
@@ -120,8 +113,8 @@ def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
         asked = {name.strip().lower() for name in option.value.split(",")} - {":none:"}
         if option.name == "--no-binary" and not asked <= {name.lower() for name in options.allow_source_builds}:
             message = (
-                f"{option.where}: --no-binary {option.value} asks for a build from source, which runs foreign code here. "
-                "Name the distributions in allow_source_builds=[...], build with docker=True, or drop the line."
+                f"{option.where}: --no-binary {option.value} asks for a build from source, which runs foreign code "
+                "here. Name the distributions in allow_source_builds=[...], build with docker=True, or drop the line."
             )
             raise EntryError(message)
     return read

@@ -24,8 +24,8 @@ from packaging.pylock import (
 
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub, secrets_in
-from cdk_layers.build.wheels import supported_tags
 from cdk_layers.build.requirements_file import RequirementsFile, Wanted
+from cdk_layers.build.wheels import supported_tags
 from cdk_layers.errors import BuildError, DependencyError, EntryError
 
 if sys.version_info >= (3, 11):
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from packaging.pylock import Package
 
-    from cdk_layers.build.cache import BuildCache
+    from cdk_layers.build.job import Job
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.target import Target
 
@@ -49,23 +49,23 @@ PIPENV: Final = ("pipenv==2025.0.4",)
 _FOLDERS: Final = {"uv.lock": ("pyproject.toml",), "poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
-def export(entry: Path, lock: str, options: BuildOptions, cache: BuildCache, *, may_export: bool = True) -> str | None:
+def export(job: Job, lock: str, *, may_export: bool = True) -> str | None:
     """Return a lock file's requirements as text, or None when running its tool is not allowed and would be needed.
 
     Raises:
         EntryError: The lock file, or the file that it belongs to, is missing or damaged.
         BuildError: The exporting tool cannot be had.
     """
-    beside = _beside(entry, lock)
-    key = _key(entry, [lock, *beside], options)
-    known = cache.recall(key)
+    beside = _beside(job.entry, lock)
+    key = _key(job.entry, [lock, *beside], job.options)
+    known = job.cache.recall(key)
     if isinstance(known, str):
         return known
     if not may_export:
         return None
-    text = _run(entry, lock, options)
+    text = _run(job.entry, lock, job.options)
     if not any(secrets_in(text)):
-        cache.remember(key, text)
+        job.cache.remember(key, text)
     return text
 
 
@@ -113,7 +113,8 @@ def _uv_export(entry: Path, options: BuildOptions) -> str:
 def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
     output = scratch / "requirements.txt"
     arguments = [
-        "poetry", "export", "--no-interaction", "--with-credentials", "--format", "requirements.txt", "--output", str(output),
+        "poetry", "export", "--no-interaction", "--with-credentials", "--format", "requirements.txt",
+        "--output", str(output),
         *([] if options.poetry_include_hashes else ["--without-hashes"]),
         *(["--without-urls"] if options.poetry_without_urls else []),
     ]  # fmt: skip

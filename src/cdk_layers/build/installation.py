@@ -10,7 +10,7 @@ from packaging.tags import parse_tag
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
-from cdk_layers.build.complaints import complaint, no_wheel
+from cdk_layers.build.complaints import no_wheel
 from cdk_layers.build.resolution import option_lines
 from cdk_layers.build.tidying import installed, tidy
 from cdk_layers.build.wheels import exact_platform, supported_tags
@@ -20,54 +20,57 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cdk_layers.build.dependencies import Requirements
-    from cdk_layers.build.options import BuildOptions
+    from cdk_layers.build.job import Job
     from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.resolution import Resolution
     from cdk_layers.build.target import Target
 
 
-def install(
-    requirements: Requirements, resolution: Resolution, entry: Path, tree: Path, target: Target, options: BuildOptions
-) -> None:
+def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> None:
     """Install what was resolved into a folder, so that it is the same on every machine.
 
     Args:
         requirements: The manifest, for where to look.
         resolution: What to install.
-        entry: The folder that uv's project configuration is looked for from.
         tree: The folder to fill; it is made.
-        target: What must be able to load it.
-        options: The options of the build.
+        job: What it is for.
 
     Raises:
         DependencyError: Something cannot be had, or not for the target.
     """
     tree.mkdir(parents=True)
-    origin = requirements.origin or ""
+    sourced = frozenset(pin.name for pin in resolution.pins if pin.name and sources.is_source(pin))
+    begin = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
+    attempt = _put(requirements, resolution.pins, tree, job, begin)
+    unsuited = _unsuited(tree, job.target)
+    if unsuited and attempt.platform != exact_platform(job.target):
+        again = [pin for pin in resolution.pins if pin.name in unsuited]
+        _put(requirements, again, tree, job, first_attempt(job.target), anew=True)
+        unsuited = _unsuited(tree, job.target)
+    if unsuited:
+        raise no_wheel(sorted(unsuited), requirements.origin or "", job.target, _tagged(unsuited))
+    tidy(tree)
+
+
+def _put(
+    requirements: Requirements, pins: Iterable[Wanted], tree: Path, job: Job, begin: Attempt, *, anew: bool = False
+) -> Attempt:
+    """Install pins into a folder, with `anew` over what is there, and return the attempt that succeeded."""
     with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
-        pins = Path(folder, "requirements.txt")
-        pins.write_text("\n".join(_lines(requirements, resolution.pins)), encoding="utf-8")
+        listed = Path(folder, "requirements.txt")
+        listed.write_text("\n".join(_lines(requirements, pins)), encoding="utf-8")
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             return uv.run(
                 ["pip", "install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
-                 "--target", tree, "-r", pins, *_hashes(requirements), *attempt.arguments()],
-                cwd=entry,
-                extra=options.environment,
+                 "--target", tree, "-r", listed, *_refreshed(pins), *(["--reinstall"] if anew else []),
+                 *_hashes(requirements), *attempt.arguments()],
+                cwd=job.entry,
+                extra=job.options.environment,
             )  # fmt: skip
 
-        sourced = frozenset(pin.name for pin in resolution.pins if pin.name and sources.is_source(pin))
-        begin = first_attempt(target, sourced)
-        if resolution.platform is not None:
-            begin = Attempt(target, resolution.platform, sourced)
-        attempt, _ = succeed(run, begin, options, origin)
-        unsuited = _unsuited(tree, target)
-        if unsuited and attempt.platform != exact_platform(target):
-            _reinstall(unsuited, requirements, resolution, entry, tree, target, options)
-            unsuited = _unsuited(tree, target)
-    if unsuited:
-        raise no_wheel(sorted(unsuited), origin, target, _tagged(unsuited))
-    tidy(tree)
+        attempt, _ = succeed(run, begin, job.options, requirements.origin or "", widen=not anew)
+    return attempt
 
 
 def _lines(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
@@ -79,28 +82,9 @@ def _hashes(requirements: Requirements) -> list[str]:
     return ["--require-hashes"] if any(option.name == "--require-hashes" for option in requirements.options) else []
 
 
-def _reinstall(
-    names: Iterable[str],
-    requirements: Requirements,
-    resolution: Resolution,
-    entry: Path,
-    tree: Path,
-    target: Target,
-    options: BuildOptions,
-) -> None:
-    """Install again, for the target's own platform, what the wider one brought too new wheels of."""
-    with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
-        pins = Path(folder, "requirements.txt")
-        again = [pin for pin in resolution.pins if pin.name in set(names)]
-        pins.write_text("\n".join(_lines(requirements, again)), encoding="utf-8")
-        done = uv.run(
-            ["pip", "install", "--quiet", "--no-deps", "--reinstall", "--link-mode", "hardlink", "--no-compile-bytecode",
-             "--target", tree, "-r", pins, *first_attempt(target).arguments()],
-            cwd=entry,
-            extra=options.environment,
-        )  # fmt: skip
-    if done.returncode:
-        raise complaint(done.stderr, requirements.origin or "", target)
+def _refreshed(pins: Iterable[Wanted]) -> list[str]:
+    """Return the arguments that keep uv from taking an older build of changed sources, which it knows by few files."""
+    return [part for pin in pins if sources.is_source(pin) and pin.name for part in ("--refresh-package", pin.name)]
 
 
 def _unsuited(tree: Path, target: Target) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pathspec import GitIgnoreSpec
@@ -16,25 +14,26 @@ from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from cdk_layers.build.archive import Member
+    from cdk_layers.build.job import Job
     from cdk_layers.build.options import BuildOptions
 
 _NEVER_IN_ROOT: Final = (".git/", ".DS_Store")
 
 
-def own_members(entry: Path, options: BuildOptions, left_out: Iterable[Path]) -> list[Member]:
+def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
     """Return the entry's own files, and those of `opt_entry`, under their names in the archive, sorted.
 
     Args:
-        entry: The entry folder.
-        options: The options of the build.
+        job: What is built.
         left_out: Files and folders of the entry that are installed instead, or say what is.
 
     Raises:
         EntryError: A file cannot be read, a link leaves its folder, or both folders bring one path.
     """
-    root = entry.resolve()
+    root, options = job.entry, job.options
     inside = [path for path in (*left_out, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
     patterns = [*DEFAULT_EXCLUDES, *(f"/{name}" for name in NEVER_ARCHIVED), *map(_pattern(root), inside)]
     members = collect(root, options.prefix, excluded=_matcher([*patterns, *options.excludes]))
@@ -42,7 +41,10 @@ def own_members(entry: Path, options: BuildOptions, left_out: Iterable[Path]) ->
     for folder in _opt_entry(options):
         for member in collect(folder, excluded=_matcher(_NEVER_IN_ROOT)):
             if member.name in names:
-                message = f"{member.name!r} comes from {entry} and from the opt_entry {folder} as well. Remove it from one of them."
+                message = (
+                    f"{member.name!r} comes from {root} and from the opt_entry {folder} as well. "
+                    "Remove it from one of them."
+                )
                 raise EntryError(message)
             members.append(member)
     return sorted(members, key=lambda member: member.name)
@@ -74,35 +76,16 @@ def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     return spec.match_file
 
 
-def own_digest(members: Sequence[Member]) -> str:
-    """Return a digest of files' names, modes and bytes.
-
-    Raises:
-        EntryError: A file cannot be read.
-    """
-    seen = hashlib.sha256()
-    for member in members:
-        try:
-            with member.source.open("rb") as file:
-                content = hashlib.sha256()
-                while block := file.read(1 << 20):
-                    content.update(block)
-        except OSError as error:
-            message = f"{member.source} cannot be read: {error.strerror}. Change its permissions, or exclude it."
-            raise EntryError(message) from error
-        seen.update(f"{len(member.name)}:{member.name}:{member.executable:d}:".encode())
-        seen.update(content.digest())
-    return seen.hexdigest()
-
-
-def own_notes(members: Iterable[Member], entry: Path, options: BuildOptions) -> Iterator[Note]:
+def own_notes(members: Iterable[Member], job: Job) -> Iterator[Note]:
     """Yield what is likely not meant in the entry's own files."""
+    entry, options = job.entry, job.options
     if not options.prefix:
         return
     nested = f"{options.prefix}/{options.prefix}/"
     if any(member.name.startswith(nested) for member in members):
         yield Note(
             "wrong-folder",
-            f"{entry.name}/ holds a folder {options.prefix}/ of its own, which lands in /opt/{nested}: Python does not look there.",
+            f"{entry.name}/ holds a folder {options.prefix}/ of its own, which lands in /opt/{nested}: "
+            "Python does not look there.",
             f"Move what is in {entry.name}/{options.prefix}/ one folder up, or pass that folder's parent as opt_entry.",
         )

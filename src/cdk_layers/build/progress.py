@@ -67,7 +67,7 @@ def default_progress() -> Progress:
     """Return a moving status when the error output is a terminal, plain lines otherwise."""
     if not sys.stderr.isatty():
         return Lines()
-    from rich.console import Console
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it, and it takes long to load
 
     return Status(Console(stderr=True))
 

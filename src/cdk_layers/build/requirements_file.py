@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -46,6 +46,8 @@ _OPTION: Final = re.compile(r"(?P<name>--?[A-Za-z][A-Za-z-]*|-[A-Za-z])(?:\s*=\s
 _NAMED_URL: Final = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*(?P<url>\S+)\s*(?:;\s*(?P<marker>.+))?"
 )
+_AT: Final = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@")
+_EXTRAS: Final = re.compile(r"\[[^\]]*\]$")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _ARCHIVES: Final = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
@@ -110,31 +112,65 @@ def read_requirements_file(path: Path, base: Path) -> RequirementsFile:
     Raises:
         EntryError: A file is missing or unreadable, or a line cannot be understood; the message names file and line.
     """
-    wanted: list[Wanted] = []
-    options: list[Option] = []
-    paths: list[Path] = []
-    _read(path, base, wanted, options, paths, constraint=False)
-    return RequirementsFile(tuple(wanted), tuple(options), tuple(paths))
+    reader = _Reader(base)
+    reader.read(path, constraint=False)
+    return reader.result()
 
 
 def read_requirements_text(text: str, origin: str, base: Path) -> RequirementsFile:
     """Read requirements that a tool exported from the lock file `origin`."""
-    wanted: list[Wanted] = []
-    options: list[Option] = []
+    reader = _Reader(base)
     for number, line in _lines(text):
-        _take(line, f"{origin}, line {number} of its export", base, base, wanted, options, [], constraint=False)
-    return RequirementsFile(tuple(wanted), tuple(options), ())
+        reader.take(line, _Place(f"{origin}, line {number} of its export", base, constraint=False))
+    return reader.result()
 
 
-def _read(
-    path: Path, base: Path, wanted: list[Wanted], options: list[Option], paths: list[Path], *, constraint: bool
-) -> None:
-    if path in paths:
-        return
-    paths.append(path)
-    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
-    for number, line in _lines(_text(path, name)):
-        _take(line, f"{name}, line {number}", path.parent, base, wanted, options, paths, constraint=constraint)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line stands."""
+
+    where: str
+    folder: Path
+    constraint: bool
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Gathers what a file and those that it includes say."""
+
+    base: Path
+    wanted: list[Wanted] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+
+    def result(self) -> RequirementsFile:
+        """Return what was gathered."""
+        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths))
+
+    def read(self, path: Path, *, constraint: bool) -> None:
+        """Take every line of a file that was not read before."""
+        if path in self.paths:
+            return
+        self.paths.append(path)
+        name = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
+        for number, line in _lines(_text(path, name)):
+            self.take(line, _Place(f"{name}, line {number}", path.parent, constraint))
+
+    def take(self, line: str, place: _Place) -> None:
+        """Take one logical line."""
+        if not line.startswith("-"):
+            self.wanted.append(_requirement(line, place, self.base))
+            return
+        option = _option(line, place.where)
+        if option.name in {"--requirement", "--constraint"}:
+            is_constraint = place.constraint or option.name == "--constraint"
+            self.read(_included(option, place.folder), constraint=is_constraint)
+        elif option.name == "--editable":
+            self.wanted.append(_requirement(option.value, place, self.base))
+        elif option.name == "--find-links" and not _SCHEME.match(option.value):
+            self.options.append(Option(option.name, str((place.folder / option.value).resolve()), place.where))
+        else:
+            self.options.append(option)
 
 
 def _text(path: Path, name: str) -> str:
@@ -165,35 +201,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, pending.strip()
 
 
-def _take(
-    line: str,
-    where: str,
-    folder: Path,
-    base: Path,
-    wanted: list[Wanted],
-    options: list[Option],
-    paths: list[Path],
-    *,
-    constraint: bool,
-) -> None:
-    if not line.startswith("-"):
-        wanted.append(_requirement(line, where, folder, base, constraint=constraint))
-        return
-    option = _option(line, where)
-    if option.name in {"--requirement", "--constraint"}:
-        included = _included(option, folder)
-        _read(included, base, wanted, options, paths, constraint=constraint or option.name == "--constraint")
-    elif option.name == "--editable":
-        wanted.append(_requirement(option.value, where, folder, base, constraint=constraint))
-    elif option.name == "--find-links" and not _SCHEME.match(option.value):
-        options.append(Option(option.name, str((folder / option.value).resolve()), where))
-    else:
-        options.append(option)
-
-
 def _option(line: str, where: str) -> Option:
     match = _OPTION.fullmatch(line)
-    given = match["name"] if match else line.split()[0]
+    given = match["name"] if match else line.split(maxsplit=1)[0]
     if match is None or given not in {*_VALUED, *_FLAGS}:
         message = f"{where}: the option {scrub(given)!r} is not one that a requirements file may hold here. Remove it."
         raise EntryError(message)
@@ -217,65 +227,63 @@ def _included(option: Option, folder: Path) -> Path:
     return path
 
 
-def _requirement(line: str, where: str, folder: Path, base: Path, *, constraint: bool) -> Wanted:
+def _requirement(line: str, place: _Place, base: Path) -> Wanted:
     hashes = tuple(match["hash"] for match in _HASH.finditer(line))
     bare = _BUILD_SETTING.sub("", _HASH.sub("", line)).strip()
-    path = _path_of(bare)
+    return replace(_wanted(bare, place, base), hashes=hashes, is_constraint=place.constraint)
+
+
+def _wanted(text: str, place: _Place, base: Path) -> Wanted:
+    path = _path_of(text)
     if path is not None:
-        return _local(path, where, folder, base, hashes, constraint=constraint)
-    named = _NAMED_URL.fullmatch(bare)
+        return _local(path, place, base)
+    named = _NAMED_URL.fullmatch(text)
     if named:
-        return _addressed(bare, named, where, hashes, constraint=constraint)
-    if _SCHEME.match(bare) and "://" in bare:
-        return Wanted(bare, where, None, hashes=hashes, is_constraint=constraint, remote=True)
+        return _addressed(text, named, place)
+    if _SCHEME.match(text) and "://" in text:
+        return Wanted(text, place.where, None, remote=True)
     try:
-        parsed = Requirement(bare)
+        parsed = Requirement(text)
     except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        message = f"{where}: {scrub(bare)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
+        reason = str(error).splitlines()[0].rstrip(".")
+        message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
         raise EntryError(message) from error
-    return Wanted(
-        bare, where, canonicalize_name(parsed.name), _only_version(parsed), str(parsed.marker) if parsed.marker else None,
-        hashes, is_constraint=constraint,
-    )  # fmt: skip
+    marker = str(parsed.marker) if parsed.marker else None
+    return Wanted(text, place.where, canonicalize_name(parsed.name), _only_version(parsed), marker)
 
 
 def _path_of(text: str) -> str | None:
-    """Return the path when a requirement names something on this machine."""
-    target, _, _ = text.partition(" ;")
-    target = target.strip()
+    """Return the path when a requirement names something on this machine, with its extras."""
+    target = text.partition(" ;")[0].strip()
     if target.startswith("file:"):
         return url2pathname(unquote(urlsplit(target).path))
-    bare = re.sub(r"\[[^\]]*\]$", "", target)
-    looks_local = bare.startswith((".", "/", "~")) or "\\" in bare or bare.lower().endswith(_ARCHIVES) or "/" in bare
-    is_local = looks_local and "://" not in bare and "@" not in bare.split("/")[0] and " " not in bare.strip()
-    return bare if is_local or (Path(bare).is_absolute() and looks_local) else None
+    if "://" in target or _AT.match(target) or " " in target:
+        return None
+    bare = _EXTRAS.sub("", target)
+    looks_local = bare.startswith((".", "~")) or "/" in bare or "\\" in bare or bare.lower().endswith(_ARCHIVES)
+    return target if looks_local else None
 
 
-def _local(path: str, where: str, folder: Path, base: Path, hashes: tuple[str, ...], *, constraint: bool) -> Wanted:
-    candidates = [(parent / Path(path).expanduser()).resolve() for parent in (folder, base)]
+def _local(path: str, place: _Place, base: Path) -> Wanted:
+    extras = match.group() if (match := _EXTRAS.search(path)) else ""
+    bare = Path(path.removesuffix(extras)).expanduser()
+    candidates = [(parent / bare).resolve() for parent in (place.folder, base)]
     found = next((candidate for candidate in candidates if candidate.exists()), None)
     if found is None:
-        message = f"{where} names {path!r}, and there is no such file or folder ({candidates[0]})."
+        message = f"{place.where} names {path!r}, and there is no such file or folder ({candidates[0]})."
         raise EntryError(message)
-    return Wanted(str(found), where, _local_name(found), hashes=hashes, local=found, is_constraint=constraint)
+    name = canonicalize_name(found.name.partition("-")[0]) if found.suffix == ".whl" else None
+    return Wanted(f"{found}{extras}", place.where, name, local=found)
 
 
-def _local_name(path: Path) -> str | None:
-    if path.suffix == ".whl":
-        return canonicalize_name(path.name.split("-")[0])
-    return None
-
-
-def _addressed(text: str, named: re.Match[str], where: str, hashes: tuple[str, ...], *, constraint: bool) -> Wanted:
+def _addressed(text: str, named: re.Match[str], place: _Place) -> Wanted:
     url = named["url"]
     local = Path(url2pathname(unquote(urlsplit(url).path))) if url.startswith("file:") else None
     if local is not None and not local.exists():
-        message = f"{where} names {url!r}, and there is no such file or folder."
+        message = f"{place.where} names {url!r}, and there is no such file or folder."
         raise EntryError(message)
-    return Wanted(
-        text, where, canonicalize_name(named["name"]), None, named["marker"], hashes, local, constraint, local is None
-    )
+    name = canonicalize_name(named["name"])
+    return Wanted(text, place.where, name, marker=named["marker"], local=local, remote=local is None)
 
 
 def _only_version(requirement: Requirement) -> str | None:

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterable, Iterator
 
-    from cdk_layers.build.cache import BuildCache
     from cdk_layers.build.dependencies import Requirements
+    from cdk_layers.build.job import Job
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Option
-    from cdk_layers.build.target import Target
 
 SCHEMA: Final = 1
 """Counts what this package changes in how it builds, so that older cache entries don't answer."""
@@ -48,40 +47,36 @@ class Resolution:
     notes: tuple[Note, ...] = ()
 
 
-def resolve(
-    requirements: Requirements, entry: Path, target: Target, options: BuildOptions, cache: BuildCache
-) -> Resolution:
+def resolve(requirements: Requirements, job: Job) -> Resolution:
     """Return every distribution with its exact version for a target, without those that layers already bring.
 
-    What pins its whole closure is resolved once and then remembered; anything looser is resolved anew, unless the network
-    is down, and then the last resolution counts.
+    What pins its whole closure is resolved once and then remembered; anything looser is resolved anew, unless the
+    network is down, and then the last resolution counts.
 
     Raises:
         DependencyError: The requirements cannot be met.
     """
     if requirements.origin is None or requirements.locked:
-        return _without_provided(Resolution(requirements.wanted), options)
-    known = _recalled(requirements, entry, target, options, cache)
+        return _without_provided(Resolution(requirements.wanted), job.options)
+    known = _recalled(requirements, job)
     if known is not None and _is_closed(requirements, known.pins):
-        return _finished(requirements, known, options)
+        return _finished(requirements, known, job.options)
     try:
-        resolution = _compile(requirements, entry, target, options)
+        resolution = _compile(requirements, job)
     except DependencyError as error:
         if known is None or "cannot be reached" not in str(error):
             raise
-        return _finished(requirements, known, options)
-    _remember(requirements, resolution, entry, target, options, cache)
-    return _finished(requirements, resolution, options)
+        return _finished(requirements, known, job.options)
+    _remember(requirements, resolution, job)
+    return _finished(requirements, resolution, job.options)
 
 
-def remembered(
-    requirements: Requirements, entry: Path, target: Target, options: BuildOptions, cache: BuildCache
-) -> Resolution | None:
+def remembered(requirements: Requirements, job: Job) -> Resolution | None:
     """Return the last resolution, without asking any index; None if there was none."""
     if requirements.origin is None or requirements.locked:
-        return _without_provided(Resolution(requirements.wanted), options)
-    known = _recalled(requirements, entry, target, options, cache)
-    return None if known is None else _finished(requirements, known, options)
+        return _without_provided(Resolution(requirements.wanted), job.options)
+    known = _recalled(requirements, job)
+    return None if known is None else _finished(requirements, known, job.options)
 
 
 def pin_key(pin: Wanted) -> list[Any]:
@@ -98,7 +93,7 @@ def option_lines(options: Iterable[Option]) -> Iterator[str]:
             yield f"{option.name} {option.value}".rstrip()
 
 
-def _compile(requirements: Requirements, entry: Path, target: Target, options: BuildOptions) -> Resolution:
+def _compile(requirements: Requirements, job: Job) -> Resolution:
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         asked = [one.text for one in requirements.wanted if not one.is_constraint]
@@ -106,7 +101,7 @@ def _compile(requirements: Requirements, entry: Path, target: Target, options: B
         constraints.write_text(
             "\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), encoding="utf-8"
         )
-        preferred = "".join(f"{name}=={version}\n" for name, version in sorted(options.provided.items()))
+        preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             output = Path(folder, "requirements.txt")
@@ -114,15 +109,15 @@ def _compile(requirements: Requirements, entry: Path, target: Target, options: B
             done = uv.run(
                 ["pip", "compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
                  *_prerelease(requirements), *attempt.arguments()],
-                cwd=entry,
-                extra=options.environment,
+                cwd=job.entry,
+                extra=job.options.environment,
             )  # fmt: skip
             done.stdout = output.read_text(encoding="utf-8")
             return done
 
-        begin = first_attempt(target, _own_sources(requirements.wanted))
-        attempt, output = succeed(run, begin, options, requirements.origin or "")
-    pins = _with_hashes(read_requirements_text(output, "uv", entry.resolve()).wanted, requirements)
+        begin = first_attempt(job.target, _own_sources(requirements.wanted))
+        attempt, output = succeed(run, begin, job.options, requirements.origin or "")
+    pins = _with_hashes(read_requirements_text(output, "uv", job.entry).wanted, requirements)
     return Resolution(pins, attempt.platform if attempt.platform != begin.platform else None)
 
 
@@ -146,45 +141,36 @@ def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wa
     ))  # fmt: skip
 
 
-def _key(requirements: Requirements, entry: Path, target: Target, options: BuildOptions) -> str:
+def _key(requirements: Requirements, job: Job) -> str:
     facts = [
         SCHEMA,
         uv.uv_version(),
-        str(target),
+        str(job.target),
         [[*pin_key(one), one.is_constraint] for one in requirements.wanted],
         [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
-        uv.settings_digest(entry.resolve(), options.environment),
-        sorted(options.provided.items()),
-        sorted(options.allow_source_builds),
+        uv.settings_digest(job.entry, job.options.environment),
+        sorted(job.options.provided.items()),
+        sorted(job.options.allow_source_builds),
     ]
     return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
 
 
-def _remember(
-    requirements: Requirements,
-    resolution: Resolution,
-    entry: Path,
-    target: Target,
-    options: BuildOptions,
-    cache: BuildCache,
-) -> None:
+def _remember(requirements: Requirements, resolution: Resolution, job: Job) -> None:
     if any(any(secrets_in(pin.text)) for pin in resolution.pins):
         return
     lines = [pin.name if pin.local else pin.text for pin in resolution.pins]
     local = [pin.local is not None for pin in resolution.pins]
     value = {"lines": lines, "local": local, "platform": resolution.platform}
-    cache.remember(_key(requirements, entry, target, options), value)
+    job.cache.remember(_key(requirements, job), value)
 
 
-def _recalled(
-    requirements: Requirements, entry: Path, target: Target, options: BuildOptions, cache: BuildCache
-) -> Resolution | None:
-    value = cache.recall(_key(requirements, entry, target, options))
+def _recalled(requirements: Requirements, job: Job) -> Resolution | None:
+    value = job.cache.recall(_key(requirements, job))
     if not isinstance(value, dict):
         return None
     here = {one.name: one.text for one in requirements.wanted if one.local is not None}
     texts = [here[line] if is_local else line for line, is_local in zip(value["lines"], value["local"], strict=True)]
-    pins = read_requirements_text("\n".join(texts), "uv", entry.resolve()).wanted
+    pins = read_requirements_text("\n".join(texts), "uv", job.entry).wanted
     return Resolution(_with_hashes(pins, requirements), value["platform"])
 
 
@@ -205,22 +191,19 @@ def _finished(requirements: Requirements, resolution: Resolution, options: Build
 def _unpinned(requirements: Requirements, loose: list[str]) -> tuple[Note, ...]:
     asked = [name for name in loose if name in requirements.unpinned_names]
     brought = [name for name in loose if name not in asked]
-    parts = [f"{', '.join(asked)} without one exact version"] if asked else []
-    parts += [f"what these need ({', '.join(brought)}) not at all"] if brought else []
+    parts = [f"names {', '.join(asked)} without one exact version"] if asked else []
+    parts += [f"does not pin {', '.join(brought)}, which others need"] if brought else []
     return (
         Note(
             "unpinned-requirement",
-            f"{requirements.origin} names {' and '.join(parts)}, so each synth asks the index, and the next may build another layer."
-            if asked
-            else f"{requirements.origin} does not pin {', '.join(brought)}, which its distributions need, so each synth asks "
-            "the index, and the next may build another layer.",
-            "Pin everything: 'uv pip compile --universal requirements.in -o requirements.txt', or a lock file ('uv lock').",
+            f"{requirements.origin} {' and '.join(parts)}: each synth asks the index, and may find another version.",
+            "Pin all of it, also what others need, with 'uv pip compile' or a lock file such as that of 'uv lock'.",
         ),
     )
 
 
 def _without_provided(resolution: Resolution, options: BuildOptions) -> Resolution:
-    provided = {canonicalize_name(name): version for name, version in options.provided.items()}
+    provided = {str(canonicalize_name(name)): version for name, version in options.provided.items()}
     kept = tuple(pin for pin in resolution.pins if not _is_same(pin, provided.get(pin.name or "")))
     return replace(resolution, pins=kept)
 

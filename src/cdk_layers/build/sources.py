@@ -56,9 +56,9 @@ def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str]) -> None:
     for one in wanted:
         if is_source(one) and one.name not in names:
             message = (
-                f"{one.where} installs {one.name!r} from its sources at {one.local}. That runs its build backend here, so "
-                f"it has to be asked for: allow_source_builds=[{one.name!r}]. Or put its wheel into the entry folder and "
-                "name that, copy its packages into the entry folder, or build with docker=True."
+                f"{one.where} installs {one.name!r} from its sources at {one.local}. That runs its build backend here, "
+                f"so it has to be asked for: allow_source_builds=[{one.name!r}]. Or put its wheel into the "
+                "entry folder and name that, copy its packages into the entry folder, or build with docker=True."
             )
             raise EntryError(message)
 

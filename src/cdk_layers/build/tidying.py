@@ -10,13 +10,13 @@ import io
 import re
 from dataclasses import dataclass
 from email.parser import HeaderParser
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _TRACES: Final = frozenset({"direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"})
 """What an installer writes into a .dist-info folder about where, when and why it installed."""

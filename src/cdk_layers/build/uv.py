@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from uv import find_uv_bin
+
 from cdk_layers import host
 from cdk_layers.build.credentials import scrub, secrets_in
 from cdk_layers.errors import BuildError
@@ -86,9 +88,7 @@ def uv_version() -> str:
 
 @cache
 def _program() -> str:
-    import uv
-
-    return uv.find_uv_bin()
+    return find_uv_bin()
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
