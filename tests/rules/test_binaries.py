@@ -138,3 +138,22 @@ def test_files_are_told_by_their_distributions() -> None:
     (finding,) = found(function(layer(contents)), "wrong-python-abi")
     assert "5 files in layer 'Hub/Base'" in finding.message
     assert "numpy (python/numpy/core/m0.cpython-312-x86_64-linux-gnu.so and 4 more)" in finding.message
+
+
+@pytest.mark.parametrize("library", ["libGL.so.1", "libpq.so.5", "libgomp.so.1", "libssl.so.1.1"])
+def test_a_library_that_functions_are_known_to_miss_is_a_warning(library: str) -> None:
+    """Unless some layer or the code brings it, or may bring it."""
+    needing = layer(archive(natives=[elf("python/cv2/cv2.abi3.so", "x86_64", (2, 17), "libc.so.6", library)]))
+    (finding,) = found(function(needing), "missing-library")
+    assert (finding.severity, f"needs {library}" in finding.message) == ("warning", True)
+    assert found(function(needing, layer(archive([f"lib/{library}"]), "Libraries")), "missing-library") == []
+    assert found(function(needing, layer(archive([f"python/cv2.libs/{library}"]), "L")), "missing-library") == []
+    assert found(function(needing, layer(None, "Vendor")), "missing-library") == []
+
+
+def test_libraries_that_the_runtime_has_or_may_have_are_quiet() -> None:
+    """Only what is known to be missing is told."""
+    usual = elf(
+        "python/f.abi3.so", "x86_64", (2, 17), "libc.so.6", "libm.so.6", "libstdc++.so.6", "libssl.so.3", "libz.so.1"
+    )
+    assert found(function(layer(archive(natives=[usual]))), "missing-library") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
@@ -15,13 +16,13 @@ from cdk_layers.rules.native_code import (
     names_its_machine,
     past_glibc,
 )
-from cdk_layers.rules.search_path import is_python, owner, parts, python_version, told
+from cdk_layers.rules.search_path import is_python, kept, owner, parts, python_version, told, unknown_parts
 from cdk_layers.rules.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cdk_layers.build.contents import Native
+    from cdk_layers.build.contents import Contents, Native
     from cdk_layers.rules.model import Settings
     from cdk_layers.rules.search_path import Part
 
@@ -208,3 +209,56 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
                 f"{count(len(found), 'file')} in {part.label} need musl's C library, and {function.runtime} has "
                 f"glibc: {told(part.contents, found)}."
             )
+
+
+_OFTEN_MISSED: Final = re.compile(
+    r"lib(?:GL|EGL|GLX|X11|Xext|Xrender|SM|ICE|xcb[\w-]*|gthread-2\.0|gomp|pq|odbc|aio|cairo|mysqlclient|mariadb)\.so\.\d+"
+    r"|lib(?:ssl|crypto)\.so\.(?:10|1\.0\.0|1\.1)"
+)
+
+
+@rule(
+    "missing-library",
+    Function,
+    severity="warning",
+    meaning="A native file needs a shared library that functions are known to miss, and nothing of the function's own "
+    "brings it. What a runtime's image holds today is not verified, so this is a warning.",
+    remedy="Take a distribution that brings its libraries (opencv-python-headless for opencv-python, psycopg2-binary for "
+    "psycopg2), or put the library into lib/ of a layer.",
+    source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost 11048 "
+    "(libgomp), psycopg/psycopg2 1011 (libpq), jkehler/awslambda-psycopg2 66 (libssl.so.1.1)",
+    service_words="libGL.so.1: cannot open shared object file: No such file or directory",
+    failing="python/cv2/cv2.abi3.so needs libGL.so.1 (opencv-python)\n",
+    passing="python/cv2/cv2.abi3.so needs nothing but what opencv_python_headless.libs/ brings\n",
+)
+def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each library that is needed and not there."""
+    if not is_python(function) or unknown_parts(function):
+        return
+    known = parts(function)
+    needed: dict[str, tuple[Part, list[str]]] = {}
+    for part in known:
+        for name, paths in _needed(part.contents).items():
+            needed.setdefault(name, (part, paths))
+    for name, (part, paths) in sorted(needed.items()):
+        if not any(name in _file_names(one.contents) for one in known):
+            words = f"{name}: cannot open shared object file: No such file or directory"
+            yield Problem(
+                f"{told(part.contents, paths)} in {part.label} needs {name}, which neither the code nor a layer brings.",
+                service_words=words,
+            )
+
+
+@kept
+def _needed(contents: Contents) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for native in contents.natives:
+        for name in native.needed:
+            if _OFTEN_MISSED.fullmatch(name):
+                found.setdefault(name, []).append(native.path)
+    return found
+
+
+@kept
+def _file_names(contents: Contents) -> frozenset[str]:
+    return frozenset(path.rpartition("/")[2] for path in (*contents.files, *contents.links))
