@@ -223,10 +223,10 @@ _OFTEN_MISSED: Final = re.compile(
     severity="warning",
     meaning="A native file needs a shared library that functions are known to miss, and nothing of the function's own "
     "brings it. What a runtime's image holds today is not verified, so this is a warning.",
-    remedy="Take a distribution that brings its libraries (opencv-python-headless for opencv-python, psycopg2-binary for "
-    "psycopg2), or put the library into lib/ of a layer.",
-    source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost 11048 "
-    "(libgomp), psycopg/psycopg2 1011 (libpq), jkehler/awslambda-psycopg2 66 (libssl.so.1.1)",
+    remedy="Take a distribution that brings its libraries (opencv-python-headless for opencv-python, psycopg2-binary "
+    "for psycopg2), or put the library into lib/ of a layer.",
+    source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost "
+    "11048 (libgomp), psycopg/psycopg2 1011 (libpq), jkehler/awslambda-psycopg2 66 (libssl.so.1.1)",
     service_words="libGL.so.1: cannot open shared object file: No such file or directory",
     failing="python/cv2/cv2.abi3.so needs libGL.so.1 (opencv-python)\n",
     passing="python/cv2/cv2.abi3.so needs nothing but what opencv_python_headless.libs/ brings\n",
@@ -242,10 +242,10 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
             needed.setdefault(name, (part, paths))
     for name, (part, paths) in sorted(needed.items()):
         if not any(name in _file_names(one.contents) for one in known):
-            words = f"{name}: cannot open shared object file: No such file or directory"
+            needing = f"{told(part.contents, paths)} in {part.label}"
             yield Problem(
-                f"{told(part.contents, paths)} in {part.label} needs {name}, which neither the code nor a layer brings.",
-                service_words=words,
+                f"{needing} needs {name}, which neither the code nor a layer brings.",
+                service_words=f"{name}: cannot open shared object file: No such file or directory",
             )
 
 
