@@ -108,16 +108,22 @@ def _region(subject: Function | Layer) -> str | None:
     raised_at_construction=True,
     failing="""\
 stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-central-1"))
-LayeredFunction(
-    stack, "Report", entry="functions/report", handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=["arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"],
+tracing = LayerVersion.from_layer_version_arn(
+    stack, "Tracing", "arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"
+)
+Function(
+    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[tracing],
 )
 """,
     passing="""\
 stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-LayeredFunction(
-    stack, "Report", entry="functions/report", handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=["arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"],
+tracing = LayerVersion.from_layer_version_arn(
+    stack, "Tracing", "arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"
+)
+Function(
+    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[tracing],
 )
 """,
 )
@@ -145,16 +151,22 @@ def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
     raised_at_construction=True,
     failing="""\
 stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-LayeredFunction(
-    stack, "Report", entry="functions/report", handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=["arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"],
+tracing = LayerVersion.from_layer_version_arn(
+    stack, "Tracing", "arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"
+)
+Function(
+    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[tracing],
 )
 """,
     passing="""\
 stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="cn-north-1"))
-LayeredFunction(
-    stack, "Report", entry="functions/report", handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=["arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"],
+tracing = LayerVersion.from_layer_version_arn(
+    stack, "Tracing", "arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"
+)
+Function(
+    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[tracing],
 )
 """,
 )

@@ -1,0 +1,273 @@
+"""For each rule one case that fails and one that passes, written out for any tool to read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, Literal
+
+import aws_cdk
+import uv
+from aws_cdk import aws_lambda
+
+import cdk_layers
+from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.examples import sam_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.rules.engine import Rule
+
+Which = Literal["failing", "passing"]
+BOTH: Final[tuple[Which, Which]] = ("failing", "passing")
+
+_MEBIBYTE: Final = 1024 * 1024
+_NAMED_FILE: Final = re.compile(r"(?:ContentUri|CodeUri): ([\w./-]+)")
+_HANDLER: Final = "def handler(event, context):\n    return event\n"
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text file of an archive, or a symlink with the text as its target."""
+
+    path: str
+    text: str | bytes = ""
+    mode: int = stat.S_IFREG | 0o644
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """One distribution as uv installs it."""
+
+    requirement: str
+    platform: str = "x86_64-manylinux_2_28"
+    python: str = "3.13"
+
+
+Pieces = tuple[Text | Wheel, ...]
+
+
+@dataclass(frozen=True)
+class Layered:
+    """A function and the archives of its code and layers."""
+
+    layers: tuple[Pieces, ...]
+    code: Pieces = (Text("main.py", _HANDLER),)
+    runtime: str = "python3.13"
+    architecture: str = "x86_64"
+    claims: str = ""
+    """Properties of every layer."""
+
+    def write(self, folder: Path) -> Path:
+        """Write a SAM template and its archives; return the template's path."""
+        names = [f"Layer{number}" for number in range(len(self.layers))]
+        for name, pieces in zip(("Code", *names), (self.code, *self.layers), strict=True):
+            _write_archive(folder / f"{name}.zip", pieces)
+        template = folder / "template.yaml"
+        template.write_text(sam_template(self._function(names), *map(self._layer, names)), encoding="utf-8")
+        return template
+
+    def _function(self, names: list[str]) -> str:
+        references = ", ".join(f"!Ref {name}" for name in names)
+        properties = f"Runtime: {self.runtime}, Architectures: [{self.architecture}], Handler: main.handler"
+        return (
+            "Report:\n  Type: AWS::Serverless::Function\n"
+            f"  Properties: {{{properties}, CodeUri: Code.zip, Layers: [{references}]}}"
+        )
+
+    def _layer(self, name: str) -> str:
+        properties = ", ".join(filter(None, [f"ContentUri: {name}.zip", self.claims]))
+        return f"{name}:\n  Type: AWS::Serverless::LayerVersion\n  Properties: {{{properties}}}"
+
+
+def _written(name: str, version: str, *metadata: str) -> Pieces:
+    folder = f"python/{name}-{version}.dist-info"
+    lines = ("Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *metadata, "")
+    record = "".join(f"{path},,\n" for path in (f"{name}/__init__.py", f"{name}-{version}.dist-info/METADATA"))
+    return (
+        Text(f"python/{name}/__init__.py", f"version = {version!r}\n"),
+        Text(f"{folder}/METADATA", "\n".join(lines)),
+        Text(f"{folder}/RECORD", record),
+    )
+
+
+_SIX: Final = Text("python/six.py", "moves = 1\n")
+_ORJSON: Final = "orjson==3.11.4"
+_KEY: Final = (
+    "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEAx1y2z3a4b5c6d7e8f9g0h1i2j3k4l5m6n7o8p9q0r1s2t3u4\n" * 4
+)
+_STALE: Final = "\x00" * 16
+
+ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
+    "wrong-machine": (
+        Layered(((Wheel(_ORJSON),),), architecture="arm64"),
+        Layered(((Wheel(_ORJSON, "aarch64-manylinux_2_28"),),), architecture="arm64"),
+    ),
+    "wrong-platform": (Layered(((Wheel(_ORJSON, "aarch64-apple-darwin"),),)), Layered(((Wheel(_ORJSON),),))),
+    "wrong-python-abi": (Layered(((Wheel(_ORJSON, python="3.12"),),)), Layered(((Wheel(_ORJSON),),))),
+    "glibc-too-new": (
+        Layered(((Wheel("numpy==2.3.4", python="3.11"),),), runtime="python3.11"),
+        Layered(((Wheel("numpy==2.2.6", "x86_64-manylinux2014", "3.11"),),), runtime="python3.11"),
+    ),
+    "musl-linked": (Layered(((Wheel(_ORJSON, "x86_64-unknown-linux-musl"),),)), Layered(((Wheel(_ORJSON),),))),
+    "requires-python": (
+        Layered((_written("example", "1.0", "Requires-Python: >=3.14"),)),
+        Layered((_written("example", "1.0", "Requires-Python: >=3.13"),)),
+    ),
+    "overclaimed-target": (
+        Layered(((Wheel(_ORJSON),),), claims="CompatibleArchitectures: [x86_64, arm64]"),
+        Layered(((Wheel(_ORJSON),),), claims="CompatibleArchitectures: [x86_64]"),
+    ),
+    "wrong-folder": (Layered(((Text("six.py", "moves = 1\n"),),)), Layered(((_SIX,),))),
+    "file-overwritten": (
+        Layered(((_SIX,), (Text("python/six.py", "moves = 2\n"),))), Layered(((_SIX,), (_SIX,))),
+    ),
+    "unreadable-file": (
+        Layered(((Text("python/six.py", "moves = 1\n", stat.S_IFREG | 0o600),),)), Layered(((_SIX,),)),
+    ),
+    "escaping-link": (
+        Layered(((_SIX, Text("lib/libexample.so", "/usr/lib64/libexample.so", stat.S_IFLNK | 0o777)),)),
+        Layered(((_SIX, Text("python/seven.py", "six.py", stat.S_IFLNK | 0o777)),)),
+    ),
+    "stale-bytecode": (
+        Layered(((_SIX, Text("python/__pycache__/six.cpython-313.pyc", _STALE)),)), Layered(((_SIX,),)),
+    ),
+    "missing-dependency": (
+        Layered((_written("example", "1.0", "Requires-Dist: other>=2"),)),
+        Layered((_written("example", "1.0", "Requires-Dist: other>=2"), _written("other", "2.0"))),
+    ),
+    "version-conflict": (
+        Layered((_written("example", "1.0"), _written("example", "2.0"))),
+        Layered((_written("example", "1.0"), _written("example", "1.0"))),
+    ),
+    "shadowed-sdk": (
+        Layered((_written("botocore", "1.40.0"),)),
+        Layered((_written("botocore", "1.40.0"), _written("boto3", "1.40.0"), _written("s3transfer", "0.13.0"))),
+    ),
+    "shadowed-stdlib": (
+        Layered(((Text("python/random.py", "seed = 1\n"),),)),
+        Layered(((Text("python/randomness.py", "seed = 1\n"),),)),
+    ),
+    "handler-not-found": (
+        Layered(((_SIX,),), code=(Text("app.py", _HANDLER),)), Layered(((_SIX,),)),
+    ),
+    "secret-in-layer": (
+        Layered(((_SIX, Text("python/settings/key.pem", _KEY)),)),
+        Layered(((_SIX, Text("python/settings/key.pem.md", "Put your key here.\n")),)),
+    ),
+}  # fmt: skip
+"""The cases of rules that look into archives, which their examples only tell."""
+
+
+def rules_with_cases() -> list[Rule]:
+    """Return every rule that a case can be written for."""
+    return [one for one in all_rules() if one.name in ARCHIVES or "(" in one.failing or "Resources:" in one.failing]
+
+
+def write(one: Rule, which: Which, folder: Path) -> Path:
+    """Write one case into an empty folder; return the path of its template, or of its cloud assembly.
+
+    Raises:
+        CdkLayersError: The case is refused as soon as its constructs are made.
+    """
+    if one.name in ARCHIVES:
+        return ARCHIVES[one.name][BOTH.index(which)].write(folder)
+    example: str = getattr(one, which)
+    return _write_template(example, folder) if "Resources:" in example else _synthesize(example, folder)
+
+
+def _write_template(example: str, folder: Path) -> Path:
+    for name in _NAMED_FILE.findall(example):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        size = re.match(r"\d+(?=-MiB)", path.stem)
+        if size:
+            path.write_bytes(_zeros(int(size.group())))
+        else:
+            _write_archive(path, (Text("bin/hello", "#!/bin/sh\n", stat.S_IFREG | 0o755),)
+                           if path.stem == "tools" else (_SIX,))  # fmt: skip
+    template = folder / "template.yaml"
+    template.write_text(example, encoding="utf-8")
+    return template
+
+
+@cache
+def _zeros(mebibytes: int) -> bytes:
+    """Return a small archive that is large when it is unzipped."""
+    whole = BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("main.py", _HANDLER)
+        archive.writestr("python/zeros/__init__.py", "")
+        with archive.open("python/zeros/zeros.bin", "w") as zeros:
+            for _ in range(mebibytes):
+                zeros.write(bytes(_MEBIBYTE))
+    return whole.getvalue()
+
+
+def _write_archive(path: Path, pieces: Pieces) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for piece in pieces:
+            if isinstance(piece, Wheel):
+                _install(piece, archive)
+            else:
+                text = piece.text.encode() if isinstance(piece.text, str) else piece.text
+                _add(archive, piece.path, text, piece.mode)
+
+
+def _add(archive: zipfile.ZipFile, path: str, content: bytes, mode: int) -> None:
+    entry = zipfile.ZipInfo(path)
+    entry.create_system = 3
+    entry.external_attr = mode << 16
+    archive.writestr(entry, content)
+
+
+def _install(wheel: Wheel, archive: zipfile.ZipFile) -> None:
+    with TemporaryDirectory() as target:
+        command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        place = ["--target", target, "--python-platform", wheel.platform, "--python-version", wheel.python]
+        subprocess.run([*command, *place, wheel.requirement], check=True)
+        for path in sorted(Path(target).rglob("*")):
+            if path.is_file() and path.name != ".lock":
+                inside = PurePosixPath("python", path.relative_to(target).as_posix())
+                _add(archive, str(inside), path.read_bytes(), stat.S_IFREG | 0o644)
+
+
+def _synthesize(example: str, folder: Path) -> Path:
+    """Run an example as a CDK app, beside the entry folders that it names."""
+    for name, files in {
+        "layers/base": {"requirements.txt": "six==1.17.0\n"},
+        "layers/company": {"company.py": "name = 'company'\n"},
+        "functions/report": {"main.py": _HANDLER},
+    }.items():
+        (folder / name).mkdir(parents=True)
+        for file, text in files.items():
+            (folder / name / file).write_text(text, encoding="utf-8")
+    app = aws_cdk.App(outdir=str(folder / "cdk.out"))
+    names = {**vars(aws_lambda), **vars(aws_cdk), "Path": Path, "app": app}
+    names |= {name: getattr(cdk_layers, name) for name in cdk_layers.__all__}
+    with _inside(folder):
+        exec(example, names)  # noqa: S102 - the rules' own examples
+        aws_cdk.Validations.of(app).add_plugins(cdk_layers.LayerValidation())
+        with contextlib.suppress(RuntimeError):
+            app.synth()
+    return folder / "cdk.out"
+
+
+@contextlib.contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

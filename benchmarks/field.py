@@ -1,0 +1,139 @@
+"""Who finds what: the cases of all rules through this package, cfn-lint and the CDK's own template validation.
+
+`python -m benchmarks.field` writes docs/field.json, which docs/rules.md shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+os.environ["CDK_VALIDATION"] = "true"
+
+import aws_cdk
+import uv
+from aws_cdk.cloudformation_include import CfnInclude
+
+from benchmarks.cases import BOTH, rules_with_cases, write
+from cdk_layers.assembly import read
+from cdk_layers.errors import CdkLayersError
+from cdk_layers.rules.engine import judge
+from cdk_layers.rules.model import Settings
+
+if TYPE_CHECKING:
+    from cdk_layers.rules.documentation import Field
+    from cdk_layers.rules.engine import Rule
+
+_CFN_LINT: Final = "1.58.0"
+_PAGE_DATA: Final = Path("docs/field.json")
+_TOOLS: Final = {
+    "cdk-layers": "this package, `cdk-layers check` and `LayerValidation`",
+    "cfn-lint": f"cfn-lint {_CFN_LINT} on the templates, with its default rules; the codes are its own",
+    "CDK": "the template validation that aws-cdk-lib runs by itself at synth; the codes are its own",
+}
+
+Said = dict[str, str]
+"""What a tool said about a case: codes to severities."""
+
+
+def ours(rule: str, case: Path) -> Said:
+    """Return what this package's rule of that name says."""
+    severities = [finding.severity for finding in judge(read(case), Settings()) if finding.rule == rule]
+    return {rule: severities[0]} if severities else {}
+
+
+def cfn_lint(cases: list[Path]) -> dict[Path, Said]:
+    """Return what cfn-lint says about each case; one run for all, since most of it is start-up."""
+    templates = {template: case for case in cases for template in _templates(case)}
+    command = [uv.find_uv_bin(), "tool", "run", "--from", f"cfn-lint=={_CFN_LINT}", "cfn-lint", "--format", "json"]
+    run = subprocess.run([*command, "--", *map(str, templates)], capture_output=True, check=False, encoding="utf-8")
+    said: dict[Path, Said] = defaultdict(dict)
+    for match in json.loads(run.stdout):
+        said[templates[Path(match["Filename"])]][match["Rule"]["Id"]] = match["Level"].lower()
+    return said
+
+
+def _templates(case: Path) -> list[Path]:
+    return sorted(case.rglob("*.template.json")) if case.is_dir() else [case]
+
+
+def cdk(case: Path) -> Said:
+    """Return what the CDK's own validation says, about an assembly or about a template that an app includes."""
+    assembly = case
+    if not case.is_dir():
+        assembly = case.with_name("included")
+        app = aws_cdk.App(outdir=str(assembly))
+        CfnInclude(aws_cdk.Stack(app, "Case"), "Template", template_file=str(case))
+        with contextlib.suppress(RuntimeError):
+            app.synth()
+    reports: list[dict[str, Any]] = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
+    return {
+        violation["ruleName"]: violation.get("severity") or "error"
+        for report in reports
+        if report["pluginName"] == "CloudFormation Validate"
+        for violation in report["violations"]
+    }
+
+
+def _told(failing: Said, passing: Said) -> str:
+    """Return what was said about the failing case alone: its worst severity, and the codes."""
+    codes = sorted(failing.keys() - passing.keys())
+    severities = sorted({failing[code] for code in codes})
+    return f"{severities[0]} ({', '.join(codes)})" if codes else ""
+
+
+def _write_both(one: Rule, folder: Path) -> list[Path] | CdkLayersError:
+    """Return both cases; the error where the failing one is refused as it is made, which leaves nothing to judge."""
+    cases: list[Path] = []
+    for which in reversed(BOTH):
+        place = folder / one.name / which
+        place.mkdir(parents=True)
+        try:
+            cases.insert(0, write(one, which, place))
+        except CdkLayersError as error:
+            if which == "passing":
+                raise
+            return error
+    return cases
+
+
+def compare(folder: Path) -> Field:
+    """Write every case into the folder and return what each tool says about it."""
+    cases: dict[str, list[Path]] = {}
+    rules: dict[str, dict[str, str]] = {}
+    for one in rules_with_cases():
+        written = _write_both(one, folder)
+        if isinstance(written, CdkLayersError):
+            rules[one.name] = {"cdk-layers": f"error ({type(written).__name__}, at once)"}
+        else:
+            cases[one.name] = written
+    linted = cfn_lint([case for pair in cases.values() for case in pair])
+    for name, (failing, passing) in cases.items():
+        rules[name] = {
+            "cdk-layers": _told(ours(name, failing), ours(name, passing)).partition(" ")[0],
+            "cfn-lint": _told(linted[failing], linted[passing]),
+            "CDK": _told(cdk(failing), cdk(passing)),
+        }
+    return {"tools": _TOOLS, "rules": dict(sorted(rules.items()))}
+
+
+def main() -> None:
+    """Write what was found, and say where this package did not find its own case."""
+    with TemporaryDirectory() as folder:
+        field = compare(Path(folder))
+    _PAGE_DATA.write_text(json.dumps(field, indent=1) + "\n", encoding="utf-8")
+    missed = [name for name, said in field["rules"].items() if not said["cdk-layers"]]
+    print(f"{_PAGE_DATA}: {len(field['rules'])} rules")
+    if missed:
+        sys.exit(f"not found by this package itself: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()
