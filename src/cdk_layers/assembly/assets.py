@@ -1,0 +1,107 @@
+"""The files that templates refer to: archives and folders with a function's code or a layer's content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from cdk_layers.assembly.stacks import mapping
+from cdk_layers.build.measure import open_sources
+from cdk_layers.errors import AssemblyError, CdkLayersError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.rules.model import Sources
+
+
+class Records(Protocol):
+    """Where contents are measured, or recalled from an earlier time: the build cache."""
+
+    def contents_of(self, path: Path) -> Contents:
+        """Return what lies in an archive or a folder."""
+        ...
+
+
+class Asset(NamedTuple):
+    """One file or folder that is deployed with a template."""
+
+    id: str
+    """The asset hash."""
+
+    path: Path
+
+
+class Measured(NamedTuple):
+    """What is known about an asset's content."""
+
+    contents: Contents | None = None
+    sources: Sources | None = None
+
+
+UNMEASURED: Final = Measured()
+"""Nothing is known."""
+
+
+@dataclass(slots=True)
+class Assets:
+    """All assets of an assembly, each measured at most once."""
+
+    roots: tuple[Path, ...]
+    """Resolved folders; what lies outside of them is not read."""
+
+    records: Records
+    unread: dict[str, None] = field(default_factory=dict)
+    """What could not be read, each in a sentence."""
+
+    _by_key: dict[str, Asset] = field(default_factory=dict)
+    _measured: dict[Path, Measured] = field(default_factory=dict)
+
+    def add(self, manifest: Mapping[str, Any], folder: Path) -> None:
+        """Take in an asset manifest (`*.assets.json`) that lies in a folder."""
+        for name, entry in mapping(manifest.get("files")).items():
+            source = mapping(mapping(entry).get("source")).get("path")
+            if not isinstance(source, str):
+                continue
+            asset = Asset(str(name), folder / source)
+            for destination in mapping(mapping(entry).get("destinations")).values():
+                key = mapping(destination).get("objectKey")
+                if isinstance(key, str):
+                    self._by_key[key] = asset
+
+    def by_key(self, key: str) -> Asset | None:
+        """Return the asset that is uploaded under an S3 key."""
+        return self._by_key.get(key)
+
+    def measure(self, path: Path, user: str) -> Measured:
+        """Return what lies in an archive or a folder.
+
+        Args:
+            path: The archive or folder.
+            user: What a message calls the function or layer that it belongs to.
+
+        Raises:
+            AssemblyError: It is no archive that Lambda could unpack, or passes all bounds.
+        """
+        if path not in self._measured:
+            self._measured[path] = self._measure(path, user)
+        return self._measured[path]
+
+    def _measure(self, path: Path, user: str) -> Measured:
+        resolved = path.resolve()
+        if not any(resolved.is_relative_to(root) for root in self.roots):
+            self.unread[f"{user}: its asset lies outside of the assembly, at {path}, and is not read."] = None
+            return UNMEASURED
+        if not (resolved.is_file() or resolved.is_dir()):
+            self.unread[f"{user}: its asset {path} is not there, so what lies in it is unknown."] = None
+            return UNMEASURED
+        try:
+            return Measured(self.records.contents_of(resolved), open_sources(resolved))
+        except CdkLayersError as error:
+            message = f"{user}: {error}"
+            raise AssemblyError(message) from error
+        except OSError as error:
+            message = f"{user}: its asset {path} cannot be read: {error.strerror or error}."
+            raise AssemblyError(message) from error

@@ -1,0 +1,93 @@
+"""Where a function's code or a layer's content lies."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.assets import UNMEASURED, Measured
+from cdk_layers.assembly.values import Unknown, as_text, shown
+from cdk_layers.build.contents import Contents, File
+
+if TYPE_CHECKING:
+    from cdk_layers.assembly.assets import Assets
+    from cdk_layers.assembly.intrinsics import Evaluation
+    from cdk_layers.assembly.stacks import Resource
+
+_ASSET_PATH: Final = "aws:asset:path"
+_INLINE_FILES: Final = {"python": "index.py", "nodejs": "index.js"}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is known about the code of a function or the content of a layer."""
+
+    measured: Measured = UNMEASURED
+    asset: str | None = None
+    """The asset hash."""
+
+    image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSources:
+    """The one file of a function whose code stands in its template."""
+
+    name: str
+    content: bytes
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file's bytes when that is its path."""
+        return self.content if path == self.name else None
+
+
+def find(
+    expression: Any, resource: Resource, user: str, assets: Assets, evaluation: Evaluation, *, runtime: str | None
+) -> Code:
+    """Return what is known about code.
+
+    Args:
+        expression: The property Code, Content, CodeUri or ContentUri.
+        resource: The resource that has it.
+        user: What a message calls the resource.
+        assets: The assembly's assets.
+        evaluation: What evaluates the template's expressions.
+        runtime: The function's runtime, which names the file of inline code.
+    """
+    value = evaluation.value(expression, resource.stack)
+    if isinstance(value, str):
+        return Code(assets.measure(resource.stack.path.parent / value, user))
+    if not isinstance(value, dict):
+        return Code()
+    if "ZipFile" in value:
+        return Code(_inline(as_text(value["ZipFile"]), runtime))
+    if "ImageUri" in value:
+        return Code(image=True)
+    return _uploaded(value, resource, user, assets)
+
+
+def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Assets) -> Code:
+    key = value.get("S3Key")
+    asset = assets.by_key(key) if isinstance(key, str) else None
+    if asset is not None:
+        return Code(assets.measure(asset.path, user), asset.id)
+    staged = resource.metadata.get(_ASSET_PATH)
+    if isinstance(staged, str):
+        path = resource.stack.path.parent / staged
+        return Code(assets.measure(path, user), path.name.removeprefix("asset.").partition(".")[0])
+    if not isinstance(key, Unknown):
+        bucket = shown(value.get("S3Bucket"))
+        assets.unread[
+            f"{user}: s3://{bucket}/{shown(key)} is no asset of this assembly, so what lies in it is unknown."
+        ] = None
+    return Code()
+
+
+def _inline(text: str | None, runtime: str | None) -> Measured:
+    name = next((file for start, file in _INLINE_FILES.items() if (runtime or "").startswith(start)), None)
+    if text is None or name is None:
+        return UNMEASURED
+    content = text.encode()
+    files = {name: File(len(content), zlib.crc32(content), 0o644)}
+    return Measured(Contents(unzipped_bytes=len(content), files=files), InlineSources(name, content))

@@ -1,0 +1,82 @@
+"""JSON and YAML files of unknown origin, read within bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.errors import AssemblyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_JSON_BYTES: Final = 32 * 1024 * 1024
+"""The service takes templates of 1 MB, and what the CDK writes for thousands of functions stays below this."""
+
+MAX_YAML_BYTES: Final = 2 * 1024 * 1024
+"""YAML is read a hundred times slower than JSON, and only templates are written in it."""
+
+_MIB: Final = 1024 * 1024
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the mapping that a JSON or YAML file holds.
+
+    Args:
+        path: A regular file; what does not end in .yaml or .yml is JSON if it begins with a brace.
+
+    Raises:
+        AssemblyError: It is missing, no regular file, too large, cut off, nested too deeply, or no mapping.
+    """
+    content = _read_bytes(path)
+    try:
+        text = content.decode("utf-8-sig")
+        document = json.loads(text) if text.lstrip()[:1] == "{" and not _is_yaml(path) else _from_yaml(text, path)
+    except RecursionError:
+        message = f"{path} is nested too deeply to be a template. Write it anew, with `cdk synth` or `sam build`."
+        raise AssemblyError(message) from None
+    except ValueError as error:
+        message = f"{path} cannot be read: {error}. Write it anew, with `cdk synth` or `sam build`."
+        raise AssemblyError(message) from error
+    if not isinstance(document, dict):
+        message = f"{path} holds no mapping, so it is neither a template nor a part of a cloud assembly."
+        raise AssemblyError(message)
+    return document
+
+
+def _is_yaml(path: Path) -> bool:
+    return path.suffix.lower() in {".yaml", ".yml"}
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        # A pipe by that name would block here for ever otherwise.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}."
+        raise AssemblyError(message) from error
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            message = f"{path} is no regular file."
+            raise AssemblyError(message)
+        limit = MAX_YAML_BYTES if _is_yaml(path) else MAX_JSON_BYTES
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        message = (
+            f"{path} is larger than {limit // _MIB} MiB, which no template or part of a cloud assembly is "
+            f"(CloudFormation takes 1 MB). Split the stack, or look into what wrote it."
+        )
+        raise AssemblyError(message)
+    return content
+
+
+def _from_yaml(text: str, path: Path) -> object:
+    if len(text) > MAX_YAML_BYTES:
+        message = f"it is YAML of more than {MAX_YAML_BYTES // _MIB} MiB"
+        raise ValueError(message)
+    # Loading the YAML reader takes longer than reading a whole assembly, which is JSON.
+    from cdk_layers.assembly.yaml_templates import load  # noqa: PLC0415
+
+    return load(text, path)

@@ -1,0 +1,78 @@
+"""Which functions an assembly uses at the edge (Lambda@Edge)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.branches import variants
+from cdk_layers.assembly.intrinsics import Evaluation
+from cdk_layers.assembly.stacks import mapping
+from cdk_layers.assembly.values import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.assembly.links import Links
+    from cdk_layers.assembly.stacks import Resource, Stack
+
+_VERSION: Final = "AWS::Lambda::Version"
+_PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z0-9.]+)\}")
+
+
+def functions(links: Links) -> frozenset[Resource]:
+    """Return the function resources that a CloudFront distribution of the assembly is associated with."""
+    found: set[Resource] = set()
+    for stack in links.stacks:
+        for distribution in stack.of_type("AWS::CloudFront::Distribution"):
+            for expression in _associated(distribution.properties):
+                found.update(_functions_behind(expression, stack, links))
+    return frozenset(found)
+
+
+def _associated(value: Any) -> Iterator[Any]:
+    """Yield every LambdaFunctionARN, in whatever cache behaviour or branch it stands."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if "LambdaFunctionARN" in one:
+                yield one["LambdaFunctionARN"]
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+def _functions_behind(expression: Any, stack: Stack, links: Links) -> Iterator[Resource]:
+    for resource in (*_referred(expression, stack, links), *_mentioned(expression, stack)):
+        if resource.type == _VERSION:
+            yield from _mentioned(resource.properties.get("FunctionName"), resource.stack)
+        else:
+            yield resource
+
+
+def _referred(expression: Any, stack: Stack, links: Links) -> Iterator[Resource]:
+    for _, value in variants(lambda branch: Evaluation(links, branch).value(expression, stack)):
+        if isinstance(value, Reference):
+            yield value.resource
+
+
+def _mentioned(expression: Any, stack: Stack) -> Iterator[Resource]:
+    """Yield the resources that an expression names, such as the function in "${Redirect.Arn}:3"."""
+    waiting = [expression]
+    while waiting:
+        one = waiting.pop()
+        names: list[str] = []
+        if isinstance(one, dict):
+            attribute = one.get("Fn::GetAtt")
+            names = [str(name) for name in (one.get("Ref"), attribute[0] if isinstance(attribute, list) and attribute
+                                            else attribute) if name]  # fmt: skip
+            waiting.extend(mapping(one).values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+        elif isinstance(one, str):
+            names = _PLACEHOLDER.findall(one)
+        for name in names:
+            resource = stack.resources.get(name.partition(".")[0])
+            if resource is not None:
+                yield resource

@@ -1,0 +1,28 @@
+"""Which digests of layers' content a template mentions, so that it changes with them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.assembly.stacks import mapping
+
+if TYPE_CHECKING:
+    from cdk_layers.assembly.stacks import Stack
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_OWN: Final = "cdk-layers"
+_UPLOADS: Final = ("Code", "Content", "Layers", "CodeUri", "ContentUri")
+
+
+def digests(stack: Stack) -> frozenset[str]:
+    """Return the asset hashes and digests that a template mentions outside of `Layers`, `Code` and `Content`."""
+    found: set[str] = set()
+    for resource in stack.resources.values():
+        rest = {name: value for name, value in resource.properties.items() if name not in _UPLOADS}
+        others = {name: value for name, value in resource.attributes.items() if name != "Properties"}
+        found.update(_DIGEST.findall(json.dumps([rest, others], default=str)))
+        written = mapping(mapping(resource.metadata.get(_OWN)).get("LayerDigests"))
+        found.update(str(digest) for digest in written.values())
+    return frozenset(found)

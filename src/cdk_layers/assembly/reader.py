@@ -1,0 +1,250 @@
+"""From a folder or file to the app that it describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.assets import Assets
+from cdk_layers.assembly.constructs import Constructs
+from cdk_layers.assembly.documents import read_document
+from cdk_layers.assembly.links import NESTED_STACKS, Links
+from cdk_layers.assembly.resources import Resources
+from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
+from cdk_layers.assembly.values import as_text
+from cdk_layers.errors import AssemblyError
+from cdk_layers.rules.model import App
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from cdk_layers.assembly.assets import Records
+    from cdk_layers.assembly.stacks import Resource
+
+MANIFEST: Final = "manifest.json"
+TEMPLATES: Final = ("template.yaml", "template.yml", "template.json")
+_MAX_TEMPLATES: Final = 10_000
+
+
+def read(path: Path, *, cache: Records | None = None, unbundled: Collection[str] = ()) -> App:
+    """Return the app that a cloud assembly or a template describes.
+
+    Args:
+        path: A cloud assembly (cdk.out, or one nested in it), a folder with a template.yaml such as .aws-sam/build, or
+            one template in JSON or YAML.
+        cache: Where the contents of archives and folders are recalled or measured; the build cache by default.
+        unbundled: Construct paths of the stacks whose assets the CDK was told not to build. What lies in those is
+            unknown: they hold sources.
+
+    Raises:
+        AssemblyError: It is not there, is no assembly or template, is damaged, or outgrows all bounds.
+    """
+    try:
+        return _Reading(path, cache).app(frozenset(unbundled))
+    except RecursionError:
+        message = f"{path} is nested too deeply to be an assembly or a template."
+        raise AssemblyError(message) from None
+
+
+class _Reading:
+    """One assembly or template while it is read."""
+
+    def __init__(self, path: Path, cache: Records | None) -> None:
+        if cache is None:
+            from cdk_layers.build.cache import BuildCache  # noqa: PLC0415
+
+            cache = BuildCache.default()
+        self._path = path
+        self._start = _start(path)
+        # Stages keep their assets in the folder of the whole app, one up; `cdk synth --no-staging` leaves them where
+        # they are in the project.
+        root = _outermost(self._start.parent).resolve()
+        project = Path.cwd().resolve()
+        self._root = root
+        self._assets = Assets((root, project) if root.is_relative_to(project) else (root,), cache)
+        self._stacks: list[Stack] = []
+        self._folders: set[Path] = set()
+
+    def app(self, unbundled: frozenset[str]) -> App:
+        if self._start.name == MANIFEST:
+            self._read_assembly(self._start)
+        else:
+            self._add(Stack(self._start, read_document(self._start)))
+        stacks = frozenset(one for one in self._stacks if _top(one).construct in unbundled)
+        resources = Resources(Links(tuple(self._stacks)), self._assets, stacks)
+        layers, grants = tuple(resources.layers()), tuple(resources.grants())
+        app = App(tuple(resources.functions()), layers, grants, tuple(self._assets.unread))
+        return app if self._path.is_dir() or self._path.name == MANIFEST else _only(app, self._path)
+
+    def _read_assembly(self, manifest: Path) -> None:
+        folder = manifest.parent
+        if folder.resolve() in self._folders:
+            return
+        self._folders.add(folder.resolve())
+        artifacts = mapping(read_document(manifest).get("artifacts"))
+        for artifact in artifacts.values():
+            if mapping(artifact).get("type") == "cdk:asset-manifest":
+                file = self._inside(folder, mapping(mapping(artifact).get("properties")).get("file"))
+                self._assets.add(read_document(file), folder)
+        for name, artifact in artifacts.items():
+            self._read_artifact(str(name), mapping(artifact), folder)
+
+    def _read_artifact(self, name: str, artifact: Mapping[str, Any], folder: Path) -> None:
+        properties = mapping(artifact.get("properties"))
+        if artifact.get("type") == "cdk:cloud-assembly":
+            self._read_assembly(self._inside(folder, properties.get("directoryName")) / MANIFEST)
+        elif artifact.get("type") == "aws:cloudformation:stack":
+            path = self._inside(folder, properties.get("templateFile"))
+            account, region = _environment(artifact.get("environment"))
+            constructs = self._constructs(artifact, folder)
+            self._add(
+                Stack(
+                    path,
+                    read_document(path),
+                    name=as_text(properties.get("stackName")) or name,
+                    construct=as_text(artifact.get("displayName")) or name,
+                    account=account,
+                    region=region,
+                    constructs=constructs,
+                    arguments=mapping(properties.get("parameters")),
+                )
+            )
+
+    def _constructs(self, artifact: Mapping[str, Any], folder: Path) -> Constructs:
+        metadata = dict(mapping(artifact.get("metadata")))
+        extra = artifact.get("additionalMetadataFile")
+        if extra is not None:
+            metadata |= read_document(self._inside(folder, extra))
+        return Constructs.from_metadata(metadata)
+
+    def _inside(self, folder: Path, name: object) -> Path:
+        """Return a file or folder that an assembly names as a part of itself."""
+        path = folder / name if isinstance(name, str) and name else None
+        if path is None or not path.resolve().is_relative_to(self._root):
+            message = f"{folder / MANIFEST} names {name!r} as a part of the assembly, which does not lie in it."
+            raise AssemblyError(message)
+        return path
+
+    def _add(self, stack: Stack) -> None:
+        if len(self._stacks) == _MAX_TEMPLATES:
+            message = f"{self._path} has more than {_MAX_TEMPLATES} templates, nested ones included."
+            raise AssemblyError(message)
+        self._stacks.append(stack)
+        for resource in stack.of_type(*NESTED_STACKS):
+            path = self._nested_template(resource)
+            if path is not None:
+                self._nest(path, resource)
+        for name in stack.document["Resources"]:
+            if str(name).startswith("Fn::ForEach"):
+                self._assets.unread[f"{stack.path}: what {name} makes is not read."] = None
+
+    def _nested_template(self, resource: Resource) -> Path | None:
+        stack = resource.stack
+        staged = resource.metadata.get("aws:asset:path")
+        said = resource.properties.get("TemplateURL", resource.properties.get("Location"))
+        if isinstance(staged, str):
+            return stack.path.parent / staged
+        key = _last_segment(said)
+        asset = self._assets.by_key(key) if key else None
+        if asset is not None:
+            return asset.path
+        is_local = isinstance(said, str) and "://" not in said
+        return stack.path.parent / str(said) if is_local else None
+
+    def _nest(self, path: Path, resource: Resource) -> None:
+        stack = resource.stack
+        if not path.resolve().is_relative_to(self._root) or not path.is_file():
+            self._assets.unread[f"{resource.where.path}: its template {path} is not there, or not in the assembly."] = (
+                None
+            )
+            return
+        if any(above.path.resolve() == path.resolve() for above in _upward(stack)):
+            message = f"{path} nests itself as {resource.where.path!r}, which cannot be deployed."
+            raise AssemblyError(message)
+        nested = Stack(
+            path,
+            read_document(path),
+            construct=_nested_construct(resource),
+            account=stack.account,
+            region=stack.region,
+            constructs=stack.constructs,
+            parent=resource,
+        )
+        stack.nested[resource.logical_id] = nested
+        self._add(nested)
+
+
+def _start(path: Path) -> Path:
+    """Return the manifest or template that a path stands for."""
+    if path.is_dir():
+        for name in (MANIFEST, *TEMPLATES):
+            if (path / name).is_file():
+                return path / name
+        message = (
+            f"{path} is no cloud assembly: it has neither a {MANIFEST} nor a {TEMPLATES[0]}. "
+            f"Run `cdk synth` or `sam build` first, and give the folder that it writes."
+        )
+        raise AssemblyError(message)
+    if not path.exists():
+        message = f"There is no {path}. Run `cdk synth` or `sam build` first, and give the folder that it writes."
+        raise AssemblyError(message)
+    manifest = path.parent / MANIFEST
+    if path.name != MANIFEST and path.name.endswith(".template.json") and manifest.is_file():
+        return manifest
+    return path
+
+
+def _outermost(folder: Path) -> Path:
+    """Return the folder of the whole app, where a folder is that of one of its stages."""
+    while folder.name.startswith("assembly-") and (folder.parent / MANIFEST).is_file():
+        folder = folder.parent
+    return folder
+
+
+def _only(app: App, template: Path) -> App:
+    """Keep what stands in one template."""
+    here = str(template)
+    return App(
+        tuple(one for one in app.functions if one.where.template == here),
+        tuple(one for one in app.layers if one.where.template == here),
+        tuple(one for one in app.grants if one.where.template == here),
+        app.unread,
+    )
+
+
+def _environment(value: object) -> tuple[str | None, str | None]:
+    """Return account and Region of an environment such as "aws://111111111111/eu-west-1"."""
+    account, _, region = str(value or "").removeprefix("aws://").partition("/")
+    return (
+        None if account in ("", UNKNOWN[0]) else account,
+        None if region in ("", UNKNOWN[1]) else region,
+    )
+
+
+def _last_segment(url: object) -> str | None:
+    """Return the S3 key at the end of a template's URL, however the URL is put together."""
+    while isinstance(url, (dict, list)) and url:
+        url = list(url.values())[-1] if isinstance(url, dict) else url[-1]
+    return url.rpartition("/")[2] if isinstance(url, str) else None
+
+
+def _nested_construct(resource: Resource) -> str | None:
+    """Return the construct path of a nested stack, whose resource the CDK keeps beside it.
+
+    The resource of "Hub/Data" stands at "Hub/Data.NestedStack/Data.NestedStackResource".
+    """
+    head, _, last = resource.where.path.rpartition("/")
+    name = last.removesuffix(".NestedStackResource")
+    return head.removesuffix(".NestedStack") if name != last else None
+
+
+def _upward(stack: Stack) -> Iterator[Stack]:
+    while True:
+        yield stack
+        if stack.parent is None:
+            return
+        stack = stack.parent.stack
+
+
+def _top(stack: Stack) -> Stack:
+    return [*_upward(stack)][-1]

@@ -1,0 +1,288 @@
+"""From the resources of an assembly's templates to the functions, layers and grants that the rules judge."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly import code, edge, follows, sam
+from cdk_layers.assembly.branches import variants
+from cdk_layers.assembly.intrinsics import Evaluation
+from cdk_layers.assembly.stacks import mapping
+from cdk_layers.assembly.values import NO_VALUE, Reference, Unknown, as_text, shown
+from cdk_layers.lambda_service.arn import LayerArn
+from cdk_layers.rules.model import Function, Grant, Layer, LayerUse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.assembly.assets import Assets
+    from cdk_layers.assembly.branches import Branch, Choice
+    from cdk_layers.assembly.links import Links
+    from cdk_layers.assembly.stacks import Resource, Stack
+    from cdk_layers.assembly.values import Means, Value
+
+FUNCTIONS: Final = ("AWS::Lambda::Function", sam.FUNCTION)
+LAYERS: Final = ("AWS::Lambda::LayerVersion", sam.LAYER)
+_GRANT: Final = "AWS::Lambda::LayerVersionPermission"
+_RETAINS: Final = ("Retain", "RetainExceptOnCreate")
+_DEFAULT_ARCHITECTURE: Final = "x86_64"
+_NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A layer in one way to decide, with the decisions that it depends on."""
+
+    layer: Layer
+    choices: dict[Choice, Any]
+    told: dict[str, bool]
+
+
+@dataclass(slots=True)
+class Resources:
+    """Makes functions, layers and grants, each layer once."""
+
+    links: Links
+    assets: Assets
+    unbundled: frozenset[Stack] = frozenset()
+    """Stacks whose assets the CDK left unbuilt."""
+
+    _layers: dict[Resource, list[_Variant]] = field(default_factory=lambda: defaultdict(list))
+    _named: dict[object, Layer] = field(default_factory=dict)
+    _follows: dict[Stack, frozenset[str]] = field(default_factory=dict)
+
+    def functions(self) -> Iterator[Function]:
+        """Yield every function, once for each branch of its conditions."""
+        edges = edge.functions(self.links)
+        for stack in self.links.stacks:
+            self._follows[stack] = follows.digests(stack)
+            for resource in stack.of_type(*FUNCTIONS):
+                at_edge = resource in edges
+                for _, function in variants(partial(self._function, resource, at_edge)):
+                    if function is not None:
+                        yield function
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield every layer version that the assembly defines, once for each branch of its conditions."""
+        for stack in self.links.stacks:
+            for resource in stack.of_type(*LAYERS):
+                for _ in variants(partial(self._layer_if_there, resource)):
+                    pass
+                yield from (variant.layer for variant in self._layers[resource])
+
+    def grants(self) -> Iterator[Grant]:
+        """Yield every layer version permission, once for each branch of its conditions."""
+        for stack in self.links.stacks:
+            for resource in stack.of_type(_GRANT):
+                for _, grant in variants(partial(self._grant, resource)):
+                    if grant is not None:
+                        yield grant
+
+    def _function(self, resource: Resource, at_edge: bool, branch: Branch) -> Function | None:
+        evaluation = Evaluation(self.links, branch)
+        stack = resource.stack
+        if not _is_there(resource, evaluation):
+            return None
+        properties = sam.function_properties(resource) if resource.type == sam.FUNCTION else dict(resource.properties)
+        runtime, handler, package = (
+            evaluation.text(properties.get(name), stack) for name in ("Runtime", "Handler", "PackageType")
+        )
+        where = resource.where
+        marks = stack.constructs.marks_of(where.path)
+        found = self._code(properties.get("Code"), resource, f"Function {where.path!r}", evaluation, runtime)
+        layers = self._uses(properties.get("Layers", []), resource, evaluation)
+        variables = evaluation.value(mapping(properties.get("Environment")).get("Variables", {}), stack)
+        return Function(
+            where=where,
+            branch=branch.label,
+            image=package == "Image" or found.image,
+            edge=at_edge,
+            runtime=runtime,
+            architecture=_one_architecture(evaluation.value(properties.get("Architectures"), stack)),
+            handler=handler,
+            layers=layers,
+            declared_layers=marks.declared_layers,
+            code=found.measured.contents,
+            sources=found.measured.sources,
+            environment={str(name): as_text(value) for name, value in variables.items()}
+            if isinstance(variables, dict)
+            else None,
+            follows=self._follows[stack],
+            notes=marks.notes,
+            partition=stack.partition,
+            region=stack.region,
+            account=stack.account,
+            budget_bytes=marks.budget_bytes,
+        )
+
+    def _code(self, expression: Any, resource: Resource, user: str, evaluation: Evaluation,
+              runtime: str | None = None) -> code.Code:  # fmt: skip
+        if resource.stack in self.unbundled:
+            return code.Code()
+        if resource.type == sam.LAYER and sam.is_unbuilt(resource):
+            self.assets.unread[f"{user} has to be built first, by `sam build`, so what lies in it is unknown."] = None
+            return code.Code()
+        return code.find(expression, resource, user, self.assets, evaluation, runtime=runtime)
+
+    def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
+        """Return the layers of a function, or None where the list itself is unknown."""
+        listed = expression if isinstance(expression, list) else evaluation.value(expression, resource.stack)
+        if not isinstance(listed, list):
+            self.assets.unread[f"Function {resource.where.path!r}: its list of layers is unknown: {shown(listed)}."] = (
+                None
+            )
+            return None
+        values = [(one, evaluation.value(one, resource.stack)) for one in listed]
+        return tuple(self._use(one, value, resource, evaluation) for one, value in values if value is not NO_VALUE)
+
+    def _use(self, expression: Any, value: Value, resource: Resource, evaluation: Evaluation) -> LayerUse:
+        if isinstance(value, Reference) and value.resource.type in LAYERS:
+            return LayerUse(self._layer(value.resource, evaluation.branch), value.means)
+        text = as_text(value)
+        if text is not None:
+            return LayerUse(self._literal_layer(text, resource), _means(expression, resource.stack))
+        return LayerUse(self._unknown_layer(expression, value, resource), value.means)
+
+    def _literal_layer(self, text: str, resource: Resource) -> Layer:
+        if text not in self._named:
+            arn = LayerArn.parse(text)
+            self._named[text] = Layer(
+                where=resource.where, name=arn.name if arn else None, arn=arn, raw_arn=text,
+                partition=arn.partition if arn else None, region=arn.region if arn else None,
+                account=arn.account if arn else None,
+            )  # fmt: skip
+        return self._named[text]
+
+    def _unknown_layer(self, expression: Any, value: Value, resource: Resource) -> Layer:
+        key = (resource.stack, json.dumps(expression, sort_keys=True, default=str))
+        if key not in self._named:
+            name = _NAME_IN_ARN.search(shown(value))
+            self._named[key] = Layer(where=resource.where, name=name[1] if name else None)
+            self.assets.unread[
+                f"Function {resource.where.path!r}: its layer {shown(value)} is known only once it is deployed."
+            ] = None
+        return self._named[key]
+
+    def _layer_if_there(self, resource: Resource, branch: Branch) -> Layer | None:
+        there = _is_there(resource, Evaluation(self.links, branch))
+        return self._layer(resource, branch) if there else None
+
+    def _layer(self, resource: Resource, branch: Branch) -> Layer:
+        for variant in self._layers[resource]:
+            if all(branch.choices.get(choice, NO_VALUE) == value for choice, value in variant.choices.items()):
+                branch.used |= variant.choices.keys()
+                branch.told.update(variant.told)
+                return variant.layer
+        used, branch.used = branch.used, set()
+        told, branch.told = branch.told, {}
+        try:
+            layer = self._new_layer(resource, Evaluation(self.links, branch))
+            choices = {choice: branch.choices[choice] for choice in branch.used}
+            self._layers[resource].append(_Variant(layer, choices, branch.told))
+        finally:
+            branch.used |= used
+            branch.told = {**told, **branch.told}
+        return layer
+
+    def _new_layer(self, resource: Resource, evaluation: Evaluation) -> Layer:
+        stack, where = resource.stack, resource.where
+        properties = sam.layer_properties(resource) if resource.type == sam.LAYER else dict(resource.properties)
+        marks = stack.constructs.marks_of(where.path)
+        found = self._code(properties.get("Content"), resource, f"Layer {where.path!r}", evaluation)
+        name, description, license_info = (
+            evaluation.text(properties.get(key), stack) for key in ("LayerName", "Description", "LicenseInfo")
+        )
+        runtimes, architectures = (
+            _texts(evaluation.value(properties.get(key, []), stack))
+            for key in ("CompatibleRuntimes", "CompatibleArchitectures")
+        )
+        return Layer(
+            where=where,
+            name=name,
+            is_resource=True,
+            partition=stack.partition,
+            region=stack.region,
+            account=stack.account,
+            runtimes=runtimes,
+            architectures=architectures,
+            description=description,
+            license=license_info,
+            contents=found.measured.contents,
+            sources=found.measured.sources,
+            asset=marks.digest or found.asset,
+            retained=_sam_retained(resource, evaluation) if resource.type == sam.LAYER else _retained(resource),
+            budget_bytes=marks.budget_bytes,
+            notes=marks.notes,
+        )
+
+    def _grant(self, resource: Resource, branch: Branch) -> Grant | None:
+        evaluation = Evaluation(self.links, branch)
+        if not _is_there(resource, evaluation):
+            return None
+        properties, stack, where = resource.properties, resource.stack, resource.where
+        target = evaluation.value(properties.get("LayerVersionArn"), stack)
+        organization = evaluation.value(properties.get("OrganizationId"), stack)
+        is_named = organization is not None and organization is not NO_VALUE
+        return Grant(
+            where=where,
+            layer=self._granted(target, resource, branch),
+            principal=evaluation.text(properties.get("Principal"), stack),
+            organization=(as_text(organization) or "") if is_named else None,
+            retained=_retained(resource),
+            public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,
+        )
+
+    def _granted(self, target: Value, resource: Resource, branch: Branch) -> Layer | None:
+        if isinstance(target, Reference) and target.resource.type in LAYERS:
+            return self._layer(target.resource, branch)
+        return self._literal_layer(target, resource) if isinstance(target, str) else None
+
+
+def _is_there(resource: Resource, evaluation: Evaluation) -> bool:
+    condition = resource.attributes.get("Condition")
+    return not isinstance(condition, str) or evaluation.holds(condition, resource.stack)
+
+
+def _means(expression: Any, stack: Stack) -> Means:
+    """Say how a template came to a literal ARN that does not stand in the list itself."""
+    if isinstance(expression, dict):
+        if "Fn::ImportValue" in expression:
+            return "import-value"
+        if "Fn::GetStackOutput" in expression:
+            return "stack-output"
+        declared = mapping(stack.parameters.get(str(expression.get("Ref"))))
+        if str(declared.get("Type", "")).startswith("AWS::SSM::"):
+            return "parameter"
+    return "literal"
+
+
+def _one_architecture(value: Value) -> str | None:
+    if value is None or value is NO_VALUE or value == []:
+        return _DEFAULT_ARCHITECTURE
+    return as_text(value[0]) if isinstance(value, list) else None
+
+
+def _texts(value: Value) -> tuple[str, ...] | None:
+    if value is NO_VALUE or value is None:
+        return ()
+    texts = [as_text(one) for one in value] if isinstance(value, list) else [None]
+    known = tuple(text for text in texts if text is not None)
+    return known if len(known) == len(texts) else None
+
+
+def _retained(resource: Resource) -> bool | None:
+    policies = [resource.attributes.get(name, "Delete") for name in ("UpdateReplacePolicy", "DeletionPolicy")]
+    if not all(isinstance(policy, str) for policy in policies):
+        return None
+    return all(policy in _RETAINS for policy in policies)
+
+
+def _sam_retained(resource: Resource, evaluation: Evaluation) -> bool | None:
+    """SAM retains layer versions by default, whatever DeletionPolicy says. Source: the SAM specification."""
+    policy = evaluation.value(resource.properties.get("RetentionPolicy", "Retain"), resource.stack)
+    return None if isinstance(policy, (Unknown, Reference)) else as_text(policy) != "Delete"

@@ -1,0 +1,73 @@
+"""Functions and layers as AWS SAM writes them, in the words of CloudFormation.
+
+Source: the SAM specification of AWS::Serverless::Function, AWS::Serverless::LayerVersion and Globals.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.stacks import mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_layers.assembly.stacks import Resource
+
+FUNCTION: Final = "AWS::Serverless::Function"
+LAYER: Final = "AWS::Serverless::LayerVersion"
+
+_SAME: Final = ("Architectures", "Environment", "Handler", "Layers", "PackageType", "Runtime")
+_BUILT: Final = "SamResourceId"
+"""What `sam build` leaves in a resource's Metadata."""
+
+
+def function_properties(resource: Resource) -> dict[str, Any]:
+    """Return the properties of the function that SAM makes."""
+    properties = _merged(mapping(mapping(resource.stack.document.get("Globals")).get("Function")), resource.properties)
+    result = {name: properties[name] for name in _SAME if name in properties}
+    if "ImageUri" in properties:
+        result["Code"] = {"ImageUri": properties["ImageUri"]}
+    elif "InlineCode" in properties:
+        result["Code"] = {"ZipFile": properties["InlineCode"]}
+    elif "CodeUri" in properties:
+        result["Code"] = location(properties["CodeUri"])
+    return result
+
+
+def layer_properties(resource: Resource) -> dict[str, Any]:
+    """Return the properties of the layer version that SAM makes."""
+    properties = dict(_merged(mapping(mapping(resource.stack.document.get("Globals")).get("LayerVersion")),
+                              resource.properties))  # fmt: skip
+    if "ContentUri" in properties:
+        properties["Content"] = location(properties["ContentUri"])
+    properties.setdefault("LayerName", resource.logical_id)
+    return properties
+
+
+def is_unbuilt(resource: Resource) -> bool:
+    """Whether `sam build` still has to make what the resource's path holds."""
+    return "BuildMethod" in resource.metadata and _BUILT not in resource.metadata
+
+
+def location(uri: Any) -> Any:
+    """Return CloudFormation's way to say where code is, for SAM's."""
+    if isinstance(uri, str) and uri.startswith("s3://"):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return {"S3Bucket": bucket, "S3Key": key}
+    if isinstance(uri, dict) and "Bucket" in uri:
+        return {"S3Bucket": uri["Bucket"], "S3Key": uri.get("Key")}
+    return uri
+
+
+def _merged(base: Any, own: Any) -> Any:
+    """Merge as SAM merges Globals: mappings key by key, lists one after the other, anything else replaced."""
+    if isinstance(base, list) and isinstance(own, list):
+        return [*base, *own]
+    if isinstance(base, dict) and isinstance(own, dict) and not (_is_call(base) or _is_call(own)):
+        return {**base, **{name: _merged(base.get(name), value) for name, value in own.items()}}
+    return own
+
+
+def _is_call(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))

@@ -1,0 +1,122 @@
+"""The templates of an assembly, each with what is known about where it will be deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.constructs import Constructs, without_default_child
+from cdk_layers.errors import AssemblyError
+from cdk_layers.lambda_service.regions import partition_of
+from cdk_layers.rules.model import Where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+UNKNOWN: Final = ("unknown-account", "unknown-region")
+"""What the CDK writes where a stack's environment is not known."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resource:
+    """One resource of a template."""
+
+    stack: Stack = field(repr=False)
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    """Everything beside type and properties: Metadata, Condition, DeletionPolicy and so on."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """Its Metadata; empty where there is none."""
+        return mapping(self.attributes.get("Metadata"))
+
+    @property
+    def where(self) -> Where:
+        """Its place, by the path of the construct that a user wrote where that is known."""
+        return Where(self.stack.construct_path(self), str(self.stack.path), self.logical_id)
+
+
+@dataclass(eq=False, slots=True)
+class Stack:
+    """One template, with what surrounds it."""
+
+    path: Path
+    """The template's file."""
+
+    document: Mapping[str, Any] = field(repr=False)
+    name: str | None = None
+    """The name of the CloudFormation stack."""
+
+    construct: str | None = None
+    """The stack's construct path."""
+
+    account: str | None = None
+    region: str | None = None
+    constructs: Constructs = field(default_factory=Constructs, repr=False)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Literal values of parameters that the assembly gives."""
+
+    parent: Resource | None = field(default=None, repr=False)
+    """The resource that makes this a nested stack."""
+
+    nested: dict[str, Stack] = field(default_factory=dict, repr=False)
+    """The nested stacks by their logical ids."""
+
+    resources: dict[str, Resource] = field(init=False, repr=False)
+    parameters: Mapping[str, Any] = field(init=False, repr=False)
+    conditions: Mapping[str, Any] = field(init=False, repr=False)
+    mappings: Mapping[str, Any] = field(init=False, repr=False)
+    outputs: Mapping[str, Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Look into the template's sections.
+
+        Raises:
+            AssemblyError: It is no template.
+        """
+        found = self.document.get("Resources")
+        if not isinstance(found, dict):
+            message = f"{self.path} is no CloudFormation template: it has no Resources."
+            raise AssemblyError(message)
+        self.resources = {name: self._resource(name, body) for name, body in found.items() if isinstance(body, dict)}
+        self.parameters = mapping(self.document.get("Parameters"))
+        self.conditions = mapping(self.document.get("Conditions"))
+        self.mappings = mapping(self.document.get("Mappings"))
+        self.outputs = mapping(self.document.get("Outputs"))
+
+    def _resource(self, name: str, body: Mapping[str, Any]) -> Resource:
+        kind = body.get("Type")
+        return Resource(self, str(name), kind if isinstance(kind, str) else "", mapping(body.get("Properties")), body)
+
+    @property
+    def partition(self) -> str | None:
+        """The partition, where the Region is known."""
+        return partition_of(self.region) if self.region else None
+
+    @property
+    def is_sam(self) -> bool:
+        """Whether AWS SAM transforms this template."""
+        transforms = self.document.get("Transform")
+        return any("Serverless" in str(one) for one in (transforms if isinstance(transforms, list) else [transforms]))
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        """Yield the resources of some types."""
+        return (resource for resource in self.resources.values() if resource.type in types)
+
+    def construct_path(self, resource: Resource) -> str:
+        """Return the path of the construct behind a resource; "<template>#<logical id>" where none is known."""
+        said = resource.metadata.get("aws:cdk:path")
+        path = said if isinstance(said, str) else None
+        if path is None and self.construct is not None:
+            apart = tuple(one.construct for one in self.nested.values() if one.construct)
+            path = self.constructs.path_of(resource.logical_id, self.construct, apart)
+        return without_default_child(path) if path else f"{self.path.name}#{resource.logical_id}"
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return a mapping as it is, and anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
