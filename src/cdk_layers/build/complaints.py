@@ -14,7 +14,7 @@ from cdk_layers.errors import BuildError, CdkLayersError, DependencyError
 if TYPE_CHECKING:
     from cdk_layers.build.target import Target
 
-_NAME = r"[`'\"]?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9])"
+_NAME = r"[`'\"]?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9])[`'\"]?"
 _LACKS_WHEEL: Final = (
     re.compile(rf"Wheels are required for {_NAME}"),
     re.compile(rf"attempted to build {_NAME}"),

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.target import Target
 
-POETRY: Final = ("poetry==2.2.1", "poetry-plugin-export==1.9.0")
-PIPENV: Final = ("pipenv==2025.0.4",)
+POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
+PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that read their own lock files, at the versions that are tested."""
 
 _FOLDERS: Final = {"uv.lock": ("pyproject.toml",), "poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
@@ -118,7 +118,7 @@ def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
         *([] if options.poetry_include_hashes else ["--without-hashes"]),
         *(["--without-urls"] if options.poetry_without_urls else []),
     ]  # fmt: skip
-    _tool("poetry.lock", POETRY, arguments, entry, options.environment)
+    _tool("poetry.lock", POETRY, arguments, entry, {**options.environment, "POETRY_VIRTUALENVS_CREATE": "false"})
     return output.read_text(encoding="utf-8")
 
 

@@ -185,20 +185,19 @@ def _text(path: Path, name: str) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield logical lines with the number of their first physical line."""
+    """Yield logical lines with the number of their first physical line; a line of comment ends them, as in pip."""
     pending, first = "", 0
     for number, raw in enumerate(text.splitlines(), start=1):
-        first = first or number
-        line = _COMMENT.sub("", raw) if not pending or raw.lstrip().startswith("#") else raw
-        if line.endswith("\\"):
-            pending += line[:-1] + " "
-            continue
-        joined = _COMMENT.sub("", pending + line).strip()
-        if joined:
-            yield first, joined
-        pending, first = "", 0
-    if pending.strip():
-        yield first, pending.strip()
+        first = first if pending else number
+        is_continued = raw.endswith("\\") and not raw.lstrip().startswith("#")
+        pending += f"{raw[:-1]} " if is_continued else f"{raw}\n"
+        if not is_continued:
+            line = _COMMENT.sub("", pending.rstrip("\n")).strip()
+            pending = ""
+            if line:
+                yield first, line
+    if line := _COMMENT.sub("", pending).strip():
+        yield first, line
 
 
 def _option(line: str, where: str) -> Option:

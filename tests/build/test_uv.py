@@ -1,0 +1,98 @@
+"""The door to uv."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers import host
+from cdk_layers.build import uv
+from cdk_layers.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+def surroundings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """Replace this process's environment."""
+    monkeypatch.setattr(host, "environ", lambda: dict(variables))
+
+
+def test_pip_settings_become_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index settings of pip reach uv, from the process as from the bundling options."""
+    surroundings(monkeypatch, PIP_INDEX_URL="https://a.example/simple")
+    variables = uv.environment({"PIP_EXTRA_INDEX_URL": "https://b.example/simple"})
+    assert variables["UV_DEFAULT_INDEX"] == "https://a.example/simple"
+    assert variables["UV_INDEX"] == "https://b.example/simple"
+
+
+def test_uvs_own_settings_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where uv's own variable is set, pip's is not looked at."""
+    surroundings(monkeypatch, UV_DEFAULT_INDEX="https://uv.example", PIP_INDEX_URL="https://pip.example")
+    assert uv.environment({})["UV_DEFAULT_INDEX"] == "https://uv.example"
+
+
+def test_surrounding_environments_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An active virtual environment or uv's choice of an interpreter says nothing about the target."""
+    surroundings(monkeypatch, VIRTUAL_ENV="/x", CONDA_PREFIX="/y", UV_PYTHON="3.8", UV_LINK_MODE="symlink", HOME="/h")
+    variables = uv.environment({})
+    assert {"VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_LINK_MODE"}.isdisjoint(variables)
+    assert variables["HOME"] == "/h"
+
+
+def test_settings_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The digest follows the index and uv's configuration, not credentials or the virtual environment."""
+
+    def digest(**variables: str) -> str:
+        surroundings(monkeypatch, **variables)
+        return uv.settings_digest(tmp_path, {})
+
+    plain = digest(UV_DEFAULT_INDEX="https://a.example/simple", HOME="/h")
+    assert digest(UV_DEFAULT_INDEX="https://me:pw@a.example/simple", HOME="/h", VIRTUAL_ENV="/v") == plain
+    assert digest(UV_DEFAULT_INDEX="https://b.example/simple", HOME="/h") != plain
+    (tmp_path / "uv.toml").write_text("exclude-newer = '2026-01-01'\n", encoding="utf-8")
+    assert digest(UV_DEFAULT_INDEX="https://a.example/simple", HOME="/h") != plain
+
+
+def test_errors_come_without_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What uv writes is freed of the credentials in its settings, wherever they turn up in it."""
+    settings = {"UV_INDEX": "https://me:s3cret@a.example", "UV_INDEX_CORP_PASSWORD": "hush-hush"}
+    surroundings(monkeypatch, **settings)
+
+    def run(
+        command: Sequence[str | Path], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 1, "", "sent s3cret and hush-hush to https://x:y@a.example")
+
+    monkeypatch.setattr(host, "run", run)
+    assert uv.run(["pip"], cwd=tmp_path, extra={}).stderr == "sent **** and **** to https://a.example"
+
+
+def test_second_try_without_the_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """When the index cannot be reached, uv is asked again for what its cache has."""
+    surroundings(monkeypatch)
+
+    def run(
+        command: Sequence[str | Path], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        if "UV_OFFLINE" in (environment or {}):
+            return subprocess.CompletedProcess([], 0, "from the cache", "")
+        return subprocess.CompletedProcess([], 2, "", "error sending request for url (https://a.example)")
+
+    monkeypatch.setattr(host, "run", run)
+    assert uv.run(["pip"], cwd=tmp_path, extra={}).stdout == "from the cache"
+
+
+def test_no_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A uv that cannot be started is told as that."""
+
+    def run(command: object, **_: object) -> subprocess.CompletedProcess[str]:
+        message = "no such file"
+        raise FileNotFoundError(message)
+
+    monkeypatch.setattr(host, "run", run)
+    with pytest.raises(BuildError, match="uv, which builds layers, cannot be started"):
+        uv.run(["pip"], cwd=tmp_path, extra={})
