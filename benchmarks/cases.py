@@ -106,7 +106,7 @@ _ORJSON: Final = "orjson==3.11.4"
 _KEY: Final = (
     "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEAx1y2z3a4b5c6d7e8f9g0h1i2j3k4l5m6n7o8p9q0r1s2t3u4\n" * 4
 )
-_STALE: Final = "\x00" * 16
+_STALE: Final = b"\xf3\r\r\n" + bytes(4) + b"the time" + b"\xe3"
 
 ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
     "wrong-machine": (

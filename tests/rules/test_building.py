@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_layers.build.notes import Note
-from cdk_layers.rules.engine import refuse
+from cdk_layers.rules.engine import judge, refuse
 from cdk_layers.rules.model import App
 from tests.rules.subjects import SETTINGS, a_function, a_layer, findings
 
@@ -30,6 +30,14 @@ def test_each_rule_tells_its_own_notes() -> None:
     assert {rule: [finding.message for finding in findings(rule, app)] for rule in SEVERITIES} == {
         rule: [f"about {rule}"] for rule in SEVERITIES
     }
+
+
+def test_a_note_can_name_any_rule() -> None:
+    """A build may notice what other rules are about, and a note of a rule that is not known is passed over."""
+    notes = (Note("wrong-folder", "It lands elsewhere.", "Move it."), Note("of-the-future", "?", "?"))
+    found = judge(App(layers=(a_layer(notes=notes),)), SETTINGS)
+
+    assert [(finding.rule, finding.message) for finding in found] == [("wrong-folder", "It lands elsewhere.")]
 
 
 def test_a_note_is_never_raised() -> None:

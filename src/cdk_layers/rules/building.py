@@ -1,40 +1,12 @@
-"""What only a build can notice; it leaves notes, and these rules tell them."""
+"""What only a build can notice: it leaves notes, and each note is a finding of the rule that it names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from cdk_layers.rules.engine import Problem, also, rule
-from cdk_layers.rules.model import Function, Layer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from cdk_layers.rules.model import Settings, Severity
+from cdk_layers.rules.engine import Rule, declare
 
 _UV: Final = "The build's own, which is uv's."
-
-
-def _tell(name: str) -> Callable[[Layer | Function, Settings], Iterator[Problem]]:
-    """Return a check that tells the notes of one rule."""
-
-    def told(subject: Layer | Function, _: Settings) -> Iterator[Problem]:
-        for note in subject.notes:
-            if note.rule == name:
-                yield Problem(note.message, remedy=note.remedy)
-
-    told.__module__ = __name__
-    return told
-
-
-def _note_rule(
-    name: str, *, severity: Severity, meaning: str, remedy: str, source: str, failing: str, passing: str
-) -> None:
-    rule(
-        name, Layer,
-        severity=severity, meaning=meaning, remedy=remedy, source=source, failing=failing, passing=passing,
-    )(_tell(name))  # fmt: skip
-    also(name, Function)(_tell(name))
 
 
 def _layer(requirements: str, more: str = "") -> str:
@@ -47,32 +19,41 @@ Path("layers/example/requirements.txt").write_text("{requirements}")
 """
 
 
-_note_rule(
-    "unpinned-requirement",
-    severity="warning",
-    meaning="A requirement names no exact version, so that two builds of the same entry can bring different code.",
-    remedy="Pin it (`requests==2.32.5`), or keep a lock file beside it: `uv lock`, `uv pip compile`.",
-    source=_UV,
-    failing=_layer("six>=1.17"),
-    passing=_layer("six==1.17.0"),
+declare(
+    Rule(
+        "unpinned-requirement",
+        severity="warning",
+        meaning="A requirement names no exact version, so that two builds of the same entry can bring different code.",
+        remedy="Pin it (`requests==2.32.5`), or keep a lock file beside it: `uv lock`, `uv pip compile`.",
+        source=_UV,
+        failing=_layer("six>=1.17"),
+        passing=_layer("six==1.17.0"),
+        family="building",
+    )
 )
-_note_rule(
-    "ignored-manifest",
-    severity="warning",
-    meaning="An entry folder holds a second manifest beside the one that rules, or a bare pyproject.toml or Pipfile "
-    "that installs nothing.",
-    remedy="Keep one manifest, and lock what has none: `uv lock`, `poetry lock`, `pipenv lock`.",
-    source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
-    failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
-    passing=_layer("six==1.17.0"),
+declare(
+    Rule(
+        "ignored-manifest",
+        severity="warning",
+        meaning="An entry folder holds a second manifest beside the one that rules, or a bare pyproject.toml or Pipfile "
+        "that installs nothing.",
+        remedy="Keep one manifest, and lock what has none: `uv lock`, `poetry lock`, `pipenv lock`.",
+        source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
+        failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
+        passing=_layer("six==1.17.0"),
+        family="building",
+    )
 )
-_note_rule(
-    "no-wheel",
-    severity="error",
-    meaning="A distribution has no wheel for the target. The build stops there with a `DependencyError`, because "
-    "building it from source would run foreign code while the app is synthesized.",
-    remedy='Choose a version with a wheel, allow it with `allow_source_builds=["name"]`, or build with `docker=True`.',
-    source=_UV,
-    failing=_layer("docopt==0.6.2"),
-    passing=_layer("six==1.17.0"),
+declare(
+    Rule(
+        "no-wheel",
+        severity="error",
+        meaning="A distribution has no wheel for the target. The build stops there with a `DependencyError`, because "
+        "building it from source would run foreign code while the app is synthesized.",
+        remedy='Choose a version with a wheel, allow it with `allow_source_builds=["name"]`, or build with `docker=True`.',
+        source=_UV,
+        failing=_layer("docopt==0.6.2"),
+        passing=_layer("six==1.17.0"),
+        family="building",
+    )
 )

@@ -120,12 +120,17 @@ def rule(
         check: Callable[[Subject, Settings], Iterator[Problem]],
     ) -> Callable[[Subject, Settings], Iterator[Problem]]:
         family = check.__module__.rpartition(".")[2]
-        _RULES[name] = Rule(
+        declare(Rule(
             name, severity, meaning, remedy, source, service_words, raised_at_construction, failing, passing, family
-        )
+        ))  # fmt: skip
         return also(name, subject)(check)
 
     return register
+
+
+def declare(one: Rule) -> None:
+    """Add a rule that has no check of its own: its findings are the notes of builds that name it."""
+    _RULES[one.name] = one
 
 
 def also(
@@ -195,11 +200,20 @@ def judge_one(
 
     """
     _load()
+    if isinstance(subject, Layer | Function) and not only_at_construction:
+        yield from _told_by_build(subject)
     for name, check in _CHECKS[type(subject)].items():
         one = _RULES[name]
         if one.raised_at_construction or not only_at_construction:
             for problem in check(subject, settings):
                 yield _finding(one, problem, subject)
+
+
+def _told_by_build(subject: Layer | Function) -> Iterator[Finding]:
+    for note in subject.notes:
+        # A newer version of this package may have left a note of a rule that this one does not have.
+        if note.rule in _RULES:
+            yield _finding(_RULES[note.rule], Problem(note.message, note.remedy, service_words=""), subject)
 
 
 def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
