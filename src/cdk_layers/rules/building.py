@@ -35,8 +35,8 @@ declare(
     Rule(
         "ignored-manifest",
         severity="warning",
-        meaning="An entry folder holds a second manifest beside the one that rules, or a bare pyproject.toml or Pipfile "
-        "that installs nothing.",
+        meaning="An entry folder holds a second manifest beside the one that rules, or a bare pyproject.toml or "
+        "Pipfile that installs nothing.",
         remedy="Keep one manifest, and lock what has none: `uv lock`, `poetry lock`, `pipenv lock`.",
         source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
         failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
@@ -50,7 +50,7 @@ declare(
         severity="error",
         meaning="A distribution has no wheel for the target. The build stops there with a `DependencyError`, because "
         "building it from source would run foreign code while the app is synthesized.",
-        remedy='Choose a version with a wheel, allow it with `allow_source_builds=["name"]`, or build with `docker=True`.',
+        remedy="Choose a version with a wheel, allow it with `allow_source_builds=[...]`, or build with `docker=True`.",
         source=_UV,
         failing=_layer("docopt==0.6.2"),
         passing=_layer("six==1.17.0"),
