@@ -48,6 +48,11 @@ def clock() -> float:
     return time.monotonic()
 
 
+def wall_clock() -> float:
+    """Return seconds since 1970, which the times of files are compared with."""
+    return time.time()
+
+
 def environ() -> dict[str, str]:
     """Return a copy of this process's environment variables."""
     return dict(os.environ)

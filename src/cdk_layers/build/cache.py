@@ -1,0 +1,200 @@
+"""Builds, values and records that processes share, and that are right or not there.
+
+A build is made in a scratch folder and appears by one rename. What is there is verified by its digests before it is
+used, so neither a crash nor a damaged disk goes unnoticed. Locks only keep processes from doing the same work: without
+them, the first rename wins.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import json
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import platformdirs
+from filelock import FileLock
+
+from cdk_layers import host
+from cdk_layers.build.entries import Entry, is_sound, seal
+from cdk_layers.build.records import Records
+from cdk_layers.build.values import Values, file_name
+from cdk_layers.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cdk_layers.build.contents import Contents
+
+VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
+
+_SCHEMA: Final = "1"
+"""Counts up when folders of before mean something else; old and new versions then share a cache in peace."""
+
+_STALE_SECONDS: Final = 6 * 3600
+_LOCK_SECONDS: Final = 15 * 60
+"""How long one process waits for another's build of the same before it builds by itself."""
+
+_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+class BuildCache:
+    """A folder of finished builds and small values."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use a folder; it need not be there yet."""
+        self.folder = folder
+        self._root = folder / _SCHEMA
+        self._values = Values(self._root / "values")
+        self._records = Records(self._root)
+
+    @classmethod
+    def default(cls) -> BuildCache:
+        """Return the cache of this user: the folder that CDK_LAYERS_CACHE_DIR names, or the platform's own place.
+
+        When that cannot be written, it is a temporary folder that lasts as long as this process, which the error output
+        then says once.
+        """
+        chosen = host.environ().get(VARIABLE)
+        folder = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("cdk-layers", appauthor=False)
+        return _usable(folder.absolute())
+
+    def get(self, key: str) -> Entry | None:
+        """Return a build that is there and sound. A damaged one is dropped."""
+        folder = self._root / "entries" / file_name(key)
+        if not folder.is_dir():
+            return None
+        if is_sound(folder):
+            return Entry(folder)
+        self._drop(folder)
+        return None
+
+    def get_or_make(self, key: str, make: Callable[[Path], None]) -> Entry:
+        """Return a build, after making it if it is not there.
+
+        Processes that want the same build at once make it once; the others wait for it.
+
+        Args:
+            key: All that shapes the build, as a digest.
+            make: Fills the empty folder that it gets, with `archive.zip` at least. What it raises is passed on, and
+                leaves nothing behind.
+
+        Raises:
+            BuildError: The folder cannot be written, or the disk is full.
+        """
+        entry = self.get(key)
+        if entry is None:
+            with self._alone(key):
+                entry = self.get(key) or self._make(key, make)
+        return entry
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a small value that JSON can tell. That it cannot be kept stops nobody."""
+        self._values.put(key, json.dumps(value).encode())
+
+    def recall(self, key: str) -> Any:
+        """Return a value as it was remembered; None when there is none, or a damaged one."""
+        value = self._values.get(key)
+        return None if value is None else json.loads(value)
+
+    def contents_of(self, path: Path) -> Contents:
+        """Return what lies in a zip or in a folder, whoever made it; each is measured once.
+
+        Raises:
+            AssemblyError: It cannot be read, or it is a hostile or damaged zip.
+        """
+        return self._records.contents_of(path)
+
+    def _make(self, key: str, make: Callable[[Path], None]) -> Entry:
+        with self._saying_why(key):
+            scratch = self._scratch()
+            try:
+                make(scratch)
+                digests = seal(scratch)
+                entry = self._publish(scratch, self._root / "entries" / file_name(key))
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+        self._records.keep_of_build(entry, digests)
+        return entry
+
+    def _scratch(self) -> Path:
+        folder = self._root / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_stale(folder)
+        return Path(tempfile.mkdtemp(dir=folder))
+
+    def _publish(self, scratch: Path, folder: Path) -> Entry:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            scratch.rename(folder)
+        except OSError:
+            # Another process was first, where locks do not work.
+            if not is_sound(folder):
+                raise
+        return Entry(folder)
+
+    def _drop(self, folder: Path) -> None:
+        """Take a folder out of sight by one rename, and then remove it."""
+        with suppress(OSError):
+            aside = self._scratch() / "damaged"
+            folder.rename(aside)
+            shutil.rmtree(aside.parent, ignore_errors=True)
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        lock = FileLock(self._root / "locks" / f"{file_name(key)}.lock", timeout=_LOCK_SECONDS)
+        # Some file systems know no locks, and Timeout is an OSError too: two builds of the same are better than none.
+        with suppress(OSError, NotImplementedError):
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.release()
+
+    @contextmanager
+    def _saying_why(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = (
+                "There is no space left for it: free some"
+                if error.errno in _FULL
+                else f"{error.strerror or error} ({error.filename}): make the folder writable"
+            )
+            message = (
+                f"The build {file_name(key)!r} cannot be kept in the build cache {str(self.folder)!r}. {why}, or let "
+                f"{VARIABLE} name a folder with more room."
+            )
+            raise BuildError(message) from error
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what killed builds left behind."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.stat().st_mtime < host.wall_clock() - _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def _usable(folder: Path) -> BuildCache:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return BuildCache(folder)
+    except OSError as error:
+        temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        sys.stderr.write(
+            f"cdk-layers: the build cache {str(folder)!r} cannot be written ({error.strerror or error}), so builds are "
+            f"kept in {str(temporary)!r} while this process runs. Let {VARIABLE} name a folder that can be written.\n"
+        )
+        return BuildCache(temporary)

@@ -1,0 +1,92 @@
+"""Installed distributions, as their .dist-info folders tell them."""
+
+from __future__ import annotations
+
+import csv
+import posixpath
+import re
+from collections import defaultdict
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+
+from cdk_layers.build.contents import Distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from email.message import Message
+
+    from cdk_layers.build.contents import File
+
+_METADATA_FILE: Final = re.compile(r"(?:(?P<folder>.*)/)?(?P<info>[^/]+\.dist-info)/(?P<kind>METADATA|RECORD|WHEEL)")
+
+
+def is_metadata(path: str) -> bool:
+    """Tell whether a file is one that `read_distributions` reads."""
+    return ".dist-info/" in path and _METADATA_FILE.fullmatch(path) is not None
+
+
+def read_distributions(metadata: Mapping[str, bytes], files: Mapping[str, File]) -> tuple[Distribution, ...]:
+    """Return the distributions of a tree, sorted by name.
+
+    Args:
+        metadata: The bytes of those files that `is_metadata` tells, by path. A .dist-info folder without a METADATA
+            file that names a distribution and its version is none.
+        files: All files by path.
+    """
+    infos: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for path, data in metadata.items():
+        if found := _METADATA_FILE.fullmatch(path):
+            infos[found["folder"] or "", found["info"]][found["kind"]] = data.decode("utf-8", "replace")
+    found_here = (_distribution(folder, texts, files) for (folder, _), texts in infos.items() if "METADATA" in texts)
+    return tuple(sorted((one for one in found_here if one), key=lambda one: (one.name, one.folder, one.version)))
+
+
+def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, File]) -> Distribution | None:
+    fields = HeaderParser().parsestr(texts["METADATA"])
+    name, version = _one(fields, "Name"), _one(fields, "Version")
+    if not name or not version:
+        return None
+    recorded = list(dict.fromkeys(_recorded(texts.get("RECORD", ""))))
+    paths = {posixpath.normpath(posixpath.join(folder, path)) for path in recorded}
+    return Distribution(
+        canonicalize_name(name),
+        version,
+        folder,
+        sum(files[path].size for path in paths if path in files),
+        tuple(" ".join(str(line).split()) for line in fields.get_all("Requires-Dist", ())),
+        _one(fields, "Requires-Python"),
+        _license(fields),
+        _tags(HeaderParser().parsestr(texts.get("WHEEL", ""))),
+        tuple(sorted({path.partition("/")[0] for path in recorded} - {"..", ""})),
+    )
+
+
+def _one(fields: Message, name: str) -> str | None:
+    return str(fields.get(name, "")).strip() or None
+
+
+def _recorded(record: str) -> Iterator[str]:
+    try:
+        for row in csv.reader(record.splitlines()):
+            if row and row[0] and not row[0].startswith("/"):
+                yield posixpath.normpath(row[0].replace("\\", "/"))
+    except csv.Error:
+        return
+
+
+def _license(fields: Message) -> str | None:
+    text = _one(fields, "License-Expression") or _one(fields, "License")
+    return text if text and "\n" not in text and text != "UNKNOWN" else None
+
+
+def _tags(fields: Message) -> tuple[str, ...]:
+    """Return the tags one by one: older wheels write "py2.py3-none-any" in one line."""
+    tags: list[str] = []
+    for compressed in fields.get_all("Tag", ()):
+        parts = str(compressed).strip().split("-")
+        if len(parts) == 3:  # noqa: PLR2004 - Python, ABI and platform
+            pythons, abis, platforms = (part.split(".") for part in parts)
+            tags += [f"{p}-{a}-{on}" for p in pythons for a in abis for on in platforms]
+    return tuple(dict.fromkeys(tags))

@@ -1,0 +1,84 @@
+"""Finished builds in folders, each with a manifest of its files' digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.build import record
+from cdk_layers.build.measure import measure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_layers.build.contents import Contents
+
+MANIFEST: Final = "manifest.json"
+_READ_AT_ONCE: Final = 1024**2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finished build in the cache. Read its files, never write them."""
+
+    folder: Path
+
+    @property
+    def archive(self) -> Path:
+        """The zip."""
+        return self.folder / "archive.zip"
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What lies in the archive, read when somebody asks."""
+        try:
+            return record.read_beside(self.archive)
+        except (OSError, ValueError):
+            return measure(self.archive)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the build left in `facts.json`; nothing when there is no such file."""
+        path = self.folder / "facts.json"
+        return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(_READ_AT_ONCE):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def seal(folder: Path) -> dict[str, str]:
+    """Write the manifest of a folder, and return the digests of its files by their names.
+
+    Raises:
+        OSError: It cannot be written; the disk may be full.
+    """
+    files = {path.relative_to(folder).as_posix(): file_digest(path) for path in _files(folder)}
+    (folder / MANIFEST).write_text(json.dumps({"files": files}), encoding="utf-8")
+    return files
+
+
+def is_sound(folder: Path) -> bool:
+    """Tell whether a folder holds what its manifest says, byte for byte, and nothing else."""
+    try:
+        files = json.loads((folder / MANIFEST).read_bytes())["files"]
+        names = {path.relative_to(folder).as_posix() for path in _files(folder)} - {MANIFEST}
+        return names == set(files) and all(file_digest(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,104 @@
+"""What only a look into a file can tell: secrets, and bytecode that packing makes stale."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.build.contents import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KEY_BEGINS: Final = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----")
+_KEY_BODY: Final = re.compile(rb"[A-Za-z0-9+/=]{40,}")
+_KEY_HEADER: Final = re.compile(rb"[A-Za-z-]+: ")
+_LINE_END: Final = re.compile(rb"\\[nr]|[\r\n]")
+_QUOTES: Final = b" \t\"'`,+()\\"
+
+_ACCESS_KEY: Final = re.compile(rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])")
+_NAMED_SECRET: Final = re.compile(
+    rb"(?i:secret_?access_?key|aws_?secret_?key)[\"']?\s{0,4}(?:=>|[=:,])\s{0,4}[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+)
+_SECRET: Final = re.compile(rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_BESIDE_BYTES: Final = 200
+_SECRET_WORDS: Final = (
+    b"AKIA", b"ASIA", b"ecretAccessKey", b"ecret_access_key", b"SECRET_ACCESS_KEY", b"aws_secret", b"AWS_SECRET",
+)  # fmt: skip
+
+_INDEX_FILES: Final = re.compile(
+    r"(?:.*/)?(?:pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml"
+    r"|direct_url\.json|[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in))"
+)
+_CREDENTIALS: Final = re.compile(rb"https?://([^\s/:@\"'<>]{0,200})(?::([^\s/@\"'<>]{0,400}))?@([A-Za-z0-9.-]{1,100})")
+_PLACEHOLDERS: Final = re.compile(
+    rb"[*x.]+|\$.*|\{.*\}|%.*%|(?:my|your|the)?[-_]?(?:pass(?:word|wd)?|secret|token|api[-_]?key|pwd)", re.IGNORECASE
+)
+_MIN_TOKEN_LENGTH: Final = 16
+"""A user name alone is no secret; what is as long as a token is one."""
+
+_PYC_HEADER_BYTES: Final = 16
+
+
+def marks_in(path: str, data: bytes) -> Iterator[Mark]:
+    """Yield the secrets in a text file, each told by its place and its kind alone.
+
+    Args:
+        path: POSIX path in the archive.
+        data: All of its bytes.
+    """
+    if b"PRIVATE KEY" in data:
+        yield from _private_keys(path, data)
+    if any(word in data for word in _SECRET_WORDS):
+        yield from _aws_credentials(path, data)
+    if _INDEX_FILES.fullmatch(path):
+        yield from _index_credentials(path, data)
+
+
+def bytecode_mark(path: str, head: bytes) -> Mark | None:
+    """Return the mark of a .pyc file that Python checks by its source's time; None for any other.
+
+    Source: PEP 552, "Deterministic pycs".
+    """
+    by_time = len(head) >= _PYC_HEADER_BYTES and head[2:4] == b"\r\n" and head[4:8] == bytes(4)
+    return Mark("timestamp-bytecode", path, detail="checked by its source's time") if by_time else None
+
+
+def _line(data: bytes, at: int) -> int:
+    return data.count(b"\n", 0, at) + 1
+
+
+def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
+    for found in _KEY_BEGINS.finditer(data):
+        lines = (line.strip(_QUOTES) for line in _LINE_END.split(data[found.end() : found.end() + 2048]))
+        # Headers such as Proc-Type stand between the first line and the key; code and prose do not look like a key.
+        body = next((line for line in lines if line and not _KEY_HEADER.match(line)), b"")
+        if _KEY_BODY.match(body.removeprefix(b'b"').removeprefix(b"b'")):
+            yield Mark("private-key", path, _line(data, found.start()), found[1].decode("ascii").capitalize())
+
+
+def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
+    lines: set[int] = set()
+    for found in _NAMED_SECRET.finditer(data):
+        if _is_random(found[1]):
+            lines.add(_line(data, found.start()))
+    for found in _ACCESS_KEY.finditer(data):
+        around = data[max(0, found.start() - _BESIDE_BYTES) : found.end() + _BESIDE_BYTES]
+        if b"EXAMPLE" not in found[0] and any(_is_random(secret) for secret in _SECRET.findall(around)):
+            lines.add(_line(data, found.start()))
+    for line in sorted(lines):
+        yield Mark("aws-credentials", path, line, "An AWS secret access key")
+
+
+def _is_random(secret: bytes) -> bool:
+    """Tell a key from the example keys of documentation, a hash, a path or a long word."""
+    parts = (rb"[a-z]", rb"[A-Z]", rb"[0-9]")
+    return b"EXAMPLE" not in secret.upper() and all(re.search(part, secret) for part in parts)
+
+
+def _index_credentials(path: str, data: bytes) -> Iterator[Mark]:
+    for found in _CREDENTIALS.finditer(data):
+        user, password, host = found[1], found[2], found[3]
+        secret = password or (user if len(user) >= _MIN_TOKEN_LENGTH else b"")
+        if secret and not _PLACEHOLDERS.fullmatch(secret):
+            yield Mark("index-credentials", path, _line(data, found.start()), f"For {host.decode('ascii')}")

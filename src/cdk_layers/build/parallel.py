@@ -1,0 +1,55 @@
+"""The same work on many things at once, with the results in order and a bound on what waits in memory."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Reading, hashing and compressing release Python's lock; beyond some threads only memory grows.
+_THREADS = min(8, max(2, os.cpu_count() or 2))
+_WAITING = 2 * _THREADS
+_MAX_BATCH = 1000
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield the result of `work` for each item, in the order of the items, working on some of them ahead.
+
+    An error of `work` is raised in its place; what was not begun by then is dropped.
+    """
+    rest = iter(items)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="cdk-layers") as pool:
+        waiting: deque[Future[Result]] = deque(pool.submit(work, item) for item in islice(rest, _WAITING))
+        try:
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(pool.submit(work, item) for item in islice(rest, 1))
+                yield result
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def batches(things: Iterable[Item], size: Callable[[Item], int], wanted: int) -> Iterator[list[Item]]:
+    """Yield the things in lists whose sizes come to about what is wanted.
+
+    A task of its own for each small thing would cost more than its work does.
+    """
+    batch: list[Item] = []
+    length = 0
+    for thing in things:
+        batch.append(thing)
+        length += size(thing)
+        if length >= wanted or len(batch) >= _MAX_BATCH:
+            yield batch
+            batch, length = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,108 @@
+"""What was measured once, by the digest of the bytes that it was measured from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers import host
+from cdk_layers.build import record
+from cdk_layers.build.entries import file_digest
+from cdk_layers.build.measure import measure
+from cdk_layers.build.tree import walk
+from cdk_layers.build.values import Values
+from cdk_layers.errors import AssemblyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.build.entries import Entry
+
+_SETTLED_SECONDS: Final = 2.0
+"""A file that changed just now may change again without its time telling so: file systems count in steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records of contents in a folder of the cache; processes may share it."""
+
+    root: Path
+
+    @property
+    def _contents(self) -> Values:
+        return Values(self.root / f"contents-{record.SCHEMA}")
+
+    @property
+    def _digests(self) -> Values:
+        return Values(self.root / "digests")
+
+    def contents_of(self, path: Path) -> Contents:
+        """Return what lies in a zip or in a folder; each is measured once.
+
+        Raises:
+            AssemblyError: It cannot be read, or it is a hostile or damaged zip.
+        """
+        try:
+            digest, may_keep = self._digest(path)
+        except OSError as error:
+            message = f"{str(path)!r} cannot be read: {error.strerror or error}."
+            raise AssemblyError(message) from error
+        known = self._known(digest)
+        if known is None:
+            known = measure(path)
+            if may_keep:
+                self._contents.put(digest, record.to_json(known).encode())
+        return known
+
+    def keep_of_build(self, entry: Entry, digests: dict[str, str]) -> None:
+        """Keep the contents of a build for whoever meets a copy of its archive, such as the CDK's."""
+        beside = record.path_beside(entry.archive)
+        if entry.archive.name in digests and beside.name in digests:
+            self._contents.put(digests[entry.archive.name], beside.read_bytes())
+
+    def _known(self, digest: str) -> Contents | None:
+        text = self._contents.get(digest)
+        try:
+            return None if text is None else record.from_json(text)
+        except ValueError:
+            return None
+
+    def _digest(self, path: Path) -> tuple[str, bool]:
+        """Return what stands for the bytes, and whether it always will."""
+        if path.is_dir():
+            return _folder_stamp(path)
+        stamp, settled = _stamp(os.fspath(path.absolute()), path.stat())
+        known = self._digests.get(stamp) if settled else None
+        if known is not None:
+            return known.decode(), True
+        digest = file_digest(path)
+        if settled:
+            self._digests.put(stamp, digest.encode())
+        return digest, True
+
+
+def _stamp(name: str, status: os.stat_result) -> tuple[str, bool]:
+    facts = (name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev, status.st_mode)
+    changed = max(status.st_mtime, status.st_ctime)
+    return hashlib.sha256(repr(facts).encode()).hexdigest(), changed < host.wall_clock() - _SETTLED_SECONDS
+
+
+def _folder_stamp(path: Path) -> tuple[str, bool]:
+    """Return a digest of the names, sizes and times of all files: reading thousands of them anew takes too long."""
+    seen, settled = hashlib.sha256(os.fspath(path.absolute()).encode()), True
+    for line, is_settled in _lines(path):
+        seen.update(line.encode())
+        settled = settled and is_settled
+    return f"folder-{seen.hexdigest()}", settled
+
+
+def _lines(path: Path) -> Iterator[tuple[str, bool]]:
+    for node in walk(path):
+        if node.status is None:
+            yield repr((node.name, node.link, node.trouble)), True
+        else:
+            yield _stamp(repr((node.name, node.link)), node.status)
