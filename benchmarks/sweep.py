@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Final
 
 import uv
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cdk_layers import host
+from cdk_layers.build.contents import Contents, File
 from cdk_layers.build.measure import measure
 from cdk_layers.build.target import Target
 from cdk_layers.build.wheels import exact_platform
@@ -33,7 +35,6 @@ from cdk_layers.rules.requirements import unmet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cdk_layers.build.contents import Contents
     from cdk_layers.rules.model import Finding
 
 DISTRIBUTIONS: Final = (
@@ -50,6 +51,18 @@ SMALL: Final = ("attrs", "certifi", "jinja2", "markupsafe", "orjson", "pyyaml", 
 """What the short sweep of the tests takes."""
 
 _PYTHONS: Final = ("3.12", "3.13")
+
+
+_HANDLER: Final = b"def handler(event, context): ...\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The function's own code: one module with its handler."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return its bytes."""
+        return _HANDLER if path == "main.py" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ def _function(contents: Contents, target: Target) -> Function:
     return Function(
         Where("Sweep/Function"), runtime=runtime, architecture=target.architecture, handler="main.handler",
         layers=(LayerUse(layer, "same-stack"),), environment={},
+        code=Contents(len(_HANDLER), {"main.py": File(len(_HANDLER), 0, 0o644)}), sources=Code(),
     )  # fmt: skip
 
 
@@ -168,11 +182,11 @@ def _uv_check(target: Target, tree: Path, environment: Path) -> str:
 
 def _cells(row: Row) -> list[str]:
     if row.contents is None:
-        return [row.requirement, str(row.target), "no wheel", *[""] * 6]
+        return [escape(row.requirement), str(row.target), "no wheel", *[""] * 6]
     contents = row.contents
     warnings = sorted({finding.rule for finding in row.findings} - {finding.rule for finding in row.errors})
     return [
-        row.requirement,
+        escape(row.requirement),
         str(row.target),
         str(len(contents.distributions)),
         str(len(contents.files)),

@@ -54,7 +54,13 @@ def test_what_a_look_into_files_finds_is_an_error_with_its_line(kind: MarkKind) 
 
 
 def test_the_key_of_a_distributions_own_tests_is_a_warning() -> None:
-    """Published test keys are no secret; a key outside the tests is, and so is one in nobody's tests."""
+    """Published test keys are no secret, in folders or modules of tests; a key outside of them is."""
+    module = archive(
+        ["python/ecdsa/test_keys.py"],
+        dists=[dist("ecdsa", top_level=["ecdsa"])],
+        marks=[Mark("private-key", "python/ecdsa/test_keys.py")],
+    )
+    assert severities(layer(module), "secret-in-layer") == ["warning"]
     tornado = dist("tornado", top_level=["tornado"])
     test_key = archive(
         ["python/tornado/test/test.key"], dists=[tornado], marks=[Mark("private-key", "python/tornado/test/test.key")]

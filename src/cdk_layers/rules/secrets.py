@@ -28,7 +28,9 @@ _NAMES: Final = {
     ".git-credentials": "logins of Git hosts",
 }
 _HARMLESS: Final = frozenset(("example", "sample", "template", "dist", "defaults"))
-_TESTS: Final = re.compile(r"(?:^|/)(?:tests?|testing|test[-_]\w+|\w+_tests?|examples?|fixtures)/")
+_TESTS: Final = re.compile(
+    r"(?:^|/)(?:tests?|testing|test[-_]\w+|\w+_tests?|examples?|fixtures)/|(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$"
+)
 
 
 @rule(
