@@ -1,0 +1,228 @@
+"""The rules as a part of `cdk synth`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+from weakref import WeakKeyDictionary, WeakSet
+
+import jsii
+from aws_cdk import (
+    App,
+    IPolicyValidationPlugin,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+    Stack,
+    Stage,
+    Validations,
+)
+from constructs import IConstruct, IValidation
+
+from cdk_layers.assembly import read
+from cdk_layers.host import today as current_day
+from cdk_layers.rules.engine import all_rules, judge
+from cdk_layers.rules.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from aws_cdk import IPolicyValidationContext, Size
+    from constructs import Construct
+
+    from cdk_layers.rules.model import Finding
+
+PLUGIN: Final = "cdk-layers"
+"""The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
+
+_BUNDLING_STACKS: Final = "aws:cdk:bundling-stacks"
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What one plugin has told about one app."""
+
+    folders: frozenset[Path]
+    findings: frozenset[Finding] = frozenset()
+
+
+@dataclass(slots=True)
+class _Register:
+    """Who told what, so that nothing is told twice."""
+
+    watched: WeakSet[IConstruct] = field(default_factory=WeakSet)
+    judged: WeakKeyDictionary[IConstruct, dict[LayerValidation, _Judged]] = field(default_factory=WeakKeyDictionary)
+
+
+_REGISTER: Final = _Register()
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class LayerValidation:
+    """Judges every function, layer and grant of an app once it is synthesized, in the CDK's own validation report.
+
+    The constructs of this library register it by themselves. An app without them, or one with wishes of its own, adds
+    it; what was added this way goes before what registered itself.
+
+    Errors fail the synth, warnings do not. Each is acknowledged by its name, with a reason, for whatever scope.
+
+    Example:
+        >>> Validations.of(app).add_plugins(LayerValidation(max_unzipped=Size.mebibytes(120)))
+        >>> Validations.of(function).acknowledge(
+        ...     Acknowledgment(id="cdk-layers::layer-order-changed", reason="The layers share no file.")
+        ... )
+    """
+
+    def __init__(
+        self, *, max_unzipped: Size | None = None, strict_budget: bool = True, today: date | None = None
+    ) -> None:
+        """Set what the rules are to know.
+
+        Args:
+            max_unzipped: The user's own limit on the unzipped bytes of every function with its layers, and of every
+                layer; none by default.
+            strict_budget: Whether going over that limit is an error; else it is a warning.
+            today: The day that the dates of runtimes are compared with; the current day by default.
+        """
+        self._settings = Settings(
+            today=today or current_day(),
+            budget_bytes=None if max_unzipped is None else int(max_unzipped.to_bytes()),
+            strict_budget=strict_budget,
+        )
+        self._steps_back = False
+
+    @classmethod
+    def watch(cls, scope: Construct) -> None:
+        """Judge the app that a construct belongs to, unless the user's own plugin does.
+
+        Constructs call this; a second call for an app does nothing.
+
+        Args:
+            scope: Any construct of the app.
+        """
+        if scope in _REGISTER.watched:
+            return
+        _REGISTER.watched.add(scope)
+        root = scope.node.root
+        if root is not scope and root in _REGISTER.watched:
+            return
+        _REGISTER.watched.add(root)
+        if Stage.is_stage(root):
+            plugin = cls()
+            plugin._steps_back = True
+            root.node.add_validation(cast("IValidation", _LastPlugin(root, plugin)))
+
+    @property
+    def name(self) -> str:
+        """The plugin's name in reports, and before the "::" of what is acknowledged."""
+        return PLUGIN
+
+    @property
+    def version(self) -> str:
+        """The version of this library."""
+        return version("cdk-layers")
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """The names of all rules."""
+        return [rule.name for rule in all_rules()]
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        """Judge a synthesized app.
+
+        Args:
+            context: The templates that the plugin was added for, and the app.
+
+        Raises:
+            AssemblyError: An asset of the app is damaged or hostile. The CDK reports it as the plugin's failure.
+        """
+        root = context.app_construct
+        others = _REGISTER.judged.setdefault(root, {})
+        folders = frozenset(Path(path).resolve().parent for path in context.template_paths)
+        others[self] = _Judged(folders - self._left_to(others))
+        if not others[self].folders:
+            return PolicyValidationPluginReport(success=True, violations=[])
+        app = read(_folder(root, folders), unbundled=tuple(_unbundled(root, context)))
+        told = self._told_before(others)
+        findings = [one for one in judge(app, self._settings) if one not in told and self._is_ours(one, others[self])]
+        others[self].findings = frozenset(findings)
+        return PolicyValidationPluginReport(
+            success=all(one.severity != "error" for one in findings),
+            violations=[_violation(one) for one in findings],
+            metadata={"notKnown": "\n".join(app.unread)} if app.unread else None,
+        )
+
+    def _left_to(self, others: dict[LayerValidation, _Judged]) -> frozenset[Path]:
+        """Return the folders of templates that the user's own plugins judge, with the user's own settings."""
+        if not self._steps_back:
+            return frozenset()
+        return frozenset().union(*(judged.folders for one, judged in others.items() if one is not self))
+
+    def _told_before(self, others: dict[LayerValidation, _Judged]) -> frozenset[Finding]:
+        """Return what plugins that were added before this one have told."""
+        told: set[Finding] = set()
+        for one, judged in others.items():
+            if one is self:
+                break
+            told |= judged.findings
+        return frozenset(told)
+
+    @staticmethod
+    def _is_ours(finding: Finding, judged: _Judged) -> bool:
+        return not finding.where.template or Path(finding.where.template).resolve().parent in judged.folders
+
+
+@jsii.implements(IValidation)
+class _LastPlugin:
+    """Adds a plugin when the app is about to be synthesized, behind all that the user has added."""
+
+    def __init__(self, root: IConstruct, plugin: LayerValidation) -> None:
+        self._root: IConstruct | None = root
+        self._plugin = plugin
+
+    def validate(self) -> list[str]:
+        """Add the plugin, once; there is nothing to complain about."""
+        if self._root is not None:
+            Validations.of(self._root).add_plugins(cast("IPolicyValidationPlugin", self._plugin))
+            self._root = None
+        return []
+
+
+def _folder(root: IConstruct, folders: frozenset[Path]) -> Path:
+    """Return the folder of the whole assembly, since stages refer to each other's layers."""
+    return Path(root.outdir) if isinstance(root, App) else min(folders)
+
+
+def _unbundled(root: IConstruct, context: IPolicyValidationContext) -> Iterator[str]:
+    """Yield the construct paths of the stacks whose assets the CDK leaves as sources, as `cdk list` does with all."""
+    if root.node.try_get_context(_BUNDLING_STACKS) is None:
+        return
+    for template in context.stack_templates:
+        path = template.stack_construct_path
+        stack = reduce(lambda scope, name: scope.node.find_child(name), path.split("/"), root)
+        if isinstance(stack, Stack) and not stack.bundling_required:
+            yield path
+
+
+def _violation(finding: Finding) -> PolicyViolation:
+    words = f" Lambda's own words: {finding.service_words!r}." if finding.service_words else ""
+    return PolicyViolation(
+        rule_name=finding.rule,
+        severity=finding.severity,
+        description=f"{finding.message}{words}",
+        fix=finding.remedy,
+        violating_resources=_resources(finding),
+    )
+
+
+def _resources(finding: Finding) -> Sequence[PolicyViolatingResource]:
+    where = finding.where
+    if where.logical_id:
+        # The CDK finds the construct itself, so that an acknowledgement of the resource counts as well.
+        template = str(Path(where.template).resolve())
+        return [PolicyViolatingResource(resource_logical_id=where.logical_id, template_path=template, locations=[])]
+    return [PolicyViolatingResource(construct_path=where.path, locations=[])]
