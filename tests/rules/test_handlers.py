@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -158,6 +159,14 @@ def test_unknown_code_handlers_and_other_languages_are_quiet() -> None:
     assert found(function(code={"main.py": ""}, handler=None), RULE) == []
     assert found(function(code={"index.js": ""}, handler="index.handler", runtime="nodejs22.x"), RULE) == []
     assert found(function(code={"index.js": ""}, handler="index.handler", runtime=None), RULE) == []
+
+
+def test_a_wrapper_program_may_do_with_the_handler_what_it_likes() -> None:
+    """The Lambda Web Adapter runs `run.sh` for a handler, and no module."""
+    adapted = function(code={"app.py": ""}, handler="run.sh")
+    assert severities(adapted, RULE) == ["error"]
+    wrapped = replace(adapted, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap"})
+    assert found(wrapped, RULE) == []
 
 
 def test_a_syntax_error_is_an_error_where_this_python_speaks_for_the_functions() -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper", "sentry_sdk", "awslambdaric")
 """Modules of well-known layers that are used as handlers, and then call the function's own."""
 
+_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+"""Names a program that Lambda starts in the runtime's place, which may do with the handler what it likes."""
+
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_MODULES: Final = 64
 _BUILT_IN: Final = frozenset(
@@ -46,7 +49,7 @@ _BUILT_IN: Final = frozenset(
 )
 def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
     """Look the handler up as the runtime does."""
-    if not is_python(function) or not function.handler:
+    if not is_python(function) or not function.handler or _WRAPPER in (function.environment or {}):
         return
     module, dot, name = function.handler.rpartition(".")
     if not dot:
