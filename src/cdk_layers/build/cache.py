@@ -164,14 +164,14 @@ class BuildCache:
         try:
             yield
         except OSError as error:
-            why = (
-                "There is no space left for it: free some"
-                if error.errno in _FULL
-                else f"{error.strerror or error} ({error.filename}): make the folder writable"
-            )
+            is_full = error.errno in _FULL
+            if not is_full and not str(error.filename or self.folder).startswith(str(self.folder)):
+                raise
+            why = "there is no space left for it" if is_full else error.strerror or str(error)
+            remedy = "Free some space" if is_full else "Make the folder writable"
             message = (
-                f"The build {file_name(key)!r} cannot be kept in the build cache {str(self.folder)!r}. {why}, or let "
-                f"{VARIABLE} name a folder with more room."
+                f"The build {file_name(key)!r} cannot be kept in the build cache {str(self.folder)!r}: {why}"
+                f"{f' ({error.filename})' if error.filename else ''}. {remedy}, or let {VARIABLE} name another folder."
             )
             raise BuildError(message) from error
 

@@ -43,10 +43,12 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
         if one.offset + _HEADER_BYTES + len(one.name) + one.packed_bytes > other.offset:
             message = f"has entries that overlap: {one.name!r} and {other.name!r}"
             raise BrokenZipError(message)
-    return {entry.name: entry for entry in entries}
+    return {entry.name: entry for entry in entries if entry.name}
 
 
 def _check_name(name: str) -> None:
+    if not name:
+        return  # What was "./": the root itself.
     parts = name.removesuffix("/").split("/")
     if ".." in parts or "" in parts or "\0" in name or "\\" in name or name[1:2] == ":":
         message = f"has an entry that would not land where it says: {name[:200]!r}"

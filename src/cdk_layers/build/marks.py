@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build.contents import Mark
@@ -34,8 +35,12 @@ _CREDENTIALS: Final = re.compile(rb"https?://([^\s/:@\"'<>]{0,200})(?::([^\s/@\"
 _PLACEHOLDERS: Final = re.compile(
     rb"[*x.]+|\$.*|\{.*\}|%.*%|(?:my|your|the)?[-_]?(?:pass(?:word|wd)?|secret|token|api[-_]?key|pwd)", re.IGNORECASE
 )
+_MAX_INDEX_BYTES: Final = 2 * 1024**2
 _MIN_TOKEN_LENGTH: Final = 16
 """A user name alone is no secret; what is as long as a token is one."""
+
+_MAX_PLACES: Final = 1000
+"""A file with more places that look like a secret's is made to look so; the first ones tell enough."""
 
 _PYC_HEADER_BYTES: Final = 16
 
@@ -64,12 +69,16 @@ def bytecode_mark(path: str, head: bytes) -> Mark | None:
     return Mark("timestamp-bytecode", path, detail="checked by its source's time") if by_time else None
 
 
+def _places(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
+    return islice(pattern.finditer(data), _MAX_PLACES)
+
+
 def _line(data: bytes, at: int) -> int:
     return data.count(b"\n", 0, at) + 1
 
 
 def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
-    for found in _KEY_BEGINS.finditer(data):
+    for found in _places(_KEY_BEGINS, data):
         lines = (line.strip(_QUOTES) for line in _LINE_END.split(data[found.end() : found.end() + 2048]))
         # Headers such as Proc-Type stand between the first line and the key; code and prose do not look like a key.
         body = next((line for line in lines if line and not _KEY_HEADER.match(line)), b"")
@@ -79,10 +88,10 @@ def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
 
 def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
     lines: set[int] = set()
-    for found in _NAMED_SECRET.finditer(data):
+    for found in _places(_NAMED_SECRET, data):
         if _is_random(found[1]):
             lines.add(_line(data, found.start()))
-    for found in _ACCESS_KEY.finditer(data):
+    for found in _places(_ACCESS_KEY, data):
         around = data[max(0, found.start() - _BESIDE_BYTES) : found.end() + _BESIDE_BYTES]
         if b"EXAMPLE" not in found[0] and any(_is_random(secret) for secret in _SECRET.findall(around)):
             lines.add(_line(data, found.start()))
@@ -97,7 +106,7 @@ def _is_random(secret: bytes) -> bool:
 
 
 def _index_credentials(path: str, data: bytes) -> Iterator[Mark]:
-    for found in _CREDENTIALS.finditer(data):
+    for found in _places(_CREDENTIALS, data[:_MAX_INDEX_BYTES]):
         user, password, host = found[1], found[2], found[3]
         secret = password or (user if len(user) >= _MIN_TOKEN_LENGTH else b"")
         if secret and not _PLACEHOLDERS.fullmatch(secret):

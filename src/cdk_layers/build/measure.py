@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from isal import isal_zlib
 
@@ -25,7 +25,7 @@ from cdk_layers.errors import AssemblyError
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cdk_layers.build.tree import Node
@@ -40,6 +40,9 @@ _IN_MEMORY: Final = 8 * 1024**2
 _MAX_LINK_BYTES: Final = 4096
 _FOLDER_MODE: Final = 0o755
 _FILE_MODE: Final = 0o644
+
+
+_Thing = TypeVar("_Thing", "Entry", "Node")
 
 
 class _Look(NamedTuple):
@@ -86,10 +89,20 @@ def _measure_folder(path: Path) -> Contents:
             raise AssemblyError(message)
         if node.status is not None and not node.is_folder:
             files.append(node)
-    tasks = batches(files, lambda node: node.status.st_size if node.status else 0, HEAD_BYTES)
-    for batch in in_order(lambda batch: [_look_at(node) for node in batch], tasks):
+    inspected, rest = _within_bounds(files, _size)
+    for batch in in_order(lambda batch: [_look_at(node) for node in batch], batches(inspected, _size, HEAD_BYTES)):
         _take_in(findings, batch)
+    for node in rest:
+        findings.files[node.name] = File(_size(node), 0, _mode(node))
     return findings.contents(links)
+
+
+def _size(node: Node) -> int:
+    return node.status.st_size if node.status else 0
+
+
+def _mode(node: Node) -> int:
+    return stat.S_IMODE(node.status.st_mode) if node.status else _FILE_MODE
 
 
 def _look_at(node: Node) -> _Look:
@@ -99,8 +112,7 @@ def _look_at(node: Node) -> _Look:
             head = head or data
             size += len(data)
             crc32 = isal_zlib.crc32(data, crc32)
-    mode = stat.S_IMODE(node.status.st_mode) if node.status else _FILE_MODE
-    return _Look(node.name, File(size, crc32, mode), look(node.name, size, head, lambda: node.path.open("rb")))
+    return _Look(node.name, File(size, crc32, _mode(node)), look(node.name, size, head, lambda: node.path.open("rb")))
 
 
 def _take_in(findings: Findings, looks: Iterable[_Look]) -> None:
@@ -125,7 +137,7 @@ def _measure_zip(path: Path) -> Contents:
                 links[entry.name] = target.decode("utf-8", "replace")
                 findings.files[entry.name] = File(entry.size, entry.crc32, stat.S_IMODE(entry.mode))
     regular = [one for one in entries.values() if not one.is_folder and not one.is_link]
-    inspected, rest = _within_bounds(regular)
+    inspected, rest = _within_bounds(regular, lambda entry: entry.size)
     for batch in in_order(
         lambda batch: _look_inside(path, batch), batches(inspected, lambda entry: entry.size, HEAD_BYTES)
     ):
@@ -135,15 +147,15 @@ def _measure_zip(path: Path) -> Contents:
     return findings.contents(links, folder_modes)
 
 
-def _within_bounds(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Return those entries that are looked into, and those behind the bound; what tells of distributions goes first."""
+def _within_bounds(things: Iterable[_Thing], size: Callable[[_Thing], int]) -> tuple[list[_Thing], list[_Thing]]:
+    """Return what is looked into, and what is behind the bound; what tells of distributions goes first."""
     left, inspected, rest = MAX_INFLATED_BYTES, [], []
-    for entry in sorted(entries, key=lambda entry: not is_metadata(entry.name)):
-        if entry.size <= left:
-            left -= entry.size
-            inspected.append(entry)
+    for thing in sorted(things, key=lambda thing: not is_metadata(thing.name)):
+        if size(thing) <= left:
+            left -= size(thing)
+            inspected.append(thing)
         else:
-            rest.append(entry)
+            rest.append(thing)
     return inspected, rest
 
 

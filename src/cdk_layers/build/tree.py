@@ -6,14 +6,24 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Trouble = Literal[
-    "leaves the folder", "leads to nothing", "leads back into itself", "is no regular file", "cannot be read"
+    "leaves the folder",
+    "leads to nothing",
+    "leads back into itself",
+    "is no regular file",
+    "cannot be read",
+    "holds more than 200000 files and folders",
 ]
+
+MAX_NODES: Final = 200_000
+"""Folders that link to each other have endlessly many names; no archive for Lambda comes near."""
+
+_TOO_MANY: Final = "holds more than 200000 files and folders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +60,57 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None) -> Iterator[
         root: The folder.
         excluded: Gets the POSIX path relative to the root, with a trailing "/" for folders; true leaves it out.
     """
-    yield from _walk(Path(os.path.realpath(root)), Path(root), "", excluded or (lambda _: False), ())
-
-
-def _walk(
-    root: Path, folder: Path, prefix: str, excluded: Callable[[str], bool], above: tuple[str, ...]
-) -> Iterator[Node]:
-    above = (*above, os.path.realpath(folder))
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield Node(prefix.rstrip("/"), folder, None, trouble="cannot be read")
+    top = Path(os.path.realpath(root))
+    entries = _entries(top)
+    if entries is None:
+        yield Node("", root, None, trouble="cannot be read")
         return
-    for entry in entries:
-        node = _node(root, entry, prefix, above)
-        if node.is_folder:
-            if not excluded(f"{node.name}/"):
-                if node.link is not None:
-                    yield node
-                yield from _walk(root, node.path, f"{node.name}/", excluded, above)
-        elif not excluded(node.name):
+    stack = [_Level("", (os.fspath(top),), entries)]
+    count = 0
+    while stack:
+        level = stack[-1]
+        if not level.entries:
+            stack.pop()
+            continue
+        node = _node(top, level.entries.pop(), level)
+        if excluded and excluded(f"{node.name}/" if node.is_folder else node.name):
+            continue
+        count += 1
+        if count > MAX_NODES:
+            yield Node("", root, None, trouble=_TOO_MANY)
+            return
+        if node.link is not None or not node.is_folder:
             yield node
+        if node.is_folder:
+            entries = _entries(node.path)
+            if entries is None:
+                yield Node(node.name, node.path, None, trouble="cannot be read")
+            else:
+                stack.append(_Level(f"{node.name}/", (*level.above, os.path.realpath(node.path)), entries))
 
 
-def _node(root: Path, entry: os.DirEntry[str], prefix: str, above: tuple[str, ...]) -> Node:
-    name, path, link = f"{prefix}{entry.name}", Path(entry.path), None
+@dataclass(slots=True)
+class _Level:
+    """One folder on the way down; a hostile tree is deeper than Python's own stack."""
+
+    prefix: str
+    above: tuple[str, ...]
+    """Where it and the folders that it was reached through really are."""
+
+    entries: list[os.DirEntry[str]]
+    """What is still to be visited, last one first."""
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name, reverse=True)
+    except OSError:
+        return None
+
+
+def _node(root: Path, entry: os.DirEntry[str], level: _Level) -> Node:
+    name, path, link = f"{level.prefix}{entry.name}", Path(entry.path), None
     trouble: Trouble | None = None
     status: os.stat_result | None = None
     try:
@@ -87,7 +123,7 @@ def _node(root: Path, entry: os.DirEntry[str], prefix: str, above: tuple[str, ..
         else:
             status = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
-            trouble = "leads back into itself" if link is not None and os.fspath(path) in above else None
+            trouble = "leads back into itself" if link is not None and os.fspath(path) in level.above else None
         elif not stat.S_ISREG(status.st_mode):
             trouble = "is no regular file"
     except FileNotFoundError:

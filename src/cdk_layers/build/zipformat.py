@@ -13,6 +13,7 @@ import stat
 import struct
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cdk_layers.errors import BuildError
@@ -25,7 +26,9 @@ STORED: Final = 0
 DEFLATED: Final = 8
 MAX_32_BITS: Final = 0xFFFFFFFF
 MAX_16_BITS: Final = 0xFFFF
-MAX_DIRECTORY_BYTES: Final = 64 * 1024**2
+MAX_DIRECTORY_BYTES: Final = 32 * 1024**2
+MAX_ENTRIES: Final = 200_000
+"""No archive for Lambda comes near; as many take Python 100 MB."""
 
 _COPIED_AT_ONCE: Final = 1024**2
 
@@ -204,11 +207,11 @@ def directory(entries: Sequence[Entry], offset: int) -> Iterator[bytes]:
     yield _END.pack(b"PK\5\6", 0, 0, count, count, length, offset, 0)
 
 
-def read_directory(file: BinaryIO, max_bytes: int = MAX_DIRECTORY_BYTES) -> list[Entry]:
+def read_directory(file: BinaryIO) -> list[Entry]:
     """Return the entries of an archive in the order of its directory, whoever made it.
 
     Raises:
-        BrokenZipError: It is no zip archive, it is cut off, or its directory is larger than `max_bytes`.
+        BrokenZipError: It is no zip archive, or cut off, or its directory is too large.
     """
     end, count, length, offset = _find_directory(file)
     start = end - length
@@ -217,13 +220,16 @@ def read_directory(file: BinaryIO, max_bytes: int = MAX_DIRECTORY_BYTES) -> list
     if start < 0 or shift < 0:
         message = "is cut off: its directory begins before the file does"
         raise BrokenZipError(message)
-    if length > max_bytes:
-        message = f"has a directory of {length} bytes; no more than {max_bytes} are read"
+    if length > MAX_DIRECTORY_BYTES or count > MAX_ENTRIES:
+        message = (
+            f"has a directory of {count} entries in {length} bytes; no more than {MAX_ENTRIES} in "
+            f"{MAX_DIRECTORY_BYTES} are read"
+        )
         raise BrokenZipError(message)
     file.seek(start)
-    entries = list(_entries(file.read(length), shift))
+    entries = list(islice(_entries(file.read(length), shift), count + 1))
     if len(entries) != count:
-        message = f"says that it has {count} entries, and has {len(entries)}"
+        message = f"says that it has {count} entries, and has {'more' if len(entries) > count else len(entries)}"
         raise BrokenZipError(message)
     return entries
 
@@ -275,7 +281,7 @@ def _entries(records: bytes, shift: int) -> Iterator[Entry]:
         if at > len(records):
             message = "has a damaged directory"
             raise BrokenZipError(message)
-        name = _decoded(records[name_at:extra_at], flags)
+        name = _decoded(records[name_at:extra_at], flags).removeprefix("./")
         if MAX_32_BITS in {size, packed, offset}:
             extra = records[extra_at : extra_at + extra_length]
             size, packed, offset = _wide_numbers(extra, size, packed, offset)
