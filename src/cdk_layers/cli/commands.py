@@ -1,0 +1,107 @@
+"""What the commands do."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers import host
+from cdk_layers.errors import AssemblyError, UsageError
+from cdk_layers.rules.engine import all_rules, judge
+from cdk_layers.rules.model import Settings
+from cdk_layers.settings import parse_size, read_settings
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable
+
+    from cdk_layers.report.verdict import Verdict
+    from cdk_layers.rules.engine import Rule
+
+_PLACES: Final = ("cdk.out", ".aws-sam/build")
+"""Where assemblies are looked for: the CDK's, then AWS SAM's."""
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command that was asked for and return its exit status.
+
+    Raises:
+        AssemblyError: There is nothing to judge, or it cannot be read.
+        UsageError: An argument, or a setting of the project, makes no sense.
+    """
+    if arguments.command == "check":
+        return _check(arguments)
+    from cdk_layers.report import table  # noqa: PLC0415  # reports for machines do without rich
+
+    if arguments.command == "rule":
+        table.show_rule(_rules([arguments.name])[0])
+    else:
+        table.show_rules(all_rules())
+    return 0
+
+
+def _check(arguments: Namespace) -> int:
+    from cdk_layers.assembly import read  # noqa: PLC0415  # only this command measures archives
+    from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
+
+    project = read_settings(Path.cwd())
+    wanted = {rule.name for rule in _rules(_either(arguments.select, project.select))} or {
+        one.name for one in all_rules()
+    }
+    wanted -= {rule.name for rule in _rules(_either(arguments.ignore, project.ignore))}
+    budget = project.budget if arguments.budget is None else parse_size(arguments.budget, "--budget")
+    strict = project.strict if arguments.strict is None else arguments.strict
+    strict_budget = project.strict_budget if arguments.strict_budget is None else arguments.strict_budget
+    path = arguments.path or _default_path()
+    app = read(path)
+    settings = Settings(today=arguments.today or host.today(), budget_bytes=budget, strict_budget=strict_budget)
+    verdict = Verdict(path, app, tuple(one for one in judge(app, settings) if one.rule in wanted))
+    _tell(verdict, arguments.format)
+    return int(bool(verdict.findings if strict else verdict.errors))
+
+
+def _either(given: list[tuple[str, ...]] | None, project: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the command line gives, else what the project sets."""
+    return project if given is None else tuple(name for names in given for name in names)
+
+
+def _default_path() -> Path:
+    found = next((path for path in map(Path, _PLACES) if path.is_dir()), None)
+    if found is None:
+        message = (
+            f"There is nothing to check here: neither {_PLACES[0]} nor {_PLACES[1]}. Run `cdk synth` or `sam build` "
+            f"first, or give the path of a cloud assembly or a template."
+        )
+        raise AssemblyError(message)
+    return found
+
+
+def _rules(names: Iterable[str]) -> tuple[Rule, ...]:
+    """Return rules by their names.
+
+    Raises:
+        UsageError: There is no rule by one of them.
+    """
+    known = {rule.name: rule for rule in all_rules()}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "`cdk-layers rules` lists all."
+            message = f"There is no rule {name!r}. {hint}"
+            raise UsageError(message)
+    return tuple(known[name] for name in names)
+
+
+def _tell(verdict: Verdict, form: str) -> None:
+    if form == "table":
+        from cdk_layers.report.table import show_verdict  # noqa: PLC0415
+
+        show_verdict(verdict)
+        return
+    from cdk_layers.report.machines import as_github, as_json  # noqa: PLC0415
+    from cdk_layers.report.sarif import as_sarif  # noqa: PLC0415
+
+    text = {"json": as_json, "github": as_github, "sarif": as_sarif}[form](verdict)
+    if text:
+        print(text)  # noqa: T201

@@ -1,0 +1,66 @@
+"""Reports for machines: JSON of this project's own, and annotations of GitHub's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.report.verdict import Verdict
+
+JSON_VERSION = 1
+"""The version of the JSON report's form."""
+
+
+def as_json(verdict: Verdict) -> str:
+    """Return a verdict as JSON: its counts, its findings, and what could not be known."""
+    findings = [
+        {
+            "rule": finding.rule,
+            "severity": finding.severity,
+            "construct": finding.where.path,
+            "template": verdict.template(finding.where),
+            "line": verdict.line(finding.where),
+            "logical_id": finding.where.logical_id,
+            "message": finding.message,
+            "service_words": finding.service_words,
+            "remedy": finding.remedy,
+        }
+        for finding in verdict.findings
+    ]
+    report = {
+        "version": JSON_VERSION,
+        "path": verdict.path.as_posix(),
+        "errors": verdict.errors,
+        "warnings": verdict.warnings,
+        "findings": findings,
+        "not_known": list(verdict.app.unread),
+    }
+    return json.dumps(report, indent=2)
+
+
+def as_github(verdict: Verdict) -> str:
+    """Return a verdict as workflow commands that annotate a GitHub run, one a line."""
+    return "\n".join(_annotations(verdict))
+
+
+def _annotations(verdict: Verdict) -> Iterator[str]:
+    for finding in verdict.findings:
+        properties = {"title": f"{finding.rule}: {finding.where.path}"}
+        if finding.where.template:
+            properties |= {"file": verdict.template(finding.where), "line": str(verdict.line(finding.where))}
+        words = f"\nLambda's own words: {finding.service_words}" if finding.service_words else ""
+        written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}')}{_data(chr(10) + finding.remedy)}"
+    for sentence in verdict.app.unread:
+        yield f"::notice title=not known::{_data(sentence)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,81 @@
+"""Reports in SARIF 2.1.0, which code scanning services read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from cdk_layers.rules.engine import all_rules
+
+if TYPE_CHECKING:
+    from cdk_layers.report.verdict import Verdict
+    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.model import Finding
+
+_VERSION: Final = "2.1.0"
+
+
+def as_sarif(verdict: Verdict) -> str:
+    """Return a verdict as a SARIF log of one run."""
+    rules = all_rules()
+    places = {rule.name: index for index, rule in enumerate(rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "cdk-layers",
+                "semanticVersion": version("cdk-layers"),
+                "rules": [_descriptor(rule) for rule in rules],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {"level": "note", "message": {"text": sentence}} for sentence in verdict.app.unread
+                ],
+            }
+        ],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(verdict, finding, places[finding.rule]) for finding in verdict.findings],
+    }
+    return json.dumps({"version": _VERSION, "runs": [run]}, indent=2)
+
+
+def _descriptor(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.name,
+        "shortDescription": {"text": rule.meaning.split(". ")[0].rstrip(".") + "."},
+        "fullDescription": {"text": rule.meaning},
+        "help": {"text": f"{rule.remedy}\nSource: {rule.source}"},
+        "defaultConfiguration": {"level": rule.severity},
+    }
+
+
+def _result(verdict: Verdict, finding: Finding, rule_index: int) -> dict[str, Any]:
+    words = f" Lambda's own words: {finding.service_words!r}." if finding.service_words else ""
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": finding.severity,
+        "message": {"text": f"{finding.message}{words} {finding.remedy}"},
+        "locations": [_location(verdict, finding)],
+        "partialFingerprints": {"placeAndRule/v1": _fingerprint(finding)},
+    }
+
+
+def _location(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": finding.where.path, "kind": "resource"}]}
+    if finding.where.template:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": quote(verdict.template(finding.where))},
+            "region": {"startLine": verdict.line(finding.where)},
+        }
+    return location
+
+
+def _fingerprint(finding: Finding) -> str:
+    """Return what tells a finding apart from others in the next run too, when lines and sizes have moved."""
+    return hashlib.sha256(f"{finding.rule}\n{finding.where.path}".encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""What a check came to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cdk_layers.rules.model import App, Finding, Where
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was judged, and what was found."""
+
+    path: Path
+    """The assembly or template, as it was given."""
+
+    app: App
+    findings: tuple[Finding, ...]
+    """Errors first."""
+
+    _lines: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def errors(self) -> int:
+        """How many errors there are."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings there are."""
+        return len(self.findings) - self.errors
+
+    def template(self, where: Where) -> str:
+        """Return the template's path for a report: relative to the working folder where it lies below that."""
+        if not where.template:
+            return ""
+        path = os.path.relpath(where.template)
+        return Path(where.template if path.startswith("..") else path).as_posix()
+
+    def line(self, where: Where) -> int:
+        """Return the line of its template, from 1 on, where a resource begins; 1 where that cannot be told."""
+        if where.template not in self._lines:
+            self._lines[where.template] = _lines(where.template)
+        starts = (f"{json.dumps(where.logical_id)}:", f"{where.logical_id}:")
+        lines = enumerate(self._lines[where.template], start=1)
+        return next((number for number, text in lines if where.logical_id and text.strip().startswith(starts)), 1)
+
+
+def _lines(template: str) -> tuple[str, ...]:
+    try:
+        return tuple(Path(template).read_text(encoding="utf-8", errors="replace").splitlines()) if template else ()
+    except OSError:
+        return ()
+
+
+def counted(number: int, name: str) -> str:
+    """Return a number with its noun, such as "1 layer" or "2 layers"."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def printable(text: str) -> str:
+    """Return a text without the characters by which a name in a template could take over a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
