@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import stat
 import subprocess
@@ -20,12 +19,11 @@ import uv
 from aws_cdk import aws_lambda
 
 import cdk_layers
+from cdk_layers.rules.documentation import language
 from cdk_layers.rules.engine import all_rules
 from cdk_layers.rules.examples import sam_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cdk_layers.rules.engine import Rule
 
 Which = Literal["failing", "passing"]
@@ -52,6 +50,8 @@ class Wheel:
     requirement: str
     platform: str = "x86_64-manylinux_2_28"
     python: str = "3.13"
+    only: str = "**/*"
+    """Which of its files are taken: a pattern of pathlib's."""
 
 
 Pieces = tuple[Text | Wheel, ...]
@@ -103,6 +103,7 @@ def _written(name: str, version: str, *metadata: str) -> Pieces:
 
 _SIX: Final = Text("python/six.py", "moves = 1\n")
 _ORJSON: Final = "orjson==3.11.4"
+_LIGHTGBM: Final = Wheel("lightgbm==4.6.0", only="lightgbm/lib/*.so")
 _KEY_LINE: Final = "MIIEowIBAAKCAQEAx1y2z3a4b5c6d7e8f9g0h1i2j3k4l5m6n7o8p9q0r1s2t3u4\n"
 _KEY: Final = f"-----BEGIN RSA PRIVATE KEY-----\n{_KEY_LINE * 4}-----END RSA PRIVATE KEY-----\n"
 _STALE: Final = b"\xf3\r\r\n" + bytes(4) + b"the time" + b"\xe3"
@@ -119,6 +120,9 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
         Layered(((Wheel("numpy==2.2.6", "x86_64-manylinux2014", "3.11"),),), runtime="python3.11"),
     ),
     "musl-linked": (Layered(((Wheel(_ORJSON, "x86_64-unknown-linux-musl"),),)), Layered(((Wheel(_ORJSON),),))),
+    "missing-library": (
+        Layered(((_LIGHTGBM,),)), Layered(((_LIGHTGBM, Text("lib/libgomp.so.1", b"\x7fELF")),)),
+    ),
     "requires-python": (
         Layered((_written("example", "1.0", "Requires-Python: >=3.14"),)),
         Layered((_written("example", "1.0", "Requires-Python: >=3.13"),)),
@@ -170,7 +174,7 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
 
 def rules_with_cases() -> list[Rule]:
     """Return every rule that a case can be written for."""
-    return [one for one in all_rules() if one.name in ARCHIVES or "(" in one.failing or "Resources:" in one.failing]
+    return [one for one in all_rules() if one.name in ARCHIVES or language(one.failing) != "text"]
 
 
 def write(one: Rule, which: Which, folder: Path) -> Path:
@@ -182,7 +186,7 @@ def write(one: Rule, which: Which, folder: Path) -> Path:
     if one.name in ARCHIVES:
         return ARCHIVES[one.name][BOTH.index(which)].write(folder)
     example: str = getattr(one, which)
-    return _write_template(example, folder) if "Resources:" in example else _synthesize(example, folder)
+    return _write_template(example, folder) if language(example) == "yaml" else _synthesize(example, folder)
 
 
 def _write_template(example: str, folder: Path) -> Path:
@@ -205,11 +209,13 @@ def _zeros(mebibytes: int) -> bytes:
     """Return a small archive that is large when it is unzipped."""
     whole = BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("main.py", _HANDLER)
-        archive.writestr("python/zeros/__init__.py", "")
-        with archive.open("python/zeros/zeros.bin", "w") as zeros:
+        for path, text in (("main.py", _HANDLER), ("python/zeros/__init__.py", "")):
+            archive.writestr(_entry(path, stat.S_IFREG | 0o644), text)
+        zeros = _entry("python/zeros/zeros.bin", stat.S_IFREG | 0o644)
+        zeros.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(zeros, "w") as file:
             for _ in range(mebibytes):
-                zeros.write(bytes(_MEBIBYTE))
+                file.write(bytes(_MEBIBYTE))
     return whole.getvalue()
 
 
@@ -220,14 +226,14 @@ def _write_archive(path: Path, pieces: Pieces) -> None:
                 _install(piece, archive)
             else:
                 text = piece.text.encode() if isinstance(piece.text, str) else piece.text
-                _add(archive, piece.path, text, piece.mode)
+                archive.writestr(_entry(piece.path, piece.mode), text)
 
 
-def _add(archive: zipfile.ZipFile, path: str, content: bytes, mode: int) -> None:
+def _entry(path: str, mode: int) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(path)
     entry.create_system = 3
     entry.external_attr = mode << 16
-    archive.writestr(entry, content)
+    return entry
 
 
 def _install(wheel: Wheel, archive: zipfile.ZipFile) -> None:
@@ -235,10 +241,10 @@ def _install(wheel: Wheel, archive: zipfile.ZipFile) -> None:
         command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
         place = ["--target", target, "--python-platform", wheel.platform, "--python-version", wheel.python]
         subprocess.run([*command, *place, wheel.requirement], check=True)
-        for path in sorted(Path(target).rglob("*")):
+        for path in sorted(Path(target).glob(wheel.only)):
             if path.is_file() and path.name != ".lock":
                 inside = PurePosixPath("python", path.relative_to(target).as_posix())
-                _add(archive, str(inside), path.read_bytes(), stat.S_IFREG | 0o644)
+                archive.writestr(_entry(str(inside), stat.S_IFREG | 0o644), path.read_bytes())
 
 
 def _synthesize(example: str, folder: Path) -> Path:
@@ -253,20 +259,9 @@ def _synthesize(example: str, folder: Path) -> Path:
             (folder / name / file).write_text(text, encoding="utf-8")
     app = aws_cdk.App(outdir=str(folder / "cdk.out"))
     names = {**vars(aws_lambda), **vars(aws_cdk), "Path": Path, "app": app}
-    names |= {name: getattr(cdk_layers, name) for name in cdk_layers.__all__}
-    with _inside(folder):
-        exec(example, names)  # noqa: S102 - the rules' own examples
-        aws_cdk.Validations.of(app).add_plugins(cdk_layers.LayerValidation())
-        with contextlib.suppress(RuntimeError):
-            app.synth()
+    names |= {name: getattr(cdk_layers, name) for name in cdk_layers.__all__ if name in example}
+    # The CDK's own process keeps the folder that it was started in, so relative paths would not be the example's.
+    exec(re.sub(r'"(?=(?:layers|functions)/)', f'"{folder.as_posix()}/', example), names)  # noqa: S102 - our own
+    with contextlib.suppress(RuntimeError):
+        app.synth()
     return folder / "cdk.out"
-
-
-@contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

@@ -108,13 +108,13 @@ def _section(one: Rule) -> str:
     lines.append(f"What to do: {one.remedy}\n")
     lines.append(f"Source: {one.source}\n")
     for title, example in (("It finds", one.failing), ("It lets be", one.passing)):
-        lines.append(f"{title}:\n\n```{_language(example)}\n{example.rstrip()}\n```\n")
+        lines.append(f"{title}:\n\n```{language(example)}\n{example.rstrip()}\n```\n")
     acknowledge = f'Validations.of(scope).acknowledge(id="cdk-layers::{one.name}", reason="...")'
     lines.append(f"Acknowledge it: `{acknowledge}`\n")
     return "\n".join(lines)
 
 
-def _language(example: str) -> str:
+def language(example: str) -> str:
     """Return what an example is written in: a template's YAML, Python, or plain text such as a list of files."""
     code = "\n".join(line for line in example.splitlines() if not line.lstrip().startswith("#"))
     if _RESOURCES.match(code):

@@ -1,0 +1,44 @@
+"""The rules' own examples: what each says it finds it does find, and what it lets be it lets be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.cases import rules_with_cases, write
+from cdk_layers.assembly import read
+from cdk_layers.errors import DependencyError, RuleError
+from cdk_layers.rules.engine import all_rules, judge
+from tests.rules.subjects import SETTINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_layers.rules.engine import Rule
+
+
+def test_every_rule_has_a_case() -> None:
+    """A rule whose example nobody can run may say anything."""
+    assert {one.name for one in all_rules()} == {one.name for one in rules_with_cases()}
+
+
+@pytest.mark.parametrize("one", rules_with_cases(), ids=lambda one: one.name)
+def test_the_failing_example_is_found(one: Rule, tmp_path: Path) -> None:
+    """Read from what a tool or the CDK writes, the failing case has a finding of its rule, or is refused at once."""
+    try:
+        found = {finding.rule for finding in judge(read(write(one, "failing", tmp_path)), SETTINGS)}
+    except RuleError as error:
+        found = {finding.rule for finding in error.findings}
+    except DependencyError:
+        found = {"no-wheel"}
+
+    assert one.name in found
+
+
+@pytest.mark.parametrize("one", rules_with_cases(), ids=lambda one: one.name)
+def test_the_passing_example_is_let_be(one: Rule, tmp_path: Path) -> None:
+    """Put right, the same case has no finding of its rule, and no error of any other."""
+    found = judge(read(write(one, "passing", tmp_path)), SETTINGS)
+
+    assert [str(finding) for finding in found if one.name == finding.rule or finding.severity == "error"] == []
