@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import sys
-import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers import host
-from cdk_layers.build import uv
-from cdk_layers.build.archive import collect, content_digest, join_archives, write_archive
+from cdk_layers.build.archive import collect, join_archives, write_archive
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.dependencies import Requirements, read_requirements
 from cdk_layers.build.installation import install
 from cdk_layers.build.job import Job
 from cdk_layers.build.natives import foreign_files
+from cdk_layers.build.notes import Note
 from cdk_layers.build.options import BuildOptions
-from cdk_layers.build.own import own_members, own_notes
+from cdk_layers.build.plan import Plan, make_plan
 from cdk_layers.build.progress import default_progress, told
 from cdk_layers.build.record import read_beside
-from cdk_layers.build.resolution import SCHEMA, pin_key, remembered, resolve
+from cdk_layers.build.resolution import remembered, resolve
 from cdk_layers.errors import DependencyError, EntryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from cdk_layers.build.archive import Member
-    from cdk_layers.build.cache import Entry
     from cdk_layers.build.contents import Contents
-    from cdk_layers.build.notes import Note
+    from cdk_layers.build.entries import Entry
     from cdk_layers.build.progress import Progress
     from cdk_layers.build.requirements_file import Wanted
-    from cdk_layers.build.resolution import Resolution
     from cdk_layers.build.target import Target
+
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def recall(
     resolution = requirements and remembered(requirements, job)
     if not requirements or not resolution:
         return None
-    plan = _plan(requirements, resolution, job)
+    plan = make_plan(requirements, resolution, job)
     record = job.cache.get(plan.key)
     return None if record is None else _layer_build(record, plan, target, from_cache=True)
 
@@ -134,59 +131,6 @@ def _pin_text(pin: Wanted) -> str:
     return pin.name or scrub(pin.text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a build consists of, and the keys that its parts have in the cache."""
-
-    requirements: Requirements
-    resolution: Resolution
-    members: tuple[Member, ...]
-    notes: tuple[Note, ...]
-    distributions_key: str | None
-    own_key: str | None
-
-    @property
-    def key(self) -> str:
-        """The key of the whole."""
-        if self.distributions_key and self.own_key:
-            return _key("layer", [self.distributions_key, self.own_key])
-        return self.distributions_key or self.own_key or _key("nothing", [])
-
-
-def _plan(requirements: Requirements, resolution: Resolution, job: Job) -> _Plan:
-    members = tuple(own_members(job, requirements.paths))
-    if not members and not requirements.wanted:
-        message = (
-            f"There is nothing to put into an archive in {str(job.entry)!r}: no code, and no manifest that installs "
-            "anything. Add a requirements.txt, a lock file, or code."
-        )
-        raise EntryError(message)
-    notes = (*requirements.notes, *resolution.notes, *own_notes(members, job))
-    distributions = _distributions_key(requirements, resolution, job) if resolution.pins else None
-    own = _key("own", [content_digest(members)]) if members or not resolution.pins else None
-    return _Plan(requirements, resolution, members, notes, distributions, own)
-
-
-def _distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
-    allowed = sorted(job.options.allow_source_builds)
-    builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
-    facts = [
-        [pin_key(pin) for pin in resolution.pins],
-        resolution.platform,
-        str(job.target),
-        job.options.prefix,
-        uv.uv_version(),
-        uv.settings_digest(job.entry, job.options.environment),
-        [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
-        [allowed, builder],
-    ]
-    return _key("distributions", facts)
-
-
-def _key(kind: str, facts: Sequence[object]) -> str:
-    return f"{kind}-{hashlib.sha256(json.dumps([SCHEMA, facts]).encode()).hexdigest()}"
-
-
 @dataclass(slots=True)
 class _Run:
     """One build on its way."""
@@ -201,30 +145,33 @@ class _Run:
         began = host.clock()
         self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
         requirements = read_requirements(self.job) or Requirements(None)
-        plan = _plan(requirements, resolve(requirements, self.job), self.job)
+        plan = make_plan(requirements, resolve(requirements, self.job), self.job)
         record = self.job.cache.get(plan.key) or self._make(plan)
         done = _layer_build(record, plan, self.job.target, from_cache=not self.has_built)
         self.progress.end(self._summary(done, host.clock() - began) if self.has_built else None)
         return done
 
-    def _make(self, plan: _Plan) -> Entry:
+    def _make(self, plan: Plan) -> Entry:
         parts = [
             self._part(key, fill)
-            for key, fill in ((plan.distributions_key, self._distributions(plan)), (plan.own_key, self._own(plan)))
+            for key, fill in (
+                (plan.distributions_key, self._distributions(plan)),
+                (plan.own_key, self._own(plan)),
+            )
             if key is not None
         ]
         return parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts))
 
-    def _part(self, key: str, fill: Callable[[Path], str]) -> Entry:
+    def _part(self, key: str, fill: Callable[[Path], dict[str, object]]) -> Entry:
         """Return a part from the cache, or fill a folder with an archive and the facts about it."""
 
         def make(folder: Path) -> None:
             self.has_built = True
-            digest = fill(folder)
+            facts = fill(folder)
             contents = read_beside(folder / "archive.zip")
             self._refuse_foreign(contents)
             pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
-            (folder / "facts.json").write_text(json.dumps({"digest": digest, "pins": pins}), encoding="utf-8")
+            (folder / "facts.json").write_text(json.dumps({**facts, "pins": pins}), encoding="utf-8")
 
         return self.job.cache.get_or_make(key, make)
 
@@ -234,28 +181,34 @@ class _Run:
         if foreign:
             message = (
                 f"{self.label!r}: a build from source made files that {self.job.target} cannot load: "
-                f"{', '.join(foreign[:5])}. It compiles for this machine only; build in a container, docker=True, or "
+                f"{', '.join(foreign[:_NAMED])}. It compiles for this machine only; build in a container, docker=True, or "
                 "choose versions that have wheels."
             )
             raise DependencyError(message)
 
-    def _distributions(self, plan: _Plan) -> Callable[[Path], str]:
-        def fill(folder: Path) -> str:
+    def _distributions(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
+        def fill(folder: Path) -> dict[str, object]:
             self.progress.start(f"Installing {self.label!r} for {self.job.target}")
             tree = folder / "tree"
             install(plan.requirements, plan.resolution, tree, self.job)
             self.progress.start(f"Packing {self.label!r} for {self.job.target}")
             digest = write_archive(folder / "archive.zip", collect(tree, self.job.options.prefix))
             shutil.rmtree(tree)
-            return digest
+            return {"digest": digest}
 
         return fill
 
-    def _own(self, plan: _Plan) -> Callable[[Path], str]:
-        return lambda folder: write_archive(folder / "archive.zip", plan.members)
+    def _own(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
+        return lambda folder: {"digest": write_archive(folder / "archive.zip", plan.members)}
 
-    def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], str]:
-        return lambda folder: join_archives(folder / "archive.zip", [part.archive for part in parts])
+    def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], dict[str, object]]:
+        def fill(folder: Path) -> dict[str, object]:
+            distributions, own = (part.contents.files for part in parts)
+            overwritten = [name for name in own if distributions.get(name, own[name]) != own[name]]
+            digest = join_archives(folder / "archive.zip", [part.archive for part in parts])
+            return {"digest": digest, "overwritten": overwritten}
+
+        return fill
 
     def _summary(self, done: LayerBuild, seconds: float) -> str:
         kind = "layer" if self.job.options.prefix else "code of function"
@@ -267,7 +220,7 @@ class _Run:
         )
 
 
-def _layer_build(record: Entry, plan: _Plan, target: Target, *, from_cache: bool) -> LayerBuild:
+def _layer_build(record: Entry, plan: Plan, target: Target, *, from_cache: bool) -> LayerBuild:
     facts = record.facts
     return LayerBuild(
         archive=record.archive,
@@ -275,10 +228,20 @@ def _layer_build(record: Entry, plan: _Plan, target: Target, *, from_cache: bool
         digest=str(facts["digest"]),
         target=target,
         pins=tuple(facts["pins"]),
-        notes=plan.notes,
+        notes=(*plan.notes, *_overwritten(facts.get("overwritten", []))),
         from_cache=from_cache,
         record=record,
     )
+
+
+def _overwritten(names: Sequence[str]) -> Iterator[Note]:
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield Note(
+            "file-overwritten",
+            f"The entry's own {', '.join(names[:_NAMED])}{more} took the place of a distribution's file.",
+            "Rename or exclude the own file, unless it is meant to patch the distribution.",
+        )
 
 
 def _checked(entry: Path | str) -> Path:

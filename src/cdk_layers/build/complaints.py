@@ -18,6 +18,7 @@ _NAME = r"[`'\"]?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9])[`'\
 _LACKS_WHEEL: Final = (
     re.compile(rf"Wheels are required for {_NAME}"),
     re.compile(rf"attempted to build {_NAME}"),
+    re.compile(r"A (?:path|URL|url) \((?:[^\s)]*/)?(?P<name>[^\s)/-]+)-[^\s)]*\.whl\) dependency is incompatible"),
     re.compile(rf"Building source distributions for {_NAME} is disabled"),
     re.compile(rf"(?:all versions of )?{_NAME}(?:\[[^\]]*\])?(?:[=<>!~]=?\S+)? (?:has|have) no (?:usable )?wheels"),
 )
@@ -28,6 +29,7 @@ _NO_VERSION: Final = re.compile(
 )
 _BUILDING: Final = re.compile(rf"(?:Failed to (?:download and )?build|build) {_NAME}")
 _HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
+_BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not compatible with the target")
 _URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
 _REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
 _NOISE: Final = re.compile(r"^(?:error:|cause:|[\u2500-\u25ff\u00d7]|\s)+")
@@ -61,6 +63,11 @@ def _told(text: str, stderr: str, origin: str, target: Target) -> str:
         return _no_network(text, origin)
     if _REFUSED.search(text) and _URL.search(text):
         return _refused(text, origin)
+    if match := _BUILT_FOR_HERE.search(text):
+        return (
+            f"{origin}: what was built from source here, {match['wheel']}, cannot be loaded on {target}: it was "
+            "compiled for this machine. Choose a version that has a wheel, or build in a container, docker=True."
+        )
     if "The build backend returned an error" in text:
         return _failed_build(stderr, origin)
     if match := _HASH.search(text):

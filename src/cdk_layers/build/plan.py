@@ -1,0 +1,84 @@
+"""What a build consists of, and the keys that its parts have in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import sysconfig
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_layers.build import uv
+from cdk_layers.build.archive import content_digest
+from cdk_layers.build.credentials import scrub
+from cdk_layers.build.own import own_members, own_notes
+from cdk_layers.build.resolution import SCHEMA, pin_key
+from cdk_layers.errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_layers.build.archive import Member
+    from cdk_layers.build.dependencies import Requirements
+    from cdk_layers.build.job import Job
+    from cdk_layers.build.notes import Note
+    from cdk_layers.build.resolution import Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The parts of one build."""
+
+    requirements: Requirements
+    resolution: Resolution
+    members: tuple[Member, ...]
+    notes: tuple[Note, ...]
+    distributions_key: str | None
+    own_key: str | None
+
+    @property
+    def key(self) -> str:
+        """The key of the whole."""
+        if self.distributions_key and self.own_key:
+            return _key("layer", [self.distributions_key, self.own_key])
+        return self.distributions_key or self.own_key or _key("nothing", [])
+
+
+def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> Plan:
+    """Return what a build consists of.
+
+    Raises:
+        EntryError: The entry brings nothing, or a file of it cannot be packed.
+    """
+    members = tuple(own_members(job, requirements.paths))
+    if not members and not requirements.wanted:
+        message = (
+            f"There is nothing to put into an archive in {str(job.entry)!r}: no code, and no manifest that installs "
+            "anything. Add a requirements.txt, a lock file, or code."
+        )
+        raise EntryError(message)
+    notes = (*requirements.notes, *resolution.notes, *own_notes(members, job))
+    distributions = _distributions_key(requirements, resolution, job) if resolution.pins else None
+    own = _key("own", [content_digest(members)]) if members or not resolution.pins else None
+    return Plan(requirements, resolution, members, notes, distributions, own)
+
+
+def _distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
+    allowed = sorted(job.options.allow_source_builds)
+    builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
+    facts = [
+        [pin_key(pin) for pin in resolution.pins],
+        resolution.platform,
+        str(job.target),
+        job.options.prefix,
+        uv.uv_version(),
+        uv.settings_digest(job.entry, job.options.environment),
+        [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
+        [allowed, builder],
+    ]
+    return _key("distributions", facts)
+
+
+def _key(kind: str, facts: Sequence[object]) -> str:
+    return f"{kind}-{hashlib.sha256(json.dumps([SCHEMA, facts]).encode()).hexdigest()}"
