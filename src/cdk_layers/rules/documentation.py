@@ -88,8 +88,8 @@ def _comparison(rules: Sequence[Rule], field: Field) -> str:
     tools = field["tools"]
     rows = []
     for one in rules:
-        said = field["rules"].get(one.name)
-        cells = ["not tried" if said is None else said.get(tool) or "nothing" for tool in tools]
+        said = field["rules"].get(one.name, {})
+        cells = [(said[tool] or "nothing") if tool in said else "not tried" for tool in tools]
         rows.append(f"| [{one.name}](#{one.name}) | {' | '.join(cells)} |")
     legend = "\n".join(f"- **{tool}**: {what}" for tool, what in tools.items())
     return "\n".join([
