@@ -81,6 +81,13 @@ def test_links_are_followed_through_links() -> None:
     assert severities(layer(bad), "escaping-link") == ["error"]
 
 
+def test_a_link_in_a_bottomless_folder_ends_in_an_answer() -> None:
+    """However deep a hostile archive nests it."""
+    deep = "/".join(["d"] * 30_000)
+    contents = archive([f"{deep}/a"], links={f"{deep}/b": "a", "c": f"{deep}/b"})
+    assert severities(layer(contents), "escaping-link") == ["error"]
+
+
 def test_code_is_extracted_to_its_own_place_and_the_runtimes_places_are_not_known() -> None:
     """/var/task is inside for code and outside for layers; a link into the runtime is a warning."""
     code = archive(["a.py"], links={"b.py": "/var/task/a.py"})

@@ -184,6 +184,11 @@ def test_hostile_source_ends_in_an_answer(source: bytes) -> None:
     assert len(found(function(code={"main.py": source}, handler="main.handler"), RULE)) <= 1
 
 
+def test_a_handler_of_absurd_length_is_not_looked_up() -> None:
+    """A template may say anything; the answer comes at once."""
+    assert found(function(code={"main.py": ""}, handler="a." * 1_000_000 + "b"), RULE) == []
+
+
 def test_modules_that_import_each_other_end() -> None:
     """A circle of re-exports is followed a bounded way."""
     code = {"a.py": "from b import handler", "b.py": "from a import handler"}

@@ -61,6 +61,10 @@ def test_builds_for_all_that_is_declared_are_fine() -> None:
         ("py3-none-manylinux_2_28_x86_64", []),
         ("py312-none-any", []),
         ("py313-none-any", ["python3.12"]),
+        ("py2.py3-none-any", []),
+        ("py3\u00b2-none-any", []),
+        (f"cp3{'9' * 5000}-none-any", []),
+        ("nonsense", []),
     ],
 )
 def test_wheel_tags_tell_where_file_names_do_not(tag: str, tied: list[str]) -> None:

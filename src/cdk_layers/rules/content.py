@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.rules.model import Settings
     from cdk_layers.rules.search_path import Part
 
-_SITE_PACKAGES: Final = re.compile(r"python/lib/python(\d+\.\d+)/site-packages/")
+_SITE_PACKAGES: Final = re.compile(r"python/lib/python(\d{1,3}\.\d{1,3})/site-packages/")
 _IMPORTABLE: Final = r"(?:[^/]+\.py|[^/]+/__init__\.py|[^/]+\.dist-info/METADATA)"
 _NESTED: Final = re.compile(
     rf"(python/python|python/(?:lib/)?(?:site|dist)-packages|python/lib/[^/]+/dist-packages)/{_IMPORTABLE}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.model import Function, Layer
-from cdk_layers.rules.search_path import Part, folders, kept, layer_parts, told
+from cdk_layers.rules.search_path import Part, is_folder, kept, layer_parts, told
 from cdk_layers.rules.wording import count
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _READ: Final = 0o004
 _PASS: Final = 0o001
 _LINKS_FOLLOWED: Final = 40
+_DEEPEST: Final = 128
 _OF_THE_RUNTIME: Final = ("/var/lang/", "/var/runtime/", "/tmp/")  # noqa: S108
 _UNVERIFIED: Final = "leads to a place of the runtime's own, whose content is not verified"
 
@@ -128,9 +129,11 @@ def _fate(part: Part, path: str) -> str | None:
     """Return what is wrong with where a link ends; None when it ends inside the archive."""
     links, place = part.contents.links, path
     for _ in range(_LINKS_FOLLOWED):
+        if place.count("/") > _DEEPEST:
+            return "lies too deep to be followed"
         linked = next((one for one in _and_parents(place) if one in links), None)
         if linked is None:
-            there = place in part.contents.files or place in folders(part.contents) or place in ("", ".")
+            there = place in part.contents.files or is_folder(part.contents, place) or place in ("", ".")
             return None if there or place in part.contents.folder_modes else "leads to nothing in the archive"
         target = links[linked] + place[len(linked) :]
         inside = target.startswith(f"{part.mount}/")

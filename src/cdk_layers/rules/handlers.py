@@ -28,6 +28,9 @@ _WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper",
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 """Names a program that Lambda starts in the runtime's place, which may do with the handler what it likes."""
 
+_LONGEST: Final = 1024
+"""Characters of a handler that is looked up; what is longer is not one that anybody wrote."""
+
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_MODULES: Final = 64
 _BUILT_IN: Final = frozenset(
@@ -50,6 +53,8 @@ _BUILT_IN: Final = frozenset(
 def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
     """Look the handler up as the runtime does."""
     if not is_python(function) or not function.handler or _WRAPPER in (function.environment or {}):
+        return
+    if len(function.handler) > _LONGEST:
         return
     module, dot, name = function.handler.rpartition(".")
     if not dot:

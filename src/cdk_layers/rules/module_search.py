@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.rules.search_path import folders, inside, kept
+from cdk_layers.rules.search_path import inside, is_folder, kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _step(name: str, segment: str, places: list[tuple[Part, str]]) -> tuple[Modu
         module = _file(part.contents, base)
         if module is not None:
             return Module(name, part, module or None, package=False), []
-        if base in folders(part.contents):
+        if is_folder(part.contents, base):
             portions.append((part, base))
     return (Module(name, None, None, package=True) if portions else None), portions
 

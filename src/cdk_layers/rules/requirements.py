@@ -102,7 +102,7 @@ def meets(specifier: str, version: str) -> bool:
 def _parsed(line: str) -> Requirement | None:
     try:
         return Requirement(line)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
 
 
@@ -113,11 +113,20 @@ def _needs(lines: tuple[str, ...], extra: str, target: Target) -> tuple[Need, ..
     needs = []
     for line in lines:
         # Most lines are about extras that nobody asks for, and parsing is what costs.
-        if ("extra" in line.partition(";")[2]) != bool(extra):
+        marker = line.partition(";")[2]
+        if ("extra" in marker) != bool(extra) and " or " not in marker:
             continue
         requirement = _parsed(line)
-        if requirement and (requirement.marker is None or requirement.marker.evaluate(environment)):
+        if requirement and _holds(requirement, environment):
             name = canonicalize_name(requirement.name)
             extras = tuple(sorted(canonicalize_name(one) for one in requirement.extras))
             needs.append(Need(name, str(requirement.specifier), extras))
     return tuple(needs)
+
+
+def _holds(requirement: Requirement, environment: dict[str, str]) -> bool:
+    try:
+        return requirement.marker is None or requirement.marker.evaluate(environment)
+    except (ValueError, RecursionError):
+        # A comparison that makes no sense, such as of a version with a word, holds nowhere.
+        return False

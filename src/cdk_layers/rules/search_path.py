@@ -9,6 +9,7 @@ the runtime's own packages.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
@@ -26,7 +27,7 @@ Answer = TypeVar("Answer")
 Arguments = ParamSpec("Arguments")
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
-_PYTHON_RUNTIME: Final = re.compile(r"python3\.\d+")
+_PYTHON_RUNTIME: Final = re.compile(r"python3\.[0-9]{1,3}")
 
 
 def kept(measure: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
@@ -149,16 +150,16 @@ def names(contents: Contents, folder: str) -> frozenset[str]:
     return frozenset(path[start:].partition("/")[0] for path in below)
 
 
+def is_folder(contents: Contents, path: str) -> bool:
+    """Return whether a folder of an archive holds a file, however deep."""
+    paths = _sorted(contents)
+    at = bisect_left(paths, f"{path}/")
+    return at < len(paths) and paths[at].startswith(f"{path}/")
+
+
 @kept
-def folders(contents: Contents) -> frozenset[str]:
-    """Return every folder of an archive that holds a file, however deep."""
-    found: set[str] = set()
-    for path in contents.files:
-        parent = path.rpartition("/")[0]
-        while parent and parent not in found:
-            found.add(parent)
-            parent = parent.rpartition("/")[0]
-    return frozenset(found)
+def _sorted(contents: Contents) -> tuple[str, ...]:
+    return tuple(sorted(contents.files))
 
 
 @kept

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.tags import parse_tag
 
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, PYTHON_RUNTIMES
 from cdk_layers.rules.engine import Problem, rule
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from cdk_layers.rules.search_path import Part
 
 _MICRO_RELEASES: Final = 40
+_TAG_PARTS: Final = 3
+_INTERPRETER: Final = re.compile(r"(?P<kind>py|cp)(?P<major>[0-9])(?P<minor>[0-9]{0,3})")
 
 
 @lru_cache(maxsize=4096)
@@ -137,20 +139,22 @@ def _runtime_reasons(part: Part, runtime: str) -> Iterator[str]:
 
 def _tags_suit(distribution: Distribution, python: str) -> bool:
     """Return whether the wheel that a distribution came from is for a Python version; one without tags may be."""
-    return not distribution.tags or any(
-        _suits(tag.interpreter, tag.abi, python) for text in distribution.tags for tag in parse_tag(text)
+    tags = [tag.split("-") for tag in distribution.tags]
+    known = [(interpreters, abis) for interpreters, abis, _platforms in (tag for tag in tags if len(tag) == _TAG_PARTS)]
+    return not known or any(
+        _suits(interpreter, abi, python)
+        for interpreters, abis in known
+        for interpreter in interpreters.split(".")
+        for abi in abis.split(".")
     )
 
 
 def _suits(interpreter: str, abi: str, python: str) -> bool:
+    match = _INTERPRETER.fullmatch(interpreter)
+    if match is None:
+        return True
     minor = int(python.partition(".")[2])
-    if interpreter.startswith("py"):
-        return (
-            interpreter in ("py2", "py3")
-            or not interpreter.removeprefix("py3").isdigit()
-            or (int(interpreter.removeprefix("py3")) <= minor)
-        )
-    since = interpreter.removeprefix("cp3")
-    if abi == "abi3":
-        return not since.isdigit() or int(since) <= minor
-    return since == str(minor)
+    since = int(match["minor"] or 0)
+    if match["kind"] == "py" or abi == "abi3":
+        return match["major"] == "2" or since <= minor
+    return since == minor
