@@ -37,8 +37,8 @@ _PAGE_DATA: Final = Path("docs/field.json")
 _TOOLS: Final = {
     "cdk-layers": "this package, `cdk-layers check` and `LayerValidation`",
     "cfn-lint": f"cfn-lint {_CFN_LINT} on the templates, with its default rules; the codes are its own",
-    "CDK": f"the template validation that aws-cdk-lib {version('aws-cdk-lib')} runs by itself at synth; the codes are its "
-    "own. Apart from it, `addLayers` refuses a sixth layer and a runtime that the layer does not declare",
+    "CDK": f"the template validation that aws-cdk-lib {version('aws-cdk-lib')} runs by itself at synth; the codes are "
+    "its own. Apart from it, `addLayers` refuses a sixth layer and a runtime that the layer does not declare",
 }
 
 Said = dict[str, str]
