@@ -12,6 +12,7 @@ from cdk_layers.assembly.links import NESTED_STACKS, Links
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
 from cdk_layers.assembly.values import as_text
+from cdk_layers.build.cache import BuildCache
 from cdk_layers.errors import AssemblyError
 from cdk_layers.rules.model import App
 
@@ -50,10 +51,6 @@ class _Reading:
     """One assembly or template while it is read."""
 
     def __init__(self, path: Path, cache: Records | None) -> None:
-        if cache is None:
-            from cdk_layers.build.cache import BuildCache  # noqa: PLC0415
-
-            cache = BuildCache.default()
         self._path = path
         self._start = _start(path)
         # Stages keep their assets in the folder of the whole app, one up; `cdk synth --no-staging` leaves them where
@@ -61,7 +58,9 @@ class _Reading:
         root = _outermost(self._start.parent).resolve()
         project = Path.cwd().resolve()
         self._root = root
-        self._assets = Assets((root, project) if root.is_relative_to(project) else (root,), cache)
+        self._assets = Assets(
+            (root, project) if root.is_relative_to(project) else (root,), cache or BuildCache.default()
+        )
         self._stacks: list[Stack] = []
         self._folders: set[Path] = set()
 
