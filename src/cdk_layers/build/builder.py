@@ -181,8 +181,8 @@ class _Run:
         if foreign:
             message = (
                 f"{self.label!r}: a build from source made files that {self.job.target} cannot load: "
-                f"{', '.join(foreign[:_NAMED])}. It compiles for this machine only; build in a container, docker=True, or "
-                "choose versions that have wheels."
+                f"{', '.join(foreign[:_NAMED])}. It compiles for this machine only; build in a container, docker=True, "
+                "or choose versions that have wheels."
             )
             raise DependencyError(message)
 

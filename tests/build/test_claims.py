@@ -1,0 +1,62 @@
+"""Whether one build is right for several targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.build.claims import build_for
+from cdk_layers.build.target import Target
+from cdk_layers.errors import CompatibilityError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.build.cache import BuildCache
+
+    MakeEntry = Callable[..., Path]
+
+EVERYWHERE = [Target(python, machine) for python in ("3.12", "3.13") for machine in ("x86_64", "arm64")]  # type: ignore[arg-type]
+
+
+def test_pure_python(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """Pure Python is right for every target, and is built once for all of them."""
+    done = build_for(make_entry({"requirements.txt": "six==1.16.0\n", "a.py": ""}), EVERYWHERE, cache=cache)
+    assert done.target == EVERYWHERE[0]
+    assert done.pins == ("six==1.16.0",)
+
+
+def test_native_code(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """Native code is tied to one Python on one machine, and the files are named for each that it does not suit."""
+    entry = make_entry({"requirements.txt": "markupsafe==3.0.3\n"})
+    with pytest.raises(CompatibilityError) as caught:
+        build_for(entry, EVERYWHERE, cache=cache, label="Hub/base")
+    message = str(caught.value)
+    assert message.startswith("Hub/base: what was built for Python 3.12 on x86_64 is not right")
+    for target in EVERYWHERE[1:]:
+        assert f"{target} cannot load " in message
+    assert "python/markupsafe/_speedups.cpython-312-x86_64-linux-gnu.so" in message
+
+
+def test_stable_abi(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """Native code for the stable ABI is right for newer Pythons on its machine, and for no other machine."""
+    entry = make_entry({"requirements.txt": "bcrypt==4.2.0\n"})
+    pythons = [Target("3.12", "x86_64"), Target("3.13", "x86_64")]
+    assert build_for(entry, pythons, cache=cache).pins == ("bcrypt==4.2.0",)
+    with pytest.raises(CompatibilityError, match=r"Python 3\.12 on arm64 cannot load .*_bcrypt\.abi3\.so"):
+        build_for(entry, [*pythons, Target("3.12", "arm64")], cache=cache)
+
+
+def test_other_pins(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """A manifest that asks for something else on another target ties the content too."""
+    entry = make_entry({"requirements.txt": "six==1.16.0\nidna==3.10 ; python_version < '3.13'\n"})
+    with pytest.raises(CompatibilityError, match=r"Only Python 3\.12 on x86_64 wants idna==3\.10"):
+        build_for(entry, EVERYWHERE, cache=cache)
+
+
+def test_no_target(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """Nothing can be built for no target."""
+    with pytest.raises(UsageError, match="no target"):
+        build_for(make_entry({"a.py": ""}), [], cache=cache)
