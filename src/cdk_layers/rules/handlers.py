@@ -116,11 +116,12 @@ def _absent(function: Function, module: str) -> Iterator[Problem]:
 
 def _broken(function: Function, module: str, error: SyntaxError, found: Module) -> Problem:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    same = here == python_version(function)
+    # Newer Pythons read all that older ones did, so that what they refuse is wrong in both.
+    certain = sys.version_info[:2] >= tuple(int(part) for part in python_version(function).split("."))
     return Problem(
         f"{_place(found)} cannot be parsed, line {error.lineno}: {error.msg}"
-        + ("." if same else f", as Python {here} sees it; the function runs on {python_version(function)}."),
-        severity=None if same else "warning",
+        + ("." if certain else f", as Python {here} sees it; the function runs on {python_version(function)}."),
+        severity=None if certain else "warning",
         remedy="Put the syntax right.",
         service_words=f"Syntax error in module '{module}': {error.msg}",
     )
