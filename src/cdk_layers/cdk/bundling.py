@@ -1,0 +1,139 @@
+"""What `bundling=` asks for, and how a finished archive gets to where the CDK expects Docker's output."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aws_cdk import AssetHashType, AssetStaging, DockerImage, DockerVolume
+from aws_cdk.aws_lambda_python_alpha import BundlingOptions
+
+from cdk_layers.errors import BuildError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_OPTIONS: Final = tuple(inspect.signature(BundlingOptions).parameters)
+
+_LOCAL: Final = frozenset({
+    "asset_excludes",
+    "asset_hash",
+    "asset_hash_type",
+    "build_args",
+    "environment",
+    "output_path_suffix",
+    "poetry_include_hashes",
+    "poetry_without_urls",
+})  # fmt: skip
+"""What a build without a container can honour. Whatever else is given, now or by a newer CDK, is the container's."""
+
+_LOCAL_BUILD_ARGS: Final = frozenset({"HTTPS_PROXY", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"})
+"""Arguments of PythonLayerVersion's image that mean something outside of it too. Source: its Dockerfile."""
+
+_OWN_HASHES: Final = (AssetHashType.SOURCE, AssetHashType.CUSTOM)
+
+_DEFAULT_FOLDER: Final = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundling:
+    """The options that a user gave under `bundling=`, by their Python names; what is None or empty is left out."""
+
+    given: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, options: BundlingOptions | Mapping[str, Any] | None) -> Bundling:
+        """Read the CDK's own options, or the mapping that the CDK takes in their place."""
+        if options is None:
+            return cls({})
+        read = options if isinstance(options, BundlingOptions) else BundlingOptions(**options)
+        return cls({name: value for name in _OPTIONS if (value := getattr(read, name)) not in (None, [], {}, False)})
+
+    @property
+    def container_only(self) -> tuple[str, ...]:
+        """The names of the options that only a container can honour, as a user wrote them."""
+        arguments = sorted(self._build_args.keys() - _LOCAL_BUILD_ARGS)
+        names = sorted(self.given.keys() - _LOCAL)
+        return (*(f"bundling.{name}" for name in names), *(f"bundling.build_args[{name!r}]" for name in arguments))
+
+    @property
+    def _build_args(self) -> Mapping[str, str]:
+        return cast("Mapping[str, str]", self.given.get("build_args", {}))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the build gets beside this process's own."""
+        return {**self._build_args, **self.given.get("environment", {})}
+
+    @property
+    def excludes(self) -> tuple[str, ...]:
+        """The patterns of what stays out of the archive."""
+        return tuple(self.given.get("asset_excludes", ()))
+
+    def folder(self, path: str) -> str:
+        """Return the archive's folder that everything lands in: "python" unless `output_path_suffix` says otherwise.
+
+        Raises:
+            UsageError: The suffix leads out of the archive.
+        """
+        suffix = str(self.given.get("output_path_suffix", _DEFAULT_FOLDER))
+        parts = [part for part in suffix.split("/") if part not in ("", ".")]
+        if ".." in parts:
+            message = (
+                f"Layer {path!r}: output_path_suffix {suffix!r} leads out of the layer. Name a folder inside of it."
+            )
+            raise UsageError(message)
+        return "/".join(parts)
+
+    @property
+    def has_own_hash(self) -> bool:
+        """Whether the user wants the asset's hash to follow something else than what is built."""
+        return "asset_hash" in self.given or self.given.get("asset_hash_type") in _OWN_HASHES
+
+    @property
+    def _hashes(self) -> dict[str, Any]:
+        return {name: self.given.get(name) for name in ("asset_hash", "asset_hash_type")}
+
+    def placing(self, archive: Path, digest: str) -> BundlingOptions:
+        """Return the options that make PythonLayerVersion take a finished archive instead of running a container.
+
+        The digest of the content is the asset's hash, unless the user chose another one.
+        """
+        chosen = self._hashes if self.has_own_hash else {"asset_hash": digest, "asset_hash_type": AssetHashType.CUSTOM}
+        # The command is part of what the CDK hashes, and would otherwise tell which manifest there is.
+        return BundlingOptions(image=ArchiveImage(archive), command=["place the archive"], **chosen)
+
+    def unbundled(self) -> BundlingOptions:
+        """Return the options for a stack that the CDK is not bundling: an output that is not made has no hash."""
+        return BundlingOptions(**(self._hashes if self.has_own_hash else {}))
+
+    def for_container(self, excludes: Sequence[str]) -> BundlingOptions:
+        """Return the user's options as they are, with more excludes."""
+        return BundlingOptions(**{**self.given, "asset_excludes": [*self.excludes, *excludes]})
+
+
+class ArchiveImage(DockerImage):
+    """An image that is never run: asked to, it puts a finished archive where the container's output would be.
+
+    PythonLayerVersion has no option for a local build, but takes an image, and calls its `run`.
+    """
+
+    def __init__(self, archive: Path) -> None:
+        """Remember the archive; no engine is asked for an image."""
+        super().__init__("cdk-layers")
+        self._archive = archive
+
+    def run(self, *, volumes: Sequence[DockerVolume | dict[str, Any]] | None = None, **_: object) -> None:
+        """Copy the archive to the host's side of the output folder.
+
+        It is a copy, since a link would let whoever edits cdk.out damage the build cache.
+        """
+        mounted = [cast("DockerVolume", volume) for volume in volumes or ()]
+        outputs = [one.host_path for one in mounted if one.container_path == AssetStaging.BUNDLING_OUTPUT_DIR]
+        if not outputs:
+            message = "this version of the CDK mounts no output folder, so the layer's archive has no place to go"
+            raise BuildError(message)
+        shutil.copyfile(self._archive, Path(outputs[0]) / "layer.zip")

@@ -1,0 +1,108 @@
+"""Who else may use a layer version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Stack, Token
+
+from cdk_layers.errors import SharingError
+from cdk_layers.rules.engine import refuse
+from cdk_layers.rules.model import Grant, Settings, Where
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+EVERYONE: Final = "*"
+"""The principal that stands for every AWS account, or for every account of an organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerGrant:
+    """Permission for an account, an organization or everyone to use a layer version.
+
+    Make one with `account`, `organization` or `public`. Equal grants are one grant.
+
+    Example:
+        >>> LayerGrant.account("222222222222")
+        LayerGrant(principal='222222222222', organization_id=None)
+    """
+
+    principal: str
+    """An account id of 12 digits, or "*"."""
+
+    organization_id: str | None = None
+    """The organization whose accounts "*" stands for; None where it stands for every account there is."""
+
+    @classmethod
+    def account(cls, account_id: str) -> LayerGrant:
+        """Let one account use the layer.
+
+        Args:
+            account_id: Its id of 12 digits, or a token.
+
+        Raises:
+            SharingError: The id is neither.
+        """
+        if account_id == EVERYONE:
+            message = (
+                "LayerGrant.account('*') would let every AWS account there is use the layer. "
+                "Write LayerGrant.public() if that is meant."
+            )
+            raise SharingError(message)
+        return cls._checked(f"LayerGrant.account({account_id!r})", account_id)
+
+    @classmethod
+    def organization(cls, organization_id: str) -> LayerGrant:
+        """Let every account of an organization use the layer.
+
+        Args:
+            organization_id: Its id, such as "o-a1b2c3d4e5", or a token.
+
+        Raises:
+            SharingError: The id is neither.
+        """
+        return cls._checked(f"LayerGrant.organization({organization_id!r})", EVERYONE, organization_id)
+
+    @classmethod
+    def public(cls) -> LayerGrant:
+        """Let every AWS account there is use, and download, the layer."""
+        return cls(EVERYONE)
+
+    @classmethod
+    def _checked(cls, called: str, principal: str, organization_id: str | None = None) -> LayerGrant:
+        refuse(grant_model(Where(called), principal, organization_id), Settings())
+        return cls(principal, organization_id)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it opens the layer to every AWS account there is."""
+        return self.principal == EVERYONE and self.organization_id is None
+
+    def construct_id(self, scope: IConstruct) -> str:
+        """Return the id of its permission below a layer: the same in whatever order grants are given."""
+        if self.is_public:
+            return "GrantPublic"
+        kind, value = ("Organization", self.organization_id) if self.organization_id else ("Account", self.principal)
+        if Token.is_unresolved(value):
+            resolved = json.dumps(Stack.of(scope).resolve(value), sort_keys=True)
+            value = hashlib.sha256(resolved.encode()).hexdigest()[:8]
+        return f"Grant{kind}{value}"
+
+
+def grant_model(where: Where, principal: object, organization_id: object) -> Grant:
+    """Return what the rules can judge of a grant before it is in a template."""
+    # The model's word for an organization that is not a literal is an empty text.
+    organization = None if organization_id is None else _text(organization_id) or ""
+    return Grant(where=where, layer=None, principal=_text(principal), organization=organization)
+
+
+def _text(value: object) -> str | None:
+    if Token.is_unresolved(value):
+        return None
+    if value == "":
+        return "''"
+    return value if isinstance(value, str) else f"{type(value).__name__} {value!r}"

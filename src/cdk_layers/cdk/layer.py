@@ -1,0 +1,271 @@
+"""A layer version that is built, checked and shared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aws_cdk import CfnResource, RemovalPolicy, Stack
+from aws_cdk.aws_lambda import Architecture, CfnLayerVersion
+from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
+
+from cdk_layers.cdk.bundling import Bundling
+from cdk_layers.cdk.description import common_license, describe
+from cdk_layers.cdk.docker import container_errors
+from cdk_layers.cdk.grants import grant_model
+from cdk_layers.cdk.modeling import LayerFacts, layer_model, staging
+from cdk_layers.cdk.preparation import Wishes, prepare
+from cdk_layers.cdk.references import share
+from cdk_layers.cdk.staged import staged_contents
+from cdk_layers.cdk.targets import targets_of
+from cdk_layers.cdk.validation import LayerValidation
+from cdk_layers.rules.engine import refuse
+from cdk_layers.rules.model import Settings, Where
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import AssetStaging, ReferenceStrength, Size
+    from aws_cdk.aws_lambda import Runtime
+    from aws_cdk.aws_lambda_python_alpha import BundlingOptions
+    from constructs import Construct
+
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.cdk.grants import LayerGrant
+
+BUILD_METADATA: Final = "cdk-layers:build"
+"""Construct metadata of a layer: its digest, budget_bytes, and notes of rule, message and remedy."""
+
+PUBLIC_METADATA: Final = "cdk-layers:public"
+"""Construct metadata of a permission that `LayerGrant.public()` asked for."""
+
+
+class SharedPythonLayer(PythonLayerVersion):
+    """A Python layer, built here without Docker, checked at once, and kept for those who use it.
+
+    It takes the place of `PythonLayerVersion`, whose arguments it takes with their meaning. Different are: the runtimes
+    have no default; the layer version is retained unless `removal_policy` says otherwise; the description and the
+    licence are made from what is in the layer when none are given; the asset is one deterministic archive, and its hash
+    is that of its content.
+
+    Example:
+        >>> layer = SharedPythonLayer(
+        ...     stack, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13],
+        ...     grants=[LayerGrant.account("222222222222")],
+        ... )
+        >>> layer.distributions
+        {'six': '1.17.0'}
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        entry: str | os.PathLike[str] | None = None,
+        compatible_runtimes: Sequence[Runtime],
+        compatible_architectures: Sequence[Architecture] | None = None,
+        bundling: BundlingOptions | Mapping[str, Any] | None = None,
+        description: str | None = None,
+        layer_version_name: str | None = None,
+        license: str | None = None,
+        removal_policy: RemovalPolicy | None = None,
+        grants: Sequence[LayerGrant] = (),
+        opt_entry: str | os.PathLike[str] | None = None,
+        asset_excludes: Sequence[str] = (),
+        allow_source_builds: Sequence[str] = (),
+        docker: bool = False,
+        max_unzipped: Size | None = None,
+        reference_strength: ReferenceStrength | None = None,
+    ) -> None:
+        """Build the layer, refuse what cannot work, and define the layer version with its grants.
+
+        Args:
+            scope: The construct that it belongs to.
+            id: Its id there.
+            entry: Folder with a manifest (requirements.txt, a lock file), code, or both; all of it lands in `python/`.
+                It may be left out where `opt_entry` is given.
+            compatible_runtimes: Python runtimes that the layer is for. The content has to be right for all of them.
+            compatible_architectures: Instruction sets that the layer is for, `[Architecture.X86_64]` by default.
+            bundling: Options of PythonLayerVersion. Those that only a container can honour choose its own way of
+                building in Docker.
+            description: What the layer version says of itself; its distributions and their versions by default.
+            layer_version_name: The layer's name; made by CloudFormation by default.
+            license: Its licence; the one that all of its distributions name, by default.
+            removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default.
+            grants: Who else may use it.
+            opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.
+            asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the archive.
+            allow_source_builds: Distributions that may be built from source here when they have no wheel.
+            docker: Whether PythonLayerVersion builds it in Docker.
+            max_unzipped: The user's own limit on its unzipped bytes; none by default.
+            reference_strength: How other stacks refer to it. `WEAK` by default: no export, so that a new version never
+                locks two stacks together.
+
+        Raises:
+            EntryError: The entry folder or its manifest cannot be used.
+            TargetError: No runtime is given, or one that no layer can be built for.
+            DependencyError: The requirements cannot be met.
+            BuildError: The build could not be finished, or Docker was asked for and no engine answers.
+            RuleError: Rules refuse the layer or a grant: a `LimitError` when it is over the service's limits or over
+                `max_unzipped`, a `CompatibilityError` when it is not right for all that it declares, and so on.
+            UsageError: Arguments exclude each other.
+        """
+        self._where = Where("/".join(part for part in (scope.node.path, id) if part))
+        self._architectures = (
+            (Architecture.X86_64,) if compatible_architectures is None else (*compatible_architectures,)
+        )
+        self._budget_bytes = None if max_unzipped is None else int(max_unzipped.to_bytes())
+        self._permissions: dict[str, CfnResource] = {}
+        wishes = Wishes(
+            path=self._where.path,
+            entry=None if entry is None else Path(entry),
+            opt_entry=None if opt_entry is None else Path(opt_entry),
+            targets=targets_of(self._where.path, compatible_runtimes, self._architectures),
+            bundling=Bundling.read(bundling),
+            excludes=tuple(asset_excludes),
+            allow_source_builds=tuple(allow_source_builds),
+            docker=docker,
+        )
+        self._entry = wishes.source
+        prepared = prepare(wishes, bundled=Stack.of(scope).bundling_required)
+        self._build = prepared.build
+        self._remembered = prepared.remembered
+        contents = prepared.build.contents if prepared.build else None
+        with container_errors(self._where.path, wishes.bundling.environment):
+            super().__init__(
+                scope,
+                id,
+                entry=str(wishes.source),
+                bundling=prepared.bundling,
+                compatible_runtimes=list(compatible_runtimes),
+                compatible_architectures=None if compatible_architectures is None else list(compatible_architectures),
+                description=describe(contents) if contents and description is None else description,
+                layer_version_name=layer_version_name,
+                license=common_license(contents) if contents and license is None else license,
+                removal_policy=removal_policy or RemovalPolicy.RETAIN,
+            )
+        self._staging = cast("AssetStaging", staging(self))
+        self._contents = staged_contents(self, wishes, prepared)
+        refuse(layer_model(self), Settings())
+        self._leave_metadata()
+        share(self, digest=self.remembered_digest, strength=reference_strength)
+        LayerValidation.watch(scope)
+        for grant in grants:
+            self.grant(grant)
+
+    def grant(self, grant: LayerGrant) -> CfnResource:
+        """Let someone else use the layer; the permission is retained with the layer version.
+
+        Args:
+            grant: Who.
+
+        Returns:
+            The permission, which is the same for equal grants. What needs it can depend on it.
+        """
+        name = grant.construct_id(self)
+        if name not in self._permissions:
+            self.add_permission(name, account_id=grant.principal, organization_id=grant.organization_id)
+            if grant.is_public:
+                self._permissions[name].node.add_metadata(PUBLIC_METADATA, data=True)
+        return self._permissions[name]
+
+    def add_permission(self, id: str, *, account_id: str, organization_id: str | None = None) -> None:
+        """Let someone else use the layer, as `LayerVersion.add_permission` does, and retain that with the version.
+
+        Args:
+            id: The permission's id below the layer.
+            account_id: An account of 12 digits, or "*".
+            organization_id: The organization whose accounts "*" stands for; all accounts there are by default.
+
+        Raises:
+            SharingError: The account or the organization is malformed.
+        """
+        refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), Settings())
+        super().add_permission(id, account_id=account_id, organization_id=organization_id)
+        permission = cast("CfnResource", self.node.find_child(id))
+        self._permissions[id] = permission
+        self._keep_with_version(permission)
+
+    def apply_removal_policy(self, policy: RemovalPolicy) -> None:
+        """Decide what happens to a version that is replaced or no longer defined, and to its grants."""
+        super().apply_removal_policy(policy)
+        for permission in self._permissions.values():
+            self._keep_with_version(permission)
+
+    def _keep_with_version(self, permission: CfnResource) -> None:
+        version = self._version.cfn_options
+        permission.cfn_options.deletion_policy = version.deletion_policy
+        permission.cfn_options.update_replace_policy = version.update_replace_policy
+
+    @property
+    def _version(self) -> CfnLayerVersion:
+        return cast("CfnLayerVersion", self.node.default_child)
+
+    def _leave_metadata(self) -> None:
+        if self._contents is not None:
+            facts = self.facts
+            notes = [asdict(note) for note in facts.notes]
+            data = {"digest": facts.digest, "notes": notes, "budget_bytes": facts.budget_bytes}
+            self.node.add_metadata(BUILD_METADATA, {name: value for name, value in data.items() if value})
+
+    @property
+    def entry(self) -> Path:
+        """The entry folder as it was given, or `opt_entry` where that is all there is."""
+        return self._entry
+
+    @property
+    def compatible_architectures(self) -> tuple[Architecture, ...]:
+        """The instruction sets that the layer is for."""
+        return self._architectures
+
+    @property
+    def contents(self) -> Contents | None:
+        """What is in the layer; None where the CDK asked for no bundling."""
+        return self._contents
+
+    @property
+    def unzipped_bytes(self) -> int | None:
+        """Its unzipped bytes; None where the CDK asked for no bundling."""
+        return None if self._contents is None else self._contents.unzipped_bytes
+
+    @property
+    def archive_bytes(self) -> int | None:
+        """Bytes of its archive; None where the CDK asked for no bundling, or has yet to zip what Docker made."""
+        if self._contents is None:
+            return None
+        staged = Path(self._staging.absolute_staged_path)
+        return staged.stat().st_size if staged.is_file() else None
+
+    @property
+    def distributions(self) -> dict[str, str] | None:
+        """Its distributions, name to version; None where the CDK asked for no bundling."""
+        return None if self._contents is None else dict(self._contents.versions)
+
+    @property
+    def digest(self) -> str | None:
+        """What changes when, and only when, its content does; None where the CDK asked for no bundling.
+
+        It is the digest of the content, or the asset's hash of a layer that Docker made.
+        """
+        if self._contents is None:
+            return None
+        return self._build.digest if self._build else self.asset_hash
+
+    @property
+    def remembered_digest(self) -> str | None:
+        """The digest, also where the CDK asked for no bundling but the build cache knows the layer; else None."""
+        return self._remembered.digest if self._remembered and self.digest is None else self.digest
+
+    @property
+    def facts(self) -> LayerFacts:
+        """What its template does not say of it."""
+        notes = self._build.notes if self._build else ()
+        return LayerFacts(self._contents, self.remembered_digest, self._budget_bytes, notes)
+
+    @property
+    def asset_hash(self) -> str:
+        """The hash that the CDK knows its asset by: the name of the asset's file."""
+        return self._staging.asset_hash

@@ -1,0 +1,131 @@
+"""What happens before a layer's construct exists: errors keep their types, and sizes are known from the start."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cdk_layers.build.builder import recall
+from cdk_layers.build.claims import build_for
+from cdk_layers.build.options import BuildOptions
+from cdk_layers.cdk.docker import require_engine
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_cdk.aws_lambda_python_alpha import BundlingOptions
+
+    from cdk_layers.build.builder import LayerBuild
+    from cdk_layers.build.target import Target
+    from cdk_layers.cdk.bundling import Bundling
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How the user wants one layer to be built."""
+
+    path: str
+    """The construct path."""
+
+    entry: Path | None
+    opt_entry: Path | None
+    targets: tuple[Target, ...]
+    bundling: Bundling
+    excludes: tuple[str, ...]
+    allow_source_builds: tuple[str, ...]
+    docker: bool
+
+    @property
+    def source(self) -> Path:
+        """The folder that the CDK is to know as the layer's source.
+
+        Raises:
+            UsageError: There is none.
+        """
+        source = self.entry or self.opt_entry
+        if source is None:
+            message = f"Layer {self.path!r} has nothing to be built from. Give entry=, opt_entry=, or both."
+            raise UsageError(message)
+        return source
+
+    @contextmanager
+    def built_from(self) -> Iterator[Path]:
+        """Lend the entry folder: an empty one where everything comes from `opt_entry`."""
+        if self.entry is not None:
+            yield self.entry
+        else:
+            with TemporaryDirectory(prefix="cdk-layers-") as nothing:
+                yield Path(nothing)
+
+    @property
+    def container_reasons(self) -> tuple[str, ...]:
+        """The arguments that only a container can honour; () for a build without one."""
+        return (*(("docker=True",) if self.docker else ()), *self.bundling.container_only)
+
+    @property
+    def options(self) -> BuildOptions:
+        """The options of a build without a container."""
+        return BuildOptions(
+            prefix=self.bundling.folder(self.path),
+            opt_entry=self.opt_entry,
+            excludes=(*self.bundling.excludes, *self.excludes),
+            allow_source_builds=self.allow_source_builds,
+            environment=self.bundling.environment,
+            poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", False),
+            poetry_without_urls=self.bundling.given.get("poetry_without_urls", False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What PythonLayerVersion is to do, and what is known already."""
+
+    bundling: BundlingOptions
+    """What PythonLayerVersion is given."""
+
+    build: LayerBuild | None = None
+    """The finished build; None where a container makes the layer, or where the CDK asked for no bundling."""
+
+    remembered: LayerBuild | None = None
+    """The same, or an earlier build of the same entry that the cache still has, where the CDK asked for no bundling."""
+
+
+def prepare(wishes: Wishes, *, bundled: bool) -> Prepared:
+    """Build a layer, or make sure that a container can.
+
+    Args:
+        wishes: How the user wants it.
+        bundled: Whether the CDK asks for bundling. Otherwise nothing is built, and the CDK stages the entry as it is.
+
+    Raises:
+        CompatibilityError: The content is not right for all targets.
+        CdkLayersError: As `build`, and a BuildError when a container is asked for and no engine answers.
+        UsageError: An argument that a container cannot honour beside one that only a container can.
+    """
+    reasons = wishes.container_reasons
+    if reasons:
+        return _by_container(wishes, reasons, bundled=bundled)
+    if not bundled:
+        with wishes.built_from() as entry:
+            remembered = recall(entry, wishes.targets[0], wishes.options)
+        return Prepared(wishes.bundling.unbundled(), remembered=remembered)
+    with wishes.built_from() as entry:
+        built = build_for(entry, wishes.targets, wishes.options, label=wishes.path)
+    return Prepared(wishes.bundling.placing(built.archive, built.digest), built, built)
+
+
+def _by_container(wishes: Wishes, reasons: tuple[str, ...], *, bundled: bool) -> Prepared:
+    if wishes.opt_entry is not None:
+        message = (
+            f"Layer {wishes.path!r}: opt_entry goes with builds without Docker only, and {', '.join(reasons)} "
+            f"chooses Docker. Put {str(wishes.opt_entry)!r} into a layer of its own, or leave out {', '.join(reasons)}."
+        )
+        raise UsageError(message)
+    if not bundled:
+        return Prepared(wishes.bundling.unbundled())
+    require_engine(wishes.path, reasons)
+    return Prepared(wishes.bundling.for_container(wishes.excludes))

@@ -1,0 +1,72 @@
+"""What stands in a layer's construct, against what was built for it.
+
+A property injector of the app runs inside the construct, after the build. It could make the layer claim, or hold,
+something that was never built.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import Stack
+from aws_cdk.aws_lambda import Architecture, CfnLayerVersion
+
+from cdk_layers.cdk.modeling import contents_of, staging
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aws_cdk import AssetStaging
+    from aws_cdk.aws_lambda import ILayerVersion
+
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.build.target import Target
+    from cdk_layers.cdk.preparation import Prepared, Wishes
+
+
+def staged_contents(layer: ILayerVersion, wishes: Wishes, prepared: Prepared) -> Contents | None:
+    """Return what is in a layer's asset: what was built, or what is measured on what someone else made.
+
+    Args:
+        layer: The layer, as it was constructed.
+        wishes: How the user wants it.
+        prepared: What was built for it.
+
+    Returns:
+        None where the CDK asked for no bundling.
+
+    Raises:
+        UsageError: The layer declares other targets than it was built for, or holds something else than what was built.
+        AssemblyError: What a container made cannot be measured.
+    """
+    stage = cast("AssetStaging", staging(layer))
+    if not _declares(layer, wishes.targets):
+        _refuse(wishes, "compatible_runtimes or compatible_architectures")
+    if not Stack.of(layer).bundling_required:
+        return None
+    staged = Path(stage.absolute_staged_path)
+    if prepared.build is None:
+        return contents_of(stage)
+    if staged.is_file() and staged.stat().st_size == prepared.build.archive_bytes:
+        return prepared.build.contents
+    if not wishes.bundling.has_own_hash:
+        _refuse(wishes, "bundling")
+    return contents_of(stage)
+
+
+def _declares(layer: ILayerVersion, targets: Iterable[Target]) -> bool:
+    runtimes = [one.name for one in layer.compatible_runtimes or ()]
+    version = cast("CfnLayerVersion", layer.node.default_child)
+    architectures = version.compatible_architectures or [Architecture.X86_64.name]
+    declared = {(runtime, architecture) for runtime in runtimes for architecture in architectures}
+    return declared == {(one.runtime.name, one.architecture) for one in targets}
+
+
+def _refuse(wishes: Wishes, what: str) -> None:
+    message = (
+        f"Layer {wishes.path!r}: a property injector of the app changed {what} after the layer was built. "
+        f"Give the layer itself what it is to have."
+    )
+    raise UsageError(message)

@@ -1,0 +1,149 @@
+"""What `bundling=` asks for, read before anything is built."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import AssetHashType, BundlingFileAccess, DockerImage, DockerVolume
+from aws_cdk.aws_lambda_python_alpha import BundlingOptions
+
+from cdk_layers.cdk.bundling import ArchiveImage, Bundling
+from cdk_layers.errors import BuildError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("command", ["true"]),
+        ("entrypoint", ["/bin/sh"]),
+        ("image", DockerImage.from_registry("builder")),
+        ("network", "host"),
+        ("platform", "linux/arm64"),
+        ("security_opt", "no-new-privileges"),
+        ("user", "1000"),
+        ("volumes", [DockerVolume(host_path="/a", container_path="/b")]),
+        ("volumes_from", ["other"]),
+        ("working_directory", "/work"),
+        ("bundling_file_access", BundlingFileAccess.VOLUME_COPY),
+        ("build_args", {"POETRY_VERSION": "2.1"}),
+    ],
+)
+def test_what_only_a_container_can_honour_chooses_it(name: str, value: object) -> None:
+    """Each such option is named as the reason, whether it comes as options or as a mapping."""
+    for options in (BundlingOptions(**{name: value}), {name: value}):  # type: ignore[arg-type]
+        [reason] = Bundling.read(options).container_only
+        assert reason.startswith(f"bundling.{name}")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        None,
+        {},
+        BundlingOptions(),
+        BundlingOptions(volumes=[], user=None),
+        BundlingOptions(
+            asset_excludes=["*.md"],
+            asset_hash="1",
+            asset_hash_type=AssetHashType.CUSTOM,
+            build_args={"PIP_INDEX_URL": "file:///wheels"},
+            environment={"PIP_EXTRA_INDEX_URL": "file:///more"},
+            output_path_suffix="lib",
+            poetry_include_hashes=True,
+            poetry_without_urls=True,
+        ),
+    ],
+)
+def test_the_rest_is_honoured_without_a_container(options: BundlingOptions | None) -> None:
+    """What means something outside of a container, and what is empty, needs none."""
+    assert Bundling.read(options).container_only == ()
+
+
+def test_the_environment_is_the_arguments_with_the_variables_over_them() -> None:
+    """Arguments of the image that mean something here reach the build as variables."""
+    options = BundlingOptions(
+        build_args={"PIP_INDEX_URL": "one", "HTTPS_PROXY": "two"}, environment={"PIP_INDEX_URL": "three"}
+    )
+    assert Bundling.read(options).environment == {"PIP_INDEX_URL": "three", "HTTPS_PROXY": "two"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "folder"),
+    [(None, "python"), ("python", "python"), ("", ""), ("/", ""), ("python/lib/", "python/lib"), ("./a//b", "a/b")],
+)
+def test_the_folder_follows_the_suffix(suffix: str | None, folder: str) -> None:
+    """The archive's folder is "python" unless `output_path_suffix` names another, or none."""
+    assert Bundling.read(BundlingOptions(output_path_suffix=suffix)).folder("Hub/Base") == folder
+
+
+def test_a_suffix_that_leads_out_is_refused() -> None:
+    """As PythonLayerVersion does, but with the layer's path."""
+    with pytest.raises(UsageError, match=r"'Hub/Base'.*'a/\.\./\.\.'"):
+        Bundling.read(BundlingOptions(output_path_suffix="a/../..")).folder("Hub/Base")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("digest", AssetHashType.CUSTOM)),
+        ({"asset_hash_type": AssetHashType.OUTPUT}, ("digest", AssetHashType.CUSTOM)),
+        ({"asset_hash_type": AssetHashType.SOURCE}, (None, AssetHashType.SOURCE)),
+        ({"asset_hash": "mine"}, ("mine", None)),
+        ({"asset_hash": "mine", "asset_hash_type": AssetHashType.CUSTOM}, ("mine", AssetHashType.CUSTOM)),
+    ],
+)
+def test_the_asset_hash_is_the_digest_or_the_users(given: dict[str, Any], expected: tuple[object, object]) -> None:
+    """The digest says what the output is; a hash of the source or of the user's own stays what it is."""
+    options = Bundling.read(given).placing(Path("layer.zip"), "digest")
+    assert (options.asset_hash, options.asset_hash_type) == expected
+
+
+def test_without_bundling_there_is_no_hash_of_an_output() -> None:
+    """The CDK would refuse the hash of an output that nobody makes."""
+    options = Bundling.read({"asset_hash_type": AssetHashType.OUTPUT}).unbundled()
+    assert (options.asset_hash, options.asset_hash_type, options.image) == (None, None, None)
+
+
+def test_the_containers_options_are_the_users_with_more_excludes() -> None:
+    """Nothing of what the user gave is lost on the way to PythonLayerVersion."""
+    options = Bundling.read({"user": "1000", "asset_excludes": ["a"], "environment": {"A": "1"}}).for_container(["b"])
+    assert (options.user, options.environment, options.asset_excludes) == ("1000", {"A": "1"}, ["a", "b"])
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A finished archive."""
+    path = tmp_path / "cache" / "archive.zip"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("python/company.py", "NAME = 'company'\n")
+    return path
+
+
+def test_the_image_places_a_copy(archive: Path, tmp_path: Path) -> None:
+    """What is done to the placed archive cannot reach the cache's."""
+    (tmp_path / "out").mkdir()
+    ArchiveImage(archive).run(volumes=[DockerVolume(host_path=str(tmp_path / "out"), container_path="/asset-output")])
+    [placed] = (tmp_path / "out").iterdir()
+    before = archive.read_bytes()
+    assert placed.suffix == ".zip"
+    assert placed.read_bytes() == before
+    placed.write_bytes(b"damaged")
+    assert archive.read_bytes() == before
+
+
+def test_an_image_without_an_output_folder_says_so(archive: Path) -> None:
+    """A CDK that mounts nothing is an error, not an empty layer."""
+    runs: list[Callable[[], None]] = [
+        lambda: ArchiveImage(archive).run(),
+        lambda: ArchiveImage(archive).run(volumes=[DockerVolume(host_path="/a", container_path="/asset-input")]),
+    ]
+    for run in runs:
+        with pytest.raises(BuildError, match="no output folder"):
+            run()
