@@ -38,6 +38,7 @@ environment: ## set up .venv and node_modules, unless they are as they should be
 
 synth: environment ## synthesize the sample app with the CDK CLI: real layers, no Docker, no AWS account
 	@PATH="$$PWD/.venv/$(PROGRAMS):$$PATH" node_modules/.bin/cdk synth --quiet $(ARGS)
+	@$(PY) -m cdk_layers.cli sizes cdk.out
 
 test: environment ## run every test
 	$(PY) -m pytest -n auto $(ARGS)

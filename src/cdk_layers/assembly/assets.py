@@ -39,6 +39,8 @@ class Measured(NamedTuple):
 
     contents: Contents | None = None
     sources: Sources | None = None
+    archive_bytes: int | None = None
+    """Zipped bytes; None for a folder."""
 
 
 UNMEASURED: Final = Measured()
@@ -98,7 +100,8 @@ class Assets:
             self.unread[f"{user}: its asset {path} is not there, so what lies in it is unknown."] = None
             return UNMEASURED
         try:
-            return Measured(self.records.contents_of(resolved), open_sources(resolved))
+            contents, sources = self.records.contents_of(resolved), open_sources(resolved)
+            return Measured(contents, sources, resolved.stat().st_size if resolved.is_file() else None)
         except CdkLayersError as error:
             message = f"{user}: {error}"
             raise AssemblyError(message) from error

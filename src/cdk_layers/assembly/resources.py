@@ -214,6 +214,7 @@ class Resources:
             license=license_info,
             contents=found.measured.contents,
             sources=found.measured.sources,
+            archive_bytes=found.measured.archive_bytes,
             asset=marks.digest or found.asset,
             retained=_sam_retained(resource, evaluation) if resource.type == sam.LAYER else _retained(resource),
             budget_bytes=marks.budget_bytes,

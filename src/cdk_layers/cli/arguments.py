@@ -25,6 +25,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_check(commands.add_parser("check", help="judge a cloud assembly or a template", epilog=_STATUS))
+    sizes = commands.add_parser("sizes", help="show how much is in layers and functions, and how much may be")
+    _add_path(sizes)
     commands.add_parser("rules", help="list the rules")
     rule = commands.add_parser("rule", help="explain one rule")
     rule.add_argument("name", metavar="NAME", help="its name, such as too-many-layers")
@@ -33,14 +35,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_check(check: argparse.ArgumentParser) -> None:
     check.description = "Judge every function, layer and grant of a cloud assembly or a template, whoever made it."
-    check.add_argument(
-        "path",
-        metavar="PATH",
-        nargs="?",
-        type=Path,
-        help="cdk.out or another cloud assembly, .aws-sam/build, or one template in JSON or YAML; "
-        "cdk.out by default, else .aws-sam/build",
-    )
+    _add_path(check)
     check.add_argument("--format", choices=FORMATS, default="table", help="the form of the report (default: table)")
     check.add_argument("--select", metavar="RULE", action="append", type=_names, help="only these rules, with commas")
     check.add_argument("--ignore", metavar="RULE", action="append", type=_names, help="not these rules, with commas")
@@ -58,6 +53,17 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     )
     check.add_argument(
         "--today", metavar="DATE", type=date.fromisoformat, help="judge runtimes as of this day, such as 2027-03-03"
+    )
+
+
+def _add_path(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "path",
+        metavar="PATH",
+        nargs="?",
+        type=Path,
+        help="cdk.out or another cloud assembly, .aws-sam/build, or one template in JSON or YAML; "
+        "cdk.out by default, else .aws-sam/build",
     )
 
 

@@ -32,6 +32,8 @@ def run(arguments: Namespace) -> int:
     """
     if arguments.command == "check":
         return _check(arguments)
+    if arguments.command == "sizes":
+        return _sizes(arguments)
     from cdk_layers.report import table  # noqa: PLC0415  # reports for machines do without rich
 
     if arguments.command == "rule":
@@ -59,6 +61,14 @@ def _check(arguments: Namespace) -> int:
     verdict = Verdict(path, app, tuple(one for one in judge(app, settings) if one.rule in wanted))
     _tell(verdict, arguments.format)
     return int(bool(verdict.findings if strict else verdict.errors))
+
+
+def _sizes(arguments: Namespace) -> int:
+    from cdk_layers.assembly import read  # noqa: PLC0415
+    from cdk_layers.report.sizes import show_sizes  # noqa: PLC0415
+
+    show_sizes(read(arguments.path or _default_path()))
+    return 0
 
 
 def _either(given: list[tuple[str, ...]] | None, project: tuple[str, ...]) -> tuple[str, ...]:

@@ -77,6 +77,9 @@ class Layer:
     license: str | None = None
     contents: Contents | None = None
     sources: Sources | None = None
+    archive_bytes: int | None = None
+    """Zipped bytes; None also where a folder is yet to be zipped."""
+
     asset: str | None = None
     """The asset hash or the digest of the content: what changes when, and only when, the content does."""
 

@@ -1,0 +1,80 @@
+"""How much is in layers and functions, beside how much may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+
+from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
+from cdk_layers.report.table import console
+from cdk_layers.report.verdict import printable
+from cdk_layers.rules.wording import size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_layers.rules.model import App, Function, Layer
+
+_UNKNOWN: Final = "?"
+
+
+def show_sizes(app: App) -> None:
+    """Print a table of the layers and one of the functions, each beside the service's limit of 250 MiB unzipped."""
+    out = console()
+    if app.layers:
+        out.print(_layers(app.layers))
+    if app.functions:
+        out.print(_functions(app.functions))
+
+
+def _layers(layers: Sequence[Layer]) -> Table:
+    table = _table("Layer", "Python", "Architecture", numbers=("Distributions", "Unzipped", "Zipped", "Headroom"))
+    for layer in {one.where: one for one in layers}.values():
+        unzipped = layer.unzipped_bytes
+        table.add_row(
+            printable(layer.label),
+            _enumerated(layer.runtimes, "python"),
+            _enumerated(layer.architectures),
+            _UNKNOWN if layer.contents is None else str(len(layer.contents.distributions)),
+            _size(unzipped),
+            _size(layer.archive_bytes),
+            _size(None if unzipped is None else max(MAX_UNZIPPED_BYTES - unzipped, 0)),
+        )
+    return table
+
+
+def _functions(functions: Sequence[Function]) -> Table:
+    table = _table("Function", "Layers, lowest first", numbers=("Code", f"Total of {size(MAX_UNZIPPED_BYTES)}"))
+    for function in {one.where: one for one in functions}.values():
+        names = [one.label.rpartition("/")[2] for one in function.used_layers]
+        code = None if function.code is None else function.code.unzipped_bytes
+        table.add_row(
+            printable(function.where.path),
+            _UNKNOWN if function.layers is None else printable(", ".join(names)) or "none",
+            _size(code),
+            _total(function, code),
+        )
+    return table
+
+
+def _total(function: Function, code: int | None) -> str:
+    parts = [code, *(one.unzipped_bytes for one in function.used_layers)]
+    known = sum(part for part in parts if part is not None)
+    share = f"{size(known)} ({known / MAX_UNZIPPED_BYTES:.0%})"
+    return f"at least {share}" if None in parts or function.layers is None else share
+
+
+def _table(*texts: str, numbers: Sequence[str]) -> Table:
+    table = Table(*texts, header_style="bold", title_justify="left")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _size(number_of_bytes: int | None) -> str:
+    return _UNKNOWN if number_of_bytes is None else size(number_of_bytes)
+
+
+def _enumerated(names: tuple[str, ...] | None, prefix: str = "") -> str:
+    return _UNKNOWN if names is None else ", ".join(name.removeprefix(prefix) for name in names) or "any"
