@@ -6,24 +6,13 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Trouble = Literal[
-    "leaves the folder",
-    "leads to nothing",
-    "leads back into itself",
-    "is no regular file",
-    "cannot be read",
-    "holds more than 200000 files and folders",
-]
-
 MAX_NODES: Final = 200_000
 """Folders that link to each other have endlessly many names; no archive for Lambda comes near."""
-
-_TOO_MANY: Final = "holds more than 200000 files and folders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class Node:
     link: str | None = None
     """What its symlink says, when it is one itself."""
 
-    trouble: Trouble | None = None
+    trouble: str | None = None
     """What keeps it from being one of the files, to follow its name in a sentence."""
 
     @property
@@ -77,7 +66,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None) -> Iterator[
             continue
         count += 1
         if count > MAX_NODES:
-            yield Node("", root, None, trouble=_TOO_MANY)
+            yield Node("", root, None, trouble=f"holds more than {MAX_NODES} files and folders")
             return
         if node.link is not None or not node.is_folder:
             yield node
@@ -86,7 +75,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None) -> Iterator[
             if entries is None:
                 yield Node(node.name, node.path, None, trouble="cannot be read")
             else:
-                stack.append(_Level(f"{node.name}/", (*level.above, os.path.realpath(node.path)), entries))
+                stack.append(_Level(f"{node.name}/", (*level.above, os.fspath(node.path)), entries))
 
 
 @dataclass(slots=True)
@@ -111,7 +100,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
 
 def _node(root: Path, entry: os.DirEntry[str], level: _Level) -> Node:
     name, path, link = f"{level.prefix}{entry.name}", Path(entry.path), None
-    trouble: Trouble | None = None
+    trouble: str | None = None
     status: os.stat_result | None = None
     try:
         if entry.is_symlink():
