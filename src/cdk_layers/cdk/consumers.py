@@ -1,0 +1,101 @@
+"""Which functions of a stage use which shared layers, found without a round trip to Node for each construct."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, cast
+
+from aws_cdk import ConstructSelector, DefaultTokenResolver, Mixins, Reference, Stage, StringConcat, Tokenization
+from aws_cdk.aws_lambda import CfnFunction, CfnLayerVersion, CfnVersion, Function
+
+from cdk_layers.cdk.identity import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from aws_cdk import IPostProcessor, IResolvable, IResolveContext
+    from constructs import IConstruct
+
+    from cdk_layers.cdk.references import Shared
+
+_CURRENT_VERSION: Final = "CurrentVersion"
+
+
+def plain_functions(stage: Stage, *, known: Container[str]) -> list[CfnFunction]:
+    """Return the function resources of a stage, without its nested stages, whose identity is not known already."""
+    found = _resources(stage, CfnFunction.CFN_RESOURCE_TYPE_NAME)
+    strangers = [one for one in found if isinstance(one, CfnFunction) and identity(one) not in known]
+    return [one for one in strangers if Stage.of(one) is stage]
+
+
+def last_resource(stage: Stage) -> IConstruct | None:
+    """Return the last of a stage's functions and layers, in the order that the CDK visits constructs in."""
+    found = _resources(stage, CfnFunction.CFN_RESOURCE_TYPE_NAME, CfnLayerVersion.CFN_RESOURCE_TYPE_NAME)
+    return next((one for one in reversed(found) if Stage.of(one) is stage), None)
+
+
+def versioned_functions(stage: Stage) -> Iterator[tuple[Function, CfnFunction]]:
+    """Yield the functions whose `current_version` is used, with their resources."""
+    for version in _resources(stage, CfnVersion.CFN_RESOURCE_TYPE_NAME):
+        parent = version.node.scope
+        function = parent.node.scope if parent is not None and parent.node.id == _CURRENT_VERSION else None
+        resource = function.node.default_child if isinstance(function, Function) else None
+        if isinstance(function, Function) and isinstance(resource, CfnFunction):
+            yield function, resource
+
+
+def _resources(stage: Stage, *kinds: str) -> list[IConstruct]:
+    return Mixins.of(stage, ConstructSelector.resources_of_type(*kinds)).selected_constructs
+
+
+def users_of(
+    shared: Sequence[Shared], functions: Sequence[CfnFunction]
+) -> Iterator[tuple[CfnFunction, tuple[Shared, ...]]]:
+    """Yield those of the functions that use shared layers, with these layers.
+
+    Until the CDK prepares an app's references, a layer version of any stack resolves to its logical id alone. So all
+    are resolved at once; where layers of two stacks have the same logical id, the reference itself tells them apart.
+    """
+    if not functions or not shared:
+        return
+    resolve = shared[0].stack.resolve
+    named: dict[str, list[Shared]] = defaultdict(list)
+    for one, arn in zip(shared, resolve([one.layer.layer_version_arn for one in shared]), strict=True):
+        named[arn["Ref"]].append(one)
+    # By their numbers, since what resolves to nothing is left out.
+    resolved = resolve({str(number): function.layers for number, function in enumerate(functions)})
+    for number, layers in resolved.items():
+        function = functions[int(number)]
+        candidates = [one for name in dict.fromkeys(_referred(layers)) for one in named.get(name, ())]
+        if len({one.path for one in candidates}) > len({name for name in _referred(layers) if name in named}):
+            candidates = _referred_by(function, candidates)
+        if candidates:
+            yield function, tuple(candidates)
+
+
+def _referred(value: object) -> Iterator[str]:
+    """Yield the logical ids in a resolved value, in both branches of an `Fn::If` too."""
+    if isinstance(value, dict):
+        yield from [value["Ref"]] if isinstance(value.get("Ref"), str) else _referred(list(value.values()))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _referred(one)
+
+
+def _referred_by(function: CfnFunction, candidates: Sequence[Shared]) -> list[Shared]:
+    targets = _Targets()
+    Tokenization.resolve(function.layers, scope=function, resolver=targets, preparing=False)
+    return [one for one in candidates if any(path.startswith(f"{one.path}/") for path in targets.paths)]
+
+
+class _Targets(DefaultTokenResolver):
+    """Notes the constructs that a value refers to while it is resolved."""
+
+    def __init__(self) -> None:
+        super().__init__(StringConcat())
+        self.paths: list[str] = []
+
+    def resolve_token(self, t: IResolvable, context: IResolveContext, post_processor: IPostProcessor) -> object:
+        if Reference.is_reference(t):
+            self.paths.append(cast("Reference", t).target.node.path)
+        return super().resolve_token(t, context, post_processor)

@@ -1,0 +1,130 @@
+"""The code of a function: what the user gave, or what is built from an entry folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from aws_cdk.aws_lambda import AssetCode, Code
+
+from cdk_layers.build.builder import build, recall
+from cdk_layers.build.cache import BuildCache
+from cdk_layers.build.options import BuildOptions
+from cdk_layers.cdk.function_model import model_of
+from cdk_layers.cdk.modeling import staging
+from cdk_layers.cdk.targets import target_of
+from cdk_layers.errors import AssemblyError, UsageError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from aws_cdk.aws_lambda import Architecture, Function, ILayerVersion, Runtime
+
+    from cdk_layers.build.builder import LayerBuild
+    from cdk_layers.build.contents import Contents
+    from cdk_layers.build.notes import Note
+    from cdk_layers.cdk.function_model import Place
+
+_measured: Final[WeakKeyDictionary[Code, Contents | None]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCode:
+    """Code as `Function` takes it, and what is known of it."""
+
+    code: Code
+    contents: Contents | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSource:
+    """What the user said about a function's code."""
+
+    path: str
+    """The construct path of the function."""
+
+    code: Code | None
+    entry: str | os.PathLike[str] | None
+    excludes: tuple[str, ...]
+    allow_source_builds: tuple[str, ...]
+
+    def made(
+        self, runtime: Runtime, architecture: Architecture, layers: Iterable[ILayerVersion | str], *, bundled: bool
+    ) -> FunctionCode:
+        """Return the code, built when it is an entry folder's.
+
+        Args:
+            runtime: What the function runs on.
+            architecture: The instruction set it runs on.
+            layers: The function's layers; what they bring is left out of the code.
+            bundled: Whether the CDK asks for bundling. Otherwise nothing is built.
+
+        Raises:
+            UsageError: There is neither code nor an entry, or both, or options that only an entry has.
+            EntryError, TargetError, DependencyError, BuildError: The entry cannot be built.
+        """
+        if self.code is not None and self.entry is None and not (self.excludes or self.allow_source_builds):
+            return FunctionCode(self.code)
+        if self.entry is None or self.code is not None:
+            raise UsageError(self._contradiction())
+        target = target_of(self.path, runtime, architecture)
+        options = BuildOptions(
+            prefix="",
+            excludes=self.excludes,
+            allow_source_builds=self.allow_source_builds,
+            provided=_provided(layers, runtime.name),
+        )
+        entry = Path(self.entry)
+        done = build(entry, target, options, label=self.path) if bundled else recall(entry, target, options)
+        return FunctionCode(Code.from_asset(str(entry))) if done is None else _built(done)
+
+    def _contradiction(self) -> str:
+        if self.code is not None and self.entry is not None:
+            return f"{self.path!r} has both code= and entry=. Give the one or the other."
+        if self.code is not None:
+            return f"{self.path!r}: asset_excludes and allow_source_builds are for entry=, and code= is given."
+        return f"{self.path!r} has no code. Give entry=, a folder to build it from, or code=, as for lambda_.Function."
+
+
+def contents_of_code(function: Function, code: Code, place: Place) -> Contents | None:
+    """Return what is in a function's code: measured where it is an asset, else None.
+
+    Code that several functions of a stack share is staged below the first of them only.
+    """
+    if not isinstance(code, AssetCode) or not place.bundled:
+        return None
+    if code not in _measured:
+        _measured[code] = _staged_contents(function)
+    return _measured[code]
+
+
+def _built(done: LayerBuild) -> FunctionCode:
+    code = Code.from_asset(str(done.archive), asset_hash=done.digest)
+    return FunctionCode(code, done.contents, done.notes)
+
+
+def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:
+    """Return the distributions, name to version, that the layers bring where this runtime looks for them."""
+    searched = ("python", f"python/lib/{runtime}/site-packages")
+    contents = (None if isinstance(one, str) else model_of(one).contents for one in layers)
+    return {
+        distribution.name: distribution.version
+        for one in contents
+        if one is not None
+        for distribution in one.distributions
+        if distribution.folder in searched
+    }
+
+
+def _staged_contents(function: Function) -> Contents | None:
+    stage = staging(function)
+    if stage is None:
+        return None
+    try:
+        return BuildCache.default().contents_of(Path(stage.absolute_staged_path))
+    except (AssemblyError, OSError):
+        return None
