@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     MakeEntry = Callable[..., Path]
 
-EVERYWHERE = [Target(python, machine) for python in ("3.12", "3.13") for machine in ("x86_64", "arm64")]  # type: ignore[arg-type]
+EVERYWHERE = [Target(python, machine) for python in ("3.12", "3.13") for machine in ("x86_64", "arm64")]
 
 
 def test_pure_python(make_entry: MakeEntry, cache: BuildCache) -> None:

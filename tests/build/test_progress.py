@@ -49,7 +49,7 @@ def test_status_goes_after_an_error() -> None:
     """An error takes the status away and writes no line."""
     ended: list[str | None] = []
     lines = Lines(io.StringIO())
-    lines.end = ended.append  # type: ignore[method-assign]
+    lines.end = ended.append  # type: ignore[assignment,method-assign]
     message = "broken"
     with pytest.raises(RuntimeError, match=message), told(lines):
         raise RuntimeError(message)
