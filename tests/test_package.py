@@ -28,7 +28,9 @@ _ROOMS: Final = {
     "assembly": _FOUNDATION | {"build", "rules"},
     "cdk": _FOUNDATION | {"build", "layer_directory", "rules", "assembly"},
     "testing": _FOUNDATION | {"build", "rules", "assembly"},
-    "cli": _FOUNDATION | {"build", "layer_directory", "rules", "assembly"},
+    "settings": _FOUNDATION | {"rules"},
+    "report": _FOUNDATION | {"rules"},
+    "cli": _FOUNDATION | {"build", "layer_directory", "rules", "assembly", "settings", "report"},
 }
 """What each room of the package may import, beside itself."""
 
