@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,12 @@ X86 = Target("3.13", "x86_64")
 SIX_HASH = "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 
 
+BARE = {
+    "Pipfile": '[packages]\nsix = "*"\n',
+    "pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndependencies = ["six"]\n',
+}
+
+
 def read(entry: Path, cache: BuildCache, options: BuildOptions | None = None) -> Requirements:
     """Return what an entry asks for."""
     found = read_requirements(Job(entry, X86, options or BuildOptions(), cache))
@@ -52,7 +59,8 @@ def rules_and_messages(requirements: Requirements) -> list[tuple[str, str]]:
 
 def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
     """PythonLayerVersion's precedence holds, and every manifest that was not used is told with the one that was."""
-    files = {"requirements.txt": "six==1.16.0", "uv.lock": "", "pylock.toml": "", "pyproject.toml": "", "Pipfile": ""}
+    bare = {"pyproject.toml": BARE["pyproject.toml"], "Pipfile": BARE["Pipfile"]}
+    files = {"requirements.txt": "six==1.16.0", "uv.lock": "", "pylock.toml": "", **bare}
     found = read(make_entry(files), cache)
     assert found.origin == "requirements.txt"
     assert [one.name for one in found.wanted] == ["six"]
@@ -62,15 +70,44 @@ def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, cache: BuildCach
     assert all("requirements.txt was used" in note.message for note in found.notes)
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "Pipfile"])
+@pytest.mark.parametrize("name", BARE)
 def test_manifest_without_its_lock(make_entry: MakeEntry, cache: BuildCache, name: str) -> None:
     """A bare pyproject.toml or Pipfile installs nothing, and that is said with the command that locks it."""
-    found = read(make_entry({name: "", "a.py": ""}), cache)
+    found = read(make_entry({name: BARE[name], "a.py": ""}), cache)
     assert found.origin is None
     (note,) = found.notes
     assert note.rule == "ignored-manifest"
     assert "nothing was installed" in note.message
     assert re.search(r"(uv|pipenv) lock", note.remedy)
+
+
+def test_pyproject_of_tools(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """A pyproject.toml that only configures tools asks for nothing, so nothing of it is ignored."""
+    files = {
+        "pyproject.toml": '[tool.ruff]\nline-length = 120\n[project]\nname = "a"\n',
+        "requirements.txt": "six==1.16.0",
+    }
+    assert read(make_entry(files), cache).notes == ()
+
+
+def test_folder_of_wheels(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """A folder of wheels is looked into, shapes the build by its bytes, and stays out of the archive."""
+    entry = make_entry(
+        {"requirements.txt": "--no-index\n--find-links wheels\ndemo==1.0\n", "wheels/x.txt": "", "a.py": ""}
+    )
+    wheel = entry / "wheels" / "demo-1.0-py3-none-any.whl"
+    for body in ("x = 1\n", "x = 2\n"):
+        with zipfile.ZipFile(wheel, "w") as opened:
+            opened.writestr("demo.py", body)
+            opened.writestr("demo-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n")
+            opened.writestr(
+                "demo-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            opened.writestr("demo-1.0.dist-info/RECORD", "demo.py,,\n")
+        done = build(entry, X86, cache=cache)
+        with zipfile.ZipFile(done.archive) as opened:
+            assert opened.read("python/demo.py").decode() == body
+        assert {name.split("/")[1] for name in done.contents.files} == {"a.py", "demo.py", "demo-1.0.dist-info"}
 
 
 def test_unpinned_requirements_are_noted(make_entry: MakeEntry, cache: BuildCache) -> None:
@@ -308,3 +345,7 @@ def test_pipfile_lock(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) 
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
     assert sorted(entry.iterdir()) == before
+    again = read_requirements(Job(entry, X86, BuildOptions(), cache), may_export=False)
+    assert again is not None
+    assert again.is_partial
+    assert again.wanted == found.wanted

@@ -144,12 +144,20 @@ class _Run:
         """Build what is not in the cache."""
         began = host.clock()
         self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
-        requirements = read_requirements(self.job) or Requirements(None)
+        requirements = self._requirements()
         plan = make_plan(requirements, resolve(requirements, self.job), self.job)
         record = self.job.cache.get(plan.key) or self._make(plan)
         done = _layer_build(record, plan, self.job.target, from_cache=not self.has_built)
         self.progress.end(self._summary(done, host.clock() - began) if self.has_built else None)
         return done
+
+    def _requirements(self) -> Requirements:
+        """Read the manifest; a lock file with credentials is exported only if it really has to be installed."""
+        known = read_requirements(self.job, may_export=False)
+        if known is not None and known.is_partial:
+            plan = make_plan(known, resolve(known, self.job), self.job)
+            known = None if self.job.cache.get(plan.key) is None else known
+        return known or read_requirements(self.job) or Requirements(None)
 
     def _make(self, plan: Plan) -> Entry:
         parts = [

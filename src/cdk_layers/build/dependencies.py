@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,11 @@ from cdk_layers.build.credentials import scrub
 from cdk_layers.build.notes import Note
 from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file, read_requirements_text
 from cdk_layers.errors import EntryError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +54,9 @@ class Requirements:
     locked: bool = False
     """Whether a lock file pins all of it, so that nothing is left to resolve."""
 
+    is_partial: bool = False
+    """Whether credentials are missing: enough to know what it is, too little to install it."""
+
     paths: tuple[Path, ...] = ()
     """Files of the entry that were read, and what they install from the entry; all of it stays out of the archive."""
 
@@ -70,7 +79,8 @@ def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | No
 
     Args:
         job: What is built; its cache remembers what the tools exported.
-        may_export: Whether a lock file's tool may be run; without, None is returned where that would be needed.
+        may_export: Whether a lock file's tool may be run. Without, what its export said the last time is returned, its
+            credentials removed; None when there was none.
 
     Raises:
         EntryError: A manifest cannot be read or understood.
@@ -82,29 +92,33 @@ def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | No
     notes = tuple(_ignored(job.entry, ruling, present[1:]))
     if ruling is None:
         return Requirements(None, notes=notes)
-    read = _read(job, ruling, may_export=may_export)
+    read, is_partial = _read(job, ruling, may_export=may_export)
     if read is None:
         return None
     wanted = tuple(sources.named(one) for one in read.wanted)
     sources.refuse_unasked(wanted, job.options.allow_source_builds)
-    local = tuple(one.local for one in wanted if one.local is not None and one.local != job.entry)
+    local = [one.local for one in wanted if one.local is not None and one.local != job.entry]
+    local += [option.folder for option in read.options if option.folder is not None]
     return Requirements(
         origin=ruling,
         wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, job.target)),
         options=read.options,
         locked=ruling != "requirements.txt",
+        is_partial=is_partial,
         paths=(*read.paths, *local),
         notes=notes,
     )
 
 
-def _read(job: Job, ruling: str, *, may_export: bool) -> RequirementsFile | None:
+def _read(job: Job, ruling: str, *, may_export: bool) -> tuple[RequirementsFile | None, bool]:
     if ruling == "requirements.txt":
-        return _checked(read_requirements_file(job.entry / ruling, job.entry), job.options)
+        return _checked(read_requirements_file(job.entry / ruling, job.entry), job.options), False
     if ruling == "pylock.toml":
-        return exports.read_pylock(job.entry / ruling, job.target)
-    text = exports.export(job, ruling, may_export=may_export)
-    return None if text is None else read_requirements_text(text, ruling, job.entry)
+        return exports.read_pylock(job.entry / ruling, job.target), False
+    exported = exports.export(job, ruling, may_export=may_export)
+    if exported is None:
+        return None, True
+    return read_requirements_text(exported.text, ruling, job.entry), exported.is_partial
 
 
 def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
@@ -136,10 +150,24 @@ def _ignored(entry: Path, ruling: str | None, others: list[str]) -> Iterator[Not
             f"Keep one of the two in {scrub(entry.name)}/.",
         )
     for name, command in _BARE.items():
-        if (entry / name).is_file() and name != _SOURCES.get(ruling or ""):
+        if name != _SOURCES.get(ruling or "") and _asks_for_something(entry / name):
             yield Note(
                 "ignored-manifest",
                 f"{name} was ignored: {used}, and a {name} without its lock file installs nothing.",
-                f"Lock it ('{command}') and remove the other manifests, or remove {name}." if ruling
+                f"Lock it ('{command}') and remove the other manifests, or remove its dependencies."
+                if ruling
                 else f"Lock it with '{command}', or write a requirements.txt.",
-            )  # fmt: skip
+            )
+
+
+def _asks_for_something(manifest: Path) -> bool:
+    """Tell whether a manifest names dependencies; a pyproject.toml may as well configure tools only."""
+    try:
+        data = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    project, poetry = data.get("project", {}), data.get("tool", {}).get("poetry", {})
+    places = (project.get("dependencies"), poetry.get("dependencies"), data.get("packages"))
+    return any(places) or "dependencies" in project.get("dynamic", ())

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,24 +50,33 @@ PIPENV: Final = ("pipenv==2026.10.3",)
 _FOLDERS: Final = {"uv.lock": ("pyproject.toml",), "poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
-def export(job: Job, lock: str, *, may_export: bool = True) -> str | None:
-    """Return a lock file's requirements as text, or None when running its tool is not allowed and would be needed.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A lock file's requirements as text."""
+
+    text: str
+    is_partial: bool = False
+    """Whether credentials were taken out of it."""
+
+
+def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
+    """Return a lock file's requirements, from memory if they hold no credentials.
+
+    Without `may_export` no tool is run: what is remembered comes without its credentials, and None when nothing is.
 
     Raises:
         EntryError: The lock file, or the file that it belongs to, is missing or damaged.
         BuildError: The exporting tool cannot be had.
     """
-    beside = _beside(job.entry, lock)
-    key = _key(job.entry, [lock, *beside], job.options)
+    key = _key(job.entry, [lock, *_beside(job.entry, lock)], job.options)
     known = job.cache.recall(key)
-    if isinstance(known, str):
-        return known
+    if isinstance(known, dict) and not (known["is_partial"] and may_export):
+        return Exported(known["text"], known["is_partial"])
     if not may_export:
         return None
     text = _run(job.entry, lock, job.options)
-    if not any(secrets_in(text)):
-        job.cache.remember(key, text)
-    return text
+    job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text))})
+    return Exported(text)
 
 
 def _beside(entry: Path, lock: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.tags import parse_tag
+from packaging.utils import canonicalize_name
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
@@ -63,7 +64,7 @@ def _put(
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             return uv.run(
                 ["pip", "install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
-                 "--target", tree, "-r", listed, *_refreshed(pins), *(["--reinstall"] if anew else []),
+                 "--target", tree, "-r", listed, *_refreshed(requirements, pins), *(["--reinstall"] if anew else []),
                  *_hashes(requirements), *attempt.arguments()],
                 cwd=job.entry,
                 extra=job.options.environment,
@@ -82,9 +83,13 @@ def _hashes(requirements: Requirements) -> list[str]:
     return ["--require-hashes"] if any(option.name == "--require-hashes" for option in requirements.options) else []
 
 
-def _refreshed(pins: Iterable[Wanted]) -> list[str]:
-    """Return the arguments that keep uv from taking an older build of changed sources, which it knows by few files."""
-    return [part for pin in pins if sources.is_source(pin) and pin.name for part in ("--refresh-package", pin.name)]
+def _refreshed(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
+    """Return the arguments that keep uv from taking from its cache what has changed on this machine."""
+    folders = [option.folder for option in requirements.options if option.folder is not None]
+    files = [path.name for folder in folders for path in folder.glob("*-*")]
+    listed = {canonicalize_name(name.partition("-")[0]) for name in files}
+    names = {pin.name for pin in pins if pin.name and (pin.local is not None or pin.name in listed)}
+    return [part for name in sorted(names) for part in ("--refresh-package", name)]
 
 
 def _unsuited(tree: Path, target: Target) -> dict[str, tuple[str, ...]]:

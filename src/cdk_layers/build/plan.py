@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.build import uv
 from cdk_layers.build.archive import content_digest
-from cdk_layers.build.credentials import scrub
 from cdk_layers.build.own import own_members, own_notes
-from cdk_layers.build.resolution import SCHEMA, pin_key
+from cdk_layers.build.resolution import SCHEMA, option_key, pin_key
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _distributions_key(requirements: Requirements, resolution: Resolution, job: 
         job.options.prefix,
         uv.uv_version(),
         uv.settings_digest(job.entry, job.options.environment),
-        [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
+        [option_key(option) for option in requirements.options],
         [allowed, builder],
     ]
     return _key("distributions", facts)

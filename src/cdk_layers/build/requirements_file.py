@@ -91,6 +91,12 @@ class Option:
     value: str
     where: str
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder of distributions on this machine that it names."""
+        is_local = not _SCHEME.match(self.value) or Path(self.value).is_absolute()
+        return Path(self.value) if self.name == "--find-links" and is_local else None
+
 
 @dataclass(frozen=True, slots=True)
 class RequirementsFile:
@@ -167,8 +173,8 @@ class _Reader:
             self.read(_included(option, place.folder), constraint=is_constraint)
         elif option.name == "--editable":
             self.wanted.append(_requirement(option.value, place, self.base))
-        elif option.name == "--find-links" and not _SCHEME.match(option.value):
-            self.options.append(Option(option.name, str((place.folder / option.value).resolve()), place.where))
+        elif option.folder is not None:
+            self.options.append(replace(option, value=str((place.folder / option.folder).resolve())))
         else:
             self.options.append(option)
 

@@ -86,6 +86,12 @@ def pin_key(pin: Wanted) -> list[Any]:
     return [scrub(pin.text), sorted(pin.hashes), pin.marker]
 
 
+def option_key(option: Option) -> list[str]:
+    """Return what an option means, without credentials and without paths of this machine."""
+    folder = option.folder
+    return [option.name, scrub(option.value) if folder is None else sources.digest(folder)]
+
+
 def option_lines(options: Iterable[Option]) -> Iterator[str]:
     """Yield the lines of a requirements file that say where to look."""
     for option in options:
@@ -147,7 +153,7 @@ def _key(requirements: Requirements, job: Job) -> str:
         uv.uv_version(),
         str(job.target),
         [[*pin_key(one), one.is_constraint] for one in requirements.wanted],
-        [[option.name, scrub(option.value)] for option in requirements.options if option.name != "--find-links"],
+        [option_key(option) for option in requirements.options],
         uv.settings_digest(job.entry, job.options.environment),
         sorted(job.options.provided.items()),
         sorted(job.options.allow_source_builds),
