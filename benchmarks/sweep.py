@@ -129,7 +129,7 @@ def sweep(
 
 def _row(requirement: str, target: Target, folder: Path) -> Row:
     python = folder / "layer" / "python"
-    command = [
+    command: list[str | Path] = [
         uv.find_uv_bin(), "pip", "install", "--quiet", "--target", python, "--only-binary", ":all:",
         "--python-version", target.python, "--python-platform", f"{target.machine}-{exact_platform(target)}",
         requirement,

@@ -76,6 +76,28 @@ def test_a_source_beside_it_is_imported_instead(source: str) -> None:
     assert using(elf("python/fast/_fast.cpython-312-x86_64-linux-gnu.so"), files=(source,)) == []
 
 
+@pytest.mark.parametrize(
+    "native",
+    [
+        elf("awscli/yaml/_yaml.cpython-311-x86_64-linux-gnu.so"),
+        elf("awscli/yaml/_yaml.cpython-313-aarch64-linux-gnu.so", "arm64"),
+        elf("awscli/yaml/_yaml.cpython-313-x86_64-linux-gnu.so", "x86_64", (2, 99)),
+        elf("awscli/yaml/_yaml.cpython-313-x86_64-linux-musl.so", "x86_64", None, "libc.musl-x86_64.so.1"),
+    ],
+)
+def test_modules_of_a_program_beside_the_path_are_its_own_matter(native: Native) -> None:
+    """The AWS CLI in the layer that the CDK's bucket deployments use; in a function's code they are on the path."""
+    assert using(native) == []
+    assert (
+        found(
+            layer(archive(natives=[native]), runtimes=("python3.13",), architectures=("x86_64",)), "overclaimed-target"
+        )
+        == []
+    )
+    rules = ("wrong-machine", "wrong-python-abi", "glibc-too-new", "musl-linked")
+    assert sum(len(found(function(code=archive(natives=[native])), rule)) for rule in rules) == 1
+
+
 def test_folders_of_other_pythons_are_not_looked_into() -> None:
     """What lies in python/lib/python3.12 is for 3.12."""
     other = elf("python/lib/python3.12/site-packages/f.cpython-312-x86_64-linux-gnu.so", "x86_64", (2, 99))

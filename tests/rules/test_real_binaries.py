@@ -93,7 +93,7 @@ def markupsafe(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str],
             ":all:",
             "markupsafe==3.0.2",
         ]
-        options = ["--target", folder / "python", "--python-version", python, "--python-platform", platform]
+        options = ["--target", str(folder / "python"), "--python-version", python, "--python-platform", platform]
         subprocess.run([*command, *options], check=True)
         return measure(folder)
 

@@ -65,7 +65,7 @@ def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
     for part in parts(function):
         if _declared_for_another(part, function.architecture):
             continue
-        foreign = for_other_machine(part.contents, function.architecture)
+        foreign = for_other_machine(part.contents, function.architecture, part.modules_below)
         chosen = [native for native in foreign if names_its_machine(native.path)]
         yield from _machines(part, [native for native in foreign if native not in chosen], function.architecture)
         yield from (
@@ -112,7 +112,7 @@ def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     for part in parts(function):
-        foreign = for_other_system(part.contents, python_version(function))
+        foreign = for_other_system(part.contents, python_version(function), part.modules_below)
         if foreign:
             # A wheel for any platform brings what it may use on each; that Linux has none is its author's choice.
             optional = all(_for_any_platform(part, path) for path in foreign)
@@ -145,7 +145,7 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     for part in parts(function):
-        foreign = for_other_python(part.contents, python_version(function))
+        foreign = for_other_python(part.contents, python_version(function), part.modules_below)
         if foreign:
             yield Problem(
                 f"{count(len(foreign), 'file')} in {part.label} can only be imported by another Python version "
@@ -173,7 +173,7 @@ def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
     if runtime is None or function.image:
         return
     for part in parts(function):
-        newer = past_glibc(part.contents, runtime.name)
+        newer = past_glibc(part.contents, runtime.name, part.modules_below)
         if newer:
             newest = _dotted(max(native.glibc for native in newer if native.glibc))
             yield Problem(
@@ -203,7 +203,7 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     for part in parts(function):
-        found = for_musl_only(part.contents, python_version(function))
+        found = for_musl_only(part.contents, python_version(function), part.modules_below)
         if found:
             yield Problem(
                 f"{count(len(found), 'file')} in {part.label} need musl's C library, and {function.runtime} has "

@@ -1,4 +1,7 @@
-"""Which native files of an archive suit a machine, a Python and a C library; the rules say what follows from it."""
+"""Which native files of an archive suit a machine, a Python and a C library; the rules say what follows from it.
+
+`root` is the folder of the archive that modules are imported from: "python/" of a layer, "" of a function's code.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,16 @@ def for_musl(native: Native) -> bool:
     return native.path.endswith("-linux-musl.so") or any(name.startswith("libc.musl") for name in native.needed)
 
 
-def _on_path(path: str, python: str) -> bool:
+def _idle(path: str, python: str, root: str) -> bool:
+    """Return whether nothing on `sys.path` leads to a file: another Python's folder, or a module outside of the root.
+
+    Programs that bring modules of their own, such as the AWS CLI in a layer, do without those that they cannot load.
+    """
     folder = _OTHER_PYTHON_FOLDER.match(path)
-    return folder is None or folder["version"] == python
+    build = _BUILD.fullmatch(path)
+    named = build is not None and (build["tag"] is not None or build["suffix"] == "pyd")
+    module = named and not path.startswith(root)
+    return module or (folder is not None and folder["version"] != python)
 
 
 @kept
@@ -58,13 +68,15 @@ def _other_builds(contents: Contents, path: str) -> list[str]:
 
 
 @kept
-def for_other_machine(contents: Contents, machine: str) -> tuple[Native, ...]:
+def for_other_machine(contents: Contents, machine: str, root: str) -> tuple[Native, ...]:
     """Return the ELF files for other machines that have no counterpart for this one, "x86_64" or "arm64"."""
     suited = {_MACHINE_WORD.sub("{}", native.path) for native in contents.natives if native.machine == machine}
     return tuple(
         native
         for native in contents.natives
-        if native.machine != machine and _MACHINE_WORD.sub("{}", native.path) not in suited
+        if native.machine != machine
+        and _MACHINE_WORD.sub("{}", native.path) not in suited
+        and (native.path.startswith(root) or not python_tag(native.path))
     )
 
 
@@ -77,13 +89,13 @@ def names_its_machine(path: str) -> bool:
 
 
 @kept
-def for_other_python(contents: Contents, python: str) -> tuple[str, ...]:
+def for_other_python(contents: Contents, python: str, root: str) -> tuple[str, ...]:
     """Return the extension modules for other CPython versions that have no build which this version can import."""
     wanted = python.replace(".", "")
     return tuple(
         native.path
         for native in contents.natives
-        if (tag := python_tag(native.path)) and tag != wanted and _on_path(native.path, python)
+        if (tag := python_tag(native.path)) and tag != wanted and not _idle(native.path, python, root)
         # mypyc's shared part is named after the package; without the modules that it serves nobody asks for it.
         and "__mypyc." not in native.path
         and not any(_suits(other, wanted) for other in _other_builds(contents, native.path))
@@ -96,7 +108,7 @@ def _suits(tag: str, wanted: str) -> bool:
 
 
 @kept
-def for_other_system(contents: Contents, python: str) -> tuple[str, ...]:
+def for_other_system(contents: Contents, python: str, root: str) -> tuple[str, ...]:
     """Return the extension modules for macOS or Windows that have no build which this Python can import on Linux."""
     wanted = python.replace(".", "")
     natives = {native.path for native in contents.natives}
@@ -108,13 +120,13 @@ def for_other_system(contents: Contents, python: str) -> tuple[str, ...]:
         and (build := _BUILD.fullmatch(path))
         and (build["suffix"] == "pyd" or build["tag"] == "abi3" or (build["tag"] or "").startswith("cpython-"))
         and contents.files[path].size
-        and _on_path(path, python)
+        and not _idle(path, python, root)
         and not any(_suits(other, wanted) for other in _other_builds(contents, path))
     )
 
 
 @kept
-def for_musl_only(contents: Contents, python: str) -> tuple[str, ...]:
+def for_musl_only(contents: Contents, python: str, root: str) -> tuple[str, ...]:
     """Return the ELF files linked against musl that have no other build, in an archive without musl itself."""
     if any(path.rpartition("/")[2].startswith(("libc.musl", "ld-musl")) for path in (*contents.files, *contents.links)):
         return ()
@@ -123,13 +135,13 @@ def for_musl_only(contents: Contents, python: str) -> tuple[str, ...]:
         native.path
         for native in contents.natives
         if for_musl(native)
-        and _on_path(native.path, python)
+        and not _idle(native.path, python, root)
         and not any(_suits(other, wanted) for other in _other_builds(contents, native.path))
     )
 
 
 @kept
-def past_glibc(contents: Contents, runtime: str) -> tuple[Native, ...]:
+def past_glibc(contents: Contents, runtime: str, root: str) -> tuple[Native, ...]:
     """Return the ELF files that ask for GLIBC symbols newer than a runtime's; () for a runtime that is not known."""
     known = PYTHON_RUNTIMES.get(runtime)
     if known is None:
@@ -140,7 +152,7 @@ def past_glibc(contents: Contents, runtime: str) -> tuple[Native, ...]:
         for native in contents.natives
         if native.glibc is not None
         and native.glibc > known.glibc
-        and _on_path(native.path, known.python)
+        and not _idle(native.path, known.python, root)
         and python_tag(native.path) in (None, wanted)
     )
 

@@ -61,6 +61,11 @@ class Part:
     layer: Layer | None
     """None for the function's code."""
 
+    @property
+    def modules_below(self) -> str:
+        """What the paths of modules that can be imported begin with."""
+        return "" if self.layer is None else "python/"
+
     def at(self, path: str) -> str:
         """Return a path inside the archive as a person names it."""
         return f"{path} in {self.label}"

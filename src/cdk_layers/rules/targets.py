@@ -112,7 +112,11 @@ def _overclaimed(declared: tuple[str, ...], claim: str, reason: str) -> Problem:
 def _machine_reason(part: Part, architecture: str) -> str:
     if architecture not in ARCHITECTURES:
         return ""
-    foreign = [one for one in for_other_machine(part.contents, architecture) if not names_its_machine(one.path)]
+    foreign = [
+        one
+        for one in for_other_machine(part.contents, architecture, part.modules_below)
+        if not names_its_machine(one.path)
+    ]
     machines = " and ".join(sorted({native.machine for native in foreign}))
     paths = [native.path for native in foreign]
     return f"{len(paths)} native file{'s' * (len(paths) != 1)} for {machines}, {told(part.contents, paths)}" * bool(
@@ -122,10 +126,10 @@ def _machine_reason(part: Part, architecture: str) -> str:
 
 def _runtime_reasons(part: Part, runtime: str) -> Iterator[str]:
     python = PYTHON_RUNTIMES[runtime].python
-    foreign = for_other_python(part.contents, python)
+    foreign = for_other_python(part.contents, python, part.modules_below)
     if foreign:
         yield f"extension modules for another Python, {told(part.contents, foreign)}"
-    newer = past_glibc(part.contents, runtime)
+    newer = past_glibc(part.contents, runtime, part.modules_below)
     if newer:
         yield f"native files that need a newer glibc, {told(part.contents, [native.path for native in newer])}"
     named = owners(part.contents)
