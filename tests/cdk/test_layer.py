@@ -151,6 +151,12 @@ def test_description_and_licence_of_the_user_are_kept(stack: Stack, pure: Path) 
     assert (properties["Description"], properties["LicenseInfo"]) == ("For all", "Apache-2.0")
 
 
+def test_empty_texts_leave_them_out(stack: Stack, pure: Path) -> None:
+    """An empty description or licence is how the user says that there is to be none."""
+    _layer(stack, pure, description="", license="")
+    assert {"Description", "LicenseInfo"}.isdisjoint(_resource(stack)["Properties"])
+
+
 def test_code_alone_has_no_description(stack: Stack, company: Path) -> None:
     """Nothing is said where there is nothing to say."""
     _layer(stack, company)
@@ -332,6 +338,55 @@ def test_an_own_asset_hash_is_the_users(tmp_path: Path, company: Path) -> None:
         hashes.add(_layer(stack, company, bundling={"asset_hash": "release-1"}).asset_hash)
         AssetStaging.clear_asset_hash_cache()
     assert len(hashes) == 1
+
+
+def test_a_hash_of_the_source_is_the_cdks(tmp_path: Path, company: Path) -> None:
+    """With `AssetHashType.SOURCE` the asset follows the entry's files, a comment in the manifest included."""
+    hashes = set()
+    for number, text in enumerate(("", "# nothing\n")):
+        (company / "requirements.txt").write_text(text, encoding="utf-8")
+        stack = Stack(App(outdir=str(tmp_path / f"{number}.out")), "Hub")
+        hashes.add(_layer(stack, company, bundling={"asset_hash_type": AssetHashType.SOURCE}).asset_hash)
+        AssetStaging.clear_asset_hash_cache()
+    assert len(hashes) == 2
+
+
+def test_an_asset_that_is_there_already_is_what_counts(tmp_path: Path, company: Path) -> None:
+    """Where the user's own hash makes the CDK take an older asset, that one is measured and told."""
+    sizes = []
+    for text in ("NAME = 'first'\n", "NAME = 'much longer than before'\n"):
+        (company / "company.py").write_text(text, encoding="utf-8")
+        stack = Stack(App(outdir=str(tmp_path / "cdk.out")), "Hub")
+        sizes.append(_layer(stack, company, bundling={"asset_hash": "release-1"}).unzipped_bytes)
+        AssetStaging.clear_asset_hash_cache()
+    assert sizes == [len("NAME = 'first'\n")] * 2
+
+
+def test_without_bundling_no_engine_is_asked_for(
+    tmp_path: Path, company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A layer from Docker needs no Docker where the CDK asks for no bundling."""
+    monkeypatch.setattr(preparation, "require_engine", lambda *_: pytest.fail("asked"))
+    app = App(outdir=str(tmp_path / "cdk.out"), context={"aws:cdk:bundling-stacks": []})
+    assert _layer(Stack(app, "Hub"), company, docker=True).digest is None
+
+
+def test_a_private_index_is_named_in_the_environment(stack: Stack, tmp_path: Path) -> None:
+    """A distribution that only the index of `bundling.environment` has is found there."""
+    folder = tmp_path / "index" / "company-lib"
+    folder.mkdir(parents=True)
+    wheel = folder / "company_lib-1.0-py3-none-any.whl"
+    info = "company_lib-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("company_lib.py", "NAME = 'company'\n")
+        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: company-lib\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{info}/RECORD", f"company_lib.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    (folder / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>', encoding="utf-8")
+    entry = _entry(tmp_path / "entry", "company-lib==1.0\n")
+    variables = {"PIP_INDEX_URL": (tmp_path / "index").as_uri()}
+    layer = _layer(stack, entry, bundling=BundlingOptions(environment=variables))
+    assert layer.distributions == {"company-lib": "1.0"}
 
 
 def test_the_same_output_folder_serves_again(tmp_path: Path, company: Path) -> None:

@@ -25,7 +25,7 @@ from cdk_layers.rules.model import Settings, Where
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import AssetStaging, ReferenceStrength, Size
     from aws_cdk.aws_lambda import Runtime
@@ -92,8 +92,9 @@ class SharedPythonLayer(PythonLayerVersion):
             bundling: Options of PythonLayerVersion. Those that only a container can honour choose its own way of
                 building in Docker.
             description: What the layer version says of itself; its distributions and their versions by default.
+                None when "".
             layer_version_name: The layer's name; made by CloudFormation by default.
-            license: Its licence; the one that all of its distributions name, by default.
+            license: Its licence; the one that all of its distributions name, by default. None when "".
             removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default.
             grants: Who else may use it.
             opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.
@@ -130,7 +131,8 @@ class SharedPythonLayer(PythonLayerVersion):
             docker=docker,
         )
         self._entry = wishes.source
-        prepared = prepare(wishes, bundled=Stack.of(scope).bundling_required)
+        bundled = Stack.of(scope).bundling_required
+        prepared = prepare(wishes, bundled=bundled)
         self._build = prepared.build
         self._remembered = prepared.remembered
         contents = prepared.build.contents if prepared.build else None
@@ -142,13 +144,13 @@ class SharedPythonLayer(PythonLayerVersion):
                 bundling=prepared.bundling,
                 compatible_runtimes=list(compatible_runtimes),
                 compatible_architectures=None if compatible_architectures is None else list(compatible_architectures),
-                description=describe(contents) if contents and description is None else description,
+                description=_chosen(description, contents, describe),
                 layer_version_name=layer_version_name,
-                license=common_license(contents) if contents and license is None else license,
+                license=_chosen(license, contents, common_license),
                 removal_policy=removal_policy or RemovalPolicy.RETAIN,
             )
         self._staging = cast("AssetStaging", staging(self))
-        self._contents = staged_contents(self, wishes, prepared)
+        self._contents = staged_contents(self, self._staging, wishes, prepared, bundled=bundled)
         refuse(layer_model(self), Settings())
         self._leave_metadata()
         share(self, digest=self.remembered_digest, strength=reference_strength)
@@ -269,3 +271,9 @@ class SharedPythonLayer(PythonLayerVersion):
     def asset_hash(self) -> str:
         """The hash that the CDK knows its asset by: the name of the asset's file."""
         return self._staging.asset_hash
+
+
+def _chosen(given: str | None, contents: Contents | None, made: Callable[[Contents], str | None]) -> str | None:
+    if given is not None:
+        return given or None
+    return None if contents is None else made(contents)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from aws_cdk import AssetStaging, CfnDeletionPolicy, Stack, Token
+from aws_cdk import AssetStaging, CfnDeletionPolicy, Stack
 from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
 from aws_cdk.region_info import RegionInfo
 
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.errors import AssemblyError
 from cdk_layers.lambda_service.arn import LayerArn
-from cdk_layers.rules.model import Layer, Where
+from cdk_layers.rules.model import Layer, Where, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.build.notes import Note
+
+_ENCODED_LIST: Final = "#{Token["
+"""How the CDK encodes a list that is a token. Source: aws-cdk-lib, core/lib/private/encoding."""
 
 _KEEPS: Final = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
 
@@ -48,8 +51,11 @@ class _Built(Protocol):
 
 
 def known(value: str | None) -> str | None:
-    """Return a text that is already known, or None for a token."""
-    return None if value is None or Token.is_unresolved(value) else value
+    """Return a text that is already known, or None for a token.
+
+    The CDK's own test for tokens would ask Node each time.
+    """
+    return value if value is not None and is_literal(value) else None
 
 
 def partition_of(region: str | None) -> str | None:
@@ -151,4 +157,4 @@ def _runtimes_of_import(layer: ILayerVersion) -> tuple[str, ...] | None:
 def _list(values: list[str] | None) -> tuple[str, ...] | None:
     if values is None:
         return ()
-    return None if Token.is_unresolved(values) else tuple(values)
+    return None if any(_ENCODED_LIST in value for value in values) else tuple(values)

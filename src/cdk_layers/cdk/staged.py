@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Stack
 from aws_cdk.aws_lambda import Architecture, CfnLayerVersion
 
-from cdk_layers.cdk.modeling import contents_of, staging
+from cdk_layers.cdk.modeling import contents_of
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,13 +25,17 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.preparation import Prepared, Wishes
 
 
-def staged_contents(layer: ILayerVersion, wishes: Wishes, prepared: Prepared) -> Contents | None:
+def staged_contents(
+    layer: ILayerVersion, stage: AssetStaging, wishes: Wishes, prepared: Prepared, *, bundled: bool
+) -> Contents | None:
     """Return what is in a layer's asset: what was built, or what is measured on what someone else made.
 
     Args:
         layer: The layer, as it was constructed.
+        stage: Its asset.
         wishes: How the user wants it.
         prepared: What was built for it.
+        bundled: Whether the CDK asks for bundling.
 
     Returns:
         None where the CDK asked for no bundling.
@@ -41,10 +44,9 @@ def staged_contents(layer: ILayerVersion, wishes: Wishes, prepared: Prepared) ->
         UsageError: The layer declares other targets than it was built for, or holds something else than what was built.
         AssemblyError: What a container made cannot be measured.
     """
-    stage = cast("AssetStaging", staging(layer))
     if not _declares(layer, wishes.targets):
         _refuse(wishes, "compatible_runtimes or compatible_architectures")
-    if not Stack.of(layer).bundling_required:
+    if not bundled:
         return None
     staged = Path(stage.absolute_staged_path)
     if prepared.build is None:
