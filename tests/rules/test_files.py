@@ -106,3 +106,5 @@ def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
     assert (finding.severity, finding.message.startswith("2 files")) == ("warning", True)
     assert severities(function(code=contents), "stale-bytecode") == ["warning"]
     assert found(layer(archive(paths)), "stale-bytecode") == []
+    beside = archive(["awscli/a.pyc"], marks=[Mark("timestamp-bytecode", "awscli/a.pyc")])
+    assert found(layer(beside), "stale-bytecode") == []
