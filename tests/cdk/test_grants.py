@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -10,11 +11,13 @@ from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Runtime
 
 from cdk_layers import LayerGrant, SharedPythonLayer
+from cdk_layers.assembly import read
 from cdk_layers.errors import SharingError
+from cdk_layers.rules.engine import judge
+from cdk_layers.rules.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 ACCOUNT: Final = "222222222222"
 ORGANIZATION: Final = "o-a1b2c3d4e5"
@@ -172,6 +175,15 @@ def test_only_the_explicit_call_is_public_on_purpose(stack: Stack, entry: Path) 
     marks = [entry.type for entry in on_purpose.node.metadata]
     assert "cdk-layers:public" in marks
     assert "cdk-layers:public" not in [entry.type for entry in layer.node.find_child("Bare").node.metadata]
+
+
+def test_the_rules_know_what_is_public_on_purpose(stack: Stack, entry: Path) -> None:
+    """In the synthesized app, the bare "*" is warned of, and nothing else about these grants is found."""
+    grants = [LayerGrant.public(), LayerGrant.account(ACCOUNT), LayerGrant.organization(ORGANIZATION)]
+    _layer(stack, entry, grants=grants).add_permission("Bare", account_id="*")
+    assembly = cast("App", stack.node.root).synth()
+    found = judge(read(Path(assembly.directory)), Settings())
+    assert [(one.rule, one.where.path) for one in found] == [("public-grant", "Hub/Base/Bare")]
 
 
 def test_grants_compare_by_what_they_say() -> None:
