@@ -1,0 +1,231 @@
+"""A stack of layers: their merge order, what they share, and how they are published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import RemovalPolicy, Size, Stack
+from aws_cdk.assertions import Template
+from aws_cdk.aws_lambda import Architecture, Runtime
+
+from cdk_layers import LayerGrant, MultiLayerStack
+from cdk_layers.errors import EntryError, LimitError, UsageError
+from cdk_layers.testing import TemplateSnapshot
+from tests.cdk.apps import HUB, entry, function, hub, new_app, resources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aws_cdk import App
+    from syrupy.assertion import SnapshotAssertion
+
+LAYER = "AWS::Lambda::LayerVersion"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """Return an app with an output folder of its own."""
+    return new_app(tmp_path / "out")
+
+
+def template_of(stack: Stack) -> dict[str, Any]:
+    """Return a stack's template."""
+    return dict(Template.from_stack(stack).to_json())
+
+
+def test_layers_are_in_the_order_that_they_were_added_in(app: App, tmp_path: Path) -> None:
+    """The merge order is that of `add_layer`, and can be looked up by name."""
+    stack = hub(app, tmp_path, "zed", "abe")
+    assert list(stack.layers) == ["zed", "abe"]
+    assert stack["abe"] is stack.layers["abe"]
+
+
+def test_layers_can_be_declared_at_once(app: App, tmp_path: Path) -> None:
+    """A mapping makes the same stack as calls of `add_layer` do."""
+    declared: dict[str, dict[str, Any]] = {
+        name: {"entry": entry(tmp_path, name), "description": name} for name in ("zed", "abe")
+    }
+    at_once = hub(app, tmp_path, stack="AtOnce", layers=declared)
+    one_by_one = hub(app, tmp_path, stack="OneByOne")
+    for name, options in declared.items():
+        one_by_one.add_layer(name, **options)
+    assert template_of(at_once) == template_of(one_by_one)
+
+
+def test_picked_layers_are_in_the_stacks_order(app: App, tmp_path: Path) -> None:
+    """However they are named, all functions agree on which layer wins."""
+    stack = hub(app, tmp_path, "zed", "abe", "mid")
+    assert stack.pick("mid", "zed") == stack.pick("zed", "mid", "zed") == [stack["zed"], stack["mid"]]
+    assert stack.pick() == []
+
+
+@pytest.mark.parametrize("look_up", [lambda stack: stack["bose"], lambda stack: stack.pick("base", "bose")])
+def test_an_unknown_name_lists_the_known_ones(app: App, tmp_path: Path, look_up: Any) -> None:
+    """Whoever misspells a name is told those that there are."""
+    with pytest.raises(UsageError, match=r"'Hub' has no layer 'bose'\. It has 'base', 'data'"):
+        look_up(hub(app, tmp_path, "base", "data"))
+
+
+def test_what_layers_share_is_said_once(app: App, tmp_path: Path) -> None:
+    """Runtimes, architectures, grants and the removal policy are the stack's, unless a layer has its own."""
+    stack = hub(
+        app,
+        tmp_path,
+        "base",
+        compatible_runtimes=[Runtime.PYTHON_3_12],
+        compatible_architectures=[Architecture.ARM_64],
+        grants=[LayerGrant.account("222222222222")],
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    stack.add_layer(
+        "own",
+        entry=entry(tmp_path, "own"),
+        compatible_runtimes=[Runtime.PYTHON_3_13],
+        compatible_architectures=[Architecture.X86_64],
+        removal_policy=RemovalPolicy.RETAIN,
+        grants=[LayerGrant.account("333333333333"), LayerGrant.account("222222222222")],
+    )
+    template = template_of(stack)
+    base, own = resources(template, LAYER).values()
+    assert base["Properties"]["CompatibleRuntimes"] == ["python3.12"]
+    assert base["Properties"]["CompatibleArchitectures"] == ["arm64"]
+    assert base["DeletionPolicy"] == "Delete"
+    assert own["Properties"]["CompatibleRuntimes"] == ["python3.13"]
+    assert own["Properties"]["CompatibleArchitectures"] == ["x86_64"]
+    assert own["DeletionPolicy"] == "Retain"
+    granted = resources(template, "AWS::Lambda::LayerVersionPermission")
+    assert sorted((name[:3], one["Properties"]["Principal"]) for name, one in granted.items()) == [
+        ("bas", "222222222222"), ("own", "222222222222"), ("own", "333333333333"),
+    ]  # fmt: skip
+
+
+def test_every_arn_is_published(app: App, tmp_path: Path) -> None:
+    """Each layer is an output by its name, without an export, and a parameter below the prefix."""
+    template = template_of(hub(app, tmp_path, "base", "my-data", parameter_prefix="/company/layers/"))
+    outputs = {name: one["Value"]["Ref"][:4] for name, one in template["Outputs"].items()}
+    assert outputs == {"baseArn": "base", "mydataArn": "myda"}
+    assert not any("Export" in one for one in template["Outputs"].values())
+    parameters = [one["Properties"] for one in resources(template, "AWS::SSM::Parameter").values()]
+    assert [(one["Name"], one["Value"]["Ref"][:4]) for one in parameters] == [
+        ("/company/layers/base", "base"), ("/company/layers/my-data", "myda"),
+    ]  # fmt: skip
+
+
+def test_without_a_prefix_there_are_no_parameters(app: App, tmp_path: Path) -> None:
+    """Parameters are only made for those who ask."""
+    assert not resources(template_of(hub(app, tmp_path, "base")), "AWS::SSM::Parameter")
+
+
+@pytest.mark.parametrize("prefix", ["layers", "/", "//", ""])
+def test_a_prefix_that_is_none_is_refused(app: App, tmp_path: Path, prefix: str) -> None:
+    """A parameter's name begins with a slash and goes on."""
+    with pytest.raises(UsageError, match="parameter_prefix"):
+        hub(app, tmp_path, parameter_prefix=prefix)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "ä", "x" * 141])
+def test_a_malformed_name_is_refused(app: App, tmp_path: Path, name: str) -> None:
+    """A layer's name is what Lambda takes as one."""
+    with pytest.raises(UsageError, match="letters, digits"):
+        hub(app, tmp_path).add_layer(name, entry=entry(tmp_path, "base"))
+
+
+def test_a_name_is_taken_once(app: App, tmp_path: Path) -> None:
+    """Two layers of one stack cannot have one name."""
+    with pytest.raises(UsageError, match="'Hub/base' is there already"):
+        hub(app, tmp_path, "base", "base")
+
+
+def test_a_layer_needs_a_runtime_from_somewhere(app: App, tmp_path: Path) -> None:
+    """Without runtimes on stack or layer, the error shows how to name them."""
+    with pytest.raises(UsageError, match=r"'Hub/base' has no runtime.*compatible_runtimes=\[Runtime"):
+        hub(app, tmp_path, "base", compatible_runtimes=[])
+
+
+def test_a_layer_needs_something_to_be_built_from(app: App, tmp_path: Path) -> None:
+    """Without a folder, the error names both kinds."""
+    with pytest.raises(UsageError, match=r"'Hub/base'.*entry.*opt_entry"):
+        hub(app, tmp_path).add_layer("base")
+
+
+def test_a_layer_can_hold_programs_alone(app: App, tmp_path: Path) -> None:
+    """A folder for /opt needs no Python beside it."""
+    program = tmp_path / "tools" / "bin" / "hello"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho Hello\n")
+    layer = hub(app, tmp_path).add_layer("tools", opt_entry=tmp_path / "tools")
+    assert layer.contents is not None
+    assert list(layer.contents.files) == ["bin/hello"]
+
+
+def test_a_stack_holds_more_layers_than_a_function(app: App, tmp_path: Path) -> None:
+    """The limit of five is the function's."""
+    stack = hub(app, tmp_path, *(f"layer{number}" for number in range(6)))
+    function(Stack(app, "Spoke", env=HUB), "Five", layers=list(stack.layers.values())[:5])
+    with pytest.raises(LimitError, match="6 layers"):
+        function(Stack(app, "Other", env=HUB), "Six", layers=list(stack.layers.values()))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder of three layers with a file beside them."""
+    layers = tmp_path / "layers"
+    for name in ("base", "data"):
+        entry(layers, name)
+    (layers / "tools" / "bin").mkdir(parents=True)
+    (layers / "tools" / "bin" / "hello").write_text("#!/bin/sh\necho Hello\n")
+    (layers / "tools" / "bin" / "hello").chmod(0o755)
+    (layers / "layers.toml").write_text(
+        """
+        order = ["tools", "base", "data"]
+        [defaults]
+        compatible_runtimes = ["python3.13"]
+        compatible_architectures = ["arm64"]
+        grants = ["222222222222"]
+        removal_policy = "destroy"
+        max_unzipped = "1 MiB"
+        [layers.data]
+        description = "numbers"
+        grants = ["o-a1b2c3d4e5"]
+        removal_policy = "retain"
+        [layers.tools]
+        opt_entry = "."
+        """
+    )
+    return layers
+
+
+def test_a_folder_becomes_a_stack(app: App, folder: Path, snapshot: SnapshotAssertion) -> None:
+    """Subfolders are layers in the file's order, with the file's options and the stack's."""
+    stack = MultiLayerStack.from_directory(app, "Hub", folder, env=HUB, parameter_prefix="/layers")
+    assert list(stack.layers) == ["tools", "base", "data"]
+    tools = stack["tools"].contents
+    assert tools is not None
+    assert list(tools.files) == ["bin/hello"]
+    assert template_of(stack) == snapshot(extension_class=TemplateSnapshot)
+
+
+def test_the_file_goes_before_the_arguments(app: App, folder: Path) -> None:
+    """What the file says of all layers wins over what the call says, and grants add up."""
+    stack = MultiLayerStack.from_directory(
+        app, "Hub", folder, grants=[LayerGrant.account("333333333333")], compatible_runtimes=[Runtime.PYTHON_3_9]
+    )
+    template = template_of(stack)
+    assert {one["Properties"]["CompatibleRuntimes"][0] for one in resources(template, LAYER).values()} == {"python3.13"}
+    assert len(resources(template, "AWS::Lambda::LayerVersionPermission")) == 7
+
+
+def test_the_file_sets_budgets(app: App, folder: Path) -> None:
+    """A layer over the file's budget is refused like one over the argument's."""
+    (folder / "base" / "big.txt").write_bytes(bytes(1024 * 1024))
+    with pytest.raises(LimitError, match="Hub/base"):
+        MultiLayerStack.from_directory(app, "Hub", folder)
+    with pytest.raises(LimitError, match="Other/base"):
+        hub(app, folder, stack="Other").add_layer("base", entry=folder / "base", max_unzipped=Size.mebibytes(1))
+
+
+def test_a_folder_that_is_none_is_refused(app: App, tmp_path: Path) -> None:
+    """The error names the folder."""
+    with pytest.raises(EntryError, match="nowhere"):
+        MultiLayerStack.from_directory(app, "Hub", tmp_path / "nowhere")
