@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from cdk_layers.build.archive import collect, write_archive
@@ -13,15 +14,19 @@ from cdk_layers.build.entries import file_digest
 
 
 def main(cache: str, traces: str, *keys: str) -> None:
-    """Get or make each key in turn, and print the digest of what was got."""
+    """Say that this is ready, wait for a line, get or make each key in turn, and say the digest of what was got."""
 
     def make(folder: Path, key: str) -> None:
         Path(tempfile.mkstemp(dir=traces, prefix=f"{key}-")[1]).write_text(str(os.getpid()))
+        time.sleep(0.3)  # Long enough for the others to come and want the same.
         (folder / "tree").mkdir()
         for count in range(20):
             (folder / "tree" / f"{count}.py").write_text(f"{key} = {count}\n" * 500)
         write_archive(folder / "archive.zip", collect(folder / "tree"))
 
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
     for key in keys:
         entry = BuildCache(Path(cache)).get_or_make(key, lambda folder, key=key: make(folder, key))  # type: ignore[misc]
         assert len(entry.contents.files) == 20

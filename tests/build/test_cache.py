@@ -255,7 +255,8 @@ def test_contents_of_nothing(tmp_path: Path, cache: BuildCache) -> None:
 
 def _start(cache: BuildCache, traces: Path, *keys: str) -> subprocess.Popen[str]:
     command = [sys.executable, os.fspath(WORKER), os.fspath(cache.folder), os.fspath(traces), *keys]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def test_eight_processes_build_each_key_once(tmp_path: Path, cache: BuildCache) -> None:
@@ -264,6 +265,13 @@ def test_eight_processes_build_each_key_once(tmp_path: Path, cache: BuildCache) 
     traces.mkdir()
     orders = [keys for keys, _ in zip(permutations(("a", "b", "c", "d")), range(8), strict=False)]
     processes = [_start(cache, traces, *keys) for keys in orders]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
     outputs = [process.communicate(timeout=120) for process in processes]
     assert [error for _, error in outputs] == [""] * 8
     assert len({tuple(sorted(output.splitlines())) for output, _ in outputs}) == 1
