@@ -136,17 +136,20 @@ class SomethingElse(Unknown):
     """A value of a parameter that is none of those that the template compares it with."""
 
 
-def variants(make: Callable[[Branch], Result]) -> Iterator[tuple[Branch, Result]]:
+def variants(
+    make: Callable[[Branch], Result], on_more: Callable[[int], None] | None = None
+) -> Iterator[tuple[Branch, Result]]:
     """Yield what `make` returns for every way to decide, once for each outcome of the conditions it met.
 
     Choices are made only when `make` comes upon them, so that conditions which do not matter multiply nothing, and
-    conditions on the same parameter agree with each other. At most `MAX_VARIANTS` are made.
+    conditions on the same parameter agree with each other. At most `MAX_VARIANTS` are made; if there may be more,
+    `on_more` is called with the number of those made.
     """
     waiting: list[Mapping[Choice, Any]] = [{}]
     seen: set[str] = set()
     for _ in range(_MAX_TRIES):
         if not waiting or len(seen) == MAX_VARIANTS:
-            return
+            break
         branch = Branch(waiting.pop())
         try:
             result = make(branch)
@@ -157,3 +160,5 @@ def variants(make: Callable[[Branch], Result]) -> Iterator[tuple[Branch, Result]
         if branch.label not in seen:
             seen.add(branch.label)
             yield branch, result
+    if waiting and on_more:
+        on_more(len(seen))

@@ -17,14 +17,16 @@ from cdk_layers.errors import AssemblyError
 from cdk_layers.rules.model import App
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from cdk_layers.assembly.assets import Records
     from cdk_layers.assembly.stacks import Resource
 
 MANIFEST: Final = "manifest.json"
 TEMPLATES: Final = ("template.yaml", "template.yml", "template.json")
-_MAX_TEMPLATES: Final = 10_000
+_TEMPLATE: Final = ".template.json"
+_MAX_TEMPLATES: Final = 2_000
+"""Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
 
 
 def read(path: Path, *, cache: Records | None = None, unbundled: Collection[str] = ()) -> App:
@@ -63,6 +65,8 @@ class _Reading:
         )
         self._stacks: list[Stack] = []
         self._folders: set[Path] = set()
+        self._nesting: list[Path] = []
+        """The templates that the one being read is nested in, and it itself."""
 
     def app(self, unbundled: frozenset[str]) -> App:
         if self._start.name == MANIFEST:
@@ -73,7 +77,8 @@ class _Reading:
         resources = Resources(Links(tuple(self._stacks)), self._assets, stacks)
         layers, grants = tuple(resources.layers()), tuple(resources.grants())
         app = App(tuple(resources.functions()), layers, grants, tuple(self._assets.unread))
-        return app if self._path.is_dir() or self._path.name == MANIFEST else _only(app, self._path)
+        is_one_of_many = self._start.name == MANIFEST and self._path.name.endswith(_TEMPLATE)
+        return _only(app, self._path) if is_one_of_many else app
 
     def _read_assembly(self, manifest: Path) -> None:
         folder = manifest.parent
@@ -129,10 +134,12 @@ class _Reading:
             message = f"{self._path} has more than {_MAX_TEMPLATES} templates, nested ones included."
             raise AssemblyError(message)
         self._stacks.append(stack)
+        self._nesting.append(stack.path.resolve())
         for resource in stack.of_type(*NESTED_STACKS):
             path = self._nested_template(resource)
             if path is not None:
                 self._nest(path, resource)
+        self._nesting.pop()
         for name in stack.document["Resources"]:
             if str(name).startswith("Fn::ForEach"):
                 self._assets.unread[f"{stack.path}: what {name} makes is not read."] = None
@@ -157,7 +164,7 @@ class _Reading:
                 None
             )
             return
-        if any(above.path.resolve() == path.resolve() for above in _upward(stack)):
+        if path.resolve() in self._nesting:
             message = f"{path} nests itself as {resource.where.path!r}, which cannot be deployed."
             raise AssemblyError(message)
         nested = Stack(
@@ -188,7 +195,7 @@ def _start(path: Path) -> Path:
         message = f"There is no {path}. Run `cdk synth` or `sam build` first, and give the folder that it writes."
         raise AssemblyError(message)
     manifest = path.parent / MANIFEST
-    if path.name != MANIFEST and path.name.endswith(".template.json") and manifest.is_file():
+    if path.name != MANIFEST and path.name.endswith(_TEMPLATE) and manifest.is_file():
         return manifest
     return path
 
@@ -237,13 +244,5 @@ def _nested_construct(resource: Resource) -> str | None:
     return head.removesuffix(".NestedStack") if name != last else None
 
 
-def _upward(stack: Stack) -> Iterator[Stack]:
-    while True:
-        yield stack
-        if stack.parent is None:
-            return
-        stack = stack.parent.stack
-
-
 def _top(stack: Stack) -> Stack:
-    return [*_upward(stack)][-1]
+    return stack if stack.parent is None else _top(stack.parent.stack)

@@ -63,9 +63,14 @@ class Resources:
             self._follows[stack] = follows.digests(stack)
             for resource in stack.of_type(*FUNCTIONS):
                 at_edge = resource in edges
-                for _, function in variants(partial(self._function, resource, at_edge)):
+                say = partial(self._say_more, resource)
+                for _, function in variants(partial(self._function, resource, at_edge), say):
                     if function is not None:
                         yield function
+
+    def _say_more(self, resource: Resource, judged: int) -> None:
+        sentence = f"Function {resource.where.path!r} has more variants than the {judged} that were judged."
+        self.assets.unread[sentence] = None
 
     def layers(self) -> Iterator[Layer]:
         """Yield every layer version that the assembly defines, once for each branch of its conditions."""
@@ -146,7 +151,8 @@ class Resources:
         text = as_text(value)
         if text is not None:
             return LayerUse(self._literal_layer(text, resource), _means(expression, resource.stack))
-        return LayerUse(self._unknown_layer(expression, value, resource), value.means)
+        means = value.means if isinstance(value, (Reference, Unknown)) else "unknown"
+        return LayerUse(self._unknown_layer(expression, value, resource), means)
 
     def _literal_layer(self, text: str, resource: Resource) -> Layer:
         if text not in self._named:

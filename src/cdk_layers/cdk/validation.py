@@ -209,7 +209,7 @@ def _unbundled(root: IConstruct, context: IPolicyValidationContext) -> Iterator[
 
 
 def _violation(finding: Finding) -> PolicyViolation:
-    words = f" Lambda's own words: {finding.service_words!r}." if finding.service_words else ""
+    words = f" The service's words: {finding.service_words!r}." if finding.service_words else ""
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,

@@ -51,7 +51,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         properties = {"title": f"{finding.rule}: {finding.where.path}"}
         if finding.where.template:
             properties |= {"file": verdict.template(finding.where), "line": str(verdict.line(finding.where))}
-        words = f"\nLambda's own words: {finding.service_words}" if finding.service_words else ""
+        words = f"\nThe service's words: {finding.service_words}" if finding.service_words else ""
         written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}')}{_data(chr(10) + finding.remedy)}"
     for sentence in verdict.app.unread:

@@ -55,7 +55,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
 
 
 def _result(verdict: Verdict, finding: Finding, rule_index: int) -> dict[str, Any]:
-    words = f" Lambda's own words: {finding.service_words!r}." if finding.service_words else ""
+    words = f" The service's words: {finding.service_words!r}." if finding.service_words else ""
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,

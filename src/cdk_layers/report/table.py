@@ -59,7 +59,7 @@ def _finding(finding: Finding) -> RenderableType:
     grid.add_column()
     lines = [Text.assemble(printable(finding.message), "  ", (f"[{finding.rule}]", "dim"))]
     if finding.service_words:
-        lines.append(Text.assemble(("Lambda's own words: ", "dim"), printable(finding.service_words)))
+        lines.append(Text.assemble(("The service's words: ", "dim"), printable(finding.service_words)))
     lines.append(Text.assemble(("What to do: ", "green"), printable(finding.remedy)))
     grid.add_row(Text(finding.severity, _STYLES[finding.severity]), Group(*lines))
     return grid
@@ -97,7 +97,7 @@ def show_rule(rule: Rule) -> None:
     out.print(Text.assemble((rule.name, "bold"), "  ", (rule.severity, _STYLES[rule.severity])))
     facts = {
         "": rule.meaning,
-        "Lambda's own words": rule.service_words,
+        "The service's words": rule.service_words,
         "What to do": rule.remedy,
         "Source": rule.source,
         "Acknowledge it in CDK": f"Acknowledgment(id='cdk-layers::{rule.name}', reason=...)",
