@@ -22,14 +22,15 @@ _ROOMS: Final = {
     "errors": set[str](),
     "host": set[str](),
     "lambda_service": _FOUNDATION,
-    "build": _FOUNDATION,
+    "wording": set[str](),
+    "build": _FOUNDATION | {"wording"},
     "layer_directory": _FOUNDATION,
-    "rules": _FOUNDATION | {"build"},
+    "rules": _FOUNDATION | {"build", "wording"},
     "assembly": _FOUNDATION | {"build", "rules"},
     "cdk": _FOUNDATION | {"build", "layer_directory", "rules", "assembly"},
     "testing": _FOUNDATION | {"build", "rules", "assembly"},
     "settings": _FOUNDATION | {"rules"},
-    "report": _FOUNDATION | {"rules"},
+    "report": _FOUNDATION | {"rules", "wording"},
     "cli": _FOUNDATION | {"build", "layer_directory", "rules", "assembly", "settings", "report"},
 }
 """What each room of the package may import, beside itself."""

@@ -23,6 +23,7 @@ from cdk_layers.build.progress import default_progress, told
 from cdk_layers.build.record import read_beside
 from cdk_layers.build.resolution import remembered, resolve
 from cdk_layers.errors import DependencyError, EntryError
+from cdk_layers.wording import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -220,10 +221,10 @@ class _Run:
 
     def _summary(self, done: LayerBuild, seconds: float) -> str:
         kind = "layer" if self.job.options.prefix else "code of function"
-        count = len(done.contents.distributions)
+        distributions = count(len(done.contents.distributions), "distribution")
         return (
-            f"Built {kind} {self.label!r} for {self.job.target}: {count} distribution{'' if count == 1 else 's'}, "
-            f"{_mebibytes(done.contents.unzipped_bytes)} unzipped, {_mebibytes(done.archive_bytes)} zipped, "
+            f"Built {kind} {self.label!r} for {self.job.target}: {distributions}, "
+            f"{size(done.contents.unzipped_bytes)} unzipped, {size(done.archive_bytes)} zipped, "
             f"in {seconds:.1f} s"
         )
 
@@ -259,7 +260,3 @@ def _checked(entry: Path | str) -> Path:
     what = "is a file, not a folder" if folder.exists() else "does not exist"
     message = f"The entry {str(entry)!r} {what}. Give the folder that holds the code or its manifest of dependencies."
     raise EntryError(message)
-
-
-def _mebibytes(count: int) -> str:
-    return f"{count / 1024**2:.1f} MiB"

@@ -56,7 +56,7 @@ class Distribution:
     """The wheel tags it was installed from, such as "cp313-cp313-manylinux_2_28_x86_64"."""
 
     top_level: tuple[str, ...] = ()
-    """The first segments, inside `folder`, of the files that its RECORD lists, sorted: "numpy", "numpy.libs", "six.py"."""
+    """The first segments, inside `folder`, of the files that its RECORD lists: "numpy", "numpy.libs", sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rich.table import Table
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.report.table import console
 from cdk_layers.report.verdict import printable
-from cdk_layers.rules.wording import size
+from cdk_layers.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from cdk_layers.rules.native_code import (
     past_glibc,
 )
 from cdk_layers.rules.search_path import is_python, kept, owner, parts, python_version, told, unknown_parts
-from cdk_layers.rules.wording import count
+from cdk_layers.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, layer, template
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.wording import count, quoted
+from cdk_layers.wording import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.model import Function, Layer
 from cdk_layers.rules.search_path import Part, is_folder, kept, layer_parts, told
-from cdk_layers.rules.wording import count
+from cdk_layers.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

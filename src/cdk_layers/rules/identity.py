@@ -10,7 +10,7 @@ from cdk_layers.lambda_service.limits import MAX_ARN_CHARACTERS
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, template
 from cdk_layers.rules.model import Function, Layer, is_literal
-from cdk_layers.rules.wording import quoted
+from cdk_layers.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.examples import function, layer, sam_template, template
 from cdk_layers.rules.model import Function, Layer
-from cdk_layers.rules.total import Total
-from cdk_layers.rules.wording import count, largest, quoted, size
+from cdk_layers.rules.total import Total, largest
+from cdk_layers.wording import count, quoted, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

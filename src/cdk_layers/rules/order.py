@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, sam_template
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.wording import quoted
+from cdk_layers.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, layer, template
 from cdk_layers.rules.model import App, Function, Grant, is_literal
-from cdk_layers.rules.wording import count, quoted
+from cdk_layers.wording import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

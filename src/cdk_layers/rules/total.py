@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from cdk_layers.rules.wording import size
+from cdk_layers.wording import size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cdk_layers.build.contents import Contents
     from cdk_layers.rules.model import Function
+
+_LARGEST_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,11 @@ class Total:
         parts = ", ".join(f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts)
         unknown = "".join(f", {name} not known" for name in self.unknown)
         return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({parts}{unknown})"
+
+
+def largest(parts: Iterable[Contents]) -> str:
+    """Return a sentence about the five largest distributions, with a space before it, or nothing if there are none."""
+    distributions = [distribution for contents in parts for distribution in contents.distributions]
+    top = heapq.nlargest(_LARGEST_TOLD, distributions, key=lambda distribution: distribution.unzipped_bytes)
+    told = ", ".join(f"{distribution.name} {size(distribution.unzipped_bytes)}" for distribution in top)
+    return f" Largest: {told}." if told else ""

@@ -1,18 +1,14 @@
-"""How findings put things."""
+"""How messages put things."""
 
 from __future__ import annotations
 
-import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cdk_layers.build.contents import Contents
-
 _KIBIBYTE = 1024
 _MEBIBYTE = 1024 * 1024
-_LARGEST_TOLD = 5
 
 
 def size(number_of_bytes: int) -> str:
@@ -33,11 +29,3 @@ def quoted(names: Iterable[str]) -> str:
     """Return names in quotes, as an enumeration: "'a', 'b' and 'c'"."""
     *most, last = (repr(name) for name in names)
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def largest(parts: Iterable[Contents]) -> str:
-    """Return a sentence about the five largest distributions, with a space before it, or nothing if there are none."""
-    distributions = [distribution for contents in parts for distribution in contents.distributions]
-    top = heapq.nlargest(_LARGEST_TOLD, distributions, key=lambda distribution: distribution.unzipped_bytes)
-    told = ", ".join(f"{distribution.name} {size(distribution.unzipped_bytes)}" for distribution in top)
-    return f" Largest: {told}." if told else ""
