@@ -209,3 +209,16 @@ def test_other_errors_of_the_cdk_pass() -> None:
 
     with pytest.raises(RuntimeError, match="already a Construct"), container_errors("Hub/Base", {}):
         fail()
+
+
+def test_what_the_cdk_tells_of_a_container_is_told_without_its_variables() -> None:
+    """The command is left out whole, and a variable's value is out of what was printed before it too."""
+    told = "Failed to bundle asset: token t0p-s3cret is wrong\n--> Command: docker run --env OTHER=hidden"
+    with (
+        pytest.raises(BuildError, match="Failed to bundle asset") as caught,
+        container_errors("Hub/Base", {"TOKEN": "t0p-s3cret"}),
+    ):
+        raise RuntimeError(told)
+    assert "s3cret" not in str(caught.value)
+    assert "hidden" not in str(caught.value)
+    assert caught.value.__suppress_context__

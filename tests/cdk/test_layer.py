@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
 import pytest
-from aws_cdk import App, AssetHashType, AssetStaging, IPropertyInjector, Size, Stack
+from aws_cdk import App, AssetHashType, AssetStaging, DockerImage, IPropertyInjector, ReferenceStrength, Size, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions, PythonLayerVersion
@@ -115,6 +115,32 @@ def test_a_layer_goes_into_any_function(stack: Stack, company: Path) -> None:
     template.has_resource_properties("AWS::Lambda::Function", {"Layers": [{"Ref": layer_id}]})
 
 
+def test_other_stacks_refer_to_it_without_an_export(stack: Stack, company: Path) -> None:
+    """A new version never locks two stacks together, unless the user asks for a stronger reference."""
+    spoke = Stack(cast("App", stack.node.root), "Spoke")
+    code = Code.from_inline("def handler(event, context): return 1")
+    weak, strong = (
+        SharedPythonLayer(stack, name, entry=company, compatible_runtimes=[PYTHON], reference_strength=strength)
+        for name, strength in (("Weak", None), ("Strong", ReferenceStrength.STRONG))
+    )
+    for layer in (weak, strong):
+        Function(spoke, layer.node.id, runtime=PYTHON, handler="index.handler", code=code, layers=[layer])
+    functions = Template.from_stack(spoke).find_resources("AWS::Lambda::Function").values()
+    references = [next(iter(reference)) for one in functions for reference in one["Properties"]["Layers"]]
+    exports = [one for one in Template.from_stack(stack).to_json()["Outputs"].values() if "Export" in one]
+    assert sorted(references) == ["Fn::GetStackOutput", "Fn::ImportValue"]
+    assert len(exports) == 1
+
+
+def test_the_app_is_judged_when_it_is_synthesized(stack: Stack, company: Path) -> None:
+    """The rules look at the finished app without a word from the user."""
+    _layer(stack, company).add_permission("Bare", account_id="*")
+    report = (Path(cast("App", stack.node.root).synth().directory) / "validation-report.json").read_text(
+        encoding="utf-8"
+    )
+    assert "public-grant" in report
+
+
 def test_the_asset_follows_the_content_alone(tmp_path: Path) -> None:
     """The same content in another folder has the same asset, other content another one."""
     entries = [
@@ -129,9 +155,12 @@ def test_the_asset_follows_the_content_alone(tmp_path: Path) -> None:
     assert layers[0].digest == layers[1].digest != layers[2].digest
 
 
-def test_a_manifest_that_changes_no_content_changes_no_asset(tmp_path: Path) -> None:
-    """A comment in requirements.txt is no new layer version."""
-    entries = [_entry(tmp_path / "a", "six==1.17.0\n"), _entry(tmp_path / "b", "# for old code\nsix==1.17.0\n")]
+@pytest.mark.parametrize(
+    "manifests", [("six==1.17.0\n", "# for old code\nsix==1.17.0\n"), ("", "# nothing is needed\n")]
+)
+def test_a_manifest_that_changes_no_content_changes_no_asset(tmp_path: Path, manifests: tuple[str, str]) -> None:
+    """Neither a comment in requirements.txt nor one that asks for nothing is a new layer version."""
+    entries = [_entry(tmp_path / str(number), text, company="NAME = 1\n") for number, text in enumerate(manifests)]
     hashes = {_layer(Stack(App(outdir=str(entry / "cdk.out")), "Hub"), entry).asset_hash for entry in entries}
     assert len(hashes) == 1
 
@@ -409,6 +438,17 @@ def _injector(inject: Callable[[dict[str, Any]], dict[str, Any]]) -> IPropertyIn
     return Injector()
 
 
+class _Other(DockerImage):
+    """A container whose output is something else than what was built."""
+
+    def __init__(self) -> None:
+        super().__init__("other")
+
+    def run(self, *, volumes: Any = None, **_: object) -> None:
+        [output] = [one.host_path for one in volumes if one.container_path == "/asset-output"]
+        (Path(output) / "other.py").write_text("NAME = 'other'\n", encoding="utf-8")
+
+
 def test_property_injectors_of_python_layers_work(tmp_path: Path, company: Path) -> None:
     """An app that injects properties into PythonLayerVersion injects them here too."""
     injector = _injector(lambda properties: {**properties, "description": "of the company"})
@@ -422,12 +462,13 @@ def test_property_injectors_of_python_layers_work(tmp_path: Path, company: Path)
     [
         ({"compatibleArchitectures": [Architecture.ARM_64]}, "compatible_architectures"),
         ({"compatibleRuntimes": [Runtime.PYTHON_3_12]}, "compatible_runtimes"),
+        ({"bundling": {"image": _Other()}}, "bundling"),
     ],
 )
-def test_an_injector_may_not_claim_another_target(
+def test_an_injector_may_not_make_it_another_layer(
     tmp_path: Path, company: Path, injected: dict[str, Any], named: str
 ) -> None:
-    """What was built for one target is not published for another without a word."""
+    """What was built is neither replaced nor published for another target without a word."""
     injector = _injector(lambda properties: {**properties, **injected})
     stack = Stack(App(outdir=str(tmp_path / "cdk.out"), property_injectors=[injector]), "Hub")
     with pytest.raises(UsageError, match=rf"'Hub/Base'.*injector.*{named}"):
