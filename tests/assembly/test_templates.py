@@ -269,3 +269,10 @@ def test_what_is_no_template_is_an_error_or_empty(tmp_path: Path, text: str) -> 
     else:
         with pytest.raises(AssemblyError, match=r"template\.yaml"):
             read_text(tmp_path, text)
+
+
+def test_an_empty_stack_of_an_assembly_is_empty(tmp_path: Path) -> None:
+    """The CDK writes {} for it, which by itself would be no template."""
+    assert read(assembly_of(tmp_path, Empty={})).functions == ()
+    with pytest.raises(AssemblyError, match="no Resources"):
+        read_text(tmp_path, "{}")

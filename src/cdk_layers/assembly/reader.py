@@ -72,7 +72,7 @@ class _Reading:
         if self._start.name == MANIFEST:
             self._read_assembly(self._start)
         else:
-            self._add(Stack(self._start, read_document(self._start)))
+            self._add(Stack(self._start, _template(self._start)))
         stacks = frozenset(one for one in self._stacks if _top(one).construct in unbundled)
         resources = Resources(Links(tuple(self._stacks)), self._assets, stacks)
         layers, grants = tuple(resources.layers()), tuple(resources.grants())
@@ -140,7 +140,7 @@ class _Reading:
             if path is not None:
                 self._nest(path, resource)
         self._nesting.pop()
-        for name in stack.document["Resources"]:
+        for name in stack.document.get("Resources", {}):
             if str(name).startswith("Fn::ForEach"):
                 self._assets.unread[f"{stack.path}: what {name} makes is not read."] = None
 
@@ -178,6 +178,15 @@ class _Reading:
         )
         stack.nested[resource.logical_id] = nested
         self._add(nested)
+
+
+def _template(path: Path) -> dict[str, Any]:
+    """Return a template that no assembly vouches for."""
+    document = read_document(path)
+    if "Resources" not in document:
+        message = f"{path} is no CloudFormation template: it has no Resources."
+        raise AssemblyError(message)
+    return document
 
 
 def _start(path: Path) -> Path:

@@ -78,9 +78,10 @@ class Stack:
         Raises:
             AssemblyError: It is no template.
         """
-        found = self.document.get("Resources")
+        # The CDK writes an empty template for an empty stack.
+        found = self.document.get("Resources", {})
         if not isinstance(found, dict):
-            message = f"{self.path} is no CloudFormation template: it has no Resources."
+            message = f"{self.path} is no CloudFormation template: its Resources are no mapping."
             raise AssemblyError(message)
         self.resources = {name: self._resource(name, body) for name, body in found.items() if isinstance(body, dict)}
         self.parameters = mapping(self.document.get("Parameters"))

@@ -1,0 +1,272 @@
+"""The rules in the CDK's own validation report: what is told, when, once, and how it is acknowledged."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import Acknowledgment, App, Size, Stack, Stage, Validations
+from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime
+
+from cdk_layers import LayerValidation, SharedPythonLayer
+from tests.cdk.apps import HUB, entry, new_app
+
+if TYPE_CHECKING:
+    from aws_cdk.aws_lambda import ILayerVersion
+    from constructs import Construct
+
+_PROJECT = Path(__file__).parents[2]
+_CLI = _PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+_BEFORE_ANY_DEPRECATION = date(2021, 1, 1)
+
+
+def _function(
+    scope: Construct, folder: Path, name: str = "Report", *, handler: str = "report_code.NAME",
+    runtime: Runtime = Runtime.PYTHON_3_13, layers: tuple[ILayerVersion, ...] = (),
+) -> Function:  # fmt: skip
+    code = Code.from_asset(str(entry(folder, "report")))
+    return Function(scope, name, code=code, handler=handler, runtime=runtime, layers=[*layers])
+
+
+def _app(tmp_path: Path, **function: Any) -> tuple[App, Function]:
+    app = new_app(tmp_path / "cdk.out", function.pop("context", None))
+    return app, _function(Stack(app, "Spoke", env=HUB), tmp_path, **function)
+
+
+def _add(scope: Construct, *plugins: LayerValidation) -> None:
+    Validations.of(scope).add_plugins(*plugins)
+
+
+def _report(tmp_path: Path) -> list[dict[str, Any]]:
+    """Return what all plugins of this library told in the last synth."""
+    path = tmp_path / "cdk.out" / "validation-report.json"
+    reports = json.loads(path.read_text())["pluginReports"] if path.exists() else []
+    return [report for report in reports if report["pluginName"] == "cdk-layers"]
+
+
+def _told(tmp_path: Path) -> list[str]:
+    return sorted(violation["ruleName"] for report in _report(tmp_path) for violation in report["violations"])
+
+
+def test_an_error_fails_the_synth_with_all_that_one_needs(tmp_path: Path) -> None:
+    """The report says what is wrong, where, what to do, and by which name it is acknowledged."""
+    app, _ = _app(tmp_path, handler="nowhere.handler")
+    _add(app, LayerValidation())
+
+    with pytest.raises(RuntimeError) as raised:
+        app.synth()
+
+    told = str(raised.value)
+    assert "ERROR" in told
+    assert "'nowhere'" in told
+    assert "Spoke/Report" in told
+    assert "Suggested fix: " in told
+    assert "Acknowledge with 'cdk-layers::handler-not-found'" in told
+
+
+def test_a_warning_does_not_fail_the_synth(tmp_path: Path) -> None:
+    """It is told, and that is all."""
+    app, _ = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    _add(app, LayerValidation(today=date(2026, 1, 1)))
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    (violation,) = report["violations"]
+    assert report["conclusion"] == "success"
+    assert (violation["ruleName"], violation["severity"]) == ("deprecated-runtime", "warning")
+
+
+def test_nothing_is_told_of_an_app_that_is_right(tmp_path: Path) -> None:
+    """Not a word."""
+    app, _ = _app(tmp_path)
+    _add(app, LayerValidation(today=date(2026, 1, 1)))
+    app.synth()
+
+    assert _report(tmp_path) == []
+
+
+@pytest.mark.parametrize("scope", ["app", "stack", "function", "resource"])
+def test_acknowledging_in_any_scope_with_a_reason(tmp_path: Path, scope: str) -> None:
+    """The synth goes on, and the report keeps the finding with the reason."""
+    app, function = _app(tmp_path, handler="nowhere.handler")
+    _add(app, LayerValidation())
+    scopes = {"app": app, "stack": function.stack, "function": function, "resource": function.node.default_child}
+    found = scopes[scope]
+    assert found is not None
+    acknowledged = Acknowledgment(id="cdk-layers::handler-not-found", reason="Another tool adds it.")
+    Validations.of(found).acknowledge(acknowledged)
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    (suppressed,) = report["suppressedViolations"]
+    assert report["violations"] == []
+    assert (suppressed["ruleName"], suppressed["reason"]) == ("handler-not-found", "Another tool adds it.")
+
+
+def test_acknowledging_elsewhere_changes_nothing(tmp_path: Path) -> None:
+    """Another function's acknowledgement is not this one's."""
+    app, function = _app(tmp_path, handler="nowhere.handler")
+    other = _function(function.stack, tmp_path, "Other")
+    _add(app, LayerValidation())
+    Validations.of(other).acknowledge(Acknowledgment(id="cdk-layers::handler-not-found", reason="No."))
+
+    with pytest.raises(RuntimeError, match="handler-not-found"):
+        app.synth()
+
+
+def test_the_librarys_constructs_bring_it_along(tmp_path: Path) -> None:
+    """An app with one shared layer has all of its functions judged, plain ones too, without a word from the user."""
+    app = new_app(tmp_path / "cdk.out")
+    stack = Stack(app, "Hub", env=HUB)
+    layer = SharedPythonLayer(stack, "Base", entry=entry(tmp_path, "base"), compatible_runtimes=[Runtime.PYTHON_3_13])
+    _function(stack, tmp_path, handler="nowhere.handler", layers=(layer,))
+
+    with pytest.raises(RuntimeError, match="cdk-layers::handler-not-found"):
+        app.synth()
+
+
+def test_watching_often_tells_once(tmp_path: Path) -> None:
+    """Every construct of the library asks for it."""
+    app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    for scope in (function, function, function.stack, app, Stack(app, "Other")):
+        LayerValidation.watch(scope)
+    app.synth()
+
+    assert _told(tmp_path) == ["deprecated-runtime"]
+
+
+def test_the_users_own_plugin_goes_before_the_one_that_came_along(tmp_path: Path) -> None:
+    """Nothing is told twice, and the user's settings count, whichever was there first."""
+    app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    LayerValidation.watch(function)
+    _add(app, LayerValidation(today=_BEFORE_ANY_DEPRECATION))
+    app.synth()
+
+    assert _told(tmp_path) == []
+
+
+def test_two_plugins_of_the_user_tell_once(tmp_path: Path) -> None:
+    """What both find is told by the first; what only the stricter one finds, by that."""
+    app, _ = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    _add(app, LayerValidation(), LayerValidation(max_unzipped=Size.kibibytes(1)), LayerValidation())
+    app.synth()
+
+    assert _told(tmp_path) == ["deprecated-runtime"]
+
+
+def test_a_second_synth_tells_the_same(tmp_path: Path) -> None:
+    """What was told before does not count against it."""
+    app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    LayerValidation.watch(function)
+    app.synth()
+    first = _told(tmp_path)
+    app.synth(force=True)
+
+    assert _told(tmp_path) == first == ["deprecated-runtime"]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_budget_is_an_error_or_a_warning(tmp_path: Path, strict: bool) -> None:
+    """As the user says."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "data.py").write_text("x = 1\n" * 1000)
+    app, _ = _app(tmp_path)
+    _add(app, LayerValidation(max_unzipped=Size.kibibytes(1), strict_budget=strict))
+    if strict:
+        with pytest.raises(RuntimeError, match="near-size-limit"):
+            app.synth()
+    else:
+        app.synth()
+
+    assert _told(tmp_path) == ["near-size-limit"]
+
+
+def test_a_stage_is_judged_with_what_others_define(tmp_path: Path) -> None:
+    """A plugin of one stage tells only of that, though it knows the layers of the whole app."""
+    app, _ = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    stage = Stage(app, "Production", env=HUB)
+    _function(Stack(stage, "Spoke"), tmp_path, runtime=Runtime.PYTHON_3_9)
+    _add(stage, LayerValidation())
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    (violation,) = report["violations"]
+    assert violation["violatingConstructs"][0]["constructPath"] == "Production/Spoke/Report/Resource"
+
+
+def test_the_plugin_that_came_along_judges_what_the_users_leave(tmp_path: Path) -> None:
+    """The user's plugin stands on one stage; the rest of the app is judged with the usual settings."""
+    app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    stage = Stage(app, "Production", env=HUB)
+    _function(Stack(stage, "Spoke"), tmp_path, runtime=Runtime.PYTHON_3_9)
+    _add(stage, LayerValidation(today=_BEFORE_ANY_DEPRECATION))
+    LayerValidation.watch(function)
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    (violation,) = report["violations"]
+    assert violation["violatingConstructs"][0]["constructPath"] == "Spoke/Report/Resource"
+
+
+def test_sources_that_were_not_bundled_are_not_taken_for_archives(tmp_path: Path) -> None:
+    """`cdk list` asks for no bundling, and must not fail on what a build would put right."""
+    app, function = _app(tmp_path, handler="nowhere.handler", context={"aws:cdk:bundling-stacks": []})
+    LayerVersion(function.stack, "Base", code=Code.from_asset(str(entry(tmp_path, "base"))))
+    _add(app, LayerValidation())
+    app.synth()
+
+    assert not {"handler-not-found", "wrong-folder"} & set(_told(tmp_path))
+
+
+def test_a_damaged_archive_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """With the layer's place, and not as a trace of this library."""
+    app, function = _app(tmp_path)
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04 cut off")
+    LayerVersion(function.stack, "Base", code=Code.from_asset(str(broken)))
+    _add(app, LayerValidation())
+
+    with pytest.raises(RuntimeError, match="Layer 'Spoke/Base'"):
+        app.synth()
+
+
+def test_it_names_its_rules() -> None:
+    """The CDK keeps them with its report."""
+    plugin = LayerValidation()
+
+    assert "too-many-layers" in plugin.rule_ids
+    assert plugin.version
+
+
+@pytest.mark.skipif(not _CLI.exists(), reason="the CDK CLI is not installed: `make synth` does that")
+def test_the_real_cli_prints_the_findings_and_fails(tmp_path: Path) -> None:
+    """As a person sees it, in a process of its own."""
+    entry(tmp_path, "report")
+    (tmp_path / "app.py").write_text(
+        dedent("""
+            from aws_cdk import App, Stack, Validations
+            from aws_cdk.aws_lambda import Code, Function, Runtime
+            from cdk_layers import LayerValidation
+
+            app = App()
+            Function(Stack(app, "Spoke"), "Report", code=Code.from_asset("report"), handler="nowhere.handler",
+                     runtime=Runtime.PYTHON_3_13)
+            Validations.of(app).add_plugins(LayerValidation())
+            app.synth()
+        """)
+    )
+    command = ["node", str(_CLI), "synth", "--quiet", "--app", f"{sys.executable} app.py"]
+    environment = {**os.environ, "CDK_VALIDATION": "true"}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+    assert run.returncode != 0
+    told = run.stdout + run.stderr
+    assert "Acknowledge with 'cdk-layers::handler-not-found'" in told
+    assert "Spoke/Report" in told
