@@ -207,7 +207,8 @@ class LayeredFunction(Function):
         """Check all layers together before the CDK gets to see the new ones, unless they are there already."""
         declared = (*self._declared, *layers, *extensions)
         models = [model_of(one) for one in declared]
-        refuse(self._with(models), Settings())
+        if not there or self._model.code is not None:
+            refuse(self._with(models), Settings())
         self._grant(layers)
         if layers and not there:
             super().add_layers(*layers)

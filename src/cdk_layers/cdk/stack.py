@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_cdk import CfnOutput, RemovalPolicy, Size, Stack
 from aws_cdk.aws_lambda import Architecture, Runtime
-from aws_cdk.aws_ssm import StringParameter
 
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
@@ -208,6 +207,9 @@ class MultiLayerStack(Stack):
         arn = layer.layer_version_arn
         CfnOutput(self, f"{name}Arn", value=arn, description=f"The layer version {name}")
         if self._prefix is not None:
+            # Loading this part of the CDK takes a tenth of a second, which few stacks need.
+            from aws_cdk.aws_ssm import StringParameter  # noqa: PLC0415
+
             StringParameter(
                 self, f"{name}Parameter", parameter_name=f"{self._prefix}/{name}", string_value=arn,
                 description=f"The ARN of the layer version {name}",
