@@ -48,7 +48,7 @@ def test_only_used_layers_are_granted_and_grants_are_retained(tmp_path: Path) ->
     assert (permission["DeletionPolicy"], permission["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-@pytest.mark.parametrize("region", ["eu-west-1", Aws.REGION])
+@pytest.mark.parametrize("region", ["eu-west-1", Aws.REGION], ids=["known Region", "unknown Region"])
 def test_the_own_account_and_unknown_ones_get_no_grant(tmp_path: Path, region: str) -> None:
     """Nothing is granted to the layer's own account, nor to an account that nobody knows yet."""
     app = new_app(tmp_path / "out")
