@@ -1,0 +1,82 @@
+"""Whole builds under trouble: killed at any moment, many at once, without room."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.build.builder import build
+from cdk_layers.build.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_layers.build.cache import BuildCache
+
+HERE = Path(__file__).parent
+TARGET = Target("3.13", "x86_64")
+ENTRY = {
+    "requirements.txt": "six==1.17.0\nmarkupsafe==3.0.3\n",
+    "company/tools.py": "import six\n" * 1000,
+    "opt/bin/hello": "#!/bin/sh\n",
+}
+PINS = ("six==1.17.0\n", "markupsafe==3.0.3\n", "idna==3.11\n", "six==1.17.0\nidna==3.11\n")
+
+
+def _run(script: str, *arguments: Path | str) -> str:
+    command = [sys.executable, HERE / script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="killing a process of its own takes fork and SIGKILL")
+def test_killed_at_fifty_random_points(make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path) -> None:
+    """No kill leaves half an entry to be seen, and the build that follows comes to the same digest."""
+    entry = make_entry(ENTRY)
+    for count in range(20):
+        (entry / f"noise{count}").write_bytes(os.urandom(500_000))
+    seen = json.loads(_run("killed_builds.py", entry, tmp_path / "killed", "50"))
+    assert seen["broken"] == []
+    assert seen["killed"] == 50
+    assert seen["visible"] > 0
+    assert seen["digest"] == build(entry, TARGET, cache=cache).digest
+
+
+def test_eight_builds_at_once(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """Eight processes that build four entries on one cache all come to the results of builds one by one."""
+    entries = [make_entry({**ENTRY, "requirements.txt": pins}, f"entry{count}") for count, pins in enumerate(PINS)]
+    command = [sys.executable, os.fspath(HERE / "build_worker.py")]
+    shared = os.fspath(cache.folder / "shared")
+    processes = [
+        subprocess.Popen(
+            [*command, os.fspath(entry), shared], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for entry in entries * 2
+    ]
+    outputs = [process.communicate(timeout=240) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8, outputs
+    assert [output for output, _ in outputs[:4]] == [output for output, _ in outputs[4:]]
+    assert len({output for output, _ in outputs}) == 4
+    alone = [_run("build_worker.py", entry, cache.folder / f"alone{count}") for count, entry in enumerate(entries)]
+    assert [output for output, _ in outputs[:4]] == alone
+
+
+def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """When every file of the cache was damaged, a build comes to the same archive as before."""
+    entry = make_entry(ENTRY)
+    made = build(entry, TARGET, cache=cache)
+    whole = made.archive.read_bytes()
+    for path in (cache.folder / "1").rglob("*"):
+        if path.is_file() and path.stat().st_size:
+            os.truncate(path, path.stat().st_size - 1)
+    again = build(entry, TARGET, cache=cache)
+    assert not again.from_cache
+    assert (again.digest, again.archive.read_bytes()) == (made.digest, whole)
+    assert build(entry, TARGET, cache=cache).from_cache
