@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK: Final = HEAD_BYTES
-_LEVEL: Final = 3
-"""ISA-L's best ratio. With two threads it keeps up with its fastest level, at 4 % less to upload."""
+_LEVEL: Final = 2
+"""Of ISA-L's levels: as fast as the lowest one, and 3 % larger than the highest, which takes half as long again."""
 
 
 @dataclass(frozen=True, slots=True)
