@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.entries import file_digest
 from cdk_layers.build.measure import measure
 from cdk_layers.errors import AssemblyError, BuildError
+from tests.build.mounts import needs_mounts, tmpfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from cdk_layers.build.entries import Entry
 
 WORKER = Path(__file__).with_name("cache_worker.py")
-linux_root_only = pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0, reason="only the superuser of a Linux may mount file systems"
-)
 
 
 def maker(tmp_path: Path, text: str = "x = 1\n") -> Callable[[Path], None]:
@@ -364,20 +361,10 @@ def test_disk_that_is_full(tmp_path: Path, cache: BuildCache) -> None:
     assert leftovers(cache) == []
 
 
-@contextmanager
-def _tmpfs(folder: Path, options: str) -> Iterator[Path]:
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
-
-
-@linux_root_only
+@needs_mounts
 def test_file_system_that_is_full(tmp_path: Path) -> None:
     """On a file system without room the error says so; with room again the same build succeeds."""
-    with _tmpfs(tmp_path / "disk", "size=200k") as disk:
+    with tmpfs(tmp_path / "disk", "size=200k") as disk:
         cache = BuildCache(disk / "cache")
         cache.get_or_make("small", maker(tmp_path))
         (disk / "ballast").write_bytes(bytes(120_000))
@@ -442,12 +429,12 @@ def test_cache_that_cannot_be_made(
         _falls_back(folder, tmp_path, chosen, capsys)
 
 
-@linux_root_only
+@needs_mounts
 def test_cache_that_is_read_only(
     tmp_path: Path, chosen: Callable[[Path], BuildCache], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a file system that may only be read, builds are kept for a while elsewhere, and that is said once."""
-    with _tmpfs(tmp_path / "disk", "ro,size=100k") as disk:
+    with tmpfs(tmp_path / "disk", "ro,size=100k") as disk:
         _falls_back(disk, tmp_path, chosen, capsys)
 
 

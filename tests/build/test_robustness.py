@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.build.builder import build
+from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.target import Target
+from cdk_layers.errors import BuildError
+from tests.build.mounts import needs_mounts, tmpfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cdk_layers.build.cache import BuildCache
 
 HERE = Path(__file__).parent
 TARGET = Target("3.13", "x86_64")
@@ -80,3 +81,17 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: Bui
     assert not again.from_cache
     assert (again.digest, again.archive.read_bytes()) == (made.digest, whole)
     assert build(entry, TARGET, cache=cache).from_cache
+
+
+@needs_mounts
+@pytest.mark.parametrize("size", ["60k", "240k", "420k"])
+def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size: str) -> None:
+    """Wherever a build runs out of room, while installing or while packing, it says so and leaves nothing half."""
+    entry = make_entry({"requirements.txt": "orjson==3.11.4\nsix==1.17.0\n"})
+    with tmpfs(tmp_path / "disk", f"size={size}") as disk:
+        with pytest.raises(BuildError, match=r"(?i)(no|out of) (room|space)|disk is full"):
+            build(entry, TARGET, cache=BuildCache(disk / "cache"))
+        assert not list((disk / "cache" / "1").glob("entries/*"))
+        assert not list((disk / "cache" / "1").glob("scratch/*"))
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        assert build(entry, TARGET, cache=BuildCache(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
