@@ -25,14 +25,16 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Load a construct on its first use."""
-    if name not in _HOMES:
-        message = f"module 'cdk_layers' has no attribute {name!r}"
-        raise AttributeError(message)
-    from importlib import import_module
+if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of the package's
 
-    return getattr(import_module(f"cdk_layers.cdk.{_HOMES[name]}"), name)
+    def __getattr__(name: str) -> object:
+        """Load a construct on its first use."""
+        if name not in _HOMES:
+            message = f"module 'cdk_layers' has no attribute {name!r}"
+            raise AttributeError(message)
+        from importlib import import_module
+
+        return getattr(import_module(f"cdk_layers.cdk.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

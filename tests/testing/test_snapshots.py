@@ -80,4 +80,4 @@ def test_without_syrupy_the_error_says_what_to_install(monkeypatch: pytest.Monke
 def test_unknown_names_are_unknown() -> None:
     """The lazy loading does not hide a misspelt name."""
     with pytest.raises(AttributeError, match="TemplateSnapshots"):
-        _ = cdk_layers.testing.TemplateSnapshots
+        _ = cdk_layers.testing.TemplateSnapshots  # type: ignore[attr-defined]

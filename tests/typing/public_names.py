@@ -38,5 +38,5 @@ def validate() -> IPolicyValidationPlugin:
 def mistake(stack: Stack, runtime: Runtime) -> None:
     """Make mistakes that an editor should underline."""
     SharedPythonLayer(stack, "Base", entry=3, compatible_runtimes=[runtime])  # type: ignore[arg-type]
-    SharedPythonLayer(stack, "Base", compatible_runtimes=[runtime])  # type: ignore[call-arg]
+    SharedPythonLayer(stack, "Base", entry="layers/base")  # type: ignore[call-arg]
     cdk_layers.SharedPythonLayers  # type: ignore[attr-defined] # noqa: B018

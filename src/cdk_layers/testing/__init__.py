@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["TemplateSnapshot", "stable_template"]
 
 
-def __getattr__(name: str) -> object:
-    """Load the snapshot extension on its first use."""
-    if name != "TemplateSnapshot":
-        message = f"module 'cdk_layers.testing' has no attribute {name!r}"
-        raise AttributeError(message)
-    try:
-        from cdk_layers.testing.snapshots import TemplateSnapshot  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "syrupy":
-            raise
-        message = (
-            "TemplateSnapshot needs syrupy, which is not installed. Install it: pip install 'cdk-layers[testing]'."
-        )
-        raise UsageError(message) from error
-    return TemplateSnapshot
+if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of the module's
+
+    def __getattr__(name: str) -> object:
+        """Load the snapshot extension on its first use."""
+        if name != "TemplateSnapshot":
+            message = f"module 'cdk_layers.testing' has no attribute {name!r}"
+            raise AttributeError(message)
+        try:
+            from cdk_layers.testing.snapshots import TemplateSnapshot  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != "syrupy":
+                raise
+            message = (
+                "TemplateSnapshot needs syrupy, which is not installed. Install it: pip install 'cdk-layers[testing]'."
+            )
+            raise UsageError(message) from error
+        return TemplateSnapshot
