@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +38,9 @@ def main() -> None:
 
 def _first_builds(folder: Path) -> list[Pair]:
     sam = _sam(folder)
-    measured = [lambda: _ours(folder), lambda: _bare_uv(folder), lambda: _pip_and_zip(folder)]
+    measured = [partial(one, folder) for one in (_ours, _bare_uv, _pip_and_zip)]
     if sam is not None:
-        measured.append(lambda: _sam_build(folder, sam))
+        measured.append(partial(_sam_build, folder, sam))
     for one in measured:
         one()
     ours, bare, pip, *sam_seconds = alternate(_ROUNDS, *measured)
@@ -69,7 +70,8 @@ def _bare_uv(folder: Path) -> float:
         total += seconds_of(
             [
                 uv.find_uv_bin(), "pip", "install", "--quiet", "--target", folder / "uv", "--python-version", "3.13",
-                "--python-platform", "x86_64-manylinux_2_34", "--only-binary", ":all:", "-r", layer / "requirements.txt",
+                "--python-platform", "x86_64-manylinux_2_34", "--only-binary", ":all:",
+                "-r", layer / "requirements.txt",
             ]
         )  # fmt: skip
     return total
@@ -87,14 +89,18 @@ def _pip_and_zip(folder: Path) -> float:
                 *(f"--platform={platform}" for platform in platforms), "-r", layer / "requirements.txt",
             ]
         )  # fmt: skip
-        zipped = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])"
-        zip_program = shutil.which("zip")
-        command = [zip_program, "-qr", folder / "pip.zip", "."] if zip_program else [
-            sys.executable, "-c", zipped, folder / "pip", folder / "pip"
-        ]  # fmt: skip
         (folder / "pip.zip").unlink(missing_ok=True)
-        total += seconds_of(command, cwd=folder / "pip")
+        total += seconds_of(_zip_command(folder), cwd=folder / "pip")
     return total
+
+
+def _zip_command(folder: Path) -> list[str | Path]:
+    """Return the command for `zip -r`, or one that does the same where there is no zip."""
+    program = shutil.which("zip")
+    if program:
+        return [program, "-qr", folder / "pip.zip", "."]
+    code = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])"
+    return [sys.executable, "-c", code, folder / "pip", folder / "pip"]
 
 
 def _sam(folder: Path) -> list[str | Path] | None:

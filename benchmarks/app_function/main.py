@@ -1,6 +1,6 @@
 """A function that does next to nothing."""
 
 
-def handler(event, context):
+def handler(event: object, context: object) -> object:
     """Answer."""
     return event
