@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
-_DEFAULT_CHILDREN: Final = ("Resource", "Default")
+_PLUGIN: Final = "cdk-layers::"
+
+DEFAULT_CHILDREN: Final = ("Resource", "Default")
+"""The ids by which an L2 construct holds its resource."""
+
 _MARK: Final = "cdk-layers:"
+_ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,15 @@ class Constructs:
     marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Construct paths to this library's metadata: the type without its prefix, to its data."""
 
+    acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Construct paths to this library's rules that are acknowledged there, with the reasons."""
+
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Constructs:
         """Read the metadata of one stack: construct paths to lists of entries with a type and data."""
         paths: dict[str, tuple[str, ...]] = {}
         marks: dict[str, dict[str, Any]] = {}
+        acknowledged: dict[str, dict[str, str]] = {}
         for name, entries in metadata.items():
             path = name.strip("/")
             for entry in entries if isinstance(entries, list) else ():
@@ -49,7 +58,9 @@ class Constructs:
                     paths[data] = (*paths.get(data, ()), path)
                 elif isinstance(kind, str) and kind.startswith(_MARK):
                     marks.setdefault(path, {})[kind.removeprefix(_MARK)] = data
-        return cls(paths, marks)
+                elif kind == _ACKNOWLEDGED and isinstance(data, dict):
+                    acknowledged.setdefault(path, {}).update(own_rules(data))
+        return cls(paths, marks, acknowledged)
 
     def path_of(self, logical_id: str, within: str, apart_from: tuple[str, ...] = ()) -> str | None:
         """Return the construct path of a resource.
@@ -67,7 +78,7 @@ class Constructs:
     def marks_of(self, path: str) -> Marks:
         """Return the marks that a construct, or the resource in it, left."""
         data: dict[str, Any] = {}
-        for place in (path, *(f"{path}/{child}" for child in _DEFAULT_CHILDREN)):
+        for place in (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN)):
             data.update(self.marks.get(place, {}))
         layers, build = data.get("layers"), data.get("build")
         declared = layers.get("layers") if isinstance(layers, dict) else layers
@@ -91,7 +102,14 @@ def _notes(entries: object) -> tuple[Note, ...]:
     )
 
 
+def own_rules(acknowledged: Mapping[str, Any]) -> dict[str, str]:
+    """Return those acknowledged rules that are this library's, by their plain names, with the reasons."""
+    return {
+        name.removeprefix(_PLUGIN): str(reason) for name, reason in acknowledged.items() if name.startswith(_PLUGIN)
+    }
+
+
 def without_default_child(path: str) -> str:
     """Return the path of the construct that a user wrote: an L2's, not that of the resource in it."""
     head, _, last = path.rpartition("/")
-    return head if head and last in _DEFAULT_CHILDREN else path
+    return head if head and last in DEFAULT_CHILDREN else path

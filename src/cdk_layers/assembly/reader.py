@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets
 from cdk_layers.assembly.constructs import Constructs
 from cdk_layers.assembly.documents import read_document
@@ -17,7 +19,7 @@ from cdk_layers.errors import AssemblyError
 from cdk_layers.rules.model import App
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from cdk_layers.assembly.assets import Records
     from cdk_layers.assembly.stacks import Resource
@@ -76,9 +78,22 @@ class _Reading:
         stacks = frozenset(one for one in self._stacks if _top(one).construct in unbundled)
         resources = Resources(Links(tuple(self._stacks)), self._assets, stacks)
         layers, grants = tuple(resources.layers()), tuple(resources.grants())
-        app = App(tuple(resources.functions()), layers, grants, tuple(self._assets.unread))
+        acknowledged = self._acknowledged()
+        app = App(tuple(resources.functions()), layers, grants, tuple(self._assets.unread), acknowledged)
         is_one_of_many = self._start.name == MANIFEST and self._path.name.endswith(_TEMPLATE)
         return _only(app, self._path) if is_one_of_many else app
+
+    def _acknowledged(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        told: list[Iterable[tuple[str, Mapping[str, str]]]] = [
+            one.constructs.acknowledged.items() for one in self._stacks
+        ]
+        report = self._root / REPORT
+        if self._start.name == MANIFEST and report.is_file():
+            told.append(from_report(read_document(report)))
+        for path, rules in chain.from_iterable(told):
+            found.setdefault(path, {}).update(rules)
+        return found
 
     def _read_assembly(self, manifest: Path) -> None:
         folder = manifest.parent
@@ -224,6 +239,7 @@ def _only(app: App, template: Path) -> App:
         tuple(one for one in app.layers if one.where.template == here),
         tuple(one for one in app.grants if one.where.template == here),
         app.unread,
+        app.acknowledged,
     )
 
 

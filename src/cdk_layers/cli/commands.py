@@ -44,7 +44,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace) -> int:
-    from cdk_layers.assembly import read  # noqa: PLC0415  # only this command measures archives
+    from cdk_layers.assembly import read  # noqa: PLC0415  # listing rules measures no archives
+    from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
     from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
 
     project = read_settings(Path.cwd())
@@ -58,7 +59,13 @@ def _check(arguments: Namespace) -> int:
     path = arguments.path or _default_path()
     app = read(path)
     settings = Settings(today=arguments.today or host.today(), budget_bytes=budget, strict_budget=strict_budget)
-    verdict = Verdict(path, app, tuple(one for one in judge(app, settings) if one.rule in wanted))
+    found = [(one, reason(one, app)) for one in judge(app, settings) if one.rule in wanted]
+    verdict = Verdict(
+        path,
+        app,
+        tuple(one for one, why in found if why is None),
+        tuple((one, why) for one, why in found if why is not None),
+    )
     _tell(verdict, arguments.format)
     return int(bool(verdict.findings if strict else verdict.errors))
 

@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.report.verdict import Verdict
+    from cdk_layers.rules.model import Finding
 
-JSON_VERSION = 1
+JSON_VERSION: Final = 1
 """The version of the JSON report's form."""
 
 
 def as_json(verdict: Verdict) -> str:
     """Return a verdict as JSON: its counts, its findings, and what could not be known."""
-    findings = [
-        {
-            "rule": finding.rule,
-            "severity": finding.severity,
-            "construct": finding.where.path,
-            "template": verdict.template(finding.where),
-            "line": verdict.line(finding.where),
-            "logical_id": finding.where.logical_id,
-            "message": finding.message,
-            "service_words": finding.service_words,
-            "remedy": finding.remedy,
-        }
-        for finding in verdict.findings
-    ]
     report = {
         "version": JSON_VERSION,
         "path": verdict.path.as_posix(),
         "errors": verdict.errors,
         "warnings": verdict.warnings,
-        "findings": findings,
+        "findings": [_told(verdict, finding) for finding in verdict.findings],
+        "acknowledged": [{**_told(verdict, finding), "reason": reason} for finding, reason in verdict.acknowledged],
         "not_known": list(verdict.app.unread),
     }
     return json.dumps(report, indent=2)
+
+
+def _told(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "construct": finding.where.path,
+        "template": verdict.template(finding.where),
+        "line": verdict.line(finding.where),
+        "logical_id": finding.where.logical_id,
+        "message": finding.message,
+        "service_words": finding.service_words,
+        "remedy": finding.remedy,
+    }
 
 
 def as_github(verdict: Verdict) -> str:

@@ -39,7 +39,13 @@ def as_sarif(verdict: Verdict) -> str:
             }
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(verdict, finding, places[finding.rule]) for finding in verdict.findings],
+        "results": [
+            *(_result(verdict, finding, places[finding.rule]) for finding in verdict.findings),
+            *(
+                {**_result(verdict, finding, places[finding.rule]), "suppressions": [_suppression(reason)]}
+                for finding, reason in verdict.acknowledged
+            ),
+        ],
     }
     return json.dumps({"version": _VERSION, "runs": [run]}, indent=2)
 
@@ -64,6 +70,10 @@ def _result(verdict: Verdict, finding: Finding, rule_index: int) -> dict[str, An
         "locations": [_location(verdict, finding)],
         "partialFingerprints": {"placeAndRule/v1": _fingerprint(finding)},
     }
+
+
+def _suppression(reason: str) -> dict[str, str]:
+    return {"kind": "inSource", "justification": reason}
 
 
 def _location(verdict: Verdict, finding: Finding) -> dict[str, Any]:

@@ -72,10 +72,11 @@ def _summary(verdict: Verdict) -> Text:
         f"{counted(functions, 'function')}, {counted(len({one.where for one in app.layers}), 'layer')} and "
         f"{counted(len({one.where for one in app.grants}), 'grant')}"
     )
+    acknowledged = f" Acknowledged: {len(verdict.acknowledged)}." if verdict.acknowledged else ""
     if not verdict.findings:
-        return Text(f"Nothing is wrong with {judged}.", "green")
+        return Text(f"Nothing is wrong with {judged}.{acknowledged}", "green")
     told = f"{counted(verdict.errors, 'error')} and {counted(verdict.warnings, 'warning')}"
-    return Text.assemble((told, _STYLES["error" if verdict.errors else "warning"]), f" in {judged}.")
+    return Text.assemble((told, _STYLES["error" if verdict.errors else "warning"]), f" in {judged}.{acknowledged}")
 
 
 def show_rules(rules: tuple[Rule, ...]) -> None:

@@ -26,6 +26,9 @@ class Verdict:
     findings: tuple[Finding, ...]
     """Errors first."""
 
+    acknowledged: tuple[tuple[Finding, str], ...] = ()
+    """What was found and acknowledged in the CDK, with the reasons. It counts nowhere."""
+
     _lines: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property

@@ -181,6 +181,9 @@ class App:
     unread: tuple[str, ...] = ()
     """What could not be read or resolved, each in a sentence."""
 
+    acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the user acknowledged in the CDK: construct paths ("" for the whole app), to rule names, to reasons."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
