@@ -1,0 +1,270 @@
+"""The command `cdk-layers check`: what it finds, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft4Validator
+
+from cdk_layers.rules.engine import all_rules
+from tests.cli.conftest import TODAY, function, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Run
+
+    Command = Callable[..., Run]
+
+_SCHEMA = Path(__file__).parents[2] / "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "handler", "arguments", "status"),
+    [
+        ("python3.13", "index.handler", (), 0),
+        ("python3.13", "index.handler", ("--strict",), 0),
+        ("python3.9", "index.handler", (), 0),
+        ("python3.9", "index.handler", ("--strict",), 1),
+        ("python3.9", "index.handler", ("--strict", "--ignore", "deprecated-runtime"), 0),
+        ("python3.13", "nowhere.handler", (), 1),
+        ("python3.13", "nowhere.handler", ("--ignore", "handler-not-found"), 0),
+        ("python3.13", "nowhere.handler", ("--select", "wrong-region,wrong-partition"), 0),
+        ("python3.13", "nowhere.handler", ("--select", "wrong-region", "--select", "handler-not-found"), 1),
+    ],
+)
+def test_the_exit_status_tells_the_verdict(
+    tmp_path: Path, run: Command, *, runtime: str, handler: str, arguments: tuple[str, ...], status: int
+) -> None:
+    """0 without an error, 1 with one; with --strict a warning counts as well, and only the rules that are wanted."""
+    path = write(tmp_path, Report=function(runtime, handler))
+
+    assert run("check", path, *TODAY, *arguments).status == status
+
+
+@pytest.mark.usefixtures("project")
+def test_the_table_says_all_to_a_person(run: Command) -> None:
+    """The place, what is wrong, the service's words, what to do, and a line that sums up."""
+    done = run("check", *TODAY)
+
+    assert "Spoke/Report  cdk.out/Spoke.template.json" in done.out
+    for said in ("error", "'nowhere'", "[handler-not-found]", "The service's words: Unable to import", "What to do: "):
+        assert said in done.out
+    assert done.out.rstrip().endswith("1 error and 1 warning in 1 function, 0 layers and 0 grants.")
+    assert done.err == ""
+
+
+def test_a_right_app_is_told_to_be_right(tmp_path: Path, run: Command) -> None:
+    """Silence could mean anything."""
+    assert run("check", write(tmp_path, Report=function()), *TODAY).out == (
+        "Nothing is wrong with 1 function, 0 layers and 0 grants.\n"
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_json_has_every_part_of_a_finding(run: Command) -> None:
+    """For other programs."""
+    report = run("check", *TODAY, "--format", "json").json
+    first, second = report["findings"]
+
+    assert (report["version"], report["path"], report["errors"], report["warnings"]) == (1, "cdk.out", 1, 1)
+    assert (first["rule"], first["severity"], first["construct"]) == ("handler-not-found", "error", "Spoke/Report")
+    assert (first["template"], first["logical_id"], first["line"]) == ("cdk.out/Spoke.template.json", "Report", 1)
+    assert first["message"]
+    assert first["remedy"]
+    assert second["severity"] == "warning"
+    assert report["not_known"] == []
+
+
+def test_lines_are_those_of_the_resources(tmp_path: Path, run: Command) -> None:
+    """In a template of more than one line, JSON or YAML."""
+    path = write(tmp_path, First=function(), Report=function(handler="nowhere.handler"))
+    template = path / "Spoke.template.json"
+    template.write_text(json.dumps(json.loads(template.read_text()), indent=1))
+    (finding,) = run("check", path, *TODAY, "--format", "json").json["findings"]
+    assert template.read_text().splitlines()[finding["line"] - 1].strip() == '"Report": {'
+
+    written = tmp_path / "template.yaml"
+    written.write_text(
+        "Resources:\n  Report:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: {ZipFile: x = 1}\n"
+        "      Runtime: python3.13\n      Handler: nowhere.handler\n"
+    )
+    (finding,) = run("check", written, *TODAY, "--format", "json").json["findings"]
+    assert (finding["line"], finding["construct"]) == (2, "template.yaml#Report")
+
+
+@pytest.mark.skipif(not _SCHEMA.exists(), reason="the schema is not installed: `make test` does that")
+@pytest.mark.parametrize("handler", ["nowhere.handler", "index.handler"])
+def test_sarif_is_valid(tmp_path: Path, run: Command, handler: str) -> None:
+    """Against the schema of SARIF 2.1.0, with findings, with acknowledged ones and without any."""
+    path = write(tmp_path, Report=function("python3.9", handler, Layers=[{"Ref": "Unknown"}]))
+    _acknowledge(path, "cdk-layers::deprecated-runtime")
+    log = json.loads(run("check", path, *TODAY, "--format", "sarif").out)
+
+    assert [error.message for error in Draft4Validator(json.loads(_SCHEMA.read_text())).iter_errors(log)] == []
+    (sarif,) = log["runs"]
+    assert {rule["id"] for rule in sarif["tool"]["driver"]["rules"]} == {rule.name for rule in all_rules()}
+    results = {result["ruleId"]: result for result in sarif["results"]}
+    assert results["deprecated-runtime"]["suppressions"] == [{"kind": "inSource", "justification": "It stays."}]
+    for name, result in results.items():
+        assert sarif["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == name
+    assert ("handler-not-found" in results) is (handler == "nowhere.handler")
+    (said,) = sarif["invocations"][0]["toolExecutionNotifications"]
+    assert "Unknown" in said["message"]["text"]
+
+
+def test_the_place_in_sarif_is_a_uri(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative to the working folder, with what a URI cannot hold in percent signs."""
+    folder = tmp_path / "an app"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    write(folder, Report=function(handler="nowhere.handler"))
+    log = json.loads(run("check", "an app/cdk.out", *TODAY, "--format", "sarif").out)
+    (location,) = log["runs"][0]["results"][0]["locations"]
+
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "an%20app/cdk.out/Spoke.template.json"
+    assert location["logicalLocations"] == [{"fullyQualifiedName": "Spoke/Report", "kind": "resource"}]
+
+
+def test_github_annotations_are_escaped(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line a finding, whatever is in a name."""
+    monkeypatch.chdir(tmp_path)
+    report = function(handler="no%where,a:b.handler")
+    report["Metadata"] = {"aws:cdk:path": "Spoke/Re,po:rt%/Resource"}
+    write(tmp_path, Report=report)
+    (line,) = run("check", *TODAY, "--format", "github").out.splitlines()
+
+    place = "title=handler-not-found%3A Spoke/Re%2Cpo%3Art%25,file=cdk.out/Spoke.template.json,line=1"
+    assert line.startswith(f"::error {place}::")
+    message = line.split("::", 2)[2]
+    assert "no%25where,a:b" in message
+    assert "%0A" in message
+
+
+def test_what_is_not_known_is_a_notice(tmp_path: Path, run: Command) -> None:
+    """It is no finding, and not nothing either."""
+    path = write(tmp_path, Report=function(Layers=[{"Fn::ImportValue": "elsewhere"}]))
+
+    assert "not known  Function 'Spoke/Report'" in run("check", path, *TODAY).out
+    assert "::notice title=not known::Function 'Spoke/Report'" in run("check", path, *TODAY, "--format", "github").out
+    assert len(run("check", path, *TODAY, "--format", "json").json["not_known"]) == 1
+
+
+def test_names_cannot_take_over_the_terminal(tmp_path: Path, run: Command) -> None:
+    """Control characters and reversed text of a hostile template are shown as what they are."""
+    report = function(handler="no\x1b[31mwhere\u202e.handler")
+    report["Metadata"] = {"aws:cdk:path": "Spoke/\x1b]0;x\x07Report"}
+    out = run("check", write(tmp_path, Report=report), *TODAY).out
+
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert "[bold]" not in out
+
+
+def test_markup_in_names_is_text(tmp_path: Path, run: Command) -> None:
+    """Square brackets in a name are no styles."""
+    report = function(handler="[red]x[/red][/].handler")
+
+    assert "[red]x[/red]" in run("check", write(tmp_path, Report=report), *TODAY).out
+
+
+def _acknowledge(path: Path, *names: str) -> None:
+    entry = {"type": "aws:cdk:acknowledged-rules", "data": dict.fromkeys(names, "It stays.")}
+    (path / "Spoke.metadata.json").write_text(json.dumps({"/Spoke": [entry], "/Spoke/Report": "damaged"}))
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["artifacts"]["Spoke"]["additionalMetadataFile"] = "Spoke.metadata.json"
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.usefixtures("project")
+def test_what_is_acknowledged_in_the_cdk_counts_here_too(run: Command) -> None:
+    """For the scope where it stands and all below, with its reason."""
+    _acknowledge(Path("cdk.out"), "cdk-layers::handler-not-found", "other::deprecated-runtime")
+    done = run("check", *TODAY, "--format", "json")
+
+    assert (done.status, done.rules) == (0, ["deprecated-runtime"])
+    (acknowledged,) = done.json["acknowledged"]
+    assert (acknowledged["rule"], acknowledged["reason"]) == ("handler-not-found", "It stays.")
+    assert run("check", *TODAY).out.rstrip().endswith("Acknowledged: 1.")
+
+
+@pytest.mark.usefixtures("project")
+def test_what_is_acknowledged_for_a_whole_app_stands_in_its_report(run: Command) -> None:
+    """The CDK writes it nowhere else."""
+    suppressed = {"acknowledgedId": "cdk-layers::handler-not-found", "reason": "It stays."}
+    report = {"pluginReports": [{"suppressedViolations": [suppressed, {}]}, {}]}
+    Path("cdk.out/validation-report.json").write_text(json.dumps(report))
+
+    assert run("check", *TODAY, "--format", "json").rules == ["deprecated-runtime"]
+
+
+def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
+    """An error, or a warning if that is enough; at the budget, neither."""
+    path = write(tmp_path, Report=function())
+    size = len("def handler(event, context): return event")
+
+    assert run("check", path, *TODAY, "--budget", f"{size * 2}B").status == 0
+    assert run("check", path, *TODAY, "--budget", f"{size - 1}").status == 1
+    assert run("check", path, *TODAY, "--budget", f"{size - 1}", "--no-strict-budget").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("check", "nowhere"), "There is no nowhere"),
+        (("check", "."), "neither a manifest.json nor a template.yaml"),
+        (("check",), "neither cdk.out nor .aws-sam/build"),
+        (("check", "--budget", "much"), "--budget is 'much'"),
+        (("check", "--budget", "0"), "--budget is '0'"),
+        (("check", "--select", "too-many-layer"), "Did you mean too-many-layers"),
+        (("check", "--ignore", "xyzzy"), "`cdk-layers rules` lists all"),
+        (("rule", "to-many-layers"), "Did you mean too-many-layers"),
+        (("check", "--format", "xml"), "invalid choice"),
+        (("check", "--today", "soon"), "invalid"),
+        ((), "COMMAND"),
+        (("chek",), "invalid choice"),
+    ],
+)
+def test_what_cannot_run_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command, arguments: tuple[str, ...], said: str
+) -> None:
+    """The error says what is missing, and nothing is printed as if it were a report."""
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_damaged_assembly_ends_with_2(tmp_path: Path, run: Command) -> None:
+    """It is no verdict."""
+    path = write(tmp_path, Report=function())
+    (path / "Spoke.template.json").write_text('{"Resources": {"Report"')
+    done = run("check", path, *TODAY)
+
+    assert (done.status, done.out) == (2, "")
+    assert "Spoke.template.json" in done.err
+
+
+def test_sam_output_is_found_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command) -> None:
+    """Where there is no cdk.out."""
+    monkeypatch.chdir(tmp_path)
+    build = tmp_path / ".aws-sam" / "build"
+    build.mkdir(parents=True)
+    (build / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Report:\n    Type: AWS::Serverless::Function\n"
+        "    Properties: {InlineCode: x = 1, Handler: nowhere.handler, Runtime: python3.13}\n"
+    )
+
+    done = run("check", *TODAY, "--format", "json")
+    assert (done.json["path"], done.rules) == (".aws-sam/build", ["handler-not-found"])
+
+
+def test_the_day_decides_about_runtimes(tmp_path: Path, run: Command) -> None:
+    """A plan for next year can be checked today."""
+    path = write(tmp_path, Report=function("python3.12"))
+
+    assert run("check", path, "--today", "2026-01-01").status == 0
+    assert run("check", path, "--today", "2031-01-01").status == 1
