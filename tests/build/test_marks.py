@@ -72,6 +72,10 @@ def test_public_certificates_and_talk_about_keys(text: str) -> None:
         f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n",
         f'{{"AccessKeyId": "ASIA{KEY_ID[4:]}", "SecretAccessKey": "{SECRET}"}}',
         f"AWS_SECRET_ACCESS_KEY={SECRET}",
+        f"AWS_SECRET_KEY: {SECRET}",
+        f"aws_secret_key => '{SECRET}'",
+        f"awsSecretKey = '{SECRET}'",
+        f"secretAccessKey: {SECRET}",
         f'boto3.client("s3", aws_secret_access_key="{SECRET}")',
         f'KEYS = ("{KEY_ID}", "{SECRET}")',
     ],
@@ -94,6 +98,8 @@ def test_aws_credentials(text: str) -> None:
         "aws_secret_access_key: str | None = None",
         f"aws_secret_access_key = {'a' * 40}",
         f"aws_secret_access_key = {SECRET}more",
+        f"secret_key = {SECRET}",
+        f"my_SECRET_KEY = {SECRET}",
     ],
 )
 def test_what_only_looks_like_aws_credentials(text: str) -> None:

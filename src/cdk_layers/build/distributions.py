@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import posixpath
 import re
 from collections import defaultdict
@@ -48,18 +49,23 @@ def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, Fil
     name, version = _one(fields, "Name"), _one(fields, "Version")
     if not name or not version:
         return None
-    recorded = list(dict.fromkeys(_recorded(texts.get("RECORD", ""))))
-    paths = {posixpath.normpath(posixpath.join(folder, path)) for path in recorded}
+    present: set[str] = set()
+    top_level: set[str] = set()
+    for recorded in _recorded(texts.get("RECORD", "")):
+        top_level.add(recorded.partition("/")[0])
+        path = posixpath.normpath(posixpath.join(folder, recorded))
+        if path in files:
+            present.add(path)
     return Distribution(
         canonicalize_name(name),
         version,
         folder,
-        sum(files[path].size for path in paths if path in files),
+        sum(files[path].size for path in present),
         tuple(" ".join(str(line).split()) for line in fields.get_all("Requires-Dist", ())),
         _one(fields, "Requires-Python"),
         _license(fields),
         _tags(HeaderParser().parsestr(texts.get("WHEEL", ""))),
-        tuple(sorted({path.partition("/")[0] for path in recorded} - {"..", ""})),
+        tuple(sorted(top_level - {"..", ""})),
     )
 
 
@@ -69,7 +75,7 @@ def _one(fields: Message, name: str) -> str | None:
 
 def _recorded(record: str) -> Iterator[str]:
     try:
-        for row in csv.reader(record.splitlines()):
+        for row in csv.reader(io.StringIO(record, newline="")):
             if row and row[0] and not row[0].startswith("/"):
                 yield posixpath.normpath(row[0].replace("\\", "/"))
     except csv.Error:

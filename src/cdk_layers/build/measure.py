@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["measure", "open_sources"]
 
 MAX_INFLATED_BYTES: Final = 2 * MAX_UNZIPPED_BYTES
-MAX_METADATA_BYTES: Final = 64 * 1024**2
+MAX_METADATA_BYTES: Final = 16 * 1024**2
 
 _IN_MEMORY: Final = 8 * 1024**2
 _MAX_LINK_BYTES: Final = 4096
