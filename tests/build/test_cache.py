@@ -87,6 +87,19 @@ def test_keys_are_what_they_are(tmp_path: Path, cache: BuildCache) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"cache", "source"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
+def test_users_may_share_a_cache(tmp_path: Path, cache: BuildCache) -> None:
+    """What is kept has the permissions that the umask gives, not those of temporary files."""
+    before = os.umask(0o022)
+    try:
+        entry = cache.get_or_make("key", maker(tmp_path))
+        cache.remember("value", 1)
+    finally:
+        os.umask(before)
+    kept = [entry.folder, *entry.folder.iterdir(), cache.folder / "1/values/value"]
+    assert {path.stat().st_mode & 0o055 for path in kept} == {0o055, 0o044}
+
+
 def test_failed_builds_leave_nothing(cache: BuildCache) -> None:
     """What a build raises is passed on as it is, and the next one begins anew."""
 

@@ -203,7 +203,8 @@ def _directory_edited(edit: Callable[[bytearray, int], None]) -> bytes:
         (8, "<H", 1, r"is encrypted \('a\.py'\)"),
         (10, "<H", 12, "compressed by a method that is not read here: 12"),
         (16, "<L", 12345, "is damaged: 'a.py' is not what the directory says"),
-        (20, "<L", 5000, "overlap"),
+        (20, "<L", 50, "overlap"),
+        (20, "<L", 5000, "is said to lie behind its end"),
         (24, "<L", 5999, "has an entry of more bytes than it says"),
         (24, "<L", 6001, "is damaged: 'a.py' is not what the directory says"),
         (24, "<L", 0, "has an entry of more bytes than it says"),
@@ -216,6 +217,22 @@ def test_directories_that_lie(tmp_path: Path, field: int, form: str, value: int,
     data = _directory_edited(lambda data, at: struct.pack_into(form, data, at + field, value))
     (tmp_path / "hostile.zip").write_bytes(data)
     with pytest.raises(AssemblyError, match=said):
+        measure(tmp_path / "hostile.zip")
+
+
+@pytest.mark.parametrize("place", [2**33, 2**63, 2**64 - 1])
+def test_places_that_no_file_has(tmp_path: Path, place: int) -> None:
+    """The wide form of a directory can tell places that overflow what a system can seek to."""
+    data = _directory_edited(lambda data, at: struct.pack_into("<L", data, at + 42, 2**32 - 1))
+    at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    extra = struct.pack("<2HQ", 1, 8, place)
+    name_end = at + 46 + len("a.py")
+    made = bytearray(data[:name_end] + extra + data[name_end:])
+    struct.pack_into("<H", made, at + 30, len(extra))
+    (length,) = struct.unpack_from("<L", data, end + 12)
+    struct.pack_into("<L", made, end + len(extra) + 12, length + len(extra))
+    (tmp_path / "hostile.zip").write_bytes(made)
+    with pytest.raises(AssemblyError, match=r"is cut off: 'a\.py' is said to lie behind its end"):
         measure(tmp_path / "hostile.zip")
 
 

@@ -13,13 +13,13 @@ import json
 import shutil
 import sys
 import tempfile
+import uuid
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import platformdirs
-from filelock import FileLock
 
 from cdk_layers import host
 from cdk_layers.build.entries import Entry, is_sound, seal
@@ -127,7 +127,10 @@ class BuildCache:
         folder = self._root / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
         _remove_stale(folder)
-        return Path(tempfile.mkdtemp(dir=folder))
+        # Not a folder of tempfile's, which nobody else may read: users may share a cache.
+        scratch = folder / uuid.uuid4().hex
+        scratch.mkdir()
+        return scratch
 
     def _publish(self, scratch: Path, folder: Path) -> Entry:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -148,6 +151,9 @@ class BuildCache:
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
+        # It takes as long to import as to find four builds that are there.
+        from filelock import FileLock  # noqa: PLC0415
+
         lock = FileLock(self._root / "locks" / f"{file_name(key)}.lock", timeout=_LOCK_SECONDS)
         # Some file systems know no locks, and Timeout is an OSError too: two builds of the same are better than none.
         with suppress(OSError, NotImplementedError):

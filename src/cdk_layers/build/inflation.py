@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -29,6 +30,7 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
         BrokenZipError: It is no zip, or something about it is hostile.
     """
     entries = read_directory(file)
+    size = file.seek(0, os.SEEK_END)
     for entry in entries:
         _check_name(entry.name)
         if entry.encrypted:
@@ -36,6 +38,9 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
             raise BrokenZipError(message)
         if entry.method not in {STORED, DEFLATED}:
             message = f"is compressed by a method that is not read here: {entry.method} ({entry.name!r})"
+            raise BrokenZipError(message)
+        if entry.offset + _HEADER_BYTES + entry.packed_bytes > size:
+            message = f"is cut off: {entry.name!r} is said to lie behind its end"
             raise BrokenZipError(message)
     # Overlapping entries are how a small archive inflates to any size. A local header has at least this many bytes.
     placed = sorted(entries, key=lambda entry: entry.offset)

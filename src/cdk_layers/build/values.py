@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
@@ -45,10 +46,9 @@ class Values:
         """Keep a value, at once or not at all. That it cannot be kept stops nobody."""
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".")
+            scratch = self.folder / f".{uuid.uuid4().hex}"
             try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(b"%b\n%b" % (hashlib.sha256(value).hexdigest().encode(), value))
-                Path(name).replace(self.folder / file_name(key))
+                scratch.write_bytes(b"%b\n%b" % (hashlib.sha256(value).hexdigest().encode(), value))
+                scratch.replace(self.folder / file_name(key))
             except OSError:
-                Path(name).unlink(missing_ok=True)
+                scratch.unlink(missing_ok=True)
