@@ -45,8 +45,9 @@ class Verdict:
         """Return the template's path for a report: relative to the working folder where it lies below that."""
         if not where.template:
             return ""
-        path = os.path.relpath(where.template)
-        return Path(where.template if path.startswith("..") else path).as_posix()
+        path = Path(os.path.abspath(where.template))  # noqa: PTH100  # not through links: a report names what was given
+        here = Path.cwd()
+        return (path.relative_to(here) if path.is_relative_to(here) else Path(where.template)).as_posix()
 
     def line(self, where: Where) -> int:
         """Return the line of its template, from 1 on, where a resource begins; 1 where that cannot be told."""
