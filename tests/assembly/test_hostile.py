@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_layers.assembly import read
-from cdk_layers.assembly.documents import MAX_JSON_BYTES, MAX_YAML_BYTES, read_document
+from cdk_layers.assembly.documents import MAX_JSON_BYTES, MAX_TEMPLATE_BYTES, MAX_YAML_BYTES, read_document
 from cdk_layers.errors import AssemblyError
 from tests.assembly.templates import assembly_of, read_text
 
@@ -93,6 +93,14 @@ def test_aliases_within_bounds_are_read(tmp_path: Path) -> None:
     )
 
     assert read_text(tmp_path, text).functions[0].environment == {"A": "b"}
+
+
+def test_a_template_has_a_bound_of_its_own(tmp_path: Path) -> None:
+    """The service takes an eighth of it."""
+    text = '{"Resources": {}}'
+    assert read_text(tmp_path, text.ljust(MAX_TEMPLATE_BYTES), "template.json").functions == ()
+    with pytest.raises(AssemblyError, match="larger than 8 MiB"):
+        read_text(tmp_path, text.ljust(MAX_TEMPLATE_BYTES + 1), "template.json")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")

@@ -200,6 +200,16 @@ def test_what_is_acknowledged_for_a_whole_app_stands_in_its_report(run: Command)
     assert run("check", *TODAY, "--format", "json").rules == ["deprecated-runtime"]
 
 
+@pytest.mark.usefixtures("project")
+def test_a_damaged_report_of_the_cdk_stops_nothing(run: Command) -> None:
+    """The assembly is judged without it, which the report says."""
+    Path("cdk.out/validation-report.json").write_text('{"pluginReports": [')
+    done = run("check", *TODAY, "--format", "json")
+
+    assert done.rules == ["handler-not-found", "deprecated-runtime"]
+    assert "validation-report.json" in done.json["not_known"][0]
+
+
 def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
     """An error, or a warning if that is enough; at the budget, neither."""
     path = write(tmp_path, Report=function())

@@ -12,25 +12,29 @@ from cdk_layers.errors import AssemblyError
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_JSON_BYTES: Final = 32 * 1024 * 1024
-"""The service takes templates of 1 MB, and what the CDK writes for thousands of functions stays below this."""
-
-MAX_YAML_BYTES: Final = 2 * 1024 * 1024
-"""YAML is read a hundred times slower than JSON, and only templates are written in it."""
-
 _MIB: Final = 1024 * 1024
 
+MAX_TEMPLATE_BYTES: Final = 8 * _MIB
+"""The service takes templates of 1 MB. Source: the CloudFormation user guide, quotas."""
 
-def read_document(path: Path) -> dict[str, Any]:
+MAX_JSON_BYTES: Final = 16 * _MIB
+"""For the other parts of an assembly; what the CDK writes for a stack of 500 resources stays far below this."""
+
+MAX_YAML_BYTES: Final = 1 * _MIB
+"""YAML is read a hundred times slower than JSON, and only templates are written in it."""
+
+
+def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     """Return the mapping that a JSON or YAML file holds.
 
     Args:
         path: A regular file; what does not end in .yaml or .yml is JSON if it begins with a brace.
+        limit: Bytes that it may have; YAML may have `MAX_YAML_BYTES`.
 
     Raises:
         AssemblyError: It is missing, no regular file, too large, cut off, nested too deeply, or no mapping.
     """
-    content = _read_bytes(path)
+    content = _read_bytes(path, MAX_YAML_BYTES if _is_yaml(path) else limit)
     try:
         text = content.decode("utf-8-sig")
         document = json.loads(text) if text.lstrip()[:1] == "{" and not _is_yaml(path) else _from_yaml(text, path)
@@ -50,7 +54,7 @@ def _is_yaml(path: Path) -> bool:
     return path.suffix.lower() in {".yaml", ".yml"}
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, limit: int) -> bytes:
     try:
         # A pipe by that name would block here for ever otherwise.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -61,7 +65,6 @@ def _read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             message = f"{path} is no regular file."
             raise AssemblyError(message)
-        limit = MAX_YAML_BYTES if _is_yaml(path) else MAX_JSON_BYTES
         content = file.read(limit + 1)
     if len(content) > limit:
         message = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets
 from cdk_layers.assembly.constructs import Constructs
-from cdk_layers.assembly.documents import read_document
+from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document
 from cdk_layers.assembly.links import NESTED_STACKS, Links
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
@@ -90,7 +90,10 @@ class _Reading:
         ]
         report = self._root / REPORT
         if self._start.name == MANIFEST and report.is_file():
-            told.append(from_report(read_document(report)))
+            try:
+                told.append(from_report(read_document(report)))
+            except AssemblyError as error:
+                self._assets.unread[f"What was acknowledged for the whole app is unknown: {error}"] = None
         for path, rules in chain.from_iterable(told):
             found.setdefault(path, {}).update(rules)
         return found
@@ -119,7 +122,7 @@ class _Reading:
             self._add(
                 Stack(
                     path,
-                    read_document(path),
+                    read_document(path, MAX_TEMPLATE_BYTES),
                     name=as_text(properties.get("stackName")) or name,
                     construct=as_text(artifact.get("displayName")) or name,
                     account=account,
@@ -184,7 +187,7 @@ class _Reading:
             raise AssemblyError(message)
         nested = Stack(
             path,
-            read_document(path),
+            read_document(path, MAX_TEMPLATE_BYTES),
             construct=_nested_construct(resource),
             account=stack.account,
             region=stack.region,
@@ -197,7 +200,7 @@ class _Reading:
 
 def _template(path: Path) -> dict[str, Any]:
     """Return a template that no assembly vouches for."""
-    document = read_document(path)
+    document = read_document(path, MAX_TEMPLATE_BYTES)
     if "Resources" not in document:
         message = f"{path} is no CloudFormation template: it has no Resources."
         raise AssemblyError(message)
