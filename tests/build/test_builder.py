@@ -413,7 +413,7 @@ def test_progress(make_entry: MakeEntry, cache: BuildCache, capsys: pytest.Captu
     assert told.out == ""
     assert re.fullmatch(
         r"Built layer 'base' for Python 3\.13 on x86_64: 1 distribution, "
-        r"\d\.\d MiB unzipped, \d\.\d MiB zipped, in \d+\.\d s\n",
+        r"\d+\.\d KiB unzipped, \d+\.\d KiB zipped, in \d+\.\d s\n",
         told.err,
     )
     build(entry, X86, cache=cache, label="base")

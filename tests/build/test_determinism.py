@@ -86,7 +86,10 @@ def site_for(python: str, place: Path) -> Path:
 def find_python(python: str) -> str | None:
     """Return the program of another Python on this machine."""
     by_pyenv = sorted(Path.home().glob(f".pyenv/versions/{python}.*/bin/python"))
-    return os.fspath(by_pyenv[-1]) if by_pyenv else shutil.which(f"python{python}")
+    found = os.fspath(by_pyenv[-1]) if by_pyenv else shutil.which(f"python{python}")
+    # A shim of pyenv's is there for every version, and starts only those that are switched on.
+    works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+    return found if works else None
 
 
 def test_from_another_folder(entry: Path, expected: list[str], tmp_path: Path) -> None:
