@@ -76,7 +76,7 @@ class Records:
         if path.is_dir():
             return _folder_stamp(path)
         stamp, settled = _stamp(os.fspath(path.absolute()), path.stat())
-        known = self._digests.get(stamp) if settled else None
+        known = self._digests.get(stamp)
         if known is not None:
             return known.decode(), True
         digest = file_digest(path)

@@ -132,23 +132,12 @@ class Writer:
         self._file.seek(self.offset)
 
     def copy(self, source: BinaryIO, entries: Sequence[Entry]) -> None:
-        """Copy entries of another archive that this class wrote, all neighbours at once."""
-        begin = end = 0
+        """Copy entries of another archive that this class wrote; there they follow each other."""
+        begin, end = entries[0].offset, entries[-1].end
         for entry in entries:
-            if entry.offset != end:
-                self._copy_bytes(source, begin, end)
-                begin = entry.offset
-            end = entry.end
             self._append(replace(entry, offset=self.offset))
-        self._copy_bytes(source, begin, end)
-
-    def _copy_bytes(self, source: BinaryIO, begin: int, end: int) -> None:
         source.seek(begin)
-        while begin < end:
-            data = source.read(min(_COPIED_AT_ONCE, end - begin))
-            if not data:
-                message = "is cut off"
-                raise BrokenZipError(message)
+        while begin < end and (data := source.read(min(_COPIED_AT_ONCE, end - begin))):
             self._file.write(data)
             begin += len(data)
 
