@@ -208,7 +208,8 @@ def test_native_code_built_for_this_machine(make_entry: MakeEntry, cache: BuildC
         }
     )
     options = BuildOptions(allow_source_builds=("native",))
-    with pytest.raises(DependencyError, match=r"native-1-.*\.whl, cannot be loaded on Python 3\.14 on arm64"):
+    # Newer releases of uv refuse the wheel themselves, older ones install it.
+    with pytest.raises(DependencyError, match=r"'?native.* Python 3\.14 on arm64"):
         build(entry, ARM, options, cache=cache)
 
 
