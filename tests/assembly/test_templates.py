@@ -276,3 +276,28 @@ def test_an_empty_stack_of_an_assembly_is_empty(tmp_path: Path) -> None:
     assert read(assembly_of(tmp_path, Empty={})).functions == ()
     with pytest.raises(AssemblyError, match="no Resources"):
         read_text(tmp_path, "{}")
+
+
+def test_a_layer_known_only_at_deploy_is_called_by_its_expression(tmp_path: Path) -> None:
+    """A message about such a layer names what stands in the template, and not the function that uses it."""
+    function = read_function(tmp_path, "Layers: [!ImportValue base-layer]")
+
+    assert labels(function) == ["${Fn::ImportValue base-layer}"]
+
+
+def test_a_single_source_file_is_unknown_code(tmp_path: Path) -> None:
+    """AWS SAM takes a file for code and packs it at deploy; until then its archive is unknown, and that is said."""
+    (tmp_path / "function.py").write_text("def handler(event, context): pass\n")
+    app = read_text(
+        tmp_path,
+        """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: function.py, Handler: function.handler, Runtime: python3.13}
+""",
+    )
+
+    assert app.functions[0].code is None
+    assert "function.py is a single file" in app.unread[0]

@@ -11,11 +11,16 @@ from cdk_layers.assembly.values import Unknown, as_text, shown
 from cdk_layers.build.contents import Contents, File
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cdk_layers.assembly.assets import Assets
     from cdk_layers.assembly.intrinsics import Evaluation
     from cdk_layers.assembly.stacks import Resource
 
 _ASSET_PATH: Final = "aws:asset:path"
+_ARCHIVES: Final = ("", ".zip", ".jar", ".whl")
+"""How the names of archives end; asset files may have no ending."""
+
 _INLINE_FILES: Final = {"python": "index.py", "nodejs": "index.js"}
 
 
@@ -57,7 +62,7 @@ def find(
     """
     value = evaluation.value(expression, resource.stack)
     if isinstance(value, str):
-        return Code(assets.measure(resource.stack.path.parent / value, user))
+        return _local(resource.stack.path.parent / value, user, assets)
     if not isinstance(value, dict):
         return Code()
     if "ZipFile" in value:
@@ -65,6 +70,14 @@ def find(
     if "ImageUri" in value:
         return Code(image=True)
     return _uploaded(value, resource, user, assets)
+
+
+def _local(path: Path, user: str, assets: Assets) -> Code:
+    """Return what is known about a folder or an archive; a single source file is what it is only once it is packed."""
+    if path.suffix not in _ARCHIVES and path.is_file():
+        assets.unread[f"{user}: {path} is a single file and no archive, so what is deployed of it is unknown."] = None
+        return Code()
+    return Code(assets.measure(path, user))
 
 
 def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Assets) -> Code:

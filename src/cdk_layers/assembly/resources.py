@@ -168,7 +168,7 @@ class Resources:
         key = (resource.stack, json.dumps(expression, sort_keys=True, default=str))
         if key not in self._named:
             name = _NAME_IN_ARN.search(shown(value))
-            self._named[key] = Layer(where=resource.where, name=name[1] if name else None)
+            self._named[key] = Layer(where=resource.where, name=name[1] if name else shown(value))
             self.assets.unread[
                 f"Function {resource.where.path!r}: its layer {shown(value)} is known only once it is deployed."
             ] = None
