@@ -24,13 +24,13 @@ from rich.table import Table
 from cdk_layers import host
 from cdk_layers.build.contents import Contents, File
 from cdk_layers.build.measure import measure
+from cdk_layers.build.needs import unmet
 from cdk_layers.build.target import Target
 from cdk_layers.build.wheels import exact_platform
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.dependencies import installed
 from cdk_layers.rules.engine import judge
 from cdk_layers.rules.model import App, Function, Layer, LayerUse, Settings, Where
-from cdk_layers.rules.requirements import unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -74,9 +74,10 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: Bui
     entry = make_entry(ENTRY)
     made = build(entry, TARGET, cache=cache)
     whole = made.archive.read_bytes()
-    for path in (cache.folder / "1").rglob("*"):
-        if path.is_file() and path.stat().st_size:
-            os.truncate(path, path.stat().st_size - 1)
+    for folder in ("entries", "values"):
+        for path in (cache.folder / "1" / folder).rglob("*"):
+            if path.is_file() and path.stat().st_size:
+                os.truncate(path, path.stat().st_size - 1)
     again = build(entry, TARGET, cache=cache)
     assert not again.from_cache
     assert (again.digest, again.archive.read_bytes()) == (made.digest, whole)

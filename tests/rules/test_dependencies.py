@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from uv import find_uv_bin
 
 from cdk_layers import host
+from cdk_layers.build.needs import several_versions, unmet
 from cdk_layers.build.target import Target
 from cdk_layers.rules.dependencies import installed
-from cdk_layers.rules.requirements import several_versions, unmet
 from tests.rules.archives import archive, dist, found, function, layer, severities
 
 if TYPE_CHECKING:

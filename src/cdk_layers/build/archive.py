@@ -35,6 +35,7 @@ __all__ = ["Member", "collect", "content_digest", "join_archives", "write_archiv
 
 _PLAIN: Final = 0o100644
 _PROGRAM: Final = 0o100755
+_WRITTEN_AT_ONCE: Final = 1024**2
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
@@ -58,7 +59,7 @@ def collect(root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | N
             raise _refusal(root, node)
         if not node.is_folder:
             name = f"{prefix}/{node.name}" if prefix else node.name
-            members.append(Member(name, node.path, executable=bool(node.status.st_mode & 0o100)))
+            members.append(Member(name, node.path, bool(node.status.st_mode & 0o100), node.status.st_size))
     return sorted(members, key=lambda member: member.name)
 
 
@@ -100,7 +101,7 @@ def write_archive(destination: Path, members: Sequence[Member]) -> str:
         OSError: The archive cannot be written; the disk may be full.
     """
     findings, digests = Findings(), []
-    with destination.open("wb") as file:
+    with destination.open("wb", buffering=_WRITTEN_AT_ONCE) as file:
         writer = Writer(file)
         for member, group in groupby(pieces.pack(_sorted(members)), key=lambda packed: packed.piece.member):
             seen, blocks = _add(writer, group)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,22 +12,24 @@ from cdk_layers.build.archive import collect, join_archives, write_archive
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.dependencies import Requirements, read_requirements
+from cdk_layers.build.distributions import read_installed
 from cdk_layers.build.installation import install
 from cdk_layers.build.job import Job
 from cdk_layers.build.natives import foreign_files
 from cdk_layers.build.notes import Note
 from cdk_layers.build.options import BuildOptions
 from cdk_layers.build.plan import Plan, make_plan
+from cdk_layers.build.presumption import refuse_gaps
 from cdk_layers.build.progress import default_progress, told
 from cdk_layers.build.record import read_beside
-from cdk_layers.build.resolution import remembered, resolve
+from cdk_layers.build.resolution import confirm, remembered, resolve
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.wording import count, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cdk_layers.build.contents import Contents
+    from cdk_layers.build.contents import Contents, Distribution
     from cdk_layers.build.entries import Entry
     from cdk_layers.build.progress import Progress
     from cdk_layers.build.requirements_file import Wanted
@@ -140,17 +141,43 @@ class _Run:
     progress: Progress
     label: str
     has_built: bool = False
+    is_proven: bool = False
+    """Whether the installation is known to leave nothing out."""
 
     def finish(self) -> LayerBuild:
         """Build what is not in the cache."""
         began = host.clock()
         self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
-        requirements = self._requirements()
-        plan = make_plan(requirements, resolve(requirements, self.job), self.job)
-        record = self.job.cache.get(plan.key) or self._make(plan)
+        plan, record = self._made(self._requirements())
         done = _layer_build(record, plan, self.job.target, from_cache=not self.has_built)
         self.progress.end(self._summary(done, host.clock() - began) if self.has_built else None)
         return done
+
+    def _made(self, requirements: Requirements) -> tuple[Plan, Entry]:
+        """Return the plan and the build of it; what was presumed and turns out to lack something is resolved."""
+        plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
+        try:
+            record = self._entry(plan)
+        except DependencyError:
+            if not plan.resolution.is_presumed:
+                raise
+            self.has_built = False
+            plan = make_plan(requirements, resolve(requirements, self.job), self.job)
+            return plan, self._entry(plan)
+        confirm(requirements, plan.resolution, self.job)
+        return plan, record
+
+    def _entry(self, plan: Plan) -> Entry:
+        record = self.job.cache.get(plan.key) or self._make(plan)
+        if not self.is_proven:
+            self._prove(plan, record.contents.distributions)
+        return record
+
+    def _prove(self, plan: Plan, distributions: Iterable[Distribution]) -> None:
+        """Refuse what was presumed if it lacks something."""
+        if plan.resolution.is_presumed:
+            refuse_gaps(plan.requirements, distributions, self.job.target)
+        self.is_proven = True
 
     def _requirements(self) -> Requirements:
         """Read the manifest; a lock file with credentials is exported only if it really has to be installed."""
@@ -200,9 +227,10 @@ class _Run:
             self.progress.start(f"Installing {self.label!r} for {self.job.target}")
             tree = folder / "tree"
             install(plan.requirements, plan.resolution, tree, self.job)
+            self._prove(plan, read_installed(tree) if plan.resolution.is_presumed else ())
             self.progress.start(f"Packing {self.label!r} for {self.job.target}")
             digest = write_archive(folder / "archive.zip", collect(tree, self.job.options.prefix))
-            shutil.rmtree(tree)
+            self.job.cache.discard(tree)
             return {"digest": digest}
 
         return fill

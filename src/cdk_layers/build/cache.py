@@ -17,6 +17,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import platformdirs
@@ -72,7 +73,7 @@ class BuildCache:
             return None
         if is_sound(folder):
             return Entry(folder)
-        self._drop(folder)
+        self.discard(folder)
         return None
 
     def get_or_make(self, key: str, make: Callable[[Path], None]) -> Entry:
@@ -142,12 +143,16 @@ class BuildCache:
                 raise
         return Entry(folder)
 
-    def _drop(self, folder: Path) -> None:
-        """Take a folder out of sight by one rename, and then remove it."""
-        with suppress(OSError):
-            aside = self._scratch() / "damaged"
-            folder.rename(aside)
-            shutil.rmtree(aside.parent, ignore_errors=True)
+    def discard(self, folder: Path) -> None:
+        """Take a folder of this cache out of sight by one rename, and remove it while the caller goes on."""
+        try:
+            scratch = self._scratch()
+            folder.rename(scratch / "discarded")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        # The process does not end before its thread has.
+        Thread(target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}).start()
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:

@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from packaging.requirements import Requirement
-
 from cdk_layers.build import exports, sources
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.notes import Note
@@ -135,9 +133,8 @@ def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
 
 
 def _for_target(wanted: tuple[Wanted, ...], target: Target) -> Iterator[Wanted]:
-    environment = target.marker_environment()
     for one in wanted:
-        if one.marker is None or Requirement(f"x ; {one.marker}").marker.evaluate(environment):  # type: ignore[union-attr]
+        if one.applies_to(target):
             yield replace(one, text=one.text.partition(";")[0].strip() if one.marker else one.text)
 
 

@@ -17,6 +17,7 @@ from cdk_layers.build.contents import Distribution
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from email.message import Message
+    from pathlib import Path
 
     from cdk_layers.build.contents import File
 
@@ -42,6 +43,13 @@ def read_distributions(metadata: Mapping[str, bytes], files: Mapping[str, File])
             infos[found["folder"] or "", found["info"]][found["kind"]] = data.decode("utf-8", "replace")
     found_here = (_distribution(folder, texts, files) for (folder, _), texts in infos.items() if "METADATA" in texts)
     return tuple(sorted((one for one in found_here if one), key=lambda one: (one.name, one.folder, one.version)))
+
+
+def read_installed(tree: Path) -> tuple[Distribution, ...]:
+    """Return what is installed in a folder on disk, sorted by name, without the sizes of its files."""
+    files = (path for info in tree.glob("*.dist-info") for path in (info / "METADATA", info / "WHEEL"))
+    metadata = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files if path.is_file()}
+    return read_distributions(metadata, {})
 
 
 def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, File]) -> Distribution | None:

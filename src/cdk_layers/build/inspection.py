@@ -38,7 +38,7 @@ class Seen:
 _NOTHING: Final = Seen()
 
 
-def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO]) -> Seen:
+def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, is_wordless: bool = False) -> Seen:
     """Return what one file shows.
 
     Args:
@@ -46,6 +46,7 @@ def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO]) -> S
         size: Its bytes.
         head: Its first `HEAD_BYTES`, or all of a shorter one.
         opened: Opens all of it for reading, as something that can be placed anywhere; for files longer than that.
+        is_wordless: Whether `marks.are_wordless` is known to be true of its head.
     """
     if head.startswith(MAGIC):
         with io.BytesIO(head) if len(head) == size else opened() as file:
@@ -57,8 +58,8 @@ def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO]) -> S
         return _NOTHING
     if len(head) < size <= MAX_TEXT_BYTES:
         with opened() as file:
-            head = file.read(MAX_TEXT_BYTES)
-    marks = tuple(marks_in(path, head))
+            head, is_wordless = file.read(MAX_TEXT_BYTES), False
+    marks = tuple(marks_in(path, head, is_wordless=is_wordless))
     if is_metadata(path):
         return Seen(marks=marks, metadata=head)
     return Seen(marks=marks) if marks else _NOTHING

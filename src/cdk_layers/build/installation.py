@@ -18,7 +18,7 @@ from cdk_layers.build.wheels import exact_platform, supported_tags
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
@@ -54,7 +54,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
 
 
 def _put(
-    requirements: Requirements, pins: Iterable[Wanted], tree: Path, job: Job, begin: Attempt, *, anew: bool = False
+    requirements: Requirements, pins: Collection[Wanted], tree: Path, job: Job, begin: Attempt, *, anew: bool = False
 ) -> Attempt:
     """Install pins into a folder, with `anew` over what is there, and return the attempt that succeeded."""
     with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
@@ -64,12 +64,16 @@ def _put(
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             return uv.run(
                 ["pip", "install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
-                 "--target", tree, "-r", listed, *_refreshed(requirements, pins), *(["--reinstall"] if anew else []),
+                 "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if anew else []),
                  *_hashes(requirements), *attempt.arguments()],
                 cwd=job.entry,
                 extra=job.options.environment,
+                offline_first=is_fixed,
             )  # fmt: skip
 
+        refreshed = _refreshed(requirements, pins)
+        # An exact version is the same in uv's cache as on its index.
+        is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
         attempt, _ = succeed(run, begin, job.options, requirements.origin or "", widen=not anew)
     return attempt
 

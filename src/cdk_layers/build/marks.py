@@ -6,10 +6,11 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.bytesearch import contains_any
 from cdk_layers.build.contents import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _KEY_BEGINS: Final = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----")
 _KEY_BODY: Final = re.compile(rb"[A-Za-z0-9+/=]{40,}")
@@ -26,6 +27,7 @@ _NAMED_SECRETS: Final = (
 )
 _SECRET: Final = re.compile(rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _BESIDE_BYTES: Final = 200
+_KEY_WORDS: Final = (b"PRIVATE KEY",)
 _SECRET_WORDS: Final = (b"AKIA", b"ASIA", b"ecret", b"ECRET")
 """Searching for a few short words costs less than the patterns do; most files have none of them."""
 
@@ -47,17 +49,24 @@ _MAX_PLACES: Final = 1000
 _PYC_HEADER_BYTES: Final = 16
 
 
-def marks_in(path: str, data: bytes) -> Iterator[Mark]:
+def are_wordless(texts: Iterable[bytes]) -> bool:
+    """Tell whether none of several text files has a word that secrets begin with: all at once, which is faster."""
+    return not contains_any(b"\n".join(texts), (*_KEY_WORDS, *_SECRET_WORDS))
+
+
+def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[Mark]:
     """Yield the secrets in a text file, each told by its place and its kind alone.
 
     Args:
         path: POSIX path in the archive.
         data: All of its bytes.
+        is_wordless: Whether `are_wordless` is known to be true of it.
     """
-    if b"PRIVATE KEY" in data:
-        yield from _private_keys(path, data)
-    if any(word in data for word in _SECRET_WORDS):
-        yield from _aws_credentials(path, data)
+    if not is_wordless:
+        if contains_any(data, _KEY_WORDS):
+            yield from _private_keys(path, data)
+        if contains_any(data, _SECRET_WORDS):
+            yield from _aws_credentials(path, data)
     if _INDEX_FILES.fullmatch(path):
         yield from _index_credentials(path, data)
 

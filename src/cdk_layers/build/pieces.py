@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from isal import isal_zlib
 
-from cdk_layers.build.inspection import HEAD_BYTES, Seen, look
+from cdk_layers.build.inspection import HEAD_BYTES, Seen, is_binary, look
+from cdk_layers.build.marks import are_wordless
 from cdk_layers.build.parallel import batches, in_order
 from cdk_layers.build.zipformat import DEFLATED, STORED
 from cdk_layers.errors import EntryError
@@ -22,6 +24,12 @@ _LEVEL: Final = 2
 """Of ISA-L's levels: as fast as the lowest one, and 3 % larger than the highest, which takes half as long again."""
 
 
+_RAW: Final = -15
+"""Deflated without a header, as zip archives have it."""
+
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One file on its way into an archive."""
@@ -33,6 +41,8 @@ class Member:
     """A regular file."""
 
     executable: bool = False
+    size: int | None = None
+    """Its bytes, where they are known already."""
 
 
 class Piece(NamedTuple):
@@ -93,12 +103,16 @@ def _batches(members: Sequence[Member]) -> Iterator[list[Piece]]:
 
 
 def _pieces(member: Member) -> Iterator[Piece]:
-    try:
-        size = member.source.stat().st_size
-    except OSError as error:
-        raise _unreadable(member, error) from error
+    size = _size(member) if member.size is None else member.size
     for offset in range(0, max(size, 1), _BLOCK):
         yield Piece(member, offset, min(_BLOCK, size - offset), size)
+
+
+def _size(member: Member) -> int:
+    try:
+        return member.source.stat().st_size
+    except OSError as error:
+        raise _unreadable(member, error) from error
 
 
 def _hash(batch: list[Piece]) -> list[tuple[Piece, bytes]]:
@@ -106,34 +120,39 @@ def _hash(batch: list[Piece]) -> list[tuple[Piece, bytes]]:
 
 
 def _pack(batch: list[Piece]) -> list[Packed]:
-    return [_pack_one(piece) for piece in batch]
+    datas = [_read(piece) for piece in batch]
+    is_wordless = are_wordless(data for data in datas if not is_binary(data))
+    return [_pack_one(piece, data, is_wordless=is_wordless) for piece, data in zip(batch, datas, strict=True)]
 
 
-def _pack_one(piece: Piece) -> Packed:
-    data = _read(piece)
+def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
     method, packed = _deflate(piece, data)
     seen = Seen()
     if piece.offset == 0:
-        seen = look(piece.member.name, piece.size, data, lambda: piece.member.source.open("rb"))
+        source = piece.member.source
+        seen = look(piece.member.name, piece.size, data, lambda: source.open("rb"), is_wordless=is_wordless)
     return Packed(piece, packed, method, isal_zlib.crc32(data), hashlib.sha256(data).digest(), seen)
 
 
 def _deflate(piece: Piece, data: bytes) -> tuple[int, bytes]:
-    compressor = isal_zlib.compressobj(_LEVEL, wbits=-15)
-    packed = compressor.compress(data)
     if not piece.is_last:
+        compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW)
         # It ends on a whole byte and looks back at nothing, so that the next one can follow whoever compressed it.
-        return DEFLATED, packed + compressor.flush(isal_zlib.Z_FULL_FLUSH)
-    packed += compressor.flush()
+        return DEFLATED, compressor.compress(data) + compressor.flush(isal_zlib.Z_FULL_FLUSH)
+    packed = isal_zlib.compress(data, _LEVEL, wbits=_RAW)
     return (STORED, data) if piece.is_whole and len(packed) >= len(data) else (DEFLATED, packed)
 
 
 def _read(piece: Piece) -> bytes:
     try:
-        # Unbuffered, because nearly every file is read by one call.
-        with piece.member.source.open("rb", buffering=0) as file:
-            file.seek(piece.offset)
-            data = file.read(piece.length + piece.is_last)
+        # Nearly every file is read by one call, and a file object would take longer to make than that call does.
+        file = os.open(piece.member.source, _FLAGS)
+        try:
+            if piece.offset:
+                os.lseek(file, piece.offset, os.SEEK_SET)
+            data = os.read(file, piece.length + piece.is_last)
+        finally:
+            os.close(file)
     except OSError as error:
         raise _unreadable(piece.member, error) from error
     if len(data) != piece.length:

@@ -18,6 +18,8 @@ from cdk_layers.errors import EntryError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_layers.build.target import Target
+
 _VALUED: Final = {
     "-i": "--index-url",
     "--pypi-url": "--index-url",
@@ -81,6 +83,11 @@ class Wanted:
     def is_pinned(self) -> bool:
         """Whether it always means the same thing."""
         return self.version is not None or self.local is not None or self.remote
+
+    def applies_to(self, target: Target) -> bool:
+        """Whether its marker holds on a target."""
+        marker = Requirement(f"x ; {self.marker}").marker if self.marker else None
+        return marker is None or marker.evaluate(target.marker_environment())
 
 
 @dataclass(frozen=True, slots=True)

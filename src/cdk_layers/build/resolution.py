@@ -16,6 +16,7 @@ from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.credentials import scrub, secrets_in
 from cdk_layers.build.notes import Note
+from cdk_layers.build.presumption import presumed_pins
 from cdk_layers.build.requirements_file import Wanted, read_requirements_text
 from cdk_layers.errors import DependencyError
 
@@ -45,13 +46,21 @@ class Resolution:
     """uv's platform that resolved it, when that was not the target's own."""
 
     notes: tuple[Note, ...] = ()
+    is_presumed: bool = False
+    """Whether it is only what the manifest pins, which may leave out what others need."""
 
 
-def resolve(requirements: Requirements, job: Job) -> Resolution:
+def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) -> Resolution:
     """Return every distribution with its exact version for a target, without those that layers already bring.
 
     What pins its whole closure is resolved once and then remembered; anything looser is resolved anew, unless the
     network is down, and then the last resolution counts.
+
+    Args:
+        requirements: What is asked for.
+        job: What it is for.
+        may_presume: Whether a manifest that pins everything may be taken at its word the first time. Who installs that
+            checks it, and then either says so by `confirm` or resolves.
 
     Raises:
         DependencyError: The requirements cannot be met.
@@ -61,6 +70,9 @@ def resolve(requirements: Requirements, job: Job) -> Resolution:
     known = _recalled(requirements, job)
     if known is not None and _is_closed(requirements, known.pins):
         return _finished(requirements, known, job.options)
+    pins = presumed_pins(requirements, job) if may_presume and known is None else None
+    if pins is not None:
+        return Resolution(_with_hashes(pins, requirements), is_presumed=True)
     try:
         resolution = _compile(requirements, job)
     except DependencyError as error:
@@ -69,6 +81,12 @@ def resolve(requirements: Requirements, job: Job) -> Resolution:
         return _finished(requirements, known, job.options)
     _remember(requirements, resolution, job)
     return _finished(requirements, resolution, job.options)
+
+
+def confirm(requirements: Requirements, resolution: Resolution, job: Job) -> None:
+    """Remember what was presumed, and turned out to leave nothing out."""
+    if resolution.is_presumed:
+        _remember(requirements, resolution, job)
 
 
 def remembered(requirements: Requirements, job: Job) -> Resolution | None:

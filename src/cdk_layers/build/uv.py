@@ -151,13 +151,26 @@ def platform_arguments(target: Target, platform: str) -> list[str]:
     ]  # fmt: skip
 
 
-def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str], offline_first: bool = False
+) -> subprocess.CompletedProcess[str]:
     """Run uv once more offline if the network is what it fails for; its error output comes without credentials.
+
+    Args:
+        arguments: uv's arguments.
+        cwd: The folder that it runs in.
+        extra: Environment variables over this process's own.
+        offline_first: Whether what uv's cache holds is as good as what an index says, so that none is asked unless
+            something is missing.
 
     Raises:
         BuildError: uv cannot be started.
     """
     variables = environment(extra)
+    if offline_first:
+        done = _start(arguments, cwd, {**variables, "UV_OFFLINE": "1"})
+        if not done.returncode:
+            return done
     done = _start(arguments, cwd, variables)
     if done.returncode and _UNREACHABLE.search(done.stderr):
         again = _start(arguments, cwd, {**variables, "UV_OFFLINE": "1"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.needs import several_versions, unmet
 from cdk_layers.build.target import Target
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.requirements import several_versions, unmet
 from cdk_layers.rules.search_path import (
     in_folder,
     is_python,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.build.contents import Distribution
+    from cdk_layers.build.needs import Unmet
     from cdk_layers.rules.model import Settings
-    from cdk_layers.rules.requirements import Unmet
     from cdk_layers.rules.search_path import Part
 
 RUNTIME_DISTRIBUTIONS: Final = frozenset(

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cdk_layers.build.contents import Distribution
     from cdk_layers.build.target import Target
@@ -47,18 +47,20 @@ class Unmet:
     """What is there by that name at another version; None when there is nothing."""
 
 
-def unmet(installed: Mapping[str, Sequence[Distribution]], target: Target) -> Iterator[Unmet]:
+def unmet(
+    installed: Mapping[str, Sequence[Distribution]], target: Target, asked: Iterable[tuple[str, str]] = ()
+) -> Iterator[Unmet]:
     """Yield every requirement that the tree does not meet on a target.
 
-    Extras count where another distribution of the tree asks for them. What is there in several versions meets and
-    lacks nothing here: which one is imported is not certain, and another rule tells of it.
+    Extras count where another distribution of the tree asks for them, or somebody else. What is there in several
+    versions meets and lacks nothing here: which one is imported is not certain, and another rule tells of it.
 
     Args:
         installed: The distributions by normalized name, those that come first on the path first.
         target: What markers are evaluated for.
-
+        asked: Names of distributions with an extra that somebody else asks of them.
     """
-    waiting = [(name, "") for name in installed]
+    waiting = [*((name, "") for name in installed), *asked]
     seen = set(waiting)
     while waiting:
         name, extra = waiting.pop()
@@ -67,9 +69,9 @@ def unmet(installed: Mapping[str, Sequence[Distribution]], target: Target) -> It
             continue
         for need in _needs(ones[0].requires, extra, target):
             if need.extras:
-                asked = {(need.name, one) for one in need.extras} - seen
-                seen |= asked
-                waiting += sorted(asked)
+                more = {(need.name, one) for one in need.extras} - seen
+                seen |= more
+                waiting += sorted(more)
             found = installed.get(need.name, ())
             if not found:
                 yield Unmet(ones[0], need, None)
