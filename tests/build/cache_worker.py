@@ -8,9 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from cdk_layers.build.archive import collect, write_archive
+from cdk_layers.build.archive import write_archive
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.entries import file_digest
+from cdk_layers.build.members import collect
 
 
 def main(cache: str, traces: str, *keys: str) -> None:

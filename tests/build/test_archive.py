@@ -16,10 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk_layers.build import pieces, record, tree
-from cdk_layers.build.archive import Member, collect, content_digest, join_archives, write_archive
+from cdk_layers.build import blocks, pieces, record, tree
+from cdk_layers.build.archive import join_archives, write_archive
+from cdk_layers.build.blocks import content_digest
 from cdk_layers.build.inspection import HEAD_BYTES
 from cdk_layers.build.measure import measure
+from cdk_layers.build.members import Member, collect
 from cdk_layers.build.zipformat import MAX_32_BITS, STORED, Entry, Writer, read_directory
 from cdk_layers.errors import BuildError, EntryError
 
@@ -232,7 +234,7 @@ def test_file_that_changes_meanwhile_is_refused(tmp_path: Path, now: bytes | Non
     else:
         member.source.write_bytes(now)
     with pytest.raises(EntryError, match=r"changed while it was packed|cannot be read"):
-        pieces._read(pieces.Piece(member, 0, 10, 10))
+        blocks.read(blocks.Piece(member, 0, 10, 10))
 
 
 @pytest.mark.parametrize("count", [65_534, 65_535])

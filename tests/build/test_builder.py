@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers import host
-from cdk_layers.build.builder import build, pins_for, recall
+from cdk_layers.build.builder import build, recall
 from cdk_layers.build.cache import BuildCache
+from cdk_layers.build.making import pins_for
 from cdk_layers.build.options import BuildOptions
 from cdk_layers.build.target import Target
 from cdk_layers.errors import DependencyError, EntryError

@@ -20,10 +20,11 @@ from filelock import FileLock
 from cdk_layers import host
 from cdk_layers.build import cache as module
 from cdk_layers.build import records
-from cdk_layers.build.archive import collect, write_archive
+from cdk_layers.build.archive import write_archive
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.entries import file_digest
 from cdk_layers.build.measure import measure
+from cdk_layers.build.members import collect
 from cdk_layers.errors import AssemblyError, BuildError
 from tests.build.mounts import needs_mounts, tmpfs
 
@@ -204,7 +205,7 @@ def test_contents_are_measured_once(tmp_path: Path, cache: BuildCache, monkeypat
     later = time.time() + 10
     monkeypatch.setattr(host, "wall_clock", lambda: later)
     first = [cache.contents_of(foreign), cache.contents_of(tmp_path / "tree")]
-    monkeypatch.setattr(records, "measure", never)
+    monkeypatch.setattr("cdk_layers.build.measure.measure", never)
     copied = shutil.copy(foreign, tmp_path / "asset.zip")
     again = BuildCache(cache.folder)
     assert [again.contents_of(foreign), again.contents_of(tmp_path / "tree")] == first
@@ -217,7 +218,7 @@ def test_contents_of_builds_are_never_measured(
     """A copy of an archive that was built here, such as the CDK's, is known by its bytes."""
     entry = cache.get_or_make("key", maker(tmp_path))
     asset = Path(shutil.copy(entry.archive, tmp_path / "asset.0123.zip"))
-    monkeypatch.setattr(records, "measure", never)
+    monkeypatch.setattr("cdk_layers.build.measure.measure", never)
     assert cache.contents_of(asset) == entry.contents
 
 
@@ -357,7 +358,7 @@ def test_disk_that_is_full(tmp_path: Path, cache: BuildCache) -> None:
     """A limit on the size of files stands for a full disk: the error says what to do, and nothing is left."""
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from cdk_layers.build.archive import collect, write_archive\n"
+        "from cdk_layers.build.archive import write_archive\nfrom cdk_layers.build.members import collect\n"
         "from cdk_layers.build.cache import BuildCache\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         "make = lambda folder: write_archive(folder / 'archive.zip', collect(Path(sys.argv[2])))\n"

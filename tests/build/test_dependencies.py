@@ -11,10 +11,11 @@ import pytest
 
 from cdk_layers import host
 from cdk_layers.build import uv
-from cdk_layers.build.builder import build, pins_for, recall
+from cdk_layers.build.builder import build, recall
 from cdk_layers.build.dependencies import Requirements, read_requirements
 from cdk_layers.build.exports import POETRY
 from cdk_layers.build.job import Job
+from cdk_layers.build.making import pins_for
 from cdk_layers.build.options import BuildOptions
 from cdk_layers.build.target import Target
 from cdk_layers.errors import DependencyError, EntryError

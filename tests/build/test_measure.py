@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 
 from cdk_layers.build import measure as module
 from cdk_layers.build import tree, zipformat
-from cdk_layers.build.archive import Member, write_archive
+from cdk_layers.build.archive import write_archive
 from cdk_layers.build.contents import File
 from cdk_layers.build.inspection import HEAD_BYTES, MAX_TEXT_BYTES
 from cdk_layers.build.measure import measure, open_sources
+from cdk_layers.build.members import Member
 from cdk_layers.errors import AssemblyError, CdkLayersError
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from cdk_layers.build import uv
 from cdk_layers.build.complaints import complaint, lacking_wheels
+from cdk_layers.build.names import canonical
 from cdk_layers.build.wheels import exact_platform, wider_platform
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def succeed(
     Raises:
         DependencyError: No attempt succeeded.
     """
-    allowed = {canonicalize_name(name) for name in options.allow_source_builds}
+    allowed = {canonical(name) for name in options.allow_source_builds}
     while True:
         done = run(attempt)
         if not done.returncode:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from packaging.tags import parse_tag
-
-from cdk_layers.build.builder import LayerBuild, build, pins_for
+from cdk_layers.build.builder import LayerBuild, build
 from cdk_layers.build.natives import foreign_files
-from cdk_layers.build.wheels import supported_tags
 from cdk_layers.errors import CompatibilityError, UsageError
 
 if TYPE_CHECKING:
@@ -53,8 +50,12 @@ def build_for(
         raise UsageError(message)
     built = build(entry, targets[0], options, cache=cache, progress=progress, label=label)
     first, *others = targets
-    ties = list(native_ties(built.contents, others))
+    ties: list[str] = []
     if others:
+        # It loads all that builds, and most layers have one target.
+        from cdk_layers.build.making import pins_for  # noqa: PLC0415
+
+        ties += native_ties(built.contents, others)
         pins = pins_for(entry, first, options, cache=cache)
         for other in others:
             ties.extend(_differing(pins, pins_for(entry, other, options, cache=cache), first, other))
@@ -79,6 +80,10 @@ def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
 
 def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
     """Yield the distributions whose wheel the target would not have been given, such as a "py313-none-any"."""
+    from packaging.tags import parse_tag  # noqa: PLC0415 - see `build_for`
+
+    from cdk_layers.build.wheels import supported_tags  # noqa: PLC0415
+
     supported = frozenset(supported_tags(target))
     for one in contents.distributions:
         if one.tags and not any(supported & parse_tag(tag) for tag in one.tags):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from packaging.utils import canonicalize_name
-
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub
+from cdk_layers.build.names import canonical
 from cdk_layers.errors import BuildError, CdkLayersError, DependencyError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ _LONGEST: Final = 600
 def lacking_wheels(stderr: str) -> frozenset[str]:
     """Return the normalized names of the distributions that uv found no wheel of."""
     text = " ".join(stderr.split())
-    return frozenset(canonicalize_name(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
+    return frozenset(canonical(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
 
 
 def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:

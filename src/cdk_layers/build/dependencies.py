@@ -61,6 +61,11 @@ class Requirements:
     notes: tuple[Note, ...] = ()
 
     @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to resolve."""
+        return self.origin is None or self.locked
+
+    @property
     def pinned_names(self) -> frozenset[str]:
         """The names whose version the manifest itself fixes."""
         return frozenset(one.name for one in self.wanted if one.name and one.is_pinned)
@@ -112,7 +117,10 @@ def _read(job: Job, ruling: str, *, may_export: bool) -> tuple[RequirementsFile 
     if ruling == "requirements.txt":
         return _checked(read_requirements_file(job.entry / ruling, job.entry), job.options), False
     if ruling == "pylock.toml":
-        return exports.read_pylock(job.entry / ruling, job.target), False
+        # It takes longer to load than all else that a recalled build needs.
+        from cdk_layers.build.pylock import read_pylock  # noqa: PLC0415
+
+        return read_pylock(job.entry / ruling, job.target), False
     exported = exports.export(job, ruling, may_export=may_export)
     if exported is None:
         return None, True

@@ -10,9 +10,8 @@ from collections import defaultdict
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Final
 
-from packaging.utils import canonicalize_name
-
 from cdk_layers.build.contents import Distribution
+from cdk_layers.build.names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +64,7 @@ def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, Fil
         if path in files:
             present.add(path)
     return Distribution(
-        canonicalize_name(name),
+        canonical(name),
         version,
         folder,
         sum(files[path].size for path in present),

@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.build import record
-from cdk_layers.build.measure import measure
 from cdk_layers.build.parallel import in_order
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ class Entry:
         try:
             return record.read_beside(self.archive)
         except (OSError, ValueError):
+            from cdk_layers.build.measure import measure  # noqa: PLC0415 - hardly ever needed
+
             return measure(self.archive)
 
     @cached_property

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.tags import parse_tag
-from packaging.utils import canonicalize_name
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
+from cdk_layers.build.compilation import option_lines
 from cdk_layers.build.complaints import no_wheel
-from cdk_layers.build.resolution import option_lines
+from cdk_layers.build.names import canonical
 from cdk_layers.build.tidying import installed, tidy
 from cdk_layers.build.wheels import exact_platform, supported_tags
 
@@ -91,7 +91,7 @@ def _refreshed(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
     """Return the arguments that keep uv from taking from its cache what has changed on this machine."""
     folders = [option.folder for option in requirements.options if option.folder is not None]
     files = [path.name for folder in folders for path in folder.glob("*-*")]
-    listed = {canonicalize_name(name.partition("-")[0]) for name in files}
+    listed = {canonical(name.partition("-")[0]) for name in files}
     names = {pin.name for pin in pins if pin.name and (pin.local is not None or pin.name in listed)}
     return [part for name in sorted(names) for part in ("--refresh-package", name)]
 

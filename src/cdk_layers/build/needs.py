@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from cdk_layers.build.names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -120,8 +121,8 @@ def _needs(lines: tuple[str, ...], extra: str, target: Target) -> tuple[Need, ..
             continue
         requirement = _parsed(line)
         if requirement and _holds(requirement, environment):
-            name = canonicalize_name(requirement.name)
-            extras = tuple(sorted(canonicalize_name(one) for one in requirement.extras))
+            name = canonical(requirement.name)
+            extras = tuple(sorted(canonical(one) for one in requirement.extras))
             needs.append(Need(name, str(requirement.specifier), extras))
     return tuple(needs)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pathspec import GitIgnoreSpec
-
-from cdk_layers.build.archive import collect
 from cdk_layers.build.dependencies import NEVER_ARCHIVED
+from cdk_layers.build.members import collect
 from cdk_layers.build.notes import Note
 from cdk_layers.build.options import DEFAULT_EXCLUDES
 from cdk_layers.errors import EntryError
@@ -16,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from cdk_layers.build.archive import Member
     from cdk_layers.build.job import Job
+    from cdk_layers.build.members import Member
     from cdk_layers.build.options import BuildOptions
 
 _NEVER_IN_ROOT: Final = (".git/", ".DS_Store")
@@ -35,11 +33,11 @@ def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
     """
     root, options = job.entry, job.options
     inside = [path for path in (*left_out, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
-    patterns = [*DEFAULT_EXCLUDES, *(f"/{name}" for name in NEVER_ARCHIVED), *map(_pattern(root), inside)]
-    members = collect(root, options.prefix, excluded=_matcher([*patterns, *options.excludes]))
+    places = [*NEVER_ARCHIVED, *(path.relative_to(root).as_posix() for path in inside)]
+    members = collect(root, options.prefix, excluded=_excluded(places, options.excludes))
     names = {member.name for member in members}
     for folder in _opt_entry(options):
-        for member in collect(folder, excluded=_matcher(_NEVER_IN_ROOT)):
+        for member in collect(folder, excluded=_by_name(_NEVER_IN_ROOT)):
             if member.name in names:
                 message = (
                     f"{member.name!r} comes from {root} and from the opt_entry {folder} as well. "
@@ -61,19 +59,35 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
     yield folder.resolve()
 
 
-def _pattern(root: Path) -> Callable[[Path], str]:
-    def pattern(path: Path) -> str:
-        name = path.relative_to(root).as_posix()
-        for special in "\\*?[]! ":
-            name = name.replace(special, "\\" + special)
-        return f"/{name}"
+def _excluded(places: Sequence[str], patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells whether a path is left out: by the defaults, as a place, or by the user's patterns."""
+    if patterns:
+        # It takes as long to load as a recalled build takes, and few entries have patterns of their own.
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
-    return pattern
+        spec = GitIgnoreSpec.from_lines([*DEFAULT_EXCLUDES, *map(_pattern, places), *patterns])
+        return spec.match_file
+    by_name, left_out = _by_name(DEFAULT_EXCLUDES), frozenset(places)
+    return lambda path: path.removesuffix("/") in left_out or by_name(path)
 
 
-def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    spec = GitIgnoreSpec.from_lines(patterns)
-    return spec.match_file
+def _pattern(place: str) -> str:
+    for special in "\\*?[]! ":
+        place = place.replace(special, "\\" + special)
+    return f"/{place}"
+
+
+def _by_name(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells whether the last part of a path matches a pattern: "name", "name/" for folders, or "*.ext"."""
+    names = frozenset(pattern for pattern in patterns if not pattern.startswith("*"))
+    endings = tuple(pattern[1:] for pattern in patterns if pattern.startswith("*"))
+
+    def matches(path: str) -> bool:
+        last = path.removesuffix("/").rpartition("/")[2]
+        forms = (last, f"{last}/") if path.endswith("/") else (last,)
+        return any(form in names or form.endswith(endings) for form in forms)
+
+    return matches
 
 
 def own_notes(members: Iterable[Member], job: Job) -> Iterator[Note]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_layers.build import uv
-from cdk_layers.build.archive import content_digest
+from cdk_layers.build.blocks import content_digest
 from cdk_layers.build.own import own_members, own_notes
 from cdk_layers.build.resolution import SCHEMA, option_key, pin_key
 from cdk_layers.errors import EntryError
@@ -18,9 +18,9 @@ from cdk_layers.errors import EntryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_layers.build.archive import Member
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
+    from cdk_layers.build.members import Member
     from cdk_layers.build.notes import Note
     from cdk_layers.build.resolution import Resolution
 

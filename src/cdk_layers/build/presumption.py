@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
+from cdk_layers.build.names import canonical
 from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | 
 
     It cannot be where the manifest does more than to name one version of each distribution.
     """
-    if job.options.provided or job.options.allow_source_builds:
+    if requirements.is_settled or job.options.provided or job.options.allow_source_builds:
         return None
     wanted = [one for one in requirements.wanted if one.applies_to(job.target)]
     names = {one.name for one in wanted}
@@ -64,6 +62,8 @@ def refuse_gaps(requirements: Requirements, distributions: Iterable[Distribution
 
 
 def _extras(requirements: Requirements, target: Target) -> Iterator[tuple[str, str]]:
+    from packaging.requirements import Requirement  # noqa: PLC0415 - as above
+
     for one in requirements.wanted:
         if one.name and "[" in one.text and one.applies_to(target):
-            yield from ((one.name, canonicalize_name(extra)) for extra in sorted(Requirement(one.text).extras))
+            yield from ((one.name, canonical(extra)) for extra in sorted(Requirement(one.text).extras))

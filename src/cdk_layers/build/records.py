@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers import host
 from cdk_layers.build import record
 from cdk_layers.build.entries import file_digest
-from cdk_layers.build.measure import measure
 from cdk_layers.build.tree import walk
 from cdk_layers.build.values import Values
 from cdk_layers.errors import AssemblyError
@@ -53,6 +52,8 @@ class Records:
             raise AssemblyError(message) from error
         known = self._known(digest)
         if known is None:
+            from cdk_layers.build.measure import measure  # noqa: PLC0415 - what is on record does without
+
             known = measure(path)
             if may_keep:
                 self._contents.put(digest, record.to_json(known).encode())

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from cdk_layers.build.credentials import scrub
+from cdk_layers.build.names import canonical
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from packaging.requirements import Requirement
 
     from cdk_layers.build.target import Target
 
@@ -48,6 +47,11 @@ _OPTION: Final = re.compile(r"(?P<name>--?[A-Za-z][A-Za-z-]*|-[A-Za-z])(?:\s*=\s
 _NAMED_URL: Final = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*(?P<url>\S+)\s*(?:;\s*(?P<marker>.+))?"
 )
+_PIN: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>\d+(?:\.\d+)*(?:\.post\d+)?)"
+)
+"""What most lines of most files are."""
+
 _AT: Final = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@")
 _EXTRAS: Final = re.compile(r"\[[^\]]*\]$")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
@@ -86,8 +90,11 @@ class Wanted:
 
     def applies_to(self, target: Target) -> bool:
         """Whether its marker holds on a target."""
-        marker = Requirement(f"x ; {self.marker}").marker if self.marker else None
-        return marker is None or marker.evaluate(target.marker_environment())
+        if self.marker is None:
+            return True
+        from packaging.markers import Marker  # noqa: PLC0415 - most lines have none
+
+        return Marker(self.marker).evaluate(target.marker_environment())
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +261,10 @@ def _wanted(text: str, place: _Place, base: Path) -> Wanted:
         return _addressed(text, named, place)
     if _SCHEME.match(text) and "://" in text:
         return Wanted(text, place.where, None, remote=True)
+    if pin := _PIN.fullmatch(text):
+        return Wanted(text, place.where, canonical(pin["name"]), pin["version"])
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do without
+
     try:
         parsed = Requirement(text)
     except InvalidRequirement as error:
@@ -261,19 +272,25 @@ def _wanted(text: str, place: _Place, base: Path) -> Wanted:
         message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
         raise EntryError(message) from error
     marker = str(parsed.marker) if parsed.marker else None
-    return Wanted(text, place.where, canonicalize_name(parsed.name), _only_version(parsed), marker)
+    return Wanted(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
 
 
 def _path_of(text: str) -> str | None:
     """Return the path when a requirement names something on this machine, with its extras."""
     target = text.partition(" ;")[0].strip()
     if target.startswith("file:"):
-        return url2pathname(unquote(urlsplit(target).path))
+        return _path_in(target)
     if "://" in target or _AT.match(target) or " " in target:
         return None
     bare = _EXTRAS.sub("", target)
     looks_local = bare.startswith((".", "~")) or "/" in bare or "\\" in bare or bare.lower().endswith(_ARCHIVES)
     return target if looks_local else None
+
+
+def _path_in(url: str) -> str:
+    from urllib.request import url2pathname  # noqa: PLC0415 - it brings an HTTP client along
+
+    return url2pathname(unquote(urlsplit(url).path))
 
 
 def _local(path: str, place: _Place, base: Path) -> Wanted:
@@ -284,17 +301,17 @@ def _local(path: str, place: _Place, base: Path) -> Wanted:
     if found is None:
         message = f"{place.where} names {path!r}, and there is no such file or folder ({candidates[0]})."
         raise EntryError(message)
-    name = canonicalize_name(found.name.partition("-")[0]) if found.suffix == ".whl" else None
+    name = canonical(found.name.partition("-")[0]) if found.suffix == ".whl" else None
     return Wanted(f"{found}{extras}", place.where, name, local=found)
 
 
 def _addressed(text: str, named: re.Match[str], place: _Place) -> Wanted:
     url = named["url"]
-    local = Path(url2pathname(unquote(urlsplit(url).path))) if url.startswith("file:") else None
+    local = Path(_path_in(url)) if url.startswith("file:") else None
     if local is not None and not local.exists():
         message = f"{place.where} names {url!r}, and there is no such file or folder."
         raise EntryError(message)
-    name = canonicalize_name(named["name"])
+    name = canonical(named["name"])
     return Wanted(text, place.where, name, marker=named["marker"], local=local, remote=local is None)
 
 

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from cdk_layers.build import sources, uv
-from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.credentials import scrub, secrets_in
+from cdk_layers.build.names import canonical
 from cdk_layers.build.notes import Note
 from cdk_layers.build.presumption import presumed_pins
 from cdk_layers.build.requirements_file import Wanted, read_requirements_text
 from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
@@ -31,8 +25,6 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 """Counts what this package changes in how it builds, so that older cache entries don't answer."""
-
-_PASSED_ON: Final = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +38,9 @@ class Resolution:
     """uv's platform that resolved it, when that was not the target's own."""
 
     notes: tuple[Note, ...] = ()
+    is_loose: bool = False
+    """Whether the manifest leaves open what was resolved, so that it may come out otherwise the next time."""
+
     is_presumed: bool = False
     """Whether it is only what the manifest pins, which may leave out what others need."""
 
@@ -65,22 +60,30 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
     Raises:
         DependencyError: The requirements cannot be met.
     """
-    if requirements.origin is None or requirements.locked:
-        return _without_provided(Resolution(requirements.wanted), job.options)
+    if resolution := settled(requirements, job):
+        return resolution
     known = _recalled(requirements, job)
-    if known is not None and _is_closed(requirements, known.pins):
-        return _finished(requirements, known, job.options)
-    pins = presumed_pins(requirements, job) if may_presume and known is None else None
-    if pins is not None:
-        return Resolution(_with_hashes(pins, requirements), is_presumed=True)
+    presumed = presumed_pins(requirements, job) if may_presume and known is None else None
+    if presumed is not None:
+        return Resolution(_with_hashes(presumed, requirements), is_presumed=True)
+    # It loads what only those need who ask uv.
+    from cdk_layers.build.compilation import compile_pins  # noqa: PLC0415
+
     try:
-        resolution = _compile(requirements, job)
+        pins, platform = compile_pins(requirements, job)
+        resolution = Resolution(_with_hashes(pins, requirements), platform)
     except DependencyError as error:
         if known is None or "cannot be reached" not in str(error):
             raise
         return _finished(requirements, known, job.options)
     _remember(requirements, resolution, job)
     return _finished(requirements, resolution, job.options)
+
+
+def settled(requirements: Requirements, job: Job) -> Resolution | None:
+    """Return the resolution that no index has to be asked for; None where one has to."""
+    known = remembered(requirements, job)
+    return None if known is None or known.is_loose else known
 
 
 def confirm(requirements: Requirements, resolution: Resolution, job: Job) -> None:
@@ -91,7 +94,7 @@ def confirm(requirements: Requirements, resolution: Resolution, job: Job) -> Non
 
 def remembered(requirements: Requirements, job: Job) -> Resolution | None:
     """Return the last resolution, without asking any index; None if there was none."""
-    if requirements.origin is None or requirements.locked:
+    if requirements.is_settled:
         return _without_provided(Resolution(requirements.wanted), job.options)
     known = _recalled(requirements, job)
     return None if known is None else _finished(requirements, known, job.options)
@@ -108,49 +111,6 @@ def option_key(option: Option) -> list[str]:
     """Return what an option means, without credentials and without paths of this machine."""
     folder = option.folder
     return [option.name, scrub(option.value) if folder is None else sources.digest(folder)]
-
-
-def option_lines(options: Iterable[Option]) -> Iterator[str]:
-    """Yield the lines of a requirements file that say where to look."""
-    for option in options:
-        if option.name in _PASSED_ON:
-            yield f"{option.name} {option.value}".rstrip()
-
-
-def _compile(requirements: Requirements, job: Job) -> Resolution:
-    with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
-        manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
-        asked = [one.text for one in requirements.wanted if not one.is_constraint]
-        manifest.write_text("\n".join([*option_lines(requirements.options), *asked, ""]), encoding="utf-8")
-        constraints.write_text(
-            "\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), encoding="utf-8"
-        )
-        preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
-
-        def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
-            output = Path(folder, "requirements.txt")
-            output.write_text(preferred, encoding="utf-8")
-            done = uv.run(
-                ["pip", "compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
-                 *_prerelease(requirements), *attempt.arguments()],
-                cwd=job.entry,
-                extra=job.options.environment,
-            )  # fmt: skip
-            done.stdout = output.read_text(encoding="utf-8")
-            return done
-
-        begin = first_attempt(job.target, _own_sources(requirements.wanted))
-        attempt, output = succeed(run, begin, job.options, requirements.origin or "")
-    pins = _with_hashes(read_requirements_text(output, "uv", job.entry).wanted, requirements)
-    return Resolution(pins, attempt.platform if attempt.platform != begin.platform else None)
-
-
-def _prerelease(requirements: Requirements) -> list[str]:
-    return ["--prerelease", "allow"] if any(option.name == "--pre" for option in requirements.options) else []
-
-
-def _own_sources(wanted: Iterable[Wanted]) -> frozenset[str]:
-    return frozenset(one.name for one in wanted if one.name and sources.is_source(one))
 
 
 def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wanted, ...]:
@@ -198,17 +158,13 @@ def _recalled(requirements: Requirements, job: Job) -> Resolution | None:
     return Resolution(_with_hashes(pins, requirements), value["platform"])
 
 
-def _is_closed(requirements: Requirements, pins: Iterable[Wanted]) -> bool:
-    return not _loose(requirements, pins)
-
-
 def _loose(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
     return sorted({pin.name for pin in pins if pin.name} - requirements.pinned_names)
 
 
 def _finished(requirements: Requirements, resolution: Resolution, options: BuildOptions) -> Resolution:
     loose = _loose(requirements, resolution.pins)
-    noted = replace(resolution, notes=_unpinned(requirements, loose)) if loose else resolution
+    noted = replace(resolution, notes=_unpinned(requirements, loose), is_loose=True) if loose else resolution
     return _without_provided(noted, options)
 
 
@@ -227,7 +183,7 @@ def _unpinned(requirements: Requirements, loose: list[str]) -> tuple[Note, ...]:
 
 
 def _without_provided(resolution: Resolution, options: BuildOptions) -> Resolution:
-    provided = {str(canonicalize_name(name)): version for name, version in options.provided.items()}
+    provided = {str(canonical(name)): version for name, version in options.provided.items()}
     kept = tuple(pin for pin in resolution.pins if not _is_same(pin, provided.get(pin.name or "")))
     return replace(resolution, pins=kept)
 
@@ -235,6 +191,8 @@ def _without_provided(resolution: Resolution, options: BuildOptions) -> Resoluti
 def _is_same(pin: Wanted, provided: str | None) -> bool:
     if provided is None or pin.version is None or pin.local is not None:
         return False
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - layers' builds do without
+
     try:
         return Version(pin.version) == Version(provided)
     except InvalidVersion:

@@ -7,9 +7,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
-from cdk_layers.build.archive import collect
+from cdk_layers.build.members import collect
+from cdk_layers.build.names import canonical
 from cdk_layers.errors import EntryError
 
 if sys.version_info >= (3, 11):
@@ -36,9 +35,9 @@ def named(wanted: Wanted) -> Wanted:
 def _project_name(path: Path) -> str:
     try:
         project = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
-        return canonicalize_name(str(project.get("name", path.name)))
+        return canonical(str(project.get("name", path.name)))
     except (OSError, ValueError):
-        return canonicalize_name(path.name.partition("-")[0] if path.is_file() else path.name)
+        return canonical(path.name.partition("-")[0] if path.is_file() else path.name)
 
 
 def is_source(wanted: Wanted) -> bool:
@@ -52,7 +51,7 @@ def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str]) -> None:
     Raises:
         EntryError: A requirement names sources, and its distribution is not among the allowed ones.
     """
-    names = {canonicalize_name(name) for name in allowed}
+    names = {canonical(name) for name in allowed}
     for one in wanted:
         if is_source(one) and one.name not in names:
             message = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Final
 
-from packaging.utils import canonicalize_name
+from cdk_layers.build.names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def installed(tree: Path) -> Iterator[Installed]:
     """Yield the distributions that are installed in a folder, sorted by the names of their folders."""
     for folder in sorted(tree.glob("*.dist-info")):
         wheel = HeaderParser().parsestr(_read(folder / "WHEEL"))
-        yield Installed(canonicalize_name(folder.name.split("-")[0]), folder, tuple(wheel.get_all("Tag", [])))
+        yield Installed(canonical(folder.name.split("-")[0]), folder, tuple(wheel.get_all("Tag", [])))
 
 
 def tidy(tree: Path) -> None:

@@ -1,0 +1,39 @@
+"""Which files of an entry are its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
+
+from cdk_layers.build import own
+from cdk_layers.build.dependencies import NEVER_ARCHIVED
+from cdk_layers.build.options import DEFAULT_EXCLUDES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NAMES = [
+    *(pattern.strip("*/") for pattern in DEFAULT_EXCLUDES), *NEVER_ARCHIVED,
+    "a.pyc", "b.egg-info", "a", "lib dir", "x[1]", "!y",
+]  # fmt: skip
+_PLACES = (*NEVER_ARCHIVED, "lib dir", "a/x[1]", "!y")
+
+
+def _judges() -> tuple[Callable[[str], bool], Callable[[str], bool]]:
+    spec = GitIgnoreSpec.from_lines([*DEFAULT_EXCLUDES, *map(own._pattern, _PLACES)])
+    return own._excluded(_PLACES, ()), spec.match_file
+
+
+@given(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3), st.sampled_from(["", "/"]))
+def test_without_patterns_as_with_them(parts: list[str], end: str) -> None:
+    """Without patterns of the user, what stays out is what a .gitignore of the same lines would keep out."""
+    ours, gitignore = _judges()
+    above = ["/".join(parts[:count]) + "/" for count in range(1, len(parts))]
+    # Nobody asks about what is in a folder that stays out.
+    if not any(map(ours, above)):
+        path = "/".join(parts) + end
+        assert not any(map(gitignore, above))
+        assert ours(path) == gitignore(path)
