@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from itertools import permutations
 from pathlib import Path
@@ -21,7 +22,7 @@ from cdk_layers import host
 from cdk_layers.build import cache as module
 from cdk_layers.build import records
 from cdk_layers.build.archive import write_archive
-from cdk_layers.build.cache import BuildCache
+from cdk_layers.build.cache import REMOVAL, BuildCache
 from cdk_layers.build.entries import file_digest
 from cdk_layers.build.measure import measure
 from cdk_layers.build.members import collect
@@ -56,7 +57,10 @@ def never(_: Path) -> None:
 
 
 def leftovers(cache: BuildCache) -> list[str]:
-    """Return what builds left in their scratch folder."""
+    """Return what builds left in their scratch folder, once all that is being removed is gone."""
+    for thread in threading.enumerate():
+        if thread.name == REMOVAL:
+            thread.join()
     scratch = cache.folder / "1" / "scratch"
     return sorted(path.name for path in scratch.iterdir()) if scratch.is_dir() else []
 

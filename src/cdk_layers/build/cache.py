@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
 
+REMOVAL: Final = "cdk-layers-removal"
+"""The name of the threads that remove folders."""
+
 _SCHEMA: Final = "1"
 """Counts up when folders of before mean something else; old and new versions then share a cache in peace."""
 
@@ -152,7 +155,8 @@ class BuildCache:
             shutil.rmtree(folder, ignore_errors=True)
             return
         # The process does not end before its thread has.
-        Thread(target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}).start()
+        removal = Thread(target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}, name=REMOVAL)
+        removal.start()
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
