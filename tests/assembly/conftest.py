@@ -34,7 +34,7 @@ from aws_cdk.aws_lambda import (
 )
 from aws_cdk.aws_ssm import StringParameter
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

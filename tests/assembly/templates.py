@@ -6,7 +6,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 from cdk_layers.build.notes import Note
 
 if TYPE_CHECKING:

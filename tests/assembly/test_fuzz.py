@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 from cdk_layers.assembly.yaml_templates import load
 from cdk_layers.build.measure import measure
 from cdk_layers.errors import AssemblyError

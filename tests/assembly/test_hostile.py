@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_layers.assembly import read
 from cdk_layers.assembly.documents import MAX_JSON_BYTES, MAX_TEMPLATE_BYTES, MAX_YAML_BYTES, read_document
+from cdk_layers.assembly.reader import read
 from cdk_layers.errors import AssemblyError
 from tests.assembly.templates import assembly_of, read_text
 

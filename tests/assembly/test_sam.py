@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 from tests.assembly.templates import labels, read_text, write_zip
 
 if TYPE_CHECKING:

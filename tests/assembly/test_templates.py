@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 from cdk_layers.errors import AssemblyError
 from tests.assembly.templates import INLINE, assembly_of, labels, read_function, read_text, write_zip
 

@@ -10,7 +10,7 @@ import pytest
 
 from cdk_layers import errors
 from cdk_layers.rules import engine
-from cdk_layers.rules.engine import FAMILIES, Problem, all_rules, judge, judge_one, refuse, rule
+from cdk_layers.rules.engine import AT_CONSTRUCTION, FAMILIES, Problem, all_rules, judge, judge_one, refuse, rule
 from cdk_layers.rules.model import App, Finding, Function, Settings, Where
 from tests.rules.subjects import MIB, SETTINGS, a_function, a_grant, a_layer, an_arn, holding
 
@@ -34,6 +34,11 @@ def test_rules_come_by_family() -> None:
 
     assert families == sorted(families)
     assert len({one.name for one in all_rules()}) == len(families)
+
+
+def test_constructs_load_what_they_raise() -> None:
+    """Every rule whose errors constructs raise is in a family that they load, and each such family has one."""
+    assert {one.family for one in all_rules() if one.raised_at_construction} == set(AT_CONSTRUCTION)
 
 
 def test_errors_are_told_first() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.cases import rules_with_cases, write
-from cdk_layers.assembly import read
+from cdk_layers.assembly.reader import read
 from cdk_layers.errors import DependencyError, RuleError
 from cdk_layers.rules.engine import all_rules, judge
 from tests.rules.subjects import SETTINGS

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.entries import Entry
 
 _SETTLED_SECONDS: Final = 2.0
-"""A file that changed just now may change again without its time telling so: file systems count in steps."""
+"""A file that changed just now may change again without its time telling so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,27 @@ class Records:
 
     def _digest(self, path: Path) -> tuple[str, bool]:
         """Return what stands for the bytes, and whether it always will."""
+        stands_for, settled = stamp(path)
         if path.is_dir():
-            return _folder_stamp(path)
-        stamp, settled = _stamp(os.fspath(path.absolute()), path.stat())
-        known = self._digests.get(stamp)
+            return stands_for, settled
+        known = self._digests.get(stands_for)
         if known is not None:
             return known.decode(), True
         digest = file_digest(path)
         if settled:
-            self._digests.put(stamp, digest.encode())
+            self._digests.put(stands_for, digest.encode())
         return digest, True
+
+
+def stamp(path: Path) -> tuple[str, bool]:
+    """Return what stands for the bytes of a file or folder as long as its times tell of changes, and whether they do.
+
+    Right after a change they may not: file systems count in steps.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return _folder_stamp(path) if path.is_dir() else _stamp(os.fspath(path.absolute()), path.stat())
 
 
 def _stamp(name: str, status: os.stat_result) -> tuple[str, bool]:

@@ -22,9 +22,9 @@ from aws_cdk import (
 )
 from constructs import IConstruct, IValidation
 
-from cdk_layers.assembly import read
+from cdk_layers.assembly.judgement import judged, rule_names
+from cdk_layers.build.cache import BuildCache
 from cdk_layers.host import today as current_day
-from cdk_layers.rules.engine import all_rules, judge
 from cdk_layers.rules.model import Settings
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class LayerValidation:
     @property
     def rule_ids(self) -> list[str]:
         """The names of all rules."""
-        return [rule.name for rule in all_rules()]
+        return rule_names(BuildCache.default())
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Judge a synthesized app.
@@ -146,14 +146,15 @@ class LayerValidation:
         others[self] = _Judged(folders - self._left_to(others))
         if not others[self].folders:
             return PolicyValidationPluginReport(success=True, violations=[])
-        app = read(_folder(root, folders), unbundled=tuple(_unbundled(root, context)))
+        unbundled = tuple(_unbundled(root, context))
+        judgement = judged(_folder(root, folders), self._settings, BuildCache.default(), unbundled=unbundled)
         told = self._told_before(others)
-        findings = [one for one in judge(app, self._settings) if one not in told and self._is_ours(one, others[self])]
+        findings = [one for one in judgement.findings if one not in told and self._is_ours(one, others[self])]
         others[self].findings = frozenset(findings)
         return PolicyValidationPluginReport(
             success=all(one.severity != "error" for one in findings),
             violations=[_violation(one) for one in findings],
-            metadata={"notKnown": "\n".join(app.unread)} if app.unread else None,
+            metadata={"notKnown": "\n".join(judgement.unread)} if judgement.unread else None,
         )
 
     def _left_to(self, others: dict[LayerValidation, _Judged]) -> frozenset[Path]:
@@ -165,10 +166,10 @@ class LayerValidation:
     def _told_before(self, others: dict[LayerValidation, _Judged]) -> frozenset[Finding]:
         """Return what plugins that were added before this one have told."""
         told: set[Finding] = set()
-        for one, judged in others.items():
+        for one, before in others.items():
             if one is self:
                 break
-            told |= judged.findings
+            told |= before.findings
         return frozenset(told)
 
     @staticmethod

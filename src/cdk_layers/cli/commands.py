@@ -44,8 +44,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace) -> int:
-    from cdk_layers.assembly import read  # noqa: PLC0415  # listing rules measures no archives
     from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415  # listing rules measures no archives
     from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
 
     project = read_settings(Path.cwd())
@@ -71,7 +71,7 @@ def _check(arguments: Namespace) -> int:
 
 
 def _sizes(arguments: Namespace) -> int:
-    from cdk_layers.assembly import read  # noqa: PLC0415
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.report.sizes import show_sizes  # noqa: PLC0415
 
     show_sizes(read(arguments.path or _default_path()))

@@ -24,6 +24,9 @@ FAMILIES: Final = (
 )  # fmt: skip
 """The modules beside this one that hold rules, in the order that findings are told."""
 
+AT_CONSTRUCTION: Final = ("limits", "identity", "compatibility", "sharing")
+"""Those of them that hold rules whose errors constructs raise: loading all takes long, and is for who judges all."""
+
 _ERRORS: Final[dict[str, type[errors.RuleError]]] = {
     "limits": errors.LimitError,
     "identity": errors.IdentityError,
@@ -149,13 +152,13 @@ def also(
 
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, by family and then in the order of their modules."""
-    _load()
+    _load(FAMILIES)
     return tuple(sorted(_RULES.values(), key=lambda rule: FAMILIES.index(rule.family)))
 
 
 @cache
-def _load() -> None:
-    for family in FAMILIES:
+def _load(families: tuple[str, ...]) -> None:
+    for family in families:
         importlib.import_module(f"cdk_layers.rules.{family}")
 
 
@@ -199,7 +202,7 @@ def judge_one(
         only_at_construction: Whether only the rules count whose errors constructs raise.
 
     """
-    _load()
+    _load(AT_CONSTRUCTION if only_at_construction else FAMILIES)
     if isinstance(subject, Layer | Function) and not only_at_construction:
         yield from _told_by_build(subject)
     for name, check in _CHECKS[type(subject)].items():
