@@ -86,8 +86,9 @@ def _define(app: App, folder: Path) -> App:
     function(neighbour, "Strong", strong)
     read_again = StringParameter.value_for_string_parameter(neighbour, "/layers/strong")
     function(neighbour, "Parameter", LayerVersion.from_layer_version_arn(neighbour, "Read", read_again))
-    ordered = function(neighbour, "Ordered", strong)
-    ordered.node.add_metadata("cdk-layers:layers", {"layers": ["Hub/Strong"], "budget_bytes": 2000})
+    function(neighbour, "Ordered", strong)
+    declared = {"Neighbour/Ordered": {"layers": ["Hub/Strong"], "budget_bytes": 2000}}
+    neighbour.node.add_metadata("cdk-layers:functions", declared)
     spoke = Stack(app, "Spoke", env=SPOKE)
     function(spoke, "Weak", weak)
     function(Stack(app, "Away", env=Environment(account="111111111111", region="us-west-2"),

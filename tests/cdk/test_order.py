@@ -105,8 +105,8 @@ def test_the_declared_order_is_on_record(tmp_path: Path) -> None:
     function(stack, "Fn", layers=[stack["zed"], ARN]).add_layers(stack["abe"])
     app.synth()
     found = json.loads((tmp_path / "out" / "Hub.metadata.json").read_text())
-    declared = [one["data"] for one in found["/Hub/Fn"] if one["type"] == "cdk-layers:layers"]
-    assert declared[-1] == {"layers": ["Hub/zed", ARN, "Hub/abe"]}
+    (declared,) = [one["data"] for one in found["/Hub"] if one["type"] == "cdk-layers:functions"]
+    assert declared == {"Hub/Fn": {"layers": ["Hub/zed", ARN, "Hub/abe"]}}
 
 
 @pytest.mark.parametrize("sorting", [True, False])

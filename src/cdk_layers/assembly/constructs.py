@@ -17,6 +17,9 @@ DEFAULT_CHILDREN: Final = ("Resource", "Default")
 """The ids by which an L2 construct holds its resource."""
 
 _MARK: Final = "cdk-layers:"
+_FUNCTIONS: Final = "cdk-layers:functions"
+"""What a stack tells of all its functions, by their construct paths."""
+
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 
 
@@ -56,6 +59,9 @@ class Constructs:
                 kind, data = (entry.get("type"), entry.get("data")) if isinstance(entry, dict) else (None, None)
                 if kind == _LOGICAL_ID and isinstance(data, str):
                     paths[data] = (*paths.get(data, ()), path)
+                elif kind == _FUNCTIONS and isinstance(data, dict):
+                    for function, declared in data.items():
+                        marks.setdefault(function, {})["layers"] = declared
                 elif isinstance(kind, str) and kind.startswith(_MARK):
                     marks.setdefault(path, {})[kind.removeprefix(_MARK)] = data
                 elif kind == _ACKNOWLEDGED and isinstance(data, dict):

@@ -6,24 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_cdk import Token
-from aws_cdk.aws_lambda import Architecture, CfnFunction, Code, Function, ILayerVersion, LayerVersion
+from aws_cdk.aws_lambda import CfnFunction, Code, Function, ILayerVersion, LayerVersion
 
 from cdk_layers.cdk.function_code import CodeSource, contents_of_code
-from cdk_layers.cdk.function_model import (
-    architecture_name,
-    arn_of,
-    literal,
-    literals,
-    model_of,
-    place_of,
-    runtime_name,
-)  # fmt: skip
+from cdk_layers.cdk.function_model import arn_of, literal, literals, model_of, runtime_name
 from cdk_layers.cdk.grants import LayerGrant
+from cdk_layers.cdk.identity import name_of
+from cdk_layers.cdk.labels import declare
 from cdk_layers.cdk.layer import SharedPythonLayer
+from cdk_layers.cdk.place import place_of
 from cdk_layers.cdk.references import follow
 from cdk_layers.cdk.validation import LayerValidation
-from cdk_layers.errors import UsageError
-from cdk_layers.rules.engine import judge_one, refuse
+from cdk_layers.errors import RuleError, UsageError
+from cdk_layers.rules.engine import refuse
 from cdk_layers.rules.model import Function as FunctionModel
 from cdk_layers.rules.model import LayerUse, Settings, Where
 
@@ -32,15 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aws_cdk import Size
-    from aws_cdk.aws_lambda import Runtime
+    from aws_cdk.aws_lambda import Architecture, Runtime
     from constructs import Construct
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.rules.model import Layer
 
-LAYERS_METADATA: Final = "cdk-layers:layers"
-"""Construct metadata of a function: the labels of its layers in declared order, and its budget_bytes."""
-
+_DEFAULT_ARCHITECTURE: Final = "x86_64"
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
 """The arguments by which `Function` adds layers of its own. Source: aws-cdk-lib 2.275, function.js."""
 
@@ -112,7 +105,7 @@ class LayeredFunction(Function):
             where=Where(place.path_of(id)),
             image=runtime_name(runtime) is None,
             runtime=runtime_name(runtime),
-            architecture=architecture_name(architecture or Architecture.X86_64),
+            architecture=name_of(architecture) if architecture else _DEFAULT_ARCHITECTURE,
             handler=literal(handler),
             environment=literals(kwargs.get("environment")),
             partition=place.partition,
@@ -124,13 +117,12 @@ class LayeredFunction(Function):
         extended = not _EXTENDING.isdisjoint(kwargs)
         at_once = [] if extended else self._accepted(given)
         source = CodeSource(self._model.where.path, code, entry, tuple(asset_excludes), tuple(allow_source_builds))
-        made = source.made(runtime, architecture or Architecture.X86_64, given, bundled=place.bundled)
+        made = source.made(runtime, architecture, given, bundled=place.bundled)
         super().__init__(
             scope, id, code=made.code, handler=handler, runtime=runtime, architecture=architecture,
             layers=at_once or None, **kwargs,
         )  # fmt: skip
-        self._node = self.node
-        self._resource = cast("CfnFunction", self._node.default_child)
+        self._resource = cast("CfnFunction", self.node.default_child)
         self._model = replace(self._model, code=made.contents or contents_of_code(self, made.code, place))
         self._use(self._imported(given), self._extensions() if extended else (), there=bool(at_once))
 
@@ -195,8 +187,22 @@ class LayeredFunction(Function):
         versions = [one for one in layers if not isinstance(one, str)]
         if len(versions) < len(layers):
             return []
-        findings = judge_one(self._with([model_of(one) for one in versions]), Settings(), only_at_construction=True)
-        return [] if any(one.severity == "error" for one in findings) else versions
+        try:
+            self._check([model_of(one) for one in versions])
+        except RuleError:
+            return []
+        return versions
+
+    def _check(self, layers: Sequence[Layer]) -> None:
+        """Refuse what the rules refuse, unless they had nothing against a function that is the same to them."""
+        model = self._model
+        key = (
+            tuple(map(id, layers)), id(model.code), model.image, model.runtime, model.architecture, model.budget_bytes,
+        )  # fmt: skip
+        if key not in self._place.accepted:
+            refuse(self._with(layers), Settings())
+            # They are kept, so that nothing else gets their identities.
+            self._place.accepted[key] = (layers, model.code)
 
     def _with(self, layers: Iterable[Layer]) -> FunctionModel:
         return replace(self._model, layers=tuple(LayerUse(one) for one in layers))
@@ -208,14 +214,14 @@ class LayeredFunction(Function):
         declared = (*self._declared, *layers, *extensions)
         models = [model_of(one) for one in declared]
         if not there or self._model.code is not None:
-            refuse(self._with(models), Settings())
+            self._check(models)
         self._grant(layers)
         if layers and not there:
             super().add_layers(*layers)
         self._declared = declared
         self._keep_order(models, extended=bool(extensions))
         if declared:
-            self._leave_metadata([one.label for one in models])
+            self._declare([one.label for one in models])
         follow(self._resource, self._place.stack, declared)
         LayerValidation.watch(self._place.stack)
 
@@ -235,7 +241,7 @@ class LayeredFunction(Function):
             if isinstance(one, SharedPythonLayer) and account and owner and account != owner:
                 one.grant(LayerGrant.account(account))
 
-    def _leave_metadata(self, labels: list[str]) -> None:
+    def _declare(self, labels: list[str]) -> None:
         budget = self._model.budget_bytes
-        data = {"layers": labels, **({} if budget is None else {"budget_bytes": budget})}
-        self._node.add_metadata(LAYERS_METADATA, data, stack_trace=False)
+        declared = {"layers": labels, **({} if budget is None else {"budget_bytes": budget})}
+        declare(self._place.stack, self._model.where.path, declared)

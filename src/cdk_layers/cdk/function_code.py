@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-from aws_cdk.aws_lambda import AssetCode, Code
+from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.build.builder import build, recall
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.options import BuildOptions
 from cdk_layers.cdk.function_model import model_of
+from cdk_layers.cdk.identity import name_of
 from cdk_layers.cdk.modeling import staging
 from cdk_layers.cdk.targets import target_of
 from cdk_layers.errors import AssemblyError, UsageError
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from aws_cdk.aws_lambda import Architecture, Function, ILayerVersion, Runtime
+    from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
 
     from cdk_layers.build.builder import LayerBuild
     from cdk_layers.build.contents import Contents
     from cdk_layers.build.notes import Note
-    from cdk_layers.cdk.function_model import Place
+    from cdk_layers.cdk.place import Place
 
 _measured: Final[WeakKeyDictionary[Code, Contents | None]] = WeakKeyDictionary()
 
@@ -53,13 +54,18 @@ class CodeSource:
     allow_source_builds: tuple[str, ...]
 
     def made(
-        self, runtime: Runtime, architecture: Architecture, layers: Iterable[ILayerVersion | str], *, bundled: bool
+        self,
+        runtime: Runtime,
+        architecture: Architecture | None,
+        layers: Iterable[ILayerVersion | str],
+        *,
+        bundled: bool,
     ) -> FunctionCode:
         """Return the code, built when it is an entry folder's.
 
         Args:
             runtime: What the function runs on.
-            architecture: The instruction set it runs on.
+            architecture: The instruction set it runs on; x86_64 by default.
             layers: The function's layers; what they bring is left out of the code.
             bundled: Whether the CDK asks for bundling. Otherwise nothing is built.
 
@@ -71,12 +77,12 @@ class CodeSource:
             return FunctionCode(self.code)
         if self.entry is None or self.code is not None:
             raise UsageError(self._contradiction())
-        target = target_of(self.path, runtime, architecture)
+        target = target_of(self.path, runtime, architecture or Architecture.X86_64)
         options = BuildOptions(
             prefix="",
             excludes=self.excludes,
             allow_source_builds=self.allow_source_builds,
-            provided=_provided(layers, runtime.name),
+            provided=_provided(layers, name_of(runtime)),
         )
         entry = Path(self.entry)
         done = build(entry, target, options, label=self.path) if bundled else recall(entry, target, options)
@@ -121,7 +127,7 @@ def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, 
 
 
 def _staged_contents(function: Function) -> Contents | None:
-    stage = staging(function)
+    stage = staging(function.node)
     if stage is None:
         return None
     try:

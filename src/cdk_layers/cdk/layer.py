@@ -6,31 +6,33 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from aws_cdk import CfnResource, RemovalPolicy, Stack
-from aws_cdk.aws_lambda import Architecture, CfnLayerVersion
+from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
 from cdk_layers.cdk.bundling import Bundling
 from cdk_layers.cdk.description import common_license, describe
 from cdk_layers.cdk.docker import container_errors
 from cdk_layers.cdk.grants import grant_model
-from cdk_layers.cdk.modeling import LayerFacts, layer_model, staging
+from cdk_layers.cdk.identity import name_of
+from cdk_layers.cdk.modeling import LayerFacts, known, staging
+from cdk_layers.cdk.place import place_of
 from cdk_layers.cdk.preparation import Wishes, prepare
-from cdk_layers.cdk.references import share
+from cdk_layers.cdk.references import Shared, share, top_of
 from cdk_layers.cdk.staged import staged_contents
 from cdk_layers.cdk.targets import targets_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import Settings, Where
+from cdk_layers.rules.model import Layer, Settings, Where
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import AssetStaging, ReferenceStrength, Size
-    from aws_cdk.aws_lambda import Runtime
+    from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
-    from constructs import Construct
+    from constructs import Construct, Node
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.cdk.grants import LayerGrant
@@ -114,7 +116,8 @@ class SharedPythonLayer(PythonLayerVersion):
                 `max_unzipped`, a `CompatibilityError` when it is not right for all that it declares, and so on.
             UsageError: Arguments exclude each other.
         """
-        self._where = Where("/".join(part for part in (scope.node.path, id) if part))
+        place = place_of(scope)
+        self._where = Where(place.path_of(id))
         self._architectures = (
             (Architecture.X86_64,) if compatible_architectures is None else (*compatible_architectures,)
         )
@@ -131,11 +134,12 @@ class SharedPythonLayer(PythonLayerVersion):
             docker=docker,
         )
         self._entry = wishes.source
-        bundled = Stack.of(scope).bundling_required
-        prepared = prepare(wishes, bundled=bundled)
+        prepared = prepare(wishes, bundled=place.bundled)
         self._build = prepared.build
         self._remembered = prepared.remembered
         contents = prepared.build.contents if prepared.build else None
+        described = _chosen(description, contents, describe)
+        licensed = _chosen(license, contents, common_license)
         with container_errors(self._where.path, wishes.bundling.environment):
             super().__init__(
                 scope,
@@ -144,16 +148,38 @@ class SharedPythonLayer(PythonLayerVersion):
                 bundling=prepared.bundling,
                 compatible_runtimes=list(compatible_runtimes),
                 compatible_architectures=None if compatible_architectures is None else list(compatible_architectures),
-                description=_chosen(description, contents, describe),
+                description=described,
                 layer_version_name=layer_version_name,
-                license=_chosen(license, contents, common_license),
+                license=licensed,
                 removal_policy=removal_policy or RemovalPolicy.RETAIN,
             )
-        self._staging = cast("AssetStaging", staging(self))
-        self._contents = staged_contents(self, self._staging, wishes, prepared, bundled=bundled)
-        refuse(layer_model(self), Settings())
-        self._leave_metadata()
-        share(self, digest=self.remembered_digest, strength=reference_strength)
+        node = self.node
+        self._resource = cast("CfnLayerVersion", node.default_child)
+        self._staging = cast("AssetStaging", staging(node))
+        self._contents = staged_contents(self._resource, self._staging, wishes, prepared, bundled=place.bundled)
+        facts = self.facts
+        # Every question to a construct is a round trip to Node, and this is what it was made of.
+        self._model = Layer(
+            where=self._where,
+            name=known(layer_version_name),
+            is_resource=True,
+            partition=place.partition,
+            region=place.region,
+            account=place.account,
+            runtimes=tuple(map(name_of, compatible_runtimes)),
+            architectures=tuple(map(name_of, compatible_architectures or ())),
+            description=known(described),
+            license=known(licensed),
+            contents=facts.contents,
+            asset=facts.digest,
+            budget_bytes=facts.budget_bytes,
+            notes=facts.notes,
+        )
+        refuse(self._model, Settings())
+        if self._contents is not None:
+            _leave_metadata(node, facts)
+        shared = Shared(self, self._where.path, top_of(place.stack), facts.digest)
+        share(shared, self._resource, strength=reference_strength)
         LayerValidation.watch(scope)
         for grant in grants:
             self.grant(grant)
@@ -198,20 +224,9 @@ class SharedPythonLayer(PythonLayerVersion):
             self._keep_with_version(permission)
 
     def _keep_with_version(self, permission: CfnResource) -> None:
-        version = self._version.cfn_options
+        version = self._resource.cfn_options
         permission.cfn_options.deletion_policy = version.deletion_policy
         permission.cfn_options.update_replace_policy = version.update_replace_policy
-
-    @property
-    def _version(self) -> CfnLayerVersion:
-        return cast("CfnLayerVersion", self.node.default_child)
-
-    def _leave_metadata(self) -> None:
-        if self._contents is not None:
-            facts = self.facts
-            notes = [asdict(note) for note in facts.notes]
-            data = {"digest": facts.digest, "notes": notes, "budget_bytes": facts.budget_bytes}
-            self.node.add_metadata(BUILD_METADATA, {name: value for name, value in data.items() if value})
 
     @property
     def entry(self) -> Path:
@@ -268,9 +283,20 @@ class SharedPythonLayer(PythonLayerVersion):
         return LayerFacts(self._contents, self.remembered_digest, self._budget_bytes, notes)
 
     @property
+    def model(self) -> Layer:
+        """What the rules judge of it when functions use it."""
+        return self._model
+
+    @property
     def asset_hash(self) -> str:
         """The hash that the CDK knows its asset by: the name of the asset's file."""
         return self._staging.asset_hash
+
+
+def _leave_metadata(node: Node, facts: LayerFacts) -> None:
+    notes = [asdict(note) for note in facts.notes]
+    data = {"digest": facts.digest, "notes": notes, "budget_bytes": facts.budget_bytes}
+    node.add_metadata(BUILD_METADATA, {name: value for name, value in data.items() if value})
 
 
 def _chosen(given: str | None, contents: Contents | None, made: Callable[[Contents], str | None]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import AssetStaging, CfnDeletionPolicy, Stack
 from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aws_cdk.aws_lambda import ILayerVersion
-    from constructs import IConstruct
+    from constructs import Node
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.build.notes import Note
@@ -42,12 +42,6 @@ class LayerFacts:
     """The user's own limit on unzipped bytes."""
 
     notes: tuple[Note, ...] = ()
-
-
-@runtime_checkable
-class _Built(Protocol):
-    @property
-    def facts(self) -> LayerFacts: ...
 
 
 def known(value: str | None) -> str | None:
@@ -74,12 +68,15 @@ def layer_model(layer: ILayerVersion) -> Layer:
 
     What is in it comes from the layer itself where it was built here, else from its staged asset.
     """
+    built = getattr(layer, "model", None)
+    if isinstance(built, Layer):
+        return built
     resource = layer.node.default_child
     if not isinstance(resource, CfnLayerVersion):
         return _imported(layer)
     stack = Stack.of(layer)
     region = known(stack.region)
-    facts = layer.facts if isinstance(layer, _Built) else _staged_facts(layer)
+    facts = _staged_facts(layer)
     return Layer(
         where=Where(layer.node.path),
         name=known(resource.layer_name),
@@ -105,15 +102,15 @@ def is_retained(resource: CfnLayerVersion) -> bool:
     return options.deletion_policy in _KEEPS and options.update_replace_policy in _KEEPS
 
 
-def staging(layer: IConstruct) -> AssetStaging | None:
-    """Return the staging of a layer's or function's own asset; None where its code is not an asset."""
-    asset = layer.node.try_find_child("Code")
+def staging(node: Node) -> AssetStaging | None:
+    """Return the staging of the asset of a layer's or function's own node; None where its code is not an asset."""
+    asset = node.try_find_child("Code")
     stage = asset.node.try_find_child("Stage") if asset else None
     return stage if isinstance(stage, AssetStaging) else None
 
 
 def _staged_facts(layer: ILayerVersion) -> LayerFacts:
-    stage = staging(layer)
+    stage = staging(layer.node)
     if stage is None:
         return LayerFacts()
     try:

@@ -64,21 +64,19 @@ _STACKS: Final[WeakKeyDictionary[Stack, _Sharing]] = WeakKeyDictionary()
 _TOPS: Final[WeakKeyDictionary[Stack, Stack]] = WeakKeyDictionary()
 
 
-def share(layer: ILayerVersion, *, digest: str | None, strength: ReferenceStrength | None = None) -> None:
+def share(shared: Shared, resource: IConstruct, *, strength: ReferenceStrength | None = None) -> None:
     """Let functions of other stacks refer to a layer, and follow its content.
 
     Args:
-        layer: A layer version of the app's.
-        digest: What changes when, and only when, its content does; None when that is not known.
+        shared: A layer version of the app's.
+        resource: Its resource.
         strength: How other stacks refer to it; weakly by default.
     """
-    CrossStackReferences.of(layer).produce(strength or ReferenceStrength.WEAK)
-    stack = Stack.of(layer)
-    sharing = _sharing_of(stack)
+    CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
+    sharing = _sharing_of(shared.stack)
     if not sharing.layers:
-        resource = layer.node.default_child or layer
         Aspects.of(resource).add(_Sweep(), priority=_AFTER_USERS_ASPECTS)
-    sharing.layers[layer] = Shared(layer, layer.node.path, top_of(stack), digest)
+    sharing.layers[shared.layer] = shared
 
 
 def follow(function: CfnFunction, stack: Stack, layers: Iterable[ILayerVersion]) -> None:

@@ -73,6 +73,7 @@ class MultiLayerStack(Stack):
             CdkLayersError: As `add_layer`.
         """
         super().__init__(scope, id, **kwargs)
+        self._path = self.node.path
         self._defaults: dict[str, Any] = {
             "compatible_runtimes": tuple(compatible_runtimes),
             "compatible_architectures": compatible_architectures,
@@ -140,7 +141,7 @@ class MultiLayerStack(Stack):
             UsageError: The name is malformed or taken, or there is nothing to build from, or no runtime to build for.
             CdkLayersError: As `SharedPythonLayer`.
         """
-        path = f"{self.node.path}/{name}"
+        path = f"{self._path}/{name}"
         self._check(name, path)
         given = {**self._defaults, **{key: value for key, value in options.items() if value is not None}}
         if not given["compatible_runtimes"] and "compatible_runtimes" not in options:

@@ -7,9 +7,7 @@ something that was never built.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
-
-from aws_cdk.aws_lambda import Architecture, CfnLayerVersion
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.cdk.modeling import contents_of
 from cdk_layers.errors import UsageError
@@ -18,20 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aws_cdk import AssetStaging
-    from aws_cdk.aws_lambda import ILayerVersion
+    from aws_cdk.aws_lambda import CfnLayerVersion
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.build.target import Target
     from cdk_layers.cdk.preparation import Prepared, Wishes
 
+_DEFAULT_ARCHITECTURE: Final = "x86_64"
+
 
 def staged_contents(
-    layer: ILayerVersion, stage: AssetStaging, wishes: Wishes, prepared: Prepared, *, bundled: bool
+    resource: CfnLayerVersion, stage: AssetStaging, wishes: Wishes, prepared: Prepared, *, bundled: bool
 ) -> Contents | None:
     """Return what is in a layer's asset: what was built, or what is measured on what someone else made.
 
     Args:
-        layer: The layer, as it was constructed.
+        resource: The layer's resource, as it was constructed.
         stage: Its asset.
         wishes: How the user wants it.
         prepared: What was built for it.
@@ -44,7 +44,7 @@ def staged_contents(
         UsageError: The layer declares other targets than it was built for, or holds something else than what was built.
         AssemblyError: What a container made cannot be measured.
     """
-    if not _declares(layer, wishes.targets):
+    if not _declares(resource, wishes.targets):
         _refuse(wishes, "compatible_runtimes or compatible_architectures")
     if not bundled:
         return None
@@ -58,10 +58,9 @@ def staged_contents(
     return contents_of(stage)
 
 
-def _declares(layer: ILayerVersion, targets: Iterable[Target]) -> bool:
-    runtimes = [one.name for one in layer.compatible_runtimes or ()]
-    version = cast("CfnLayerVersion", layer.node.default_child)
-    architectures = version.compatible_architectures or [Architecture.X86_64.name]
+def _declares(resource: CfnLayerVersion, targets: Iterable[Target]) -> bool:
+    runtimes = resource.compatible_runtimes or ()
+    architectures = resource.compatible_architectures or [_DEFAULT_ARCHITECTURE]
     declared = {(runtime, architecture) for runtime in runtimes for architecture in architectures}
     return declared == {(one.runtime.name, one.architecture) for one in targets}
 

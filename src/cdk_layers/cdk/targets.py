@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from cdk_layers.build.target import Target
+from cdk_layers.cdk.identity import name_of
 from cdk_layers.errors import TargetError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def target_of(path: str, runtime: Runtime, architecture: Architecture) -> Target
         TargetError: The runtime is not Python, or not one that Lambda serves today.
     """
     try:
-        return Target.for_runtime(runtime.name, cast("service.Architecture", architecture.name))
+        return Target.for_runtime(name_of(runtime), cast("service.Architecture", name_of(architecture)))
     except TargetError as error:
         message = f"{path!r}: {error}"
         raise TargetError(message) from None
