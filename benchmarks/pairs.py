@@ -28,8 +28,8 @@ class Pair:
     against: str
     """What `theirs` is."""
 
-    goal: float
-    """The ratio to reach: at most this where less is better, at least this where `faster` is told."""
+    goal: float | None
+    """The ratio to reach: at most this where less is better, at least this where `faster` is told; None for none."""
 
     faster: bool = False
     """Whether the ratio told is theirs to ours ("times as fast") instead of ours to theirs."""
@@ -43,7 +43,9 @@ class Pair:
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is reached."""
+        """Whether the goal is reached, where there is one."""
+        if self.goal is None:
+            return True
         return self.ratio >= self.goal if self.faster else self.ratio <= self.goal
 
 
@@ -89,7 +91,7 @@ def show(title: str, pairs: Iterable[Pair]) -> None:
             f"{pair.ours:.2f} {pair.unit}",
             pair.against,
             f"{pair.theirs:.2f} {pair.unit}",
-            f"[{'green' if pair.reached else 'red'}]{pair.ratio:.2f}[/]",
-            f"{sign} {pair.goal:g}",
+            f"[{'green' if pair.reached else 'red'}]{pair.ratio:.2f}[/]" if pair.goal else f"{pair.ratio:.2f}",
+            f"{sign} {pair.goal:g}" if pair.goal else "",
         )
     Console().print(table)

@@ -20,8 +20,6 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
-import platformdirs
-
 from cdk_layers import host
 from cdk_layers.build.entries import Entry, is_sound, seal
 from cdk_layers.build.records import Records
@@ -66,8 +64,7 @@ class BuildCache:
         then says once.
         """
         chosen = host.environ().get(VARIABLE)
-        folder = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("cdk-layers", appauthor=False)
-        return _usable(folder.absolute())
+        return _usable((Path(chosen).expanduser() if chosen else _usual_place()).absolute())
 
     def get(self, key: str) -> Entry | None:
         """Return a build that is there and sound. A damaged one is dropped."""
@@ -197,6 +194,13 @@ def _remove_stale(folder: Path) -> None:
         for path in folder.iterdir():
             if path.stat().st_mtime < host.wall_clock() - _STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def _usual_place() -> Path:
+    import platformdirs  # noqa: PLC0415 - whoever chose a folder does without
+
+    return platformdirs.user_cache_path("cdk-layers", appauthor=False)
 
 
 @cache

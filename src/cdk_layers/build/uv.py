@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -119,7 +119,7 @@ def _configuration(folder: Path, variables: Mapping[str, str]) -> Iterator[objec
         if (parent / "uv.toml").is_file():
             yield _text(parent / "uv.toml")
             break
-        table = _uv_table(parent / "pyproject.toml")
+        table = _uv_table(_text(parent / "pyproject.toml"))
         if table is not None:
             yield table
             break
@@ -128,9 +128,11 @@ def _configuration(folder: Path, variables: Mapping[str, str]) -> Iterator[objec
         yield _text(Path(home) / "uv" / "uv.toml")
 
 
-def _uv_table(path: Path) -> Any:
+@lru_cache(maxsize=16)
+def _uv_table(project: str) -> Any:
+    """Return what a pyproject.toml sets for uv. Layers of one project share those above them."""
     try:
-        return tomllib.loads(_text(path)).get("tool", {}).get("uv")
+        return tomllib.loads(project).get("tool", {}).get("uv")
     except tomllib.TOMLDecodeError:
         return None
 

@@ -11,7 +11,7 @@ from aws_cdk.aws_lambda import CfnFunction, CfnLayerVersion, CfnVersion, Functio
 from cdk_layers.cdk.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from aws_cdk import IPostProcessor, IResolvable, IResolveContext
     from constructs import IConstruct
@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 _CURRENT_VERSION: Final = "CurrentVersion"
 
 
-def plain_functions(stage: Stage, *, known: Container[str]) -> list[CfnFunction]:
-    """Return the function resources of a stage, without its nested stages, whose identity is not known already."""
-    found = _resources(stage, CfnFunction.CFN_RESOURCE_TYPE_NAME)
-    strangers = [one for one in found if isinstance(one, CfnFunction) and identity(one) not in known]
+def functions_and_layers(stage: Stage) -> list[IConstruct]:
+    """Return the functions and layers of a stage, and of those nested in it, in the order that the CDK visits them."""
+    return _resources(stage, CfnFunction.CFN_RESOURCE_TYPE_NAME, CfnLayerVersion.CFN_RESOURCE_TYPE_NAME)
+
+
+def plain_functions(stage: Stage, resources: Iterable[IConstruct], *, known: Container[str]) -> list[CfnFunction]:
+    """Return the functions among resources that are the stage's own, and whose identity is not known already."""
+    strangers = [one for one in resources if isinstance(one, CfnFunction) and identity(one) not in known]
     return [one for one in strangers if Stage.of(one) is stage]
 
 
-def last_resource(stage: Stage) -> IConstruct | None:
-    """Return the last of a stage's functions and layers, in the order that the CDK visits constructs in."""
-    found = _resources(stage, CfnFunction.CFN_RESOURCE_TYPE_NAME, CfnLayerVersion.CFN_RESOURCE_TYPE_NAME)
-    return next((one for one in reversed(found) if Stage.of(one) is stage), None)
+def last_of(stage: Stage, resources: Sequence[IConstruct]) -> IConstruct | None:
+    """Return the last of some resources that is the stage's own."""
+    return next((one for one in reversed(resources) if Stage.of(one) is stage), None)
 
 
 def versioned_functions(stage: Stage) -> Iterator[tuple[Function, CfnFunction]]:

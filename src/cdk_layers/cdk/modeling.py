@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import AssetStaging, CfnDeletionPolicy, Stack
 from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
-from aws_cdk.region_info import RegionInfo
 
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.errors import AssemblyError
 from cdk_layers.lambda_service.arn import LayerArn
+from cdk_layers.lambda_service.regions import partition_of
 from cdk_layers.rules.model import Layer, Where, is_literal
 
 if TYPE_CHECKING:
@@ -52,11 +52,6 @@ def known(value: str | None) -> str | None:
     return value if value is not None and is_literal(value) else None
 
 
-def partition_of(region: str | None) -> str | None:
-    """Return the partition of a Region, where both are known."""
-    return None if region is None else RegionInfo.get(region).partition
-
-
 def layer_models(layers: Iterable[ILayerVersion]) -> tuple[Layer, ...]:
     """Return what the rules judge of layers, in their order; one layer that is named twice is one object."""
     models: dict[str, Layer] = {}
@@ -81,7 +76,7 @@ def layer_model(layer: ILayerVersion) -> Layer:
         where=Where(layer.node.path),
         name=known(resource.layer_name),
         is_resource=True,
-        partition=partition_of(region),
+        partition=None if region is None else partition_of(region),
         region=region,
         account=known(stack.account),
         runtimes=_list(resource.compatible_runtimes),

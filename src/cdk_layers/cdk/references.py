@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import jsii
 from aws_cdk import Annotations, Aspects, CrossStackReferences, FeatureFlags, IAspect, ReferenceStrength, Stack, Stage
 
-from cdk_layers.cdk.consumers import last_resource, plain_functions, users_of, versioned_functions
+from cdk_layers.cdk.consumers import functions_and_layers, last_of, plain_functions, users_of, versioned_functions
 from cdk_layers.cdk.identity import identity
 from cdk_layers.errors import UsageError
 
@@ -160,17 +160,18 @@ class _Sweep:
         stage = Stage.of(node)
         if stage is None:
             return
-        last = last_resource(stage) or node
+        resources = functions_and_layers(stage)
+        last = last_of(stage, resources) or node
         if identity(last) == identity(node):
-            _sweep(stage)
+            _sweep(stage, resources)
         else:
             Aspects.of(last).add(_Sweep(), priority=_AFTER_USERS_ASPECTS)
 
 
-def _sweep(stage: Stage) -> None:
+def _sweep(stage: Stage, resources: Iterable[IConstruct]) -> None:
     sharing = _STAGES[stage]
     used = dict(sharing.followers)
-    strangers = plain_functions(stage, known=used)
+    strangers = plain_functions(stage, resources, known=used)
     for function, layers in users_of(tuple(sharing.layers.values()), strangers):
         used[identity(function)] = layers
         _follow(sharing, function, function.stack, layers)

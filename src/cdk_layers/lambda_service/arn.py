@@ -52,22 +52,3 @@ class LayerArn:
     def __str__(self) -> str:
         """Return the whole ARN."""
         return f"{self.layer}:{self.version}"
-
-
-_PARTITIONS: Final = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
-
-
-def partition_of(region: str) -> str:
-    """Return the partition that a Region belongs to.
-
-    Source: botocore 1.44.5, the region patterns of its partitions.json.
-    """
-    return next((partition for start, partition in _PARTITIONS.items() if region.startswith(start)), "aws")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.lambda_service.arn import LAYER_NAME, LayerArn, partition_of
+from cdk_layers.lambda_service.arn import LAYER_NAME, LayerArn
 from cdk_layers.lambda_service.limits import MAX_ARN_CHARACTERS
+from cdk_layers.lambda_service.regions import partition_of
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, template
 from cdk_layers.rules.model import Function, Layer, is_literal

@@ -1,0 +1,42 @@
+"""What functions declare, told once for all functions of a stack: each thing told is a round trip to Node."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import jsii
+from aws_cdk import IStableAnyProducer, Lazy, Stack
+
+FUNCTIONS_METADATA: Final = "cdk-layers:functions"
+"""Construct metadata of a stack: construct paths of functions, to the labels of their `layers` in declared order and
+their `budget_bytes`."""
+
+_DECLARED: Final[WeakKeyDictionary[Stack, dict[str, dict[str, Any]]]] = WeakKeyDictionary()
+
+
+def declare(stack: Stack, path: str, declared: dict[str, Any]) -> None:
+    """Let the assembly tell what a function declares; what was told before of the same function does not count.
+
+    Args:
+        stack: The function's stack.
+        path: Its construct path.
+        declared: What it declares.
+    """
+    if stack not in _DECLARED:
+        _DECLARED[stack] = {}
+        told = Lazy.any(_Declared(_DECLARED[stack]))
+        stack.node.add_metadata(FUNCTIONS_METADATA, told, stack_trace=False)
+    _DECLARED[stack][path] = declared
+
+
+@jsii.implements(IStableAnyProducer)
+class _Declared:
+    """Is asked when the stack is synthesized."""
+
+    def __init__(self, declared: dict[str, dict[str, Any]]) -> None:
+        self._declared = declared
+
+    def produce(self) -> Any:
+        """Return all that was declared until now."""
+        return self._declared
