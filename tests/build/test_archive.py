@@ -17,12 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk_layers.build import blocks, pieces, record, tree
-from cdk_layers.build.archive import join_archives, write_archive
+from cdk_layers.build.archive import write_archive
 from cdk_layers.build.blocks import content_digest
 from cdk_layers.build.inspection import HEAD_BYTES
+from cdk_layers.build.joining import Join
 from cdk_layers.build.measure import measure
 from cdk_layers.build.members import Member, collect
-from cdk_layers.build.zipformat import MAX_32_BITS, STORED, Entry, Writer, read_directory
+from cdk_layers.build.zipformat import MAX_32_BITS, STORED, Entry, Writer, directory, directory_bytes, read_directory
 from cdk_layers.errors import BuildError, EntryError
 
 if TYPE_CHECKING:
@@ -160,9 +161,11 @@ def test_joined_archive_is_the_one_that_would_have_been_written(tmp_path: Path) 
     for cut in (0, 7, 31):
         write_archive(tmp_path / "1.zip", members[cut:])
         write_archive(tmp_path / "2.zip", members[:cut])
-        assert join_archives(tmp_path / "joined.zip", [tmp_path / "1.zip", tmp_path / "2.zip"]) == whole
+        join = Join.of([tmp_path / "1.zip", tmp_path / "2.zip"])
+        join.write(tmp_path / "joined.zip")
+        assert (join.digest, join.contents()) == (whole, record.read_beside(tmp_path / "whole.zip"))
         assert (tmp_path / "joined.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
-        assert record.read_beside(tmp_path / "joined.zip") == record.read_beside(tmp_path / "whole.zip")
+        assert join.archive_bytes == (tmp_path / "whole.zip").stat().st_size
 
 
 def test_later_parts_win(tmp_path: Path) -> None:
@@ -170,25 +173,33 @@ def test_later_parts_win(tmp_path: Path) -> None:
     info = {"x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n", "x-1.dist-info/RECORD": b"x.py,,\n"}
     write_archive(tmp_path / "1.zip", _members(tmp_path / "1", {**info, "x.py": b"old", "y.py": b""}))
     write_archive(tmp_path / "2.zip", _members(tmp_path / "2", {"x.py": b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64}))
-    digest = join_archives(tmp_path / "3.zip", [tmp_path / "1.zip", tmp_path / "2.zip"])
+    join = Join.of([tmp_path / "1.zip", tmp_path / "2.zip"])
+    join.write(tmp_path / "3.zip")
     with zipfile.ZipFile(tmp_path / "3.zip") as archive:
         assert archive.namelist() == [*sorted(info), "x.py", "y.py"]
         assert archive.read("x.py").startswith(b"-----BEGIN")
-    contents = record.read_beside(tmp_path / "3.zip")
+    contents = join.contents()
     assert contents == measure(tmp_path / "3.zip")
+    assert join.archive_bytes == (tmp_path / "3.zip").stat().st_size
     assert [mark.path for mark in contents.marks] == ["x.py"]
     assert contents.distributions[0].unzipped_bytes == 28 + 64
     again = _members(tmp_path / "3", {**info, "x.py": b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64, "y.py": b""})
-    assert content_digest(again) == digest
+    assert content_digest(again) == join.digest
 
 
-def test_joined_archives_join_again(tmp_path: Path) -> None:
-    """What joining leaves beside an archive is what joining reads."""
+def test_any_number_of_parts(tmp_path: Path) -> None:
+    """Three parts join like two, in whatever order they come."""
     members = _members(tmp_path / "files", {"a": b"1", "b": b"2", "c": b"3"})
     for member in members:
         write_archive(tmp_path / f"{member.name}.zip", [member])
-    join_archives(tmp_path / "ab.zip", [tmp_path / "a.zip", tmp_path / "b.zip"])
-    assert join_archives(tmp_path / "abc.zip", [tmp_path / "c.zip", tmp_path / "ab.zip"]) == content_digest(members)
+    assert Join.of([tmp_path / f"{name}.zip" for name in "cab"]).digest == content_digest(members)
+
+
+@pytest.mark.parametrize("count", [1, 65_534, 65_535])
+def test_size_before_it_is_written(count: int) -> None:
+    """The bytes of a directory are known without making it, in its wide form too."""
+    entries = [Entry(f"é{number}", 0o100644, 0, 0, 0, 0, 0) for number in range(count)]
+    assert directory_bytes(entries) == sum(map(len, directory(entries, 0)))
 
 
 def test_digests_of_another_archive_are_refused(tmp_path: Path) -> None:
@@ -196,7 +207,7 @@ def test_digests_of_another_archive_are_refused(tmp_path: Path) -> None:
     write_archive(tmp_path / "1.zip", _members(tmp_path / "files", {"a": b"1", "b": b"2"}))
     (tmp_path / "1.digests").write_bytes(bytes(32))
     with pytest.raises(BuildError, match=r"do not belong to it\. Remove its folder"):
-        join_archives(tmp_path / "2.zip", [tmp_path / "1.zip"])
+        Join.of([tmp_path / "1.zip"])
 
 
 def test_record_beside_is_what_measuring_finds(tmp_path: Path) -> None:

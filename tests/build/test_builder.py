@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -111,6 +112,35 @@ def test_a_changed_line_installs_nothing(
     assert second.digest != first.digest
     assert second.pins == first.pins
     assert not second.from_cache
+
+
+def test_joined_archive_is_kept_once(
+    make_entry: MakeEntry, cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An own line beside distributions adds no second copy of them to the cache: they are joined where they go."""
+    alone = build(make_entry({"requirements.txt": "six==1.16.0\n"}), X86, cache=cache)
+    for number in range(3):
+        entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": str(number)}, str(number))
+        made = build(entry, X86, cache=cache)
+    whole = alone.archive_bytes
+    assert [path for path in cache.folder.rglob("*.zip") if path.stat().st_size > whole] == []
+    made.write_to(tmp_path / "placed.zip")
+    assert made.archive_bytes == (tmp_path / "placed.zip").stat().st_size > whole
+    assert made.archive.read_bytes() == (tmp_path / "placed.zip").read_bytes()
+    monkeypatch.setattr("cdk_layers.build.measure.measure", lambda path: pytest.fail(f"{path} was measured"))
+    assert cache.contents_of(tmp_path / "placed.zip") == made.contents
+
+
+def test_missing_part_is_made_again(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """A joined build whose parts are not all there is no build."""
+    entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
+    first = build(entry, X86, cache=cache)
+    for part in first.parts:
+        shutil.rmtree(part.folder)
+        assert recall(entry, X86, cache=cache) is None
+        again = build(entry, X86, cache=cache)
+        assert not again.from_cache
+        assert again.archive.read_bytes() == first.archive.read_bytes()
 
 
 def test_same_bytes_from_another_folder(make_entry: MakeEntry, tmp_path: Path) -> None:

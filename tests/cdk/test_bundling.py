@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import zipfile
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import AssetHashType, BundlingFileAccess, DockerImage, DockerVolume
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
+from cdk_layers.build.builder import build
+from cdk_layers.build.cache import BuildCache
+from cdk_layers.build.target import Target
 from cdk_layers.cdk.bundling import ArchiveImage, Bundling
 from cdk_layers.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.build.builder import LayerBuild
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> LayerBuild:
+    """A finished build."""
+    (tmp_path / "company").mkdir()
+    (tmp_path / "company" / "company.py").write_text("NAME = 'company'\n")
+    return build(tmp_path / "company", Target("3.13", "x86_64"), cache=BuildCache(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize(
@@ -98,9 +111,11 @@ def test_a_suffix_that_leads_out_is_refused() -> None:
         ({"asset_hash": "mine", "asset_hash_type": AssetHashType.CUSTOM}, ("mine", AssetHashType.CUSTOM)),
     ],
 )
-def test_the_asset_hash_is_the_digest_or_the_users(given: dict[str, Any], expected: tuple[object, object]) -> None:
+def test_the_asset_hash_is_the_digest_or_the_users(
+    made: LayerBuild, given: dict[str, Any], expected: tuple[object, object]
+) -> None:
     """The digest says what the output is; a hash of the source or of the user's own stays what it is."""
-    options = Bundling.read(given).placing(Path("layer.zip"), "digest")
+    options = Bundling.read(given).placing(replace(made, digest="digest"))
     assert (options.asset_hash, options.asset_hash_type) == expected
 
 
@@ -116,20 +131,11 @@ def test_the_containers_options_are_the_users_with_more_excludes() -> None:
     assert (options.user, options.environment, options.asset_excludes) == ("1000", {"A": "1"}, ["a", "b"])
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """A finished archive."""
-    path = tmp_path / "cache" / "archive.zip"
-    path.parent.mkdir()
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("python/company.py", "NAME = 'company'\n")
-    return path
-
-
-def test_the_image_places_a_copy(archive: Path, tmp_path: Path) -> None:
+def test_the_image_places_a_copy(made: LayerBuild, tmp_path: Path) -> None:
     """What is done to the placed archive cannot reach the cache's."""
+    archive = made.archive
     (tmp_path / "out").mkdir()
-    ArchiveImage(archive).run(volumes=[DockerVolume(host_path=str(tmp_path / "out"), container_path="/asset-output")])
+    ArchiveImage(made).run(volumes=[DockerVolume(host_path=str(tmp_path / "out"), container_path="/asset-output")])
     [placed] = (tmp_path / "out").iterdir()
     before = archive.read_bytes()
     assert placed.suffix == ".zip"
@@ -138,11 +144,11 @@ def test_the_image_places_a_copy(archive: Path, tmp_path: Path) -> None:
     assert archive.read_bytes() == before
 
 
-def test_an_image_without_an_output_folder_says_so(archive: Path) -> None:
+def test_an_image_without_an_output_folder_says_so(made: LayerBuild) -> None:
     """A CDK that mounts nothing is an error, not an empty layer."""
     runs: list[Callable[[], None]] = [
-        lambda: ArchiveImage(archive).run(),
-        lambda: ArchiveImage(archive).run(volumes=[DockerVolume(host_path="/a", container_path="/asset-input")]),
+        lambda: ArchiveImage(made).run(),
+        lambda: ArchiveImage(made).run(volumes=[DockerVolume(host_path="/a", container_path="/asset-input")]),
     ]
     for run in runs:
         with pytest.raises(BuildError, match="no output folder"):

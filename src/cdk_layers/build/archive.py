@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import ExitStack
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from isal import isal_zlib
 
@@ -13,10 +11,8 @@ from cdk_layers.build import pieces, record
 from cdk_layers.build.blocks import digest_of, digest_of_blocks
 from cdk_layers.build.contents import Contents, File
 from cdk_layers.build.inspection import Findings
-from cdk_layers.build.measure import measure
 from cdk_layers.build.members import in_order_of_name
-from cdk_layers.build.zipformat import Entry, Writer, read_directory
-from cdk_layers.errors import BuildError
+from cdk_layers.build.zipformat import Entry, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,14 +23,13 @@ if TYPE_CHECKING:
     from cdk_layers.build.pieces import Packed
 
 _WRITTEN_AT_ONCE: Final = 1024**2
-_DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
 def write_archive(destination: Path, members: Sequence[Member]) -> str:
     """Write a zip that only the members' names, bytes and executability shape, and return its content's digest.
 
     Beside the archive (`archive.zip`) come the record of its contents (`archive.contents.json`, which
-    `record.read_beside` reads) and the digests of its files (`archive.digests`), which `join_archives` reads.
+    `record.read_beside` reads) and the digests of its files (`archive.digests`), which `joining.Join` reads.
 
     Args:
         destination: The file to write; what is there is replaced.
@@ -78,69 +73,5 @@ def _add(writer: Writer, group: Iterator[Packed]) -> tuple[Seen, list[bytes]]:
 
 def _finish(destination: Path, entries: Sequence[Entry], digests: Sequence[bytes], contents: Contents) -> str:
     record.path_beside(destination).write_text(record.to_json(contents), encoding="utf-8")
-    _digests_beside(destination).write_bytes(b"".join(digests))
+    record.digests_beside(destination).write_bytes(b"".join(digests))
     return digest_of((entry.name, entry.mode, digest) for entry, digest in zip(entries, digests, strict=True))
-
-
-def _digests_beside(archive: Path) -> Path:
-    return archive.with_suffix(".digests")
-
-
-class _Chosen(NamedTuple):
-    """One entry of one part, which lands in the joined archive."""
-
-    entry: Entry
-    part: BinaryIO
-    digest: bytes
-
-
-def join_archives(destination: Path, parts: Sequence[Path]) -> str:
-    """Merge archives of this project's into one, and return its content's digest.
-
-    Nothing is compressed anew: entries are copied as they are. What `write_archive` leaves beside an archive lies
-    beside this one too.
-
-    Args:
-        destination: The file to write; what is there is replaced.
-        parts: Archives that `write_archive` or this function made. The last one wins where several have a name.
-
-    Raises:
-        BuildError: What lies beside a part does not fit it, or the archive would pass 4 GiB.
-        OSError: A part cannot be read, or the archive cannot be written; the disk may be full.
-    """
-    with ExitStack() as opened:
-        files = [opened.enter_context(part.open("rb")) for part in parts]
-        every = [one for part, file in zip(parts, files, strict=True) for one in _entries(part, file)]
-        chosen = [one for _, one in sorted({one.entry.name: one for one in every}.items())]
-        with destination.open("wb") as file:
-            writer = Writer(file)
-            for source, run in groupby(chosen, key=lambda one: one.part):
-                writer.copy(source, [one.entry for one in run])
-            writer.end()
-    digests = [one.digest for one in chosen]
-    contents = _joined_contents(parts) if len(every) == len(chosen) else measure(destination)
-    return _finish(destination, writer.entries, digests, contents)
-
-
-def _entries(part: Path, file: BinaryIO) -> list[_Chosen]:
-    entries, digests = read_directory(file), _digests_beside(part).read_bytes()
-    if len(digests) != len(entries) * _DIGEST_BYTES:
-        message = f"The digests beside {str(part)!r} do not belong to it. Remove its folder and build again."
-        raise BuildError(message)
-    blocks = (digests[at : at + _DIGEST_BYTES] for at in range(0, len(digests), _DIGEST_BYTES))
-    return [_Chosen(entry, file, digest) for entry, digest in zip(entries, blocks, strict=True)]
-
-
-def _joined_contents(parts: Sequence[Path]) -> Contents:
-    """Return the contents of archives that have no name in common."""
-    every = [record.read_beside(part) for part in parts]
-    files = {path: file for one in every for path, file in one.files.items()}
-    return Contents(
-        unzipped_bytes=sum(one.unzipped_bytes for one in every),
-        files=dict(sorted(files.items())),
-        distributions=tuple(
-            sorted((found for one in every for found in one.distributions), key=lambda one: (one.name, one.folder))
-        ),
-        natives=tuple(sorted((found for one in every for found in one.natives), key=lambda native: native.path)),
-        marks=tuple(sorted((found for one in every for found in one.marks), key=lambda mark: mark.path)),
-    )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.members import Member
 
 BLOCK_BYTES: Final = 1024**2
+DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,6 @@ _NAMED = 5
 class LayerBuild:
     """A finished build."""
 
-    archive: Path
-    """The zip, in the cache: read it, never write it."""
-
     archive_bytes: int
     digest: str
     """SHA-256 of the content: names, modes and bytes of all files."""
@@ -52,6 +50,34 @@ class LayerBuild:
 
     record: Entry = field(repr=False, compare=False)
     """The cache's entry, which the contents are read from when somebody asks."""
+
+    parts: tuple[Entry, ...] = field(repr=False, compare=False)
+    """The cache's entries that hold its archive, or are joined for it."""
+
+    cache: BuildCache = field(repr=False, compare=False)
+
+    @property
+    def archive(self) -> Path:
+        """The zip, in the cache: read it, never write it. It is put together there when somebody asks."""
+        if len(self.parts) == 1:
+            return self.parts[0].archive
+        key = f"archive-{self.record.folder.name}"
+        return self.cache.get_or_make(key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True).archive
+
+    def write_to(self, destination: Path) -> None:
+        """Write the zip to a file that nobody else has; what is there is replaced.
+
+        Raises:
+            OSError: It cannot be written; the disk may be full.
+        """
+        if len(self.parts) == 1:
+            shutil.copyfile(self.parts[0].archive, destination)
+            return
+        # Most builds are not joined, or not written, since whoever wants them has them.
+        from cdk_layers.build.joining import Join  # noqa: PLC0415
+
+        Join.of([part.archive for part in self.parts]).write(destination)
+        self.cache.keep_contents(destination, self.contents)
 
     @property
     def contents(self) -> Contents:
@@ -90,8 +116,8 @@ def build(
     # It loads all that builds and packs, which no synthesis needs where nothing changed.
     from cdk_layers.build.making import make  # noqa: PLC0415
 
-    plan, record, is_new = make(job, progress or default_progress(), label or job.entry.name)
-    return _layer_build(record, plan, target, from_cache=not is_new)
+    made, is_new = make(job, progress or default_progress(), label or job.entry.name)
+    return _layer_build(made.plan, made.record, made.parts, job, from_cache=not is_new)
 
 
 def recall(
@@ -111,20 +137,24 @@ def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None])
         return None
     plan = make_plan(requirements, resolution, job)
     record = job.cache.get(plan.key)
-    return None if record is None else _layer_build(record, plan, job.target, from_cache=True)
+    if record is None:
+        return None
+    parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.cache.get, plan.part_keys)))
+    return _layer_build(plan, record, parts, job, from_cache=True) if len(parts) == len(plan.part_keys) else None
 
 
-def _layer_build(record: Entry, plan: Plan, target: Target, *, from_cache: bool) -> LayerBuild:
+def _layer_build(plan: Plan, record: Entry, parts: tuple[Entry, ...], job: Job, *, from_cache: bool) -> LayerBuild:
     facts = record.facts
     return LayerBuild(
-        archive=record.archive,
-        archive_bytes=record.archive.stat().st_size,
+        archive_bytes=record.archive_bytes,
         digest=str(facts["digest"]),
-        target=target,
+        target=job.target,
         pins=tuple(facts["pins"]),
         notes=(*plan.notes, *_overwritten(facts.get("overwritten", []))),
         from_cache=from_cache,
         record=record,
+        parts=parts,
+        cache=job.cache,
     )
 
 

@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -76,22 +76,22 @@ class BuildCache:
         self.discard(folder)
         return None
 
-    def get_or_make(self, key: str, make: Callable[[Path], None]) -> Entry:
+    def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Entry:
         """Return a build, after making it if it is not there.
 
         Processes that want the same build at once make it once; the others wait for it.
 
         Args:
             key: All that shapes the build, as a digest.
-            make: Fills the empty folder that it gets, with `archive.zip` at least. What it raises is passed on, and
-                leaves nothing behind.
+            make: Fills the empty folder that it gets. What it raises is passed on, and leaves nothing behind.
+            is_quick: Whether it may as well be made several times at once: whoever is first is as good as the others.
 
         Raises:
             BuildError: The folder cannot be written, or the disk is full.
         """
         entry = self.get(key)
         if entry is None:
-            with self._alone(key):
+            with nullcontext() if is_quick else self._alone(key):
                 entry = self.get(key) or self._make(key, make)
         return entry
 
@@ -111,6 +111,10 @@ class BuildCache:
             AssemblyError: It cannot be read, or it is a hostile or damaged zip.
         """
         return self._records.contents_of(path)
+
+    def keep_contents(self, archive: Path, contents: Contents) -> None:
+        """Keep what lies in an archive for whoever meets a copy of it, such as the CDK's."""
+        self._records.keep(archive, contents)
 
     def _make(self, key: str, make: Callable[[Path], None]) -> Entry:
         with self._saying_why(key):

@@ -30,8 +30,14 @@ class Entry:
 
     @property
     def archive(self) -> Path:
-        """The zip."""
+        """The zip; there is none where the build is other builds joined."""
         return self.folder / "archive.zip"
+
+    @property
+    def archive_bytes(self) -> int:
+        """Bytes of the zip, also where it is yet to be joined."""
+        known = self.facts.get("archive_bytes")
+        return self.archive.stat().st_size if known is None else int(known)
 
     @cached_property
     def contents(self) -> Contents:

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers import host
-from cdk_layers.build.archive import join_archives, write_archive
+from cdk_layers.build.archive import write_archive
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.dependencies import Requirements, read_requirements
 from cdk_layers.build.distributions import read_installed
 from cdk_layers.build.installation import install
 from cdk_layers.build.job import job_of
+from cdk_layers.build.joining import Join
 from cdk_layers.build.members import collect
 from cdk_layers.build.natives import foreign_files
 from cdk_layers.build.plan import make_plan
 from cdk_layers.build.presumption import refuse_gaps
 from cdk_layers.build.progress import told
-from cdk_layers.build.record import read_beside
+from cdk_layers.build.record import path_beside, read_beside, to_json
 from cdk_layers.build.resolution import confirm, resolve
 from cdk_layers.errors import DependencyError
 from cdk_layers.wording import count, size
@@ -40,8 +41,18 @@ if TYPE_CHECKING:
 _NAMED: Final = 5
 
 
-def make(job: Job, progress: Progress, label: str) -> tuple[Plan, Entry, bool]:
-    """Return the plan of a build, its entry in the cache, and whether that was made just now.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A build in the cache."""
+
+    plan: Plan
+    record: Entry
+    parts: tuple[Entry, ...]
+    """What holds its archive, or is joined for it; the record itself where that is all."""
+
+
+def make(job: Job, progress: Progress, label: str) -> tuple[Made, bool]:
+    """Make what the cache does not have of a build; return all of it, and whether anything was made.
 
     Args:
         job: What to build.
@@ -53,8 +64,8 @@ def make(job: Job, progress: Progress, label: str) -> tuple[Plan, Entry, bool]:
     """
     making = _Making(job, progress, label)
     with told(progress):
-        plan, entry = making.finish()
-    return plan, entry, making.has_built
+        made = making.finish()
+    return made, making.has_built
 
 
 def pins_for(
@@ -87,33 +98,28 @@ class _Making:
     is_proven: bool = False
     """Whether the installation is known to leave nothing out."""
 
-    def finish(self) -> tuple[Plan, Entry]:
+    def finish(self) -> Made:
         """Build what is not in the cache."""
         began = host.clock()
         self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
-        plan, record = self._made(self._requirements())
-        self.progress.end(self._summary(record, host.clock() - began) if self.has_built else None)
-        return plan, record
+        made = self._made(self._requirements())
+        self.progress.end(self._summary(made.record, host.clock() - began) if self.has_built else None)
+        return made
 
-    def _made(self, requirements: Requirements) -> tuple[Plan, Entry]:
-        """Return the plan and the build of it; what was presumed and turns out to lack something is resolved."""
+    def _made(self, requirements: Requirements) -> Made:
+        """Return the build; what was presumed and turns out to lack something is resolved."""
         plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
         try:
-            record = self._entry(plan)
+            made = self._make(plan)
+            if plan.resolution.is_presumed and not self.is_proven:
+                self._prove(plan, made.record.contents.distributions)
         except DependencyError:
             if not plan.resolution.is_presumed:
                 raise
             self.has_built = False
-            plan = make_plan(requirements, resolve(requirements, self.job), self.job)
-            return plan, self._entry(plan)
+            return self._make(make_plan(requirements, resolve(requirements, self.job), self.job))
         confirm(requirements, plan.resolution, self.job)
-        return plan, record
-
-    def _entry(self, plan: Plan) -> Entry:
-        record = self.job.cache.get(plan.key) or self._make(plan)
-        if plan.resolution.is_presumed and not self.is_proven:
-            self._prove(plan, record.contents.distributions)
-        return record
+        return made
 
     def _prove(self, plan: Plan, distributions: Iterable[Distribution]) -> None:
         """Refuse what was presumed if it lacks something."""
@@ -125,21 +131,16 @@ class _Making:
         known = read_requirements(self.job, may_export=False)
         if known is not None and known.is_partial:
             plan = make_plan(known, resolve(known, self.job), self.job)
-            known = None if self.job.cache.get(plan.key) is None else known
+            known = known if all(self.job.cache.get(key) for key in {*plan.part_keys, plan.key}) else None
         return known or read_requirements(self.job) or Requirements(None)
 
-    def _make(self, plan: Plan) -> Entry:
-        parts = [
-            self._part(key, fill)
-            for key, fill in (
-                (plan.distributions_key, self._distributions(plan)),
-                (plan.own_key, self._own(plan)),
-            )
-            if key is not None
-        ]
-        return parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts))
+    def _make(self, plan: Plan) -> Made:
+        fills = {plan.distributions_key: self._distributions(plan), plan.own_key: self._own(plan)}
+        parts = tuple(self._part(key, fills[key], is_quick=key == plan.own_key) for key in plan.part_keys)
+        record = parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts), is_quick=True)
+        return Made(plan, record, parts)
 
-    def _part(self, key: str, fill: Callable[[Path], dict[str, object]]) -> Entry:
+    def _part(self, key: str, fill: Callable[[Path], dict[str, object]], *, is_quick: bool = False) -> Entry:
         """Return a part from the cache, or fill a folder with an archive and the facts about it."""
 
         def make(folder: Path) -> None:
@@ -150,7 +151,7 @@ class _Making:
             pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
             (folder / "facts.json").write_text(json.dumps({**facts, "pins": pins}), encoding="utf-8")
 
-        return self.job.cache.get_or_make(key, make)
+        return self.job.cache.get_or_make(key, make, is_quick=is_quick)
 
     def _refuse_foreign(self, contents: Contents) -> None:
         """Refuse what a build from source made for this machine instead of the target."""
@@ -184,8 +185,9 @@ class _Making:
         def fill(folder: Path) -> dict[str, object]:
             distributions, own = (part.contents.files for part in parts)
             overwritten = [name for name in own if distributions.get(name, own[name]) != own[name]]
-            digest = join_archives(folder / "archive.zip", [part.archive for part in parts])
-            return {"digest": digest, "overwritten": overwritten}
+            join = Join.of([part.archive for part in parts])
+            path_beside(folder / "archive.zip").write_text(to_json(join.contents()), encoding="utf-8")
+            return {"digest": join.digest, "overwritten": overwritten, "archive_bytes": join.archive_bytes}
 
         return fill
 
@@ -194,6 +196,6 @@ class _Making:
         distributions = count(len(record.contents.distributions), "distribution")
         return (
             f"Built {kind} {self.label!r} for {self.job.target}: {distributions}, "
-            f"{size(record.contents.unzipped_bytes)} unzipped, {size(record.archive.stat().st_size)} zipped, "
+            f"{size(record.contents.unzipped_bytes)} unzipped, {size(record.archive_bytes)} zipped, "
             f"in {seconds:.1f} s"
         )

@@ -37,6 +37,11 @@ class Plan:
     own_key: str | None
 
     @property
+    def part_keys(self) -> tuple[str, ...]:
+        """The keys of the parts that there are, those of distributions first."""
+        return tuple(key for key in (self.distributions_key, self.own_key) if key is not None)
+
+    @property
     def key(self) -> str:
         """The key of the whole."""
         if self.distributions_key and self.own_key:

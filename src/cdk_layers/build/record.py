@@ -78,8 +78,13 @@ def path_beside(archive: Path) -> Path:
     return archive.with_suffix(".contents.json")
 
 
+def digests_beside(archive: Path) -> Path:
+    """Return where the digests of an archive's files are: beside it."""
+    return archive.with_suffix(".digests")
+
+
 def read_beside(archive: Path) -> Contents:
-    """Return the contents of an archive that `archive.write_archive` or `archive.join_archives` made.
+    """Return the contents of an archive that `archive.write_archive` made, or of what is to be joined there.
 
     Raises:
         OSError: There is no record beside it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -64,6 +65,11 @@ class Records:
         beside = record.path_beside(entry.archive)
         if entry.archive.name in digests and beside.name in digests:
             self._contents.put(digests[entry.archive.name], beside.read_bytes())
+
+    def keep(self, archive: Path, contents: Contents) -> None:
+        """Keep what lies in an archive. That it cannot be kept stops nobody."""
+        with suppress(OSError):
+            self._contents.put(file_digest(archive), record.to_json(contents).encode())
 
     def _known(self, digest: str) -> Contents | None:
         text = self._contents.get(digest)

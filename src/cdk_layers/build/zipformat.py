@@ -196,6 +196,12 @@ def directory(entries: Sequence[Entry], offset: int) -> Iterator[bytes]:
     yield _END.pack(b"PK\5\6", 0, 0, count, count, length, offset, 0)
 
 
+def directory_bytes(entries: Sequence[Entry]) -> int:
+    """Return how many bytes stand behind all entries."""
+    wide = _END_64.size + _LOCATOR_64.size if len(entries) >= MAX_16_BITS else 0
+    return sum(_CENTRAL.size + len(entry.name.encode()) for entry in entries) + wide + _END.size
+
+
 def read_directory(file: BinaryIO) -> list[Entry]:
     """Return the entries of an archive in the order of its directory, whoever made it.
 

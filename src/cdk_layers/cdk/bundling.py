@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -15,6 +14,8 @@ from cdk_layers.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from cdk_layers.build.builder import LayerBuild
 
 _OPTIONS: Final = tuple(inspect.signature(BundlingOptions).parameters)
 
@@ -97,14 +98,16 @@ class Bundling:
     def _hashes(self) -> dict[str, Any]:
         return {name: self.given.get(name) for name in ("asset_hash", "asset_hash_type")}
 
-    def placing(self, archive: Path, digest: str) -> BundlingOptions:
+    def placing(self, build: LayerBuild) -> BundlingOptions:
         """Return the options that make PythonLayerVersion take a finished archive instead of running a container.
 
         The digest of the content is the asset's hash, unless the user chose another one.
         """
-        chosen = self._hashes if self.has_own_hash else {"asset_hash": digest, "asset_hash_type": AssetHashType.CUSTOM}
+        chosen = self._hashes if self.has_own_hash else {
+            "asset_hash": build.digest, "asset_hash_type": AssetHashType.CUSTOM,
+        }  # fmt: skip
         # The command is part of what the CDK hashes, and would otherwise tell which manifest there is.
-        return BundlingOptions(image=ArchiveImage(archive), command=["place the archive"], **chosen)
+        return BundlingOptions(image=ArchiveImage(build), command=["place the archive"], **chosen)
 
     def unbundled(self) -> BundlingOptions:
         """Return the options for a stack that the CDK is not bundling: an output that is not made has no hash."""
@@ -121,13 +124,13 @@ class ArchiveImage(DockerImage):
     PythonLayerVersion has no option for a local build, but takes an image, and calls its `run`.
     """
 
-    def __init__(self, archive: Path) -> None:
-        """Remember the archive; no engine is asked for an image."""
+    def __init__(self, build: LayerBuild) -> None:
+        """Remember the build; no engine is asked for an image."""
         super().__init__("cdk-layers")
-        self._archive = archive
+        self._build = build
 
     def run(self, *, volumes: Sequence[DockerVolume | dict[str, Any]] | None = None, **_: object) -> None:
-        """Copy the archive to the host's side of the output folder.
+        """Write the archive to the host's side of the output folder.
 
         It is a copy, since a link would let whoever edits cdk.out damage the build cache.
         """
@@ -136,4 +139,4 @@ class ArchiveImage(DockerImage):
         if not outputs:
             message = "this version of the CDK mounts no output folder, so the layer's archive has no place to go"
             raise BuildError(message)
-        shutil.copyfile(self._archive, Path(outputs[0]) / "layer.zip")
+        self._build.write_to(Path(outputs[0]) / "layer.zip")

@@ -115,7 +115,7 @@ def prepare(wishes: Wishes, *, bundled: bool) -> Prepared:
         return Prepared(wishes.bundling.unbundled(), remembered=remembered)
     with wishes.built_from() as entry:
         built = build_for(entry, wishes.targets, wishes.options, label=wishes.path)
-    return Prepared(wishes.bundling.placing(built.archive, built.digest), built, built)
+    return Prepared(wishes.bundling.placing(built), built, built)
 
 
 def _by_container(wishes: Wishes, reasons: tuple[str, ...], *, bundled: bool) -> Prepared:
