@@ -13,14 +13,21 @@ from cdk_layers.build.target import Target
 def main() -> None:
     """Build every folder named on the command line for Python 3.13 on x86_64."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds-to", type=Path)
+    parser.add_argument(
+        "--seconds-to", type=Path, help="told: seconds of building, and of that and of writing archives"
+    )
+    parser.add_argument(
+        "--archives-to", type=Path, help="a folder that the archives are written to, as a synthesis does"
+    )
     parser.add_argument("entries", nargs="+", type=Path)
     arguments = parser.parse_args()
     started = time.perf_counter()
-    for entry in arguments.entries:
-        build(entry, Target("3.13", "x86_64"))
+    made = [build(entry, Target("3.13", "x86_64")) for entry in arguments.entries]
+    built = time.perf_counter() - started
+    for number, one in enumerate(made if arguments.archives_to else ()):
+        one.write_to(arguments.archives_to / f"{number}.zip")
     if arguments.seconds_to:
-        arguments.seconds_to.write_text(str(time.perf_counter() - started))
+        arguments.seconds_to.write_text(f"{built} {time.perf_counter() - started}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
-from cdk_layers.layer_directory import PUBLIC, read_layer_directory
 
 if TYPE_CHECKING:
     import os
@@ -104,6 +103,9 @@ class MultiLayerStack(Stack):
             UsageError: The file says something that makes no sense.
             CdkLayersError: As `add_layer`.
         """
+        # It reads TOML, and most stacks name their layers in code.
+        from cdk_layers.layer_directory import read_layer_directory  # noqa: PLC0415
+
         read = read_layer_directory(Path(directory))
         defaults = _arguments(read.defaults)
         grants = [*kwargs.pop("grants", ()), *defaults.pop("grants", ())]
@@ -249,6 +251,7 @@ def _architecture(name: str) -> Architecture:
 
 
 def _grant(text: str) -> LayerGrant:
-    if text == PUBLIC:
-        return LayerGrant.public()
-    return LayerGrant.account(text) if text.isdigit() else LayerGrant.organization(text)
+    """Return what a grant of the file means, whose form its reader has checked."""
+    if text.isdigit():
+        return LayerGrant.account(text)
+    return LayerGrant.organization(text) if text.startswith("o-") else LayerGrant.public()
