@@ -84,6 +84,40 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: Bui
     assert build(entry, TARGET, cache=cache).from_cache
 
 
+@pytest.mark.parametrize("files", [ENTRY, {"a.py": "1"}], ids=["joined", "own code alone"])
+def test_damaged_archive_is_made_again_where_it_goes(
+    make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path, files: dict[str, str]
+) -> None:
+    """A build is found without reading its archive, which is verified, and made again, once somebody wants it."""
+    entry = make_entry(files)
+    made = build(entry, TARGET, cache=cache)
+    made.write_to(tmp_path / "whole.zip")
+    for archive in (cache.folder / "1/entries").rglob("archive.zip"):
+        _flip(archive)
+    found = build(entry, TARGET, cache=cache)
+    assert found.from_cache
+    found.write_to(tmp_path / "placed.zip")
+    assert (tmp_path / "placed.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
+    assert build(entry, TARGET, cache=cache).archive.read_bytes() == (tmp_path / "whole.zip").read_bytes()
+
+
+def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """What was told of a build stays true, or is an error: it is never written with other content."""
+    entry = make_entry({"a.py": "1"})
+    build(entry, TARGET, cache=cache)
+    found = build(entry, TARGET, cache=cache)
+    (entry / "a.py").write_text("2")
+    _flip(found.parts[0].archive)
+    with pytest.raises(BuildError, match="has changed since it was looked up"):
+        _ = found.archive
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
 @needs_mounts
 @pytest.mark.parametrize("size", ["60k", "240k", "420k"])
 def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size: str) -> None:

@@ -12,6 +12,7 @@ from cdk_layers.build.notes import Note
 from cdk_layers.build.plan import make_plan
 from cdk_layers.build.progress import default_progress
 from cdk_layers.build.resolution import remembered, settled
+from cdk_layers.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,35 +55,53 @@ class LayerBuild:
     parts: tuple[Entry, ...] = field(repr=False, compare=False)
     """The cache's entries that hold its archive, or are joined for it."""
 
-    cache: BuildCache = field(repr=False, compare=False)
+    job: Job = field(repr=False, compare=False)
+    """What it is the build of."""
 
     @property
     def archive(self) -> Path:
         """The zip, in the cache: read it, never write it. It is put together there when somebody asks."""
         if len(self.parts) == 1:
-            return self.parts[0].archive
-        key = f"archive-{self.record.folder.name}"
-        return self.cache.get_or_make(key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True).archive
+            return self._intact_parts()[0].archive
+        key, cache = f"archive-{self.record.folder.name}", self.job.cache
+        return cache.get_or_make(key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True).archive
 
     def write_to(self, destination: Path) -> None:
         """Write the zip to a file that nobody else has; what is there is replaced.
 
         Raises:
+            BuildError: It was damaged in the cache, and the entry is not what it was when it was built.
             OSError: It cannot be written; the disk may be full.
         """
-        if len(self.parts) == 1:
-            shutil.copyfile(self.parts[0].archive, destination)
+        parts = self._intact_parts()
+        if len(parts) == 1:
+            shutil.copyfile(parts[0].archive, destination)
             return
         # Most builds are not joined, or not written, since whoever wants them has them.
         from cdk_layers.build.joining import Join  # noqa: PLC0415
 
-        Join.of([part.archive for part in self.parts]).write(destination)
-        self.cache.keep_contents(destination, self.contents)
+        Join.of([part.archive for part in parts]).write(destination)
+        self.job.cache.keep_contents(destination, self.contents)
 
     @property
     def contents(self) -> Contents:
         """What lies in the archive."""
         return self.record.contents
+
+    def _intact_parts(self) -> tuple[Entry, ...]:
+        """Return the parts as they were made. What was only found is verified now, and made again if it is damaged."""
+        if not self.from_cache or all(map(self.job.cache.is_intact, self.parts)):
+            return self.parts
+        from cdk_layers.build.making import make  # noqa: PLC0415
+
+        made, _ = make(self.job, default_progress(), self.job.entry.name)
+        if made.record.facts["digest"] != self.digest:
+            message = (
+                f"The build of {str(self.job.entry)!r} was damaged in the build cache, and the folder, or what its "
+                "manifest leads to, has changed since it was looked up. Run the same again."
+            )
+            raise BuildError(message)
+        return made.parts
 
 
 def build(
@@ -136,10 +155,10 @@ def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None])
     if not requirements or not resolution:
         return None
     plan = make_plan(requirements, resolution, job)
-    record = job.cache.get(plan.key)
+    record = job.cache.find(plan.key)
     if record is None:
         return None
-    parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.cache.get, plan.part_keys)))
+    parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.cache.find, plan.part_keys)))
     return _layer_build(plan, record, parts, job, from_cache=True) if len(parts) == len(plan.part_keys) else None
 
 
@@ -154,7 +173,7 @@ def _layer_build(plan: Plan, record: Entry, parts: tuple[Entry, ...], job: Job, 
         from_cache=from_cache,
         record=record,
         parts=parts,
-        cache=job.cache,
+        job=job,
     )
 
 

@@ -21,13 +21,13 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers import host
-from cdk_layers.build.entries import Entry, is_sound, seal
+from cdk_layers.build.entries import ARCHIVE, Entry, is_sound, seal
 from cdk_layers.build.records import Records
 from cdk_layers.build.values import Values, file_name
 from cdk_layers.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from cdk_layers.build.contents import Contents
 
@@ -68,12 +68,25 @@ class BuildCache:
 
     def get(self, key: str) -> Entry | None:
         """Return a build that is there and sound. A damaged one is dropped."""
-        folder = self._root / "entries" / file_name(key)
-        if not folder.is_dir():
+        return self._sound(Entry(self._folder_of(key)))
+
+    def find(self, key: str) -> Entry | None:
+        """Return a build like `get`, but without reading its archive: ask `is_intact` before that is used."""
+        return self._sound(Entry(self._folder_of(key)), unread=(ARCHIVE,))
+
+    def is_intact(self, entry: Entry) -> bool:
+        """Tell whether a build is there, byte for byte as it was made. A damaged one is dropped."""
+        return self._sound(entry) is not None
+
+    def _folder_of(self, key: str) -> Path:
+        return self._root / "entries" / file_name(key)
+
+    def _sound(self, entry: Entry, *, unread: Container[str] = ()) -> Entry | None:
+        if not entry.folder.is_dir():
             return None
-        if is_sound(folder):
-            return Entry(folder)
-        self.discard(folder)
+        if is_sound(entry.folder, unread=unread):
+            return entry
+        self.discard(entry.folder)
         return None
 
     def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Entry:
@@ -122,7 +135,7 @@ class BuildCache:
             try:
                 make(scratch)
                 digests = seal(scratch)
-                entry = self._publish(scratch, self._root / "entries" / file_name(key))
+                entry = self._publish(scratch, self._folder_of(key))
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
         self._records.keep_of_build(entry, digests)

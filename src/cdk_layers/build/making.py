@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.contents import Contents, Distribution
     from cdk_layers.build.entries import Entry
     from cdk_layers.build.job import Job
+    from cdk_layers.build.members import Member
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.plan import Plan
     from cdk_layers.build.progress import Progress
@@ -172,14 +173,14 @@ class _Making:
             if plan.resolution.is_presumed:
                 self._prove(plan, read_installed(tree))
             self.progress.start(f"Packing {self.label!r} for {self.job.target}")
-            digest = write_archive(folder / "archive.zip", collect(tree, self.job.options.prefix))
+            facts = _packed(folder / "archive.zip", collect(tree, self.job.options.prefix))
             self.job.cache.discard(tree)
-            return {"digest": digest}
+            return facts
 
         return fill
 
     def _own(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
-        return lambda folder: {"digest": write_archive(folder / "archive.zip", plan.members)}
+        return lambda folder: _packed(folder / "archive.zip", plan.members)
 
     def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], dict[str, object]]:
         def fill(folder: Path) -> dict[str, object]:
@@ -199,3 +200,8 @@ class _Making:
             f"{size(record.contents.unzipped_bytes)} unzipped, {size(record.archive_bytes)} zipped, "
             f"in {seconds:.1f} s"
         )
+
+
+def _packed(archive: Path, members: Sequence[Member]) -> dict[str, object]:
+    digest = write_archive(archive, members)
+    return {"digest": digest, "archive_bytes": archive.stat().st_size}

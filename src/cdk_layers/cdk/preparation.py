@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cdk_layers.build.builder import recall
@@ -15,8 +17,6 @@ from cdk_layers.cdk.docker import require_engine
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
     from cdk_layers.build.builder import LayerBuild
@@ -52,14 +52,10 @@ class Wishes:
             raise UsageError(message)
         return source
 
-    @contextmanager
-    def built_from(self) -> Iterator[Path]:
-        """Lend the entry folder: an empty one where everything comes from `opt_entry`."""
-        if self.entry is not None:
-            yield self.entry
-        else:
-            with TemporaryDirectory(prefix="cdk-layers-") as nothing:
-                yield Path(nothing)
+    @property
+    def folder(self) -> Path:
+        """The folder that is built: an empty one where everything comes from `opt_entry`."""
+        return _empty_folder() if self.entry is None else self.entry
 
     @property
     def container_reasons(self) -> tuple[str, ...]:
@@ -94,6 +90,14 @@ class Prepared:
     """The same, or an earlier build of the same entry that the cache still has, where the CDK asked for no bundling."""
 
 
+@cache
+def _empty_folder() -> Path:
+    """Return a folder that lasts as long as this process, since a build may look into its entry again."""
+    folder = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def prepare(wishes: Wishes, *, bundled: bool) -> Prepared:
     """Build a layer, or make sure that a container can.
 
@@ -110,11 +114,9 @@ def prepare(wishes: Wishes, *, bundled: bool) -> Prepared:
     if reasons:
         return _by_container(wishes, reasons, bundled=bundled)
     if not bundled:
-        with wishes.built_from() as entry:
-            remembered = recall(entry, wishes.targets[0], wishes.options)
+        remembered = recall(wishes.folder, wishes.targets[0], wishes.options)
         return Prepared(wishes.bundling.unbundled(), remembered=remembered)
-    with wishes.built_from() as entry:
-        built = build_for(entry, wishes.targets, wishes.options, label=wishes.path)
+    built = build_for(wishes.folder, wishes.targets, wishes.options, label=wishes.path)
     return Prepared(wishes.bundling.placing(built), built, built)
 
 
