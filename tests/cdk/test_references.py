@@ -21,7 +21,8 @@ from aws_cdk import (
     Stage,
 )
 from aws_cdk.assertions import Annotations, Match
-from aws_cdk.aws_lambda import CfnFunction, Function
+from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
+from constructs import Construct, Node
 
 from cdk_layers.errors import UsageError
 from tests.cdk.apps import HUB, SORTING, STABILIZING, entry, function, functions, hub, inline, new_app, resources
@@ -286,3 +287,71 @@ def test_apps_in_one_process_do_not_know_each_other(tmp_path: Path) -> None:
         found.append(digests(functions(synthesize(app, tmp_path / name)["Spoke"])["Plain"])["Hub/base"])
         assert layers["base"].digest == found[-1]
     assert len(set(found)) == 2
+
+
+def _alone(spoke: Stack, base: ILayerVersion) -> None:
+    """Leave the functions the only ones of their stack."""
+
+
+def _plain_between(spoke: Stack, base: ILayerVersion) -> None:
+    Function(spoke, "Plain", layers=[base], **inline())
+
+
+def _raw_between(spoke: Stack, base: ILayerVersion) -> None:
+    CfnFunction(spoke, "Raw", code={"zip_file": "x = 1"}, role="arn:aws:iam::111111111111:role/r",
+                handler="index.handler", runtime="python3.13")  # fmt: skip
+
+
+def _nested_between(spoke: Stack, base: ILayerVersion) -> None:
+    function(Construct(spoke, "Group"), "Inner", layers=[base])
+
+
+@pytest.mark.parametrize("between", [_alone, _plain_between, _raw_between, _nested_between])
+def test_each_of_many_functions_carries_the_digests_of_its_own_layers(
+    tmp_path: Path, between: Callable[[Stack, ILayerVersion], None]
+) -> None:
+    """Whatever else stands between the functions of a stack, none gets what is another's."""
+    app = new_app(tmp_path / "out")
+    layers = hub(app, tmp_path, "base", "other")
+    spoke = Stack(app, "Spoke", env=HUB)
+    for number in range(6):
+        function(spoke, f"F{number}", layers=[layers["base" if number % 2 else "other"]])
+        if number == 2:
+            between(spoke, layers["base"])
+    found = functions(synthesize(app, tmp_path / "out")["Spoke"])
+    expected = {f"F{number}": ["Hub/base" if number % 2 else "Hub/other"] for number in range(6)}
+    assert {name: list(digests(found[name])) for name in expected} == expected
+
+
+def test_functions_of_a_stack_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More functions take no more questions for their resources: each is a round trip to Node."""
+    asked: list[Node] = []
+
+    def default_child(node: Node) -> IConstruct | None:
+        asked.append(node)
+        return node.try_find_child("Resource")
+
+    monkeypatch.setattr(Node, "default_child", property(default_child))
+    counts = []
+    for many in (5, 15):
+        asked.clear()
+        app = new_app(tmp_path / str(many))
+        layers = hub(app, tmp_path, "base")
+        spoke = Stack(app, "Spoke", env=HUB)
+        for number in range(many):
+            function(spoke, f"F{number}", layers=[layers["base"]])
+        found = functions(synthesize(app, tmp_path / str(many))["Spoke"])
+        assert all(digests(one) for one in found.values())
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_a_layer_that_comes_last_of_all_is_followed(tmp_path: Path) -> None:
+    """An aspect may add a layer after everything else of the app was looked at."""
+    app = new_app(tmp_path / "out")
+    layers = hub(app, tmp_path, "other", "base")
+    spoke = Stack(app, "Spoke", env=HUB)
+    function(spoke, "Layered", layers=[layers["other"]])
+    Aspects.of(app).add(_AddsLayer("Spoke/Layered", layers), priority=950)
+    found = functions(synthesize(app, tmp_path / "out")["Spoke"])
+    assert list(digests(found["Layered"])) == ["Hub/base", "Hub/other"]

@@ -6,24 +6,41 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import ConstructSelector, DefaultTokenResolver, Mixins, Reference, Stage, StringConcat, Tokenization
-from aws_cdk.aws_lambda import CfnFunction, CfnLayerVersion, CfnVersion, Function
+from aws_cdk.aws_lambda import CfnFunction, CfnVersion, Function
 
 from cdk_layers.cdk.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 
     from aws_cdk import IPostProcessor, IResolvable, IResolveContext
-    from constructs import IConstruct
+    from constructs import Construct, IConstruct
 
     from cdk_layers.cdk.references import Shared
 
 _CURRENT_VERSION: Final = "CurrentVersion"
+_KINDS: Final = ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version")
+"""The CDK's own constants would be asked of Node."""
+
+_FEW: Final = 3
+"""So many functions are as quickly asked one by one."""
 
 
-def functions_and_layers(stage: Stage) -> list[IConstruct]:
-    """Return the functions and layers of a stage, and of those nested in it, in the order that the CDK visits them."""
-    return _resources(stage, CfnFunction.CFN_RESOURCE_TYPE_NAME, CfnLayerVersion.CFN_RESOURCE_TYPE_NAME)
+class Resources:
+    """The functions, layers and versions below a construct, whenever they are asked for."""
+
+    def __init__(self, top: IConstruct) -> None:
+        """Look below a construct; nothing is asked of it yet."""
+        self._selection = Mixins.of(top, ConstructSelector.resources_of_type(*_KINDS))
+
+    def now(self) -> list[IConstruct]:
+        """Return them as they are now, in the order that the CDK visits them."""
+        return self._selection.selected_constructs
+
+
+def last_of(stage: Stage, resources: Sequence[IConstruct]) -> IConstruct | None:
+    """Return the last of some resources that is the stage's own, and not that of one nested in it."""
+    return next((one for one in reversed(resources) if Stage.of(one) is stage), None)
 
 
 def plain_functions(stage: Stage, resources: Iterable[IConstruct], *, known: Container[str]) -> list[CfnFunction]:
@@ -32,23 +49,32 @@ def plain_functions(stage: Stage, resources: Iterable[IConstruct], *, known: Con
     return [one for one in strangers if Stage.of(one) is stage]
 
 
-def last_of(stage: Stage, resources: Sequence[IConstruct]) -> IConstruct | None:
-    """Return the last of some resources that is the stage's own."""
-    return next((one for one in reversed(resources) if Stage.of(one) is stage), None)
+def resources_of(scope: Construct, functions: Collection[Function]) -> Iterator[tuple[Function, CfnFunction]]:
+    """Yield functions of one scope with their resources, in as few round trips as that takes.
+
+    Where a scope holds one resource for each function, they are in the same order.
+    """
+    if len(functions) > _FEW:
+        every = [one for one in scope.node.children if isinstance(one, Function)]
+        found = [one for one in Resources(scope).now() if isinstance(one, CfnFunction)]
+        if len(every) == len(found):
+            wanted = set(map(identity, functions))
+            yield from (pair for pair in zip(every, found, strict=True) if identity(pair[0]) in wanted)
+            return
+    for function in functions:
+        resource = function.node.default_child
+        if isinstance(resource, CfnFunction):
+            yield function, resource
 
 
-def versioned_functions(stage: Stage) -> Iterator[tuple[Function, CfnFunction]]:
-    """Yield the functions whose `current_version` is used, with their resources."""
-    for version in _resources(stage, CfnVersion.CFN_RESOURCE_TYPE_NAME):
+def versioned_functions(resources: Iterable[IConstruct]) -> Iterator[tuple[Function, CfnFunction]]:
+    """Yield the functions whose `current_version` is among resources, with their own resources."""
+    for version in (one for one in resources if isinstance(one, CfnVersion)):
         parent = version.node.scope
         function = parent.node.scope if parent is not None and parent.node.id == _CURRENT_VERSION else None
         resource = function.node.default_child if isinstance(function, Function) else None
         if isinstance(function, Function) and isinstance(resource, CfnFunction):
             yield function, resource
-
-
-def _resources(stage: Stage, *kinds: str) -> list[IConstruct]:
-    return Mixins.of(stage, ConstructSelector.resources_of_type(*kinds)).selected_constructs
 
 
 def users_of(

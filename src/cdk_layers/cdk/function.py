@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_cdk import Token
@@ -16,6 +17,7 @@ from cdk_layers.cdk.labels import declare
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.place import place_of
 from cdk_layers.cdk.references import follow
+from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.errors import RuleError, UsageError
 from cdk_layers.rules.engine import refuse
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from cdk_layers.build.contents import Contents
     from cdk_layers.rules.model import Layer
 
-_DEFAULT_ARCHITECTURE: Final = "x86_64"
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
 """The arguments by which `Function` adds layers of its own. Source: aws-cdk-lib 2.275, function.js."""
 
@@ -105,7 +106,7 @@ class LayeredFunction(Function):
             where=Where(place.path_of(id)),
             image=runtime_name(runtime) is None,
             runtime=runtime_name(runtime),
-            architecture=name_of(architecture) if architecture else _DEFAULT_ARCHITECTURE,
+            architecture=name_of(architecture) if architecture else DEFAULT_ARCHITECTURE,
             handler=literal(handler),
             environment=literals(kwargs.get("environment")),
             partition=place.partition,
@@ -122,7 +123,6 @@ class LayeredFunction(Function):
             scope, id, code=made.code, handler=handler, runtime=runtime, architecture=architecture,
             layers=at_once or None, **kwargs,
         )  # fmt: skip
-        self._resource = cast("CfnFunction", self.node.default_child)
         self._model = replace(self._model, code=made.contents or contents_of_code(self, made.code, place))
         self._use(self._imported(given), self._extensions() if extended else (), there=bool(at_once))
 
@@ -152,6 +152,11 @@ class LayeredFunction(Function):
     def declared_layers(self) -> tuple[ILayerVersion, ...]:
         """Its layers, in the order that they were declared and are merged in."""
         return self._declared
+
+    @cached_property
+    def _resource(self) -> CfnFunction:
+        """The function's resource, which most functions need not be asked for."""
+        return cast("CfnFunction", self.node.default_child)
 
     def _checked(self, layers: Sequence[ILayerVersion | str] | None) -> tuple[ILayerVersion | str, ...]:
         if isinstance(layers, str):
@@ -222,7 +227,7 @@ class LayeredFunction(Function):
         self._keep_order(models, extended=bool(extensions))
         if declared:
             self._declare([one.label for one in models])
-        follow(self._resource, self._place.stack, declared)
+        follow(self, self._place.scope, self._place.stack, declared)
         LayerValidation.watch(self._place.stack)
 
     def _keep_order(self, models: Sequence[Layer], *, extended: bool) -> None:

@@ -77,7 +77,7 @@ class CodeSource:
             return FunctionCode(self.code)
         if self.entry is None or self.code is not None:
             raise UsageError(self._contradiction())
-        target = target_of(self.path, runtime, architecture or Architecture.X86_64)
+        target = target_of(self.path, runtime, architecture)
         options = BuildOptions(
             prefix="",
             excludes=self.excludes,

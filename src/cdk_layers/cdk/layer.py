@@ -118,9 +118,7 @@ class SharedPythonLayer(PythonLayerVersion):
         """
         place = place_of(scope)
         self._where = Where(place.path_of(id))
-        self._architectures = (
-            (Architecture.X86_64,) if compatible_architectures is None else (*compatible_architectures,)
-        )
+        self._architectures = None if compatible_architectures is None else tuple(compatible_architectures)
         self._budget_bytes = None if max_unzipped is None else int(max_unzipped.to_bytes())
         self._permissions: dict[str, CfnResource] = {}
         wishes = Wishes(
@@ -147,7 +145,7 @@ class SharedPythonLayer(PythonLayerVersion):
                 entry=str(wishes.source),
                 bundling=prepared.bundling,
                 compatible_runtimes=list(compatible_runtimes),
-                compatible_architectures=None if compatible_architectures is None else list(compatible_architectures),
+                compatible_architectures=None if self._architectures is None else list(self._architectures),
                 description=described,
                 layer_version_name=layer_version_name,
                 license=licensed,
@@ -167,7 +165,7 @@ class SharedPythonLayer(PythonLayerVersion):
             region=place.region,
             account=place.account,
             runtimes=tuple(map(name_of, compatible_runtimes)),
-            architectures=tuple(map(name_of, compatible_architectures or ())),
+            architectures=tuple(map(name_of, self._architectures or ())),
             description=known(described),
             license=known(licensed),
             contents=facts.contents,
@@ -236,7 +234,7 @@ class SharedPythonLayer(PythonLayerVersion):
     @property
     def compatible_architectures(self) -> tuple[Architecture, ...]:
         """The instruction sets that the layer is for."""
-        return self._architectures
+        return (Architecture.X86_64,) if self._architectures is None else self._architectures
 
     @property
     def contents(self) -> Contents | None:

@@ -48,7 +48,7 @@ class Place:
 @cache
 def place_of(scope: Construct) -> Place:
     """Return the place that a construct in this scope has."""
-    stack = Stack.of(scope)
+    stack = scope if isinstance(scope, Stack) else Stack.of(scope)
     region = known(stack.region)
     return Place(
         scope=scope,

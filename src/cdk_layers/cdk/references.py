@@ -8,22 +8,30 @@ the layer's.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from weakref import WeakKeyDictionary
 
 import jsii
 from aws_cdk import Annotations, Aspects, CrossStackReferences, FeatureFlags, IAspect, ReferenceStrength, Stack, Stage
 
-from cdk_layers.cdk.consumers import functions_and_layers, last_of, plain_functions, users_of, versioned_functions
+from cdk_layers.cdk.consumers import (
+    Resources,
+    last_of,
+    plain_functions,
+    resources_of,
+    users_of,
+    versioned_functions,
+)
 from cdk_layers.cdk.identity import identity
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
-    from constructs import IConstruct
+    from constructs import Construct, IConstruct
 
 TEMPLATE_METADATA: Final = "cdk-layers"
 """The key of what functions carry in their template's Metadata: `{"LayerDigests": {"Hub/base": "<digest>"}}`."""
@@ -46,14 +54,23 @@ class Shared:
     """What changes when, and only when, the layer's content does; None when it is not known."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Follower:
+    """A function that told its layers itself."""
+
+    function: Function
+    scope: Construct
+    stack: Stack
+    layers: tuple[Shared, ...]
+
+
 @dataclass(eq=False)
 class _Sharing:
     """What one stage, which is what the CDK synthesizes at once, shares."""
 
     layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
-    followers: dict[str, tuple[Shared, ...]] = field(default_factory=dict)
-    """The layers of functions that told them when they were constructed, by the resource's identity."""
-
+    followers: dict[Function, _Follower] = field(default_factory=dict)
+    is_swept: bool = False
     ordered: set[tuple[Stack, Stack]] = field(default_factory=set)
     warned: set[tuple[Stack, str]] = field(default_factory=set)
     mixed: set[Function] = field(default_factory=set)
@@ -74,16 +91,18 @@ def share(shared: Shared, resource: IConstruct, *, strength: ReferenceStrength |
     """
     CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
     sharing = _sharing_of(shared.stack)
-    if not sharing.layers:
-        Aspects.of(resource).add(_Sweep(), priority=_AFTER_USERS_ASPECTS)
+    stage = None if sharing.layers else Stage.of(shared.stack)
+    if stage is not None:
+        Aspects.of(resource).add(_Sweep(stage, sharing, Resources(stage)), priority=_AFTER_USERS_ASPECTS)
     sharing.layers[shared.layer] = shared
 
 
-def follow(function: CfnFunction, stack: Stack, layers: Iterable[ILayerVersion]) -> None:
+def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[ILayerVersion]) -> None:
     """Make a function follow those of its layers that other stacks share.
 
     Args:
-        function: The function's resource.
+        function: The function.
+        scope: The construct that it was made in.
         stack: The stack that it stands in.
         layers: All of its layers.
 
@@ -92,8 +111,10 @@ def follow(function: CfnFunction, stack: Stack, layers: Iterable[ILayerVersion])
     """
     sharing = _sharing_of(stack)
     shared = tuple(sharing.layers[layer] for layer in layers if layer in sharing.layers)
-    sharing.followers[identity(function)] = shared
-    _follow(sharing, function, stack, shared)
+    sharing.followers[function] = _Follower(function, scope, stack, shared)
+    _deploy_after_layers(sharing, stack, shared)
+    if sharing.is_swept:
+        _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, shared)
 
 
 def top_of(stack: Stack) -> Stack:
@@ -112,15 +133,19 @@ def _sharing_of(stack: Stack) -> _Sharing:
     return _STACKS[top]
 
 
-def _follow(sharing: _Sharing, function: CfnFunction, stack: Stack, layers: Iterable[Shared]) -> None:
+def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Shared]) -> None:
     top = top_of(stack)
-    others = [one for one in layers if one.stack is not top]
-    for one in others:
+    for one in (one for one in layers if one.stack is not top):
         _deploy_after(sharing, top, one)
         if one.digest is None and (top, one.path) not in sharing.warned:
             sharing.warned.add((top, one.path))
             Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", _unknown_digest(one))
-    digests = {one.path: one.digest for one in others if one.digest is not None}
+
+
+def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Shared]) -> None:
+    """Let the function's resource change whenever the content of a layer of another stack does."""
+    top = top_of(stack)
+    digests = {one.path: one.digest for one in layers if one.stack is not top and one.digest is not None}
     if digests:
         function.add_metadata(TEMPLATE_METADATA, {"LayerDigests": dict(sorted(digests.items()))})
 
@@ -155,30 +180,47 @@ class _Sweep:
     It is tied to one resource, since an aspect on a tree is called for each of its constructs.
     """
 
+    def __init__(self, stage: Stage, sharing: _Sharing, resources: Resources) -> None:
+        self._stage = stage
+        self._sharing = sharing
+        self._resources = resources
+
     def visit(self, node: IConstruct) -> None:
         """Sweep the stage at its last function or layer, after the aspects of users; go there from anywhere else."""
-        stage = Stage.of(node)
-        if stage is None:
-            return
-        resources = functions_and_layers(stage)
-        last = last_of(stage, resources) or node
+        resources = self._resources.now()
+        last = last_of(self._stage, resources) or node
         if identity(last) == identity(node):
-            _sweep(stage, resources)
+            self._sweep(resources)
         else:
-            Aspects.of(last).add(_Sweep(), priority=_AFTER_USERS_ASPECTS)
+            there = _Sweep(self._stage, self._sharing, self._resources)
+            Aspects.of(last).add(there, priority=_AFTER_USERS_ASPECTS)
+
+    def _sweep(self, resources: Sequence[IConstruct]) -> None:
+        sharing = self._sharing
+        sharing.is_swept = True
+        used: dict[str, tuple[Shared, ...]] = {}
+        for resource, follower in _followers(sharing):
+            used[identity(resource)] = follower.layers
+            _mark_with_digests(resource, follower.stack, follower.layers)
+        strangers = plain_functions(self._stage, resources, known=used)
+        for resource, layers in users_of(tuple(sharing.layers.values()), strangers):
+            used[identity(resource)] = layers
+            _deploy_after_layers(sharing, resource.stack, layers)
+            _mark_with_digests(resource, resource.stack, layers)
+        for versioned, resource in versioned_functions(resources):
+            if versioned not in sharing.mixed:
+                sharing.mixed.add(versioned)
+                _mix_into_version(versioned, used.get(identity(resource), ()))
 
 
-def _sweep(stage: Stage, resources: Iterable[IConstruct]) -> None:
-    sharing = _STAGES[stage]
-    used = dict(sharing.followers)
-    strangers = plain_functions(stage, resources, known=used)
-    for function, layers in users_of(tuple(sharing.layers.values()), strangers):
-        used[identity(function)] = layers
-        _follow(sharing, function, function.stack, layers)
-    for versioned, resource in versioned_functions(stage):
-        if versioned not in sharing.mixed:
-            sharing.mixed.add(versioned)
-            _mix_into_version(versioned, used.get(identity(resource), ()))
+def _followers(sharing: _Sharing) -> Iterator[tuple[CfnFunction, _Follower]]:
+    """Yield the resources of the functions that told their layers themselves, with what they told."""
+    by_scope: dict[Construct, list[Function]] = defaultdict(list)
+    for one in sharing.followers.values():
+        by_scope[one.scope].append(one.function)
+    for scope, functions in by_scope.items():
+        for function, resource in resources_of(scope, functions):
+            yield resource, sharing.followers[function]
 
 
 def _mix_into_version(function: Function, layers: Iterable[Shared]) -> None:

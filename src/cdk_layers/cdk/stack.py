@@ -11,6 +11,7 @@ from aws_cdk.aws_lambda import Architecture, Runtime
 
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
+from cdk_layers.cdk.place import place_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
 
@@ -72,7 +73,7 @@ class MultiLayerStack(Stack):
             CdkLayersError: As `add_layer`.
         """
         super().__init__(scope, id, **kwargs)
-        self._path = self.node.path
+        self._path = place_of(self).path
         self._defaults: dict[str, Any] = {
             "compatible_runtimes": tuple(compatible_runtimes),
             "compatible_architectures": compatible_architectures,
@@ -172,7 +173,7 @@ class MultiLayerStack(Stack):
         """
         if name not in self._layers:
             known = ", ".join(map(repr, self._layers)) or "none yet"
-            message = f"Stack {self.node.path!r} has no layer {name!r}. It has {known}."
+            message = f"Stack {self._path!r} has no layer {name!r}. It has {known}."
             raise UsageError(message)
         return self._layers[name]
 
@@ -200,7 +201,7 @@ class MultiLayerStack(Stack):
             return None
         if not prefix.startswith("/") or not prefix.strip("/"):
             message = (
-                f"Stack {self.node.path!r}: parameter_prefix is {prefix!r}. It has to begin with '/' and to go on with "
+                f"Stack {self._path!r}: parameter_prefix is {prefix!r}. It has to begin with '/' and to go on with "
                 f"a name, such as '/layers'."
             )
             raise UsageError(message)

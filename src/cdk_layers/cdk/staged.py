@@ -7,9 +7,10 @@ something that was never built.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_layers.cdk.modeling import contents_of
+from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from cdk_layers.build.contents import Contents
     from cdk_layers.build.target import Target
     from cdk_layers.cdk.preparation import Prepared, Wishes
-
-_DEFAULT_ARCHITECTURE: Final = "x86_64"
 
 
 def staged_contents(
@@ -60,7 +59,7 @@ def staged_contents(
 
 def _declares(resource: CfnLayerVersion, targets: Iterable[Target]) -> bool:
     runtimes = resource.compatible_runtimes or ()
-    architectures = resource.compatible_architectures or [_DEFAULT_ARCHITECTURE]
+    architectures = resource.compatible_architectures or [DEFAULT_ARCHITECTURE]
     declared = {(runtime, architecture) for runtime in runtimes for architecture in architectures}
     return declared == {(one.runtime.name, one.architecture) for one in targets}
 

@@ -111,7 +111,7 @@ class LayerValidation:
         if root is not scope and root in _REGISTER.watched:
             return
         _REGISTER.watched.add(root)
-        if Stage.is_stage(root):
+        if isinstance(root, Stage):
             plugin = cls()
             plugin._steps_back = True
             root.node.add_validation(cast("IValidation", _LastPlugin(root, plugin)))
