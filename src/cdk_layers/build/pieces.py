@@ -64,9 +64,10 @@ def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
 
 
 def _deflate(piece: Piece, data: bytes) -> tuple[int, bytes]:
-    if not piece.is_last:
-        compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW)
-        # It ends on a whole byte and looks back at nothing, so that the next one can follow whoever compressed it.
-        return DEFLATED, compressor.compress(data) + compressor.flush(isal_zlib.Z_FULL_FLUSH)
-    packed = isal_zlib.compress(data, _LEVEL, wbits=_RAW)
+    # `isal_zlib.compress` comes to other bytes for the same data in about one process of a thousand.
+    compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW)
+    # What is not the last ends on a whole byte and looks back at nothing, so that the next one can follow whoever
+    # compressed it.
+    end = isal_zlib.Z_FINISH if piece.is_last else isal_zlib.Z_FULL_FLUSH
+    packed = compressor.compress(data) + compressor.flush(end)
     return (STORED, data) if piece.is_whole and len(packed) >= len(data) else (DEFLATED, packed)
