@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +52,29 @@ def test_what_is_no_record(text: str) -> None:
 
 def test_columns_of_different_lengths_are_damage() -> None:
     """A record that lost a size is not read as if it had one file less."""
-    record = json.loads(to_json(Contents(3, {"a": File(1, 2, 3), "b": File(2, 3, 4)})))
+    head, text = to_json(Contents(3, {"a": File(1, 2, 3), "b": File(2, 3, 4)})).split("\n")
+    columns = json.loads(text)
     for column in ("paths", "sizes", "crc32s", "modes"):
+        damaged = from_json(f"{head}\n{json.dumps({**columns, column: columns[column][:1]})}")
         with pytest.raises(ValueError, match=r"."):
-            from_json(json.dumps({**record, column: record[column][:1]}))
+            len(damaged.files)
+
+
+def test_files_are_read_when_somebody_asks() -> None:
+    """Whoever wants the sum of thousands of files need not wait for each of them."""
+    head, _ = to_json(Contents(3, {"a": File(3, 2, 1)})).split("\n")
+    unread = from_json(f"{head}\nnobody reads this")
+    assert unread.unzipped_bytes == 3
+    with pytest.raises(ValueError, match=r"."):
+        assert "a" in unread.files
+
+
+def test_recorded_files_are_a_mapping_as_any_other() -> None:
+    """They compare, are looked up, and go to another process like a dict's."""
+    files = {"a": File(1, 2, 3), "b": File(2, 3, 4)}
+    recorded = from_json(to_json(Contents(3, files))).files
+    assert recorded == files
+    assert pickle.loads(pickle.dumps(recorded)) == files  # noqa: S301
+    assert (dict(recorded.items()), list(recorded.values()), recorded["b"], "c" in recorded, len(recorded)) == (
+        files, list(files.values()), files["b"], False, 2,
+    )  # fmt: skip

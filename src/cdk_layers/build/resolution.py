@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Option
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Counts what this package changes in how it builds, so that older cache entries don't answer."""
 
 
