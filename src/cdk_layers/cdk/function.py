@@ -232,7 +232,7 @@ class LayeredFunction(Function):
 
     def _keep_order(self, models: Sequence[Layer], *, extended: bool) -> None:
         paths = [one.where.path for one in models]
-        sorted_by_cdk = self._place.sorts_layers and paths != sorted(paths)
+        sorted_by_cdk = paths != sorted(paths) and self._place.sorts_layers
         self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or extended
         if self._is_ordered_here:
             # A property and not an override, so that whoever overrides it later still has the last word.

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Final, cast
 from weakref import WeakKeyDictionary
 
 import jsii
-from aws_cdk import Annotations, Aspects, CrossStackReferences, FeatureFlags, IAspect, ReferenceStrength, Stack, Stage
+from aws_cdk import (
+    Annotations,
+    Aspects,
+    CrossStackReferences,
+    FeatureFlags,
+    IAspect,
+    NestedStack,
+    ReferenceStrength,
+    Stack,
+    Stage,
+)
 
 from cdk_layers.cdk.consumers import (
     Resources,
@@ -120,7 +130,7 @@ def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[
 def top_of(stack: Stack) -> Stack:
     """Return the stack that is deployed when this one is: itself, or the outermost that it is nested in."""
     if stack not in _TOPS:
-        parent = stack.nested_stack_parent
+        parent = stack.nested_stack_parent if isinstance(stack, NestedStack) else None
         _TOPS[stack] = stack if parent is None else top_of(parent)
     return _TOPS[stack]
 
