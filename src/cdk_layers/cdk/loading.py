@@ -14,15 +14,13 @@ _IN_PYTHON: Final = (
     "cdk_layers.rules.compatibility",
     "cdk_layers.rules.sharing",
     "cdk_layers.assembly.judgement",
-    "aws_cdk.aws_codeguruprofiler",
-    "aws_cdk.aws_codestarnotifications",
-    "aws_cdk.aws_sns",
-    "aws_cdk.aws_sqs",
     "cdk_layers.cdk.function",
     "cdk_layers.cdk.stack",
 )
-"""What takes time to import and asks Node nothing: what the constructs stand on, what the CDK's `Function` would import
-when the first one is made, since its arguments are of their types, and the constructs."""
+"""What takes time to import and asks Node nothing: the constructs, and what they stand on."""
+
+_OF_FUNCTIONS: Final = ("aws_codeguruprofiler", "aws_codestarnotifications", "aws_sns", "aws_sqs")
+"""What the CDK would import when the first function is made, since arguments of `Function` are of their types."""
 
 
 def load() -> None:
@@ -32,6 +30,9 @@ def load() -> None:
 
     other = Thread(target=_load_in_node, name="cdk-layers-loading", daemon=True)
     other.start()
+    for name in _OF_FUNCTIONS:
+        with suppress(ImportError):
+            import_module(f"aws_cdk.{name}")
     for name in _IN_PYTHON:
         import_module(name)
     other.join()
