@@ -86,7 +86,11 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: Bui
 
 @pytest.mark.parametrize("files", [ENTRY, {"a.py": "1"}], ids=["joined", "own code alone"])
 def test_damaged_archive_is_made_again_where_it_goes(
-    make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path, files: dict[str, str]
+    make_entry: Callable[..., Path],
+    cache: BuildCache,
+    tmp_path: Path,
+    files: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A build is found without reading its archive, which is verified, and made again, once somebody wants it."""
     entry = make_entry(files)
@@ -94,9 +98,11 @@ def test_damaged_archive_is_made_again_where_it_goes(
     made.write_to(tmp_path / "whole.zip")
     for archive in (cache.folder / "1/entries").rglob("archive.zip"):
         _flip(archive)
-    found = build(entry, TARGET, cache=cache)
+    found = build(entry, TARGET, cache=cache, label="Hub/base")
     assert found.from_cache
+    capsys.readouterr()
     found.write_to(tmp_path / "placed.zip")
+    assert "Built layer 'Hub/base'" in capsys.readouterr().err
     assert (tmp_path / "placed.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
     assert build(entry, TARGET, cache=cache).archive.read_bytes() == (tmp_path / "whole.zip").read_bytes()
 

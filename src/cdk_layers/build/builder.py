@@ -58,6 +58,9 @@ class LayerBuild:
     job: Job = field(repr=False, compare=False)
     """What it is the build of."""
 
+    label: str = field(repr=False, compare=False)
+    """What messages call it."""
+
     @property
     def archive(self) -> Path:
         """The zip, in the cache: read it, never write it. It is put together there when somebody asks."""
@@ -94,10 +97,10 @@ class LayerBuild:
             return self.parts
         from cdk_layers.build.making import make  # noqa: PLC0415
 
-        made, _ = make(self.job, default_progress(), self.job.entry.name)
+        made, _ = make(self.job, default_progress(), self.label)
         if made.record.facts["digest"] != self.digest:
             message = (
-                f"The build of {str(self.job.entry)!r} was damaged in the build cache, and the folder, or what its "
+                f"The build of {self.label!r} was damaged in the build cache, and {str(self.job.entry)!r}, or what its "
                 "manifest leads to, has changed since it was looked up. Run the same again."
             )
             raise BuildError(message)
@@ -129,14 +132,15 @@ def build(
         BuildError: A tool failed or the disk is full.
     """
     job = job_of(entry, target, options, cache)
-    found = _found(job, settled)
+    name = label or job.entry.name
+    found = _found(job, settled, name)
     if found is not None:
         return found
     # It loads all that builds and packs, which no synthesis needs where nothing changed.
     from cdk_layers.build.making import make  # noqa: PLC0415
 
-    made, is_new = make(job, progress or default_progress(), label or job.entry.name)
-    return _layer_build(made.plan, made.record, made.parts, job, from_cache=not is_new)
+    made, is_new = make(job, progress or default_progress(), name)
+    return _layer_build(made.plan, made.record, made.parts, job, name, from_cache=not is_new)
 
 
 def recall(
@@ -146,10 +150,11 @@ def recall(
 
     Nothing is built, and neither uv nor an index is asked.
     """
-    return _found(job_of(entry, target, options, cache), remembered)
+    job = job_of(entry, target, options, cache)
+    return _found(job, remembered, job.entry.name)
 
 
-def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None]) -> LayerBuild | None:
+def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None], label: str) -> LayerBuild | None:
     requirements = read_requirements(job, may_export=False)
     resolution = requirements and resolved(requirements, job)
     if not requirements or not resolution:
@@ -159,10 +164,12 @@ def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None])
     if record is None:
         return None
     parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.cache.find, plan.part_keys)))
-    return _layer_build(plan, record, parts, job, from_cache=True) if len(parts) == len(plan.part_keys) else None
+    return _layer_build(plan, record, parts, job, label, from_cache=True) if len(parts) == len(plan.part_keys) else None
 
 
-def _layer_build(plan: Plan, record: Entry, parts: tuple[Entry, ...], job: Job, *, from_cache: bool) -> LayerBuild:
+def _layer_build(
+    plan: Plan, record: Entry, parts: tuple[Entry, ...], job: Job, label: str, *, from_cache: bool
+) -> LayerBuild:
     facts = record.facts
     return LayerBuild(
         archive_bytes=record.archive_bytes,
@@ -174,6 +181,7 @@ def _layer_build(plan: Plan, record: Entry, parts: tuple[Entry, ...], job: Job, 
         record=record,
         parts=parts,
         job=job,
+        label=label,
     )
 
 
