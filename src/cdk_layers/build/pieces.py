@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 _LEVEL: Final = 2
 """Of ISA-L's levels: as fast as the lowest one, and 3 % larger than the highest, which takes half as long again."""
 
+_HEAD_BYTES: Final = 8
+"""How much is compressed before the rest, so that the same bytes are always compressed alike.
+
+Where ISA-L's levels 1 and 2 begin with more than 16 bytes, the third position is entered in the table of matches by the
+address of the compressor instead of by what stands there (`.write_first_byte` in igzip_icf_body_h1_gr_bt.asm hashes a
+register that still holds it), and other matches are found in another process. Fewer bytes, but at least four, begin the
+table correctly, and the rest goes on with it. It makes archives 0.14 % larger.
+"""
 
 _RAW: Final = -15
 """Deflated without a header, as zip archives have it."""
@@ -64,10 +72,17 @@ def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
 
 
 def _deflate(piece: Piece, data: bytes) -> tuple[int, bytes]:
-    # Not `isal_zlib.compress`: it finds other matches in about one process of thirty, this one in hardly any.
     compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW)
     # What is not the last ends on a whole byte and looks back at nothing, so that the next one can follow whoever
     # compressed it.
     end = isal_zlib.Z_FINISH if piece.is_last else isal_zlib.Z_FULL_FLUSH
-    packed = compressor.compress(data) + compressor.flush(end)
+    view = memoryview(data)
+    packed = b"".join(
+        (
+            compressor.compress(view[:_HEAD_BYTES]),
+            compressor.flush(isal_zlib.Z_SYNC_FLUSH),
+            compressor.compress(view[_HEAD_BYTES:]),
+            compressor.flush(end),
+        )
+    )
     return (STORED, data) if piece.is_whole and len(packed) >= len(data) else (DEFLATED, packed)
