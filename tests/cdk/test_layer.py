@@ -425,6 +425,29 @@ def test_the_same_output_folder_serves_again(tmp_path: Path, company: Path) -> N
     assert first.archive_bytes == second.archive_bytes == _staged(second).stat().st_size > 0
 
 
+def test_an_archive_of_another_compressor_serves_again(tmp_path: Path, pure: Path) -> None:
+    """A newer compressor makes other archives of the same files; one that is left from an earlier synth is as good."""
+    first = _layer(Stack(App(outdir=str(tmp_path / "cdk.out")), "Hub"), pure)
+    with zipfile.ZipFile(_staged(first)) as archive:
+        files = {member: archive.read(member) for member in archive.infolist()}
+    size = _staged(first).stat().st_size
+    with zipfile.ZipFile(_staged(first), "w", zipfile.ZIP_STORED) as archive:
+        for member, data in files.items():
+            archive.writestr(member, data, compress_type=zipfile.ZIP_STORED)
+    again = _layer(Stack(App(outdir=str(tmp_path / "cdk.out")), "Hub"), pure)
+    assert again.archive_bytes == _staged(first).stat().st_size != size
+    assert (again.digest, again.unzipped_bytes) == (first.digest, first.unzipped_bytes)
+
+
+def test_an_archive_of_other_files_is_refused(tmp_path: Path, company: Path) -> None:
+    """What somebody wrote into the output folder is not taken for the layer."""
+    first = _layer(Stack(App(outdir=str(tmp_path / "cdk.out")), "Hub"), company)
+    with zipfile.ZipFile(_staged(first), "a") as archive:
+        archive.writestr("python/other.py", "NAME = 'other'\n")
+    with pytest.raises(UsageError, match=rf"'Hub/Base': '.*{_staged(first).name}' is not what was built.*remove it"):
+        _layer(Stack(App(outdir=str(tmp_path / "cdk.out")), "Hub"), company)
+
+
 def _injector(inject: Callable[[dict[str, Any]], dict[str, Any]]) -> IPropertyInjector:
     @jsii.implements(IPropertyInjector)
     class Injector:

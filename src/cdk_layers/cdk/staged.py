@@ -44,17 +44,28 @@ def staged_contents(
         AssemblyError: What a container made cannot be measured.
     """
     if not _declares(resource, wishes.targets):
-        _refuse(wishes, "compatible_runtimes or compatible_architectures")
+        message = (
+            f"Layer {wishes.path!r}: a property injector of the app changed compatible_runtimes or "
+            "compatible_architectures after the layer was built. Give the layer itself what it is to have."
+        )
+        raise UsageError(message)
     if not bundled:
         return None
-    staged = Path(stage.absolute_staged_path)
-    if prepared.build is None:
+    built = prepared.build
+    if built is None:
         return contents_of(stage)
-    if staged.is_file() and staged.stat().st_size == prepared.build.archive_bytes:
-        return prepared.build.contents
-    if not wishes.bundling.has_own_hash:
-        _refuse(wishes, "bundling")
-    return contents_of(stage)
+    staged = Path(stage.absolute_staged_path)
+    if staged.is_file() and staged.stat().st_size == built.archive_bytes:
+        return built.contents
+    # The output folder may hold the same files from an earlier time, as another compressor made them.
+    contents = contents_of(stage)
+    if not wishes.bundling.has_own_hash and not _are_the_same(contents, built.contents):
+        message = (
+            f"Layer {wishes.path!r}: {str(staged)!r} is not what was built. If it is left from an earlier time, remove "
+            "it. If a property injector of the app changes bundling, give the layer itself what it is to have."
+        )
+        raise UsageError(message)
+    return contents
 
 
 def _declares(resource: CfnLayerVersion, targets: Iterable[Target]) -> bool:
@@ -64,9 +75,5 @@ def _declares(resource: CfnLayerVersion, targets: Iterable[Target]) -> bool:
     return declared == {(one.runtime.name, one.architecture) for one in targets}
 
 
-def _refuse(wishes: Wishes, what: str) -> None:
-    message = (
-        f"Layer {wishes.path!r}: a property injector of the app changed {what} after the layer was built. "
-        f"Give the layer itself what it is to have."
-    )
-    raise UsageError(message)
+def _are_the_same(one: Contents, other: Contents) -> bool:
+    return dict(one.files) == dict(other.files) and dict(one.links) == dict(other.links)
