@@ -229,13 +229,15 @@ def test_digests_outside_of_layers_and_code_are_followed(tmp_path: Path) -> None
 
 
 def test_the_librarys_own_metadata_is_followed(tmp_path: Path) -> None:
-    """Whatever form the digest has."""
-    text = """
+    """One text holds the digests of all layers of other stacks."""
+    digests = ("a" * 64, "b" * 64)
+    written = f"Hub/base={digests[0]}, Hub/data={digests[1]}"
+    text = f"""
 Resources:
-  Report: {Type: AWS::Lambda::Function, Properties: {}, Metadata: {cdk-layers: {LayerDigests: {Hub/base: short}}}}
+  Report: {{Type: AWS::Lambda::Function, Properties: {{}}, Metadata: {{"cdk-layers:layer-digests": "{written}"}}}}
 """
 
-    assert read_text(tmp_path, text).functions[0].follows == {"short"}
+    assert read_text(tmp_path, text).functions[0].follows == set(digests)
 
 
 def test_strong_references_follow_the_stacks_environment(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_functions_of_another_account_follow_too(tmp_path: Path) -> None:
     function(Stack(app, "Spoke", env=SPOKE), "One", layers=layers.pick("base"))
     templates = synthesize(app, tmp_path / "out")
     one = functions(templates["Spoke"])["One"]
-    assert one["Metadata"]["cdk-layers"] == {"LayerDigests": {"Hub/base": layers["base"].digest}}
+    assert one["Metadata"]["cdk-layers:layer-digests"] == f"Hub/base={layers['base'].digest}"
     assert "RoleArn" in one["Properties"]["Layers"][0]["Fn::GetStackOutput"]
     (role,) = resources(templates["Hub"], "AWS::IAM::Role").values()
     assert "222222222222" in str(role["Properties"]["AssumeRolePolicyDocument"])

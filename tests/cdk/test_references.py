@@ -40,8 +40,8 @@ Template = dict[str, Any]
 
 def digests(one: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests that a function carries."""
-    found: dict[str, str] = one.get("Metadata", {}).get("cdk-layers", {}).get("LayerDigests", {})
-    return found
+    written = one.get("Metadata", {}).get("cdk-layers:layer-digests", "")
+    return dict(each.split("=") for each in written.split(", ") if each)
 
 
 def synthesize(app: App, out: Path) -> dict[str, Template]:
@@ -166,7 +166,7 @@ def test_a_function_in_the_layers_own_stack_needs_no_digest(tmp_path: Path) -> N
     Function(layers, "Plain", layers=[layers["base"]], **inline())
     Function(NestedStack(layers, "Inner"), "Nested", layers=[layers["base"]], **inline())
     templates = synthesize(app, tmp_path / "out")
-    assert "LayerDigests" not in json.dumps(templates)
+    assert "layer-digests" not in json.dumps(templates)
 
 
 @pytest.mark.parametrize("stabilizing", [True, False])

@@ -37,7 +37,7 @@ def _template(*, base: str = "base", data: str = "data", version: str = _VERSION
             "Fn": {
                 "Type": "AWS::Lambda::Function",
                 "Properties": {"Layers": [{"Ref": "Base2D47A8D8"}]},
-                "Metadata": {"cdk-layers": {"LayerDigests": {"Hub/base": _digest(f"content of {base}")}}},
+                "Metadata": {"cdk-layers:layer-digests": f"Hub/base={_digest(f'content of {base}')}"},
             },
             version: {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Fn"}}},
             "Alias": {
@@ -64,7 +64,7 @@ def test_an_asset_is_named_after_the_resource_that_has_it() -> None:
     assert base["Properties"]["Content"] == {"S3Bucket": "assets", "S3Key": "asset-of-Base2D47A8D8.zip"}
     assert base["Metadata"]["aws:asset:path"] == "asset.asset-of-Base2D47A8D8.zip"
     assert stable["Outputs"]["Key"]["Value"] == "s3://assets/asset-of-Base2D47A8D8.zip"
-    assert stable["Resources"]["Fn"]["Metadata"]["cdk-layers"]["LayerDigests"] == {"Hub/base": "asset-of-Fn"}
+    assert stable["Resources"]["Fn"]["Metadata"] == {"cdk-layers:layer-digests": "Hub/base=asset-of-Fn"}
 
 
 def test_two_assets_of_one_resource_have_two_names() -> None:

@@ -6,13 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.assembly.stacks import mapping
-
 if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Stack
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_OWN: Final = "cdk-layers"
 _UPLOADS: Final = ("Code", "Content", "Layers", "CodeUri", "ContentUri")
 
 
@@ -23,6 +20,4 @@ def digests(stack: Stack) -> frozenset[str]:
         rest = {name: value for name, value in resource.properties.items() if name not in _UPLOADS}
         others = {name: value for name, value in resource.attributes.items() if name != "Properties"}
         found.update(_DIGEST.findall(json.dumps([rest, others], default=str)))
-        written = mapping(mapping(resource.metadata.get(_OWN)).get("LayerDigests"))
-        found.update(str(digest) for digest in written.values())
     return frozenset(found)

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
     from constructs import Construct, IConstruct
 
-TEMPLATE_METADATA: Final = "cdk-layers"
-"""The key of what functions carry in their template's Metadata: `{"LayerDigests": {"Hub/base": "<digest>"}}`."""
+TEMPLATE_METADATA: Final = "cdk-layers:layer-digests"
+"""The key of what functions carry in their template's Metadata, as one text: "Hub/base=<digest>, Hub/data=<digest>"."""
 
 _LAYERS_IN_VERSIONS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
 _AFTER_USERS_ASPECTS: Final = 900
@@ -155,9 +155,9 @@ def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Share
 def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Shared]) -> None:
     """Let the function's resource change whenever the content of a layer of another stack does."""
     top = top_of(stack)
-    digests = {one.path: one.digest for one in layers if one.stack is not top and one.digest is not None}
+    digests = {f"{one.path}={one.digest}" for one in layers if one.stack is not top and one.digest is not None}
     if digests:
-        function.add_metadata(TEMPLATE_METADATA, {"LayerDigests": dict(sorted(digests.items()))})
+        function.add_metadata(TEMPLATE_METADATA, ", ".join(sorted(digests)))
 
 
 def _unknown_digest(one: Shared) -> str:
