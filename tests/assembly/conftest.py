@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,7 +89,7 @@ def _define(app: App, folder: Path) -> App:
     function(neighbour, "Parameter", LayerVersion.from_layer_version_arn(neighbour, "Read", read_again))
     function(neighbour, "Ordered", strong)
     declared = {"Neighbour/Ordered": {"layers": ["Hub/Strong"], "budget_bytes": 2000}}
-    neighbour.node.add_metadata("cdk-layers:functions", declared)
+    neighbour.node.add_metadata("cdk-layers:functions", json.dumps(declared))
     spoke = Stack(app, "Spoke", env=SPOKE)
     function(spoke, "Weak", weak)
     function(Stack(app, "Away", env=Environment(account="111111111111", region="us-west-2"),

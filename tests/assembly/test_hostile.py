@@ -36,6 +36,16 @@ def test_a_huge_file_is_not_taken_in(tmp_path: Path, name: str) -> None:
         read(tmp_path)
 
 
+@pytest.mark.parametrize("data", ["", "[]", '{"Hub/Fn": {"layers": [', "[" * 200_000, {"Hub/Fn": {}}, ["Hub/Fn"], None])
+def test_what_is_told_of_functions_in_another_form_tells_nothing(tmp_path: Path, data: object) -> None:
+    """Metadata that this library did not write is passed over."""
+    folder = assembly_of(tmp_path, Hub={"Resources": {"Fn": _lambda()}})
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["artifacts"]["Hub"]["metadata"] = {"/Hub": [{"type": "cdk-layers:functions", "data": data}]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert read(folder).functions[0].declared_layers is None
+
+
 @pytest.mark.parametrize(("suffix", "limit"), [("json", MAX_JSON_BYTES), ("yaml", MAX_YAML_BYTES)])
 def test_the_bound_is_exact(tmp_path: Path, suffix: str, limit: int) -> None:
     """A file of just that size is read, one of a byte more is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ DEFAULT_CHILDREN: Final = ("Resource", "Default")
 
 _MARK: Final = "cdk-layers:"
 _FUNCTIONS: Final = "cdk-layers:functions"
-"""What a stack tells of all its functions, by their construct paths."""
+"""What a stack tells of all its functions, by their construct paths, as JSON."""
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 
@@ -59,8 +60,8 @@ class Constructs:
                 kind, data = (entry.get("type"), entry.get("data")) if isinstance(entry, dict) else (None, None)
                 if kind == _LOGICAL_ID and isinstance(data, str):
                     paths[data] = (*paths.get(data, ()), path)
-                elif kind == _FUNCTIONS and isinstance(data, dict):
-                    for function, declared in data.items():
+                elif kind == _FUNCTIONS:
+                    for function, declared in _functions(data).items():
                         marks.setdefault(function, {})["layers"] = declared
                 elif isinstance(kind, str) and kind.startswith(_MARK):
                     marks.setdefault(path, {})[kind.removeprefix(_MARK)] = data
@@ -97,6 +98,14 @@ class Constructs:
             digest=digest if isinstance(digest, str) else None,
             public_on_purpose=bool(data.get("public")),
         )
+
+
+def _functions(data: object) -> dict[str, Any]:
+    try:
+        functions = json.loads(data) if isinstance(data, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return functions if isinstance(functions, dict) else {}
 
 
 def _notes(entries: object) -> tuple[Note, ...]:

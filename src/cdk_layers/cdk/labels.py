@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -9,8 +10,8 @@ import jsii
 from aws_cdk import IStableAnyProducer, Lazy, Stack
 
 FUNCTIONS_METADATA: Final = "cdk-layers:functions"
-"""Construct metadata of a stack: construct paths of functions, to the labels of their `layers` in declared order and
-their `budget_bytes`."""
+"""Construct metadata of a stack, as JSON: construct paths of functions, to the labels of their `layers` in declared
+order and their `budget_bytes`."""
 
 _DECLARED: Final[WeakKeyDictionary[Stack, dict[str, dict[str, Any]]]] = WeakKeyDictionary()
 
@@ -37,6 +38,6 @@ class _Declared:
     def __init__(self, declared: dict[str, dict[str, Any]]) -> None:
         self._declared = declared
 
-    def produce(self) -> Any:
-        """Return all that was declared until now."""
-        return self._declared
+    def produce(self) -> str:
+        """Return all that was declared until now, as one text: each value of an object would take the CDK its time."""
+        return json.dumps(self._declared)
