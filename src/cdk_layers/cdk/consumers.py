@@ -11,7 +11,7 @@ from aws_cdk.aws_lambda import CfnFunction, CfnVersion, Function
 from cdk_layers.cdk.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
     from aws_cdk import IPostProcessor, IResolvable, IResolveContext
     from constructs import Construct, IConstruct
@@ -49,22 +49,33 @@ def plain_functions(stage: Stage, resources: Iterable[IConstruct], *, known: Con
     return [one for one in strangers if Stage.of(one) is stage]
 
 
-def resources_of(scope: Construct, functions: Collection[Function]) -> Iterator[tuple[Function, CfnFunction]]:
-    """Yield functions of one scope with their resources, in as few round trips as that takes.
+def resources_of(
+    scopes: Mapping[Construct, Collection[Function]], resources: Iterable[IConstruct]
+) -> Iterator[tuple[Function, CfnFunction]]:
+    """Yield functions with their resources, in as few round trips as that takes.
 
-    Where a scope holds one resource for each function, they are in the same order.
+    Args:
+        scopes: Functions by the constructs that they stand in.
+        resources: All resources below a stage, in the order that the CDK visits them.
     """
-    if len(functions) > _FEW:
-        every = [one for one in scope.node.children if isinstance(one, Function)]
-        found = [one for one in Resources(scope).now() if isinstance(one, CfnFunction)]
-        if len(every) == len(found):
-            wanted = set(map(identity, functions))
-            yield from (pair for pair in zip(every, found, strict=True) if identity(pair[0]) in wanted)
-            return
-    for function in functions:
-        resource = function.node.default_child
-        if isinstance(resource, CfnFunction):
-            yield function, resource
+    found = [one for one in resources if isinstance(one, CfnFunction)]
+    places = {identity(one): place for place, one in enumerate(found)}
+    for scope, functions in scopes.items():
+        known = _side_by_side(scope, found, places) if len(functions) > _FEW else {}
+        for function in functions:
+            resource = known.get(identity(function)) or function.node.default_child
+            if isinstance(resource, CfnFunction):
+                yield function, resource
+
+
+def _side_by_side(scope: Construct, found: Sequence[CfnFunction], places: Mapping[str, int]) -> dict[str, CfnFunction]:
+    """Return the resources of a scope's functions by the functions' identities, if no other function is among them."""
+    functions = [one for one in scope.node.children if isinstance(one, Function)]
+    ends = [one.node.default_child for one in (*functions[:1], *functions[-1:])]
+    at = [places[identity(one)] for one in ends if isinstance(one, CfnFunction) and identity(one) in places]
+    between = found[at[0] : at[-1] + 1] if at else []
+    # As many resources as functions: none of another function is among them, since they are in the functions' order.
+    return dict(zip(map(identity, functions), between, strict=True)) if len(between) == len(functions) else {}
 
 
 def versioned_functions(resources: Iterable[IConstruct]) -> Iterator[tuple[Function, CfnFunction]]:

@@ -209,7 +209,7 @@ class _Sweep:
         sharing = self._sharing
         sharing.is_swept = True
         used: dict[str, tuple[Shared, ...]] = {}
-        for resource, follower in _followers(sharing):
+        for resource, follower in _followers(sharing, resources):
             used[identity(resource)] = follower.layers
             _mark_with_digests(resource, follower.stack, follower.layers)
         strangers = plain_functions(self._stage, resources, known=used)
@@ -223,14 +223,13 @@ class _Sweep:
                 _mix_into_version(versioned, used.get(identity(resource), ()))
 
 
-def _followers(sharing: _Sharing) -> Iterator[tuple[CfnFunction, _Follower]]:
-    """Yield the resources of the functions that told their layers themselves, with what they told."""
+def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[tuple[CfnFunction, _Follower]]:
+    """Yield those resources whose functions told their layers themselves, with what they told."""
     by_scope: dict[Construct, list[Function]] = defaultdict(list)
     for one in sharing.followers.values():
         by_scope[one.scope].append(one.function)
-    for scope, functions in by_scope.items():
-        for function, resource in resources_of(scope, functions):
-            yield resource, sharing.followers[function]
+    for function, resource in resources_of(by_scope, resources):
+        yield resource, sharing.followers[function]
 
 
 def _mix_into_version(function: Function, layers: Iterable[Shared]) -> None:
