@@ -1,0 +1,169 @@
+"""The layers that one function declares: checked, kept in order, granted and followed.
+
+It stands beside the function's class and not in it, since jsii goes through all names of such a class for each object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import Token
+from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
+
+from cdk_layers.cdk.function_model import arn_of, model_of
+from cdk_layers.cdk.grants import LayerGrant
+from cdk_layers.cdk.labels import declare
+from cdk_layers.cdk.layer import SharedPythonLayer
+from cdk_layers.cdk.references import follow
+from cdk_layers.cdk.validation import LayerValidation
+from cdk_layers.errors import RuleError, UsageError
+from cdk_layers.rules.engine import refuse
+from cdk_layers.rules.model import LayerUse, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aws_cdk.aws_lambda import CfnFunction
+
+    from cdk_layers.cdk.place import Place
+    from cdk_layers.rules.model import Function as FunctionModel
+    from cdk_layers.rules.model import Layer
+
+
+class Declaration:
+    """The layers of one function."""
+
+    def __init__(self, place: Place, model: FunctionModel) -> None:
+        """Begin with none.
+
+        Args:
+            place: Where the function stands.
+            model: What the rules are to know of it, without its layers.
+        """
+        self.model = model
+        self.layers: tuple[ILayerVersion, ...] = ()
+        """In the order that they were declared and are merged in."""
+        self._place = place
+        self._is_ordered_here = False
+
+    @property
+    def path(self) -> str:
+        """The function's construct path."""
+        return self.model.where.path
+
+    def checked(self, layers: Sequence[ILayerVersion | str] | None) -> tuple[ILayerVersion | str, ...]:
+        """Return what was given as layers.
+
+        Raises:
+            UsageError: Something among them is none.
+        """
+        if isinstance(layers, str):
+            message = f"{self.path!r}: layers is one text. Put it into a list: layers=[{layers!r}]."
+            raise UsageError(message)
+        given = tuple(layers or ())
+        for one in given:
+            if not isinstance(one, (str, LayerVersion)) and not hasattr(one, "layer_version_arn"):
+                message = (
+                    f"{self.path!r}: {one!r} is among the layers, and is neither a layer version nor the "
+                    f"ARN of one. The CDK would leave it out without a word. Pass the layer version itself."
+                )
+                raise UsageError(message)
+        return given
+
+    def accepted(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion]:
+        """Return the layers for the CDK's own constructor; none if it could refuse them, so that errors keep types."""
+        versions = [one for one in layers if not isinstance(one, str)]
+        if len(versions) < len(layers):
+            return []
+        try:
+            self._check([model_of(one) for one in versions])
+        except RuleError:
+            return []
+        return versions
+
+    def imported(self, function: Function, layers: Iterable[ILayerVersion | str]) -> tuple[ILayerVersion, ...]:
+        """Return layers for use by the function, which the ARNs among them become a part of."""
+        start = len(self.layers)
+        return tuple(
+            LayerVersion.from_layer_version_arn(function, f"Layer{number}", one) if isinstance(one, str) else one
+            for number, one in enumerate(layers, start=start)
+        )
+
+    def extensions(self, function: Function) -> tuple[ILayerVersion, ...]:
+        """Return the layers that the CDK has added by itself, while there are no others."""
+        arns = self._place.stack.resolve(_resource_of(function).layers) or []
+        return tuple(
+            LayerVersion.from_layer_version_arn(function, f"Extension{number}", Token.as_string(arn))
+            for number, arn in enumerate(arns)
+        )
+
+    def use(
+        self,
+        function: Function,
+        layers: tuple[ILayerVersion, ...],
+        extensions: tuple[ILayerVersion, ...] = (),
+        *,
+        there: bool = False,
+    ) -> None:
+        """Check all layers together before the CDK gets to see the new ones.
+
+        Args:
+            function: The function.
+            layers: What it uses from now on, after those that it has.
+            extensions: What the CDK has added already, behind them.
+            there: Whether the CDK was given `layers` already.
+
+        Raises:
+            LimitError, IdentityError, CompatibilityError: As for LayeredFunction.
+        """
+        declared = (*self.layers, *layers, *extensions)
+        models = [model_of(one) for one in declared]
+        if not there or self.model.code is not None:
+            self._check(models)
+        self._grant(layers)
+        if layers and not there:
+            Function.add_layers(function, *layers)
+        self.layers = declared
+        self._keep_order(function, models, extended=bool(extensions))
+        if declared:
+            self._declare([one.label for one in models])
+        follow(function, self._place.scope, self._place.stack, declared)
+        LayerValidation.watch(self._place.stack)
+
+    def _check(self, layers: Sequence[Layer]) -> None:
+        """Refuse what the rules refuse, unless they had nothing against a function that is the same to them."""
+        model = self.model
+        key = (
+            tuple(map(id, layers)), id(model.code), model.image, model.runtime, model.architecture, model.budget_bytes,
+        )  # fmt: skip
+        if key not in self._place.accepted:
+            refuse(replace(model, layers=tuple(LayerUse(one) for one in layers)), Settings())
+            # They are kept, so that nothing else gets their identities.
+            self._place.accepted[key] = (layers, model.code)
+
+    def _grant(self, layers: Iterable[ILayerVersion]) -> None:
+        """Let this account use the layers of other accounts. The stacks that they stand in are deployed first."""
+        account = self._place.account
+        for one in layers:
+            owner = model_of(one).account
+            if isinstance(one, SharedPythonLayer) and account and owner and account != owner:
+                one.grant(LayerGrant.account(account))
+
+    def _keep_order(self, function: Function, models: Sequence[Layer], *, extended: bool) -> None:
+        paths = [one.where.path for one in models]
+        sorted_by_cdk = paths != sorted(paths) and self._place.sorts_layers
+        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or extended
+        if self._is_ordered_here:
+            # A property and not an override, so that whoever overrides it later still has the last word.
+            _resource_of(function).layers = [arn_of(one) for one in self.layers]
+
+    def _declare(self, labels: list[str]) -> None:
+        budget = self.model.budget_bytes
+        declared = {"layers": labels, **({} if budget is None else {"budget_bytes": budget})}
+        declare(self._place.stack, self.path, declared)
+
+
+def _resource_of(function: Function) -> CfnFunction:
+    """Return a function's resource, which most functions need not be asked for."""
+    return cast("CfnFunction", function.node.default_child)
