@@ -39,6 +39,7 @@ def test_a_granted_layer_is_retained(retained: bool | None, expected: list[str])
 
 @pytest.mark.parametrize(("reference", "expected"), [
     ("same-stack", []), ("stack-output", ["warning"]), ("import-value", ["warning"]), ("parameter", ["warning"]),
+    ("ssm-reference", ["warning"]),
     ("unknown", []),
 ])  # fmt: skip
 def test_a_layer_that_other_stacks_use_is_retained(reference: str, expected: list[str]) -> None:
@@ -140,7 +141,7 @@ def test_an_organization_goes_with_everyone_only() -> None:
     assert not findings("malformed-principal", a_grant(principal=None, organization="o-a1b2c3d4e5"))
 
 
-@pytest.mark.parametrize("reference", ["stack-output", "parameter"])
+@pytest.mark.parametrize("reference", ["stack-output", "ssm-reference"])
 @pytest.mark.parametrize(("asset", "follows", "expected"), [
     ("abc", set(), ["warning"]), ("abc", {"def"}, ["warning"]), ("abc", {"abc", "def"}, []),
     (None, set(), ["warning"]), (None, {"def"}, []),
@@ -163,6 +164,7 @@ def test_other_references_are_not_stale(reference: str) -> None:
 
 @pytest.mark.parametrize(("reference", "expected"), [
     ("import-value", ["warning"]), ("stack-output", []), ("parameter", []), ("same-stack", []),
+    ("ssm-reference", []),
 ])  # fmt: skip
 def test_an_imported_arn_locks_its_export(reference: str, expected: list[str]) -> None:
     """Only `Fn::ImportValue` ties two stacks so that neither can change."""

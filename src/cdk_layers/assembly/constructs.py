@@ -25,10 +25,19 @@ _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredImport:
+    """A declared layer that is known by an expression alone."""
+
+    label: str
+    arn: Any
+    """The expression, in terms of the template of the function that declares it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
     """What a construct of this library left in its metadata."""
 
-    declared_layers: tuple[str, ...] | None = None
+    declared_layers: tuple[str | DeclaredImport, ...] | None = None
     notes: tuple[Note, ...] = ()
     budget_bytes: int | None = None
     digest: str | None = None
@@ -92,12 +101,18 @@ class Constructs:
         both = {**(layers if isinstance(layers, dict) else {}), **(build if isinstance(build, dict) else {})}
         budget, digest = both.get("budget_bytes"), both.get("digest")
         return Marks(
-            declared_layers=tuple(map(str, declared)) if isinstance(declared, list) else None,
+            declared_layers=tuple(map(_declared, declared)) if isinstance(declared, list) else None,
             notes=_notes(both.get("notes")),
             budget_bytes=budget if isinstance(budget, int) else None,
             digest=digest if isinstance(digest, str) else None,
             public_on_purpose=bool(data.get("public")),
         )
+
+
+def _declared(entry: object) -> str | DeclaredImport:
+    if isinstance(entry, dict) and "arn" in entry:
+        return DeclaredImport(str(entry.get("label")), entry["arn"])
+    return str(entry)
 
 
 def _functions(data: object) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.branches import Branch, SomethingElse
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.assembly.values import MAX_CHARACTERS, NO_VALUE, Reference, Unknown, as_text, shown
+from cdk_layers.assembly.values import MAX_CHARACTERS, NO_VALUE, Reference, Unknown, as_text, shown, split, through
 from cdk_layers.errors import AssemblyError
 
 if TYPE_CHECKING:
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.values import Value
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
-_SSM: Final = re.compile(r"\{\{resolve:ssm:([a-zA-Z0-9_.\-/]+)(?::\d+)?\}\}")
+_SSM: Final = re.compile(r"\{\{resolve:ssm:([a-zA-Z0-9_.\-/:]+?)(?::\d+)?\}\}")
 _DYNAMIC: Final = "{{resolve:"
+_SSM_START: Final = "{{resolve:ssm:"
+_SSM_END: Final = "}}"
+_SSM_PARAMETER: Final = "AWS::SSM::Parameter"
+_SSM_LISTS: Final = ("AWS::SSM::Parameter::Value<List<String>>", "AWS::SSM::Parameter::Value<CommaDelimitedList>")
 _URL_SUFFIXES: Final = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 _MAX_STEPS: Final = 100_000
 """Expressions that one resource may come to need, those of other stacks included."""
@@ -53,7 +57,7 @@ class Evaluation:
             )
             raise AssemblyError(message)
         if isinstance(expression, str):
-            return self._text(expression, stack) if _DYNAMIC in expression else expression
+            return self._text(expression, stack) if _DYNAMIC in expression and _SSM_END in expression else expression
         if isinstance(expression, list):
             return [one for one in (self.value(part, stack) for part in expression) if one is not NO_VALUE]
         if not isinstance(expression, dict):
@@ -114,7 +118,8 @@ class Evaluation:
     def _text(self, text: str, stack: Stack) -> Value:
         match = _SSM.fullmatch(text)
         if match:
-            return self.links.ssm(match[1], stack, self) or Unknown(text, "parameter")
+            found = self.links.ssm(match[1], stack, self)
+            return Unknown(text, "ssm-reference") if found is None else through(found, "ssm-reference")
         return Unknown(text)
 
     def _ref(self, name: str, stack: Stack) -> Value:
@@ -151,7 +156,8 @@ class Evaluation:
         default = as_text(declared.get("Default"))
         if kind.startswith("AWS::SSM::Parameter::Value<"):
             found = self.links.ssm(default, stack, self) if default else None
-            return Unknown(f"${{{name}}}", "parameter") if found is None else found
+            found = Unknown(f"${{{name}}}", "parameter") if found is None else found
+            return (split(found, ",") or found) if kind in _SSM_LISTS else found
         choice = (stack, name)
         if self._choosing or choice in self.branch.choices:
             value = self.branch.choose(choice, self._candidates(name, stack, default))
@@ -218,7 +224,18 @@ class Evaluation:
         if not (isinstance(body, list) and len(body) == 2 and isinstance(body[0], str)):  # noqa: PLR2004
             return Unknown("${Fn::Join}")
         parts = self.value(body[1], stack)
-        return _joined(parts, body[0]) if isinstance(parts, list) else Unknown("${Fn::Join}")
+        return self._joined(parts, body[0], stack) if isinstance(parts, list) else Unknown("${Fn::Join}")
+
+    def _joined(self, parts: list[Value], separator: str, stack: Stack) -> Value:
+        """Return a joined text. What is put together may be a dynamic reference, to an SSM parameter by its name."""
+        joined = _joined(parts, separator)
+        if isinstance(joined, str):
+            return self._text(joined, stack) if _DYNAMIC in joined else joined
+        named = parts[1:2] if separator == "" and [*parts[:1], *parts[2:]] == [_SSM_START, _SSM_END] else []
+        if named and isinstance(named[0], Reference) and named[0].resource.type == _SSM_PARAMETER:
+            found = self.links.attribute(named[0].resource, "Value", self)
+            return joined if found is None else through(found, "ssm-reference")
+        return joined
 
     def _select(self, body: Any, stack: Stack) -> Value:
         if isinstance(body, list) and len(body) == 2:  # noqa: PLR2004
@@ -230,8 +247,9 @@ class Evaluation:
     def _split(self, body: Any, stack: Stack) -> Value:
         if isinstance(body, list) and len(body) == 2:  # noqa: PLR2004
             separator, text = (self.value(part, stack) for part in body)
-            if isinstance(separator, str) and separator and isinstance(text, str):
-                return text.split(separator)
+            parts = split(text, separator) if isinstance(separator, str) and separator else None
+            if parts is not None:
+                return parts
         return Unknown("${Fn::Split}")
 
     def _sub(self, body: Any, stack: Stack) -> Value:
@@ -241,13 +259,13 @@ class Evaluation:
         parts: list[Value] = []
         for index, part in enumerate(_PLACEHOLDER.split(text)):
             if index % 2 == 0:
-                parts.append(self.value(part, stack))
+                parts.append(part)
             elif part.startswith("!"):
                 parts.append(f"${{{part[1:]}}}")
             else:
                 name = part.strip()
                 parts.append(self.value(own[name], stack) if name in own else self._ref(name, stack))
-        return _joined([part for part in parts if part not in ("", NO_VALUE)], "")
+        return self._joined([part for part in parts if part not in ("", NO_VALUE)], "", stack)
 
 
 def _joined(parts: list[Value], separator: str) -> Value:
@@ -257,7 +275,9 @@ def _joined(parts: list[Value], separator: str) -> Value:
     if sum(map(len, texts)) + len(separator) * len(texts) > MAX_CHARACTERS:
         return Unknown("${Fn::Join}")
     joined = separator.join(texts)
-    return Unknown(joined) if any(as_text(part) is None for part in parts) else joined
+    if all(as_text(part) is not None for part in parts):
+        return joined
+    return Unknown(joined, parts=tuple(parts), separator=separator)
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Evaluation, Any, Stack], Value]]] = {

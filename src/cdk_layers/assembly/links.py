@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NESTED_STACKS: Final = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 _ROLE: Final = re.compile(r"arn:[^:]*:iam::(\d{12}):")
+_PARAMETER_ARN: Final = re.compile(r"arn:[^:]*:ssm:[^:]*:\d{12}:parameter(/.+)")
 _EDGE_READER: Final = "Custom::CrossRegionStringParameterReader"
 _EXPORT_READER: Final = "Custom::CrossRegionExportReader"
 _READERS: Final = (_EDGE_READER, _EXPORT_READER)
@@ -69,7 +70,7 @@ class Links:
             self._parameters = defaultdict(list)
             for defined, place in self._defined_parameters(evaluation):
                 self._parameters[defined].append(place)
-        places = self._parameters.get(name.partition(":")[0], ())
+        places = self._parameters.get(_parameter_name(name), ())
         return self._follow(places, stack, f"SSM parameter {name}", evaluation, "parameter", region=region)
 
     def _defined_parameters(self, evaluation: Evaluation) -> Iterator[tuple[str, _Place]]:
@@ -172,6 +173,15 @@ def _own_parameter(resource: Resource, name: str, evaluation: Evaluation) -> Val
     if name not in resource.properties:
         return None
     return evaluation.follow(f"{resource.logical_id}.{name}", resource.properties[name], resource.stack)
+
+
+def _parameter_name(said: str) -> str:
+    """Return the name of an SSM parameter: of `name:version`, or of the ARN by which another account shares it.
+
+    Source: the Systems Manager user guide; the ARN of "/layers/base" ends with "parameter/layers/base".
+    """
+    match = _PARAMETER_ARN.match(said)
+    return (match[1] if match else said).partition(":")[0]
 
 
 def _may_be(one: str | None, other: str | None) -> bool:

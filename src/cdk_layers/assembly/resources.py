@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.assembly.assets import Assets
     from cdk_layers.assembly.branches import Branch, Choice
+    from cdk_layers.assembly.constructs import DeclaredImport
     from cdk_layers.assembly.links import Links
     from cdk_layers.assembly.stacks import Resource, Stack
     from cdk_layers.assembly.values import Means, Value
@@ -111,7 +112,7 @@ class Resources:
             architecture=_one_architecture(evaluation.value(properties.get("Architectures"), stack)),
             handler=handler,
             layers=layers,
-            declared_layers=marks.declared_layers,
+            declared_layers=self._declared(marks.declared_layers, resource, evaluation),
             code=found.measured.contents,
             sources=found.measured.sources,
             environment={str(name): as_text(value) for name, value in variables.items()}
@@ -144,6 +145,20 @@ class Resources:
             return None
         values = [(one, evaluation.value(one, resource.stack)) for one in listed]
         return tuple(self._use(one, value, resource, evaluation) for one, value in values if value is not NO_VALUE)
+
+    def _declared(
+        self, declared: tuple[str | DeclaredImport, ...] | None, resource: Resource, evaluation: Evaluation
+    ) -> tuple[str, ...] | None:
+        """Return the labels of declared layers. An import is labelled like the layer that its expression leads to."""
+        if declared is None:
+            return None
+        labels = []
+        for one in declared:
+            if isinstance(one, str):
+                labels.append(one)
+            elif (value := evaluation.value(one.arn, resource.stack)) is not NO_VALUE:
+                labels.append(self._use(one.arn, value, resource, evaluation).layer.label)
+        return tuple(labels)
 
     def _use(self, expression: Any, value: Value, resource: Resource, evaluation: Evaluation) -> LayerUse:
         if isinstance(value, Reference) and value.resource.type in LAYERS:

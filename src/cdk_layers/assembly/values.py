@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Resource
 
-Means = Literal["same-stack", "literal", "import-value", "stack-output", "parameter", "unknown"]
-"""How one place of an app refers to another."""
+Means = Literal["same-stack", "literal", "import-value", "stack-output", "parameter", "ssm-reference", "unknown"]
+"""How one place of an app refers to another: "parameter" is a template parameter that CloudFormation reads from SSM at
+each update of the stack, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`) in the template itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Unknown:
     """The expression as a person reads it, such as "arn:aws:lambda:${AWS::Region}:..."."""
 
     means: Means = "unknown"
+    parts: tuple[Value, ...] = ()
+    """What it was joined from, so that it can be split again."""
+
+    separator: str = ""
 
 
 class _NoValue:
@@ -67,4 +72,15 @@ def through(value: Value, means: Means) -> Value:
     """Return a value as it looks from the other side of a link between stacks."""
     if isinstance(value, Reference):
         return Reference(value.resource, value.attribute, means)
-    return Unknown(value.text, means) if isinstance(value, Unknown) else value
+    if isinstance(value, Unknown):
+        return Unknown(value.text, means, tuple(through(part, means) for part in value.parts), value.separator)
+    return value
+
+
+def split(value: Value, separator: str) -> list[Value] | None:
+    """Return the parts of a text, or of what was joined by the same separator; None where they are not known."""
+    if isinstance(value, str):
+        return value.split(separator)
+    known = isinstance(value, Unknown) and value.parts and value.separator == separator
+    parts = list(value.parts) if known else [value] if isinstance(value, Reference) else []
+    return parts if parts and not any(isinstance(part, str) and separator in part for part in parts) else None

@@ -13,7 +13,7 @@ from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
 from cdk_layers.cdk.function_model import arn_of, model_of
 from cdk_layers.cdk.grants import LayerGrant
-from cdk_layers.cdk.labels import declare
+from cdk_layers.cdk.labels import Imported, declare
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.references import follow
 from cdk_layers.cdk.validation import LayerValidation
@@ -127,7 +127,7 @@ class Declaration:
         self.layers = declared
         self._keep_order(function, models, extended=bool(extensions))
         if declared:
-            self._declare([one.label for one in models])
+            self._declare([_named(*both) for both in zip(declared, models, strict=True)])
         follow(function, self._place.scope, self._place.stack, declared)
         LayerValidation.watch(self._place.stack)
 
@@ -158,10 +158,16 @@ class Declaration:
             # A property and not an override, so that whoever overrides it later still has the last word.
             _resource_of(function).layers = [arn_of(one) for one in self.layers]
 
-    def _declare(self, labels: list[str]) -> None:
+    def _declare(self, labels: list[str | Imported]) -> None:
         budget = self.model.budget_bytes
         declared = {"layers": labels, **({} if budget is None else {"budget_bytes": budget})}
         declare(self._place.stack, self.path, declared)
+
+
+def _named(layer: ILayerVersion, model: Layer) -> str | Imported:
+    """Return what tells a layer from others: its construct path or literal ARN, else where its ARN comes from."""
+    known = model.is_resource or model.raw_arn is not None
+    return model.label if known else Imported(model.label, arn_of(layer))
 
 
 def _resource_of(function: Function) -> CfnFunction:

@@ -107,8 +107,11 @@ class LayerUse:
     """One entry of a function's `Layers`."""
 
     layer: Layer
-    reference: Literal["same-stack", "literal", "import-value", "stack-output", "parameter", "unknown"] = "unknown"
-    """How the template refers to it."""
+    reference: Literal[
+        "same-stack", "literal", "import-value", "stack-output", "parameter", "ssm-reference", "unknown"
+    ] = "unknown"
+    """How the template refers to it: "parameter" is a template parameter that is read from SSM, "ssm-reference" a
+    dynamic reference (`{{resolve:ssm:...}}`)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 _ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
 _ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
-_WEAK: Final = ("stack-output", "parameter")
+_FOLLOWED_BY_NOTHING: Final = ("stack-output", "ssm-reference")
+"""References that are the same text in the template whichever version they lead to. A stack with template parameters
+that are read from SSM is not among them: the CDK CLI never skips it, and CloudFormation reads the value again (run)."""
+
+_WEAK: Final = (*_FOLLOWED_BY_NOTHING, "parameter")
 _CREATE_ONLY: Final = "CloudFormation's schemas (all properties are create-only); aws-cdk 15524, 21232, 30686."
 _NOT_AUTHORIZED: Final = (
     "... is not authorized to perform: lambda:GetLayerVersion on resource: ... because no resource-based policy allows "
@@ -229,12 +233,14 @@ def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
     "stale-reference",
     Function,
     severity="warning",
-    meaning="A function refers weakly (by a stack output or an SSM parameter) to a layer of another stack, and nothing "
-    "in its template follows the layer's content. When the layer changes, the function's template does not, so the "
-    "CDK sees nothing to deploy and the function stays on the old version.",
+    meaning="A function refers weakly (by a stack output or a dynamic reference such as `{{resolve:ssm:...}}`) to a "
+    "layer of another stack, and nothing in its template follows the layer's content. When the layer changes, the "
+    "function's template does not, so the CDK finds nothing to deploy and the function stays on the old version. A "
+    "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy.",
     remedy="Use a `SharedPythonLayer`, which leaves its digest in the Metadata of every function of the app that uses "
-    "it, or put a digest of the layer's content into the function's Metadata.",
-    source="aws-cdk-lib 2.275, run against a local AWS.",
+    "it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content into "
+    "the function's Metadata.",
+    source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
     failing="""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
 base = LayerVersion(hub, "Base", code=Code.from_asset("layers/base"), removal_policy=RemovalPolicy.RETAIN)
@@ -260,8 +266,8 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     for use in dict.fromkeys(subject.layers or ()):
         one = use.layer
         follows = subject.follows if one.asset is None else subject.follows & {one.asset}
-        if use.reference in _WEAK and one.is_resource and not follows:
-            how = "a stack output" if use.reference == "stack-output" else "an SSM parameter"
+        if use.reference in _FOLLOWED_BY_NOTHING and one.is_resource and not follows:
+            how = "a stack output" if use.reference == "stack-output" else "a dynamic reference to an SSM parameter"
             yield Problem(
                 f"Function {subject.where.path!r} refers to the layer {one.label!r} by {how}, and nothing in its "
                 "template follows the layer's content: a new version would pass it by."
@@ -274,8 +280,9 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     severity="warning",
     meaning="A function imports a layer's ARN that another stack exports. The ARN changes with the layer's content, "
     "and CloudFormation refuses to change an export that is in use.",
-    remedy="Refer to it weakly: use a `SharedPythonLayer` or a `MultiLayerStack`, or "
-    "`CrossStackReferences.of(layer).produce(ReferenceStrength.WEAK)`; or hand the ARN over by an SSM parameter.",
+    remedy="Use a `SharedPythonLayer` or a `MultiLayerStack`, which functions refer to weakly and follow; or write the "
+    "ARN to an SSM parameter, and read it with `StringParameter.value_for_string_parameter` (a template parameter of "
+    "type `AWS::SSM::Parameter::Value<String>`).",
     source="CloudFormation; aws-cdk issue 1972.",
     service_words="Export ... cannot be updated as it is in use by ...",
     failing=template(function("Layers: [!ImportValue 'Hub:BaseLayerArn']")),
