@@ -245,28 +245,102 @@ def test_it_names_its_rules() -> None:
     assert plugin.version
 
 
-@pytest.mark.skipif(not _CLI.exists(), reason="the CDK CLI is not installed: `make synth` does that")
-def test_the_real_cli_prints_the_findings_and_fails(tmp_path: Path) -> None:
-    """As a person sees it, in a process of its own."""
-    entry(tmp_path, "report")
-    (tmp_path / "app.py").write_text(
+_UNDER_THE_CLI = {"@aws-cdk/core:failSynthOnValidationErrors": False}
+"""What the CLI sets where it shows the report itself."""
+
+
+def _named_constructs(tmp_path: Path) -> dict[str, str]:
+    """Return the construct path of each finding by its rule."""
+    violations = [violation for report in _report(tmp_path) for violation in report["violations"]]
+    return {one["ruleName"]: one["violatingConstructs"][0]["constructPath"] for one in violations}
+
+
+def test_an_error_names_no_construct_that_the_cli_could_leave_out(tmp_path: Path) -> None:
+    """The CLI drops what is in a stack that was not selected, unless no construct is named; its text names it."""
+    app, _ = _app(tmp_path, handler="nowhere.handler", runtime=Runtime.PYTHON_3_9, context=_UNDER_THE_CLI)
+    _add(app, LayerValidation(today=date(2026, 1, 1)))
+    app.synth()
+
+    assert _named_constructs(tmp_path) == {
+        "handler-not-found": "",
+        "deprecated-runtime": "Spoke/Report/Resource",
+    }
+    descriptions = {one["ruleName"]: one["description"] for one in _report(tmp_path)[0]["violations"]}
+    assert "Spoke/Report: " in descriptions["handler-not-found"]
+
+
+@pytest.mark.parametrize("scope", ["app", "stack", "function", "resource"])
+def test_an_acknowledged_error_stays_one_under_the_cli(tmp_path: Path, scope: str) -> None:
+    """The CDK finds the acknowledgement by the construct, so the construct is named."""
+    app, function = _app(tmp_path, handler="nowhere.handler", context=_UNDER_THE_CLI)
+    _add(app, LayerValidation(today=date(2026, 1, 1)))
+    found = {"app": app, "stack": function.stack, "function": function, "resource": function.node.default_child}[scope]
+    assert found is not None
+    Validations.of(found).acknowledge(Acknowledgment(id="cdk-layers::handler-not-found", reason="It is added later."))
+    other = Stack(app, "Other", env=HUB)
+    Validations.of(other).acknowledge(Acknowledgment(id="cdk-layers::missing-grant", reason="Not this one."))
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    assert [one["reason"] for one in report["suppressedViolations"]] == ["It is added later."]
+    assert report["violations"] == []
+
+
+def test_an_app_that_cannot_be_validated_fails_under_the_cli_too(tmp_path: Path) -> None:
+    """The CLI says nothing of a plugin that raises, and goes on."""
+    app, function = _app(tmp_path, context=_UNDER_THE_CLI)
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04 cut off")
+    LayerVersion(function.stack, "Base", code=Code.from_asset(str(broken)))
+    _add(app, LayerValidation())
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    (violation,) = report["violations"]
+    assert report["conclusion"] == "failure"
+    assert violation["severity"] == "fatal"
+    assert "Layer 'Spoke/Base'" in violation["description"]
+    assert _named_constructs(tmp_path) == {"not-validated": ""}
+
+
+def _cdk(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CDK_VALIDATION": "true"}
+    command = ["node", str(_CLI), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Synthesize an app that has all of its stacks in a stage by the real CLI, and return its folder and the run."""
+    folder = tmp_path_factory.mktemp("staged")
+    entry(folder, "report")
+    (folder / "app.py").write_text(
         dedent("""
-            from aws_cdk import App, Stack, Validations
+            from aws_cdk import App, Stack, Stage
             from aws_cdk.aws_lambda import Code, Function, Runtime
-            from cdk_layers import LayerValidation
+            from cdk_layers import LayeredFunction
 
             app = App()
-            Function(Stack(app, "Spoke"), "Report", code=Code.from_asset("report"), handler="nowhere.handler",
+            stage = Stage(app, "Dev")
+            for name, kind, handler in (("Good", LayeredFunction, "report_code.NAME"), ("Bad", Function, "nowhere.x")):
+                kind(Stack(stage, name), "Report", code=Code.from_asset("report"), handler=handler,
                      runtime=Runtime.PYTHON_3_13)
-            Validations.of(app).add_plugins(LayerValidation())
             app.synth()
         """)
     )
-    command = ["node", str(_CLI), "synth", "--quiet", "--app", f"{sys.executable} app.py"]
-    environment = {**os.environ, "CDK_VALIDATION": "true"}
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)
+    return folder, _cdk(folder, "synth", "--quiet", "--app", f"{sys.executable} app.py")
+
+
+@pytest.mark.skipif(not _CLI.exists(), reason="the CDK CLI is not installed: `make synth` does that")
+@pytest.mark.parametrize("selection", [(), ("**",), ("Dev/Good",)], ids=str)
+def test_the_real_cli_shows_an_error_once_and_fails_whatever_is_selected(
+    staged: tuple[Path, subprocess.CompletedProcess[str]], selection: tuple[str, ...]
+) -> None:
+    """In a stage that `cdk synth` does not select, beside a stack that is selected, and in one that is."""
+    folder, first = staged
+    run = _cdk(folder, "synth", "--quiet", "--app", "cdk.out", *selection) if selection else first
 
     assert run.returncode != 0
     told = run.stdout + run.stderr
-    assert "Acknowledge with 'cdk-layers::handler-not-found'" in told
-    assert "Spoke/Report" in told
+    assert told.count("Acknowledge with 'cdk-layers::handler-not-found'") == 1
+    assert "Dev/Bad/Report" in told

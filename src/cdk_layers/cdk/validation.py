@@ -14,8 +14,6 @@ from aws_cdk import (
     App,
     IPolicyValidationPlugin,
     PolicyValidationPluginReport,
-    PolicyViolatingResource,
-    PolicyViolation,
     Stack,
     Stage,
     Validations,
@@ -24,6 +22,7 @@ from constructs import IConstruct, IValidation
 
 from cdk_layers.assembly.judgement import judged, rule_names
 from cdk_layers.build.cache import BuildCache
+from cdk_layers.cdk.violations import PLUGIN, failure, violations
 from cdk_layers.host import today as current_day
 from cdk_layers.rules.model import Settings
 
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from cdk_layers.rules.model import Finding
-
-PLUGIN: Final = "cdk-layers"
-"""The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
 
 _BUNDLING_STACKS: Final = "aws:cdk:bundling-stacks"
 
@@ -137,9 +133,15 @@ class LayerValidation:
         Args:
             context: The templates that the plugin was added for, and the app.
 
-        Raises:
-            AssemblyError: An asset of the app is damaged or hostile. The CDK reports it as the plugin's failure.
+        Returns:
+            The findings. What hinders the judging is one too, since the CDK CLI does not show what a plugin raises.
         """
+        try:
+            return self._report(context)
+        except Exception as error:  # noqa: BLE001 - whatever it is, an app that was not judged must not pass
+            return PolicyValidationPluginReport(success=False, violations=[failure(error)])
+
+    def _report(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         root = context.app_construct
         others = _REGISTER.judged.setdefault(root, {})
         folders = frozenset(Path(path).resolve().parent for path in context.template_paths)
@@ -153,7 +155,7 @@ class LayerValidation:
         others[self].findings = frozenset(findings)
         return PolicyValidationPluginReport(
             success=all(one.severity != "error" for one in findings),
-            violations=[_violation(one) for one in findings],
+            violations=violations(root, findings),
             metadata={"notKnown": "\n".join(judgement.unread)} if judgement.unread else None,
         )
 
@@ -207,23 +209,3 @@ def _unbundled(root: IConstruct, context: IPolicyValidationContext) -> Iterator[
         stack = reduce(lambda scope, name: scope.node.find_child(name), path.split("/"), root)
         if isinstance(stack, Stack) and not stack.bundling_required:
             yield path
-
-
-def _violation(finding: Finding) -> PolicyViolation:
-    words = f" The service's words: {finding.service_words!r}." if finding.service_words else ""
-    return PolicyViolation(
-        rule_name=finding.rule,
-        severity=finding.severity,
-        description=f"{finding.message}{words}",
-        fix=finding.remedy,
-        violating_resources=_resources(finding),
-    )
-
-
-def _resources(finding: Finding) -> Sequence[PolicyViolatingResource]:
-    where = finding.where
-    if where.logical_id:
-        # The CDK finds the construct itself, so that an acknowledgement of the resource counts as well.
-        template = str(Path(where.template).resolve())
-        return [PolicyViolatingResource(resource_logical_id=where.logical_id, template_path=template, locations=[])]
-    return [PolicyViolatingResource(construct_path=where.path, locations=[])]

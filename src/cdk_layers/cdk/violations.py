@@ -1,0 +1,120 @@
+"""Findings as violations of the CDK's validation report.
+
+The CDK CLI (2.1148) takes the report over from the app. It leaves out each violation whose construct is not in a stack
+that the user selected, and `cdk synth` without arguments selects no stack of a stage. It always keeps a violation that
+names no construct. So an error names its construct in its text alone where the CLI reports, and fails every command.
+
+Source: `filterReportsByStacks` in the CLI's cloud-assembly-api, lib/validation/loading.ts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import PolicyViolatingResource, PolicyViolation
+
+from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
+from cdk_layers.errors import CdkLayersError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from constructs import IConstruct
+
+    from cdk_layers.rules.model import Finding
+
+PLUGIN: Final = "cdk-layers"
+"""The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
+
+_APP_REPORTS: Final = "@aws-cdk/core:failSynthOnValidationErrors"
+"""Context that the CLI sets to False when it reports itself. Source: aws-cdk-lib, core/lib/private/synthesis-validation."""
+
+_ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
+
+
+def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViolation]:
+    """Return findings as violations.
+
+    Args:
+        root: The root of the app that they are about.
+        findings: The findings.
+    """
+    by_cli = any(one.severity == "error" for one in findings) and _is_reported_by_cli(root)
+    return [
+        _violation_without_construct(one)
+        if by_cli and one.severity == "error" and not _is_acknowledged(root, one)
+        else _violation(one)
+        for one in findings
+    ]
+
+
+def failure(error: Exception) -> PolicyViolation:
+    """Return an error of the plugin itself as a violation, since the CLI does not report a plugin that raises."""
+    message = str(error) if isinstance(error, CdkLayersError) else f"{type(error).__name__}: {error}"
+    return PolicyViolation(
+        rule_name="not-validated",
+        severity="fatal",
+        description=f"The app could not be validated. {message}",
+        violating_resources=[PolicyViolatingResource(locations=[])],
+    )
+
+
+def _violation(finding: Finding) -> PolicyViolation:
+    return PolicyViolation(
+        rule_name=finding.rule,
+        severity=finding.severity,
+        description=f"{finding.message}{_service_words(finding)}",
+        fix=finding.remedy,
+        violating_resources=[_resource(finding)],
+    )
+
+
+def _violation_without_construct(finding: Finding) -> PolicyViolation:
+    place = "" if repr(finding.where.path) in finding.message else f"{finding.where.path}: "
+    return PolicyViolation(
+        rule_name=finding.rule,
+        severity=finding.severity,
+        description=f"{place}{finding.message}{_service_words(finding)}",
+        fix=finding.remedy,
+        violating_resources=[PolicyViolatingResource(locations=[])],
+    )
+
+
+def _service_words(finding: Finding) -> str:
+    return f" The service's words: {finding.service_words!r}." if finding.service_words else ""
+
+
+def _resource(finding: Finding) -> PolicyViolatingResource:
+    where = finding.where
+    if where.logical_id:
+        # The CDK finds the construct itself, so that an acknowledgement of the resource counts as well.
+        template = str(Path(where.template).resolve())
+        return PolicyViolatingResource(resource_logical_id=where.logical_id, template_path=template, locations=[])
+    return PolicyViolatingResource(construct_path=where.path, locations=[])
+
+
+def _is_reported_by_cli(root: IConstruct) -> bool:
+    return root.node.try_get_context(_APP_REPORTS) in (False, "false")
+
+
+def _is_acknowledged(root: IConstruct, finding: Finding) -> bool:
+    """Return whether the user acknowledged the rule in any scope of the finding: the CDK removes it then."""
+    name = f"{PLUGIN}::{finding.rule}"
+    return any(
+        entry.type == _ACKNOWLEDGED and isinstance(entry.data, dict) and name in entry.data
+        for scope in _scopes(root, finding.where.path)
+        for entry in scope.node.metadata
+    )
+
+
+def _scopes(root: IConstruct, path: str) -> Iterator[IConstruct]:
+    """Yield the constructs from the root to a path, and the default child of the last."""
+    scope: IConstruct | None = root
+    yield root
+    for name in path.split("/"):
+        scope = scope.node.try_find_child(name) if scope is not None else None
+        if scope is not None:
+            yield scope
+    children = (scope.node.try_find_child(name) for name in DEFAULT_CHILDREN) if scope is not None else ()
+    yield from (child for child in children if child is not None)
