@@ -27,7 +27,7 @@ from cdk_layers.host import today as current_day
 from cdk_layers.rules.model import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date
 
     from aws_cdk import IPolicyValidationContext, Size

@@ -28,7 +28,7 @@ PLUGIN: Final = "cdk-layers"
 """The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
 
 _APP_REPORTS: Final = "@aws-cdk/core:failSynthOnValidationErrors"
-"""Context that the CLI sets to False when it reports itself. Source: aws-cdk-lib, core/lib/private/synthesis-validation."""
+"""Context that the CLI sets to False when it reports itself. Source: aws-cdk-lib, synthesis-validation.js."""
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 
