@@ -30,6 +30,14 @@ class DependencyError(CdkLayersError):
     """The requirements cannot be met: unknown distribution or version, conflicting pins, no wheel, no network."""
 
 
+class UnreachableError(DependencyError):
+    """An index cannot be reached, and no cache on this machine contains what is needed."""
+
+
+class StaleLockError(DependencyError):
+    """A lock file does not fit the project that it was made from."""
+
+
 class BuildError(CdkLayersError):
     """A build could not be finished: a tool failed, the disk is full, or Docker was asked for and is not there."""
 

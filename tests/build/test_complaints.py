@@ -6,7 +6,7 @@ import pytest
 
 from cdk_layers.build.complaints import complaint, lacking_wheels
 from cdk_layers.build.target import Target
-from cdk_layers.errors import BuildError, DependencyError
+from cdk_layers.errors import BuildError, DependencyError, UnreachableError
 
 TARGET = Target("3.13", "arm64")
 
@@ -110,3 +110,73 @@ def test_disk_full() -> None:
 def test_lacking_wheels(stderr: str, names: set[str]) -> None:
     """The distributions without a wheel are read from every form of uv's message."""
     assert lacking_wheels(stderr) == names
+
+
+MANY_VERSIONS = """\
+error: No solution found when resolving dependencies
+  cause: Because boto3<=0.0.1 depends on botocore==0.68.0 and botocore==0.68.0 has no usable wheels, we can conclude that boto3<=0.0.1 cannot be used.
+         Because botocore>=1.44.8 depends on python-dateutil>=2.1,<3.0.0 and boto3>=1.44.8 depends on botocore>=1.44.8, we can conclude that boto3>=1.44.8 depends on python-dateutil>=2.1,<3.0.0.
+         And because we know from (3) that boto3<=1.44.7 depends on python-dateutil>=2.1,<3.0.0, we can conclude that all versions of boto3 depend on python-dateutil>=2.1,<3.0.0.
+         And because you require python-dateutil==4.0.0 and boto3, we can conclude that your requirements are unsatisfiable.
+
+hint: Wheels are required for `botocore` because building from source is disabled for all packages (i.e., with `--no-build`)
+"""  # noqa: E501 - uv's own lines
+CONFLICT_BY_RANGE = """\
+error: No solution found when resolving dependencies
+  cause: Because only the following versions of app are available:
+             app<=0.1
+             app==0.2
+         and app<=0.1 has no usable wheels, we can conclude that app<=0.1 cannot be used.
+         And because app==0.2 depends on idna>=3 and you require app and idna<3, we can conclude that your requirements are unsatisfiable.
+
+hint: Wheels are required for `app` because building from source is disabled for `app` (i.e., with `--no-build-package app`)
+"""  # noqa: E501 - uv's own lines
+NEEDED_BY_ANOTHER = """\
+error: No solution found when resolving dependencies
+  cause: Because docopt==0.6.2 has no usable wheels and app==1.0 depends on docopt==0.6.2, we can conclude that app==1.0 cannot be used.
+         And because you require app==1.0, we can conclude that your requirements are unsatisfiable.
+
+hint: Wheels are required for `docopt` because building from source is disabled for all packages (i.e., with `--no-build`)
+"""  # noqa: E501 - uv's own lines
+
+
+@pytest.mark.parametrize(
+    ("stderr", "part"),
+    [
+        (MANY_VERSIONS, "all versions of boto3 depend on python-dateutil>=2.1,<3.0.0. And because you require"),
+        (CONFLICT_BY_RANGE, "app==0.2 depends on idna>=3 and you require app and idna<3"),
+    ],
+)
+def test_conflict_beside_versions_without_wheels(stderr: str, part: str) -> None:
+    """Requirements that exclude each other are reported with uv's reason, also beside versions without a wheel."""
+    told = str(complaint(stderr, "requirements.txt", TARGET))
+    assert "contradict each other" in told
+    assert part in told
+    assert "no wheel" not in told.partition("And because")[0]
+
+
+def test_wheel_that_another_needs() -> None:
+    """A wheel that is missing somewhere below what is required is still the cause."""
+    assert "no wheel of 'docopt'" in str(complaint(NEEDED_BY_ANOTHER, "requirements.txt", TARGET))
+
+
+@pytest.mark.parametrize("cause", ["there is no version of foo==2.0", "only foo==1.0 is available"])
+def test_version_on_an_index_that_is_not_looked_at(cause: str) -> None:
+    """A version that the first index hides is reported with uv's hint and the setting that changes it."""
+    stderr = (
+        f"error: No solution found when resolving dependencies\n  cause: Because {cause} and you require foo>=2.0, we "
+        "can conclude that your requirements are unsatisfiable.\n\nhint: `foo` was found on https://u:secret@a.example/"
+        "simple, but not at the requested version (foo==2.0). A compatible version may be available on a subsequent "
+        "index (e.g., https://b.example/simple). If all indexes are equally trusted, use `--index-strategy "
+        "unsafe-best-match` to consider all versions from all indexes."
+    )
+    told = str(complaint(stderr, "requirements.txt", TARGET))
+    assert "found on https://a.example/simple" in told
+    assert "https://b.example/simple" in told
+    assert "UV_INDEX_STRATEGY=unsafe-best-match" in told
+
+
+def test_index_that_cannot_be_reached() -> None:
+    """What fails for the network alone has a type of its own, which an older resolution can answer."""
+    assert type(complaint(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
+    assert type(complaint(UNKNOWN, "requirements.txt", TARGET)) is DependencyError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.names import canonical
-from cdk_layers.errors import BuildError, CdkLayersError, DependencyError
+from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError
 
 if TYPE_CHECKING:
     from cdk_layers.build.target import Target
@@ -32,6 +32,11 @@ _BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not 
 _URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
 _REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
 _NOISE: Final = re.compile(r"^(?:error:|cause:|[\u2500-\u25ff\u00d7]|\s)+")
+_CONCLUSION: Final = re.compile(
+    r"(?P<required>you require (?:(?!you require).)*), we can conclude that your requirements"
+)
+_PIN: Final = re.compile(r"(?:require |and |, )(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?[=<>!~]")
+_OTHER_INDEX: Final = re.compile(r"hint: (?P<hint>(?:(?!hint: ).)*--index-strategy(?:(?!hint: ).)*)")
 _LONGEST: Final = 600
 
 
@@ -52,14 +57,29 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
     text = " ".join(scrub(stderr).split())
     if "No space left on device" in text or "os error 28" in text:
         return BuildError("The disk is full: uv could not write what it installs. Free some space.")
-    if names := lacking_wheels(stderr):
-        return no_wheel(sorted(names), origin, target)
-    return DependencyError(_told(text, stderr, origin, target))
-
-
-def _told(text: str, stderr: str, origin: str, target: Target) -> str:
     if uv.is_unreachable(text) or "network was disabled" in text:
-        return _no_network(text, origin)
+        return UnreachableError(_no_network(text, origin))
+    names = lacking_wheels(stderr)
+    if names and not _is_conflict(text, names):
+        return no_wheel(sorted(names), origin, target)
+    return DependencyError(_explanation(text, stderr, origin, target))
+
+
+def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
+    """Return whether the requirements exclude each other, whatever wheels there are of their older versions.
+
+    uv names each version without a wheel that it passed on its way. Its last sentence says which requirements it gave
+    up on: one that another distribution depends on at other versions is the cause.
+    """
+    conclusion = _CONCLUSION.search(text)
+    required = _PIN.finditer(conclusion["required"]) if conclusion else ()
+    return any(
+        canonical(pin["name"]) not in lacking and re.search(rf"depends? on {re.escape(pin['name'])}[=<>!~]", text)
+        for pin in required
+    )
+
+
+def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
     if _REFUSED.search(text) and _URL.search(text):
         return _refused(text, origin)
     if match := _BUILT_FOR_HERE.search(text):
@@ -127,6 +147,8 @@ def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
         return (
             f"{origin}: there is no distribution {match['name']!r} on the index. Check its spelling, or name its index."
         )
+    if match := _OTHER_INDEX.search(text):
+        return _hidden(match["hint"].strip(), origin)
     if match := _NO_VERSION.search(text):
         wanted = f"{match['name']}{match['specifier'] or ''}"
         if wanted != match["name"] and "depends on" not in text:
@@ -137,8 +159,25 @@ def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
     return f"{origin}: uv could not install it for {target}. {reason}"
 
 
+def _hidden(hint: str, origin: str) -> str:
+    return (
+        f"{origin}: the version is on an index that uv does not look at: {hint} Put the index that has it first, or, "
+        "if you trust all of them equally, set index-strategy = 'unsafe-best-match' in [tool.uv] or uv.toml, or "
+        "UV_INDEX_STRATEGY=unsafe-best-match."
+    )
+
+
 def _reason(stderr: str) -> str:
     lines = (line for line in scrub(stderr).splitlines() if line.strip() and not line.startswith(("warning:", "hint:")))
     reason = " ".join(_NOISE.sub("", line).strip() for line in lines)
     reason = reason.removeprefix("No solution found when resolving dependencies").lstrip(": ")
-    return " ".join(reason.split())[:_LONGEST]
+    return _shortened(" ".join(reason.split()))
+
+
+def _shortened(reason: str) -> str:
+    """Return a long derivation's end, which is its conclusion, from the beginning of a sentence."""
+    if len(reason) <= _LONGEST:
+        return reason
+    end = reason[-_LONGEST:]
+    sentence = re.search(r"(?:And b|B)ecause ", end)
+    return f"... {end[sentence.start() :] if sentence else end}"

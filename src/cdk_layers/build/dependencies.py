@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 PRECEDENCE: Final = ("Pipfile.lock", "poetry.lock", "requirements.txt", "uv.lock", "pylock.toml")
 """The manifests that install something, by the precedence of PythonLayerVersion, and then pylock.toml."""
 
-_SOURCES: Final = {"Pipfile.lock": "Pipfile", "poetry.lock": "pyproject.toml", "uv.lock": "pyproject.toml"}
+_SOURCES: Final = {
+    "Pipfile.lock": "Pipfile",
+    "poetry.lock": "pyproject.toml",
+    "uv.lock": "pyproject.toml",
+    "pylock.toml": "pyproject.toml",
+}
 _BARE: Final = {
     "Pipfile": "pipenv lock",
     "pyproject.toml": "uv lock",

@@ -56,16 +56,28 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
         EntryError: The entry brings nothing, or a file of it cannot be packed.
     """
     members = tuple(own_members(job, requirements.paths))
-    if not members and not requirements.wanted:
-        message = (
-            f"There is nothing to put into an archive in {str(job.entry)!r}: no code, and no manifest that installs "
-            "anything. Add a requirements.txt, a lock file, or code."
-        )
-        raise EntryError(message)
+    if not members and not resolution.pins:
+        raise EntryError(_nothing(requirements, job))
     notes = (*requirements.notes, *resolution.notes, *own_notes(members, job))
     distributions = _distributions_key(requirements, resolution, job) if resolution.pins else None
     own = _key("own", [content_digest(members)]) if members or not resolution.pins else None
     return Plan(requirements, resolution, members, notes, distributions, own)
+
+
+def _nothing(requirements: Requirements, job: Job) -> str:
+    """Return why there is nothing to put into an archive, which Lambda would refuse."""
+    begin = f"There is nothing to put into an archive in {str(job.entry)!r}:"
+    if requirements.origin is None:
+        return f"{begin} no code, and no manifest that installs anything. Add a requirements.txt, a lock file, or code."
+    if job.options.provided and any(one.applies_to(job.target) for one in requirements.wanted):
+        return (
+            f"{begin} no code, and the layers include all that {requirements.origin} asks for. Add the code, or give "
+            "code= in place of entry=."
+        )
+    return (
+        f"{begin} no code, and {requirements.origin} has nothing for {job.target}: it asks for no distribution, or "
+        "markers exclude each of them. Change it, or build for another target."
+    )
 
 
 def _distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:

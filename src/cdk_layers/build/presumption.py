@@ -56,7 +56,7 @@ def refuse_gaps(requirements: Requirements, distributions: Iterable[Distribution
         message = f"{requirements.origin} leaves out {gap.need}, which {gap.requirer.name} requires."
         raise DependencyError(message)
     for ones in installed.values():
-        if not meets(ones[0].requires_python or "", f"{target.python}.0"):
+        if not meets(ones[0].requires_python or "", target.newest_python):
             message = f"{requirements.origin} pins {ones[0].name}, which requires Python {ones[0].requires_python}."
             raise DependencyError(message)
 

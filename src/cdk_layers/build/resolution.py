@@ -13,7 +13,7 @@ from cdk_layers.build.names import canonical
 from cdk_layers.build.notes import Note
 from cdk_layers.build.presumption import presumed_pins
 from cdk_layers.build.requirements_file import Wanted, read_requirements_text
-from cdk_layers.errors import DependencyError
+from cdk_layers.errors import UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Option
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Counts what this package changes in how it builds, so that older cache entries don't answer."""
 
 
@@ -72,8 +72,8 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
     try:
         pins, platform = compile_pins(requirements, job)
         resolution = Resolution(_with_hashes(pins, requirements), platform)
-    except DependencyError as error:
-        if known is None or "cannot be reached" not in str(error):
+    except UnreachableError:
+        if known is None:
             raise
         return _finished(requirements, known, job.options)
     _remember(requirements, resolution, job)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import TargetError
-from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, PYTHON_RUNTIMES
+from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, NEWEST_PATCH, PYTHON_RUNTIMES
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.runtimes import Architecture, PythonRuntime
@@ -68,18 +68,23 @@ class Target:
         """The architecture as the kernel and wheel tags name it: "x86_64" or "aarch64"."""
         return _MACHINES[self.architecture]
 
+    @property
+    def newest_python(self) -> str:
+        """The full version that markers and Requires-Python are evaluated with: the newest patch level."""
+        return f"{self.python}.{NEWEST_PATCH}"
+
     def marker_environment(self) -> dict[str, str]:
         """Return the environment that PEP 508 markers are evaluated in on this target."""
         return {
             "implementation_name": "cpython",
-            "implementation_version": f"{self.python}.0",
+            "implementation_version": self.newest_python,
             "os_name": "posix",
             "platform_machine": self.machine,
             "platform_python_implementation": "CPython",
             "platform_release": "",
             "platform_system": "Linux",
             "platform_version": "",
-            "python_full_version": f"{self.python}.0",
+            "python_full_version": self.newest_python,
             "python_version": self.python,
             "sys_platform": "linux",
         }

@@ -148,7 +148,7 @@ def platform_arguments(target: Target, platform: str) -> list[str]:
     """Return the arguments that make uv see a target instead of this machine."""
     return [
         "--python", sys.executable,
-        "--python-version", target.python,
+        "--python-version", target.newest_python,
         "--python-platform", f"{target.machine}-{platform}",
     ]  # fmt: skip
 

@@ -19,6 +19,13 @@ AMAZON_LINUX_2_GLIBC: Final = (2, 26)
 AMAZON_LINUX_2023_GLIBC: Final = (2, 34)
 
 
+NEWEST_PATCH: Final = 99
+"""The patch level that markers and Requires-Python are evaluated with, a number that no release has reached.
+
+Lambda moves its managed runtimes to new patch releases by itself (developer guide, "Runtime version updates"), so the
+newest release counts. Which one that is on a given day is not known here."""
+
+
 @dataclass(frozen=True, slots=True)
 class PythonRuntime:
     """One managed Python runtime."""
