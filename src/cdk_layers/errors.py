@@ -22,6 +22,10 @@ class EntryError(CdkLayersError):
     """An entry folder, or a manifest inside it, cannot be used as it is."""
 
 
+class EntryChangedError(EntryError):
+    """An entry folder, or what it installs from this machine, changed while it was built."""
+
+
 class TargetError(CdkLayersError):
     """A runtime or an architecture is not one that a Python layer can be built for."""
 

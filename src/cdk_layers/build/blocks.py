@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.build.members import in_order_of_name
 from cdk_layers.build.parallel import batches, in_order
-from cdk_layers.errors import EntryError
+from cdk_layers.errors import EntryChangedError, EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -124,11 +124,14 @@ def read(piece: Piece) -> bytes:
         raise _unreadable(piece.member, error) from error
     if len(data) != piece.length:
         message = f"{str(piece.member.source)!r} changed while it was packed. Build again when nothing writes to it."
-        raise EntryError(message)
+        raise EntryChangedError(message)
     return data
 
 
 def _unreadable(member: Member, error: OSError) -> EntryError:
+    if isinstance(error, FileNotFoundError):
+        message = f"{str(member.source)!r} was removed while it was packed. Build again when nothing writes to it."
+        return EntryChangedError(message)
     message = (
         f"{str(member.source)!r} cannot be read: {error.strerror or error}. Make it readable for the user who builds, "
         "or exclude it."

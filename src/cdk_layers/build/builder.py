@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.build.dependencies import read_requirements
 from cdk_layers.build.job import job_of
-from cdk_layers.build.notes import Note
+from cdk_layers.build.notes import Note, overwritten_notes
 from cdk_layers.build.plan import make_plan
 from cdk_layers.build.progress import default_progress
 from cdk_layers.build.resolution import remembered, settled
-from cdk_layers.errors import BuildError
+from cdk_layers.errors import BuildError, EntryChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from cdk_layers.build.cache import BuildCache
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from cdk_layers.build.progress import Progress
     from cdk_layers.build.resolution import Resolution
     from cdk_layers.build.target import Target
-
-
-_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +152,14 @@ def recall(
 
 
 def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None], label: str) -> LayerBuild | None:
-    requirements = read_requirements(job, may_export=False)
-    resolution = requirements and resolved(requirements, job)
-    if not requirements or not resolution:
+    try:
+        requirements = read_requirements(job, may_export=False)
+        resolution = requirements and resolved(requirements, job)
+        plan = make_plan(requirements, resolution, job) if requirements and resolution else None
+    except EntryChangedError:
         return None
-    plan = make_plan(requirements, resolution, job)
+    if plan is None:
+        return None
     record = job.cache.find(plan.key)
     if record is None:
         return None
@@ -176,20 +176,10 @@ def _layer_build(
         digest=str(facts["digest"]),
         target=job.target,
         pins=tuple(facts["pins"]),
-        notes=(*plan.notes, *_overwritten(facts.get("overwritten", []))),
+        notes=(*plan.notes, *overwritten_notes(facts)),
         from_cache=from_cache,
         record=record,
         parts=parts,
         job=job,
         label=label,
     )
-
-
-def _overwritten(names: Sequence[str]) -> Iterator[Note]:
-    if names:
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield Note(
-            "file-overwritten",
-            f"The entry's own {', '.join(names[:_NAMED])}{more} took the place of a distribution's file.",
-            "Rename or exclude the own file, unless it is meant to patch the distribution.",
-        )

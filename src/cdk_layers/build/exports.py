@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub, secrets_in
-from cdk_layers.errors import BuildError, EntryError
+from cdk_layers.errors import BuildError, EntryChangedError, EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,7 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
     Raises:
         EntryError: The lock file, or the file that it belongs to, is missing or damaged.
         BuildError: The exporting tool cannot be had.
+        EntryChangedError: The lock file changed while it was exported.
     """
     key = _key(job.entry, [lock, *_beside(job.entry, lock)], job.options)
     known = job.cache.recall(key)
@@ -53,6 +54,9 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
     if not may_export:
         return None
     text = _run(job.entry, lock, job.options)
+    if _key(job.entry, [lock, *_beside(job.entry, lock)], job.options) != key:
+        message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
+        raise EntryChangedError(message)
     job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text))})
     return Exported(text)
 

@@ -9,26 +9,31 @@ from typing import TYPE_CHECKING
 from packaging.tags import parse_tag
 
 from cdk_layers.build import sources, uv
+from cdk_layers.build.arrivals import refuse_missing
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.compilation import option_lines
 from cdk_layers.build.complaints import no_wheel
 from cdk_layers.build.names import canonical
+from cdk_layers.build.shared_paths import settle
 from cdk_layers.build.tidying import installed, tidy
 from cdk_layers.build.wheels import exact_platform, supported_tags
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
     from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.resolution import Resolution
+    from cdk_layers.build.shared_paths import Shared
     from cdk_layers.build.target import Target
 
 
-def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> None:
+def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> tuple[Shared, ...]:
     """Install what was resolved into a folder, so that it is the same on every machine.
+
+    Returns who overwrote whom, where several distributions contain one path.
 
     Args:
         requirements: The manifest, for where to look.
@@ -38,19 +43,43 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
 
     Raises:
         DependencyError: Something cannot be had, or not for the target.
+        BuildError: uv reports success, and something is not there.
     """
     tree.mkdir(parents=True)
     sourced = frozenset(pin.name for pin in resolution.pins if pin.name and sources.is_source(pin))
     begin = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
+    exact, reinstalled = first_attempt(job.target), frozenset[str]()
     attempt = _put(requirements, resolution.pins, tree, job, begin)
     unsuited = _unsuited(tree, job.target)
     if unsuited and attempt.platform != exact_platform(job.target):
-        again = [pin for pin in resolution.pins if pin.name in unsuited]
-        _put(requirements, again, tree, job, first_attempt(job.target), anew=True)
+        reinstalled = frozenset(unsuited)
+        again = [pin for pin in resolution.pins if pin.name in reinstalled]
+        _put(requirements, again, tree, job, exact, anew=True)
         unsuited = _unsuited(tree, job.target)
     if unsuited:
         raise no_wheel(sorted(unsuited), requirements.origin or "", job.target, _tagged(unsuited))
-    tidy(tree)
+    refuse_missing(resolution.pins, tree, job.target)
+    shared = _settled(requirements, resolution, tree, job, lambda name: exact if name in reinstalled else attempt)
+    lost = ((name, one.paths) for one in shared for name in one.losers)
+    tidy(tree, frozenset((name, path) for name, paths in lost for path in paths))
+    return shared
+
+
+def _settled(
+    requirements: Requirements, resolution: Resolution, tree: Path, job: Job, attempt: Callable[[str], Attempt]
+) -> tuple[Shared, ...]:
+    """Give paths that several distributions contain the same file in each build."""
+    names = {pin.name for pin in resolution.pins} & {one.name for one in installed(tree)}
+    with tempfile.TemporaryDirectory(prefix="alone-", dir=tree.parent) as folder:
+
+        def install_alone(name: str) -> Path:
+            alone = Path(folder, name)
+            # A folder or a file may have another name than its path says.
+            pins = [pin for pin in resolution.pins if (pin.name == name if name in names else pin.name not in names)]
+            _put(requirements, pins, alone, job, attempt(name))
+            return alone
+
+        return settle(tree, install_alone)
 
 
 def _put(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers import host
@@ -16,12 +16,12 @@ from cdk_layers.build.job import job_of
 from cdk_layers.build.joining import Join
 from cdk_layers.build.members import collect
 from cdk_layers.build.natives import foreign_files
-from cdk_layers.build.plan import make_plan
+from cdk_layers.build.plan import distributions_key, make_plan, own_key
 from cdk_layers.build.presumption import refuse_gaps
 from cdk_layers.build.progress import told
 from cdk_layers.build.record import path_beside, read_beside, to_json
-from cdk_layers.build.resolution import confirm, resolve
-from cdk_layers.errors import DependencyError
+from cdk_layers.build.resolution import confirm, resolution_key, resolve
+from cdk_layers.errors import DependencyError, EntryChangedError
 from cdk_layers.wording import count, size
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from cdk_layers.build.target import Target
 
 _NAMED: Final = 5
+_TRIES: Final = 3
+"""How often a build begins again because something changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +101,33 @@ class _Making:
     is_proven: bool = False
     """Whether the installation is known to leave nothing out."""
 
+    inputs: str = ""
+    """A digest of what the resolution was made from."""
+
     def finish(self) -> Made:
         """Build what is not in the cache."""
         began = host.clock()
         self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
-        made = self._made(self._requirements())
+        made = self._unchanged()
         self.progress.end(self._summary(made.record, host.clock() - began) if self.has_built else None)
         return made
 
+    def _unchanged(self) -> Made:
+        """Return a build whose content is what its keys say; begin again when something changed meanwhile."""
+        for _ in range(_TRIES):
+            try:
+                return self._made(self._requirements())
+            except EntryChangedError as error:  # noqa: PERF203 - each try is a whole build
+                changed = str(error).removesuffix(".")
+        message = (
+            f"{self.label!r} cannot be built while its files are written: each of {_TRIES} attempts met a change. "
+            f"The last one: {changed}. Stop what writes to it, or exclude what is written."
+        )
+        raise EntryChangedError(message)
+
     def _made(self, requirements: Requirements) -> Made:
         """Return the build; what was presumed and turns out to lack something is resolved."""
+        self.inputs = resolution_key(requirements, self.job)
         plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
         try:
             made = self._make(plan)
@@ -169,18 +188,36 @@ class _Making:
         def fill(folder: Path) -> dict[str, object]:
             self.progress.start(f"Installing {self.label!r} for {self.job.target}")
             tree = folder / "tree"
-            install(plan.requirements, plan.resolution, tree, self.job)
+            shared = install(plan.requirements, plan.resolution, tree, self.job)
+            self._refuse_changed(plan)
             if plan.resolution.is_presumed:
                 self._prove(plan, read_installed(tree))
             self.progress.start(f"Packing {self.label!r} for {self.job.target}")
             facts = _packed(folder / "archive.zip", collect(tree, self.job.options.prefix))
             self.job.cache.discard(tree)
-            return facts
+            return {**facts, "shared": [asdict(one) for one in shared]}
 
         return fill
 
+    def _refuse_changed(self, plan: Plan) -> None:
+        """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""
+        key = distributions_key(plan.requirements, plan.resolution, self.job)
+        if key != plan.distributions_key or resolution_key(plan.requirements, self.job) != self.inputs:
+            message = (
+                f"What {plan.requirements.origin} names on this machine, or a setting of uv, changed while it was "
+                "installed. Build again."
+            )
+            raise EntryChangedError(message)
+
     def _own(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
-        return lambda folder: _packed(folder / "archive.zip", plan.members)
+        def fill(folder: Path) -> dict[str, object]:
+            facts = _packed(folder / "archive.zip", plan.members)
+            if own_key(str(facts["digest"])) != plan.own_key:
+                message = f"A file in {str(self.job.entry)!r} changed while it was packed. Build again."
+                raise EntryChangedError(message)
+            return facts
+
+        return fill
 
     def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], dict[str, object]]:
         def fill(folder: Path) -> dict[str, object]:
@@ -188,7 +225,13 @@ class _Making:
             overwritten = [name for name in own if distributions.get(name, own[name]) != own[name]]
             join = Join.of([part.archive for part in parts])
             path_beside(folder / "archive.zip").write_text(to_json(join.contents()), encoding="utf-8")
-            return {"digest": join.digest, "overwritten": overwritten, "archive_bytes": join.archive_bytes}
+            shared = parts[0].facts.get("shared", [])
+            return {
+                "digest": join.digest,
+                "overwritten": overwritten,
+                "archive_bytes": join.archive_bytes,
+                "shared": shared,
+            }
 
         return fill
 

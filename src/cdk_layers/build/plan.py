@@ -59,8 +59,8 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
     if not members and not resolution.pins:
         raise EntryError(_nothing(requirements, job))
     notes = (*requirements.notes, *resolution.notes, *own_notes(members, job))
-    distributions = _distributions_key(requirements, resolution, job) if resolution.pins else None
-    own = _key("own", [content_digest(members)]) if members or not resolution.pins else None
+    distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
+    own = own_key(content_digest(members)) if members or not resolution.pins else None
     return Plan(requirements, resolution, members, notes, distributions, own)
 
 
@@ -80,7 +80,13 @@ def _nothing(requirements: Requirements, job: Job) -> str:
     )
 
 
-def _distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
+def own_key(digest: str) -> str:
+    """Return the key of the entry's own files by the digest of their content."""
+    return _key("own", [digest])
+
+
+def distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
+    """Return the key of the installed distributions by all that shapes them, as it is on this machine now."""
     allowed = sorted(job.options.allow_source_builds)
     builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
     facts = [

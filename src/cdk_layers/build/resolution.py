@@ -13,7 +13,7 @@ from cdk_layers.build.names import canonical
 from cdk_layers.build.notes import Note
 from cdk_layers.build.presumption import presumed_pins
 from cdk_layers.build.requirements_file import Wanted, read_requirements_text
-from cdk_layers.errors import UnreachableError
+from cdk_layers.errors import EntryChangedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,9 +59,11 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
 
     Raises:
         DependencyError: The requirements cannot be met.
+        EntryChangedError: What they name on this machine changed meanwhile.
     """
     if resolution := settled(requirements, job):
         return resolution
+    key = resolution_key(requirements, job)
     known = _recalled(requirements, job)
     presumed = presumed_pins(requirements, job) if may_presume and known is None else None
     if presumed is not None:
@@ -76,7 +78,7 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
         if known is None:
             raise
         return _finished(requirements, known, job.options)
-    _remember(requirements, resolution, job)
+    _remember(key, requirements, resolution, job)
     return _finished(requirements, resolution, job.options)
 
 
@@ -89,7 +91,7 @@ def settled(requirements: Requirements, job: Job) -> Resolution | None:
 def confirm(requirements: Requirements, resolution: Resolution, job: Job) -> None:
     """Remember what was presumed, and turned out to leave nothing out."""
     if resolution.is_presumed:
-        _remember(requirements, resolution, job)
+        _remember(resolution_key(requirements, job), requirements, resolution, job)
 
 
 def remembered(requirements: Requirements, job: Job) -> Resolution | None:
@@ -125,7 +127,8 @@ def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wa
     ))  # fmt: skip
 
 
-def _key(requirements: Requirements, job: Job) -> str:
+def resolution_key(requirements: Requirements, job: Job) -> str:
+    """Return a digest of all that shapes a resolution, as it is on this machine now."""
     facts = [
         SCHEMA,
         uv.uv_version(),
@@ -139,17 +142,20 @@ def _key(requirements: Requirements, job: Job) -> str:
     return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
 
 
-def _remember(requirements: Requirements, resolution: Resolution, job: Job) -> None:
+def _remember(key: str, requirements: Requirements, resolution: Resolution, job: Job) -> None:
+    if resolution_key(requirements, job) != key:
+        message = f"What {requirements.origin} names on this machine changed while it was resolved. Build again."
+        raise EntryChangedError(message)
     if any(any(secrets_in(pin.text)) for pin in resolution.pins):
         return
     lines = [pin.name if pin.local else pin.text for pin in resolution.pins]
     local = [pin.local is not None for pin in resolution.pins]
     value = {"lines": lines, "local": local, "platform": resolution.platform}
-    job.cache.remember(_key(requirements, job), value)
+    job.cache.remember(key, value)
 
 
 def _recalled(requirements: Requirements, job: Job) -> Resolution | None:
-    value = job.cache.recall(_key(requirements, job))
+    value = job.cache.recall(resolution_key(requirements, job))
     if not isinstance(value, dict):
         return None
     here = {one.name: one.text for one in requirements.wanted if one.local is not None}

@@ -7,6 +7,7 @@ import configparser
 import csv
 import hashlib
 import io
+import posixpath
 import re
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.build.names import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 _TRACES: Final = frozenset({"direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"})
@@ -57,22 +58,26 @@ def installed(tree: Path) -> Iterator[Installed]:
         yield Installed(canonical(folder.name.split("-")[0]), folder, tuple(wheel.get_all("Tag", [])))
 
 
-def tidy(tree: Path) -> None:
+def tidy(tree: Path, lost: Collection[tuple[str, str]] = ()) -> None:
     """Remove an installation's traces of this machine and give its programs Lambda's interpreter.
 
     uv may have linked the files to those of its cache, so that none is changed in place.
+
+    Args:
+        tree: The installation.
+        lost: Names of distributions with paths that they record although the file there is another distribution's.
     """
     for name in _ROOT_TRACES:
         (tree / name).unlink(missing_ok=True)
     for one in list(installed(tree)):
-        _tidy(tree, one.folder)
+        _tidy(tree, one.folder, {path for name, path in lost if name == one.name})
     for name in _SCRIPT_FOLDERS:
         folder = tree / name
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
 
-def _tidy(tree: Path, folder: Path) -> None:
+def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
     record = folder / "RECORD"
     kept = {}
     programs = _entry_points(folder)
@@ -80,12 +85,20 @@ def _tidy(tree: Path, folder: Path) -> None:
         if _is_trace(path, folder.name):
             (tree / path).unlink(missing_ok=True)
         elif path.split("/")[0] in _SCRIPT_FOLDERS and path.count("/") == 1:
+            if path in lost:
+                continue
             kept.update(_program(tree, path, programs) or {path: (digest, size)})
         else:
             kept[path] = (digest, size)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([path, *facts] for path, facts in sorted(kept.items()))
     _replace(record, text.getvalue().encode())
+
+
+def recorded(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the paths in the tree that a .dist-info folder's RECORD lists, with their digests, "" for none."""
+    for path, digest, _ in _rows(folder / "RECORD"):
+        yield posixpath.normpath(path), digest
 
 
 def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
