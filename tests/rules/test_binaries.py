@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_layers.build.contents import Native
+from cdk_layers.build.names import canonical
 from tests.rules.archives import archive, dist, elf, found, function, layer, severities
 
 X86 = "python/fast/_fast.cpython-313-x86_64-linux-gnu.so"
@@ -179,3 +180,52 @@ def test_libraries_that_the_runtime_has_or_may_have_are_quiet() -> None:
         "python/f.abi3.so", "x86_64", (2, 17), "libc.so.6", "libm.so.6", "libstdc++.so.6", "libssl.so.3", "libz.so.1"
     )
     assert found(function(layer(archive(natives=[usual]))), "missing-library") == []
+
+
+@pytest.mark.parametrize(("path", "source"), [
+    ("python/fast/md.cpython-313-x86_64-linux-gnu.so", "python/fast/md.py"),
+    ("python/fast/md.cpython-313-x86_64-linux-gnu.so", "python/fast/md/__init__.py"),
+    ("python/tomlish/__init__.cpython-313-x86_64-linux-gnu.so", "python/tomlish/__init__.py"),
+    ("python/fast/md__mypyc.cpython-313-x86_64-linux-gnu.so", "python/fast/md.py"),
+    ("python/81d243bd__mypyc.cpython-313-x86_64-linux-gnu.so", "python/fast/md.py"),
+])  # fmt: skip
+def test_an_accelerator_for_another_machine_is_a_warning(path: str, source: str) -> None:
+    """Python skips a module whose tag is not its own and imports the source; mypyc's shared part goes with it."""
+    contents = archive([source], natives=[elf(path)])
+    assert severities(function(layer(contents), architecture="arm64"), "wrong-machine") == ["warning"]
+    assert using(elf(path), files=(source,), runtime="python3.12") == []
+    both = layer(contents, runtimes=("python3.12", "python3.13"), architectures=("x86_64", "arm64"))
+    assert "error" not in severities(both, "overclaimed-target")
+    other = layer(contents, architectures=("x86_64",))
+    assert severities(function(other, architecture="arm64"), "architecture-mismatch") == ["warning"]
+
+
+@pytest.mark.parametrize("path", ["python/fast/md.abi3.so", "python/fast/md.so"])
+def test_a_module_that_python_tries_first_is_no_accelerator(path: str) -> None:
+    """Without a tag of another Python or machine the module is loaded before its source, and fails."""
+    contents = archive(["python/fast/md.py"], natives=[elf(path, "arm64")])
+    assert severities(function(layer(contents)), "wrong-machine") == ["error"]
+
+
+@pytest.mark.parametrize("name", ["MarkupSafe", "PyYAML", "wrapt", "zope.interface"])
+def test_distributions_that_do_without_their_native_modules_are_a_warning(name: str) -> None:
+    """They catch the ImportError themselves, wherever their Python code is."""
+    fast = elf("python/some/_fast.cpython-312-x86_64-linux-gnu.so")
+    known = dist(canonical(name), top_level=["some"])
+    assert severities(function(layer(archive(natives=[fast], dists=[known]))), "wrong-python-abi") == ["warning"]
+    assert severities(function(layer(archive(natives=[fast]))), "wrong-python-abi") == ["error"]
+
+
+@pytest.mark.parametrize(("runtime", "expected"), [("python3.15", []), ("python3.14", ["error wrong-python-abi"])])
+def test_the_second_stable_abi_is_newer(runtime: str, expected: list[str]) -> None:
+    """Python 3.15 loads abi3t modules, and older versions do not look for them (PEP 803)."""
+    assert using(elf("python/cryptography/_rust.abi3t.so"), runtime=runtime) == expected
+
+
+@pytest.mark.parametrize("path", ["python/tools/x", "bin/ffmpeg"])
+def test_a_program_for_one_of_two_declared_machines_is_a_warning(path: str) -> None:
+    """Only some functions may start it; a program that Lambda itself starts is an error."""
+    both = ("x86_64", "arm64")
+    assert severities(layer(archive(natives=[elf(path)]), architectures=both), "overclaimed-target") == ["warning"]
+    started = archive(natives=[elf("extensions/agent")], modes={"extensions/agent": 0o755})
+    assert severities(layer(started, architectures=both), "overclaimed-target") == ["error"]

@@ -100,7 +100,10 @@ def test_all_faults_are_raised_as_one_error() -> None:
     (a_layer(unzipped_bytes=251 * MIB), errors.LimitError),
     (a_function(an_arn(ARN)), errors.IdentityError),
     (a_function(a_layer(runtimes=("python3.12",)), runtime="python3.13"), errors.CompatibilityError),
-    (a_function(a_layer(architectures=("arm64",)), architecture="x86_64"), errors.CompatibilityError),
+    (
+            a_function(a_layer(architectures=("arm64",), contents=holding(machines=("arm64",))), architecture="x86_64"),
+            errors.CompatibilityError,
+        ),
     (a_grant(principal="abc"), errors.SharingError),
 ])  # fmt: skip
 def test_each_family_raises_its_own_error(subject: Function, error: type[errors.RuleError]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import weakref
 
-from cdk_layers.rules.search_path import is_folder, kept, modules, owner, search_path, told
+from cdk_layers.build.owners import kept, owner
+from cdk_layers.rules.search_path import is_folder, modules, search_path, told
 from tests.rules.archives import archive, dist, function, layer
 
 

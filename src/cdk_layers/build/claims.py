@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.accelerators import OPTIONAL_EXTENSIONS
 from cdk_layers.build.builder import LayerBuild, build
-from cdk_layers.build.natives import foreign_files
+from cdk_layers.build.natives import foreign_files, owners
 from cdk_layers.errors import CompatibilityError, UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def build_for(
 def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
     """Yield, for each target that cannot load all of the content, a sentence that names the files."""
     for target in targets:
-        files = sorted({*foreign_files(contents, target), *_foreign_distributions(contents, target)})
+        files = [*foreign_files(contents, target), *sorted(_foreign_distributions(contents, target))]
         if files:
             listed = ", ".join(files[:_NAMED])
             more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
@@ -79,14 +80,18 @@ def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
 
 
 def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
-    """Yield the distributions whose wheel the target would not have been given, such as a "py313-none-any"."""
+    """Yield the distributions whose wheel the target would not have been given, such as a "py313-none-any".
+
+    Those whose modules name their Python themselves are judged by these, and some do without their native modules.
+    """
     from packaging.tags import parse_tag  # noqa: PLC0415 - see `build_for`
 
     from cdk_layers.build.wheels import supported_tags  # noqa: PLC0415
 
     supported = frozenset(supported_tags(target))
+    judged = owners(contents) | OPTIONAL_EXTENSIONS
     for one in contents.distributions:
-        if one.tags and not any(supported & parse_tag(tag) for tag in one.tags):
+        if one.name not in judged and one.tags and not any(supported & parse_tag(tag) for tag in one.tags):
             yield f"{one.name} {one.version} ({', '.join(one.tags)})"
 
 

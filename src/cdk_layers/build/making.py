@@ -175,7 +175,12 @@ class _Making:
 
     def _refuse_foreign(self, contents: Contents) -> None:
         """Refuse what a build from source made for this machine instead of the target."""
-        foreign = list(foreign_files(contents, self.job.target)) if self.job.options.allow_source_builds else []
+        root = f"{self.job.options.prefix}/" if self.job.options.prefix else ""
+        foreign = (
+            list(foreign_files(contents, self.job.target, root, optional=True))
+            if self.job.options.allow_source_builds
+            else []
+        )
         if foreign:
             message = (
                 f"{self.label!r}: a build from source made files that {self.job.target} cannot load: "

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
-from cdk_layers.rules.engine import Problem, rule
-from cdk_layers.rules.model import Function
-from cdk_layers.rules.native_code import (
+from cdk_layers.build.natives import (
+    by_need,
     for_musl_only,
     for_other_machine,
     for_other_python,
     for_other_system,
+    is_optional,
     names_its_machine,
     past_glibc,
 )
-from cdk_layers.rules.search_path import is_python, kept, owner, parts, python_version, told, unknown_parts
+from cdk_layers.build.owners import kept, owner
+from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.model import Function
+from cdk_layers.rules.search_path import is_python, parts, python_version, told, unknown_parts
 from cdk_layers.wording import count
 
 if TYPE_CHECKING:
@@ -31,12 +34,16 @@ _BUILD_FOR_TARGET: Final = (
     "--platform, --python-version and --only-binary=:all:."
 )
 
+_SLOWER: Final = " The distribution is imported without them too, most often slower."
+
 
 @rule(
     "wrong-machine",
     Function,
     severity="error",
-    meaning="A native file in a layer or in the code is for another machine than the function runs on.",
+    meaning="A native file in a layer or in the code is for another machine than the function runs on. A warning for "
+    "modules that Python does without: their Python source is next to them, or the distribution is imported without "
+    "its native modules too, as MarkupSafe and PyYAML are.",
     remedy=_BUILD_FOR_TARGET,
     source="ELF header of each file; the developer guide on instruction set architectures",
     service_words="cannot open shared object file: No such file or directory",
@@ -87,13 +94,20 @@ def _declared_for_another(part: Part, architecture: str) -> bool:
 
 
 def _machines(part: Part, foreign: Sequence[Native], architecture: str) -> Iterator[Problem]:
-    if foreign:
-        machines = " and ".join(sorted({native.machine for native in foreign}))
-        shown = told(part.contents, [native.path for native in foreign])
+    machines = " and ".join(sorted({native.machine for native in foreign}))
+    for paths, lax in _by_need(part, [native.path for native in foreign]):
         yield Problem(
-            f"The function runs on {architecture}, and {count(len(foreign), 'file')} in {part.label} "
-            f"{'is' if len(foreign) == 1 else 'are'} for {machines}: {shown}."
+            f"The function runs on {architecture}, and {count(len(paths), 'file')} in {part.label} "
+            f"{'is' if len(paths) == 1 else 'are'} for {machines}: {told(part.contents, paths)}.{_SLOWER * lax}",
+            severity="warning" if lax else None,
+            service_words="" if lax else None,
         )
+
+
+def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
+    """Yield the files that a function fails without, then those that it may do without, as far as there are any."""
+    needed, spare = by_need(part.contents, paths)
+    yield from ((group, group is spare) for group in (needed, spare) if group)
 
 
 @rule(
@@ -115,7 +129,7 @@ def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
         foreign = for_other_system(part.contents, python_version(function), part.modules_below)
         if foreign:
             # A wheel for any platform brings what it may use on each; that Linux has none is its author's choice.
-            optional = all(_for_any_platform(part, path) for path in foreign)
+            optional = all(_for_any_platform(part, path) or is_optional(part.contents, path) for path in foreign)
             yield Problem(
                 f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, being built for "
                 f"macOS or Windows: {told(part.contents, foreign)}.",
@@ -133,7 +147,9 @@ def _for_any_platform(part: Part, path: str) -> bool:
     "wrong-python-abi",
     Function,
     severity="error",
-    meaning="An extension module is built for another Python version, and there is no other build of it.",
+    meaning="An extension module is built for another Python version, and there is no other build of it. A warning for "
+    "distributions that are imported without their native modules too, such as MarkupSafe and PyYAML; a module whose "
+    "Python source is next to it is not reported, since Python imports that.",
     remedy=_BUILD_FOR_TARGET,
     source="importlib.machinery.EXTENSION_SUFFIXES: Python looks for its own tag, abi3 and no tag",
     service_words="Unable to import module 'main': No module named '...'",
@@ -146,10 +162,12 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
         return
     for part in parts(function):
         foreign = for_other_python(part.contents, python_version(function), part.modules_below)
-        if foreign:
+        for paths, lax in _by_need(part, foreign):
             yield Problem(
-                f"{count(len(foreign), 'file')} in {part.label} can only be imported by another Python version "
-                f"than the function's {python_version(function)}: {told(part.contents, foreign)}."
+                f"{count(len(paths), 'file')} in {part.label} can only be imported by another Python version "
+                f"than the function's {python_version(function)}: {told(part.contents, paths)}.{_SLOWER * lax}",
+                severity="warning" if lax else None,
+                service_words="" if lax else None,
             )
 
 
@@ -174,11 +192,13 @@ def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
         return
     for part in parts(function):
         newer = past_glibc(part.contents, runtime.name, part.modules_below)
-        if newer:
-            newest = _dotted(max(native.glibc for native in newer if native.glibc))
+        wanted = {native.path: native.glibc for native in newer if native.glibc}
+        for paths, lax in _by_need(part, list(wanted)):
+            newest = _dotted(max(wanted[path] for path in paths))
             yield Problem(
-                f"{count(len(newer), 'file')} in {part.label} need glibc {newest}, and {runtime.name} has "
-                f"{_dotted(runtime.glibc)}: {told(part.contents, [native.path for native in newer])}.",
+                f"{count(len(paths), 'file')} in {part.label} need glibc {newest}, and {runtime.name} has "
+                f"{_dotted(runtime.glibc)}: {told(part.contents, paths)}.{_SLOWER * lax}",
+                severity="warning" if lax else None,
                 service_words=f"version `GLIBC_{newest}' not found",
             )
 
@@ -204,10 +224,11 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
         return
     for part in parts(function):
         found = for_musl_only(part.contents, python_version(function), part.modules_below)
-        if found:
+        for paths, lax in _by_need(part, found):
             yield Problem(
-                f"{count(len(found), 'file')} in {part.label} need musl's C library, and {function.runtime} has "
-                f"glibc: {told(part.contents, found)}."
+                f"{count(len(paths), 'file')} in {part.label} need musl's C library, and {function.runtime} has "
+                f"glibc: {told(part.contents, paths)}.{_SLOWER * lax}",
+                severity="warning" if lax else None,
             )
 
 

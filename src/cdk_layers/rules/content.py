@@ -6,9 +6,10 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.owners import kept, owner
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.model import Function, Layer
-from cdk_layers.rules.search_path import is_python, kept, layer_parts, owner, python_version, told
+from cdk_layers.rules.search_path import is_python, layer_parts, python_version, told
 from cdk_layers.wording import count
 
 if TYPE_CHECKING:

@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build.needs import several_versions, unmet
+from cdk_layers.build.owners import in_folder
 from cdk_layers.build.target import Target
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.search_path import (
-    in_folder,
-    is_python,
-    names,
-    python_version,
-    search_path,
-    unknown_parts,
-)
+from cdk_layers.rules.search_path import is_python, names, python_version, search_path, unknown_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

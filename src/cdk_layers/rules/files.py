@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.owners import kept
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.model import Function, Layer
-from cdk_layers.rules.search_path import Part, is_folder, kept, layer_parts, told
+from cdk_layers.rules.search_path import Part, is_folder, layer_parts, told
 from cdk_layers.wording import count
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.rules.search_path import inside, is_folder, kept
+from cdk_layers.build.owners import kept
+from cdk_layers.rules.search_path import inside, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

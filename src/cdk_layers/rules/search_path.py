@@ -11,39 +11,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
-from weakref import ref
+from typing import TYPE_CHECKING, Final
 
-from cdk_layers.build.contents import Contents
+from cdk_layers.build.owners import in_folder, kept, owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from cdk_layers.build.contents import Distribution
+    from cdk_layers.build.contents import Contents, Distribution
     from cdk_layers.rules.model import Function, Layer, Sources
 
-Answer = TypeVar("Answer")
-Arguments = ParamSpec("Arguments")
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
 _PYTHON_RUNTIME: Final = re.compile(r"python3\.[0-9]{1,3}")
-
-
-def kept(measure: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Keep a function's answers about archives, known by identity, for as long as those archives live."""
-    answers: dict[tuple[object, ...], tuple[list[ref[Contents]], Answer]] = {}
-
-    @wraps(measure)
-    def answer(*arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
-        key = tuple(id(one) if isinstance(one, Contents) else one for one in arguments)
-        if key not in answers:
-            # An archive that is gone takes its answers along, before another can have its identity.
-            watched = [ref(one, lambda _: answers.pop(key, None)) for one in arguments if isinstance(one, Contents)]
-            answers[key] = (watched, measure(*arguments, **options))
-        return answers[key][1]
-
-    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +122,6 @@ def visible(part: Part, python: str) -> dict[str, Distribution]:
 
 
 @kept
-def in_folder(contents: Contents, folder: str) -> tuple[Distribution, ...]:
-    """Return the distributions whose metadata lies in one folder of an archive."""
-    return tuple(one for one in contents.distributions if one.folder == folder)
-
-
-@kept
 def names(contents: Contents, folder: str) -> frozenset[str]:
     """Return the names of what lies directly in one folder of an archive, files and folders alike."""
     start = len(folder) + 1 if folder else 0
@@ -178,26 +152,6 @@ def modules(contents: Contents, folder: str) -> frozenset[str]:
         elif any(inside(folder, f"{name}/__init__{suffix}") in contents.files for suffix in (".py", ".pyc")):
             found.add(name)
     return frozenset(found)
-
-
-@kept
-def _owners(contents: Contents, folder: str) -> dict[str, str]:
-    return {name: one.name for one in in_folder(contents, folder) for name in one.top_level}
-
-
-def owner(contents: Contents, path: str) -> str | None:
-    """Return the name of the distribution that a file was installed by, as far as its top-level name tells."""
-    for folder in _homes(contents):
-        if not folder or path.startswith(f"{folder}/"):
-            name = path[len(folder) + 1 if folder else 0 :].partition("/")[0]
-            if name in _owners(contents, folder):
-                return _owners(contents, folder)[name]
-    return None
-
-
-@kept
-def _homes(contents: Contents) -> tuple[str, ...]:
-    return tuple(sorted({one.folder for one in contents.distributions}, key=len, reverse=True))
 
 
 def told(contents: Contents, paths: Sequence[str], most: int = 3) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.owners import kept, owner
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Layer
-from cdk_layers.rules.search_path import kept, layer_parts, owner
+from cdk_layers.rules.search_path import layer_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

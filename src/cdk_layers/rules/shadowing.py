@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.build.owners import kept
 from cdk_layers.rules.dependencies import installed
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.search_path import (
-    is_python,
-    kept,
-    modules,
-    parts,
-    python_version,
-    roots,
-    search_path,
-    unknown_parts,
-)
+from cdk_layers.rules.search_path import is_python, modules, parts, python_version, roots, search_path, unknown_parts
 from cdk_layers.rules.standard_library import standard_library
 
 if TYPE_CHECKING:

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from cdk_layers.build.accelerators import OPTIONAL_EXTENSIONS
+from cdk_layers.build.natives import by_need, for_other_machine, for_other_python, names_its_machine, owners, past_glibc
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, PYTHON_RUNTIMES
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Function, Layer
-from cdk_layers.rules.native_code import (
-    for_other_machine,
-    for_other_python,
-    names_its_machine,
-    owners,
-    past_glibc,
-)
 from cdk_layers.rules.search_path import is_python, layer_parts, parts, python_version, told, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cdk_layers.build.contents import Distribution
     from cdk_layers.rules.model import Settings
@@ -78,7 +73,8 @@ def _excluding(part: Part, python: str) -> str:
     "overclaimed-target",
     Layer,
     severity="error",
-    meaning="A layer declares runtimes or architectures that its own content cannot run on.",
+    meaning="A layer declares runtimes or architectures that its own content cannot run on. A warning where Python "
+    "does without what is not for them, and for programs, which only some functions may start.",
     remedy="Declare what it is built for alone, and make one layer for each other runtime or architecture.",
     source=(
         "CompatibleRuntimes and CompatibleArchitectures only filter listings (botocore; aws-cdk 16719): "
@@ -96,49 +92,57 @@ def overclaimed_target(layer: Layer, _: Settings) -> Iterator[Problem]:
     """Yield a problem for each declared runtime or architecture that the content is not for."""
     for part in layer_parts([layer]):
         for architecture in layer.architectures or ():
-            reason = _machine_reason(part, architecture)
-            if reason:
-                yield _overclaimed(layer.architectures or (), architecture, reason)
+            reasons = [_machine_reason(part, architecture)] if architecture in ARCHITECTURES else []
+            yield from _overclaimed(layer.architectures or (), architecture, reasons)
         for runtime in layer.runtimes or ():
             reasons = list(_runtime_reasons(part, runtime)) if runtime in PYTHON_RUNTIMES else []
-            if reasons:
-                yield _overclaimed(layer.runtimes or (), runtime, "; ".join(reasons))
+            yield from _overclaimed(layer.runtimes or (), runtime, reasons)
 
 
-def _overclaimed(declared: tuple[str, ...], claim: str, reason: str) -> Problem:
-    return Problem(f"The layer declares {', '.join(declared)}, and cannot run on {claim}: {reason}.")
+class _Reason(NamedTuple):
+    """Why content is not for a target: what it fails by, and what it does worse by; "" for nothing."""
+
+    certain: str = ""
+    possible: str = ""
 
 
-def _machine_reason(part: Part, architecture: str) -> str:
-    if architecture not in ARCHITECTURES:
-        return ""
+def _overclaimed(declared: tuple[str, ...], claim: str, reasons: Sequence[_Reason]) -> Iterator[Problem]:
+    certain = "; ".join(reason.certain for reason in reasons if reason.certain)
+    possible = "; ".join(reason.possible for reason in reasons if reason.possible)
+    start = f"The layer declares {', '.join(declared)}, and"
+    if certain:
+        yield Problem(f"{start} cannot run on {claim}: {certain}.")
+    elif possible:
+        spare = f"{start} a part of it that functions may do without cannot run on {claim}: {possible}."
+        yield Problem(spare, severity="warning")
+
+
+def _reason(part: Part, what: str, paths: Sequence[str]) -> _Reason:
+    needed, spare = by_need(part.contents, paths, with_programs=False)
+    return _Reason(*(f"{what}, {told(part.contents, group)}" if group else "" for group in (needed, spare)))
+
+
+def _machine_reason(part: Part, architecture: str) -> _Reason:
     foreign = [
         one
         for one in for_other_machine(part.contents, architecture, part.modules_below)
         if not names_its_machine(one.path)
     ]
     machines = " and ".join(sorted({native.machine for native in foreign}))
-    paths = [native.path for native in foreign]
-    return f"{len(paths)} native file{'s' * (len(paths) != 1)} for {machines}, {told(part.contents, paths)}" * bool(
-        paths
-    )
+    return _reason(part, f"native files for {machines}", [native.path for native in foreign])
 
 
-def _runtime_reasons(part: Part, runtime: str) -> Iterator[str]:
+def _runtime_reasons(part: Part, runtime: str) -> Iterator[_Reason]:
     python = PYTHON_RUNTIMES[runtime].python
     foreign = for_other_python(part.contents, python, part.modules_below)
-    if foreign:
-        yield f"extension modules for another Python, {told(part.contents, foreign)}"
+    yield _reason(part, "extension modules for another Python", foreign)
     newer = past_glibc(part.contents, runtime, part.modules_below)
-    if newer:
-        yield f"native files that need a newer glibc, {told(part.contents, [native.path for native in newer])}"
-    named = owners(part.contents)
-    tied = [one for one in visible(part, python).values() if one.name not in named and not _tags_suit(one, python)]
+    yield _reason(part, "native files that need a newer glibc", [native.path for native in newer])
+    judged = owners(part.contents) | OPTIONAL_EXTENSIONS
+    tied = [one for one in visible(part, python).values() if one.name not in judged and not _tags_suit(one, python)]
     if tied:
-        yield "wheels for another Python, " + ", ".join(f"{one.name} ({one.tags[0]})" for one in tied)
-    shut = _excluding(part, python)
-    if shut:
-        yield shut
+        yield _Reason("wheels for another Python, " + ", ".join(f"{one.name} ({one.tags[0]})" for one in tied))
+    yield _Reason(_excluding(part, python))
 
 
 def _tags_suit(distribution: Distribution, python: str) -> bool:
@@ -159,6 +163,6 @@ def _suits(interpreter: str, abi: str, python: str) -> bool:
         return True
     minor = int(python.partition(".")[2])
     since = int(match["minor"] or 0)
-    if match["kind"] == "py" or abi == "abi3":
+    if match["kind"] == "py" or abi in ("abi3", "abi3t"):
         return match["major"] == "2" or since <= minor
     return since == minor

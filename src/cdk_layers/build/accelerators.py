@@ -1,0 +1,17 @@
+"""Distributions whose native modules are optional."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPTIONAL_EXTENSIONS: Final = frozenset((
+    "aiohttp", "aiokafka", "cassandra-driver", "charset-normalizer", "coverage", "falcon", "fastavro", "frozenlist",
+    "ijson", "immutables", "lazy-object-proxy", "markupsafe", "msgpack", "multidict", "propcache", "protobuf",
+    "pymongo", "pyrsistent", "pyyaml", "rapidfuzz", "ruamel-yaml-clib", "setproctitle", "simplejson", "sqlalchemy",
+    "thrift", "tomli", "tornado", "websockets", "wrapt", "yarl", "zope-interface",
+))  # fmt: skip
+"""Normalized names of distributions that are imported without their native modules too, most often slower.
+
+Source: run. The newest release of each was installed in November 2026, every .so file was deleted, and its packages
+were imported.
+"""
