@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def run(
-    command: Sequence[str | Path], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    inherited: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and return its exit status, output and error output as text.
 
@@ -22,6 +29,7 @@ def run(
         command: The program's path and its arguments; no shell reads them.
         cwd: The folder it runs in; this process's own by default.
         environment: All of its environment variables; this process's own by default.
+        inherited: File descriptors that it may use.
 
     Raises:
         OSError: The program cannot be started.
@@ -35,7 +43,35 @@ def run(
         check=False,
         encoding="utf-8",
         errors="replace",
+        pass_fds=inherited,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NamelessFile:
+    """A file that a child process can read."""
+
+    path: str
+    descriptors: tuple[int, ...] = ()
+    """What the child has to inherit."""
+
+
+@contextmanager
+def nameless_file(text: str) -> Iterator[NamelessFile]:
+    """Keep a text where one child can read it once, and where it does not stay, however this process ends.
+
+    Where the system has /dev/fd it is a file without a name; elsewhere it is a temporary file.
+    """
+    if Path("/dev/fd").is_dir():
+        with tempfile.TemporaryFile() as file:
+            file.write(text.encode())
+            file.seek(0)
+            yield NamelessFile(f"/dev/fd/{file.fileno()}", (file.fileno(),))
+        return
+    with tempfile.TemporaryDirectory(prefix="cdk-layers-settings-") as folder:
+        path = Path(folder, "settings.toml")
+        path.write_text(text, encoding="utf-8")
+        yield NamelessFile(str(path))
 
 
 def today() -> date:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.requirements_file import read_requirements_text
+from cdk_layers.build.uv_settings import read_uv_settings
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
-    from cdk_layers.build.requirements_file import Option, Wanted
-
-_PASSED_ON: Final = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
-
-
-def option_lines(options: Iterable[Option]) -> Iterator[str]:
-    """Yield the lines of a requirements file that say where to look."""
-    for option in options:
-        if option.name in _PASSED_ON:
-            yield f"{option.name} {option.value}".rstrip()
+    from cdk_layers.build.requirements_file import Wanted
 
 
 def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted], str | None]:
@@ -34,10 +26,11 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
     Raises:
         DependencyError: The requirements cannot be met.
     """
+    settings = read_uv_settings(job.entry, job.options.environment)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         asked = [one.text for one in requirements.wanted if not one.is_constraint]
-        manifest.write_text("\n".join([*option_lines(requirements.options), *asked, ""]), encoding="utf-8")
+        manifest.write_text("\n".join([*settings.option_lines(requirements.options), *asked, ""]), encoding="utf-8")
         constraints.write_text(
             "\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), encoding="utf-8"
         )
@@ -46,11 +39,12 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             output = Path(folder, "requirements.txt")
             output.write_text(preferred, encoding="utf-8")
-            done = uv.run(
-                ["pip", "compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
-                 *_prerelease(requirements), *attempt.arguments()],
+            done = uv.pip(
+                ["compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
+                 *_prerelease(requirements), *settings.resolving, *settings.building, *attempt.arguments()],
                 cwd=job.entry,
-                extra=job.options.environment,
+                settings=settings,
+                configuration=settings.configuration,
             )  # fmt: skip
             done.stdout = output.read_text(encoding="utf-8")
             return done

@@ -11,11 +11,11 @@ from packaging.tags import parse_tag
 from cdk_layers.build import sources, uv
 from cdk_layers.build.arrivals import refuse_missing
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
-from cdk_layers.build.compilation import option_lines
 from cdk_layers.build.complaints import no_wheel
 from cdk_layers.build.names import canonical
 from cdk_layers.build.shared_paths import settle
 from cdk_layers.build.tidying import installed, tidy
+from cdk_layers.build.uv_settings import UvSettings, read_uv_settings
 from cdk_layers.build.wheels import exact_platform, supported_tags
 
 if TYPE_CHECKING:
@@ -86,17 +86,19 @@ def _put(
     requirements: Requirements, pins: Collection[Wanted], tree: Path, job: Job, begin: Attempt, *, anew: bool = False
 ) -> Attempt:
     """Install pins into a folder, with `anew` over what is there, and return the attempt that succeeded."""
+    settings = read_uv_settings(job.entry, job.options.environment)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
         listed = Path(folder, "requirements.txt")
-        listed.write_text("\n".join(_lines(requirements, pins)), encoding="utf-8")
+        listed.write_text("\n".join(_lines(requirements, pins, settings)), encoding="utf-8")
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
-            return uv.run(
-                ["pip", "install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
+            return uv.pip(
+                ["install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
                  "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if anew else []),
-                 *_hashes(requirements), *attempt.arguments()],
+                 *_hashes(requirements), *settings.building, *attempt.arguments()],
                 cwd=job.entry,
-                extra=job.options.environment,
+                settings=settings,
+                configuration=settings.for_installing(),
                 offline_first=is_fixed,
             )  # fmt: skip
 
@@ -107,9 +109,9 @@ def _put(
     return attempt
 
 
-def _lines(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
+def _lines(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings) -> list[str]:
     lines = [f"{pin.text}{''.join(f' --hash={one}' for one in pin.hashes)}" for pin in pins]
-    return [*option_lines(requirements.options), *lines, ""]
+    return [*settings.option_lines(requirements.options), *lines, ""]
 
 
 def _hashes(requirements: Requirements) -> list[str]:

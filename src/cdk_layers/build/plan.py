@@ -13,10 +13,11 @@ from cdk_layers.build import uv
 from cdk_layers.build.blocks import content_digest
 from cdk_layers.build.own import own_members, own_notes
 from cdk_layers.build.resolution import SCHEMA, option_key, pin_key
+from cdk_layers.build.uv_settings import read_uv_settings
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
@@ -58,7 +59,7 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
     members = tuple(own_members(job, requirements.paths))
     if not members and not resolution.pins:
         raise EntryError(_nothing(requirements, job))
-    notes = (*requirements.notes, *resolution.notes, *own_notes(members, job))
+    notes = (*requirements.notes, *resolution.notes, *_settings_notes(resolution, job), *own_notes(members, job))
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
     own = own_key(content_digest(members)) if members or not resolution.pins else None
     return Plan(requirements, resolution, members, notes, distributions, own)
@@ -78,6 +79,11 @@ def _nothing(requirements: Requirements, job: Job) -> str:
         f"{begin} no code, and {requirements.origin} has nothing for {job.target}: it asks for no distribution, or "
         "markers exclude each of them. Change it, or build for another target."
     )
+
+
+def _settings_notes(resolution: Resolution, job: Job) -> Iterator[Note]:
+    if resolution.pins:
+        yield from read_uv_settings(job.entry, job.options.environment, job.options.allow_source_builds).notes()
 
 
 def own_key(digest: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_layers.build.names import canonical
+from cdk_layers.build.uv_settings import read_uv_settings
 from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | None:
     """Return the pins of a manifest for a target, as if they were all that is needed; None where that cannot be.
 
-    It cannot be where the manifest does more than to name one version of each distribution.
+    It cannot be where the manifest does more than to name one version of each distribution, or uv's settings restrict
+    the versions as well.
     """
     if requirements.is_settled or job.options.provided or job.options.allow_source_builds:
+        return None
+    if read_uv_settings(job.entry, job.options.environment).restricts_resolving:
         return None
     wanted = [one for one in requirements.wanted if one.applies_to(job.target)]
     names = {one.name for one in wanted}

@@ -2,75 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
 import sys
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from uv import find_uv_bin
 
 from cdk_layers import host
 from cdk_layers.build.credentials import scrub, secrets_in
+from cdk_layers.build.toml_text import toml_text
+from cdk_layers.build.uv_settings import read_uv_settings, tool_variables
 from cdk_layers.errors import BuildError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from cdk_layers.build.target import Target
+    from cdk_layers.build.uv_settings import UvSettings
 
-_AMBIENT: Final = (
-    "CONDA_PREFIX",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "UV_COMPILE_BYTECODE",
-    "UV_LINK_MODE",
-    "UV_NO_BINARY",
-    "UV_NO_BUILD",
-    "UV_ONLY_BINARY",
-    "UV_PROJECT",
-    "UV_PROJECT_ENVIRONMENT",
-    "UV_PYTHON",
-    "UV_SYSTEM_PYTHON",
-    "UV_WORKING_DIR",
-    "UV_WORKING_DIRECTORY",
-    "VIRTUAL_ENV",
-)
-"""What describes the environment that uv is started in; the target's is another."""
-
-_SHAPING: Final = (
-    "UV_CONFIG_FILE",
-    "UV_CONSTRAINT",
-    "UV_DEFAULT_INDEX",
-    "UV_EXCLUDE",
-    "UV_EXCLUDE_NEWER",
-    "UV_EXTRA_INDEX_URL",
-    "UV_FIND_LINKS",
-    "UV_INDEX",
-    "UV_INDEX_STRATEGY",
-    "UV_INDEX_URL",
-    "UV_NO_CONFIG",
-    "UV_NO_INDEX",
-    "UV_NO_SOURCES",
-    "UV_OVERRIDE",
-    "UV_PRERELEASE",
-    "UV_REQUIRE_HASHES",
-    "UV_RESOLUTION",
-    "UV_TORCH_BACKEND",
-)
-"""The variables that decide which distributions uv finds."""
-
-_READ_BY_UV: Final = ("UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_OVERRIDE")
 _SECRET_VARIABLE: Final = re.compile(
     r"UV_INDEX_\w+_PASSWORD|POETRY_HTTP_BASIC_\w+_PASSWORD|POETRY_PYPI_TOKEN_\w+|UV_\w*TOKEN"
 )
@@ -92,56 +46,16 @@ def _program() -> str:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return uv's environment: this process's, the given variables over it, pip's index settings translated."""
-    variables = {**host.environ(), **extra}
-    for name in _AMBIENT:
-        variables.pop(name, None)
-    pip = {name: variables.pop(name, "") for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")}
-    if pip["PIP_INDEX_URL"] and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & variables.keys():
-        variables["UV_DEFAULT_INDEX"] = pip["PIP_INDEX_URL"]
-    if pip["PIP_EXTRA_INDEX_URL"] and not {"UV_INDEX", "UV_EXTRA_INDEX_URL"} & variables.keys():
-        variables["UV_INDEX"] = pip["PIP_EXTRA_INDEX_URL"]
-    return {**variables, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    """Return the environment of uv where it exports locks and installs tools.
+
+    It is this process's with the given variables over it, without settings of uv that describe something else.
+    """
+    return tool_variables(extra)
 
 
 def settings_digest(folder: Path, extra: Mapping[str, str]) -> str:
-    """Return a digest of all settings that decide what uv finds for a folder, their credentials left out."""
-    variables = environment(extra)
-    shaping = {name: variables[name] for name in _SHAPING if variables.get(name)}
-    files = [_text(Path(path)) for name in _READ_BY_UV for path in shaping.get(name, "").split()]
-    configuration = [] if shaping.get("UV_NO_CONFIG") else [*_configuration(folder, variables)]
-    facts = scrub(json.dumps([shaping, files, configuration], sort_keys=True, default=str))
-    return hashlib.sha256(facts.encode()).hexdigest()
-
-
-def _configuration(folder: Path, variables: Mapping[str, str]) -> Iterator[object]:
-    for parent in (folder, *folder.parents):
-        if (parent / "uv.toml").is_file():
-            yield _text(parent / "uv.toml")
-            break
-        table = _uv_table(_text(parent / "pyproject.toml"))
-        if table is not None:
-            yield table
-            break
-    homes = (variables.get("XDG_CONFIG_HOME"), variables.get("APPDATA"), os.path.expanduser("~/.config"), "/etc")  # noqa: PTH111
-    for home in filter(None, homes):
-        yield _text(Path(home) / "uv" / "uv.toml")
-
-
-@lru_cache(maxsize=16)
-def _uv_table(project: str) -> Any:
-    """Return what a pyproject.toml sets for uv. Layers of one project share those above them."""
-    try:
-        return tomllib.loads(project).get("tool", {}).get("uv")
-    except tomllib.TOMLDecodeError:
-        return None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    """Return a digest of all settings that decide what uv finds for a folder, without their credentials."""
+    return read_uv_settings(folder, extra).digest()
 
 
 def platform_arguments(target: Target, platform: str) -> list[str]:
@@ -153,31 +67,92 @@ def platform_arguments(target: Target, platform: str) -> list[str]:
     ]  # fmt: skip
 
 
-def run(
-    arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str], offline_first: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run uv once more offline if the network is what it fails for; its error output comes without credentials.
+def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of uv that exports a lock or a tool; once more offline if the network is what it fails for.
 
     Args:
         arguments: uv's arguments.
         cwd: The folder that it runs in.
         extra: Environment variables over this process's own.
-        offline_first: Whether what uv's cache holds is as good as what an index says, so that none is asked unless
-            something is missing.
+
+    Returns:
+        The finished process; its error output is without credentials.
 
     Raises:
         BuildError: uv cannot be started.
     """
-    variables = environment(extra)
-    if offline_first:
-        done = _start(arguments, cwd, {**variables, "UV_OFFLINE": "1"})
-        if not done.returncode:
-            return done
-    done = _start(arguments, cwd, variables)
-    if done.returncode and _UNREACHABLE.search(done.stderr):
-        again = _start(arguments, cwd, {**variables, "UV_OFFLINE": "1"})
-        done = done if again.returncode else again
-    done.stderr = scrub(done.stderr, _secrets(variables))
+    return _tried(_Call(arguments, cwd, environment(extra)))
+
+
+def pip(
+    arguments: Sequence[str | Path],
+    *,
+    cwd: Path,
+    settings: UvSettings,
+    configuration: Mapping[str, Any],
+    secrets: Mapping[str, str] | None = None,
+    offline_first: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `uv pip` with these settings and no others.
+
+    Args:
+        arguments: uv's arguments after "pip".
+        cwd: The folder that it runs in.
+        settings: uv's settings.
+        configuration: The effective uv.toml.
+        secrets: Environment variables with what the requirements name by `${...}` only.
+        offline_first: Whether what uv's cache has is as good as what an index has, so that no index is asked unless
+            something is missing.
+
+    Returns:
+        The finished process; its error output is without credentials.
+
+    Raises:
+        BuildError: uv cannot be started.
+    """
+    call = _Call(["pip", *arguments], cwd, {**settings.variables, **(secrets or {})}, toml_text(configuration))
+    return _tried(call, offline_first=offline_first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One command line of uv."""
+
+    arguments: Sequence[str | Path]
+    cwd: Path
+    variables: Mapping[str, str]
+    configuration: str | None = None
+    """The only configuration, if there is one; it may contain credentials."""
+
+    def start(self, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run it to its end.
+
+        Raises:
+            BuildError: uv cannot be started.
+        """
+        command, variables = [_program(), *self.arguments], {**self.variables, **more}
+        try:
+            if self.configuration is None:
+                return host.run(command, cwd=self.cwd, environment=variables)
+            with host.nameless_file(self.configuration) as file:
+                command += ["--config-file", file.path]
+                return host.run(command, cwd=self.cwd, environment=variables, inherited=file.descriptors)
+        except OSError as error:
+            message = (
+                f"uv, which builds layers, cannot be started: {error}. Reinstall it, for instance with "
+                "'pip install uv'."
+            )
+            raise BuildError(message) from error
+
+
+def _tried(call: _Call, *, offline_first: bool = False) -> subprocess.CompletedProcess[str]:
+    done = call.start(UV_OFFLINE="1") if offline_first else None
+    if done is None or done.returncode:
+        done = call.start()
+        if done.returncode and _UNREACHABLE.search(done.stderr):
+            again = call.start(UV_OFFLINE="1")
+            done = done if again.returncode else again
+    done.stderr = scrub(done.stderr, _secrets(call))
     return done
 
 
@@ -186,21 +161,10 @@ def is_unreachable(stderr: str) -> bool:
     return bool(_UNREACHABLE.search(stderr))
 
 
-def _start(
-    arguments: Sequence[str | Path], cwd: Path, variables: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
-    try:
-        return host.run([_program(), *arguments], cwd=cwd, environment=variables)
-    except OSError as error:
-        message = (
-            f"uv, which builds layers, cannot be started: {error}. Reinstall it, for instance with 'pip install uv'."
-        )
-        raise BuildError(message) from error
-
-
-def _secrets(variables: Mapping[str, str]) -> Iterator[str]:
-    for name, value in variables.items():
+def _secrets(call: _Call) -> Iterator[str]:
+    for name, value in call.variables.items():
         if _SECRET_VARIABLE.fullmatch(name):
             yield value
         else:
             yield from secrets_in(value)
+    yield from secrets_in(call.configuration or "")

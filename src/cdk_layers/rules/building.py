@@ -57,3 +57,18 @@ declare(
         family="building",
     )
 )
+declare(
+    Rule(
+        "overruled-setting",
+        severity="warning",
+        meaning="A setting of uv has no effect on builds, because it would run code of source distributions while the "
+        "app is synthesized, build without isolation, or switch the verification of hashes off.",
+        remedy="Name the distributions in `allow_source_builds=[...]`, or remove the setting.",
+        source=_UV,
+        failing=_layer(
+            "six==1.17.0", 'Path("layers/example/uv.toml").write_text("no-binary-package = [\\"six\\"]\\n")\n'
+        ),
+        passing=_layer("six==1.17.0"),
+        family="building",
+    )
+)

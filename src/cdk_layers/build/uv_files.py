@@ -1,0 +1,197 @@
+"""The files that configure uv, where uv looks for them: project, user, system."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.errors import EntryError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
+_TRUE: Final = ("1", "true", "t", "yes", "y", "on")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFile:
+    """One file's settings for uv."""
+
+    name: str
+    """What messages call it."""
+
+    settings: Mapping[str, Any]
+    """Its keys, places on this machine made absolute."""
+
+    @property
+    def pip(self) -> Mapping[str, Any]:
+        """Its settings for pip's commands alone."""
+        table = self.settings.get("pip")
+        return table if isinstance(table, dict) else {}
+
+
+def configuration_files(folder: Path, surroundings: Mapping[str, str], here: Path) -> list[ConfigurationFile]:
+    """Return the files that configure uv for a folder, the one that takes precedence first.
+
+    Args:
+        folder: The folder that uv would run in.
+        surroundings: The environment variables.
+        here: The working folder, which a relative UV_CONFIG_FILE is seen from.
+
+    Raises:
+        EntryError: A file cannot be read.
+    """
+    chosen = surroundings.get("UV_CONFIG_FILE")
+    if chosen:
+        return [_file(here / chosen)]
+    if surroundings.get("UV_NO_CONFIG", "").lower() in _TRUE:
+        return []
+    project = _project_file(_project_root(folder))
+    machine = (_first(_user_folders(surroundings)), _first(_system_folders(surroundings)))
+    return [*([project] if project else []), *(_file(path) for path in machine if path is not None)]
+
+
+def combined(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return settings as uv combines them: the first value counts, lists are joined, tables are combined."""
+    whole: dict[str, Any] = {}
+    for table in tables:
+        for key, value in table.items():
+            known = whole.get(key)
+            if isinstance(known, dict) and isinstance(value, dict):
+                whole[key] = combined([known, value])
+            elif isinstance(known, list) and isinstance(value, list):
+                whole[key] = [*known, *value]
+            elif key not in whole:
+                whole[key] = value
+    return whole
+
+
+def absolute(place: str, folder: Path) -> str:
+    """Return a URL as it is, and a path as seen from a folder."""
+    if not place or (_SCHEME.match(place) and not Path(place).is_absolute()) or place.startswith("${"):
+        return place
+    return os.path.normpath(folder / Path(place).expanduser())
+
+
+def _project_root(folder: Path) -> Path:
+    """Return the folder that uv looks for settings from: a workspace's root for its members, else the folder itself."""
+    project = next((up for up in (folder, *folder.parents) if (up / "pyproject.toml").is_file()), folder)
+    if _workspace(project) is not None:
+        return project
+    if "project" not in _document(project):
+        return folder
+    for up in project.parents:
+        workspace = _workspace(up)
+        if workspace is not None:
+            return up if _is_member(project, up, workspace) else folder
+    return folder
+
+
+def _workspace(folder: Path) -> Mapping[str, Any] | None:
+    workspace = (_uv_table(folder) or {}).get("workspace")
+    return workspace if isinstance(workspace, dict) else None
+
+
+def _is_member(project: Path, root: Path, workspace: Mapping[str, Any]) -> bool:
+    def matches(key: str) -> bool:
+        patterns = workspace.get(key)
+        try:
+            return isinstance(patterns, list) and any(project in root.glob(str(pattern)) for pattern in patterns)
+        except (ValueError, NotImplementedError, OSError):
+            return False
+
+    return matches("members") and not matches("exclude")
+
+
+def _project_file(folder: Path) -> ConfigurationFile | None:
+    for up in (folder, *folder.parents):
+        if (up / "uv.toml").is_file():
+            return _file(up / "uv.toml")
+        table = _uv_table(up)
+        if table is not None:
+            path = up / "pyproject.toml"
+            return ConfigurationFile(str(path), _placed(table, up))
+    return None
+
+
+def _user_folders(surroundings: Mapping[str, str]) -> Iterator[str]:
+    home = surroundings.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - a home need not exist
+    yield (
+        surroundings.get("APPDATA", "") if os.name == "nt" else surroundings.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    )
+
+
+def _system_folders(surroundings: Mapping[str, str]) -> Iterator[str]:
+    if os.name == "nt":
+        yield surroundings.get("PROGRAMDATA", "")
+        return
+    yield from (surroundings.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    yield "/etc"
+
+
+def _first(folders: Iterator[str]) -> Path | None:
+    paths = (Path(folder, "uv", "uv.toml") for folder in folders if folder)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _file(path: Path) -> ConfigurationFile:
+    try:
+        return ConfigurationFile(str(path), _placed(_parsed(path.read_text(encoding="utf-8-sig")), path.parent))
+    except OSError as error:
+        message = f"{path}, which is to configure uv, cannot be read: {error.strerror or error}. Correct the path."
+        raise EntryError(message) from None
+    except (ValueError, RecursionError) as error:
+        message = f"{path}, which configures uv, is not valid TOML: {str(error)[:200]}. Correct it."
+        raise EntryError(message) from None
+
+
+def _placed(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return settings with the places on this machine that they name made absolute."""
+    placed = dict(table)
+    for key in ("index-url", "extra-index-url", "find-links", "cache-dir"):
+        value = table.get(key)
+        if isinstance(value, str):
+            placed[key] = absolute(value, folder)
+        elif isinstance(value, list):
+            placed[key] = [absolute(one, folder) if isinstance(one, str) else one for one in value]
+    if isinstance(table.get("index"), list):
+        placed["index"] = [_placed_index(one, folder) for one in table["index"]]
+    if isinstance(table.get("pip"), dict):
+        placed["pip"] = _placed(table["pip"], folder)
+    return placed
+
+
+def _placed_index(index: Any, folder: Path) -> Any:
+    url = index.get("url") if isinstance(index, dict) else None
+    return {**index, "url": absolute(url, folder)} if isinstance(url, str) else index
+
+
+def _uv_table(folder: Path) -> Mapping[str, Any] | None:
+    tool = _document(folder).get("tool")
+    table = tool.get("uv") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _document(folder: Path) -> Mapping[str, Any]:
+    """Return a folder's pyproject.toml. Like uv, whoever reads settings goes on where it is damaged."""
+    try:
+        return _parsed((folder / "pyproject.toml").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> dict[str, Any]:
+    """Return a TOML document. Layers of one project share the files above them."""
+    return tomllib.loads(text)
