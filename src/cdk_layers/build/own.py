@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build.dependencies import NEVER_ARCHIVED
+from cdk_layers.build.layout import layout_of
 from cdk_layers.build.members import collect
 from cdk_layers.build.notes import Note
 from cdk_layers.build.options import DEFAULT_EXCLUDES
@@ -34,7 +36,7 @@ def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
     root, options = job.entry, job.options
     inside = [path for path in (*left_out, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
     places = [*NEVER_ARCHIVED, *(path.relative_to(root).as_posix() for path in inside)]
-    members = collect(root, options.prefix, excluded=_excluded(places, options.excludes))
+    members = _placed(collect(root, options.prefix, excluded=_excluded(places, options.excludes)), job)
     names = {member.name for member in members}
     for folder in _opt_entry(options):
         for member in collect(folder, excluded=_by_name(_NEVER_IN_ROOT)):
@@ -46,6 +48,15 @@ def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
                 raise EntryError(message)
             members.append(member)
     return sorted(members, key=lambda member: member.name)
+
+
+def _placed(members: list[Member], job: Job) -> list[Member]:
+    """Return the entry's files with the packages of a src layout where an installation would put them."""
+    layout = layout_of(job.entry)
+    if not layout.moves:
+        return members
+    start = f"{job.options.prefix}/" if job.options.prefix else ""
+    return [replace(one, name=f"{start}{layout.place(one.name.removeprefix(start))}") for one in members]
 
 
 def _opt_entry(options: BuildOptions) -> Iterator[Path]:
@@ -102,4 +113,13 @@ def own_notes(members: Iterable[Member], job: Job) -> Iterator[Note]:
             f"{entry.name}/ holds a folder {options.prefix}/ of its own, which lands in /opt/{nested}: "
             "Python does not look there.",
             f"Move what is in {entry.name}/{options.prefix}/ one folder up, or pass that folder's parent as opt_entry.",
+        )
+    reason = layout_of(entry).uncertain
+    if reason is not None and any(member.name.startswith(f"{options.prefix}/src/") for member in members):
+        yield Note(
+            "wrong-folder",
+            f"{entry.name}/src/ contains packages and lands in /opt/{options.prefix}/src/, where Python does not look: "
+            f"where they belong is not certain, because {reason}.",
+            f"Name {entry.name}/src as the entry, install the project with '.' in a requirements.txt and "
+            "allow_source_builds, or give it a [build-system] whose defaults suit it.",
         )

@@ -1,0 +1,226 @@
+"""Where build backends find the packages of a project, as far as its configuration alone decides that.
+
+Each reader returns moves, from a path in the project to the path that its wheel would have; none for a flat layout.
+Nothing of a backend is run. What its configuration leaves open is `UncertainError`.
+
+Source: the backends' documentation: setuptools "Package Discovery", hatchling "Wheel builder", uv "Build backend",
+poetry "The pyproject.toml file", flit "The pyproject.toml config file", pdm-backend "Build configuration".
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_STUB: Final = re.compile(r"(?:from setuptools import setup|import setuptools)\s*(?:setuptools\.)?setup\(\s*\)")
+"""A setup.py that only starts setuptools."""
+
+
+class Move(NamedTuple):
+    """A package or module of a project, and its path in the wheel."""
+
+    source: str
+    destination: str
+
+
+class UncertainError(Exception):
+    """A configuration whose result only the backend knows; the text says what leaves it open."""
+
+
+def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    """Return the packages of a project that its wheel would have at another path.
+
+    Args:
+        root: The project's folder.
+        project: Its pyproject.toml; empty where there is none.
+
+    Raises:
+        UncertainError: Only the backend itself knows.
+    """
+    system = project.get("build-system")
+    backend = str((system or {}).get("build-backend", "setuptools.build_meta"))
+    is_package = system is not None or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
+    if not is_package and not _get(project, "tool", "uv").get("package"):
+        reason = "its pyproject.toml has no [build-system], so it describes no package"
+        raise UncertainError(reason)
+    for start, reader in _READERS.items():
+        if backend.partition(":")[0].startswith(start):
+            return [move for move in reader(root, project) if move.source != move.destination]
+    reason = f"the build backend {backend!r} is not known here"
+    raise UncertainError(reason)
+
+
+def _get(table: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    for name in names:
+        value = table.get(name)
+        table = value if isinstance(value, dict) else {}
+    return table
+
+
+def _module_name(project: Mapping[str, Any], *tables: Mapping[str, Any]) -> str:
+    names = (table.get("name") for table in (_get(project, "project"), *tables))
+    name = next((one for one in names if isinstance(one, str)), "")
+    return re.sub(r"[-.\s]+", "_", name)
+
+
+def _refuse_keys(backend: str, table: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        if table.get(key):
+            reason = f"{backend} is configured with {key!r}, whose effect only a build shows"
+            raise UncertainError(reason)
+
+
+def _children(root: Path, folder: str, include: tuple[str, ...] = ("*",), *, regular: bool = False) -> Iterator[Move]:
+    """Yield the packages and modules directly in a folder of a project."""
+    for path in sorted((root / folder).iterdir()) if (root / folder).is_dir() else ():
+        is_package = path.is_dir() and path.name.isidentifier() and not path.name.startswith("__")
+        is_package = is_package and (not regular or (path / "__init__.py").is_file())
+        is_module = path.is_file() and path.suffix in {".py", ".pyi"} and path.stem.isidentifier()
+        if (is_package or is_module) and any(fnmatchcase(path.stem, one.split(".")[0]) for one in include):
+            yield Move(f"{folder}/{path.name}".removeprefix("./"), path.name)
+
+
+def _named(root: Path, folder: str, module: str) -> Move | None:
+    """Return the module or package of a name, dotted or not, if it is in a folder of the project."""
+    path = module.replace(".", "/")
+    prefix = "" if folder in ("", ".") else f"{folder.rstrip('/')}/"
+    for name in (path, f"{path}.py"):
+        if (root / f"{prefix}{name}").exists():
+            return Move(f"{prefix}{name}", name)
+    return None
+
+
+def _default(root: Path, module: str, backend: str) -> list[Move]:
+    """Return the package of the project's own name, in src/ or beside it."""
+    found = _named(root, "src", module) or _named(root, "", module)
+    if module and found:
+        return [found]
+    reason = f"{backend} finds no package {module!r} by the project's name"
+    raise UncertainError(reason)
+
+
+def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    script, table = root / "setup.py", _get(project, "tool", "setuptools")
+    if script.is_file() and not _STUB.fullmatch(_code(script)):
+        reason = "its setup.py decides, which is not run"
+        raise UncertainError(reason)
+    _refuse_keys("setuptools", table, ("ext-modules", "cmdclass"))
+    settings = table or _setup_cfg(root / "setup.cfg")
+    folders = _get(settings, "package-dir")
+    packages = settings.get("packages")
+    if isinstance(packages, list):
+        return list(dict.fromkeys(_top_package(str(one), folders) for one in packages))
+    find = _get(settings, "packages", "find")
+    where = find.get("where") or [folders.get("", "src" if (root / "src").is_dir() else ".")]
+    include = tuple(map(str, find.get("include") or ("*",)))
+    is_regular = bool(find) and find.get("namespaces") is False
+    named = [Move(str(folder), str(name)) for name, folder in folders.items() if name]
+    found = (
+        move for one in where if one not in (".", "") for move in _children(root, one, include, regular=is_regular)
+    )
+    return [*named, *found]
+
+
+def _top_package(name: str, folders: Mapping[str, Any]) -> Move:
+    top = name.partition(".")[0]
+    default = str(folders.get("", "")).strip("./")
+    return Move(str(folders.get(top) or (f"{default}/{top}" if default else top)), top)
+
+
+def _code(script: Path) -> str:
+    lines = script.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.startswith("#")).strip()
+
+
+def _setup_cfg(path: Path) -> dict[str, Any]:
+    """Return what a setup.cfg sets, in the form that pyproject.toml has."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, configparser.Error):
+        return {}
+    lines = parser.get("options", "package_dir", fallback="").splitlines()
+    folders = {
+        name.strip(): folder.strip() for name, is_pair, folder in (one.partition("=") for one in lines) if is_pair
+    }
+    packages: Any = parser.get("options", "packages", fallback="").split()
+    if packages and packages[0] in {"find:", "find_namespace:"}:
+        where = parser.get("options.packages.find", "where", fallback="").split()
+        packages = {"find": {"where": where, "namespaces": packages[0] == "find_namespace:"}}
+    return {"package-dir": folders, **({"packages": packages} if packages else {})}
+
+
+def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    build = _get(project, "tool", "hatch", "build")
+    wheel = _get(build, "targets", "wheel")
+    for table in (build, wheel):
+        _refuse_keys("hatchling", table, ("hooks", "force-include", "only-include", "include"))
+        if isinstance(table.get("sources"), dict):
+            _refuse_keys("hatchling", table, ("sources",))
+    packages, sources = wheel.get("packages") or build.get("packages"), wheel.get("sources") or build.get("sources")
+    if packages:
+        return [Move(str(one).strip("/"), str(one).strip("/").rpartition("/")[2]) for one in packages]
+    if sources:
+        return [move for one in sources for move in _children(root, str(one).strip("/"))]
+    return _default(root, _module_name(project), "hatchling")
+
+
+def _uv(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    table = _get(project, "tool", "uv", "build-backend")
+    folder = str(table.get("module-root", "src"))
+    given = table.get("module-name") or _module_name(project).lower()
+    moves = []
+    for name in given if isinstance(given, list) else [given]:
+        found = _named(root, folder, str(name))
+        if found is None:
+            reason = f"uv finds no module {str(name)!r} in {folder or '.'!r}"
+            raise UncertainError(reason)
+        moves.append(found)
+    return moves
+
+
+def _poetry(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    table = _get(project, "tool", "poetry")
+    _refuse_keys("poetry", table, ("build",))
+    if table.get("package-mode") is False:
+        reason = "package-mode is false, so it describes no package"
+        raise UncertainError(reason)
+    packages = table.get("packages")
+    if not packages:
+        return _default(root, _module_name(project, table), "poetry")
+    return [_poetry_package(one) for one in packages if one.get("format") != "sdist"]
+
+
+def _poetry_package(package: Mapping[str, Any]) -> Move:
+    include, folder = str(package["include"]), str(package.get("from", "")).strip("./")
+    plain = include.partition("*")[0].rstrip("/") if "*" in include else include
+    return Move(f"{folder}/{plain}".strip("/"), f"{str(package.get('to', '')).strip('/')}/{plain}".strip("/"))
+
+
+def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    name = _get(project, "tool", "flit", "module").get("name") or _module_name(project)
+    return _default(root, str(name), "flit")
+
+
+def _pdm(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    table = _get(project, "tool", "pdm", "build")
+    _refuse_keys("pdm", table, ("includes", "run-setuptools", "custom-hook"))
+    folder = str(table.get("package-dir", "src" if (root / "src").is_dir() else ".")).strip("/")
+    return [] if folder == "." else list(_children(root, folder))
+
+
+_SETUPTOOLS_FILES: Final = ("setup.py", "setup.cfg")
+_READERS: Final[Mapping[str, Callable[[Path, Mapping[str, Any]], list[Move]]]] = {
+    "setuptools.": _setuptools,
+    "hatchling.": _hatchling,
+    "uv_build": _uv,
+    "poetry.": _poetry,
+    "flit_core.": _flit,
+    "pdm.": _pdm,
+}
