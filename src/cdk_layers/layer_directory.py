@@ -19,13 +19,14 @@ opt_entry = "."                          # lands in /opt as it is; relative to t
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError, UsageError
+from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
+from cdk_layers.wording import bytes_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,13 +41,7 @@ FILE_NAME: Final = "layers.toml"
 """The file's name."""
 
 REMOVAL_POLICIES: Final = ("retain", "destroy")
-PUBLIC: Final = "public"
-"""What stands among the grants for every AWS account there is."""
-
 _RUNTIMES: Final = tuple(f"python{version}" for version in BUILDABLE_PYTHONS)
-_UNITS: Final = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB)")
-_GRANT: Final = re.compile(rf"\d{{12}}|o-[a-z0-9]{{10,32}}|{PUBLIC}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +202,7 @@ def _flag(value: object) -> bool | None:
 
 
 def _bytes(value: object) -> int | None:
-    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    return None if match is None else int(float(match[1]) * _UNITS[match[2]])
+    return bytes_of(value) if isinstance(value, str) else None
 
 
 def _some_of(names: Collection[str]) -> Callable[[object], tuple[str, ...] | None]:
@@ -221,7 +215,7 @@ def _some_of(names: Collection[str]) -> Callable[[object], tuple[str, ...] | Non
 
 def _grants(value: object) -> tuple[str, ...] | None:
     texts = _texts(value)
-    return None if texts is None or not all(_GRANT.fullmatch(one) for one in texts) else texts
+    return None if texts is None or not all(GRANTEE.fullmatch(one) for one in texts) else texts
 
 
 _TEXT: Final = (_text, "a text")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _KIBIBYTE = 1024
 _MEBIBYTE = 1024 * 1024
+_SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)")
+_UNITS: Final = {
+    "B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3,
+}  # fmt: skip
 
 
 def size(number_of_bytes: int) -> str:
@@ -18,6 +23,21 @@ def size(number_of_bytes: int) -> str:
     if number_of_bytes >= _KIBIBYTE:
         return f"{number_of_bytes / _KIBIBYTE:.1f} KiB"
     return count(number_of_bytes, "byte")
+
+
+def bytes_of(text: str) -> int | None:
+    """Return the bytes of a size with its unit, such as "120 MiB"; None for anything else."""
+    match = _SIZE.fullmatch(text)
+    return None if match is None else int(float(match[1]) * _UNITS[match[2]])
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return a question after the name that is most like a misspelt one; "" where none is like it."""
+    # Only an error needs it.
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    found = get_close_matches(name, list(names), n=1)
+    return f"Did you mean {found[0]!r}?" if found else ""
 
 
 def count(number: int, noun: str) -> str:

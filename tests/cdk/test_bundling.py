@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from aws_cdk import AssetHashType, BundlingFileAccess, DockerImage, DockerVolume
@@ -12,6 +12,7 @@ from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 from cdk_layers.build.builder import build
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.target import Target
+from cdk_layers.cdk.arguments import Arguments
 from cdk_layers.cdk.bundling import ArchiveImage, Bundling
 from cdk_layers.errors import BuildError, UsageError
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.build.builder import LayerBuild
+
+LAYER: Final = Arguments("Layer 'Hub/Base'")
 
 
 @pytest.fixture
@@ -44,13 +47,13 @@ def made(tmp_path: Path) -> LayerBuild:
         ("volumes_from", ["other"]),
         ("working_directory", "/work"),
         ("bundling_file_access", BundlingFileAccess.VOLUME_COPY),
-        ("build_args", {"POETRY_VERSION": "2.1"}),
+        ("build_args", {"APT_MIRROR": "mirror"}),
     ],
 )
 def test_what_only_a_container_can_honour_chooses_it(name: str, value: object) -> None:
     """Each such option is named as the reason, whether it comes as options or as a mapping."""
     for options in (BundlingOptions(**{name: value}), {name: value}):  # type: ignore[arg-type]
-        [reason] = Bundling.read(options).container_only
+        [reason] = Bundling.read(options, LAYER).container_only
         assert reason.startswith(f"bundling.{name}")
 
 
@@ -65,7 +68,7 @@ def test_what_only_a_container_can_honour_chooses_it(name: str, value: object) -
             asset_excludes=["*.md"],
             asset_hash="1",
             asset_hash_type=AssetHashType.CUSTOM,
-            build_args={"PIP_INDEX_URL": "file:///wheels"},
+            build_args={"POETRY_VERSION": "2.1", "UV_VERSION": "0.9", "PIP_INDEX_URL": "file:///wheels"},
             environment={"PIP_EXTRA_INDEX_URL": "file:///more"},
             output_path_suffix="lib",
             poetry_include_hashes=True,
@@ -75,15 +78,16 @@ def test_what_only_a_container_can_honour_chooses_it(name: str, value: object) -
 )
 def test_the_rest_is_honoured_without_a_container(options: BundlingOptions | None) -> None:
     """What means something outside of a container, and what is empty, needs none."""
-    assert Bundling.read(options).container_only == ()
+    assert Bundling.read(options, LAYER).container_only == ()
 
 
 def test_the_environment_is_the_arguments_with_the_variables_over_them() -> None:
     """Arguments of the image that mean something here reach the build as variables."""
     options = BundlingOptions(
-        build_args={"PIP_INDEX_URL": "one", "HTTPS_PROXY": "two"}, environment={"PIP_INDEX_URL": "three"}
+        build_args={"PIPENV_VERSION": "1", "PIP_INDEX_URL": "one", "HTTPS_PROXY": "two"},
+        environment={"PIP_INDEX_URL": "three"},
     )
-    assert Bundling.read(options).environment == {"PIP_INDEX_URL": "three", "HTTPS_PROXY": "two"}
+    assert Bundling.read(options, LAYER).environment == {"PIP_INDEX_URL": "three", "HTTPS_PROXY": "two"}
 
 
 @pytest.mark.parametrize(
@@ -92,13 +96,13 @@ def test_the_environment_is_the_arguments_with_the_variables_over_them() -> None
 )
 def test_the_folder_follows_the_suffix(suffix: str | None, folder: str) -> None:
     """The archive's folder is "python" unless `output_path_suffix` names another, or none."""
-    assert Bundling.read(BundlingOptions(output_path_suffix=suffix)).folder("Hub/Base") == folder
+    assert Bundling.read(BundlingOptions(output_path_suffix=suffix), LAYER).folder("Layer 'Hub/Base'") == folder
 
 
 def test_a_suffix_that_leads_out_is_refused() -> None:
     """As PythonLayerVersion does, but with the layer's path."""
     with pytest.raises(UsageError, match=r"'Hub/Base'.*'a/\.\./\.\.'"):
-        Bundling.read(BundlingOptions(output_path_suffix="a/../..")).folder("Hub/Base")
+        Bundling.read(BundlingOptions(output_path_suffix="a/../.."), LAYER).folder("Layer 'Hub/Base'")
 
 
 @pytest.mark.parametrize(
@@ -115,19 +119,21 @@ def test_the_asset_hash_is_the_digest_or_the_users(
     made: LayerBuild, given: dict[str, Any], expected: tuple[object, object]
 ) -> None:
     """The digest says what the output is; a hash of the source or of the user's own stays what it is."""
-    options = Bundling.read(given).placing(replace(made, digest="digest"))
+    options = Bundling.read(given, LAYER).placing(replace(made, digest="digest"))
     assert (options.asset_hash, options.asset_hash_type) == expected
 
 
 def test_without_bundling_there_is_no_hash_of_an_output() -> None:
     """The CDK would refuse the hash of an output that nobody makes."""
-    options = Bundling.read({"asset_hash_type": AssetHashType.OUTPUT}).unbundled()
+    options = Bundling.read({"asset_hash_type": AssetHashType.OUTPUT}, LAYER).unbundled()
     assert (options.asset_hash, options.asset_hash_type, options.image) == (None, None, None)
 
 
 def test_the_containers_options_are_the_users_with_more_excludes() -> None:
     """Nothing of what the user gave is lost on the way to PythonLayerVersion."""
-    options = Bundling.read({"user": "1000", "asset_excludes": ["a"], "environment": {"A": "1"}}).for_container(["b"])
+    options = Bundling.read({"user": "1000", "asset_excludes": ["a"], "environment": {"A": "1"}}, LAYER).for_container(
+        ["b"]
+    )
     assert (options.user, options.environment, options.asset_excludes) == ("1000", {"A": "1"}, ["a", "b"])
 
 

@@ -76,12 +76,12 @@ def test_the_whole_template(app: App, tmp_path: Path, snapshot: SnapshotAssertio
     [
         ({}, "has no code"),
         ({"code": Code.from_inline("x = 1"), "entry": "x"}, "has both code= and entry="),
-        ({"code": Code.from_inline("x = 1"), "asset_excludes": ["tests/"]}, "are for entry="),
-        ({"code": Code.from_inline("x = 1"), "layers": ARN}, r"is one text.*layers=\["),
+        ({"code": Code.from_inline("x = 1"), "asset_excludes": ["tests/"]}, "is for entry="),
+        ({"code": Code.from_inline("x = 1"), "index": "a.py", "bundling": {"user": "1"}}, "index and bundling are for"),
     ],
 )
 def test_contradictions_are_told(stack: Stack, options: dict[str, Any], told: str) -> None:
-    """Code comes from one place, and layers are a list."""
+    """Code comes from one place, and options of a build are for an entry."""
     with pytest.raises(UsageError, match=rf"'Spoke/Fn'.*{told}"):
         LayeredFunction(stack, "Fn", handler="index.handler", runtime=RUNTIME, **options)
 

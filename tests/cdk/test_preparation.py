@@ -11,10 +11,12 @@ import pytest
 from cdk_layers.build.options import BuildOptions
 from cdk_layers.build.target import Target
 from cdk_layers.cdk import preparation
+from cdk_layers.cdk.arguments import Arguments
 from cdk_layers.cdk.bundling import Bundling
 from cdk_layers.cdk.preparation import Wishes, prepare
 from cdk_layers.errors import BuildError, UsageError
 
+LAYER: Final = Arguments("Layer 'Hub/Base'")
 WISHES: Final = Wishes(
     path="Hub/Base",
     entry=Path("entry"),
@@ -39,7 +41,7 @@ def test_every_wish_reaches_the_build() -> None:
     wishes = replace(
         WISHES,
         opt_entry=Path("opt"),
-        bundling=Bundling.read(given),
+        bundling=Bundling.read(given, LAYER),
         excludes=("tests/",),
         allow_source_builds=("company-lib",),
     )
@@ -56,7 +58,7 @@ def test_every_wish_reaches_the_build() -> None:
 
 def test_a_container_is_chosen_for_reasons() -> None:
     """The reasons are the arguments, as a user wrote them; without any there is no container."""
-    wishes = replace(WISHES, docker=True, bundling=Bundling.read({"network": "host"}))
+    wishes = replace(WISHES, docker=True, bundling=Bundling.read({"network": "host"}, LAYER))
     assert wishes.container_reasons == ("docker=True", "bundling.network")
     assert WISHES.container_reasons == ()
 

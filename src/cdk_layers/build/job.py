@@ -36,9 +36,17 @@ def job_of(
     """
     folder = Path(entry)
     if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        message = (
-            f"The entry {str(entry)!r} {what}. Give the folder that holds the code or its manifest of dependencies."
-        )
+        message = f"{missing_folder('entry', folder)} Give the folder that contains the code or its manifest."
         raise EntryError(message)
     return Job(folder.resolve(), target, options or BuildOptions(), cache or BuildCache.default())
+
+
+def missing_folder(name: str, path: Path) -> str:
+    """Return the sentences about a path that is not a folder; a relative one says where it was looked for."""
+    what = "is a file, not a folder" if path.exists() else "does not exist"
+    if path.is_absolute():
+        return f"The {name} {str(path)!r} {what}."
+    return (
+        f"The {name} {str(path)!r} {what}: it was looked for at {str(path.absolute())!r}, since a relative path begins "
+        f"at the folder that the app is started in. Start it elsewhere, or write Path(__file__).parent / {str(path)!r}."
+    )

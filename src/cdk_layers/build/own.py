@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build.dependencies import NEVER_ARCHIVED
+from cdk_layers.build.job import missing_folder
 from cdk_layers.build.layout import layout_of
 from cdk_layers.build.members import collect
 from cdk_layers.build.notes import Note
@@ -64,8 +65,7 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
         return
     folder = options.opt_entry
     if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        message = f"The opt_entry {str(folder)!r} {what}. It has to be a folder, such as one with bin/ or lib/."
+        message = f"{missing_folder('opt_entry', folder)} Give a folder, such as one with bin/ or lib/."
         raise EntryError(message)
     yield folder.resolve()
 

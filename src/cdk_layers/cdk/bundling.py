@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -10,12 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from aws_cdk import AssetHashType, AssetStaging, DockerImage, DockerVolume
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
+from cdk_layers.cdk.identity import name_of
+from cdk_layers.cdk.keywords import cdk_arguments, checked_keywords
+from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from aws_cdk.aws_lambda import Architecture
 
     from cdk_layers.build.builder import LayerBuild
+    from cdk_layers.cdk.arguments import Arguments
 
 _OPTIONS: Final = tuple(inspect.signature(BundlingOptions).parameters)
 
@@ -31,8 +38,17 @@ _LOCAL: Final = frozenset({
 })  # fmt: skip
 """What a build without a container can honour. Whatever else is given, now or by a newer CDK, is the container's."""
 
-_LOCAL_BUILD_ARGS: Final = frozenset({"HTTPS_PROXY", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"})
-"""Arguments of PythonLayerVersion's image that mean something outside of it too. Source: its Dockerfile."""
+_TOOL_VERSIONS: Final = frozenset({"PIPENV_VERSION", "POETRY_VERSION", "UV_VERSION"})
+"""Arguments of PythonLayerVersion's image that choose the tools which read locks there. Source: its Dockerfile.
+
+A local build reads the same locks with the tools that are installed, so they change nothing here.
+"""
+
+_LOCAL_BUILD_ARGS: Final = _TOOL_VERSIONS | {"HTTPS_PROXY", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"}
+"""Arguments of PythonLayerVersion's image that a local build can honour. Source: its Dockerfile."""
+
+_PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+"""Docker's platforms. Source: aws-cdk-lib 2.275, aws-lambda/lib/architecture.js."""
 
 _OWN_HASHES: Final = (AssetHashType.SOURCE, AssetHashType.CUSTOM)
 
@@ -46,12 +62,37 @@ class Bundling:
     given: Mapping[str, Any]
 
     @classmethod
-    def read(cls, options: BundlingOptions | Mapping[str, Any] | None) -> Bundling:
-        """Read the CDK's own options, or the mapping that the CDK takes in their place."""
+    def read(
+        cls,
+        options: BundlingOptions | Mapping[str, Any] | None,
+        arguments: Arguments,
+        architectures: Sequence[Architecture] | None = None,
+    ) -> Bundling:
+        """Read the CDK's own options, or the mapping that the CDK takes in their place.
+
+        Args:
+            options: What the user passed as `bundling`.
+            arguments: Readers that name the construct.
+            architectures: What the construct is built for. A `platform` that is the first one's is what a build
+                without a container is for anyway, so it is left out.
+
+        Raises:
+            UsageError: They are neither, or one of them is misspelt or not of its type.
+        """
         if options is None:
             return cls({})
-        read = options if isinstance(options, BundlingOptions) else BundlingOptions(**options)
-        return cls({name: value for name in _OPTIONS if (value := getattr(read, name)) not in (None, [], {}, False)})
+        if isinstance(options, Mapping):
+            place = f"{arguments.place}: bundling"
+            checked_keywords(place, BundlingOptions.__init__, options)
+            with cdk_arguments(place, options):
+                options = BundlingOptions(**options)
+        if not isinstance(options, BundlingOptions):
+            expected = "aws_cdk.aws_lambda_python_alpha.BundlingOptions, or a mapping of its options"
+            raise arguments.wrong(options, "bundling", expected)
+        given = {name: value for name in _OPTIONS if (value := getattr(options, name)) not in (None, [], {}, False)}
+        if given.get("platform") == _platform(architectures):
+            del given["platform"]
+        return cls(given)
 
     @property
     def container_only(self) -> tuple[str, ...]:
@@ -67,25 +108,28 @@ class Bundling:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that the build gets beside this process's own."""
-        return {**self._build_args, **self.given.get("environment", {})}
+        arguments = {name: value for name, value in self._build_args.items() if name not in _TOOL_VERSIONS}
+        return {**arguments, **self.given.get("environment", {})}
 
     @property
     def excludes(self) -> tuple[str, ...]:
         """The patterns of what stays out of the archive."""
         return tuple(self.given.get("asset_excludes", ()))
 
-    def folder(self, path: str) -> str:
-        """Return the archive's folder that everything lands in: "python" unless `output_path_suffix` says otherwise.
+    def folder(self, place: str, default: str = _DEFAULT_FOLDER) -> str:
+        """Return the archive's folder that everything lands in, which `output_path_suffix` can change.
+
+        Args:
+            place: What messages call the construct.
+            default: The folder without a suffix.
 
         Raises:
             UsageError: The suffix leads out of the archive.
         """
-        suffix = str(self.given.get("output_path_suffix", _DEFAULT_FOLDER))
+        suffix = str(self.given.get("output_path_suffix", default))
         parts = [part for part in suffix.split("/") if part not in ("", ".")]
         if ".." in parts:
-            message = (
-                f"Layer {path!r}: output_path_suffix {suffix!r} leads out of the layer. Name a folder inside of it."
-            )
+            message = f"{place}: output_path_suffix {suffix!r} leads out of the archive. Name a folder inside of it."
             raise UsageError(message)
         return "/".join(parts)
 
@@ -116,6 +160,11 @@ class Bundling:
     def for_container(self, excludes: Sequence[str]) -> BundlingOptions:
         """Return the user's options as they are, with more excludes."""
         return BundlingOptions(**{**self.given, "asset_excludes": [*self.excludes, *excludes]})
+
+
+def _platform(architectures: Sequence[Architecture] | None) -> str | None:
+    name = name_of(architectures[0]) if architectures else DEFAULT_ARCHITECTURE
+    return _PLATFORMS.get(name)
 
 
 class ArchiveImage(DockerImage):

@@ -8,16 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Token
+from aws_cdk import Stack, Token
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
+from cdk_layers.cdk.arguments import Arguments
 from cdk_layers.cdk.function_model import arn_of, model_of
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.labels import Imported, declare
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.references import follow
 from cdk_layers.cdk.validation import LayerValidation
-from cdk_layers.errors import RuleError, UsageError
+from cdk_layers.errors import RuleError
 from cdk_layers.rules.engine import refuse
 from cdk_layers.rules.model import LayerUse, Settings
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import CfnFunction
 
+    from cdk_layers.cdk.argument_types import Layers
     from cdk_layers.cdk.place import Place
     from cdk_layers.rules.model import Function as FunctionModel
     from cdk_layers.rules.model import Layer
@@ -52,24 +54,23 @@ class Declaration:
         """The function's construct path."""
         return self.model.where.path
 
-    def checked(self, layers: Sequence[ILayerVersion | str] | None) -> tuple[ILayerVersion | str, ...]:
+    def checked(self, layers: Layers | None) -> tuple[ILayerVersion | str, ...]:
         """Return what was given as layers.
 
         Raises:
-            UsageError: Something among them is none.
+            UsageError: Something among them is neither a layer version nor an ARN.
         """
-        if isinstance(layers, str):
-            message = f"{self.path!r}: layers is one text. Put it into a list: layers=[{layers!r}]."
-            raise UsageError(message)
-        given = tuple(layers or ())
-        for one in given:
-            if not isinstance(one, (str, LayerVersion)) and not hasattr(one, "layer_version_arn"):
-                message = (
-                    f"{self.path!r}: {one!r} is among the layers, and is neither a layer version nor the "
-                    f"ARN of one. The CDK would leave it out without a word. Pass the layer version itself."
-                )
-                raise UsageError(message)
-        return given
+        arguments = Arguments(f"Function {self.path!r}")
+
+        def read(name: str, layer: object) -> ILayerVersion | str:
+            if isinstance(layer, (str, LayerVersion)) or hasattr(layer, "layer_version_arn"):
+                return cast("ILayerVersion | str", layer)
+            remedy = "Pass the layer version itself: the CDK would leave out anything else without a word."
+            if isinstance(layer, Stack):
+                remedy = 'Pass layers of the stack: layers=stack.pick("base"), or [*stack.layers.values()] for all.'
+            raise arguments.wrong(layer, name, "a layer version or its ARN", remedy)
+
+        return arguments.all_of("layers", layers, read, "layer versions")
 
     def accepted(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion]:
         """Return the layers for the CDK's own constructor; none if it could refuse them, so that errors keep types."""

@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion
 
+from cdk_layers.cdk.arguments import Arguments
+from cdk_layers.cdk.build_errors import build_errors
+from cdk_layers.cdk.bundling import Bundling
 from cdk_layers.cdk.declaration import Declaration
 from cdk_layers.cdk.function_code import CodeSource, contents_of_code
 from cdk_layers.cdk.function_model import literal, literals, runtime_name
+from cdk_layers.cdk.handlers import resolved_handler
 from cdk_layers.cdk.identity import name_of
+from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.place import place_of
 from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.rules.model import Function as FunctionModel
 from cdk_layers.rules.model import Where
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from aws_cdk import Size
     from aws_cdk.aws_lambda import Architecture, Runtime
+    from aws_cdk.aws_lambda_python_alpha import BundlingOptions
     from constructs import Construct
+    from typing_extensions import Unpack
 
     from cdk_layers.build.contents import Contents
+    from cdk_layers.cdk.argument_types import Folder, FunctionArguments, Layers, Texts
 
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
 """The arguments by which `Function` adds layers of its own. Source: aws-cdk-lib 2.275, function.js."""
@@ -45,35 +52,43 @@ class LayeredFunction(Function):
         76
     """
 
+    @checked_arguments("Function", Function.__init__)
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        handler: str,
-        runtime: Runtime,
+        runtime: Runtime | str,
+        handler: str | None = None,
         code: Code | None = None,
-        entry: str | os.PathLike[str] | None = None,
-        layers: Sequence[ILayerVersion | str] | None = None,
-        architecture: Architecture | None = None,
-        max_unzipped: Size | None = None,
-        asset_excludes: Sequence[str] = (),
-        allow_source_builds: Sequence[str] = (),
-        **kwargs: Any,
+        entry: Folder | None = None,
+        index: str | None = None,
+        bundling: BundlingOptions | Mapping[str, Any] | None = None,
+        layers: Layers | None = None,
+        architecture: Architecture | str | None = None,
+        max_unzipped: Size | str | None = None,
+        asset_excludes: Texts | None = (),
+        allow_source_builds: Texts | None = (),
+        **kwargs: Unpack[FunctionArguments],
     ) -> None:
         """Build the code where an entry is given, refuse what cannot work, and define the function.
 
         Args:
             scope: The construct that it belongs to.
             id: Its id there.
-            handler: The function in the code that Lambda calls, such as "main.handler".
-            runtime: What it runs on.
+            runtime: What it runs on, or its name such as "python3.13".
+            handler: The function in the code that Lambda calls, such as "main.handler". With `entry`, it may name
+                a function in `index`, and defaults to "handler", as for PythonFunction.
             code: Its code, as for `Function`; this or `entry`.
             entry: Folder with its code and a manifest (requirements.txt, a lock file) of its own; this or `code`. It is
                 built like a layer, without the distributions that its layers bring at a version that fits.
+            index: The file of the entry with the handler, as for PythonFunction. Defaults to "index.py" where `handler`
+                names no module.
+            bundling: Options of PythonFunction for `entry`. Those that only a container can honour are refused.
             layers: Layer versions, or their ARNs, in merge order: what comes later wins. None by default.
-            architecture: The instruction set it runs on, `Architecture.X86_64` by default.
-            max_unzipped: The user's own limit on the unzipped bytes of code and layers together; none by default.
+            architecture: The instruction set it runs on, or its name, `Architecture.X86_64` by default.
+            max_unzipped: The user's own limit on the unzipped bytes of code and layers together, "200 MiB"; none
+                by default.
             asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the code.
             allow_source_builds: Distributions of the entry that may be built from source here when they have no wheel.
             **kwargs: Every other argument of `Function`.
@@ -87,33 +102,49 @@ class LayeredFunction(Function):
                 bytes or over `max_unzipped`.
             IdentityError: A layer is malformed, of another Region or partition, or there twice.
             CompatibilityError: A layer suits neither the runtime nor the architecture, or one of them not.
-            UsageError: Arguments exclude each other, or something among the layers is none.
+            UsageError: An argument is misspelt or not of its type, arguments exclude each other, or something among the
+                layers is not a layer version.
         """
         place = place_of(scope)
+        arguments = Arguments(f"Function {place.path_of(id)!r}")
+        runs_on = arguments.runtime("runtime", runtime)
+        machine = None if architecture is None else arguments.architecture("architecture", architecture)
+        folder = arguments.folder("entry", entry)
+        source = CodeSource(
+            path=place.path_of(id),
+            code=arguments.code(code),
+            entry=folder,
+            index=index,
+            bundling=Bundling.read(bundling, arguments, None if machine is None else [machine]),
+            excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
+            allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
+        )
+        called = resolved_handler(arguments, folder, index, handler)
         self._declaration = declaration = Declaration(
             place,
             FunctionModel(
                 where=Where(place.path_of(id)),
-                image=runtime_name(runtime) is None,
-                runtime=runtime_name(runtime),
-                architecture=name_of(architecture) if architecture else DEFAULT_ARCHITECTURE,
-                handler=literal(handler),
-                environment=literals(kwargs.get("environment")),
+                image=runtime_name(runs_on) is None,
+                runtime=runtime_name(runs_on),
+                architecture=name_of(machine) if machine else DEFAULT_ARCHITECTURE,
+                handler=literal(called),
+                environment=literals(arguments.variables(kwargs.get("environment"))),
                 partition=place.partition,
                 region=place.region,
                 account=place.account,
-                budget_bytes=None if max_unzipped is None else int(max_unzipped.to_bytes()),
+                budget_bytes=arguments.size("max_unzipped", max_unzipped),
             ),
         )
         given = declaration.checked(layers)
         extended = not _EXTENDING.isdisjoint(kwargs)
         at_once = [] if extended else declaration.accepted(given)
-        source = CodeSource(declaration.path, code, entry, tuple(asset_excludes), tuple(allow_source_builds))
-        made = source.made(runtime, architecture, given, bundled=place.bundled)
-        super().__init__(
-            scope, id, code=made.code, handler=handler, runtime=runtime, architecture=architecture,
-            layers=at_once or None, **kwargs,
-        )  # fmt: skip
+        with build_errors("Function", declaration.path, source.entry):
+            made = source.made(runs_on, machine, given, bundled=place.bundled)
+        with cdk_arguments(arguments.place, kwargs):
+            super().__init__(
+                scope, id, code=made.code, handler=called, runtime=runs_on, architecture=machine,
+                layers=at_once or None, **kwargs,
+            )  # fmt: skip
         contents = made.contents or contents_of_code(self, made.code, place)
         declaration.model = replace(declaration.model, code=contents)
         imported = declaration.imported(self, given)

@@ -19,7 +19,6 @@ from cdk_layers.cdk.targets import target_of
 from cdk_layers.errors import AssemblyError, UsageError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.builder import LayerBuild
     from cdk_layers.build.contents import Contents
     from cdk_layers.build.notes import Note
+    from cdk_layers.cdk.bundling import Bundling
     from cdk_layers.cdk.place import Place
 
 _measured: Final[WeakKeyDictionary[Code, Contents | None]] = WeakKeyDictionary()
@@ -49,7 +49,9 @@ class CodeSource:
     """The construct path of the function."""
 
     code: Code | None
-    entry: str | os.PathLike[str] | None
+    entry: Path | None
+    index: str | None
+    bundling: Bundling
     excludes: tuple[str, ...]
     allow_source_builds: tuple[str, ...]
 
@@ -73,27 +75,54 @@ class CodeSource:
             UsageError: There is neither code nor an entry, or both, or options that only an entry has.
             EntryError, TargetError, DependencyError, BuildError: The entry cannot be built.
         """
-        if self.code is not None and self.entry is None and not (self.excludes or self.allow_source_builds):
+        if self.code is not None and self.entry is None and not self.for_entry:
             return FunctionCode(self.code)
         if self.entry is None or self.code is not None:
             raise UsageError(self._contradiction())
+        self._refuse_container()
         target = target_of(self.path, runtime, architecture)
+        given = self.bundling.given
         options = BuildOptions(
-            prefix="",
-            excludes=self.excludes,
+            prefix=self.bundling.folder(f"Function {self.path!r}", ""),
+            excludes=(*self.bundling.excludes, *self.excludes),
             allow_source_builds=self.allow_source_builds,
+            environment=self.bundling.environment,
+            poetry_include_hashes=given.get("poetry_include_hashes", False),
+            poetry_without_urls=given.get("poetry_without_urls", False),
             provided=_provided(layers, name_of(runtime)),
         )
-        entry = Path(self.entry)
+        entry = self.entry
         done = build(entry, target, options, label=self.path) if bundled else recall(entry, target, options)
-        return FunctionCode(Code.from_asset(str(entry))) if done is None else _built(done)
+        return FunctionCode(Code.from_asset(str(entry))) if done is None else _built(done, given.get("asset_hash"))
+
+    @property
+    def for_entry(self) -> tuple[str, ...]:
+        """The arguments that only an entry has."""
+        given = {
+            "index": self.index,
+            "bundling": self.bundling.given,
+            "asset_excludes": self.excludes,
+            "allow_source_builds": self.allow_source_builds,
+        }
+        return tuple(name for name, value in given.items() if value)
+
+    def _refuse_container(self) -> None:
+        reasons = self.bundling.container_only
+        if reasons:
+            message = (
+                f"Function {self.path!r}: {', '.join(reasons)} needs a container, and the code is built without one. "
+                f"Leave it out, or pass code= or use PythonFunction, which build in Docker."
+            )
+            raise UsageError(message)
 
     def _contradiction(self) -> str:
+        place = f"Function {self.path!r}"
         if self.code is not None and self.entry is not None:
-            return f"{self.path!r} has both code= and entry=. Give the one or the other."
+            return f"{place} has both code= and entry=. Pass one of them."
         if self.code is not None:
-            return f"{self.path!r}: asset_excludes and allow_source_builds are for entry=, and code= is given."
-        return f"{self.path!r} has no code. Give entry=, a folder to build it from, or code=, as for lambda_.Function."
+            are = "is" if len(self.for_entry) == 1 else "are"
+            return f"{place}: {' and '.join(self.for_entry)} {are} for entry=, and code= is given."
+        return f"{place} has no code. Pass entry=, a folder to build it from, or code=, as for lambda_.Function."
 
 
 def contents_of_code(function: Function, code: Code, place: Place) -> Contents | None:
@@ -108,8 +137,8 @@ def contents_of_code(function: Function, code: Code, place: Place) -> Contents |
     return _measured[code]
 
 
-def _built(done: LayerBuild) -> FunctionCode:
-    code = Code.from_asset(str(done.archive), asset_hash=done.digest)
+def _built(done: LayerBuild, asset_hash: str | None) -> FunctionCode:
+    code = Code.from_asset(str(done.archive), asset_hash=asset_hash or done.digest)
     return FunctionCode(code, done.contents, done.notes)
 
 

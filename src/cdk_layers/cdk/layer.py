@@ -10,11 +10,14 @@ from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
+from cdk_layers.cdk.arguments import Arguments
+from cdk_layers.cdk.build_errors import build_errors
 from cdk_layers.cdk.bundling import Bundling
 from cdk_layers.cdk.description import common_license, describe
 from cdk_layers.cdk.docker import container_errors
 from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.identity import name_of
+from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.modeling import LayerFacts, known, staging
 from cdk_layers.cdk.place import place_of
 from cdk_layers.cdk.preparation import Wishes, prepare
@@ -26,15 +29,15 @@ from cdk_layers.rules.engine import refuse
 from cdk_layers.rules.model import Layer, Settings, Where
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from aws_cdk import AssetStaging, ReferenceStrength, Size
-    from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
+    from aws_cdk.aws_lambda import CfnLayerVersion
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
     from constructs import Construct, Node
 
     from cdk_layers.build.contents import Contents
+    from cdk_layers.cdk.argument_types import Architectures, Folder, Grants, Runtimes, Texts
     from cdk_layers.cdk.grants import LayerGrant
 
 BUILD_METADATA: Final = "cdk-layers:build"
@@ -61,26 +64,27 @@ class SharedPythonLayer(PythonLayerVersion):
         {'six': '1.17.0'}
     """
 
+    @checked_arguments("Layer")
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        entry: str | os.PathLike[str] | None = None,
-        compatible_runtimes: Sequence[Runtime],
-        compatible_architectures: Sequence[Architecture] | None = None,
+        entry: Folder | None = None,
+        compatible_runtimes: Runtimes,
+        compatible_architectures: Architectures | None = None,
         bundling: BundlingOptions | Mapping[str, Any] | None = None,
         description: str | None = None,
         layer_version_name: str | None = None,
         license: str | None = None,
-        removal_policy: RemovalPolicy | None = None,
-        grants: Sequence[LayerGrant] = (),
-        opt_entry: str | os.PathLike[str] | None = None,
-        asset_excludes: Sequence[str] = (),
-        allow_source_builds: Sequence[str] = (),
-        docker: bool = False,
-        max_unzipped: Size | None = None,
-        reference_strength: ReferenceStrength | None = None,
+        removal_policy: RemovalPolicy | str | None = None,
+        grants: Grants | None = (),
+        opt_entry: Folder | None = None,
+        asset_excludes: Texts | None = (),
+        allow_source_builds: Texts | None = (),
+        docker: bool | None = False,
+        max_unzipped: Size | str | None = None,
+        reference_strength: ReferenceStrength | str | None = None,
     ) -> None:
         """Build the layer, refuse what cannot work, and define the layer version with its grants.
 
@@ -89,21 +93,24 @@ class SharedPythonLayer(PythonLayerVersion):
             id: Its id there.
             entry: Folder with a manifest (requirements.txt, a lock file), code, or both; all of it lands in `python/`.
                 It may be left out where `opt_entry` is given.
-            compatible_runtimes: Python runtimes that the layer is for. The content has to be right for all of them.
-            compatible_architectures: Instruction sets that the layer is for, `[Architecture.X86_64]` by default.
+            compatible_runtimes: Python runtimes that the layer is for, or their names such as "python3.13". The content
+                has to be right for all of them. Here, as for every list, one value stands for a list of one.
+            compatible_architectures: Instruction sets that the layer is for, or their names. Defaults to
+                `[Architecture.X86_64]`.
             bundling: Options of PythonLayerVersion. Those that only a container can honour choose its own way of
                 building in Docker.
             description: What the layer version says of itself; its distributions and their versions by default.
                 None when "".
             layer_version_name: The layer's name; made by CloudFormation by default.
             license: Its licence; the one that all of its distributions name, by default. None when "".
-            removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default.
-            grants: Who else may use it.
+            removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default. "retain"
+                and "destroy" are accepted too.
+            grants: Who else may use it: a `LayerGrant`, an account id, an organization id or "public".
             opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.
             asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the archive.
             allow_source_builds: Distributions that may be built from source here when they have no wheel.
             docker: Whether PythonLayerVersion builds it in Docker.
-            max_unzipped: The user's own limit on its unzipped bytes; none by default.
+            max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB"; none by default.
             reference_strength: How other stacks refer to it. `WEAK` by default: no export, so that a new version never
                 locks two stacks together.
 
@@ -114,42 +121,51 @@ class SharedPythonLayer(PythonLayerVersion):
             BuildError: The build could not be finished, or Docker was asked for and no engine answers.
             RuleError: Rules refuse the layer or a grant: a `LimitError` when it is over the service's limits or over
                 `max_unzipped`, a `CompatibilityError` when it is not right for all that it declares, and so on.
-            UsageError: Arguments exclude each other.
+            UsageError: An argument is misspelt or not of its type, or arguments exclude each other.
         """
         place = place_of(scope)
         self._where = Where(place.path_of(id))
-        self._architectures = None if compatible_architectures is None else tuple(compatible_architectures)
-        self._budget_bytes = None if max_unzipped is None else int(max_unzipped.to_bytes())
+        arguments = Arguments(f"Layer {self._where.path!r}")
+        runtimes = arguments.runtimes("compatible_runtimes", compatible_runtimes)
+        self._architectures = arguments.architectures("compatible_architectures", compatible_architectures)
+        self._budget_bytes = arguments.size("max_unzipped", max_unzipped)
         self._permissions: dict[str, CfnResource] = {}
+        allowed = arguments.grants("grants", grants)
+        strength = arguments.reference_strength(reference_strength)
+        policy = arguments.removal_policy(removal_policy)
+        texts = {"description": description, "license": license, "layer_version_name": layer_version_name}
+        for name, text in texts.items():
+            arguments.text(name, text)
         wishes = Wishes(
             path=self._where.path,
-            entry=None if entry is None else Path(entry),
-            opt_entry=None if opt_entry is None else Path(opt_entry),
-            targets=targets_of(self._where.path, compatible_runtimes, self._architectures),
-            bundling=Bundling.read(bundling),
-            excludes=tuple(asset_excludes),
-            allow_source_builds=tuple(allow_source_builds),
-            docker=docker,
+            entry=arguments.folder("entry", entry),
+            opt_entry=arguments.folder("opt_entry", opt_entry),
+            targets=targets_of(self._where.path, runtimes, self._architectures),
+            bundling=Bundling.read(bundling, arguments, self._architectures),
+            excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
+            allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
+            docker=arguments.flag("docker", docker),
         )
         self._entry = wishes.source
-        prepared = prepare(wishes, bundled=place.bundled)
+        with build_errors("Layer", self._where.path, wishes.source):
+            prepared = prepare(wishes, bundled=place.bundled)
         self._build = prepared.build
         self._remembered = prepared.remembered
         contents = prepared.build.contents if prepared.build else None
         described = _chosen(description, contents, describe)
         licensed = _chosen(license, contents, common_license)
-        with container_errors(self._where.path, wishes.bundling.environment):
+        with container_errors(self._where.path, wishes.bundling.environment), cdk_arguments(arguments.place, {}):
             super().__init__(
                 scope,
                 id,
                 entry=str(wishes.source),
                 bundling=prepared.bundling,
-                compatible_runtimes=list(compatible_runtimes),
+                compatible_runtimes=list(runtimes),
                 compatible_architectures=None if self._architectures is None else list(self._architectures),
                 description=described,
                 layer_version_name=layer_version_name,
                 license=licensed,
-                removal_policy=removal_policy or RemovalPolicy.RETAIN,
+                removal_policy=policy or RemovalPolicy.RETAIN,
             )
         node = self.node
         self._resource = cast("CfnLayerVersion", node.default_child)
@@ -164,7 +180,7 @@ class SharedPythonLayer(PythonLayerVersion):
             partition=place.partition,
             region=place.region,
             account=place.account,
-            runtimes=tuple(map(name_of, compatible_runtimes)),
+            runtimes=tuple(map(name_of, runtimes)),
             architectures=tuple(map(name_of, self._architectures or ())),
             description=known(described),
             license=known(licensed),
@@ -177,24 +193,28 @@ class SharedPythonLayer(PythonLayerVersion):
         if self._contents is not None:
             _leave_metadata(node, facts)
         shared = Shared(self, self._where.path, top_of(place.stack), facts.digest)
-        share(shared, self._resource, strength=reference_strength)
+        share(shared, self._resource, strength=strength)
         LayerValidation.watch(scope)
-        for grant in grants:
+        for grant in allowed:
             self.grant(grant)
 
-    def grant(self, grant: LayerGrant) -> CfnResource:
+    def grant(self, grant: LayerGrant | str) -> CfnResource:
         """Let someone else use the layer; the permission is retained with the layer version.
 
         Args:
-            grant: Who.
+            grant: Who: a LayerGrant, an account id, an organization id or "public".
 
         Returns:
             The permission, which is the same for equal grants. What needs it can depend on it.
+
+        Raises:
+            UsageError: It is not a grant.
         """
-        name = grant.construct_id(self)
+        checked = Arguments(f"Layer {self._where.path!r}").grant("grant", grant)
+        name = checked.construct_id(self)
         if name not in self._permissions:
-            self.add_permission(name, account_id=grant.principal, organization_id=grant.organization_id)
-            if grant.is_public:
+            self.add_permission(name, account_id=checked.principal, organization_id=checked.organization_id)
+            if checked.is_public:
                 self._permissions[name].node.add_metadata(PUBLIC_METADATA, data=True)
         return self._permissions[name]
 

@@ -66,7 +66,7 @@ class Wishes:
     def options(self) -> BuildOptions:
         """The options of a build without a container."""
         return BuildOptions(
-            prefix=self.bundling.folder(self.path),
+            prefix=self.bundling.folder(f"Layer {self.path!r}"),
             opt_entry=self.opt_entry,
             excludes=(*self.bundling.excludes, *self.excludes),
             allow_source_builds=self.allow_source_builds,

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import CfnOutput, RemovalPolicy, Size, Stack
-from aws_cdk.aws_lambda import Architecture, Runtime
+from aws_cdk import CfnOutput, Size, Stack
 
-from cdk_layers.cdk.grants import LayerGrant
+from cdk_layers.cdk.arguments import Arguments
+from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments, checked_keywords
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.place import place_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from aws_cdk import ReferenceStrength
+    from aws_cdk import ReferenceStrength, RemovalPolicy
     from constructs import Construct
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from cdk_layers.cdk.argument_types import (
+        Architectures,
+        Folder,
+        Grants,
+        LayerArguments,
+        Runtimes,
+        StackArguments,
+        StackDefaults,
+    )
     from cdk_layers.layer_directory import LayerOptions
 
 
@@ -39,19 +47,20 @@ class MultiLayerStack(Stack):
         True
     """
 
+    @checked_arguments("Stack", Stack.__init__)
     def __init__(
         self,
         scope: Construct | None = None,
         id: str | None = None,
         *,
-        layers: Mapping[str, Mapping[str, Any]] | None = None,
-        compatible_runtimes: Sequence[Runtime] = (),
-        compatible_architectures: Sequence[Architecture] | None = None,
-        grants: Sequence[LayerGrant] = (),
-        removal_policy: RemovalPolicy | None = None,
+        layers: Mapping[str, LayerArguments] | None = None,
+        compatible_runtimes: Runtimes | None = (),
+        compatible_architectures: Architectures | None = None,
+        grants: Grants | None = (),
+        removal_policy: RemovalPolicy | str | None = None,
         parameter_prefix: str | None = None,
-        reference_strength: ReferenceStrength | None = None,
-        **kwargs: Any,
+        reference_strength: ReferenceStrength | str | None = None,
+        **kwargs: Unpack[StackArguments],
     ) -> None:
         """Define the stack, and the layers that are named at once.
 
@@ -72,22 +81,25 @@ class MultiLayerStack(Stack):
             UsageError: The prefix or a layer's name is malformed.
             CdkLayersError: As `add_layer`.
         """
-        super().__init__(scope, id, **kwargs)
-        self._path = place_of(self).path
-        self._defaults: dict[str, Any] = {
-            "compatible_runtimes": tuple(compatible_runtimes),
-            "compatible_architectures": compatible_architectures,
-            "removal_policy": removal_policy,
-            "reference_strength": reference_strength,
+        arguments = Arguments(f"Stack {_path(scope, id)!r}")
+        self._defaults: LayerArguments = {
+            "compatible_runtimes": arguments.runtimes("compatible_runtimes", compatible_runtimes),
+            "compatible_architectures": arguments.architectures("compatible_architectures", compatible_architectures),
+            "removal_policy": arguments.removal_policy(removal_policy),
+            "reference_strength": arguments.reference_strength(reference_strength),
         }
-        self._grants = tuple(grants)
-        self._prefix = self._checked_prefix(parameter_prefix)
+        self._grants = arguments.grants("grants", grants)
+        self._prefix = _prefix(arguments, parameter_prefix)
+        described = arguments.layers(layers)
+        with cdk_arguments(arguments.place, kwargs):
+            super().__init__(scope, id, **kwargs)
+        self._path = place_of(self).path
         self._layers: dict[str, SharedPythonLayer] = {}
-        for name, options in (layers or {}).items():
+        for name, options in described.items():
             self.add_layer(name, **options)
 
     @classmethod
-    def from_directory(cls, scope: Construct, id: str, directory: str | os.PathLike[str], **kwargs: Any) -> Self:
+    def from_directory(cls, scope: Construct, id: str, directory: Folder, **kwargs: Unpack[StackDefaults]) -> Self:
         """Define a stack with one layer for each subfolder of a folder.
 
         Order and options come from a file `layers.toml` in that folder; without one, the layers are in the order of
@@ -107,55 +119,52 @@ class MultiLayerStack(Stack):
         # It reads TOML, and most stacks name their layers in code.
         from cdk_layers.layer_directory import read_layer_directory  # noqa: PLC0415
 
-        read = read_layer_directory(Path(directory))
+        arguments = Arguments(f"Stack {_path(scope, id)!r}")
+        folder = arguments.folder("directory", directory)
+        if folder is None:
+            raise arguments.wrong(None, "directory", "the path of a folder with one subfolder for each layer")
+        read = read_layer_directory(folder)
         defaults = _arguments(read.defaults)
-        grants = [*kwargs.pop("grants", ()), *defaults.pop("grants", ())]
+        shared = arguments.grants("grants", kwargs.pop("grants", ()))
+        kwargs["grants"] = [*shared, *arguments.grants("grants", defaults.pop("grants", ()))]
         own = {name: defaults.pop(name) for name in tuple(defaults) if name not in _OF_STACK}
-        stack = cls(scope, id, grants=grants, **{**kwargs, **defaults})
+        stack = cls(scope, id, **{**kwargs, **defaults})
         for name, options in read.layers.items():
             folder = read.path / name
-            arguments = {**own, **_arguments(options)}
-            if "opt_entry" in arguments:
-                arguments["opt_entry"] = folder / arguments["opt_entry"]
-            if arguments.get("opt_entry") != folder:
-                arguments["entry"] = folder
-            stack.add_layer(name, **arguments)
+            layer = {**own, **_arguments(options)}
+            if "opt_entry" in layer:
+                layer["opt_entry"] = folder / layer["opt_entry"]
+            if layer.get("opt_entry") != folder:
+                layer["entry"] = folder
+            stack.add_layer(name, **layer)
         return stack
 
-    def add_layer(
-        self,
-        name: str,
-        *,
-        entry: str | os.PathLike[str] | None = None,
-        opt_entry: str | os.PathLike[str] | None = None,
-        grants: Sequence[LayerGrant] = (),
-        **options: Any,
-    ) -> SharedPythonLayer:
+    def add_layer(self, name: str, **options: Unpack[LayerArguments]) -> SharedPythonLayer:
         """Define one more layer, on top of those that are there.
 
         Args:
             name: Its name in this stack, of letters, digits, "-" and "_".
-            entry: Folder with a manifest (requirements.txt, a lock file), code, or both; this, `opt_entry`, or both.
-            opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.
-            grants: Who else may use it, beside those who may use all layers of the stack.
-            **options: Every other argument of `SharedPythonLayer`; the stack's own where they are not given.
+            **options: Arguments of `SharedPythonLayer`; the stack's own where they are not given. Its grants are added
+                to those of the stack.
 
         Raises:
-            UsageError: The name is malformed or taken, or there is nothing to build from, or no runtime to build for.
+            UsageError: The name is malformed or taken, an argument is misspelt or not of its type, or there is nothing
+                to build from, or no runtime to build for.
             CdkLayersError: As `SharedPythonLayer`.
         """
         path = f"{self._path}/{name}"
+        arguments = Arguments(f"Layer {path!r}")
         self._check(name, path)
-        given = {**self._defaults, **{key: value for key, value in options.items() if value is not None}}
+        checked_keywords(arguments.place, SharedPythonLayer.__init__, options)
+        grants = [*self._grants, *arguments.grants("grants", options.get("grants"))]
+        given: dict[str, Any] = {**self._defaults, **_only_given(options), "grants": grants}
         if not given["compatible_runtimes"] and "compatible_runtimes" not in options:
             message = (
                 f"Layer {path!r} has no runtime to be built for. Name it there or for the whole stack: "
                 f"compatible_runtimes=[Runtime.PYTHON_3_13]."
             )
             raise UsageError(message)
-        layer = SharedPythonLayer(
-            self, name, entry=entry, opt_entry=opt_entry, grants=[*self._grants, *grants], **given
-        )
+        layer = SharedPythonLayer(self, name, **given)
         self._layers[name] = layer
         self._publish(name, layer)
         return layer
@@ -189,23 +198,14 @@ class MultiLayerStack(Stack):
         return [layer for layer in self._layers.values() if layer in wanted]
 
     def _check(self, name: str, path: str) -> None:
+        if not isinstance(name, str):
+            raise Arguments(f"Stack {self._path!r}").wrong(name, "name", "the name of a layer, as a string")
         if not LAYER_NAME.fullmatch(name):
             message = f"Layer {path!r}: its name may hold letters, digits, '-' and '_', and at most 140 of them."
             raise UsageError(message)
         if name in self._layers:
             message = f"Layer {path!r} is there already. Layers of one stack need different names."
             raise UsageError(message)
-
-    def _checked_prefix(self, prefix: str | None) -> str | None:
-        if prefix is None:
-            return None
-        if not prefix.startswith("/") or not prefix.strip("/"):
-            message = (
-                f"Stack {self._path!r}: parameter_prefix is {prefix!r}. It has to begin with '/' and to go on with "
-                f"a name, such as '/layers'."
-            )
-            raise UsageError(message)
-        return prefix.rstrip("/")
 
     def _publish(self, name: str, layer: SharedPythonLayer) -> None:
         arn = layer.layer_version_arn
@@ -223,36 +223,37 @@ class MultiLayerStack(Stack):
 _OF_STACK: Final = frozenset({"compatible_runtimes", "compatible_architectures", "removal_policy"})
 
 
+def _path(scope: Construct | None, id: str | None) -> str:
+    """Return the construct path of a stack that is yet to be made."""
+    start = scope.node.path if scope else ""
+    return "/".join(part for part in (start, id) if part)
+
+
+def _prefix(arguments: Arguments, prefix: str | None) -> str | None:
+    arguments.text("parameter_prefix", prefix)
+    if prefix is None:
+        return None
+    if not prefix.startswith("/") or not prefix.strip("/"):
+        message = (
+            f"{arguments.place}: parameter_prefix is {prefix!r}. It has to begin with '/' and to go on with "
+            f"a name, such as '/layers'."
+        )
+        raise UsageError(message)
+    return prefix.rstrip("/")
+
+
+def _only_given(options: LayerArguments) -> dict[str, Any]:
+    """Return options without those that are None or an empty list, which leave the choice to the stack."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given.get("compatible_architectures"):
+        given.pop("compatible_architectures", None)
+    return given
+
+
 def _arguments(options: LayerOptions) -> dict[str, Any]:
     """Return what a folder's file says as arguments of `add_layer`; what it does not say is left out."""
-    said = {
-        "compatible_runtimes": [_runtime(name) for name in options.compatible_runtimes],
-        "compatible_architectures": [_architecture(name) for name in options.compatible_architectures],
-        "grants": [_grant(text) for text in options.grants],
-        "removal_policy": RemovalPolicy[options.removal_policy.upper()] if options.removal_policy else None,
-        "asset_excludes": list(options.asset_excludes),
-        "allow_source_builds": list(options.allow_source_builds),
-        "max_unzipped": None if options.max_unzipped is None else Size.bytes(options.max_unzipped),
-        "docker": options.docker,
-        "opt_entry": options.opt_entry,
-        "description": options.description,
-        "license": options.license,
-        "layer_version_name": options.layer_version_name,
-    }
-    return {name: value for name, value in said.items() if value is not None and value != []}
-
-
-def _runtime(name: str) -> Runtime:
-    """Return the CDK's own runtime, since it takes no other for equal."""
-    return cast("Runtime", getattr(Runtime, name.replace("python", "PYTHON_").replace(".", "_")))
-
-
-def _architecture(name: str) -> Architecture:
-    return Architecture.ARM_64 if name == "arm64" else Architecture.X86_64
-
-
-def _grant(text: str) -> LayerGrant:
-    """Return what a grant of the file means, whose form its reader has checked."""
-    if text.isdigit():
-        return LayerGrant.account(text)
-    return LayerGrant.organization(text) if text.startswith("o-") else LayerGrant.public()
+    said = {field.name: getattr(options, field.name) for field in fields(options)}
+    given = {name: value for name, value in said.items() if value is not None and value not in ((), False)}
+    if options.max_unzipped is not None:
+        given["max_unzipped"] = Size.bytes(options.max_unzipped)
+    return given

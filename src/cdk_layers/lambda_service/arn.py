@@ -21,6 +21,9 @@ LAYER_VERSION_ARN: Final = re.compile(
 )
 """The form of a layer version's ARN, every partition's. Source: botocore 1.44.5; developer guide for the Regions."""
 
+GRANTEE: Final = re.compile(r"[0-9]{12}|o-[a-z0-9]{10,32}|public")
+"""What this package accepts for a grant: an account id, an organization id or "public". Source: botocore 1.44.5."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerArn:
