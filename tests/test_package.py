@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SOURCE: Final = Path(cdk_layers.__file__).parent
-_FOUNDATION: Final = {"errors", "host", "lambda_service"}
+_FOUNDATION: Final = {"errors", "host", "lambda_service", "outgoing"}
 _ROOMS: Final = {
-    "errors": set[str](),
+    "errors": {"outgoing"},
     "host": set[str](),
     "lambda_service": _FOUNDATION,
+    "outgoing": set[str](),
     "wording": set[str](),
     "build": _FOUNDATION | {"wording"},
     "layer_directory": _FOUNDATION | {"wording"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_layers.outgoing import printable_lines, scrub
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,8 +16,12 @@ class CdkLayersError(Exception):
     """Root of every error that this package raises on purpose.
 
     Its message answers: what is wrong, where (a construct path or a file), what was measured against which limit,
-    and what to do about it.
+    and what to do about it. It contains no credentials and no control characters.
     """
+
+    def __init__(self, *parts: object) -> None:
+        """Keep the message without what nobody may see, and what acts on a terminal or a CI system."""
+        super().__init__(*(printable_lines(scrub(part)) if isinstance(part, str) else part for part in parts))
 
 
 class EntryError(CdkLayersError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
+from cdk_layers.build.credentials import git_headers, hide
 from cdk_layers.build.requirements_file import read_requirements_text
 from cdk_layers.build.uv_settings import read_uv_settings
 
@@ -30,10 +31,11 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         asked = [one.text for one in requirements.wanted if not one.is_constraint]
-        manifest.write_text("\n".join([*settings.option_lines(requirements.options), *asked, ""]), encoding="utf-8")
-        constraints.write_text(
-            "\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), encoding="utf-8"
-        )
+        hidden = hide("\n".join([*settings.option_lines(requirements.options), *asked, ""]))
+        manifest.write_text(hidden.text, encoding="utf-8")
+        limits = hide("\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), "LIMIT_")
+        constraints.write_text(limits.text, encoding="utf-8")
+        headers = git_headers((one.text for one in requirements.wanted), settings.variables)
         preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
@@ -45,8 +47,9 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.configuration,
+                secrets={**hidden.variables, **limits.variables, **headers},
             )  # fmt: skip
-            done.stdout = output.read_text(encoding="utf-8")
+            done.stdout = limits.shown(hidden.shown(output.read_text(encoding="utf-8")))
             return done
 
         begin = first_attempt(job.target, _own_sources(requirements.wanted))

@@ -12,6 +12,7 @@ from cdk_layers.build import sources, uv
 from cdk_layers.build.arrivals import refuse_missing
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.complaints import no_wheel
+from cdk_layers.build.credentials import git_headers, hide
 from cdk_layers.build.names import canonical
 from cdk_layers.build.shared_paths import settle
 from cdk_layers.build.tidying import installed, tidy
@@ -89,7 +90,9 @@ def _put(
     settings = read_uv_settings(job.entry, job.options.environment)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
         listed = Path(folder, "requirements.txt")
-        listed.write_text("\n".join(_lines(requirements, pins, settings)), encoding="utf-8")
+        hidden = hide("\n".join(_lines(requirements, pins, settings)))
+        listed.write_text(hidden.text, encoding="utf-8")
+        headers = git_headers((one.text for one in (*requirements.wanted, *pins)), settings.variables)
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             return uv.pip(
@@ -99,6 +102,7 @@ def _put(
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.for_installing(),
+                secrets={**hidden.variables, **headers},
                 offline_first=is_fixed,
             )  # fmt: skip
 

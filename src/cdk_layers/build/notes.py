@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.outgoing import outgoing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -20,6 +22,11 @@ class Note:
 
     message: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        """Keep what may leave this process."""
+        object.__setattr__(self, "message", outgoing(self.message))
+        object.__setattr__(self, "remedy", outgoing(self.remedy))
 
 
 def overwritten_notes(facts: Mapping[str, Any]) -> Iterator[Note]:

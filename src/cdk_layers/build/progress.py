@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from cdk_layers.outgoing import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,7 +37,7 @@ class Lines:
     def end(self, done: str | None) -> None:
         """Write the line."""
         if done is not None:
-            print(done, file=self._stream or sys.stderr, flush=True)
+            print(printable(done), file=self._stream or sys.stderr, flush=True)
 
 
 class Status:
@@ -49,7 +51,7 @@ class Status:
 
     def start(self, doing: str) -> None:
         """Show what is being done."""
-        self._status.update(doing.replace("[", "\\["))
+        self._status.update(printable(doing).replace("[", "\\["))
         if not self._is_shown:
             self._status.start()
             self._is_shown = True
@@ -60,7 +62,7 @@ class Status:
             self._status.stop()
             self._is_shown = False
         if done is not None:
-            self._console.print(done, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(printable(done), markup=False, highlight=False, soft_wrap=True)
 
 
 def default_progress() -> Progress:

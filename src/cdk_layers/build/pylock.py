@@ -47,7 +47,7 @@ def read_pylock(path: Path, target: Target) -> RequirementsFile:
         selected = list(lock.select(environment=environment, tags=supported_tags(target)))
     except PylockSelectError as error:
         message = f"pylock.toml has nothing for {target}: {error}. Lock it for this target as well."
-        raise DependencyError(message) from error
+        raise DependencyError(message) from None
     wanted = [_locked(package, source, path) for package, source in selected]
     return RequirementsFile(tuple(wanted), (), ())
 
@@ -58,10 +58,10 @@ def _pylock(path: Path) -> Pylock:
         return Pylock.from_dict(data)
     except (tomllib.TOMLDecodeError, PylockValidationError, UnicodeDecodeError) as error:
         message = f"{path.name} is not a valid lock file: {error}. Make it anew."
-        raise EntryError(message) from error
+        raise EntryError(message) from None
     except OSError as error:
         message = f"{path.name} cannot be read: {error.strerror}."
-        raise EntryError(message) from error
+        raise EntryError(message) from None
 
 
 def _locked(

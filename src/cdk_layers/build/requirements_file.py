@@ -270,7 +270,7 @@ def _wanted(text: str, place: _Place, base: Path) -> Wanted:
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0].rstrip(".")
         message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
-        raise EntryError(message) from error
+        raise EntryError(message) from None
     marker = str(parsed.marker) if parsed.marker else None
     return Wanted(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from uv import find_uv_bin
 
 from cdk_layers import host
-from cdk_layers.build.credentials import scrub, secrets_in
+from cdk_layers.build.credentials import VARIABLE, scrub, secrets_in
 from cdk_layers.build.toml_text import toml_text
 from cdk_layers.build.uv_settings import read_uv_settings, tool_variables
 from cdk_layers.errors import BuildError
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from cdk_layers.build.target import Target
     from cdk_layers.build.uv_settings import UvSettings
 
-_SECRET_VARIABLE: Final = re.compile(
-    r"UV_INDEX_\w+_PASSWORD|POETRY_HTTP_BASIC_\w+_PASSWORD|POETRY_PYPI_TOKEN_\w+|UV_\w*TOKEN"
-)
+_SECRET_VARIABLE: Final = re.compile(r"PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY", re.IGNORECASE)
+_SHORTEST_SECRET: Final = 6
+"""Characters of a value that is a credential by its variable's name alone, so that no "true" is one."""
+
 _UNREACHABLE: Final = re.compile(
     r"error sending request|client error \(Connect\)|dns error|tcp connect error|operation timed out|Could not connect",
     re.IGNORECASE,
@@ -163,7 +165,11 @@ def is_unreachable(stderr: str) -> bool:
 
 def _secrets(call: _Call) -> Iterator[str]:
     for name, value in call.variables.items():
-        if _SECRET_VARIABLE.fullmatch(name):
+        if name.startswith(VARIABLE):
+            yield from (part for text in (value, unquote(value)) for part in (text, text.partition(":")[2]))
+        elif name.startswith("GIT_CONFIG_VALUE_"):
+            yield value.rpartition(" ")[2]
+        elif _SECRET_VARIABLE.search(name) and len(value) >= _SHORTEST_SECRET:
             yield value
         else:
             yield from secrets_in(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.outgoing import json_in_logs, printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +28,7 @@ def as_json(verdict: Verdict) -> str:
         "acknowledged": [{**_told(verdict, finding), "reason": reason} for finding, reason in verdict.acknowledged],
         "not_known": list(verdict.app.unread),
     }
-    return json.dumps(report, indent=2)
+    return json_in_logs(json.dumps(report, indent=2))
 
 
 def _told(verdict: Verdict, finding: Finding) -> dict[str, Any]:
@@ -50,14 +52,14 @@ def as_github(verdict: Verdict) -> str:
 
 def _annotations(verdict: Verdict) -> Iterator[str]:
     for finding in verdict.findings:
-        properties = {"title": f"{finding.rule}: {finding.where.path}"}
+        properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
         if finding.where.template:
-            properties |= {"file": verdict.template(finding.where), "line": str(verdict.line(finding.where))}
-        words = f"\nThe service's words: {finding.service_words}" if finding.service_words else ""
+            properties |= {"file": printable(verdict.template(finding.where)), "line": str(verdict.line(finding.where))}
+        words = f"\nThe service's words: {printable(finding.service_words)}" if finding.service_words else ""
         written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}')}{_data(chr(10) + finding.remedy)}"
     for sentence in verdict.app.unread:
-        yield f"::notice title=not known::{_data(sentence)}"
+        yield f"::notice title=not known::{_data(printable(sentence))}"
 
 
 def _data(text: str) -> str:

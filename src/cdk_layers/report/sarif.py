@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from cdk_layers.outgoing import json_in_logs, printable
 from cdk_layers.rules.engine import all_rules
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def as_sarif(verdict: Verdict) -> str:
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": sentence}} for sentence in verdict.app.unread
+                    {"level": "note", "message": {"text": printable(sentence)}} for sentence in verdict.app.unread
                 ],
             }
         ],
@@ -47,7 +48,7 @@ def as_sarif(verdict: Verdict) -> str:
             ),
         ],
     }
-    return json.dumps({"version": _VERSION, "runs": [run]}, indent=2)
+    return json_in_logs(json.dumps({"version": _VERSION, "runs": [run]}, indent=2))
 
 
 def _descriptor(rule: Rule) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _result(verdict: Verdict, finding: Finding, rule_index: int) -> dict[str, An
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": finding.severity,
-        "message": {"text": f"{finding.message}{words} {finding.remedy}"},
+        "message": {"text": f"{finding.message}{printable(words)} {finding.remedy}"},
         "locations": [_location(verdict, finding)],
         "partialFingerprints": {"placeAndRule/v1": _fingerprint(finding)},
     }
@@ -77,7 +78,9 @@ def _suppression(reason: str) -> dict[str, str]:
 
 
 def _location(verdict: Verdict, finding: Finding) -> dict[str, Any]:
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": finding.where.path, "kind": "resource"}]}
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": printable(finding.where.path), "kind": "resource"}]
+    }
     if finding.where.template:
         location["physicalLocation"] = {
             "artifactLocation": {"uri": quote(verdict.template(finding.where))},

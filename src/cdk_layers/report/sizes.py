@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
+from cdk_layers.outgoing import printable
 from cdk_layers.report.table import console
-from cdk_layers.report.verdict import printable
 from cdk_layers.wording import size
 
 if TYPE_CHECKING:

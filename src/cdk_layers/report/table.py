@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cdk_layers.report.verdict import counted, printable
+from cdk_layers.outgoing import printable
+from cdk_layers.report.verdict import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_layers.rules.model import App, Finding, Where
-
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,3 @@ def _lines(template: str) -> tuple[str, ...]:
 def counted(number: int, name: str) -> str:
     """Return a number with its noun, such as "1 layer" or "2 layers"."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
-
-
-def printable(text: str) -> str:
-    """Return a text without the characters by which a name in a template could take over a terminal."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

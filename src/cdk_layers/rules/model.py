@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from cdk_layers import host
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
+from cdk_layers.outgoing import outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -220,6 +221,11 @@ class Finding:
 
     service_words: str | None = None
     """What the service would have said."""
+
+    def __post_init__(self) -> None:
+        """Keep texts that may leave this process."""
+        object.__setattr__(self, "message", outgoing(self.message))
+        object.__setattr__(self, "remedy", outgoing(self.remedy))
 
     def __str__(self) -> str:
         """Return the finding as one paragraph for a person."""
