@@ -161,6 +161,10 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
         Layered(((Text("python/random.py", "seed = 1\n"),),)),
         Layered(((Text("python/randomness.py", "seed = 1\n"),),)),
     ),
+    "namespace-hidden": (
+        Layered(((Text("python/google/__init__.py"),), (Text("python/lib/python3.13/site-packages/google/proto.py"),))),
+        Layered(((Text("python/google/api.py"),), (Text("python/lib/python3.13/site-packages/google/proto.py"),))),
+    ),
     "handler-not-found": (
         Layered(((_SIX,),), code=(Text("app.py", _HANDLER),)), Layered(((_SIX,),)),
     ),

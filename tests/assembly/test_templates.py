@@ -303,3 +303,15 @@ Resources:
 
     assert app.functions[0].code is None
     assert "function.py is a single file" in app.unread[0]
+
+
+@pytest.mark.parametrize(("runtime", "said"), [("custom", True), ("provided.al2023", True), ("python3.13", False)])
+def test_what_a_custom_runtime_needs_is_said_to_be_unknown(tmp_path: Path, runtime: str, said: bool) -> None:
+    """Layers work with custom runtimes, and the report tells that their content was not judged."""
+    text = f"""Resources:
+  Report:
+    Type: AWS::Lambda::Function
+    Properties: {{Code: {INLINE}, Runtime: {runtime}, Handler: index.handler, Layers: ['{_ARN}']}}
+"""
+    app = read_text(tmp_path, text)
+    assert any(f"custom runtime '{runtime}'" in sentence for sentence in app.unread) is said

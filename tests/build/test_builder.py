@@ -197,6 +197,17 @@ def test_own_python_folder_is_noted(make_entry: MakeEntry, cache: BuildCache) ->
     assert [note.rule for note in done.notes] == ["wrong-folder"]
 
 
+@pytest.mark.parametrize("files", [
+    {"python/.gitkeep": ""}, {"python/.gitkeep": "", "python/sub/.keep": ""},
+    {"python/__init__.py": "", "python/core.py": ""},
+])  # fmt: skip
+def test_an_empty_folder_or_a_package_called_python_is_not_noted(
+    make_entry: MakeEntry, cache: BuildCache, files: dict[str, str]
+) -> None:
+    """A folder that only a hidden file keeps, and a package that is imported by that name, are where they belong."""
+    assert build(make_entry({"a.py": "", **files}), X86, cache=cache).notes == ()
+
+
 def test_own_files_win(make_entry: MakeEntry, cache: BuildCache) -> None:
     """An own file beats a distribution's of the same path, and that is said."""
     done = build(make_entry({"requirements.txt": "six==1.16.0\n", "six.py": "mine = 1\n"}), X86, cache=cache)

@@ -46,3 +46,12 @@ def test_tags_of_glibc_2_34(minor: int, fits: bool) -> None:
     """Python 3.14 on arm64 loads wheels up to manylinux_2_34."""
     tag = f"cp314-cp314-manylinux_2_{minor}_aarch64"
     assert bool(parse_tag(tag) & set(supported_tags(Target("3.14", "arm64")))) is fits
+
+
+@pytest.mark.parametrize(("python", "fits"), [("3.14", False), ("3.15", True)])
+def test_the_stable_abi_of_all_builds(python: str, fits: bool) -> None:
+    """Python 3.15 loads abi3t wheels (PEP 803), and its own and abi3 ones as others do."""
+    supported = set(supported_tags(Target(python, "x86_64")))
+    assert bool(parse_tag("cp315-abi3t-manylinux_2_34_x86_64") & supported) is fits
+    assert parse_tag(f"cp{python.replace('.', '')}-abi3-manylinux_2_34_x86_64") & supported
+    assert parse_tag("cp311-abi3-manylinux_2_17_x86_64") & supported

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.model import Settings
 from tests.rules.subjects import a_function, a_layer, an_arn, findings, holding, severities
 
 ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
-PYTHON_3_9 = PYTHON_RUNTIMES["python3.9"]
+DEPRECATED, CREATE_BLOCKED, UPDATE_BLOCKED = date(2025, 12, 15), date(2027, 2, 1), date(2027, 3, 3)
+"""The dates of python3.9."""
 
 
 def test_a_runtime_that_the_layer_does_not_declare_is_refused() -> None:
@@ -69,11 +69,11 @@ def test_a_declared_architecture_or_no_list_is_let_be(architectures: tuple[str, 
 
 
 @pytest.mark.parametrize(("day", "expected"), [
-    (PYTHON_3_9.deprecated - timedelta(days=1), []),
-    (PYTHON_3_9.deprecated, ["warning"]),
-    (PYTHON_3_9.create_blocked - timedelta(days=1), ["warning"]),
-    (PYTHON_3_9.create_blocked, ["error"]),
-    (PYTHON_3_9.update_blocked, ["error"]),
+    (DEPRECATED - timedelta(days=1), []),
+    (DEPRECATED, ["warning"]),
+    (CREATE_BLOCKED - timedelta(days=1), ["warning"]),
+    (CREATE_BLOCKED, ["error"]),
+    (UPDATE_BLOCKED, ["error"]),
 ])  # fmt: skip
 def test_a_runtime_ends_by_its_dates(day: date, expected: list[str]) -> None:
     """Out of support is a warning, and an error from the day on which nothing can be created on it."""
@@ -89,7 +89,7 @@ def test_the_dates_to_come_are_told() -> None:
     )
 
 
-@pytest.mark.parametrize("runtime", ["python3.14", "nodejs22.x", "provided.al2023", None])
+@pytest.mark.parametrize("runtime", ["python3.14", "python3.15", "nodejs22.x", "provided.al2023", None])
 def test_runtimes_in_support_or_of_other_languages_are_let_be(runtime: str | None) -> None:
     """Only the Python runtimes' dates are known here."""
     assert not findings("deprecated-runtime", a_function(runtime=runtime), Settings(today=date(2026, 11, 20)))

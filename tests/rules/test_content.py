@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.archives import archive, dist, found, function, layer, severities
@@ -113,3 +115,16 @@ def test_two_versions_of_a_distribution_are_not_told_file_by_file() -> None:
     patched = archive({"python/six.py": "2"}, dists=[dist("six", "1.16", top_level=["six.py"])])
     assert found(function(layer(lower), layer(newer, "Data")), "file-overwritten") == []
     assert severities(function(layer(lower), layer(patched, "Data")), "file-overwritten") == ["warning"]
+
+
+def test_a_layer_for_two_versions_may_have_a_folder_for_one_of_them() -> None:
+    """What is in python/ directly is found by every version, so that the other folder is a warning."""
+    files = ["python/six.py", "python/lib/python3.11/site-packages/old.py"]
+    assert severities(function(layer(archive(files))), "wrong-folder") == ["warning"]
+    assert severities(function(layer(archive(files[1:]))), "wrong-folder") == ["error"]
+
+
+def test_a_search_path_of_the_users_own_may_find_code_anywhere() -> None:
+    """PYTHONPATH may name /opt itself, where the layer's code is."""
+    subject = replace(function(layer(archive(["six.py"]))), environment={"PYTHONPATH": "/opt"})
+    assert found(subject, "wrong-folder") == []

@@ -152,7 +152,7 @@ def test_the_code_conflicts_with_a_layer_and_wins() -> None:
     """The code comes first on sys.path."""
     code = archive(dists=[dist("a", "1.0", folder="")])
     (finding,) = found(function(layer(archive(dists=[dist("a", "2.0")])), code=code), "version-conflict")
-    assert (finding.severity, "so 1.0 is imported" in finding.message) == ("error", True)
+    assert (finding.severity, "so 1.0 is imported" in finding.message) == ("warning", True)
 
 
 def test_a_second_version_that_is_not_on_the_path_conflicts_with_nothing() -> None:
@@ -245,3 +245,44 @@ def uv_check(environment: Path) -> tuple[set[tuple[str, str, str | None]], set[s
     assert counted or "All installed packages are compatible" in said, said
     assert len(missing | unsuited) + len(twice) <= int(counted[1] if counted else 0), said
     return missing | unsuited, twice
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [("urllib3<2", ["warning"]), ("urllib3>=1.26.8", ["error"])])
+@pytest.mark.parametrize("requirer_in_code", [True, False])
+def test_a_version_that_wins_is_an_error_only_where_it_breaks_a_requirement(
+    wanted: str, expected: list[str], requirer_in_code: bool
+) -> None:
+    """The code's version is imported by the layers' packages too; it is reported once, by this rule alone."""
+    requirer = dist("botocore", "1.40", wanted, folder="" if requirer_in_code else "python")
+    mine = dist("urllib3", "1.26.7", folder="")
+    code = archive(dists=[mine, requirer] if requirer_in_code else [mine])
+    theirs = [dist("urllib3", "1.26.17"), *([] if requirer_in_code else [requirer])]
+    subject = function(layer(archive(dists=theirs)), code=code)
+    assert severities(subject, "version-conflict") == expected
+    assert found(subject, RULE) == []
+    assert all(("requires urllib3>=1.26.8" in one.message) == (expected == ["error"])
+               for one in found(subject, "version-conflict"))  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "expected"), [((), ["warning"]), (("python/a/old.py",), ["error"])])
+def test_layers_mix_only_where_files_of_the_lower_version_remain(left: tuple[str, ...], expected: list[str]) -> None:
+    """A later layer that replaces every file of the other version leaves no mixture."""
+    lower = archive({"python/a/__init__.py": "1", **dict.fromkeys(left, "")}, dists=[dist("a", "1.0", top_level=["a"])])
+    upper = archive({"python/a/__init__.py": "2", "python/a/new.py": ""}, dists=[dist("a", "2.0", top_level=["a"])])
+    assert severities(function(layer(lower), layer(upper, "Data")), "version-conflict") == expected
+
+
+def test_folders_that_do_not_merge_do_not_mix() -> None:
+    """What is in python/lib/pythonX.Y/site-packages comes first on sys.path, all of it."""
+    site = dist("a", "1.0", folder="python/lib/python3.13/site-packages")
+    subject = function(layer(archive(dists=[dist("a", "2.0")])), layer(archive(dists=[site]), "Data"))
+    assert severities(subject, "version-conflict") == ["warning"]
+
+
+@pytest.mark.parametrize(("runtime", "expected"), [
+    ("python3.12", ["error"]), ("python3.13", ["warning"]), ("python3.14", ["warning"]),
+])  # fmt: skip
+def test_newer_runtimes_include_the_durable_execution_sdk(runtime: str, expected: list[str]) -> None:
+    """It is the runtime's own from python3.13 on, as boto3 is in all."""
+    needing = archive(dists=[dist("company", "1.0", "aws-durable-execution-sdk-python>=1")])
+    assert severities(function(layer(needing), runtime=runtime), RULE) == expected

@@ -196,3 +196,11 @@ def test_modules_that_import_each_other_end() -> None:
     assert len(found(function(code=code, handler="a.handler"), RULE)) <= 1
     stars = {f"m{n}.py": "\n".join(f"from m{k} import *" for k in range(40)) for n in range(40)}
     assert len(found(function(code=stars, handler="m0.handler"), RULE)) <= 1
+
+
+@pytest.mark.parametrize("init", ["", "x = 1\n"])
+def test_a_submodule_that_nothing_imports_may_be_the_handlers_name(init: str) -> None:
+    """Looking an attribute up loads no submodule, and only a run tells whether something else has loaded it."""
+    code = {"app/__init__.py": init, "app/run.py": "def run(event, context): ..."}
+    assert severities(function(code=code, handler="app.run"), "handler-not-found") == ["warning"]
+    assert severities(function(code=code, handler="app.gone"), "handler-not-found") == ["error"]

@@ -67,3 +67,34 @@ def test_the_table_agrees_with_this_python() -> None:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     public = {name for name in sys.stdlib_module_names if not name.startswith("_")}
     assert standard_library(here) == public
+
+
+def test_a_package_that_hides_parts_of_a_namespace_is_named() -> None:
+    """The package, the modules that it hides and both places are told."""
+    proto = archive(["python/google/protobuf/__init__.py", "python/google/api/http_pb2.py"])
+    (finding,) = found(function(layer(proto), code={"google/__init__.py": "", "main.py": ""}), "namespace-hidden")
+    assert finding.severity == "warning"
+    assert "google/__init__.py in the function's code makes 'google' a regular package" in finding.message
+    assert "hides google.api, google.protobuf in layer 'Hub/Base'" in finding.message
+
+
+def test_a_layer_hides_the_namespace_of_another_layer() -> None:
+    """Layers merge into one folder, where one __init__.py decides for all."""
+    hiding = layer(archive({"python/company/__init__.py": "", "python/company/a.py": ""}), "Top")
+    other = layer(archive(["python/lib/python3.13/site-packages/company/b.py"]))
+    assert severities(function(other, hiding), "namespace-hidden") == ["warning"]
+
+
+@pytest.mark.parametrize("init", [
+    "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
+    "__import__('pkg_resources').declare_namespace(__name__)\n",
+])  # fmt: skip
+def test_packages_that_join_or_stand_alone_hide_nothing(init: str) -> None:
+    """Old namespace packages add each other's folders, and two regular packages are another rule's matter."""
+    part = layer(archive(["python/google/protobuf/__init__.py"]))
+    assert found(function(part, code={"google/__init__.py": init, "main.py": ""}), "namespace-hidden") == []
+    assert found(function(part, code={"google/own.py": "", "main.py": ""}), "namespace-hidden") == []
+    whole = layer(archive(["python/six/__init__.py"]))
+    assert found(function(whole, code={"six/__init__.py": "", "main.py": ""}), "namespace-hidden") == []
+    data = layer(archive(["python/google/readme.txt"]))
+    assert found(function(data, code={"google/__init__.py": "", "main.py": ""}), "namespace-hidden") == []

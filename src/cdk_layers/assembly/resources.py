@@ -32,6 +32,9 @@ LAYERS: Final = ("AWS::Lambda::LayerVersion", sam.LAYER)
 _GRANT: Final = "AWS::Lambda::LayerVersionPermission"
 _RETAINS: Final = ("Retain", "RetainExceptOnCreate")
 _DEFAULT_ARCHITECTURE: Final = "x86_64"
+_CUSTOM_RUNTIME: Final = re.compile(r"custom|provided(?:\.\w+)?")
+"""Runtimes that a layer or the code brings; their layers work as others do. Source: the developer guide and the API."""
+
 _NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
 
 
@@ -102,6 +105,11 @@ class Resources:
         marks = stack.constructs.marks_of(where.path)
         found = self._code(properties.get("Code"), resource, f"Function {where.path!r}", evaluation, runtime)
         layers = self._uses(properties.get("Layers", []), resource, evaluation)
+        if layers and runtime is not None and _CUSTOM_RUNTIME.fullmatch(runtime):
+            self.assets.unread[
+                f"Function {where.path!r} runs on the custom runtime {runtime!r}: what it needs from its layers is not "
+                "known, so only sizes, identities and grants were checked."
+            ] = None
         variables = evaluation.value(mapping(properties.get("Environment")).get("Variables", {}), stack)
         return Function(
             where=where,

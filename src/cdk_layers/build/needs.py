@@ -80,6 +80,20 @@ def unmet(
                 yield Unmet(ones[0], need, found[0])
 
 
+def broken_by_winner(installed: Mapping[str, Sequence[Distribution]], name: str, target: Target) -> tuple[Unmet, ...]:
+    """Return the requirements that the version of a distribution which is found first does not meet.
+
+    Of the distributions that require it, those that are found first count.
+
+    Args:
+        installed: As for `unmet`, with `name` there in several versions.
+        name: The normalized name of the distribution.
+        target: What markers are evaluated for.
+    """
+    winners = {one: found[:1] for one, found in installed.items()}
+    return tuple(one for one in unmet(winners, target) if one.need.name == name and one.there is not None)
+
+
 def several_versions(ones: Sequence[Distribution]) -> bool:
     """Return whether distributions of one name differ in version."""
     return len(ones) > 1 and len({_version(one.version) for one in ones}) > 1

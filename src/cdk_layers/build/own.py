@@ -107,7 +107,9 @@ def own_notes(members: Iterable[Member], job: Job) -> Iterator[Note]:
     if not options.prefix:
         return
     nested = f"{options.prefix}/{options.prefix}/"
-    if any(member.name.startswith(nested) for member in members):
+    inside = {member.name.removeprefix(nested) for member in members if member.name.startswith(nested)}
+    # An empty folder is kept by a hidden file; a folder with an __init__.py is a package of that name.
+    if "__init__.py" not in inside and any(not name.rpartition("/")[2].startswith(".") for name in inside):
         yield Note(
             "wrong-folder",
             f"{entry.name}/ holds a folder {options.prefix}/ of its own, which lands in /opt/{nested}: "

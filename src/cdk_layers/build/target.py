@@ -31,9 +31,11 @@ class Target:
             TargetError: The Python version or the architecture is not one of those that layers are built for.
         """
         if self.python not in BUILDABLE_PYTHONS:
+            served = PYTHON_RUNTIMES.get(f"python{self.python}")
+            dates = f" {served.dates}" if served else ""
             message = (
-                f"No layer can be built for Python {self.python!r}: Lambda serves "
-                f"{', '.join(BUILDABLE_PYTHONS)} today. Choose one of these."
+                f"No layer can be built for Python {self.python!r}: layers are built for "
+                f"{', '.join(BUILDABLE_PYTHONS)}.{dates} Choose one of these."
             )
             raise TargetError(message)
         if self.architecture not in ARCHITECTURES:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cdk_layers.build.target import Target
 
 _OLDEST_MINOR: Final = {"x86_64": 5, "aarch64": 17}
 """The oldest glibc 2.x that manylinux defines for a machine (PEP 513, PEP 599)."""
+
+_SHARED_ABI_SINCE: Final = 15
+"""The minor version of Python that first loads "abi3t" modules (PEP 803)."""
 
 _LEGACY: Final = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 """The names that came before manylinux_2_x, by the minor version of their glibc (PEP 600)."""
@@ -40,7 +43,11 @@ def supported_tags(target: Target) -> tuple[Tag, ...]:
     """Return the tags of all wheels that the target can load, best first."""
     major, minor = map(int, target.python.split("."))
     platforms = list(_platforms(target))
-    cpython = cpython_tags((major, minor), platforms=platforms)
+    cpython: Iterable[Tag] = cpython_tags((major, minor), platforms=platforms)
+    if minor >= _SHARED_ABI_SINCE:
+        # PEP 803; not every version of packaging knows this ABI.
+        cpython = (*cpython, *(Tag(f"cp{major}{n}", "abi3t", platform) for n in range(minor, _SHARED_ABI_SINCE - 1, -1)
+                               for platform in platforms))  # fmt: skip
     pure = compatible_tags((major, minor), f"cp{major}{minor}", platforms)
     return (*cpython, *pure)
 

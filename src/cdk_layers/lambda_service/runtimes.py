@@ -36,19 +36,32 @@ class PythonRuntime:
     glibc: tuple[int, int]
     """The C library of its base image."""
 
-    deprecated: date
-    """The day its support ends."""
+    deprecated: date | None = None
+    """The day its support ends; None while no date is verified, as for the following two."""
 
-    create_blocked: date
+    create_blocked: date | None = None
     """The day from which new functions on it are refused."""
 
-    update_blocked: date
+    update_blocked: date | None = None
     """The day from which functions on it can no longer be updated."""
+
+    is_preview: bool = False
+    """Whether it is not known to be generally available."""
 
     @property
     def name(self) -> str:
         """The name in Lambda's API, such as "python3.13"."""
         return f"python{self.python}"
+
+    @property
+    def dates(self) -> str:
+        """Its dates as a sentence; "" where none is verified."""
+        if self.deprecated is None or self.create_blocked is None or self.update_blocked is None:
+            return ""
+        return (
+            f"Lambda's dates for {self.name}: supported until {self.deprecated.isoformat()}, new functions until "
+            f"{self.create_blocked.isoformat()}, updates until {self.update_blocked.isoformat()}."
+        )
 
 
 PYTHON_RUNTIMES: Final[dict[str, PythonRuntime]] = {
@@ -63,9 +76,30 @@ PYTHON_RUNTIMES: Final[dict[str, PythonRuntime]] = {
         PythonRuntime("3.12", AMAZON_LINUX_2023_GLIBC, date(2028, 10, 31), date(2028, 11, 30), date(2029, 1, 10)),
         PythonRuntime("3.13", AMAZON_LINUX_2023_GLIBC, date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
         PythonRuntime("3.14", AMAZON_LINUX_2023_GLIBC, date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
+        # In preview since 2026-08-25; general availability and dates are not verified. Source: aws-lambda-roadmap
+        # issue 55 and the API model of November 2026.
+        PythonRuntime("3.15", AMAZON_LINUX_2023_GLIBC, is_preview=True),
     )
 }
 """Every managed Python 3 runtime by its API name, oldest first."""
 
-BUILDABLE_PYTHONS: Final = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+_NOT_BUILT: Final = ("3.6", "3.7", "3.8")
+"""Those whose support ended before this library began."""
+
+BUILDABLE_PYTHONS: Final = tuple(one.python for one in PYTHON_RUNTIMES.values() if one.python not in _NOT_BUILT)
 """The language versions that layers are built for."""
+
+_WITH_DURABLE_EXECUTION: Final = ("3.13", "3.14")
+
+
+def runtime_distributions(python: str) -> frozenset[str]:
+    """Return the normalized names of the distributions that the managed runtime of a Python version includes.
+
+    Which versions a runtime has on a given day is not verified, and changes without notice.
+
+    Source: the developer guide, "the runtime includes the AWS SDK", and that python3.13 and python3.14 include the
+    durable execution SDK.
+    """
+    sdk = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+    durable = ("aws-durable-execution-sdk-python",) if python in _WITH_DURABLE_EXECUTION else ()
+    return frozenset((*sdk, *durable))

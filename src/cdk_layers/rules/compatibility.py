@@ -132,8 +132,10 @@ def _other_architecture(subject: Function, one: Layer) -> Problem:
 def deprecated_runtime(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare the runtime's dates with the day of the settings."""
     runtime = PYTHON_RUNTIMES.get(subject.runtime or "")
-    if runtime is not None and settings.today >= min(runtime.deprecated, runtime.create_blocked):
-        blocked = settings.today >= runtime.create_blocked
+    days = () if runtime is None else (runtime.deprecated, runtime.create_blocked)
+    past = [day for day in days if day is not None and settings.today >= day]
+    if runtime is not None and past:
+        blocked = runtime.create_blocked in past
         yield Problem(
             f"Function {subject.where.path!r} runs on {runtime.name}, which {_dates(runtime, settings)}.",
             severity="error" if blocked else "warning",
@@ -146,5 +148,5 @@ def _dates(runtime: PythonRuntime, settings: Settings) -> str:
         (runtime.create_blocked, "cannot be created since", "cannot be created from"),
         (runtime.update_blocked, "cannot be updated since", "cannot be updated from"),
     )
-    told = [f"{past if settings.today >= day else future} {day.isoformat()}" for day, past, future in steps]
+    told = [f"{past if settings.today >= day else future} {day.isoformat()}" for day, past, future in steps if day]
     return ", ".join(told[:-1]) + f" and {told[-1]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.build.owners import kept, owner
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.model import Function, Layer
-from cdk_layers.rules.search_path import is_python, layer_parts, python_version, told
+from cdk_layers.rules.search_path import is_python, layer_parts, modules, python_version, told
 from cdk_layers.wording import count
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def wrong_folder(layer: Layer, _: Settings) -> Iterator[Problem]:
 @also("wrong-folder", Function)
 def wrong_folder_of_function(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the same for layers that say nothing, as far as a Python function uses them."""
-    if is_python(function):
+    # A path of the user's own may lead anywhere, such as to /opt itself.
+    if is_python(function) and "PYTHONPATH" not in (function.environment or {}):
         for part in layer_parts(function.used_layers):
             if part.layer and function.runtime not in (part.layer.runtimes or ()):
                 yield from _astray(part)
@@ -86,11 +87,14 @@ def _misplaced(contents: Contents) -> tuple[str, ...]:
 def _of_other_version(part: Part, python: str) -> Iterator[Problem]:
     versions = _site_packages(part.contents)
     if versions and python not in versions and part.layer:
+        some = modules(part.contents, "python")
         yield Problem(
             f"Layer {part.layer.label!r} holds packages in python/lib/ for Python {' and '.join(versions)} alone, and "
             f"Python {python} looks in python/lib/python{python}/site-packages and python/.",
             where=part.layer.where,
             remedy=f"Put them into python/ or python/lib/python{python}/site-packages.",
+            # What lies in python/ directly is found all the same, so that the layer may be meant for both.
+            severity="warning" if some else None,
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.build.needs import several_versions, unmet
+from cdk_layers.build.needs import broken_by_winner, several_versions, unmet
 from cdk_layers.build.owners import in_folder
 from cdk_layers.build.target import Target
-from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
+from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, runtime_distributions
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.search_path import is_python, names, python_version, search_path, unknown_parts
+from cdk_layers.rules.search_path import inside, is_python, names, python_version, search_path, unknown_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from cdk_layers.build.needs import Unmet
     from cdk_layers.rules.model import Settings
     from cdk_layers.rules.search_path import Part
-
-RUNTIME_DISTRIBUTIONS: Final = frozenset(
-    ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-)
-"""What the managed runtimes bring for the AWS SDK. Source: developer guide, "the runtime includes the AWS SDK"; which
-versions a runtime has on a given day is not verified, and changes without notice."""
 
 _TOLD: Final = 3
 
@@ -80,14 +74,12 @@ def _targets(function: Function) -> list[Target]:
 
 
 def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Installed) -> Problem:
-    wanted = [f"{one.requirer.name} {one.requirer.version} requires {one.need}" for one in lacks[:_TOLD]]
-    more = [f"{len(lacks) - _TOLD} more do too"] if len(lacks) > _TOLD else []
-    wants = f"{', '.join(wanted + more)}"
+    wants = _wanted(lacks)
     there = lacks[0].there
     if there is not None:
         part = next(part for one, part in found[name] if one is there)
         return Problem(f"{wants}, and {name} {there.version} in {part.label} is what the function finds.")
-    if name in RUNTIME_DISTRIBUTIONS:
+    if name in runtime_distributions(python_version(function)):
         return Problem(
             f"{wants}, which only the runtime brings. Its version there is not verified and changes without notice.",
             remedy=f"Package {name} at a version of your own, or acknowledge this.",
@@ -95,6 +87,12 @@ def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Insta
             service_words="",
         )
     return _absent(function, name, wants)
+
+
+def _wanted(lacks: Sequence[Unmet]) -> str:
+    wanted = [f"{one.requirer.name} {one.requirer.version} requires {one.need}" for one in lacks[:_TOLD]]
+    more = [f"{len(lacks) - _TOLD} more do too"] if len(lacks) > _TOLD else []
+    return ", ".join(wanted + more)
 
 
 def _absent(function: Function, name: str, wants: str) -> Problem:
@@ -123,7 +121,8 @@ def _without_metadata(function: Function, name: str) -> str | None:
     "version-conflict",
     Function,
     severity="error",
-    meaning="One distribution is there in several versions: in two layers, or in a layer and the code.",
+    meaning="One distribution is there in several versions: in two layers, or in a layer and the code. An error where "
+    "the version that is imported does not meet a requirement, or where files of two versions mix; else a warning.",
     remedy="Pin one version everywhere, or keep the distribution in one layer alone.",
     source=(
         "the developer guide: layers are extracted in order into /opt and folders merge; /var/task comes before /opt "
@@ -136,17 +135,56 @@ def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield a problem for each distribution with several versions."""
     if not is_python(function):
         return
-    for name, ones in sorted(installed(function).items()):
-        if len(ones) > 1 and several_versions([one for one, _part in ones]):
+    found = installed(function)
+    tree = {name: [one for one, _part in ones] for name, ones in found.items()}
+    for name, ones in sorted(found.items()):
+        if len(ones) > 1 and several_versions(tree[name]):
             versions = ", ".join(f"{one.version} in {part.label}" for one, part in ones)
-            yield Problem(f"{name} is there in {len(ones)} places and different versions: {versions}. {_outcome(ones)}")
+            broken = _broken(function, name, tree)
+            wants = f" But {_wanted(broken)}." if broken else ""
+            yield Problem(
+                f"{name} is there in {len(ones)} places and different versions: {versions}. {_outcome(ones)}{wants}",
+                severity="error" if broken or _mixes(ones) else "warning",
+            )
+
+
+def _broken(function: Function, name: str, tree: dict[str, list[Distribution]]) -> list[Unmet]:
+    """Return the requirements that the imported version does not meet, whatever the function's architecture is."""
+    first, *others = [broken_by_winner(tree, name, target) for target in _targets(function)] or [()]
+    return [one for one in first if all(one in other for other in others)]
 
 
 def _outcome(ones: Sequence[tuple[Distribution, Part]]) -> str:
     distribution, part = ones[0]
     if part.layer is None:
         return f"The code comes first on sys.path, so {distribution.version} is imported, by the layers' packages too."
-    return (
-        "Layers merge file by file into /opt and the last one wins, so what gets imported is a mixture of them, and "
-        "the metadata of each version stays."
+    if _mixes(ones):
+        return (
+            "Layers merge file by file into /opt and the last one wins, so what gets imported is a mixture of them, "
+            "and the metadata of each version stays."
+        )
+    return f"All of it that is imported comes from {distribution.version} in {part.label}."
+
+
+def _mixes(ones: Sequence[tuple[Distribution, Part]]) -> bool:
+    """Return whether files of several versions come together in one folder of /opt.
+
+    They do not where the version that wins brings every file of the others: then it replaces them all.
+    """
+    (winner, top), *others = ones
+    below = [(one, part) for one, part in others if one.folder == winner.folder and one.version != winner.version]
+    if top.layer is None or not several_versions([winner, *(one for one, _part in below)]):
+        return False
+    brought = _package_files(top, winner)
+    left = [_package_files(part, one) for one, part in below]
+    return any(not files or files - brought for files in left)
+
+
+def _package_files(part: Part, distribution: Distribution) -> frozenset[str]:
+    """Return the files of a distribution without its metadata; empty where it does not tell what it installed."""
+    folder = distribution.folder
+    tops = tuple(inside(folder, name) for name in distribution.top_level if not name.endswith((".dist-info", ".data")))
+    below = tuple(f"{top}/" for top in tops)
+    return frozenset(
+        path for path in part.contents.files if path in tops or (path.startswith(below) and "__pycache__/" not in path)
     )

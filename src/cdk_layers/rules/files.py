@@ -22,6 +22,15 @@ _PASS: Final = 0o001
 _LINKS_FOLLOWED: Final = 40
 _DEEPEST: Final = 128
 _OF_THE_RUNTIME: Final = ("/var/lang/", "/var/runtime/", "/tmp/")  # noqa: S108
+_READABLE: Final = "Give files mode 644 and folders 755 before the archive is made: `chmod -R a+rX <folder>`."
+_EXECUTABLE: Final = (
+    "Make it executable before the archive is made: `chmod +x <file>`. On Windows, where files have no such mode, "
+    "record it in Git, `git update-index --chmod=+x <file>`, and make the archive from a checkout on Linux or macOS."
+)
+_NOT_EXECUTABLE: Final = "not executable by all"
+_DANGLES: Final = "leads to nothing in the archive"
+_OTHER_MOUNT: Final = "leads to what a layer may contain"
+_CIRCLE: Final = "leads in a circle"
 _UNVERIFIED: Final = "leads to a place of the runtime's own, whose content is not verified"
 
 
@@ -35,7 +44,7 @@ def _code(function: Function) -> Iterator[Part]:
     Layer,
     severity="error",
     meaning="Lambda's user cannot read a file, pass through a folder, or run a program.",
-    remedy="Give files mode 644, folders and programs 755, before the archive is made: `chmod -R a+rX <folder>`.",
+    remedy=_READABLE,
     source="the developer guide: files need to be world-readable; programs in bin/ and extensions/ executable",
     service_words="[Errno 13] Permission denied",
     failing="-rw------- python/settings.py\n-rw-r--r-- bin/ffmpeg\n",
@@ -63,13 +72,14 @@ def _forbidden(part: Part) -> Iterator[Problem]:
         "folders that not all may enter": [
             path for path, mode in contents.folder_modes.items() if mode and not (mode & _PASS and mode & _READ)
         ],
-        "not executable by all": [path for path in _programs(contents) if path in modes and not modes[path] & _PASS],
+        _NOT_EXECUTABLE: [path for path in _programs(contents) if path in modes and not modes[path] & _PASS],
     }
     for fault, paths in faults.items():
         if paths:
+            remedy = _EXECUTABLE if fault == _NOT_EXECUTABLE else None
             shown = ", ".join(f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths[:3])
             more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
-            yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}{more}.")
+            yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}{more}.", remedy=remedy)
 
 
 @kept
@@ -94,7 +104,8 @@ def _is_program(path: str, *, elf: bool) -> bool:
     "escaping-link",
     Layer,
     severity="error",
-    meaning="A symlink leads out of the archive or nowhere.",
+    meaning="A symlink leads out of the archive. One that leads nowhere, in a circle or to a place of the runtime is a "
+    "warning, since it harms nothing until it is followed.",
     remedy="Copy what it points at into the folder, or drop the link.",
     source="symlinks as the archive has them; how the service counts and follows them is not verified",
     failing="lib/libpq.so -> /usr/lib64/libpq.so.5\n",
@@ -117,7 +128,7 @@ def _astray(part: Part) -> Iterator[Problem]:
     fates = {path: fate for path in part.contents.links if (fate := _fate(part, path))}
     for fate in dict.fromkeys(fates.values()):
         paths = [f"{path} -> {part.contents.links[path]}" for path, one in fates.items() if one == fate]
-        severity: Severity = "warning" if fate == _UNVERIFIED else "error"
+        severity: Severity = "warning" if fate in (_UNVERIFIED, _DANGLES, _CIRCLE, _OTHER_MOUNT) else "error"
         yield Problem(f"In {part.label} {_listed(paths)} {fate}.", severity=severity)
 
 
@@ -135,16 +146,18 @@ def _fate(part: Part, path: str) -> str | None:
         linked = next((one for one in _and_parents(place) if one in links), None)
         if linked is None:
             there = place in part.contents.files or is_folder(part.contents, place) or place in ("", ".")
-            return None if there or place in part.contents.folder_modes else "leads to nothing in the archive"
+            return None if there or place in part.contents.folder_modes else _DANGLES
         target = links[linked] + place[len(linked) :]
         inside = target.startswith(f"{part.mount}/")
         if target.startswith("/") and not inside:
+            if part.layer is None and target.startswith("/opt/"):
+                return _OTHER_MOUNT
             return _UNVERIFIED if f"{target}/".startswith(_OF_THE_RUNTIME) else "leads out of the archive"
         base = "" if inside else posixpath.dirname(linked)
         place = posixpath.normpath(posixpath.join(base, target.removeprefix(f"{part.mount}/") if inside else target))
         if place == ".." or place.startswith("../"):
             return "leads out of the archive"
-    return "leads in a circle"
+    return _CIRCLE
 
 
 def _and_parents(path: str) -> Iterator[str]:

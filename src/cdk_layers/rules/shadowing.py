@@ -8,16 +8,28 @@ from cdk_layers.build.owners import kept
 from cdk_layers.rules.dependencies import installed
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.model import Function
-from cdk_layers.rules.search_path import is_python, modules, parts, python_version, roots, search_path, unknown_parts
+from cdk_layers.rules.search_path import (
+    inside,
+    is_python,
+    modules,
+    names,
+    parts,
+    python_version,
+    roots,
+    search_path,
+    unknown_parts,
+)
 from cdk_layers.rules.standard_library import standard_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.rules.model import Settings
+    from cdk_layers.rules.search_path import Part
 
 _SDK: Final = ("boto3", "botocore", "s3transfer")
+_NAMED: Final = 3
 _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client", "snapshot_restore_py"))
 
 
@@ -72,6 +84,61 @@ def shadowed_stdlib(function: Function, _: Settings) -> Iterator[Problem]:
             if hidden:
                 whose = "the standard library" if set(hidden) - _RUNTIME_CLIENT else "Lambda's runtime client"
                 yield Problem(f"{', '.join(hidden)} in {part.label} can hide {whose}'s own of that name.")
+
+
+@rule(
+    "namespace-hidden",
+    Function,
+    severity="warning",
+    meaning="A regular package (a folder with an `__init__.py`) is found before the parts of a namespace package of "
+    "the same name, so that Python never looks into those parts.",
+    remedy="Delete the `__init__.py`, so that the folders join as a namespace package, or rename the package.",
+    source="PEP 420: the first regular package on sys.path ends the search, and the parts of a namespace package join",
+    service_words="Unable to import module 'main': No module named 'google.protobuf'",
+    failing="# The code: google/__init__.py. A layer: python/google/protobuf/, without python/google/__init__.py\n",
+    passing="# The code: google/reports/core.py, without google/__init__.py\n",
+)
+def namespace_hidden(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each package that hides the namespace packages of other archives."""
+    if not is_python(function):
+        return
+    regular: dict[str, tuple[Part, str]] = {}
+    places = list(search_path(function))
+    for part, root in places:
+        for name in names(part.contents, root):
+            init = f"{inside(root, name)}/__init__.py"
+            if init in part.contents.files:
+                regular.setdefault(name, (part, init))
+    for name, (hiding, init) in sorted(regular.items()):
+        if not _extends_its_path(hiding, init):
+            yield from _hides(name, hiding, init, places)
+
+
+def _hides(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]]) -> Iterator[Problem]:
+    for part, root in places:
+        base = inside(root, name)
+        hidden = sorted(_modules_in(part.contents, base))
+        if hidden and part is not hiding and f"{base}/__init__.py" not in part.contents.files:
+            more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
+            told = ", ".join(f"{name}.{one}" for one in hidden[:_NAMED])
+            yield Problem(
+                f"{hiding.at(init)} makes {name!r} a regular package, which hides {told}{more} in {part.label}.",
+                service_words=f"No module named '{name}.{hidden[0]}'",
+            )
+
+
+@kept
+def _modules_in(contents: Contents, folder: str) -> frozenset[str]:
+    """Return the modules and packages directly in a folder of an archive, namespace packages included."""
+    start = f"{folder}/"
+    code = (path[len(start) :] for path in contents.files if path.startswith(start) and path.endswith((".py", ".so")))
+    return frozenset(path.partition("/")[0].partition(".")[0] for path in code)
+
+
+def _extends_its_path(part: Part, init: str) -> bool:
+    """Return whether a package adds the other folders of its name itself, as old namespace packages do."""
+    source = part.sources.read(init) if part.sources is not None else None
+    return source is not None and any(word in source for word in (b"extend_path", b"declare_namespace"))
 
 
 @kept

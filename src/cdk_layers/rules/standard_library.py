@@ -1,7 +1,7 @@
 """The names of the standard library's modules, by language version.
 
-Source: `sys.stdlib_module_names` of CPython 3.10 to 3.13 (run); the what's-new pages of 3.14 for what it adds. Names
-that begin with an underscore are private to it, and nobody's modules are called so.
+Source: `sys.stdlib_module_names` of CPython 3.10 to 3.13 (run); the what's-new pages of 3.14 and 3.15 for
+what they add. Names that begin with an underscore are private to it, and nobody's modules are called so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ALWAYS: Final = """
     winsound wsgiref xml xmlrpc zipapp zipfile zipimport zlib zoneinfo
 """
 
-_ADDED: Final = {"tomllib": 11, "annotationlib": 14, "compression": 14}
+_ADDED: Final = {"tomllib": 11, "annotationlib": 14, "compression": 14, "profiling": 15}
 _REMOVED: Final = {
     "formatter": 10, "parser": 10, "symbol": 10, "binhex": 11, "asynchat": 12, "asyncore": 12, "distutils": 12,
     "imp": 12, "smtpd": 12, "aifc": 13, "audioop": 13, "cgi": 13, "cgitb": 13, "chunk": 13, "crypt": 13, "imghdr": 13,
