@@ -44,7 +44,7 @@ class UnreachableError(DependencyError):
     """An index cannot be reached, and no cache on this machine contains what is needed."""
 
 
-class StaleLockError(DependencyError):
+class StaleLockError(EntryError):
     """A lock file does not fit the project that it was made from."""
 
 

@@ -186,18 +186,20 @@ def test_uv_lock(make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.M
 
 def test_uv_lock_of_a_newer_python(make_entry: MakeEntry, cache: BuildCache) -> None:
     """A project for a Python that this machine does not have is exported all the same."""
-    text = UV_PROJECT.replace(">=3.9", ">=3.14")
+    text = '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.14"\ndependencies = ["lib"]\n'
     entry = make_entry({"pyproject.toml": text, "uv.lock": 'version = 1\nrevision = 3\nrequires-python = ">=3.14"\n'})
     (entry / "uv.lock").write_text(
         (entry / "uv.lock").read_text(encoding="utf-8")
         + '[[package]]\nname = "app"\nversion = "0"\nsource = { virtual = "." }\n'
-        + 'dependencies = [{ name = "lib" }]\n'
+        + 'dependencies = [{ name = "lib" }]\n[package.metadata]\nrequires-dist = [{ name = "lib" }]\n'
         + '[[package]]\nname = "lib"\nversion = "1"\nsource = { path = "lib-1-py3-none-any.whl" }\n'
         + f'wheels = [{{ filename = "lib-1-py3-none-any.whl", hash = "{SIX_HASH}" }}]\n',
         encoding="utf-8",
     )
     (entry / "lib-1-py3-none-any.whl").touch()
-    assert [one.name for one in read(entry, cache).wanted] == ["lib"]
+    found = read_requirements(Job(entry, Target("3.14", "x86_64"), BuildOptions(), cache))
+    assert found is not None
+    assert [one.name for one in found.wanted] == ["lib"]
 
 
 def test_uv_lock_without_its_project(make_entry: MakeEntry, cache: BuildCache) -> None:

@@ -9,7 +9,12 @@ from cdk_layers.rules.engine import judge, refuse
 from cdk_layers.rules.model import App
 from tests.rules.subjects import SETTINGS, a_function, a_layer, findings
 
-SEVERITIES = {"unpinned-requirement": "warning", "ignored-manifest": "warning", "no-wheel": "error"}
+SEVERITIES = {
+    "unpinned-requirement": "warning",
+    "ignored-manifest": "warning",
+    "stale-lock": "error",
+    "no-wheel": "error",
+}
 
 
 @pytest.mark.parametrize(("rule", "severity"), SEVERITIES.items())

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build import exports, sources
 from cdk_layers.build.credentials import scrub
+from cdk_layers.build.groups import refuse_without_lock
+from cdk_layers.build.locked import Locked
 from cdk_layers.build.notes import Note
 from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file, read_requirements_text
+from cdk_layers.build.uv_lock import read_uv_lock
+from cdk_layers.build.workspace import read_toml, table, uv_project
 from cdk_layers.errors import EntryError
 
 if sys.version_info >= (3, 11):
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Option, Wanted
     from cdk_layers.build.target import Target
+    from cdk_layers.build.workspace import UvProject
 
 PRECEDENCE: Final = ("Pipfile.lock", "poetry.lock", "requirements.txt", "uv.lock", "pylock.toml")
 """The manifests that install something, by the precedence of PythonLayerVersion, and then pylock.toml."""
@@ -35,11 +40,8 @@ _SOURCES: Final = {
     "uv.lock": "pyproject.toml",
     "pylock.toml": "pyproject.toml",
 }
-_BARE: Final = {
-    "Pipfile": "pipenv lock",
-    "pyproject.toml": "uv lock",
-}
-"""What installs nothing without its lock file, and the command that makes one."""
+_BARE: Final = ("Pipfile", "pyproject.toml")
+"""What installs nothing without its lock file."""
 
 NEVER_ARCHIVED: Final = (*PRECEDENCE, *_BARE, "uv.toml", "poetry.toml", "pip.conf", "pip.ini")
 """Files of an entry's root that tell tools what to install and from where; they stay out of the archive."""
@@ -59,6 +61,9 @@ class Requirements:
 
     is_partial: bool = False
     """Whether credentials are missing: enough to know what it is, too little to install it."""
+
+    left_out: frozenset[str] = frozenset()
+    """Names of distributions that a lock file has for other targets only."""
 
     paths: tuple[Path, ...] = ()
     """Files of the entry that were read, and what they install from the entry; all of it stays out of the archive."""
@@ -95,12 +100,17 @@ def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | No
         DependencyError: The tool that exports a lock file could not do it, or a lock file has nothing for the target.
         BuildError: The tool that exports a lock file could not be had.
     """
-    present = [name for name in PRECEDENCE if (job.entry / name).is_file()]
+    project = uv_project(job.entry)
+    present = [
+        name for name in PRECEDENCE if (job.entry / name).is_file() or (name == "uv.lock" and _has_lock(project))
+    ]
     ruling = present[0] if present else None
-    notes = tuple(_ignored(job.entry, ruling, present[1:]))
+    notes = tuple(_ignored(project, ruling, present[1:]))
+    if ruling in {None, "requirements.txt"}:
+        refuse_without_lock(ruling, job.options)
     if ruling is None:
         return Requirements(None, notes=notes)
-    read, is_partial = _read(job, ruling, may_export=may_export)
+    read = _read(job, ruling, project, may_export=may_export)
     if read is None:
         return None
     wanted = tuple(sources.named(one) for one in read.wanted)
@@ -112,24 +122,43 @@ def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | No
         wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, job.target)),
         options=read.options,
         locked=ruling != "requirements.txt",
-        is_partial=is_partial,
+        is_partial=read.is_partial,
+        left_out=read.left_out,
         paths=(*read.paths, *local),
         notes=notes,
     )
 
 
-def _read(job: Job, ruling: str, *, may_export: bool) -> tuple[RequirementsFile | None, bool]:
-    if ruling == "requirements.txt":
-        return _checked(read_requirements_file(job.entry / ruling, job.entry), job.options), False
-    if ruling == "pylock.toml":
-        # It takes longer to load than all else that a recalled build needs.
-        from cdk_layers.build.pylock import read_pylock  # noqa: PLC0415
+def _has_lock(project: UvProject) -> bool:
+    """Return whether uv has a lock file for a project, be it in a workspace above."""
+    return project.is_member and project.lock.is_file()
 
-        return read_pylock(job.entry / ruling, job.target), False
+
+def _read(job: Job, ruling: str, project: UvProject, *, may_export: bool) -> Locked | None:
+    if ruling == "requirements.txt":
+        read = _checked(read_requirements_file(job.entry / ruling, job.entry), job.options)
+        return Locked(read.wanted, read.options, read.paths)
+    if ruling == "uv.lock":
+        return read_uv_lock(job, project, may_export=may_export)
+    if ruling == "pylock.toml":
+        return _pylock(job, job.entry / ruling)
     exported = exports.export(job, ruling, may_export=may_export)
     if exported is None:
-        return None, True
-    return read_requirements_text(exported.text, ruling, job.entry), exported.is_partial
+        return None
+    read = read_requirements_text(exported.text, ruling, job.entry)
+    here = {one.name for one in read.wanted if one.applies_to(job.target)}
+    left_out = frozenset(one.name for one in read.wanted if one.name and one.name not in here)
+    return Locked(read.wanted, read.options, read.paths, left_out, exported.is_partial)
+
+
+def _pylock(job: Job, path: Path) -> Locked:
+    # They take longer to load than all else that a recalled build needs.
+    from cdk_layers.build.pylock import read_pylock  # noqa: PLC0415
+    from cdk_layers.build.staleness import refuse_stale_pylock  # noqa: PLC0415
+
+    wanted, left_out = read_pylock(path, job.target, job.options)
+    refuse_stale_pylock(path, wanted, job.target, job.options)
+    return Locked(wanted, left_out=left_out)
 
 
 def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
@@ -151,7 +180,8 @@ def _for_target(wanted: tuple[Wanted, ...], target: Target) -> Iterator[Wanted]:
             yield replace(one, text=one.text.partition(";")[0].strip() if one.marker else one.text)
 
 
-def _ignored(entry: Path, ruling: str | None, others: list[str]) -> Iterator[Note]:
+def _ignored(project: UvProject, ruling: str | None, others: list[str]) -> Iterator[Note]:
+    entry = project.entry
     used = f"{ruling} was used" if ruling else "nothing was installed"
     for name in others:
         yield Note(
@@ -159,15 +189,29 @@ def _ignored(entry: Path, ruling: str | None, others: list[str]) -> Iterator[Not
             f"{name} was ignored: {used}, which comes before it.",
             f"Keep one of the two in {scrub(entry.name)}/.",
         )
-    for name, command in _BARE.items():
+    for name in _BARE:
         if name != _SOURCES.get(ruling or "") and _asks_for_something(entry / name):
+            command = _lock_command(project, name)
             yield Note(
                 "ignored-manifest",
                 f"{name} was ignored: {used}, and a {name} without its lock file installs nothing.",
-                f"Lock it ('{command}') and remove the other manifests, or remove its dependencies."
+                f"Lock it ({command}) and remove the other manifests, or remove its dependencies."
                 if ruling
-                else f"Lock it with '{command}', or write a requirements.txt.",
+                else f"Lock it with {command}, or write a requirements.txt.",
             )
+
+
+def _lock_command(project: UvProject, name: str) -> str:
+    """Return the command that locks a manifest, of the tool that the project uses."""
+    if name == "Pipfile":
+        return "'pipenv lock'"
+    manifest = read_toml(project.entry / name)
+    backend = str(table(manifest, "build-system").get("build-backend", ""))
+    if "poetry" in table(manifest, "tool") or backend.startswith("poetry"):
+        return "'poetry lock'"
+    if "pdm" in table(manifest, "tool") or backend.startswith("pdm"):
+        return "'pdm lock --format pylock'"
+    return f"'uv lock' in the workspace's root {scrub(project.root.name)}/" if project.is_member else "'uv lock'"
 
 
 def _asks_for_something(manifest: Path) -> bool:

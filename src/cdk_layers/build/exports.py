@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub, secrets_in
-from cdk_layers.errors import BuildError, EntryChangedError, EntryError
+from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that read their own lock files, at the versions that are tested."""
 
-_FOLDERS: Final = {"uv.lock": ("pyproject.toml",), "poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
+_FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,16 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
     Without `may_export` no tool is run: what is remembered comes without its credentials, and None when nothing is.
 
     Raises:
-        EntryError: The lock file, or the file that it belongs to, is missing or damaged.
+        EntryError: The lock file, or the file that it belongs to, is missing or damaged, or does not know a group or an
+            extra that is asked for.
+        DependencyError: The lock file is for other Python versions only.
+        StaleLockError: It does not fit its project.
         BuildError: The exporting tool cannot be had.
         EntryChangedError: The lock file changed while it was exported.
     """
     key = _key(job.entry, [lock, *_beside(job.entry, lock)], job.options)
+    if not _is_checked(job, lock, key, may_check=may_export):
+        return None
     known = job.cache.recall(key)
     if isinstance(known, dict) and not (known["is_partial"] and may_export):
         return Exported(known["text"], known["is_partial"])
@@ -59,6 +64,20 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
         raise EntryChangedError(message)
     job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text))})
     return Exported(text)
+
+
+def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
+    """Return whether a lock file suits its project and the target, after finding out if that may be done."""
+    checked = f"{key}-{job.target}"
+    if job.cache.recall(checked):
+        return True
+    if may_check:
+        # It loads more than a recalled build needs.
+        from cdk_layers.build.lock_checks import check_lock  # noqa: PLC0415
+
+        check_lock(job, lock)
+        job.cache.remember(checked, value=True)
+    return may_check
 
 
 def _beside(entry: Path, lock: str) -> tuple[str, ...]:
@@ -75,31 +94,19 @@ def _key(entry: Path, names: list[str], options: BuildOptions) -> str:
         content = (entry / name).read_bytes()
         seen.update(f"{name}:{len(content)}:".encode())
         seen.update(content)
-    tools = [POETRY, PIPENV, uv.uv_version(), options.poetry_include_hashes, options.poetry_without_urls]
+    tools = [
+        POETRY, PIPENV, uv.uv_version(), options.poetry_include_hashes, options.poetry_without_urls,
+        sorted(options.groups), sorted(options.extras),
+    ]  # fmt: skip
     seen.update(json.dumps(tools).encode())
     return f"export-{seen.hexdigest()}"
 
 
 def _run(entry: Path, lock: str, options: BuildOptions) -> str:
-    if lock == "uv.lock":
-        return _uv_export(entry, options)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-export-") as scratch:
         if lock == "poetry.lock":
             return _poetry_export(entry, Path(scratch), options)
         return _pipenv_export(entry, Path(scratch), options)
-
-
-def _uv_export(entry: Path, options: BuildOptions) -> str:
-    done = uv.run(
-        ["export", "--quiet", "--frozen", "--no-dev", "--no-editable", "--no-emit-project", "--no-header",
-         "--no-annotate", "--python", sys.executable],
-        cwd=entry,
-        extra=options.environment,
-    )  # fmt: skip
-    if done.returncode:
-        message = f"{entry / 'uv.lock'} cannot be read: {_short(done.stderr)} Make it anew with 'uv lock'."
-        raise EntryError(message)
-    return done.stdout
 
 
 def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
@@ -107,6 +114,8 @@ def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
     arguments = [
         "poetry", "export", "--no-interaction", "--with-credentials", "--format", "requirements.txt",
         "--output", str(output),
+        *(part for name in options.groups for part in ("--with", name)),
+        *(part for name in options.extras for part in ("--extras", name)),
         *([] if options.poetry_include_hashes else ["--without-hashes"]),
         *(["--without-urls"] if options.poetry_without_urls else []),
     ]  # fmt: skip
@@ -122,7 +131,13 @@ def _pipenv_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
         (scratch / "Pipfile").touch()
     quiet = {"PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_VENV_IN_PROJECT": "1", "PIPENV_PYTHON": sys.executable}
     extra = {**options.environment, **quiet, "PIPENV_PIPFILE": str(scratch / "Pipfile")}
-    return _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements"], scratch, extra)
+    categories = ["--categories", " ".join(["packages", *map(category, options.groups)])] if options.groups else []
+    return _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements", *categories], scratch, extra)
+
+
+def category(group: str) -> str:
+    """Return the category of a Pipfile that a name means."""
+    return "dev-packages" if group in {"dev", "develop"} else group
 
 
 def _tool(lock: str, tool: tuple[str, ...], arguments: list[str], cwd: Path, extra: Mapping[str, str]) -> str:
@@ -148,7 +163,12 @@ def _tool(lock: str, tool: tuple[str, ...], arguments: list[str], cwd: Path, ext
             f"Connect to the index once, or export the lock file to requirements.txt yourself and remove {lock}."
         )
         raise BuildError(message)
-    message = f"{lock} cannot be exported by {tool[0]}: {_short(done.stderr or done.stdout)}"
+    reason = _short(done.stderr or done.stdout)
+    message = f"{lock} cannot be exported by {tool[0]}: {reason}"
+    if "changed significantly" in reason:
+        # Poetry compares a hash of its whole project, which only Poetry can make.
+        message += f" The project is {str(cwd)!r} (rule stale-lock)."
+        raise StaleLockError(message)
     raise EntryError(message)
 
 

@@ -17,7 +17,7 @@ from cdk_layers.build.joining import Join
 from cdk_layers.build.members import collect
 from cdk_layers.build.natives import foreign_files
 from cdk_layers.build.plan import distributions_key, make_plan, own_key
-from cdk_layers.build.presumption import refuse_gaps
+from cdk_layers.build.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.build.progress import told
 from cdk_layers.build.record import path_beside, read_beside, to_json
 from cdk_layers.build.resolution import confirm, resolution_key, resolve
@@ -197,6 +197,8 @@ class _Making:
             self._refuse_changed(plan)
             if plan.resolution.is_presumed:
                 self._prove(plan, read_installed(tree))
+            elif plan.requirements.left_out:
+                refuse_left_out(plan.requirements, read_installed(tree), self.job)
             self.progress.start(f"Packing {self.label!r} for {self.job.target}")
             facts = _packed(folder / "archive.zip", collect(tree, self.job.options.prefix))
             self.job.cache.discard(tree)

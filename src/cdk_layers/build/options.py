@@ -48,6 +48,12 @@ class BuildOptions:
     allow_source_builds: tuple[str, ...] = ()
     """Distributions that may be built from source here when there is no wheel: their build code runs at synth."""
 
+    groups: tuple[str, ...] = ()
+    """Dependency groups of a lock file that are installed too; categories of a Pipfile.lock."""
+
+    extras: tuple[str, ...] = ()
+    """Extras of a lock file's project that are installed too."""
+
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables for uv and the exporting tools, over this process's own."""
 

@@ -65,6 +65,34 @@ def refuse_gaps(requirements: Requirements, distributions: Iterable[Distribution
             raise DependencyError(message)
 
 
+def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribution], job: Job) -> None:
+    """Refuse an installation that lacks what a lock file has, but for other targets only, and others need here.
+
+    Args:
+        requirements: The lock file.
+        distributions: What was installed from it.
+        job: What for.
+
+    Raises:
+        DependencyError: Something is left out.
+    """
+    left_out = requirements.left_out - {canonical(name) for name in job.options.provided}
+    if not left_out:
+        return
+    # As above.
+    from cdk_layers.build.needs import unmet  # noqa: PLC0415
+
+    installed: dict[str, Sequence[Distribution]] = {one.name: [one] for one in distributions}
+    for gap in unmet(installed, job.target, _extras(requirements, job.target)):
+        if gap.there is None and gap.need.name in left_out:
+            requirer = f"{gap.requirer.name} {gap.requirer.version}"
+            message = (
+                f"{requirements.origin} has {gap.need.name!r} for other targets only, and {requirer}, which it has for "
+                f"{job.target}, requires {gap.need}. Lock the project for this target as well."
+            )
+            raise DependencyError(message)
+
+
 def _extras(requirements: Requirements, target: Target) -> Iterator[tuple[str, str]]:
     from packaging.requirements import Requirement  # noqa: PLC0415 - as above
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Environment
 from packaging.pylock import (
+    Package,
     PackageArchive,
     PackageDirectory,
     PackageSdist,
@@ -17,7 +19,10 @@ from packaging.pylock import (
     PylockValidationError,
 )
 
-from cdk_layers.build.requirements_file import RequirementsFile, Wanted
+from cdk_layers.build.groups import refuse_unknown
+from cdk_layers.build.names import canonical
+from cdk_layers.build.requirements_file import Wanted
+from cdk_layers.build.staleness import other_python
 from cdk_layers.build.wheels import supported_tags
 from cdk_layers.errors import DependencyError, EntryError
 
@@ -27,62 +32,120 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from packaging.pylock import Package
-
+    from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.target import Target
 
+Source = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
 
-def read_pylock(path: Path, target: Target) -> RequirementsFile:
-    """Read what a pylock.toml installs on a target.
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The packages of a lock file that a target needs."""
+
+    chosen: tuple[tuple[Package, Source], ...]
+    left_out: frozenset[str]
+    """The names of those that the lock file has for other targets only."""
+
+
+def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tuple[Wanted, ...], frozenset[str]]:
+    """Return what a pylock.toml installs on a target, and the names of what it has for other targets only.
 
     Raises:
-        EntryError: The file is not a valid lock file.
+        EntryError: The file is not a valid lock file, or does not know a group or an extra that is asked for.
         DependencyError: It was not made for the target, or has no wheel for it.
     """
-    lock = _pylock(path)
-    environment = Environment(**target.marker_environment())  # type: ignore[typeddict-item]
     try:
-        selected = list(lock.select(environment=environment, tags=supported_tags(target)))
-    except PylockSelectError as error:
-        message = f"pylock.toml has nothing for {target}: {error}. Lock it for this target as well."
-        raise DependencyError(message) from None
-    wanted = [_locked(package, source, path) for package, source in selected]
-    return RequirementsFile(tuple(wanted), (), ())
-
-
-def _pylock(path: Path) -> Pylock:
-    try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Pylock.from_dict(data)
-    except (tomllib.TOMLDecodeError, PylockValidationError, UnicodeDecodeError) as error:
-        message = f"{path.name} is not a valid lock file: {error}. Make it anew."
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path.name} is not a valid lock file: {error}. Make it again."
         raise EntryError(message) from None
     except OSError as error:
         message = f"{path.name} cannot be read: {error.strerror}."
         raise EntryError(message) from None
+    lock = parse_pylock(text, path.name)
+    refuse_unknown(path.name, "group", options.groups, lock.dependency_groups or ())
+    refuse_unknown(path.name, "extra", options.extras, lock.extras or ())
+    selection = select(
+        lock,
+        target,
+        path.name,
+        extras=_spelled(options.extras, lock.extras or ()),
+        groups=_spelled(options.groups, lock.dependency_groups or ()),
+    )
+    return tuple(
+        wanted(package, source, path.parent, path.name) for package, source in selection.chosen
+    ), selection.left_out
 
 
-def _locked(
-    package: Package,
-    source: PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist,
-    lock: Path,
-) -> Wanted:
-    where = f"{lock.name}, package {package.name!r}"
+def _spelled(asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the names as a lock file's markers spell them."""
+    names = {canonical(name) for name in asked}
+    return [name for name in known if canonical(name) in names]
+
+
+def parse_pylock(text: str, name: str) -> Pylock:
+    """Return the lock file that a text is.
+
+    Raises:
+        EntryError: It is not a valid lock file.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+        return Pylock.from_dict(data)
+    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        message = f"{name} is not a valid lock file: {error}. Make it again."
+        raise EntryError(message) from None
+
+
+def select(
+    lock: Pylock, target: Target, name: str, *, extras: Iterable[str] = (), groups: Iterable[str] = ()
+) -> Selection:
+    """Return the packages of a lock file that a target needs, with the file of each.
+
+    Raises:
+        DependencyError: The lock file was not made for the target, or has no file for it.
+    """
+    if lock.requires_python and not lock.requires_python.contains(target.newest_python, prereleases=True):
+        raise other_python(name, str(lock.requires_python), target)
+    environment = Environment(**target.marker_environment())  # type: ignore[typeddict-item]
+    asked = [*(lock.default_groups or ()), *groups]
+    try:
+        chosen = tuple(
+            lock.select(
+                environment=environment, tags=supported_tags(target), extras=list(extras), dependency_groups=asked
+            )
+        )
+    except PylockSelectError as error:
+        message = f"{name} has nothing for {target}: {error}. Lock it for this target as well."
+        raise DependencyError(message) from None
+    here = {package.name for package, _ in chosen}
+    return Selection(chosen, frozenset(package.name for package in lock.packages) - here)
+
+
+def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
+    """Return the requirement that installs exactly one file of a lock file.
+
+    Raises:
+        EntryError: The file or folder is on this machine, and missing.
+    """
+    where = f"{name}, package {package.name!r}"
     path = getattr(source, "path", None)
     version = str(package.version) if package.version else None
-    hashes = tuple(f"{name}:{value}" for name, value in (getattr(source, "hashes", None) or {}).items())
-    if path is not None:
-        local = (lock.parent / path).resolve()
+    hashes = tuple(f"{kind}:{value}" for kind, value in (getattr(source, "hashes", None) or {}).items())
+    inner = getattr(source, "subdirectory", None)
+    if path is not None and not isinstance(source, PackageVcs):
+        local = (folder / path / (inner or "")).resolve()
         if not local.exists():
             message = f"{where} names {path!r}, and there is no such file or folder ({local})."
             raise EntryError(message)
         return Wanted(str(local), where, package.name, version, hashes=hashes, local=local)
+    fragment = f"#subdirectory={inner}" if inner else ""
     if isinstance(source, PackageVcs):
-        return Wanted(
-            f"{package.name} @ {source.type}+{source.url}@{source.commit_id}", where, package.name, version, remote=True
-        )
+        address = f"{source.type}+{source.url or path}@{source.commit_id}{fragment}"
+        return Wanted(f"{package.name} @ {address}", where, package.name, version, remote=True)
     url = getattr(source, "url", None)
-    text = f"{package.name} @ {url}" if url else f"{package.name}=={version}"
+    text = f"{package.name} @ {url}{fragment}" if url else f"{package.name}=={version}"
     return Wanted(text, where, package.name, version, hashes=hashes, remote=bool(url))

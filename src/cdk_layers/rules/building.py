@@ -6,6 +6,11 @@ from typing import Final
 
 from cdk_layers.rules.engine import Rule, declare
 
+_SIX: Final = (
+    "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e/"
+    "six-1.17.0-py2.py3-none-any.whl"
+)
+_SIX_HASH: Final = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"
 _UV: Final = "The build's own, which is uv's."
 
 
@@ -14,6 +19,41 @@ def _layer(requirements: str, more: str = "") -> str:
 Path("layers/example").mkdir(parents=True)
 Path("layers/example/requirements.txt").write_text("{requirements}")
 {more}SharedPythonLayer(
+    Stack(app, "Hub"), "Example", entry="layers/example", compatible_runtimes=[Runtime.PYTHON_3_13],
+)
+"""
+
+
+def _locked(dependencies: str) -> str:
+    return f"""\
+Path("layers/example").mkdir(parents=True)
+Path("layers/example/pyproject.toml").write_text(\'\'\'
+[project]
+name = "example"
+version = "1"
+requires-python = ">=3.9"
+dependencies = [{dependencies}]
+\'\'\')
+Path("layers/example/uv.lock").write_text(\'\'\'
+version = 1
+requires-python = ">=3.9"
+
+[[package]]
+name = "example"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "six" }}]
+
+[package.metadata]
+requires-dist = [{{ name = "six" }}]
+
+[[package]]
+name = "six"
+version = "1.17.0"
+source = {{ registry = "https://pypi.org/simple" }}
+wheels = [{{ url = "{_SIX}", hash = "sha256:{_SIX_HASH}" }}]
+\'\'\')
+SharedPythonLayer(
     Stack(app, "Hub"), "Example", entry="layers/example", compatible_runtimes=[Runtime.PYTHON_3_13],
 )
 """
@@ -41,6 +81,21 @@ declare(
         source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
         failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
         passing=_layer("six==1.17.0"),
+        family="building",
+    )
+)
+declare(
+    Rule(
+        "stale-lock",
+        severity="error",
+        meaning="A lock file lacks what its project asks for, or has it at another version, because the project was "
+        "changed and not locked again. The build stops there with a `StaleLockError`. Only what shapes the build is "
+        "compared: a development group may change.",
+        remedy="Lock the project again with its own tool: `uv lock`, `poetry lock`, `pipenv lock`.",
+        source="The tools' own refusal to install from such a lock file: `uv sync --locked`, `poetry install`, `pipenv "
+        "install --deploy`.",
+        failing=_locked('"idna", "six"'),
+        passing=_locked('"six"'),
         family="building",
     )
 )

@@ -1,0 +1,102 @@
+"""The project of uv that an entry folder is, and the folder of its lock file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PROJECT: Final = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class UvProject:
+    """A project of uv."""
+
+    entry: Path
+    root: Path
+    """The folder of its uv.lock: the workspace's root, or the entry itself."""
+
+    @property
+    def lock(self) -> Path:
+        """Its lock file, which need not exist."""
+        return self.root / "uv.lock"
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the lock file belongs to a workspace above the entry."""
+        return self.root != self.entry
+
+    @property
+    def manifests(self) -> tuple[Path, ...]:
+        """The files that shape what the lock file means for the entry."""
+        return tuple(dict.fromkeys((self.entry / PROJECT, self.root / PROJECT)))
+
+
+def uv_project(entry: Path) -> UvProject:
+    """Return the project of an entry folder. A member of a workspace has the workspace's lock file, as uv sees it.
+
+    Source: uv's documentation, "Using workspaces": one lock file for a workspace, members by glob patterns, without
+    those that `exclude` names.
+    """
+    own = _table(entry)
+    if not (entry / PROJECT).is_file() or "workspace" in own or own.get("managed") is False:
+        return UvProject(entry, entry)
+    # uv looks no further than to the first project above.
+    above = next((folder for folder in entry.parents if (folder / PROJECT).is_file()), None)
+    workspace = table(_table(above), "workspace") if above else {}
+    is_member = above is not None and _includes(workspace, entry.relative_to(above))
+    return UvProject(entry, above if above is not None and is_member else entry)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a TOML file's content; {} when it is missing or damaged."""
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def table(data: object, *names: str) -> dict[str, Any]:
+    """Return a table inside of tables; {} when it is missing or something else."""
+    for name in names:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)
+
+
+def _table(folder: Path) -> dict[str, Any]:
+    return table(read_toml(folder / PROJECT), "tool", "uv")
+
+
+def _includes(workspace: dict[str, Any], member: Path) -> bool:
+    return _matches(workspace.get("members"), member) and not _matches(workspace.get("exclude"), member)
+
+
+def _matches(patterns: object, member: Path) -> bool:
+    given = [one for one in patterns if isinstance(one, str)] if isinstance(patterns, list) else []
+    return any(_fits([part for part in one.split("/") if part not in ("", ".")], member.parts) for one in given)
+
+
+def _fits(pattern: Sequence[str], parts: Sequence[str]) -> bool:
+    """Match part by part, so that "*" stays inside of one folder and "**" spans any number of them."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(pattern[1:], parts[skipped:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(pattern[1:], parts[1:])
