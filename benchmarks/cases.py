@@ -168,6 +168,10 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
     "handler-not-found": (
         Layered(((_SIX,),), code=(Text("app.py", _HANDLER),)), Layered(((_SIX,),)),
     ),
+    "missing-import": (
+        Layered(((_SIX,),), code=(Text("main.py", f"import requests\n{_HANDLER}"),)),
+        Layered((_written("requests", "2.32.5"),), code=(Text("main.py", f"import requests\n{_HANDLER}"),)),
+    ),
     "secret-in-layer": (
         Layered(((_SIX, Text("python/settings/key.pem", _KEY)),)),
         Layered(((_SIX, Text("python/settings/key.pem.md", "Put your key here.\n")),)),

@@ -20,7 +20,7 @@ Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
 FAMILIES: Final = (
     "limits", "identity", "compatibility", "binaries", "targets", "content", "files", "dependencies", "shadowing",
-    "handlers", "secrets", "order", "sharing", "building",
+    "handlers", "imports", "secrets", "order", "sharing", "building",
 )  # fmt: skip
 """The modules beside this one that hold rules, in the order that findings are told."""
 
@@ -38,6 +38,7 @@ _ERRORS: Final[dict[str, type[errors.RuleError]]] = {
     "dependencies": errors.ContentError,
     "shadowing": errors.ContentError,
     "handlers": errors.ContentError,
+    "imports": errors.ContentError,
     "secrets": errors.ContentError,
     "order": errors.OrderError,
     "sharing": errors.SharingError,
