@@ -19,7 +19,7 @@ from cdk_layers.build.contents import Contents, Distribution
 from cdk_layers.cdk import preparation
 from cdk_layers.cdk.description import common_license, describe
 from cdk_layers.errors import CompatibilityError, EntryError, LimitError, TargetError, UsageError
-from cdk_layers.testing import TemplateSnapshot
+from cdk_layers.testing import TemplateSnapshot, stable_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,6 +190,20 @@ def test_code_alone_has_no_description(stack: Stack, company: Path) -> None:
     """Nothing is said where there is nothing to say."""
     _layer(stack, company)
     assert {"Description", "LicenseInfo"}.isdisjoint(_resource(stack)["Properties"])
+
+
+def test_a_new_version_of_a_distribution_breaks_no_snapshot(tmp_path: Path) -> None:
+    """Layers that differ in versions alone have one stable template; a description of the user's stays in it."""
+    templates = []
+    for version in ("3.10", "3.11"):
+        entry = _entry(tmp_path / version, f"idna=={version}\n")
+        stack = Stack(App(outdir=str(tmp_path / f"{version}.out")), "Hub")
+        _layer(stack, entry)
+        SharedPythonLayer(stack, "Named", entry=entry, compatible_runtimes=[PYTHON], description="idna 3")
+        templates.append(stable_template(Template.from_stack(stack)))
+    assert templates[0] == templates[1]
+    assert '"idna 3"' in json.dumps(templates[0])
+    assert "idna 3.1" not in json.dumps(templates[0])
 
 
 def _contents(*licenses: str | None, name: str = "name") -> Contents:

@@ -131,3 +131,39 @@ def test_what_is_no_template_is_refused() -> None:
     """A stack, or anything else that renders nothing, is answered with what to give."""
     with pytest.raises(UsageError, match=r"A list is no template.*Template\.from_stack"):
         stable_template(cast("dict[str, Any]", []))
+
+
+def _layer(description: str | None, license_info: str | None, generated: str | None) -> dict[str, Any]:
+    texts = {"Description": description, "LicenseInfo": license_info}
+    body: dict[str, Any] = {
+        "Type": "AWS::Lambda::LayerVersion",
+        "Properties": {name: text for name, text in texts.items() if text is not None},
+    }
+    if generated is not None:
+        body["Metadata"] = {"cdk-layers:generated": generated}
+    return {"Resources": {"Base": body}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("idna 3.19, six 1.17.0", None), ("idna 3.20, six 1.17.0", None)),
+        (("six 1.17.0", "MIT"), ("idna 3.20, six 1.17.0", None)),
+        ((None, None), ("six 1.17.0", "MIT")),
+    ],
+)
+def test_what_is_made_from_the_distributions_changes_no_template(
+    before: tuple[str | None, str | None], after: tuple[str | None, str | None]
+) -> None:
+    """A new version, another distribution and the first one leave a template as it was."""
+    generated = "Description, LicenseInfo"
+    stable = stable_template(_layer(*before, generated))
+    assert stable == stable_template(_layer(*after, generated))
+    assert "Metadata" not in stable["Resources"]["Base"]
+
+
+def test_what_the_user_wrote_stays() -> None:
+    """A description of the user's is infrastructure, even one that reads like a distribution and its version."""
+    one, other = _layer("six 1.17.0", "MIT", None), _layer("six 1.16.0", "MIT", "LicenseInfo")
+    assert stable_template(one)["Resources"]["Base"]["Properties"]["Description"] == "six 1.17.0"
+    assert stable_template(other)["Resources"]["Base"]["Properties"]["Description"] == "six 1.16.0"

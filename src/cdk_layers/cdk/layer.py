@@ -47,6 +47,10 @@ PUBLIC_METADATA: Final = "cdk-layers:public"
 """Construct metadata of a permission that `LayerGrant.public()` asked for."""
 
 
+GENERATED_METADATA: Final = "cdk-layers:generated"
+"""Metadata of a layer version in the template: its properties that are made from its distributions."""
+
+
 class SharedPythonLayer(PythonLayerVersion):
     """A Python layer, built here without Docker, checked at once, and kept for those who use it.
 
@@ -170,6 +174,9 @@ class SharedPythonLayer(PythonLayerVersion):
         node = self.node
         self._resource = cast("CfnLayerVersion", node.default_child)
         self._staging = cast("AssetStaging", staging(node))
+        generated = [name for name, text in (("Description", description), ("LicenseInfo", license)) if text is None]
+        if generated:
+            self._resource.add_metadata(GENERATED_METADATA, ", ".join(generated))
         self._contents = staged_contents(self._resource, self._staging, wishes, prepared, bundled=place.bundled)
         facts = self.facts
         # Every question to a construct is a round trip to Node, and this is what it was made of.

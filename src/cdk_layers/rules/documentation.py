@@ -39,9 +39,11 @@ all findings. All rules judge the synthesized assembly, whoever wrote it: this p
 A finding that is meant to be can be acknowledged for a construct and all below it, with the reason beside it:
 
 ```python
-from aws_cdk import Validations
+from aws_cdk import Acknowledgment, Validations
 
-Validations.of(scope).acknowledge(id="cdk-layers::NAME", reason="why it is meant to be")
+Validations.of(scope).acknowledge(
+    Acknowledgment(id="cdk-layers::missing-dependency", reason="imported only on Windows")
+)
 ```
 """
 
@@ -109,7 +111,7 @@ def _section(one: Rule) -> str:
     lines.append(f"Source: {one.source}\n")
     for title, example in (("It finds", one.failing), ("It lets be", one.passing)):
         lines.append(f"{title}:\n\n```{language(example)}\n{example.rstrip()}\n```\n")
-    acknowledge = f'Validations.of(scope).acknowledge(id="cdk-layers::{one.name}", reason="...")'
+    acknowledge = f'Validations.of(scope).acknowledge(Acknowledgment(id="cdk-layers::{one.name}", reason="..."))'
     lines.append(f"Acknowledge it: `{acknowledge}`\n")
     return "\n".join(lines)
 

@@ -26,6 +26,12 @@ _BY_THE_CDK: Final = (
 """What the CDK puts into templates about itself: its version, and which bootstrap stack it wants."""
 
 
+_GENERATED: Final = "cdk-layers:generated"
+"""The Metadata of a layer version that lists what was made of its distributions, and changes with them."""
+
+_FROM_DISTRIBUTIONS: Final = "made from the distributions"
+
+
 class Renderable(Protocol):
     """What renders itself as a template, as `aws_cdk.assertions.Template` does."""
 
@@ -39,7 +45,8 @@ def stable_template(template: Renderable | Mapping[str, Any]) -> dict[str, Any]:
 
     Asset hashes, and the digests of layers in the Metadata of functions, are replaced by names that tell where each is
     seen first, such as "asset-of-Base2D47A8D8"; so two resources with one asset are still seen to share it. Logical ids
-    of function versions lose their hash. What the CDK adds about itself is left out.
+    of function versions lose their hash. A description and a licence that a layer made itself become "made from
+    the distributions", whatever these are; those that the user wrote stay. What the CDK adds about itself is left out.
 
     Args:
         template: A `Template` of `aws_cdk.assertions`, or a template as a mapping; it is left as it is.
@@ -51,7 +58,7 @@ def stable_template(template: Renderable | Mapping[str, Any]) -> dict[str, Any]:
         UsageError: It is neither.
     """
     whole = _rendered(template)
-    kept = {section: _without_the_cdk(section, body) for section, body in whole.items()}
+    kept = {section: _without_the_cdk(section, body) for section, body in _without_generated(whole).items()}
     names = {**_version_names(kept), **_asset_names(kept)}
     return {section: _renamed(body, names) for section, body in kept.items() if body != {}}
 
@@ -72,6 +79,29 @@ def _without_the_cdk(section: str, body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     return {name: value for name, value in body.items() if (section, name) not in _BY_THE_CDK}
+
+
+def _without_generated(template: Mapping[str, Any]) -> dict[str, Any]:
+    resources = template.get("Resources")
+    if not isinstance(resources, dict):
+        return dict(template)
+    return {**template, "Resources": {name: _without_versions(resource) for name, resource in resources.items()}}
+
+
+def _without_versions(resource: Any) -> Any:
+    """Return a resource with one text for all that its layer made from its distributions."""
+    metadata = resource.get("Metadata") if isinstance(resource, dict) else None
+    generated = metadata.get(_GENERATED) if isinstance(metadata, dict) else None
+    if not isinstance(generated, str):
+        return resource
+    others = {name: value for name, value in metadata.items() if name != _GENERATED}
+    made = dict.fromkeys(generated.split(", "), _FROM_DISTRIBUTIONS)
+    kept = {name: value for name, value in resource.items() if name != "Metadata"}
+    return {
+        **kept,
+        "Properties": {**resource.get("Properties", {}), **made},
+        **({"Metadata": others} if others else {}),
+    }
 
 
 def _version_names(template: Mapping[str, Any]) -> dict[str, str]:
