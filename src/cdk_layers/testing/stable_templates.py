@@ -91,8 +91,7 @@ def _without_generated(template: Mapping[str, Any]) -> dict[str, Any]:
 def _without_versions(resource: Any) -> Any:
     """Return a resource with one text for all that its layer made from its distributions."""
     metadata = resource.get("Metadata") if isinstance(resource, dict) else None
-    generated = metadata.get(_GENERATED) if isinstance(metadata, dict) else None
-    if not isinstance(generated, str):
+    if not isinstance(metadata, dict) or not isinstance(generated := metadata.get(_GENERATED), str):
         return resource
     others = {name: value for name, value in metadata.items() if name != _GENERATED}
     made = dict.fromkeys(generated.split(", "), _FROM_DISTRIBUTIONS)
