@@ -61,6 +61,8 @@ class LayerOptions:
     """"retain" or "destroy"."""
 
     asset_excludes: tuple[str, ...] = ()
+    default_excludes: bool | None = None
+    follow_links: bool | None = None
     allow_source_builds: tuple[str, ...] = ()
     max_unzipped: int | None = None
     """In bytes. In the file, a text with a unit: "120 MiB"."""
@@ -229,6 +231,8 @@ _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
     ),
     "removal_policy": (lambda value: value if value in REMOVAL_POLICIES else None, '"retain" or "destroy"'),
     "asset_excludes": _TEXTS,
+    "default_excludes": (_flag, "true or false"),
+    "follow_links": (_flag, "true or false"),
     "allow_source_builds": _TEXTS,
     "max_unzipped": (_bytes, 'a size with its unit, such as "120 MiB"'),
     "docker": (_flag, "true or false"),

@@ -120,3 +120,23 @@ def test_which_files_are_read() -> None:
     assert not is_metadata("python/x-1.dist-info/licenses/WHEEL")
     assert not is_metadata("python/METADATA")
     assert not is_metadata("python/x-1.dist-info/LICENSE")
+
+
+def test_copies_inside_of_others_are_no_distributions() -> None:
+    """A .dist-info that another RECORD lists, or that is in a _vendor folder, is not a distribution of the layer."""
+    own = b"Name: six\nVersion: 1\n"
+    record = b"setuptools/_vendor/six-1.dist-info/METADATA,,\ntool/lib/six-1.dist-info/METADATA,,\n"
+    metadata = {
+        "python/setuptools-75.dist-info/METADATA": b"Name: setuptools\nVersion: 75\n",
+        "python/setuptools-75.dist-info/RECORD": record,
+        "python/setuptools/_vendor/six-1.dist-info/METADATA": own,
+        "python/tool/lib/six-1.dist-info/METADATA": own,
+        "python/acme/_vendor/six-1.dist-info/METADATA": own,
+        "python/lib/python3.13/site-packages/six-1.dist-info/METADATA": own,
+    }
+    found = read_distributions(metadata, {})
+    assert [(one.name, one.folder) for one in found] == [
+        ("setuptools", "python"),
+        ("six", "python/lib/python3.13/site-packages"),
+    ]
+    assert [one.name for one in read_distributions({"vendor/six-1.dist-info/METADATA": own}, {})] == ["six"]

@@ -172,3 +172,19 @@ def test_any_bytes_are_searched(data: bytes) -> None:
     words = b"-----BEGIN PRIVATE KEY-----AKIA aws_secret_access_key="
     for mark in marks_in("requirements.txt", words + data + words):
         assert mark.path == "requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "marked"),
+    [
+        ("bin/hello", "#!/bin/sh\r\necho\r\n", True),
+        ("extensions/x", "#!/usr/bin/env python3\r\n", True),
+        ("bootstrap", "#!/bin/sh\r", True),
+        ("bin/hello", "#!/bin/sh\necho\r\n", False),
+        ("bin/notes", "text\r\n", False),
+        ("python/bin/hello", "#!/bin/sh\r\n", False),
+    ],
+)
+def test_programs_with_carriage_returns(path: str, text: str, *, marked: bool) -> None:
+    """A program that Lambda would start by its first line is marked when that ends with a carriage return."""
+    assert [kind for kind, _ in kinds(text, path)] == ["crlf-program"] * marked

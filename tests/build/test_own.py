@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from cdk_layers.build import own
+from cdk_layers.build import excludes
 from cdk_layers.build.dependencies import NEVER_ARCHIVED
-from cdk_layers.build.options import DEFAULT_EXCLUDES
+from cdk_layers.build.options import DEFAULT_EXCLUDES, TOP_EXCLUDES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NAMES = [
-    *(pattern.strip("*/") for pattern in DEFAULT_EXCLUDES), *NEVER_ARCHIVED,
+    *(pattern.strip("*/") for pattern in (*DEFAULT_EXCLUDES, *TOP_EXCLUDES)), "requirements-dev.txt", *NEVER_ARCHIVED,
     "a.pyc", "b.egg-info", "a", "lib dir", "x[1]", "!y",
 ]  # fmt: skip
 _PLACES = (*NEVER_ARCHIVED, "lib dir", "a/x[1]", "!y")
 
 
 def _judges() -> tuple[Callable[[str], bool], Callable[[str], bool]]:
-    spec = GitIgnoreSpec.from_lines([*DEFAULT_EXCLUDES, *map(own._pattern, _PLACES)])
-    return own._excluded(_PLACES, ()), spec.match_file
+    lines = [*DEFAULT_EXCLUDES, *(f"/{one}" for one in TOP_EXCLUDES), *map(excludes._pattern, _PLACES)]
+    return excludes.exclusion(Path("nowhere"), _PLACES, ()), GitIgnoreSpec.from_lines(lines).match_file
 
 
 @given(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3), st.sampled_from(["", "/"]))

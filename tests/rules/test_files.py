@@ -130,3 +130,10 @@ def test_the_remedy_for_a_file_that_cannot_be_read_makes_it_readable() -> None:
     """Files and folders need to be readable, which `chmod a+rX` makes them."""
     (finding,) = found(layer(archive(["python/a.py"], modes={"python/a.py": 0o600})), "unreadable-file")
     assert "chmod -R a+rX" in finding.remedy
+
+
+def test_a_program_with_a_carriage_return_in_its_first_line_cannot_be_run() -> None:
+    """The kernel looks for an interpreter by the whole first line, so that one with a carriage return finds none."""
+    contents = archive(["bin/hello"], modes={"bin/hello": 0o755}, marks=[Mark("crlf-program", "bin/hello", 1)])
+    (finding,) = found(layer(contents), "unreadable-file")
+    assert (finding.severity, "bin/hello ends with a carriage return" in finding.message) == ("error", True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_layers.build.contents import Contents, Distribution, File
 from cdk_layers.rules.model import App, Layer, Settings
 from tests.rules.subjects import (
     MIB,
@@ -64,6 +65,29 @@ def test_the_message_names_the_five_largest_distributions() -> None:
     )
     assert finding.remedy == "Move packages to another layer or drop them."
     assert str(finding).startswith("Layer 'Hub/data' is 271.4 MiB")
+
+
+def test_files_of_no_distribution_are_among_the_largest() -> None:
+    """A file or folder that no distribution contains is named with its size, and nothing of 0 bytes is."""
+    sizes = {
+        "python/model.bin": 234 * MIB,
+        "python/acme/a.py": 1 * MIB,
+        "python/acme/b.py": 2 * MIB,
+        "python/six.py": 1000,
+        "bin/tool": 30 * MIB,
+    }
+    contents = Contents(
+        unzipped_bytes=sum(sizes.values()),
+        files={path: File(size, 0, 0o644) for path, size in sizes.items()},
+        distributions=(
+            Distribution("six", "1.17.0", "python", 1000, top_level=("six.py",)),
+            Distribution("empty", "1", "python", 0),
+        ),
+    )
+    (finding,) = findings("layer-too-large", a_layer(contents=contents))
+    assert finding.message.endswith(
+        "Largest: python/model.bin 234.0 MiB, bin/tool 30.0 MiB, python/acme/ 3.0 MiB, six 1000 bytes."
+    )
 
 
 def test_one_byte_over_is_told_as_one_byte() -> None:

@@ -74,13 +74,15 @@ class Native:
     """The shared libraries that it asks for (DT_NEEDED), such as "libc.so.6" or "libc.musl-x86_64.so.1", as written."""
 
 
-MarkKind = Literal["private-key", "aws-credentials", "index-credentials", "timestamp-bytecode"]
+MarkKind = Literal["private-key", "aws-credentials", "index-credentials", "timestamp-bytecode", "crlf-program"]
 """What a look into a file can find:
 
 - private-key: a PEM or OpenSSH private key with its body, not just the words of its first line;
 - aws-credentials: an access key id beside its secret, or a literal secret key; never the documentation's EXAMPLE keys;
 - index-credentials: a URL with a user's password or token, in pip.conf, uv.toml, requirements files, direct_url.json;
-- timestamp-bytecode: a .pyc that Python checks by its source's time, which packing changes.
+- timestamp-bytecode: a .pyc that Python checks by its source's time, which packing changes;
+- crlf-program: a program in bin/ or extensions/ whose first line ends with a carriage return, which belongs to no
+  interpreter's name.
 
 What a file's name alone gives away (.env, .netrc, .pypirc) is no mark: the rules see all names.
 """

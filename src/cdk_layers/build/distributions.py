@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _METADATA_FILE: Final = re.compile(r"(?:(?P<folder>.*)/)?(?P<info>[^/]+\.dist-info)/(?P<kind>METADATA|RECORD|WHEEL)")
 
+_VENDOR_FOLDERS: Final = frozenset({"_vendor", "_vendored", "_vendored_packages"})
+
 
 def is_metadata(path: str) -> bool:
     """Tell whether a file is one that `read_distributions` reads."""
@@ -33,14 +35,20 @@ def read_distributions(metadata: Mapping[str, bytes], files: Mapping[str, File])
 
     Args:
         metadata: The bytes of those files that `is_metadata` tells, by path. A .dist-info folder without a METADATA
-            file that names a distribution and its version is none.
+            file that names a distribution and its version is none, and so is one that another distribution contains as
+            its own copy: it is in a folder called _vendor, or its METADATA is a file in another RECORD.
         files: All files by path.
     """
     infos: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for path, data in metadata.items():
         if found := _METADATA_FILE.fullmatch(path):
             infos[found["folder"] or "", found["info"]][found["kind"]] = data.decode("utf-8", "replace")
-    found_here = (_distribution(folder, texts, files) for (folder, _), texts in infos.items() if "METADATA" in texts)
+    vendored = _vendored(infos)
+    found_here = (
+        _distribution(folder, texts, files)
+        for (folder, info), texts in infos.items()
+        if "METADATA" in texts and (folder, info) not in vendored
+    )
     return tuple(sorted((one for one in found_here if one), key=lambda one: (one.name, one.folder, one.version)))
 
 
@@ -49,6 +57,20 @@ def read_installed(tree: Path) -> tuple[Distribution, ...]:
     files = (path for info in tree.glob("*.dist-info") for path in (info / "METADATA", info / "WHEEL"))
     metadata = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files if path.is_file()}
     return read_distributions(metadata, {})
+
+
+def _vendored(infos: Mapping[tuple[str, str], Mapping[str, str]]) -> set[tuple[str, str]]:
+    """Return the .dist-info folders that are copies inside of other distributions, as setuptools/_vendor has them."""
+    # A distribution has its .dist-info in the folder of its modules, so that a copy is deeper than its owner.
+    top = min((len(folder) for folder, _ in infos), default=0)
+    deeper = {f"{folder}/{info}/METADATA": (folder, info) for folder, info in infos if len(folder) > top}
+    found = {key for key in infos if _VENDOR_FOLDERS.intersection(key[0].split("/"))}
+    for (folder, _), texts in infos.items() if deeper else ():
+        for recorded in _recorded(texts.get("RECORD", "")):
+            path = posixpath.normpath(posixpath.join(folder, recorded))
+            if path in deeper and deeper[path][0] != folder:
+                found.add(deeper[path])
+    return found
 
 
 def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, File]) -> Distribution | None:

@@ -35,6 +35,7 @@ _INDEX_FILES: Final = re.compile(
     r"(?:.*/)?(?:pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml"
     r"|direct_url\.json|[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in))"
 )
+_PROGRAMS: Final = re.compile(r"(?:bin|extensions)/[^/]+|bootstrap")
 _CREDENTIALS: Final = re.compile(rb"https?://([^\s/:@\"'<>]{0,200})(?::([^\s/@\"'<>]{0,400}))?@([A-Za-z0-9.-]{1,100})")
 _PLACEHOLDERS: Final = re.compile(
     rb"[*x.]+|\$.*|\{.*\}|%.*%|(?:my|your|the)?[-_]?(?:pass(?:word|wd)?|secret|token|api[-_]?key|pwd)", re.IGNORECASE
@@ -55,7 +56,7 @@ def are_wordless(texts: Iterable[bytes]) -> bool:
 
 
 def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[Mark]:
-    """Yield the secrets in a text file, each told by its place and its kind alone.
+    """Yield the secrets in a text file, each told by its place and its kind alone, and a first line that cannot run.
 
     Args:
         path: POSIX path in the archive.
@@ -67,6 +68,8 @@ def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[M
             yield from _private_keys(path, data)
         if contains_any(data, _SECRET_WORDS):
             yield from _aws_credentials(path, data)
+    if data.startswith(b"#!") and _PROGRAMS.fullmatch(path) and data.partition(b"\n")[0].endswith(b"\r"):
+        yield Mark("crlf-program", path, 1, "Its first line ends with a carriage return")
     if _INDEX_FILES.fullmatch(path):
         yield from _index_credentials(path, data)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -39,7 +39,9 @@ class Member:
         return _PROGRAM if self.executable else _PLAIN
 
 
-def collect(root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | None = None) -> list[Member]:
+def collect(
+    root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | None = None, follow: bool = False
+) -> list[Member]:
     """Return the files of a folder, sorted by their names in the archive.
 
     Symlinks to files and folders inside the folder become what they lead to.
@@ -48,13 +50,17 @@ def collect(root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | N
         root: The folder.
         prefix: The folder of the archive that they land in, such as "python"; "" for its root.
         excluded: Gets the POSIX path relative to the root, with a trailing "/" for folders; true leaves it out.
+        follow: Whether symlinks that leave the folder are followed too.
 
     Raises:
         EntryError: There is something that cannot land in an archive: a symlink that leaves the folder, leads to
             nothing or in a circle, a file that cannot be read, a socket, a device.
     """
     members = []
-    for node in walk(root, excluded):
+    for node in walk(root, excluded, follow=follow):
+        if node.trouble is None and "\\" in node.name:
+            # Whoever extracts the archive may take it for a folder, as Windows does.
+            raise _refusal(root, replace(node, trouble="has a backslash in its name"))
         if node.status is None:
             raise _refusal(root, node)
         if not node.is_folder:
@@ -66,7 +72,9 @@ def collect(root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | N
 def _refusal(root: Path, node: Node) -> EntryError:
     what = f"The symlink {node.name!r} -> {node.link!r}" if node.link is not None else f"{node.name or '.'!r}"
     remedy = {
-        "leaves the folder": "Copy what it leads to into the folder",
+        "leaves the folder": "Copy what it leads to into the folder, pass follow_links=True",
+        "has a name that is not UTF-8": "Rename it",
+        "has a backslash in its name": "Rename it",
         "cannot be read": "Make it readable for the user who builds",
     }.get(node.trouble or "", "Remove it")
     message = f"{what} in {str(root)!r} {node.trouble}, so it cannot land in an archive. {remedy}, or exclude it."

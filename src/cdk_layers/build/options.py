@@ -26,10 +26,55 @@ DEFAULT_EXCLUDES: Final = (
     ".nox/",
     "*.egg-info/",
     "cdk.out/",
+    ".eggs/",
+    ".ipynb_checkpoints/",
+    ".pyre/",
+    ".pytype/",
     ".DS_Store",
     ".python-version",
 )
-"""Patterns (as in a .gitignore) of what never belongs into an archive."""
+"""Patterns (as in a .gitignore) of what stays out of an archive wherever it is in the entry."""
+
+TOP_EXCLUDES: Final = (
+    ".coverage",
+    ".coveragerc",
+    ".dockerignore",
+    ".editorconfig",
+    ".flake8",
+    ".git",
+    ".gitattributes",
+    ".github/",
+    ".gitignore",
+    ".gitlab-ci.yml",
+    ".gitmodules",
+    ".idea/",
+    ".pre-commit-config.yaml",
+    ".pylintrc",
+    ".ruff.toml",
+    ".vscode/",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Dockerfile",
+    "Makefile",
+    "README",
+    "README.md",
+    "README.rst",
+    "README.txt",
+    "conftest.py",
+    "constraints*.txt",
+    "htmlcov/",
+    "mypy.ini",
+    "node_modules/",
+    "noxfile.py",
+    "pyrightconfig.json",
+    "pytest.ini",
+    "requirements*.in",
+    "requirements*.txt",
+    "ruff.toml",
+    "setup.cfg",
+    "tox.ini",
+)
+"""What stays out at the top of the entry only: inside of packages the same names may be data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +88,13 @@ class BuildOptions:
     """A folder that lands in the root of the archive as it is, such as one with bin/ and lib/."""
 
     excludes: tuple[str, ...] = ()
-    """Patterns (as in a .gitignore) of the entry's files that stay out, after `DEFAULT_EXCLUDES`; "!x" lets x in."""
+    """Patterns (as in a .gitignore) of the entry's files that stay out, after the defaults; "!x" lets x in."""
+
+    default_excludes: bool = True
+    """Whether what only development needs stays out, as the module `excludes` describes."""
+
+    follow_links: bool = False
+    """Whether symlinks that leave their folder are followed; otherwise they are an error."""
 
     allow_source_builds: tuple[str, ...] = ()
     """Distributions that may be built from source here when there is no wheel: their build code runs at synth."""

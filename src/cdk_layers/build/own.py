@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.build.dependencies import NEVER_ARCHIVED
+from cdk_layers.build.dependencies import NEVER_ARCHIVED, PRECEDENCE
+from cdk_layers.build.excludes import by_name, exclusion
 from cdk_layers.build.job import missing_folder
 from cdk_layers.build.layout import layout_of
 from cdk_layers.build.members import collect
 from cdk_layers.build.notes import Note
-from cdk_layers.build.options import DEFAULT_EXCLUDES
 from cdk_layers.errors import EntryError
+from cdk_layers.wording import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cdk_layers.build.job import Job
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from cdk_layers.build.options import BuildOptions
 
 _NEVER_IN_ROOT: Final = (".git/", ".DS_Store")
+_COSTLY_BYTES: Final = 1024**2
+_NAMED: Final = 5
 
 
 def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
@@ -37,10 +41,11 @@ def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
     root, options = job.entry, job.options
     inside = [path for path in (*left_out, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
     places = [*NEVER_ARCHIVED, *(path.relative_to(root).as_posix() for path in inside)]
-    members = _placed(collect(root, options.prefix, excluded=_excluded(places, options.excludes)), job)
+    excluded = exclusion(root, places, options.excludes, defaults=options.default_excludes)
+    members = _placed(collect(root, options.prefix, excluded=excluded, follow=options.follow_links), job)
     names = {member.name for member in members}
     for folder in _opt_entry(options):
-        for member in collect(folder, excluded=_by_name(_NEVER_IN_ROOT)):
+        for member in collect(folder, excluded=by_name(_NEVER_IN_ROOT), follow=options.follow_links):
             if member.name in names:
                 message = (
                     f"{member.name!r} comes from {root} and from the opt_entry {folder} as well. "
@@ -70,42 +75,53 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
     yield folder.resolve()
 
 
-def _excluded(places: Sequence[str], patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether a path is left out: by the defaults, as a place, or by the user's patterns."""
-    if patterns:
-        # It takes as long to load as a recalled build takes, and few entries have patterns of their own.
-        from pathspec import GitIgnoreSpec  # noqa: PLC0415
-
-        spec = GitIgnoreSpec.from_lines([*DEFAULT_EXCLUDES, *map(_pattern, places), *patterns])
-        return spec.match_file
-    by_name, left_out = _by_name(DEFAULT_EXCLUDES), frozenset(places)
-    return lambda path: path.removesuffix("/") in left_out or by_name(path)
-
-
-def _pattern(place: str) -> str:
-    for special in "\\*?[]! ":
-        place = place.replace(special, "\\" + special)
-    return f"/{place}"
-
-
-def _by_name(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether the last part of a path matches a pattern: "name", "name/" for folders, or "*.ext"."""
-    names = frozenset(pattern for pattern in patterns if not pattern.startswith("*"))
-    endings = tuple(pattern[1:] for pattern in patterns if pattern.startswith("*"))
-
-    def matches(path: str) -> bool:
-        last = path.removesuffix("/").rpartition("/")[2]
-        forms = (last, f"{last}/") if path.endswith("/") else (last,)
-        return any(form in names or form.endswith(endings) for form in forms)
-
-    return matches
-
-
-def own_notes(members: Iterable[Member], job: Job) -> Iterator[Note]:
+def own_notes(members: Sequence[Member], job: Job) -> Iterator[Note]:
     """Yield what is likely not meant in the entry's own files."""
-    entry, options = job.entry, job.options
-    if not options.prefix:
+    yield from _copies(members)
+    yield from _useless(job)
+    if job.options.prefix:
+        yield from _misplaced(members, job)
+
+
+def _copies(members: Sequence[Member]) -> Iterator[Note]:
+    """Say which links cost space: an archive gets a copy for each, since how Lambda extracts links is not verified."""
+    named: dict[Path, list[Member]] = defaultdict(list)
+    for member in members:
+        named[member.source].append(member)
+    several = [same for same in named.values() if len(same) > 1]
+    extra = sum((len(same) - 1) * (same[0].size or 0) for same in several)
+    if extra >= _COSTLY_BYTES or any(".so" in same[0].source.name for same in several):
+        names = sorted(" = ".join(member.name for member in same) for same in several)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield Note(
+            "copied-link",
+            f"Symlinks become copies, which takes {size(extra)} more: {', '.join(names[:_NAMED])}{more}.",
+            "Keep each file under one name: a library under the one that programs ask for, such as libx.so.1.",
+        )
+
+
+def _useless(job: Job) -> Iterator[Note]:
+    """Say what brings nothing where it is."""
+    folder = job.options.opt_entry
+    if folder is None or folder.resolve() == job.entry:
         return
+    found = [name for name in PRECEDENCE if (folder / name).is_file()]
+    if found:
+        yield Note(
+            "ignored-manifest",
+            f"{', '.join(found)} in the opt_entry {folder.name}/ installs nothing: the folder lands in /opt as it is.",
+            f"Pass the folder as entry=, or move {found[0]} to a folder that is the entry.",
+        )
+    if not any(folder.iterdir()):
+        yield Note(
+            "wrong-folder",
+            f"The opt_entry {folder.name}/ is empty, so nothing of it lands in /opt.",
+            "Put its bin/ or lib/ there, or leave out opt_entry=.",
+        )
+
+
+def _misplaced(members: Sequence[Member], job: Job) -> Iterator[Note]:
+    entry, options = job.entry, job.options
     nested = f"{options.prefix}/{options.prefix}/"
     inside = {member.name.removeprefix(nested) for member in members if member.name.startswith(nested)}
     # An empty folder is kept by a hidden file; a folder with an __init__.py is a package of that name.

@@ -111,7 +111,7 @@ def _stamp(name: str, status: os.stat_result) -> tuple[str, bool]:
 
 def _folder_stamp(path: Path) -> tuple[str, bool]:
     """Return a digest of the names, sizes and times of all files: reading thousands of them anew takes too long."""
-    seen, settled = hashlib.sha256(os.fspath(path.absolute()).encode()), True
+    seen, settled = hashlib.sha256(os.fsencode(path.absolute())), True
     for line, is_settled in _lines(path):
         seen.update(line.encode())
         settled = settled and is_settled

@@ -40,14 +40,15 @@ class Node:
         return self.status is not None and stat.S_ISDIR(self.status.st_mode)
 
 
-def walk(root: Path, excluded: Callable[[str], bool] | None = None) -> Iterator[Node]:
+def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: bool = False) -> Iterator[Node]:
     """Yield every file below a folder, sorted by name within each folder.
 
-    Symlinks to files and folders inside the tree are followed.
+    Symlinks to files and folders inside the tree are followed, and those that leave it if `follow` says so.
 
     Args:
         root: The folder.
         excluded: Gets the POSIX path relative to the root, with a trailing "/" for folders; true leaves it out.
+        follow: Whether symlinks may leave the tree.
     """
     top = Path(os.path.realpath(root))
     entries = _entries(top)
@@ -61,7 +62,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None) -> Iterator[
         if not level.entries:
             stack.pop()
             continue
-        node = _node(top, level.entries.pop(), level)
+        node = _node(None if follow else top, level.entries.pop(), level)
         if excluded and excluded(f"{node.name}/" if node.is_folder else node.name):
             continue
         count += 1
@@ -98,15 +99,27 @@ def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
         return None
 
 
-def _node(root: Path, entry: os.DirEntry[str], level: _Level) -> Node:
-    name, path, link = f"{level.prefix}{entry.name}", Path(entry.path), None
+def _is_utf8(name: str) -> bool:
+    try:
+        os.fsencode(name).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _node(root: Path | None, entry: os.DirEntry[str], level: _Level) -> Node:
+    # Whatever the locale says, names are UTF-8 in an archive.
+    own_name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+    name, path, link = f"{level.prefix}{own_name}", Path(entry.path), None
+    if not _is_utf8(entry.name):
+        return Node(name, path, None, trouble="has a name that is not UTF-8")
     trouble: str | None = None
     status: os.stat_result | None = None
     try:
         if entry.is_symlink():
-            link = Path(entry.path).readlink().as_posix()
+            link = os.fsencode(Path(entry.path).readlink().as_posix()).decode("utf-8", "backslashreplace")
             path = Path(os.path.realpath(entry.path))
-            if not path.is_relative_to(root):
+            if root is not None and not path.is_relative_to(root):
                 return Node(name, path, None, link, "leaves the folder")
             status = os.stat(entry.path)  # noqa: PTH116 - one call, as for all others below
         else:

@@ -147,6 +147,8 @@ class LayerArguments(TypedDict, total=False):
     removal_policy: RemovalPolicy | str | None
     grants: Grants | None
     asset_excludes: Texts | None
+    default_excludes: bool | None
+    follow_links: bool | None
     allow_source_builds: Texts | None
     docker: bool | None
     max_unzipped: Size | str | None
@@ -163,3 +165,4 @@ class StackDefaults(StackArguments, total=False):
     removal_policy: RemovalPolicy | str | None
     parameter_prefix: str | None
     reference_strength: ReferenceStrength | str | None
+    default_excludes: bool | None

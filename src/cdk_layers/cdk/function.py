@@ -68,6 +68,8 @@ class LayeredFunction(Function):
         architecture: Architecture | str | None = None,
         max_unzipped: Size | str | None = None,
         asset_excludes: Texts | None = (),
+        default_excludes: bool | None = True,
+        follow_links: bool | None = False,
         allow_source_builds: Texts | None = (),
         **kwargs: Unpack[FunctionArguments],
     ) -> None:
@@ -90,6 +92,9 @@ class LayeredFunction(Function):
             max_unzipped: The user's own limit on the unzipped bytes of code and layers together, "200 MiB"; none
                 by default.
             asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the code.
+            default_excludes: Whether what only development needs stays out too: README.md, tests that no code imports,
+                caches and so on. Defaults to True.
+            follow_links: Whether symlinks that leave the folder are followed. Defaults to False: they are an error.
             allow_source_builds: Distributions of the entry that may be built from source here when they have no wheel.
             **kwargs: Every other argument of `Function`.
 
@@ -118,6 +123,8 @@ class LayeredFunction(Function):
             bundling=Bundling.read(bundling, arguments, None if machine is None else [machine]),
             excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
             allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
+            default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
+            follow_links=arguments.flag("follow_links", follow_links),
         )
         called = resolved_handler(arguments, folder, index, handler)
         self._declaration = declaration = Declaration(

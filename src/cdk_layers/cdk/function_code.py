@@ -54,6 +54,8 @@ class CodeSource:
     bundling: Bundling
     excludes: tuple[str, ...]
     allow_source_builds: tuple[str, ...]
+    default_excludes: bool = True
+    follow_links: bool = False
 
     def made(
         self,
@@ -85,6 +87,8 @@ class CodeSource:
         options = BuildOptions(
             prefix=self.bundling.folder(f"Function {self.path!r}", ""),
             excludes=(*self.bundling.excludes, *self.excludes),
+            default_excludes=self.default_excludes,
+            follow_links=self.follow_links,
             allow_source_builds=self.allow_source_builds,
             environment=self.bundling.environment,
             poetry_include_hashes=given.get("poetry_include_hashes", False),
@@ -102,6 +106,8 @@ class CodeSource:
             "index": self.index,
             "bundling": self.bundling.given,
             "asset_excludes": self.excludes,
+            "default_excludes": not self.default_excludes,
+            "follow_links": self.follow_links,
             "allow_source_builds": self.allow_source_builds,
         }
         return tuple(name for name, value in given.items() if value)

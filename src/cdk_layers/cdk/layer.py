@@ -85,6 +85,8 @@ class SharedPythonLayer(PythonLayerVersion):
         grants: Grants | None = (),
         opt_entry: Folder | None = None,
         asset_excludes: Texts | None = (),
+        default_excludes: bool | None = True,
+        follow_links: bool | None = False,
         allow_source_builds: Texts | None = (),
         docker: bool | None = False,
         max_unzipped: Size | str | None = None,
@@ -112,6 +114,9 @@ class SharedPythonLayer(PythonLayerVersion):
             grants: Who else may use it: a `LayerGrant`, an account id, an organization id or "public".
             opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.
             asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the archive.
+            default_excludes: Whether what only development needs stays out too: README.md, tests that no code imports,
+                caches and so on. Defaults to True.
+            follow_links: Whether symlinks that leave the folder are followed. Defaults to False: they are an error.
             allow_source_builds: Distributions that may be built from source here when they have no wheel.
             docker: Whether PythonLayerVersion builds it in Docker.
             max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB"; none by default.
@@ -149,6 +154,8 @@ class SharedPythonLayer(PythonLayerVersion):
             excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
             allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
             docker=arguments.flag("docker", docker),
+            default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
+            follow_links=arguments.flag("follow_links", follow_links),
         )
         self._entry = wishes.source
         with build_errors("Layer", self._where.path, wishes.source):

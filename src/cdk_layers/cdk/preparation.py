@@ -38,6 +38,8 @@ class Wishes:
     excludes: tuple[str, ...]
     allow_source_builds: tuple[str, ...]
     docker: bool
+    default_excludes: bool = True
+    follow_links: bool = False
 
     @property
     def source(self) -> Path:
@@ -69,6 +71,8 @@ class Wishes:
             prefix=self.bundling.folder(f"Layer {self.path!r}"),
             opt_entry=self.opt_entry,
             excludes=(*self.bundling.excludes, *self.excludes),
+            default_excludes=self.default_excludes,
+            follow_links=self.follow_links,
             allow_source_builds=self.allow_source_builds,
             environment=self.bundling.environment,
             poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", False),

@@ -60,6 +60,7 @@ class MultiLayerStack(Stack):
         removal_policy: RemovalPolicy | str | None = None,
         parameter_prefix: str | None = None,
         reference_strength: ReferenceStrength | str | None = None,
+        default_excludes: bool | None = True,
         **kwargs: Unpack[StackArguments],
     ) -> None:
         """Define the stack, and the layers that are named at once.
@@ -75,6 +76,7 @@ class MultiLayerStack(Stack):
             parameter_prefix: Start of the names of SSM parameters with the layers' ARNs: "/layers" makes
                 "/layers/base". No parameters by default.
             reference_strength: How other stacks refer to the layers, `WEAK` by default.
+            default_excludes: Whether what only development needs stays out of layers that do not say. Defaults to True.
             **kwargs: Every other argument of `Stack`.
 
         Raises:
@@ -87,6 +89,7 @@ class MultiLayerStack(Stack):
             "compatible_architectures": arguments.architectures("compatible_architectures", compatible_architectures),
             "removal_policy": arguments.removal_policy(removal_policy),
             "reference_strength": arguments.reference_strength(reference_strength),
+            "default_excludes": default_excludes is None or arguments.flag("default_excludes", default_excludes),
         }
         self._grants = arguments.grants("grants", grants)
         self._prefix = _prefix(arguments, parameter_prefix)
@@ -253,7 +256,13 @@ def _only_given(options: LayerArguments) -> dict[str, Any]:
 def _arguments(options: LayerOptions) -> dict[str, Any]:
     """Return what a folder's file says as arguments of `add_layer`; what it does not say is left out."""
     said = {field.name: getattr(options, field.name) for field in fields(options)}
-    given = {name: value for name, value in said.items() if value is not None and value not in ((), False)}
+    # These are None where the file does not say, so that False is said.
+    chosen = {"default_excludes", "follow_links"}
+    given = {
+        name: value
+        for name, value in said.items()
+        if value is not None and (name in chosen or value not in ((), False))
+    }
     if options.max_unzipped is not None:
         given["max_unzipped"] = Size.bytes(options.max_unzipped)
     return given

@@ -127,3 +127,19 @@ declare(
         family="building",
     )
 )
+declare(
+    Rule(
+        "copied-link",
+        severity="warning",
+        meaning="Symlinks in an entry become copies in the archive, and each counts in its size. How Lambda extracts "
+        "symlinks is not verified, so none is put into an archive that is built here.",
+        remedy="Keep each file under one name: a library under the one that programs ask for, such as `libx.so.1`.",
+        source="This library's way of packing.",
+        failing=_layer(
+            "six==1.17.0",
+            'Path("layers/example/libx.so.1").touch()\nPath("layers/example/libx.so").symlink_to("libx.so.1")\n',
+        ),
+        passing=_layer("six==1.17.0"),
+        family="building",
+    )
+)

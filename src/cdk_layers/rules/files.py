@@ -80,6 +80,13 @@ def _forbidden(part: Part) -> Iterator[Problem]:
             shown = ", ".join(f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths[:3])
             more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
             yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}{more}.", remedy=remedy)
+    returned = [mark.path for mark in contents.marks if mark.kind == "crlf-program"]
+    if returned:
+        yield Problem(
+            f"In {part.label} the first line of {', '.join(returned[:3])} ends with a carriage return, so Linux "
+            "looks for an interpreter whose name ends with it.",
+            remedy="Save the file with Unix line ends, and let git keep them: '*.sh text eol=lf' in .gitattributes.",
+        )
 
 
 @kept

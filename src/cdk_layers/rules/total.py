@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.wording import size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cdk_layers.build.contents import Contents
     from cdk_layers.rules.model import Function
 
 _LARGEST_TOLD: Final = 5
+_CONTAINERS: Final = ("python", "bin", "lib", "extensions")
+"""The folders of a layer in which one thing says little about the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,29 @@ class Total:
 
 
 def largest(parts: Iterable[Contents]) -> str:
-    """Return a sentence about the five largest distributions, with a space before it, or nothing if there are none."""
-    distributions = [distribution for contents in parts for distribution in contents.distributions]
-    top = heapq.nlargest(_LARGEST_TOLD, distributions, key=lambda distribution: distribution.unzipped_bytes)
-    told = ", ".join(f"{distribution.name} {size(distribution.unzipped_bytes)}" for distribution in top)
-    return f" Largest: {told}." if told else ""
+    """Return a sentence about the five largest things, with a space before it, or nothing if there are none.
+
+    They are distributions, and the files and folders that belong to none.
+    """
+    sizes = [one for contents in parts for one in (*_distributions(contents), *_unowned(contents).items())]
+    top = heapq.nlargest(_LARGEST_TOLD, (one for one in sizes if one[1]), key=lambda one: one[1])
+    listed = ", ".join(f"{name} {size(unzipped_bytes)}" for name, unzipped_bytes in top)
+    return f" Largest: {listed}." if listed else ""
+
+
+def _distributions(contents: Contents) -> Iterator[tuple[str, int]]:
+    return ((one.name, one.unzipped_bytes) for one in contents.distributions)
+
+
+def _unowned(contents: Contents) -> dict[str, int]:
+    """Return the bytes of what belongs to no distribution, by its file or by its folder: two levels, or one of code."""
+    owned = {f"{one.folder}/{name}".lstrip("/") for one in contents.distributions for name in one.top_level}
+    found: dict[str, int] = defaultdict(int)
+    folders = {*_CONTAINERS, *(one.folder for one in contents.distributions)} - {""}
+    containers = sorted((f"{one}/" for one in folders), key=len, reverse=True)
+    for path, file in contents.files.items():
+        start = next((one for one in containers if path.startswith(one)), "")
+        name, is_folder, _ = path.removeprefix(start).partition("/")
+        if f"{start}{name}" not in owned:
+            found[f"{start}{name}{is_folder}"] += file.size
+    return found
