@@ -11,6 +11,7 @@ grants = ["222222222222", "o-a1b2c3d4e5"]
 [layers.data]                            # for one layer; its grants come on top of the shared ones
 description = "pandas and numpy"
 max_unzipped = "120 MiB"
+groups = ["lambda"]                      # dependency groups of its lock file; extras = [...] likewise
 
 [layers.tools]
 opt_entry = "."                          # lands in /opt as it is; relative to the layer's own subfolder
@@ -64,6 +65,8 @@ class LayerOptions:
     default_excludes: bool | None = None
     follow_links: bool | None = None
     allow_source_builds: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     max_unzipped: int | None = None
     """In bytes. In the file, a text with a unit: "120 MiB"."""
 
@@ -234,6 +237,8 @@ _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
     "default_excludes": (_flag, "true or false"),
     "follow_links": (_flag, "true or false"),
     "allow_source_builds": _TEXTS,
+    "groups": _TEXTS,
+    "extras": _TEXTS,
     "max_unzipped": (_bytes, 'a size with its unit, such as "120 MiB"'),
     "docker": (_flag, "true or false"),
     "opt_entry": (_text, "a folder, relative to the layer's own"),

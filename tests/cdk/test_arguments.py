@@ -57,6 +57,8 @@ LAYER: Final[dict[str, tuple[Any, ...]]] = {
     "grants": GRANTS,
     "asset_excludes": LISTS_OF_TEXTS,
     "allow_source_builds": LISTS_OF_TEXTS,
+    "groups": LISTS_OF_TEXTS,
+    "extras": LISTS_OF_TEXTS,
     "docker": FLAGS,
     "max_unzipped": SIZES,
     "reference_strength": STRENGTHS,
@@ -73,6 +75,8 @@ FUNCTION: Final[dict[str, tuple[Any, ...]]] = {
     "max_unzipped": SIZES,
     "asset_excludes": LISTS_OF_TEXTS,
     "allow_source_builds": LISTS_OF_TEXTS,
+    "groups": LISTS_OF_TEXTS,
+    "extras": LISTS_OF_TEXTS,
 }
 STACK: Final[dict[str, tuple[Any, ...]]] = {
     "layers": ("layers", ["base"], {"base": "layers/base"}, {"base": None}, {"base": {3: 3}}, 3),

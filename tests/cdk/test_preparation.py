@@ -25,6 +25,8 @@ WISHES: Final = Wishes(
     bundling=Bundling({}),
     excludes=(),
     allow_source_builds=(),
+    groups=(),
+    extras=(),
     docker=False,
 )
 

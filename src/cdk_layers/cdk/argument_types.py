@@ -150,6 +150,8 @@ class LayerArguments(TypedDict, total=False):
     default_excludes: bool | None
     follow_links: bool | None
     allow_source_builds: Texts | None
+    groups: Texts | None
+    extras: Texts | None
     docker: bool | None
     max_unzipped: Size | str | None
     reference_strength: ReferenceStrength | str | None

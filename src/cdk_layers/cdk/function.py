@@ -71,6 +71,8 @@ class LayeredFunction(Function):
         default_excludes: bool | None = True,
         follow_links: bool | None = False,
         allow_source_builds: Texts | None = (),
+        groups: Texts | None = (),
+        extras: Texts | None = (),
         **kwargs: Unpack[FunctionArguments],
     ) -> None:
         """Build the code where an entry is given, refuse what cannot work, and define the function.
@@ -96,6 +98,8 @@ class LayeredFunction(Function):
                 caches and so on. Defaults to True.
             follow_links: Whether symlinks that leave the folder are followed. Defaults to False: they are an error.
             allow_source_builds: Distributions of the entry that may be built from source here when they have no wheel.
+            groups: Dependency groups of the entry's lock file that are installed too; categories of a Pipfile.lock.
+            extras: Extras of the entry's project that are installed too, as its lock file has them.
             **kwargs: Every other argument of `Function`.
 
         Raises:
@@ -125,6 +129,8 @@ class LayeredFunction(Function):
             allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
             default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
             follow_links=arguments.flag("follow_links", follow_links),
+            groups=arguments.texts("groups", groups, "names"),
+            extras=arguments.texts("extras", extras, "names"),
         )
         called = resolved_handler(arguments, folder, index, handler)
         self._declaration = declaration = Declaration(

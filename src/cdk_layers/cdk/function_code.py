@@ -54,6 +54,8 @@ class CodeSource:
     bundling: Bundling
     excludes: tuple[str, ...]
     allow_source_builds: tuple[str, ...]
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
     default_excludes: bool = True
     follow_links: bool = False
 
@@ -90,6 +92,8 @@ class CodeSource:
             default_excludes=self.default_excludes,
             follow_links=self.follow_links,
             allow_source_builds=self.allow_source_builds,
+            groups=self.groups,
+            extras=self.extras,
             environment=self.bundling.environment,
             poetry_include_hashes=given.get("poetry_include_hashes", False),
             poetry_without_urls=given.get("poetry_without_urls", False),
@@ -109,6 +113,8 @@ class CodeSource:
             "default_excludes": not self.default_excludes,
             "follow_links": self.follow_links,
             "allow_source_builds": self.allow_source_builds,
+            "groups": self.groups,
+            "extras": self.extras,
         }
         return tuple(name for name, value in given.items() if value)
 

@@ -88,6 +88,8 @@ class SharedPythonLayer(PythonLayerVersion):
         default_excludes: bool | None = True,
         follow_links: bool | None = False,
         allow_source_builds: Texts | None = (),
+        groups: Texts | None = (),
+        extras: Texts | None = (),
         docker: bool | None = False,
         max_unzipped: Size | str | None = None,
         reference_strength: ReferenceStrength | str | None = None,
@@ -118,6 +120,8 @@ class SharedPythonLayer(PythonLayerVersion):
                 caches and so on. Defaults to True.
             follow_links: Whether symlinks that leave the folder are followed. Defaults to False: they are an error.
             allow_source_builds: Distributions that may be built from source here when they have no wheel.
+            groups: Dependency groups of the entry's lock file that are installed too; categories of a Pipfile.lock.
+            extras: Extras of the entry's project that are installed too, as its lock file has them.
             docker: Whether PythonLayerVersion builds it in Docker.
             max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB"; none by default.
             reference_strength: How other stacks refer to it. `WEAK` by default: no export, so that a new version never
@@ -153,6 +157,8 @@ class SharedPythonLayer(PythonLayerVersion):
             bundling=Bundling.read(bundling, arguments, self._architectures),
             excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
             allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
+            groups=arguments.texts("groups", groups, "names"),
+            extras=arguments.texts("extras", extras, "names"),
             docker=arguments.flag("docker", docker),
             default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
             follow_links=arguments.flag("follow_links", follow_links),

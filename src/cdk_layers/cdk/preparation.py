@@ -37,6 +37,8 @@ class Wishes:
     bundling: Bundling
     excludes: tuple[str, ...]
     allow_source_builds: tuple[str, ...]
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
     docker: bool
     default_excludes: bool = True
     follow_links: bool = False
@@ -74,6 +76,8 @@ class Wishes:
             default_excludes=self.default_excludes,
             follow_links=self.follow_links,
             allow_source_builds=self.allow_source_builds,
+            groups=self.groups,
+            extras=self.extras,
             environment=self.bundling.environment,
             poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", False),
             poetry_without_urls=self.bundling.given.get("poetry_without_urls", False),
@@ -129,6 +133,13 @@ def _by_container(wishes: Wishes, reasons: tuple[str, ...], *, bundled: bool) ->
         message = (
             f"Layer {wishes.path!r}: opt_entry goes with builds without Docker only, and {', '.join(reasons)} "
             f"chooses Docker. Put {str(wishes.opt_entry)!r} into a layer of its own, or leave out {', '.join(reasons)}."
+        )
+        raise UsageError(message)
+    asked = [name for name, value in (("groups", wishes.groups), ("extras", wishes.extras)) if value]
+    if asked:
+        message = (
+            f"Layer {wishes.path!r}: {' and '.join(asked)} goes with builds without Docker only, and "
+            f"{', '.join(reasons)} chooses Docker, where PythonLayerVersion installs no groups. Leave out one of them."
         )
         raise UsageError(message)
     if not bundled:
