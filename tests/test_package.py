@@ -6,12 +6,14 @@ import ast
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 import cdk_layers
+import cdk_layers.errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +91,30 @@ def test_public_names_load_on_first_use(name: str) -> None:
 
     assert getattr(cdk_layers, name) is getattr(cdk_layers, name)
     assert getattr(cdk_layers, name).__name__ == name
+
+
+def test_every_error_is_exported() -> None:
+    """What a user may catch is in the package itself, as the same class."""
+    classes = {
+        name for name, one in vars(cdk_layers.errors).items() if isinstance(one, type) and issubclass(one, Exception)
+    }
+    assert classes <= set(cdk_layers.__all__)
+    assert all(getattr(cdk_layers, name) is getattr(cdk_layers.errors, name) for name in classes)
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    """The version is known without loading the CDK."""
+    assert cdk_layers.__version__ == version("cdk-layers")
+    assert "__version__" in dir(cdk_layers)
+
+
+def test_what_users_do_not_need_is_private() -> None:
+    """A layer's public attributes, beyond those of its base class, are these."""
+    own = {name for name in vars(cdk_layers.SharedPythonLayer) if not name.startswith("_")}
+    assert own == {
+        "add_permission", "apply_removal_policy", "archive_bytes", "asset_hash", "compatible_architectures", "contents",
+        "digest", "distributions", "entry", "grant", "unzipped_bytes",
+    }  # fmt: skip
 
 
 def test_unknown_name() -> None:

@@ -7,6 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_layers.errors import (
+    AssemblyError,
+    BuildError,
+    CdkLayersError,
+    CompatibilityError,
+    ContentError,
+    DependencyError,
+    EntryChangedError,
+    EntryError,
+    IdentityError,
+    LimitError,
+    OrderError,
+    RuleError,
+    SharingError,
+    StaleLockError,
+    TargetError,
+    UnreachableError,
+    UsageError,
+)
+
 if TYPE_CHECKING:
     from cdk_layers.cdk.function import LayeredFunction
     from cdk_layers.cdk.grants import LayerGrant
@@ -14,7 +34,32 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.stack import MultiLayerStack
     from cdk_layers.cdk.validation import LayerValidation
 
-__all__ = ["LayerGrant", "LayerValidation", "LayeredFunction", "MultiLayerStack", "SharedPythonLayer"]
+    __version__: str
+
+__all__ = [
+    "AssemblyError",
+    "BuildError",
+    "CdkLayersError",
+    "CompatibilityError",
+    "ContentError",
+    "DependencyError",
+    "EntryChangedError",
+    "EntryError",
+    "IdentityError",
+    "LayerGrant",
+    "LayerValidation",
+    "LayeredFunction",
+    "LimitError",
+    "MultiLayerStack",
+    "OrderError",
+    "RuleError",
+    "SharedPythonLayer",
+    "SharingError",
+    "StaleLockError",
+    "TargetError",
+    "UnreachableError",
+    "UsageError",
+]
 
 _HOMES = {
     "LayerGrant": "grants",
@@ -28,7 +73,11 @@ _HOMES = {
 if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of the package's
 
     def __getattr__(name: str) -> object:
-        """Load a construct on its first use."""
+        """Load a construct, or find the version, on its first use."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("cdk-layers")
         if name not in _HOMES:
             message = f"module 'cdk_layers' has no attribute {name!r}"
             raise AttributeError(message)
@@ -39,4 +88,4 @@ if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of
 
 def __dir__() -> list[str]:
     """List the public names without loading them."""
-    return sorted(__all__)
+    return sorted([*__all__, "__version__"])

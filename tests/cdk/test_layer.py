@@ -100,7 +100,7 @@ def test_a_layer_tells_what_is_in_it(stack: Stack, pure: Path) -> None:
     assert layer.distributions == {"six": "1.17.0"}
     assert layer.contents is not None
     assert "python/six.py" in layer.contents.files
-    assert layer.digest == layer.remembered_digest is not None
+    assert layer.digest == layer._remembered_digest is not None
     assert [one.name for one in layer.compatible_architectures] == ["x86_64"]
     assert layer.entry == pure
 
@@ -264,10 +264,10 @@ def test_without_bundling_the_cache_still_knows_the_digest(tmp_path: Path, stack
     """Functions of other stacks follow the layer's content, also while its own stack is not bundled."""
     built = _layer(stack, pure)
     unbundled = Stack(App(outdir=str(tmp_path / "other"), context={"aws:cdk:bundling-stacks": []}), "Hub")
-    assert _layer(unbundled, pure).remembered_digest == built.digest is not None
+    assert _layer(unbundled, pure)._remembered_digest == built.digest is not None
     unknown = _entry(tmp_path / "unknown", company=f"NAME = {str(tmp_path)!r}\n")
     other = SharedPythonLayer(unbundled, "Unknown", entry=unknown, compatible_runtimes=[PYTHON])
-    assert other.remembered_digest is None
+    assert other._remembered_digest is None
 
 
 @pytest.mark.parametrize(("headroom", "fits"), [(-1, False), (0, True), (1, True)])

@@ -191,7 +191,7 @@ class SharedPythonLayer(PythonLayerVersion):
         if generated:
             self._resource.add_metadata(GENERATED_METADATA, ", ".join(generated))
         self._contents = staged_contents(self._resource, self._staging, wishes, prepared, bundled=place.bundled)
-        facts = self.facts
+        facts = self._facts
         # Every question to a construct is a round trip to Node, and this is what it was made of.
         self._model = Layer(
             where=self._where,
@@ -310,20 +310,15 @@ class SharedPythonLayer(PythonLayerVersion):
         return self._build.digest if self._build else self.asset_hash
 
     @property
-    def remembered_digest(self) -> str | None:
+    def _remembered_digest(self) -> str | None:
         """The digest, also where the CDK asked for no bundling but the build cache knows the layer; else None."""
         return self._remembered.digest if self._remembered and self.digest is None else self.digest
 
     @property
-    def facts(self) -> LayerFacts:
+    def _facts(self) -> LayerFacts:
         """What its template does not say of it."""
         notes = self._build.notes if self._build else ()
-        return LayerFacts(self._contents, self.remembered_digest, self._budget_bytes, notes)
-
-    @property
-    def model(self) -> Layer:
-        """What the rules judge of it when functions use it."""
-        return self._model
+        return LayerFacts(self._contents, self._remembered_digest, self._budget_bytes, notes)
 
     @property
     def asset_hash(self) -> str:

@@ -63,7 +63,7 @@ def layer_model(layer: ILayerVersion) -> Layer:
 
     What is in it comes from the layer itself where it was built here, else from its staged asset.
     """
-    built = getattr(layer, "model", None)
+    built = getattr(layer, "_model", None)
     if isinstance(built, Layer):
         return built
     resource = layer.node.default_child
