@@ -153,7 +153,7 @@ def recall(
 
 def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None], label: str) -> LayerBuild | None:
     try:
-        requirements = read_requirements(job, may_export=False)
+        requirements = read_requirements(job, may_export=False, may_lack=resolved is remembered)
         resolution = requirements and resolved(requirements, job)
         plan = make_plan(requirements, resolution, job) if requirements and resolution else None
     except EntryChangedError:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
+from cdk_layers.build.copies import Copies
 from cdk_layers.build.credentials import git_headers, hide
-from cdk_layers.build.requirements_file import read_requirements_text
+from cdk_layers.build.names import canonical
 from cdk_layers.build.uv_settings import read_uv_settings
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
+    from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Wanted
 
 
@@ -30,10 +32,13 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
     settings = read_uv_settings(job.entry, job.options.environment)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
-        asked = [one.text for one in requirements.wanted if not one.is_constraint]
-        hidden = hide("\n".join([*settings.option_lines(requirements.options), *asked, ""]))
+        copies = Copies.make(Path(folder), requirements.wanted)
+        asked = [copies.line(one) for one in requirements.wanted if not one.is_constraint]
+        lines = "\n".join([*settings.option_lines(requirements.options), *asked, ""])
+        hidden = hide(requirements.mask(lines))
         manifest.write_text(hidden.text, encoding="utf-8")
-        limits = hide("\n".join([*(one.text for one in requirements.wanted if one.is_constraint), ""]), "LIMIT_")
+        limiting = [copies.line(one) for one in requirements.wanted if one.is_constraint]
+        limits = hide(requirements.mask("\n".join([*limiting, ""])), "LIMIT_")
         constraints.write_text(limits.text, encoding="utf-8")
         headers = git_headers((one.text for one in requirements.wanted), settings.variables)
         preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
@@ -47,14 +52,16 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.configuration,
-                secrets={**hidden.variables, **limits.variables, **headers},
+                secrets={**requirements.secrets, **hidden.variables, **limits.variables, **headers},
             )  # fmt: skip
             done.stdout = limits.shown(hidden.shown(output.read_text(encoding="utf-8")))
+            done.stderr = requirements.mask(copies.said(done.stderr))
             return done
 
-        begin = first_attempt(job.target, _own_sources(requirements.wanted))
+        begin = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
         attempt, output = succeed(run, begin, job.options, requirements.origin or "")
-    pins = read_requirements_text(output, "uv", job.entry).wanted
+        pins = copies.read(output, job.entry, requirements)
+    sources.refuse_unasked(pins, job.options.allow_source_builds, job.target)
     return pins, attempt.platform if attempt.platform != begin.platform else None
 
 
@@ -62,5 +69,8 @@ def _prerelease(requirements: Requirements) -> list[str]:
     return ["--prerelease", "allow"] if any(option.name == "--pre" for option in requirements.options) else []
 
 
-def _own_sources(wanted: Iterable[Wanted]) -> frozenset[str]:
-    return frozenset(one.name for one in wanted if one.name and sources.is_source(one))
+def _allowed_sources(wanted: Iterable[Wanted], options: BuildOptions) -> frozenset[str]:
+    """Return the names of what is built from source for sure, and is allowed to be."""
+    allowed = {canonical(name) for name in options.allow_source_builds}
+    named = {one.name or "" for one in wanted if sources.is_built(one)}
+    return frozenset(name for name in named if name in allowed)

@@ -59,6 +59,12 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
         return BuildError("The disk is full: uv could not write what it installs. Free some space.")
     if uv.is_unreachable(text) or "network was disabled" in text:
         return UnreachableError(_no_network(text, origin))
+    if "Building source distributions is disabled" in text:
+        message = (
+            f"{origin} names sources by an address alone, which does not say their distribution's name, so it is not "
+            "known whether they may be built here. Write 'name @ address', and allow_source_builds=['name']."
+        )
+        return DependencyError(message)
     names = lacking_wheels(stderr)
     if names and not _is_conflict(text, names):
         return no_wheel(sorted(names), origin, target)

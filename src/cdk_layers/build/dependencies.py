@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, replace
+import os
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers import host
 from cdk_layers.build import exports, sources
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.groups import refuse_without_lock
 from cdk_layers.build.locked import Locked
 from cdk_layers.build.notes import Note
 from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file, read_requirements_text
+from cdk_layers.build.requirements_text import Variables, refuse_irregular
 from cdk_layers.build.uv_lock import read_uv_lock
-from cdk_layers.build.workspace import read_toml, table, uv_project
+from cdk_layers.build.workspace import parse_toml, read_toml, table, texts, uv_project
 from cdk_layers.errors import EntryError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +66,17 @@ class Requirements:
     """Files of the entry that were read, and what they install from the entry; all of it stays out of the archive."""
 
     notes: tuple[Note, ...] = ()
+    variables: Variables | None = field(default=None, repr=False, compare=False)
+    """What was put in place of "${NAME}"."""
+
+    def mask(self, text: str) -> str:
+        """Return a text in which credentials are written as the variables that they came from."""
+        return self.variables.mask(text) if self.variables else text
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The variables that `mask` writes, with their values."""
+        return self.variables.named_secrets if self.variables else {}
 
     @property
     def is_settled(self) -> bool:
@@ -87,19 +95,23 @@ class Requirements:
         return tuple(sorted(asked - self.pinned_names))
 
 
-def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | None:
+def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = False) -> Requirements | None:
     """Read the manifest that rules.
 
     Args:
         job: What is built; its cache remembers what the tools exported.
         may_export: Whether a lock file's tool may be run. Without, what its export said the last time is returned, its
             credentials removed; None when there was none.
+        may_lack: Whether environment variables that the manifest names need not be set.
 
     Raises:
         EntryError: A manifest cannot be read or understood.
         DependencyError: The tool that exports a lock file could not do it, or a lock file has nothing for the target.
         BuildError: The tool that exports a lock file could not be had.
     """
+    for name in (*PRECEDENCE, *_BARE):
+        if os.path.lexists(job.entry / name):
+            refuse_irregular(job.entry / name, name)
     project = uv_project(job.entry)
     present = [
         name for name in PRECEDENCE if (job.entry / name).is_file() or (name == "uv.lock" and _has_lock(project))
@@ -110,22 +122,24 @@ def read_requirements(job: Job, *, may_export: bool = True) -> Requirements | No
         refuse_without_lock(ruling, job.options)
     if ruling is None:
         return Requirements(None, notes=notes)
-    read = _read(job, ruling, project, may_export=may_export)
+    variables = Variables({**host.environ(), **job.options.environment}, may_lack=may_lack)
+    read = _read(job, ruling, project, variables, may_export=may_export)
     if read is None:
         return None
-    wanted = tuple(sources.named(one) for one in read.wanted)
-    sources.refuse_unasked(wanted, job.options.allow_source_builds)
-    local = [one.local for one in wanted if one.local is not None and one.local != job.entry]
+    wanted = read.wanted
+    sources.refuse_unasked(wanted, job.options.allow_source_builds, job.target)
+    local = [path for path in sources.reachable(wanted) if path != job.entry]
     local += [option.folder for option in read.options if option.folder is not None]
     return Requirements(
         origin=ruling,
         wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, job.target)),
         options=read.options,
         locked=ruling != "requirements.txt",
-        is_partial=read.is_partial,
+        is_partial=read.is_partial or variables.lacks,
         left_out=read.left_out,
         paths=(*read.paths, *local),
         notes=notes,
+        variables=variables,
     )
 
 
@@ -134,9 +148,9 @@ def _has_lock(project: UvProject) -> bool:
     return project.is_member and project.lock.is_file()
 
 
-def _read(job: Job, ruling: str, project: UvProject, *, may_export: bool) -> Locked | None:
+def _read(job: Job, ruling: str, project: UvProject, variables: Variables, *, may_export: bool) -> Locked | None:
     if ruling == "requirements.txt":
-        read = _checked(read_requirements_file(job.entry / ruling, job.entry), job.options)
+        read = _checked(read_requirements_file(job.entry / ruling, job.entry, variables), job.options)
         return Locked(read.wanted, read.options, read.paths)
     if ruling == "uv.lock":
         return read_uv_lock(job, project, may_export=may_export)
@@ -145,7 +159,7 @@ def _read(job: Job, ruling: str, project: UvProject, *, may_export: bool) -> Loc
     exported = exports.export(job, ruling, may_export=may_export)
     if exported is None:
         return None
-    read = read_requirements_text(exported.text, ruling, job.entry)
+    read = read_requirements_text(exported.text, ruling, job.entry, variables)
     here = {one.name for one in read.wanted if one.applies_to(job.target)}
     left_out = frozenset(one.name for one in read.wanted if one.name and one.name not in here)
     return Locked(read.wanted, read.options, read.paths, left_out, exported.is_partial)
@@ -177,7 +191,7 @@ def _checked(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
 def _for_target(wanted: tuple[Wanted, ...], target: Target) -> Iterator[Wanted]:
     for one in wanted:
         if one.applies_to(target):
-            yield replace(one, text=one.text.partition(";")[0].strip() if one.marker else one.text)
+            yield replace(one, text=one.unmarked, marker=None)
 
 
 def _ignored(project: UvProject, ruling: str | None, others: list[str]) -> Iterator[Note]:
@@ -217,11 +231,11 @@ def _lock_command(project: UvProject, name: str) -> str:
 def _asks_for_something(manifest: Path) -> bool:
     """Tell whether a manifest names dependencies; a pyproject.toml may as well configure tools only."""
     try:
-        data = tomllib.loads(manifest.read_text(encoding="utf-8"))
+        data = parse_toml(manifest.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
         return True
-    project, poetry = data.get("project", {}), data.get("tool", {}).get("poetry", {})
+    project, poetry = table(data, "project"), table(data, "tool", "poetry")
     places = (project.get("dependencies"), poetry.get("dependencies"), data.get("packages"))
-    return any(places) or "dependencies" in project.get("dynamic", ())
+    return any(places) or "dependencies" in texts(project.get("dynamic"))

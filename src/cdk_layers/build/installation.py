@@ -12,6 +12,7 @@ from cdk_layers.build import sources, uv
 from cdk_layers.build.arrivals import refuse_missing
 from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.complaints import no_wheel
+from cdk_layers.build.copies import Copies
 from cdk_layers.build.credentials import git_headers, hide
 from cdk_layers.build.names import canonical
 from cdk_layers.build.shared_paths import settle
@@ -47,7 +48,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
         BuildError: uv reports success, and something is not there.
     """
     tree.mkdir(parents=True)
-    sourced = frozenset(pin.name for pin in resolution.pins if pin.name and sources.is_source(pin))
+    sourced = frozenset(pin.name for pin in resolution.pins if pin.name and sources.is_built(pin))
     begin = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
     exact, reinstalled = first_attempt(job.target), frozenset[str]()
     attempt = _put(requirements, resolution.pins, tree, job, begin)
@@ -90,21 +91,24 @@ def _put(
     settings = read_uv_settings(job.entry, job.options.environment)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
         listed = Path(folder, "requirements.txt")
-        hidden = hide("\n".join(_lines(requirements, pins, settings)))
+        copies = Copies.make(Path(folder), pins)
+        hidden = hide(requirements.mask("\n".join(_lines(requirements, pins, settings, copies))))
         listed.write_text(hidden.text, encoding="utf-8")
         headers = git_headers((one.text for one in (*requirements.wanted, *pins)), settings.variables)
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
-            return uv.pip(
+            done = uv.pip(
                 ["install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
                  "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if anew else []),
                  *_hashes(requirements), *settings.building, *attempt.arguments()],
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.for_installing(),
-                secrets={**hidden.variables, **headers},
+                secrets={**requirements.secrets, **hidden.variables, **headers},
                 offline_first=is_fixed,
             )  # fmt: skip
+            done.stderr = requirements.mask(copies.said(done.stderr))
+            return done
 
         refreshed = _refreshed(requirements, pins)
         # An exact version is the same in uv's cache as on its index.
@@ -113,8 +117,8 @@ def _put(
     return attempt
 
 
-def _lines(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings) -> list[str]:
-    lines = [f"{pin.text}{''.join(f' --hash={one}' for one in pin.hashes)}" for pin in pins]
+def _lines(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, copies: Copies) -> list[str]:
+    lines = [f"{copies.line(pin)}{''.join(f' --hash={one}' for one in pin.hashes)}" for pin in pins]
     return [*settings.option_lines(requirements.options), *lines, ""]
 
 

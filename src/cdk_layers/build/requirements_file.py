@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
 
+from cdk_layers import host
 from cdk_layers.build.credentials import scrub
-from cdk_layers.build.names import canonical
+from cdk_layers.build.requirements_text import Variables, logical_lines, read_text
+from cdk_layers.build.wanted import SCHEME, Place, Wanted, paths_in, read_requirement
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging.requirements import Requirement
-
-    from cdk_layers.build.target import Target
+__all__ = ["Option", "RequirementsFile", "Wanted", "read_requirements_file", "read_requirements_text"]
 
 _VALUED: Final = {
     "-i": "--index-url",
@@ -40,61 +39,7 @@ _VALUED: Final = {
     "--use-feature": "--use-feature",
 }
 _FLAGS: Final = frozenset({"--no-index", "--pre", "--prefer-binary", "--require-hashes"})
-_HASH: Final = re.compile(r"\s--hash[= ](?P<hash>\S+)")
-_BUILD_SETTING: Final = re.compile(r"\s(?:--config-settings?|--global-option|--install-option)[= ].*$")
-_COMMENT: Final = re.compile(r"(^|\s+)#.*$")
-_OPTION: Final = re.compile(r"(?P<name>--?[A-Za-z][A-Za-z-]*|-[A-Za-z])(?:\s*=\s*|\s+|$)(?P<value>.*)")
-_NAMED_URL: Final = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*(?P<url>\S+)\s*(?:;\s*(?P<marker>.+))?"
-)
-_PIN: Final = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>\d+(?:\.\d+)*(?:\.post\d+)?)"
-)
-"""What most lines of most files are."""
-
-_AT: Final = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@")
-_EXTRAS: Final = re.compile(r"\[[^\]]*\]$")
-_SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
-_ARCHIVES: Final = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One line that asks for a distribution, or constrains one."""
-
-    text: str
-    """As uv should read it: no comment, no hashes, an absolute address for what is on this machine."""
-
-    where: str
-    """File and line, such as "requirements.txt, line 3"."""
-
-    name: str | None
-    """The normalized name, when the line tells it."""
-
-    version: str | None = None
-    """The one version that it admits, when there is one."""
-
-    marker: str | None = None
-    hashes: tuple[str, ...] = ()
-    local: Path | None = None
-    """The file or folder on this machine that it names."""
-
-    is_constraint: bool = False
-    remote: bool = False
-    """Whether it names an address instead of a version."""
-
-    @property
-    def is_pinned(self) -> bool:
-        """Whether it always means the same thing."""
-        return self.version is not None or self.local is not None or self.remote
-
-    def applies_to(self, target: Target) -> bool:
-        """Whether its marker holds on a target."""
-        if self.marker is None:
-            return True
-        from packaging.markers import Marker  # noqa: PLC0415 - most lines have none
-
-        return Marker(self.marker).evaluate(target.marker_environment())
+_SHORT_LENGTH: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +50,13 @@ class Option:
     value: str
     where: str
 
+    said: str | None = None
+    """Its value without credentials from variables, if there are any."""
+
     @property
     def folder(self) -> Path | None:
         """The folder of distributions on this machine that it names."""
-        is_local = not _SCHEME.match(self.value) or Path(self.value).is_absolute()
+        is_local = not SCHEME.match(self.value) or Path(self.value).is_absolute()
         return Path(self.value) if self.name == "--find-links" and is_local else None
 
 
@@ -121,36 +69,42 @@ class RequirementsFile:
     paths: tuple[Path, ...]
     """The file itself and those it includes."""
 
+    lacks_variables: bool = False
+    """Whether variables that are not set are left in it."""
 
-def read_requirements_file(path: Path, base: Path) -> RequirementsFile:
+
+def read_requirements_file(path: Path, base: Path, variables: Variables | None = None) -> RequirementsFile:
     """Read a requirements file with its -r and -c files.
 
     Args:
         path: The file.
         base: The entry folder, which messages name files relative to.
+        variables: What its "${NAME}" stand for; by default this process's environment.
 
     Raises:
         EntryError: A file is missing or unreadable, or a line cannot be understood; the message names file and line.
     """
-    reader = _Reader(base)
-    reader.read(path, constraint=False)
+    reader = _Reader(base, variables or Variables(host.environ()))
+    reader.read(path)
     return reader.result()
 
 
-def read_requirements_text(text: str, origin: str, base: Path) -> RequirementsFile:
-    """Read requirements that a tool exported from the lock file `origin`."""
-    reader = _Reader(base)
-    for number, line in _lines(text):
-        reader.take(line, _Place(f"{origin}, line {number} of its export", base, constraint=False))
+def read_requirements_text(text: str, origin: str, base: Path, variables: Variables | None = None) -> RequirementsFile:
+    """Read requirements that a tool exported from the lock file `origin`; without `variables` they are not expanded."""
+    reader = _Reader(base, variables)
+    for number, line in logical_lines(text):
+        reader.take(line, Place(f"{origin}, line {number} of its export", (base,)))
+    reader.read_included()
     return reader.result()
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a line stands."""
+class _Source:
+    """A file that is being read."""
 
-    where: str
-    folder: Path
+    path: Path
+    name: str
+    lines: Iterator[tuple[int, str]]
     constraint: bool
 
 
@@ -159,165 +113,132 @@ class _Reader:
     """Gathers what a file and those that it includes say."""
 
     base: Path
+    variables: Variables | None
     wanted: list[Wanted] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
-    paths: list[Path] = field(default_factory=list)
+    seen: set[tuple[Path, bool]] = field(default_factory=set)
+    paths: dict[Path, None] = field(default_factory=dict)
+    stack: list[_Source] = field(default_factory=list)
+    """The files that are being read, each included by the one before; their depth is not that of Python's calls."""
 
     def result(self) -> RequirementsFile:
         """Return what was gathered."""
-        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths))
+        lacks = self.variables is not None and self.variables.lacks
+        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths), lacks)
 
-    def read(self, path: Path, *, constraint: bool) -> None:
-        """Take every line of a file that was not read before."""
-        if path in self.paths:
+    def read(self, path: Path) -> None:
+        """Take every line of a file and of those that it includes."""
+        self._open(path, constraint=False)
+        self.read_included()
+
+    def read_included(self) -> None:
+        """Take every line of the files that were opened."""
+        while self.stack:
+            source = self.stack[-1]
+            number, line = next(source.lines, (0, ""))
+            if not number:
+                self.stack.pop()
+                continue
+            folders = (source.path.parent, self.base)
+            self.take(line, Place(f"{source.name}, line {number}", folders, source.constraint))
+
+    def _open(self, path: Path, *, constraint: bool) -> None:
+        if (path, constraint) in self.seen:
             return
-        self.paths.append(path)
+        self.seen.add((path, constraint))
+        self.paths[path] = None
         name = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
-        for number, line in _lines(_text(path, name)):
-            self.take(line, _Place(f"{name}, line {number}", path.parent, constraint))
+        self.stack.append(_Source(path, name, logical_lines(read_text(path, name)), constraint))
 
-    def take(self, line: str, place: _Place) -> None:
+    def take(self, line: str, place: Place) -> None:
         """Take one logical line."""
-        if not line.startswith("-"):
-            self.wanted.append(_requirement(line, place, self.base))
+        expanded = self.variables.expand(line, place.where) if self.variables else line
+        if not expanded.startswith("-"):
+            self._want(expanded, place)
             return
-        option = _option(line, place.where)
-        if option.name in {"--requirement", "--constraint"}:
-            is_constraint = place.constraint or option.name == "--constraint"
-            self.read(_included(option, place.folder), constraint=is_constraint)
-        elif option.name == "--editable":
-            self.wanted.append(_requirement(option.value, place, self.base))
-        elif option.folder is not None:
-            self.options.append(replace(option, value=str((place.folder / option.folder).resolve())))
-        else:
-            self.options.append(option)
+        for option in _options(expanded, place.where):
+            if option.name in {"--requirement", "--constraint"}:
+                is_constraint = place.constraint or option.name == "--constraint"
+                self._open(_included(option, place.folders[0]), constraint=is_constraint)
+            elif option.name == "--editable":
+                self._want(option.value, replace(place, is_path=True))
+            else:
+                self.options.append(self._masked(_placed(option, place)))
+
+    def _want(self, text: str, place: Place) -> None:
+        one = read_requirement(text, place)
+        said = self.variables.mask(one.text) if self.variables else one.text
+        self.wanted.append(one if said == one.text else replace(one, said=said))
+
+    def _masked(self, option: Option) -> Option:
+        said = self.variables.mask(option.value) if self.variables else option.value
+        return option if said == option.value else replace(option, said=said)
 
 
-def _text(path: Path, name: str) -> str:
+def _placed(option: Option, place: Place) -> Option:
+    """Return an option with the absolute path of the folder that it names."""
+    if option.name == "--find-links" and option.value.lower().startswith("file:"):
+        option = replace(option, value=paths_in(option.value)[0])
+    if option.folder is None:
+        return option
+    return replace(option, value=str((place.folders[0] / option.folder).resolve()))
+
+
+def _options(line: str, where: str) -> Iterator[Option]:
+    """Yield the options of a line: "--name value", "--name=value", "-n value", "-nvalue"."""
+    words = iter(_words(line, where))
+    for word in words:
+        name, equals, value = word.partition("=")
+        if len(word) > _SHORT_LENGTH and not word.startswith("--"):
+            name, value = word[:_SHORT_LENGTH], word[_SHORT_LENGTH:].removeprefix("=")
+            equals = "="
+        if name not in {*_VALUED, *_FLAGS}:
+            message = (
+                f"{where}: the option {scrub(name)!r} is not one that a requirements file may hold here. Remove it."
+            )
+            raise EntryError(message)
+        value = value if equals or name in _FLAGS else next(words, "")
+        value = next(words, "") if value == "=" else value
+        if name in _VALUED and not value:
+            message = f"{where}: the option {name!r} needs a value."
+            raise EntryError(message)
+        yield Option(_VALUED.get(name, name), value, where)
+
+
+def _words(line: str, where: str) -> Iterator[str]:
+    """Yield the words of a line of options, quoted ones as one; a backslash is one of Windows' paths.
+
+    What an editable requirement names may contain spaces.
+    """
+    for name in ("-e", "--editable"):
+        if line.startswith((f"{name} ", f"{name}=")):
+            value = line[len(name) + 1 :].strip()
+            is_quoted = value[:1] in {"'", '"'} and value[:1] == value[-1:]
+            yield from (name, value[1:-1] if is_quoted else value)
+            return
+    import shlex  # noqa: PLC0415 - few files have options
+
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split, words.commenters, words.escape = True, "", ""
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{name} is not UTF-8 text (byte {error.start}). Save it as UTF-8."
-        raise EntryError(message) from error
-    except OSError as error:
-        message = f"{name} cannot be read: {error.strerror}."
-        raise EntryError(message) from error
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield logical lines with the number of their first physical line; a line of comment ends them, as in pip."""
-    pending, first = "", 0
-    for number, raw in enumerate(text.splitlines(), start=1):
-        first = first if pending else number
-        is_continued = raw.endswith("\\") and not raw.lstrip().startswith("#")
-        pending += f"{raw[:-1]} " if is_continued else f"{raw}\n"
-        if not is_continued:
-            line = _COMMENT.sub("", pending.rstrip("\n")).strip()
-            pending = ""
-            if line:
-                yield first, line
-    if line := _COMMENT.sub("", pending).strip():
-        yield first, line
-
-
-def _option(line: str, where: str) -> Option:
-    match = _OPTION.fullmatch(line)
-    given = match["name"] if match else line.split(maxsplit=1)[0]
-    if match is None or given not in {*_VALUED, *_FLAGS}:
-        message = f"{where}: the option {scrub(given)!r} is not one that a requirements file may hold here. Remove it."
-        raise EntryError(message)
-    if given in _VALUED and not match["value"].strip():
-        message = f"{where}: the option {given!r} needs a value."
-        raise EntryError(message)
-    return Option(_VALUED.get(given, given), match["value"].strip().strip("\"'"), where)
+        yield from words
+    except ValueError:
+        message = f"{where}: a quote is not closed. Close it."
+        raise EntryError(message) from None
 
 
 def _included(option: Option, folder: Path) -> Path:
-    if _SCHEME.match(option.value) and not Path(option.value).is_absolute():
+    value = option.value
+    if value.lower().startswith("file:"):
+        value = paths_in(value)[0]
+    elif SCHEME.match(value) and not Path(value).is_absolute():
         message = (
-            f"{option.where}: requirements are read from files only, not from {scrub(option.value)!r}. "
+            f"{option.where}: requirements are read from files only, not from {scrub(value)!r}. "
             "Download the file into the entry folder and include it from there."
         )
         raise EntryError(message)
-    path = (folder / option.value).resolve()
-    if not path.is_file():
-        message = f"{option.where} includes {option.value!r}, and there is no such file ({path})."
+    path = Path(os.path.abspath(folder / value))  # noqa: PTH100 - a symlink that leads to nothing is one to report
+    if not os.path.lexists(path):
+        message = f"{option.where} includes {value!r}, and there is no such file ({path})."
         raise EntryError(message)
     return path
-
-
-def _requirement(line: str, place: _Place, base: Path) -> Wanted:
-    hashes = tuple(match["hash"] for match in _HASH.finditer(line))
-    bare = _BUILD_SETTING.sub("", _HASH.sub("", line)).strip()
-    return replace(_wanted(bare, place, base), hashes=hashes, is_constraint=place.constraint)
-
-
-def _wanted(text: str, place: _Place, base: Path) -> Wanted:
-    path = _path_of(text)
-    if path is not None:
-        return _local(path, place, base)
-    named = _NAMED_URL.fullmatch(text)
-    if named:
-        return _addressed(text, named, place)
-    if _SCHEME.match(text) and "://" in text:
-        return Wanted(text, place.where, None, remote=True)
-    if pin := _PIN.fullmatch(text):
-        return Wanted(text, place.where, canonical(pin["name"]), pin["version"])
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do without
-
-    try:
-        parsed = Requirement(text)
-    except InvalidRequirement as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
-        raise EntryError(message) from None
-    marker = str(parsed.marker) if parsed.marker else None
-    return Wanted(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
-
-
-def _path_of(text: str) -> str | None:
-    """Return the path when a requirement names something on this machine, with its extras."""
-    target = text.partition(" ;")[0].strip()
-    if target.startswith("file:"):
-        return _path_in(target)
-    if "://" in target or _AT.match(target) or " " in target:
-        return None
-    bare = _EXTRAS.sub("", target)
-    looks_local = bare.startswith((".", "~")) or "/" in bare or "\\" in bare or bare.lower().endswith(_ARCHIVES)
-    return target if looks_local else None
-
-
-def _path_in(url: str) -> str:
-    from urllib.request import url2pathname  # noqa: PLC0415 - it brings an HTTP client along
-
-    return url2pathname(unquote(urlsplit(url).path))
-
-
-def _local(path: str, place: _Place, base: Path) -> Wanted:
-    extras = match.group() if (match := _EXTRAS.search(path)) else ""
-    bare = Path(path.removesuffix(extras)).expanduser()
-    candidates = [(parent / bare).resolve() for parent in (place.folder, base)]
-    found = next((candidate for candidate in candidates if candidate.exists()), None)
-    if found is None:
-        message = f"{place.where} names {path!r}, and there is no such file or folder ({candidates[0]})."
-        raise EntryError(message)
-    name = canonical(found.name.partition("-")[0]) if found.suffix == ".whl" else None
-    return Wanted(f"{found}{extras}", place.where, name, local=found)
-
-
-def _addressed(text: str, named: re.Match[str], place: _Place) -> Wanted:
-    url = named["url"]
-    local = Path(_path_in(url)) if url.startswith("file:") else None
-    if local is not None and not local.exists():
-        message = f"{place.where} names {url!r}, and there is no such file or folder."
-        raise EntryError(message)
-    name = canonical(named["name"])
-    return Wanted(text, place.where, name, marker=named["marker"], local=local, remote=local is None)
-
-
-def _only_version(requirement: Requirement) -> str | None:
-    """Return the version of a single == or === without a wildcard."""
-    specifiers = list(requirement.specifier)
-    if len(specifiers) == 1 and specifiers[0].operator in {"==", "==="} and not specifiers[0].version.endswith(".*"):
-        return specifiers[0].version
-    return None

@@ -105,14 +105,14 @@ def remembered(requirements: Requirements, job: Job) -> Resolution | None:
 def pin_key(pin: Wanted) -> list[Any]:
     """Return what a pin means, without credentials and without paths of this machine."""
     if pin.local is not None:
-        return [pin.name, sources.digest(pin.local)]
-    return [scrub(pin.text), sorted(pin.hashes), pin.marker]
+        return [pin.name, sources.digest(pin.local), sorted(pin.hashes), pin.marker]
+    return [scrub(pin.said or pin.text), sorted(pin.hashes), pin.marker]
 
 
 def option_key(option: Option) -> list[str]:
     """Return what an option means, without credentials and without paths of this machine."""
     folder = option.folder
-    return [option.name, scrub(option.value) if folder is None else sources.digest(folder)]
+    return [option.name, scrub(option.said or option.value) if folder is None else sources.digest(folder)]
 
 
 def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wanted, ...]:
@@ -121,10 +121,11 @@ def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wa
     for one in requirements.wanted:
         if one.name and one.hashes:
             hashes[one.name] = (*hashes.get(one.name, ()), *one.hashes)
-    named = (sources.named(pin) for pin in pins)
-    return tuple(sorted(
-        (replace(pin, hashes=hashes.get(pin.name or "", pin.hashes)) for pin in named), key=lambda pin: pin.name or ""
-    ))  # fmt: skip
+    hashed = (
+        replace(pin, hashes=hashes.get(pin.name or "", pin.hashes), said=requirements.mask(pin.said or pin.text))
+        for pin in pins
+    )
+    return tuple(sorted(hashed, key=lambda pin: pin.name or ""))
 
 
 def resolution_key(requirements: Requirements, job: Job) -> str:
@@ -146,9 +147,9 @@ def _remember(key: str, requirements: Requirements, resolution: Resolution, job:
     if resolution_key(requirements, job) != key:
         message = f"What {requirements.origin} names on this machine changed while it was resolved. Build again."
         raise EntryChangedError(message)
-    if any(any(secrets_in(pin.text)) for pin in resolution.pins):
+    if any(any(secrets_in(pin.said or pin.text)) for pin in resolution.pins):
         return
-    lines = [pin.name if pin.local else pin.text for pin in resolution.pins]
+    lines = [pin.name if pin.local else pin.said or pin.text for pin in resolution.pins]
     local = [pin.local is not None for pin in resolution.pins]
     value = {"lines": lines, "local": local, "platform": resolution.platform}
     job.cache.remember(key, value)
@@ -158,14 +159,19 @@ def _recalled(requirements: Requirements, job: Job) -> Resolution | None:
     value = job.cache.recall(resolution_key(requirements, job))
     if not isinstance(value, dict):
         return None
-    here = {one.name: one.text for one in requirements.wanted if one.local is not None}
-    texts = [here[line] if is_local else line for line, is_local in zip(value["lines"], value["local"], strict=True)]
-    pins = read_requirements_text("\n".join(texts), "uv", job.entry).wanted
+    here = {name: path for path, name in sources.reachable(requirements.wanted).items()}
+    pairs = list(zip(value["lines"], value["local"], strict=True))
+    if any(is_local and line not in here for line, is_local in pairs):
+        return None
+    texts = [f"{line} @ {here[line].as_uri()}" if is_local else line for line, is_local in pairs]
+    pins = read_requirements_text("\n".join(texts), "uv", job.entry, requirements.variables).wanted
     return Resolution(_with_hashes(pins, requirements), value["platform"])
 
 
 def _loose(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
-    return sorted({pin.name for pin in pins if pin.name} - requirements.pinned_names)
+    addresses = {one.unmarked for one in requirements.wanted if one.name is None and one.is_pinned}
+    open_pins = [pin for pin in pins if pin.local is None and pin.text.partition(" @ ")[2] not in addresses]
+    return sorted({pin.name for pin in open_pins if pin.name} - requirements.pinned_names)
 
 
 def _finished(requirements: Requirements, resolution: Resolution, options: BuildOptions) -> Resolution:
@@ -175,9 +181,11 @@ def _finished(requirements: Requirements, resolution: Resolution, options: Build
 
 
 def _unpinned(requirements: Requirements, loose: list[str]) -> tuple[Note, ...]:
-    asked = [name for name in loose if name in requirements.unpinned_names]
-    brought = [name for name in loose if name not in asked]
+    floating = [name for name in loose if name in {one.name for one in requirements.wanted if one.floating}]
+    asked = [name for name in loose if name in requirements.unpinned_names and name not in floating]
+    brought = [name for name in loose if name not in {*asked, *floating}]
     parts = [f"names {', '.join(asked)} without one exact version"] if asked else []
+    parts += [f"names {', '.join(floating)} by a repository without a full commit"] if floating else []
     parts += [f"does not pin {', '.join(brought)}, which others need"] if brought else []
     return (
         Note(
@@ -195,7 +203,7 @@ def _without_provided(resolution: Resolution, options: BuildOptions) -> Resoluti
 
 
 def _is_same(pin: Wanted, provided: str | None) -> bool:
-    if provided is None or pin.version is None or pin.local is not None:
+    if provided is None or pin.version is None or pin.local is not None or pin.remote:
         return False
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - layers' builds do without
 

@@ -56,14 +56,14 @@ def uv_project(entry: Path) -> UvProject:
     # uv looks no further than to the first project above.
     above = next((folder for folder in entry.parents if (folder / PROJECT).is_file()), None)
     workspace = table(_table(above), "workspace") if above else {}
-    is_member = above is not None and _includes(workspace, entry.relative_to(above))
+    is_member = above is not None and includes(workspace, entry.relative_to(above))
     return UvProject(entry, above if above is not None and is_member else entry)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return a TOML file's content; {} when it is missing or damaged."""
     try:
-        return _parsed(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
@@ -75,16 +75,33 @@ def table(data: object, *names: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-@lru_cache(maxsize=16)
-def _parsed(text: str) -> dict[str, Any]:
-    return tomllib.loads(text)
+@lru_cache(maxsize=64)
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return a TOML document, which is shared and must not be changed.
+
+    Raises:
+        ValueError: It is not TOML, or nested too deeply.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
+
+
+def texts(value: object) -> list[str]:
+    """Return the strings of a list, or the one string in its place."""
+    if isinstance(value, str):
+        return [value]
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _table(folder: Path) -> dict[str, Any]:
     return table(read_toml(folder / PROJECT), "tool", "uv")
 
 
-def _includes(workspace: dict[str, Any], member: Path) -> bool:
+def includes(workspace: dict[str, Any], member: Path) -> bool:
+    """Return whether a workspace has a member at a path relative to its root."""
     return _matches(workspace.get("members"), member) and not _matches(workspace.get("exclude"), member)
 
 
