@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_layers.build.tidying import tidy
+from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,3 +91,31 @@ def test_linked_files_stay_as_they_are(tree: Path, tmp_path: Path) -> None:
     before = linked.read_bytes()
     tidy(tree)
     assert linked.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["../victim.pyc", "demo/../../victim.pyc", "{tree}/../victim.pyc", "..\\victim.pyc", "link/victim.pyc", "bin/.."],
+)
+def test_a_record_cannot_leave_the_tree(tree: Path, tmp_path_factory: pytest.TempPathFactory, row: str) -> None:
+    """Whatever a RECORD names outside of the installation is neither removed nor listed, by whatever road it leaves."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "victim.pyc").touch()
+    (tree.parent / "victim.pyc").touch()
+    (tree / "link").symlink_to(outside)
+    record = tree / "demo-1.0.dist-info" / "RECORD"
+    row = row.format(tree=tree)
+    record.write_text(f"{row},,\n{record.read_text(encoding='utf-8')}", encoding="utf-8")
+    tidy(tree)
+    assert (outside / "victim.pyc").exists()
+    assert (tree.parent / "victim.pyc").exists()
+    assert row not in record.read_text(encoding="utf-8").replace("bin/demo", "")
+
+
+@pytest.mark.parametrize("text", ["x" * 200_000, 'a\0b,,\n"unclosed'])
+def test_a_damaged_record(tree: Path, text: str) -> None:
+    """A RECORD that is no CSV is an error of this package, or nothing that matters."""
+    (tree / "demo-1.0.dist-info" / "RECORD").write_text(f"{text}\n", encoding="utf-8")
+    with suppress(DependencyError):
+        tidy(tree)
+    assert (tree / "demo.py").exists()

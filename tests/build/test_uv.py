@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_layers import host
 from cdk_layers.build import uv
-from cdk_layers.errors import BuildError
+from cdk_layers.build.builder import build
+from cdk_layers.build.target import Target
+from cdk_layers.errors import BuildError, CdkLayersError
+from tests.build.distributions import wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+    from cdk_layers.build.cache import BuildCache
 
 
 def surroundings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
@@ -96,3 +103,44 @@ def test_no_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(host, "run", run)
     with pytest.raises(BuildError, match="uv, which builds layers, cannot be started"):
         uv.run(["pip"], cwd=tmp_path, extra={})
+
+
+@pytest.mark.parametrize("old", ["0.9.0", "0.9", "0.11.14", "0.11.14rc1"])
+def test_unsafe_versions_are_refused(old: str) -> None:
+    """A uv that lets wheels write outside of their folder does not build; the error names the version that does."""
+    with pytest.raises(BuildError, match=rf"uv {old} is installed, and 0\.11\.15 is the oldest"):
+        uv.refuse_unsafe(old)
+    uv.refuse_unsafe("0.11.15")
+    uv.refuse_unsafe("1.0")
+
+
+@pytest.mark.parametrize(
+    ("files", "scripts", "record"),
+    [
+        ({"thing.py": "\n"}, "", "../../victim,,\n"),
+        ({"thing.py": "\n"}, "[console_scripts]\n../../escaped = thing:main\n", None),
+        ({"thing.py": "\n", "../../slipped.py": "\n"}, "", None),
+        ({"thing.py": "\n", "thing-1.0.data/scripts/../../../slipped": "#!python\n"}, "", None),
+    ],
+)
+def test_hostile_wheels(
+    tmp_path: Path, cache: BuildCache, files: dict[str, str], scripts: str, record: str | None
+) -> None:
+    """A wheel whose RECORD, scripts or members leave their folder changes nothing outside of it."""
+    entry = tmp_path / "a" / "b" / "entry"
+    made = wheel(entry / "w", "thing", files, entry_points=scripts, record=record)
+    (entry / "requirements.txt").write_text(f"--no-index\n--find-links {made.parent}\nthing\n", encoding="utf-8")
+    victim = cache.folder / "victim"
+    victim.parent.mkdir(parents=True)
+    victim.touch()
+    before = _outside(tmp_path, cache)
+    with suppress(CdkLayersError):
+        build(entry, Target("3.13", "x86_64"), cache=cache)
+    assert _outside(tmp_path, cache) == before
+
+
+def _outside(folder: Path, cache: BuildCache) -> set[Path]:
+    """Return what is in a folder, but for what the cache keeps on purpose."""
+    files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    own = cache.folder / "1"
+    return {file for file in files if not (file.is_relative_to(own) and len(file.relative_to(own).parts) > 1)}

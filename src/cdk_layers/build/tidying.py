@@ -11,9 +11,12 @@ import posixpath
 import re
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from functools import lru_cache
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build.names import canonical
+from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -102,10 +105,27 @@ def recorded(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
-    for row in csv.reader(_read(record).splitlines()):
-        if row:
-            path, digest, size = (*row, "", "")[:3]
-            yield path.replace("\\", "/"), digest, size
+    """Yield the rows of a RECORD whose paths are in the tree: others are not touched, whatever the wheel says."""
+    try:
+        for row in csv.reader(_read(record).splitlines()):
+            path, digest, size = (*row, "", "", "")[:3]
+            path = path.replace("\\", "/")
+            if _is_inside(record.parents[1], path):
+                yield path, digest, size
+    except csv.Error as error:
+        message = f"The RECORD of {record.parent.name} cannot be read: {error}. Its wheel is damaged or hostile."
+        raise DependencyError(message) from None
+
+
+def _is_inside(tree: Path, path: str) -> bool:
+    is_plain = "\0" not in path and not any(part in ("", ".", "..") for part in path.split("/"))
+    return is_plain and not PureWindowsPath(path).drive and _leads_inside(tree, path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=1024)
+def _leads_inside(tree: Path, folder: str) -> bool:
+    """Tell whether a folder is in the tree, also when links on the way are followed."""
+    return (tree / folder).resolve().is_relative_to(tree.resolve())
 
 
 def _is_trace(path: str, dist_info: str) -> bool:

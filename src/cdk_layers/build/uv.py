@@ -30,6 +30,12 @@ _SECRET_VARIABLE: Final = re.compile(r"PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY", r
 _SHORTEST_SECRET: Final = 6
 """Characters of a value that is a credential by its variable's name alone, so that no "true" is one."""
 
+_SAFE: Final = (0, 11, 15)
+"""The first version that was seen to keep both a RECORD with "../" and the name of a console script in their folder.
+
+0.11.5 deletes what the RECORD of a replaced distribution names, and 0.11.13 writes scripts outside.
+"""
+
 _UNREACHABLE: Final = re.compile(
     r"error sending request|client error \(Connect\)|dns error|tcp connect error|operation timed out|Could not connect",
     re.IGNORECASE,
@@ -44,7 +50,25 @@ def uv_version() -> str:
 
 @cache
 def _program() -> str:
+    refuse_unsafe(uv_version())
     return find_uv_bin()
+
+
+def refuse_unsafe(installed: str) -> None:
+    """Refuse a version of uv that lets wheels out of the folder that they are installed in.
+
+    Raises:
+        BuildError: It is too old.
+    """
+    numbers = tuple(int(number) for number in re.findall(r"\d+", installed)[:3])
+    if numbers < _SAFE:
+        oldest = ".".join(map(str, _SAFE))
+        message = (
+            f"uv {installed} is installed, and {oldest} is the oldest that builds layers: before it, a wheel could "
+            "write and delete files outside of the folder that it is installed in. Upgrade it: "
+            f"pip install 'uv>={oldest}'."
+        )
+        raise BuildError(message)
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
