@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.assembly.branches import MAX_VARIANTS
+from cdk_layers.assembly.reader import read
 from cdk_layers.errors import AssemblyError
-from tests.assembly.templates import read_text
+from tests.assembly.templates import assembly_of, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,3 +166,29 @@ def test_conditions_in_a_circle_or_missing_are_an_error(tmp_path: Path, conditio
     """CloudFormation refuses such a template as well."""
     with pytest.raises(AssemblyError, match="condition 'A'"):
         _branches(tmp_path, "Properties: {Runtime: !If [A, x, y]}", f"Conditions: {conditions}")
+
+
+_BASE_ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:base:3"
+_UNDER_ONE_NAME = {
+    "Parameters": {"Arm": {"Type": "String", "Default": "false", "AllowedValues": ["true", "false"]}},
+    "Conditions": {"UseArm": {"Fn::Equals": [{"Ref": "Arm"}, "true"]}},
+}
+
+
+@pytest.mark.parametrize(("default", "cases"), [("false", [_BASE_ARN]), ("true", [_BASE_ARN, "none"])])
+def test_one_parameter_of_several_stacks_is_decided_once(tmp_path: Path, default: str, cases: list[str]) -> None:
+    """`cdk deploy --parameters` sets it for every stack, so a function is not judged where it does not exist."""
+    value = {"Fn::If": ["UseArm", _BASE_ARN, "none"]}
+    hub = {
+        **_UNDER_ONE_NAME,
+        "Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/arm", "Value": value}}},
+    }
+    parameter = {"Type": "String", "Default": default, "AllowedValues": ["true", "false"]}
+    spoke = {
+        "Conditions": _UNDER_ONE_NAME["Conditions"],
+        "Parameters": {"Arm": parameter, "L": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/arm"}},
+        "Resources": {"F": {"Type": "AWS::Lambda::Function", "Condition": "UseArm",
+                            "Properties": {"Code": {"ZipFile": "x"}, "Layers": [{"Ref": "L"}]}}},
+    }  # fmt: skip
+    app = read(assembly_of(tmp_path, Hub=hub, Spoke=spoke))
+    assert sorted(layer.label for one in app.functions for layer in one.used_layers) == sorted(cases)

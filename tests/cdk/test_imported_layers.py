@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import CfnOutput, CfnParameter, Fn, NestedStack, ReferenceStrength, Stack, Token
 from aws_cdk import CrossStackReferences as References
-from aws_cdk.aws_lambda import Code, LambdaInsightsVersion, LayerVersion
+from aws_cdk.aws_cloudfront.experimental import EdgeFunction
+from aws_cdk.aws_lambda import Code, LambdaInsightsVersion, LayerVersion, Runtime
 from aws_cdk.aws_ssm import StringListParameter, StringParameter
 
 from cdk_layers.assembly.reader import read
@@ -16,6 +17,8 @@ from cdk_layers.rules.model import Settings
 from tests.cdk.apps import HUB, SORTING, function, hub, new_app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from constructs import Construct
 
     from cdk_layers.rules.model import App, Finding, Function
@@ -146,3 +149,14 @@ def test_an_import_that_was_left_out_is_found(app: App) -> None:
 def test_a_layer_and_its_import_are_one_layer_twice(app: App) -> None:
     """Lambda rejects a function that names a layer directly and by its ARN from SSM."""
     assert [one.severity for one in _findings(app, "Spoke/Twice", "duplicate-layer")] == ["error"]
+
+
+def test_a_layer_at_the_edge_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """An `EdgeFunction` with a layer of its own stack: moving the layer elsewhere would not help."""
+    app = new_app(tmp_path / "out")
+    stack = hub(app, tmp_path, "zed")
+    code = Code.from_inline("def handler(event, context): pass")
+    EdgeFunction(stack, "Edge", code=code, handler="index.handler", runtime=Runtime.PYTHON_3_13, layers=[stack["zed"]])
+    with pytest.raises(RuntimeError, match="Lambda@Edge functions take no layers") as caught:
+        app.synth()
+    assert "stack of its own" not in str(caught.value)

@@ -188,3 +188,12 @@ def test_layers_where_none_can_be_are_refused(facts: dict[str, bool], told: str)
     assert told in finding.message
     assert not findings("layers-not-supported", a_function(**facts))
     assert not findings("layers-not-supported", a_function(a_layer()))
+
+
+@pytest.mark.parametrize("facts", [{"edge": True}, {"image": True}])
+def test_a_function_that_takes_no_layers_has_that_finding_alone(facts: dict[str, bool]) -> None:
+    """Where a layer should be is beside the point for a function at the edge or from an image."""
+    layer = an_arn("arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7")
+    function = a_function(layer, region="us-east-1", partition="aws", **facts)
+    assert severities("layers-not-supported", function) == ["error"]
+    assert not findings("wrong-region", function)

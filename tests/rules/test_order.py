@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_layers.build.contents import Contents, File
 from cdk_layers.rules.model import LayerUse
 from tests.rules.subjects import a_function, a_layer, an_arn, findings, holding, severities
 
@@ -124,3 +125,21 @@ def test_programs_and_libraries_can_be_hidden(variable: str, value: str | None, 
         severities("path-hides-layers", a_function(a_layer(contents=TOOLS), environment={variable: value})) == expected
     )
     assert not findings("path-hides-layers", a_function(a_layer(contents=PYTHON), environment={variable: value}))
+
+
+@pytest.mark.parametrize(("other", "expected"), [
+    ({"python/b.py": File(1, 2, 0o644)}, "warning"), ({"python/a.py": File(1, 1, 0o755)}, "warning"),
+    ({"python/a.py": File(1, 2, 0o644)}, "error"), (None, "error"),
+])  # fmt: skip
+def test_another_order_of_layers_that_share_nothing_is_a_warning(other: dict[str, File] | None, expected: str) -> None:
+    """The merged files are the same in any order, as far as they are known."""
+    first = a_layer("Hub/a", contents=Contents(1, {"python/a.py": File(1, 1, 0o644)}))
+    second = a_layer("Hub/b", contents=None if other is None else Contents(1, other))
+    function = a_function(second, first, declared_layers=("Hub/a", "Hub/b"))
+    assert severities("layer-order-changed", function) == [expected]
+
+
+@pytest.mark.parametrize(("runtime", "expected"), [("python3.11", ["error"]), ("python3.12", ["warning"])])
+def test_a_hidden_folder_is_an_error_only_where_that_is_verified(runtime: str, expected: list[str]) -> None:
+    """The bootstrap of the runtimes from python3.12 on was not read."""
+    assert pythonpath("/x", PYTHON, runtime=runtime) == expected

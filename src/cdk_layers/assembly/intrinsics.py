@@ -158,7 +158,7 @@ class Evaluation:
             found = self.links.ssm(default, stack, self) if default else None
             found = Unknown(f"${{{name}}}", "parameter") if found is None else found
             return (split(found, ",") or found) if kind in _SSM_LISTS else found
-        choice = (stack, name)
+        choice = (self.links.first_with_parameter(stack, name), name)
         if self._choosing or choice in self.branch.choices:
             value = self.branch.choose(choice, self._candidates(name, stack, default))
         else:

@@ -133,6 +133,19 @@ class Links:
             self._compared[stack] = {name: tuple(values) for name, values in found.items()}
         return self._compared[stack]
 
+    def first_with_parameter(self, stack: Stack, name: str) -> Stack:
+        """Return the first stack that declares and compares a parameter as a stack does, most often itself.
+
+        `cdk deploy --parameters Name=value` sets it for all of them, so that conditions of
+        several stacks on one such parameter agree.
+        """
+        declared, compared = stack.parameters[name], self.compared(stack).get(name)
+        same = (
+            one for one in self.stacks
+            if one.parent is None and one.parameters.get(name) == declared and self.compared(one).get(name) == compared
+        )  # fmt: skip
+        return stack if stack.parent is not None else next(same, stack)
+
     def _follow(
         self, places: Sequence[_Place], stack: Stack, label: str, evaluation: Evaluation, means: Means,
         *, region: str | None = None,

@@ -86,6 +86,9 @@ class _Sharing:
     mixed: set[Function] = field(default_factory=set)
 
 
+_EDGE_STACK: Final = "edge-lambda-stack-"
+"""How the ids of the stacks begin that `EdgeFunction` makes in us-east-1. Source: aws-cdk-lib 2.275, aws-cloudfront."""
+
 _STAGES: Final[WeakKeyDictionary[Stage, _Sharing]] = WeakKeyDictionary()
 _STACKS: Final[WeakKeyDictionary[Stack, _Sharing]] = WeakKeyDictionary()
 _TOPS: Final[WeakKeyDictionary[Stack, Stack]] = WeakKeyDictionary()
@@ -175,12 +178,22 @@ def _deploy_after(sharing: _Sharing, stack: Stack, one: Shared) -> None:
     try:
         stack.add_stack_dependency(one.stack, reason=f"its functions use the layer {one.path}")
     except RuntimeError as error:
+        if stack.node.id.startswith(_EDGE_STACK):
+            raise UsageError(_at_the_edge(stack, one)) from None
         message = (
             f"Stack {stack.node.path!r} has functions that use the layer {one.path!r}, so {one.stack.node.path!r} has "
             f"to be deployed first, but it depends on {stack.node.path!r} itself. "
             f"Move the layer to a stack of its own. The CDK says: {error}"
         )
         raise UsageError(message) from error
+
+
+def _at_the_edge(stack: Stack, one: Shared) -> str:
+    return (
+        f"The layer {one.path!r} is used by a Lambda@Edge function, which the CDK puts into the stack "
+        f"{stack.node.path!r}. Lambda@Edge functions take no layers: put what the layer contains into the function's "
+        "own code. [layers-not-supported]"
+    )
 
 
 @jsii.implements(IAspect)

@@ -129,7 +129,9 @@ Function(
 """,
 )
 def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Compare Regions, where both are known and lie in one partition."""
+    """Compare Regions, where both are known and lie in one partition, unless the function can have no layers."""
+    if subject.image or subject.edge:
+        return
     for one in dict.fromkeys(subject.used_layers):
         region = _region(one)
         same_partition = _partition(subject) == _partition(one)

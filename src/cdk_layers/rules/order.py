@@ -11,9 +11,9 @@ from cdk_layers.rules.model import Function
 from cdk_layers.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cdk_layers.rules.model import Layer, LayerUse, Settings
+    from cdk_layers.rules.model import Layer, LayerUse, Settings, Severity
 
 _LAYER: Final = "Base: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/python.zip}}"
 _TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"
@@ -28,7 +28,7 @@ _SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}
     meaning="The template lists a function's layers in another order than the app declared, or without one of them. "
     "Layers merge in the listed order and the last one wins, so another order can mean other files. The CDK's feature "
     "flag `@aws-cdk/aws-lambda:recognizeLayerVersion` sorts layers by construct path; aspects and overrides can "
-    "reorder them too.",
+    "reorder them too. A warning where the layers are known to share no file with different content.",
     remedy="Use `LayeredFunction`, which keeps the order whatever the flag says, and take out the aspect or override.",
     source="Lambda's developer guide for the merge order; aws-cdk-lib 2.275 for the flag.",
     failing="""\
@@ -62,7 +62,24 @@ def layer_order_changed(subject: Function, _: Settings) -> Iterator[Problem]:
     if missing and all(_is_known(use) for use in subject.layers):
         yield Problem(f"{start}, and the template leaves out {quoted(missing)}.")
     elif [label for label in rendered if label in declared] != [label for label in declared if label in rendered]:
-        yield Problem(f"{start}, and the template lists them as {quoted(rendered)}: {rendered[-1]!r} wins there.")
+        harmless = _share_nothing(subject.used_layers)
+        yield Problem(
+            f"{start}, and the template lists them as {quoted(rendered)}: {rendered[-1]!r} wins there."
+            + " They share no file with different content, so the merged files are the same." * harmless,
+            severity="warning" if harmless else "error",
+        )
+
+
+def _share_nothing(layers: Sequence[Layer]) -> bool:
+    """Return whether the contents of layers are known and merge to the same files in any order."""
+    merged: dict[str, tuple[int, ...]] = {}
+    for one in dict.fromkeys(layers):
+        if one.contents is None:
+            return False
+        for path, file in one.contents.files.items():
+            if merged.setdefault(path, file[:2]) != file[:2]:
+                return False
+    return True
 
 
 def _is_known(use: LayerUse) -> bool:
@@ -78,7 +95,7 @@ def _is_known(use: LayerUse) -> bool:
     "imported.",
     remedy="Take PYTHONPATH out, or begin it with the folder that the layers use, such as /opt/python.",
     source="The bootstrap of the runtimes up to Python 3.11; opentelemetry-lambda issue 1714. Not verified for later "
-    "runtimes.",
+    "runtimes, where it is a warning.",
     failing=sam_template(
         function("Environment: {Variables: {PYTHONPATH: /var/task/lib}}", "Layers: [!Ref Base]"), _LAYER
     ),
@@ -96,7 +113,9 @@ def pythonpath_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]
         hidden = [folder for folder in _python_folders(one, subject.runtime or "") if folder not in entries]
         told = f"Function {subject.where.path!r} sets PYTHONPATH to {path!r}, which leaves out"
         if one.contents is not None and hidden:
-            yield Problem(f"{told} {quoted(hidden)} of its layer {one.label!r}.{_doubt(subject)}")
+            doubt = _doubt(subject)
+            severity: Severity = "warning" if doubt else "error"
+            yield Problem(f"{told} {quoted(hidden)} of its layer {one.label!r}.{doubt}", severity=severity)
         elif one.contents is None and "/opt/python" not in entries:
             unknown = f"Whether its layer {one.label!r} uses that folder is not known."
             yield Problem(f"{told} '/opt/python'. {unknown}{_doubt(subject)}", severity="warning")

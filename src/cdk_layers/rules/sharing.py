@@ -50,7 +50,7 @@ def _permission(*properties: str, retained: bool = True) -> str:
 @rule(
     "grant-not-retained",
     Grant,
-    severity="error",
+    severity="warning",
     meaning="A layer version outlives its replacement, and its permission does not: the next deploy that changes the "
     "layer takes the old version away from the accounts that are pinned to it, at their next update.",
     remedy="Give the permission the same UpdateReplacePolicy and DeletionPolicy as its layer, `Retain`, or use "
@@ -266,7 +266,7 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     for use in dict.fromkeys(subject.layers or ()):
         one = use.layer
         follows = subject.follows if one.asset is None else subject.follows & {one.asset}
-        if use.reference in _FOLLOWED_BY_NOTHING and one.is_resource and not follows:
+        if use.reference in _FOLLOWED_BY_NOTHING and one.is_resource and not follows and not subject.edge:
             how = "a stack output" if use.reference == "stack-output" else "a dynamic reference to an SSM parameter"
             yield Problem(
                 f"Function {subject.where.path!r} refers to the layer {one.label!r} by {how}, and nothing in its "
