@@ -10,6 +10,7 @@ from cdk_layers.assembly.branches import Branch, SomethingElse
 from cdk_layers.assembly.stacks import mapping
 from cdk_layers.assembly.values import MAX_CHARACTERS, NO_VALUE, Reference, Unknown, as_text, shown, split, through
 from cdk_layers.errors import AssemblyError
+from cdk_layers.rules.model import LOOKED_UP_LATER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class Evaluation:
             )
             raise AssemblyError(message)
         if isinstance(expression, str):
-            return self._text(expression, stack) if _DYNAMIC in expression and _SSM_END in expression else expression
+            return self._text(expression, stack)
         if isinstance(expression, list):
             return [one for one in (self.value(part, stack) for part in expression) if one is not NO_VALUE]
         if not isinstance(expression, dict):
@@ -116,6 +117,10 @@ class Evaluation:
             self._choosing -= 1
 
     def _text(self, text: str, stack: Stack) -> Value:
+        if LOOKED_UP_LATER in text:
+            return Unknown(text)
+        if _DYNAMIC not in text or _SSM_END not in text:
+            return text
         match = _SSM.fullmatch(text)
         if match:
             found = self.links.ssm(match[1], stack, self)

@@ -5,7 +5,7 @@ It stands beside the function's class and not in it, since jsii goes through all
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Stack, Token
@@ -16,7 +16,7 @@ from cdk_layers.cdk.function_model import arn_of, model_of
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.labels import Imported, declare
 from cdk_layers.cdk.layer import SharedPythonLayer
-from cdk_layers.cdk.references import follow
+from cdk_layers.cdk.references import arn_for, follow
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.errors import RuleError
 from cdk_layers.rules.engine import refuse
@@ -127,8 +127,7 @@ class Declaration:
             Function.add_layers(function, *layers)
         self.layers = declared
         self._keep_order(function, models, extended=bool(extensions))
-        if declared:
-            self._declare([_named(*both) for both in zip(declared, models, strict=True)])
+        self._declare([_named(*both) for both in zip(declared, models, strict=True)])
         follow(function, self._place.scope, self._place.stack, declared)
         LayerValidation.watch(self._place.stack)
 
@@ -154,15 +153,19 @@ class Declaration:
     def _keep_order(self, function: Function, models: Sequence[Layer], *, extended: bool) -> None:
         paths = [one.where.path for one in models]
         sorted_by_cdk = paths != sorted(paths) and self._place.sorts_layers
-        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or extended
+        arns = [arn_of(one) for one in self.layers]
+        reachable = [arn_for(*both, within=self._place.stack) for both in zip(self.layers, arns, strict=True)]
+        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or extended or reachable != arns
         if self._is_ordered_here:
             # A property and not an override, so that whoever overrides it later still has the last word.
-            _resource_of(function).layers = [arn_of(one) for one in self.layers]
+            _resource_of(function).layers = reachable
 
     def _declare(self, labels: list[str | Imported]) -> None:
-        budget = self.model.budget_bytes
-        declared = {"layers": labels, **({} if budget is None else {"budget_bytes": budget})}
-        declare(self._place.stack, self.path, declared)
+        notes = [asdict(note) for note in self.model.notes]
+        data = {"layers": labels, "budget_bytes": self.model.budget_bytes, "notes": notes}
+        declared = {name: value for name, value in data.items() if value}
+        if declared:
+            declare(self._place.stack, self.path, declared)
 
 
 def _named(layer: ILayerVersion, model: Layer) -> str | Imported:

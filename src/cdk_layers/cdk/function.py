@@ -159,7 +159,7 @@ class LayeredFunction(Function):
                 layers=at_once or None, **kwargs,
             )  # fmt: skip
         contents = made.contents or contents_of_code(self, made.code, place)
-        declaration.model = replace(declaration.model, code=contents)
+        declaration.model = replace(declaration.model, code=contents, notes=made.notes)
         imported = declaration.imported(self, given)
         extensions = declaration.extensions(self) if extended else ()
         declaration.use(self, imported, extensions, there=bool(at_once))

@@ -45,8 +45,8 @@ def model_of(layer: ILayerVersion) -> Layer:
 
 
 def literal(value: str | None) -> str | None:
-    """Return a text that holds no token. Few hold anything like one, so that Node is rarely asked."""
-    return known(value) if value is not None and "${" in value else value
+    """Return a string that contains neither a token nor a value that is looked up later, else None."""
+    return known(value)
 
 
 def literals(values: Mapping[str, str] | None) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import UsageError
+from cdk_layers.rules.model import is_literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def resolved_handler(arguments: Arguments, entry: Path | None, index: object, ha
             message = f"{arguments.place}: handler is missing. Name the function to call, such as 'main.handler'."
             raise UsageError(message)
         return called
-    if file is None and called is not None and ("." in called or "${" in called):
+    if file is None and called is not None and ("." in called or not is_literal(called)):
         return called
     module = _module(arguments, entry, file or _INDEX)
     function = called or _HANDLER

@@ -213,7 +213,7 @@ class SharedPythonLayer(PythonLayerVersion):
         if self._contents is not None:
             _leave_metadata(node, facts)
         shared = Shared(self, self._where.path, top_of(place.stack), facts.digest)
-        share(shared, self._resource, strength=strength)
+        share(shared, self._resource, place.stack, strength=strength)
         LayerValidation.watch(scope)
         for grant in allowed:
             self.grant(grant)

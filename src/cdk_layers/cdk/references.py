@@ -34,6 +34,15 @@ from cdk_layers.cdk.consumers import (
     users_of,
     versioned_functions,
 )
+from cdk_layers.cdk.crossing import (
+    acknowledge_recommendation,
+    arn_in,
+    is_handed_over,
+    loosen,
+    refuse_equal_role_names,
+    refuse_other_stage,
+    refuse_plain_function,
+)
 from cdk_layers.cdk.identity import identity
 from cdk_layers.errors import UsageError
 
@@ -92,17 +101,22 @@ _EDGE_STACK: Final = "edge-lambda-stack-"
 _STAGES: Final[WeakKeyDictionary[Stage, _Sharing]] = WeakKeyDictionary()
 _STACKS: Final[WeakKeyDictionary[Stack, _Sharing]] = WeakKeyDictionary()
 _TOPS: Final[WeakKeyDictionary[Stack, Stack]] = WeakKeyDictionary()
+_SHARED: Final[WeakKeyDictionary[ILayerVersion, Shared]] = WeakKeyDictionary()
+"""The shared layers of all stages."""
 
 
-def share(shared: Shared, resource: IConstruct, *, strength: ReferenceStrength | None = None) -> None:
+def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: ReferenceStrength | None = None) -> None:
     """Let functions of other stacks refer to a layer, and follow its content.
 
     Args:
         shared: A layer version of the app's.
         resource: Its resource.
+        stack: The stack that it is in, nested or not.
         strength: How other stacks refer to it; weakly by default.
     """
     CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
+    loosen(stack, strength)
+    _SHARED[shared.layer] = shared
     sharing = _sharing_of(shared.stack)
     stage = None if sharing.layers else Stage.of(shared.stack)
     if stage is not None:
@@ -120,14 +134,30 @@ def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[
         layers: All of its layers.
 
     Raises:
-        UsageError: A layer's stack depends on the function's, so that neither can be deployed first.
+        UsageError: A layer's stack depends on the function's, so that neither can be deployed first; or the layer is of
+            another stage, and the function could not refer to it.
     """
     sharing = _sharing_of(stack)
-    shared = tuple(sharing.layers[layer] for layer in layers if layer in sharing.layers)
+    shared = tuple(_SHARED[layer] for layer in layers if layer in _SHARED)
+    foreign = [one for one in shared if one.layer not in sharing.layers]
+    for one in foreign:
+        refuse_other_stage(function.node.path, top_of(stack), one)
     sharing.followers[function] = _Follower(function, scope, stack, shared)
     _deploy_after_layers(sharing, stack, shared)
-    if sharing.is_swept:
+    if sharing.is_swept or foreign:
         _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, shared)
+
+
+def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
+    """Return a layer's ARN as a function of this stack can refer to it; `arn` itself in all cases but one.
+
+    Args:
+        layer: The layer.
+        arn: The layer's ARN.
+        within: The function's stack. A nested one gets a layer of another account by a template parameter.
+    """
+    shared = _SHARED.get(layer) if isinstance(within, NestedStack) else None
+    return arn if shared is None or not is_handed_over(within, shared) else arn_in(within, shared, arn)
 
 
 def top_of(stack: Stack) -> Stack:
@@ -149,7 +179,12 @@ def _sharing_of(stack: Stack) -> _Sharing:
 def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Shared]) -> None:
     top = top_of(stack)
     for one in (one for one in layers if one.stack is not top):
-        _deploy_after(sharing, top, one)
+        if (top, one.stack) not in sharing.ordered:
+            sharing.ordered.add((top, one.stack))
+            acknowledge_recommendation(top)
+            refuse_equal_role_names(top, one)
+            if one.layer in sharing.layers:
+                _deploy_after(top, one)
         if one.digest is None and (top, one.path) not in sharing.warned:
             sharing.warned.add((top, one.path))
             Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", _unknown_digest(one))
@@ -171,10 +206,7 @@ def _unknown_digest(one: Shared) -> str:
     )
 
 
-def _deploy_after(sharing: _Sharing, stack: Stack, one: Shared) -> None:
-    if (stack, one.stack) in sharing.ordered:
-        return
-    sharing.ordered.add((stack, one.stack))
+def _deploy_after(stack: Stack, one: Shared) -> None:
     try:
         stack.add_stack_dependency(one.stack, reason=f"its functions use the layer {one.path}")
     except RuntimeError as error:
@@ -228,6 +260,7 @@ class _Sweep:
         strangers = plain_functions(self._stage, resources, known=used)
         for resource, layers in users_of(tuple(sharing.layers.values()), strangers):
             used[identity(resource)] = layers
+            refuse_plain_function(resource, layers)
             _deploy_after_layers(sharing, resource.stack, layers)
             _mark_with_digests(resource, resource.stack, layers)
         for versioned, resource in versioned_functions(resources):

@@ -7,7 +7,7 @@ empty or absent; absent is an empty tuple or mapping.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from cdk_layers import host
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
@@ -21,12 +21,21 @@ if TYPE_CHECKING:
     from cdk_layers.build.notes import Note
     from cdk_layers.lambda_service.arn import LayerArn
 
+LOOKED_UP_LATER: Final = "dummy-value-for-"
+"""How the value of a parameter begins until the CDK CLI has looked it up.
+
+Source: aws-cdk-lib 2.275, `StringParameter.valueFromLookup` in aws-ssm/lib/parameter.js.
+"""
+
 Severity = Literal["error", "warning"]
 
 
 def is_literal(text: str) -> bool:
-    """Say whether a text stands for itself: no CDK token, no `Fn::Sub` variable, no dynamic reference."""
-    return "${" not in text and "{{resolve:" not in text
+    """Say whether a text stands for itself.
+
+    That is no CDK token, no `Fn::Sub` variable, no dynamic reference, and no value that the CDK CLI has yet to look up.
+    """
+    return "${" not in text and "{{resolve:" not in text and LOOKED_UP_LATER not in text
 
 
 @dataclass(frozen=True, slots=True)
