@@ -160,7 +160,8 @@ def refuse_plain_function(function: CfnFunction, layers: Iterable[Shared]) -> No
         message = (
             f"Function {path!r} is in the nested stack {stack.node.path!r} and uses the layer {refused[0]!r} of "
             f"another account. The CDK cannot refer from a nested stack to another account. Use a "
-            f"LayeredFunction, which gets the ARN by a parameter of the nested stack, or move the function out of the nested stack."
+            f"LayeredFunction, which gets the ARN by a parameter of the nested stack, or move "
+            f"the function out of the nested stack."
         )
         raise UsageError(message)
 
