@@ -101,7 +101,11 @@ class CodeSource:
         )
         entry = self.entry
         done = build(entry, target, options, label=self.path) if bundled else recall(entry, target, options)
-        return FunctionCode(Code.from_asset(str(entry))) if done is None else _built(done, given.get("asset_hash"))
+        return (
+            FunctionCode(Code.from_asset(str(entry.absolute())))
+            if done is None
+            else _built(done, given.get("asset_hash"))
+        )
 
     @property
     def for_entry(self) -> tuple[str, ...]:

@@ -175,7 +175,7 @@ class SharedPythonLayer(PythonLayerVersion):
             super().__init__(
                 scope,
                 id,
-                entry=str(wishes.source),
+                entry=str(wishes.source.absolute()),
                 bundling=prepared.bundling,
                 compatible_runtimes=list(runtimes),
                 compatible_architectures=None if self._architectures is None else list(self._architectures),

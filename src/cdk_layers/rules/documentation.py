@@ -39,13 +39,30 @@ all findings. All rules judge the synthesized assembly, whoever wrote it: this p
 A finding that is meant to be can be acknowledged for a construct and all below it, with the reason beside it:
 
 ```python
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, App, Stack, Validations
 
-Validations.of(scope).acknowledge(
+stack = Stack(App(), "Reports")
+Validations.of(stack).acknowledge(
     Acknowledgment(id="cdk-layers::missing-dependency", reason="imported only on Windows")
 )
 ```
 """
+
+
+_HOMES: Final = {
+    module: frozenset(names.split())
+    for module, names in {
+        "pathlib": "Path",
+        "aws_cdk": "App CrossStackReferences Environment NestedStack ReferenceStrength RemovalPolicy Size Stack Stage",
+        "aws_cdk.aws_lambda": (
+            "Architecture CfnFunction CfnLayerVersion Code CodeSigningConfig Function LayerVersion Runtime"
+        ),
+        "aws_cdk.aws_lambda_python_alpha": "PythonLayerVersion",
+        "aws_cdk.aws_s3": "Bucket",
+        "cdk_layers": "LayeredFunction LayerGrant LayerValidation MultiLayerStack SharedPythonLayer",
+    }.items()
+}
+"""Where the names of examples in Python are imported from."""
 
 
 _HOW_COMPARED: Final = """\
@@ -110,10 +127,32 @@ def _section(one: Rule) -> str:
     lines.append(f"What to do: {one.remedy}\n")
     lines.append(f"Source: {one.source}\n")
     for title, example in (("It finds", one.failing), ("It lets be", one.passing)):
-        lines.append(f"{title}:\n\n```{language(example)}\n{example.rstrip()}\n```\n")
+        kind = language(example)
+        start = _beginning(example) if kind == "python" else ""
+        lines.append(f"{title}:\n\n```{kind}\n{start}{example.rstrip()}\n```\n")
     acknowledge = f'Validations.of(scope).acknowledge(Acknowledgment(id="cdk-layers::{one.name}", reason="..."))'
     lines.append(f"Acknowledge it: `{acknowledge}`\n")
     return "\n".join(lines)
+
+
+def _beginning(example: str) -> str:
+    """Return the lines that an example needs before it to run as pasted: imports, an app and a stack."""
+    names = [node for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Name)]
+    made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    used = {name.id for name in names} - made
+    if "stack" in used:
+        used |= {"Stack", "app"}
+    if "app" in used:
+        used |= {"App"}
+    imports = [
+        f"from {module} import {', '.join(sorted(used & found, key=str.lower))}\n"
+        for module, found in _HOMES.items()
+        if used & found
+    ]
+    setup = [
+        line for name, line in (("app", "app = App()\n"), ("stack", 'stack = Stack(app, "Spoke")\n')) if name in used
+    ]
+    return "".join([*imports, "\n", *setup])
 
 
 def language(example: str) -> str:
