@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import tarfile
@@ -69,14 +70,31 @@ def write_index(root: Path, name: str, files: Sequence[Path]) -> None:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    credentials: str | None = None
+    """What a request has to be authorized with, as "user:password"."""
+
+    def do_GET(self) -> None:
+        """Answer who is authorized."""
+        wanted = self.credentials and f"Basic {base64.b64encode(self.credentials.encode()).decode()}"
+        if not wanted or self.headers.get("Authorization") == wanted:
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", "Basic")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815 - the base class's name
+
     def log_message(self, *_: object) -> None:
         """Write no line for a request."""
 
 
 @contextmanager
-def served(root: Path) -> Iterator[str]:
-    """Serve a folder on loopback, and yield its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(root)))
+def served(root: Path, credentials: str | None = None) -> Iterator[str]:
+    """Serve a folder on loopback, for who has the credentials where there are any, and yield its address."""
+    handler = type("_Handler", (_Quiet,), {"credentials": credentials})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(root)))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import zipfile
 from typing import TYPE_CHECKING
@@ -109,6 +110,35 @@ def test_index_of_the_environment_does_not_come_before_the_lock(
     lock(entry, indexes, '"alpha==1.0"')
     monkeypatch.setenv("UV_INDEX", f"{indexes}/private/simple")
     assert origins(build(entry, X86, cache=cache).archive, "alpha") == ["main"]
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_index_that_wants_credentials(
+    make_entry: MakeEntry, cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_member: bool
+) -> None:
+    """The files of an index that wants credentials come with those that its name has in the environment."""
+    write_index(tmp_path / "served", "private", [write_wheel(tmp_path / "served" / "private", "beta")])
+    monkeypatch.setenv("UV_INDEX_PRIVATE_USERNAME", "me")
+    monkeypatch.setenv("UV_INDEX_PRIVATE_PASSWORD", "s3cret-of-mine")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    root = make_entry({})
+    entry = root / "member" if is_member else root
+    entry.mkdir(exist_ok=True)
+    project = PROJECT.replace("DEPENDENCIES", '"beta==1.0"')
+    with served(tmp_path / "served", "me:s3cret-of-mine") as address:
+        settings = EXPLICIT.format(address)
+        workspace = '[tool.uv.workspace]\nmembers = ["member"]\n' if is_member else ""
+        (root / "pyproject.toml").write_text(
+            (project if not is_member else "") + workspace + settings, encoding="utf-8"
+        )
+        if is_member:
+            (entry / "pyproject.toml").write_text(project, encoding="utf-8")
+        done = uv.run(["lock", "--quiet", "--python", sys.executable], cwd=root, extra={})
+        assert done.returncode == 0, done.stderr
+        shutil.rmtree(tmp_path / "uv")
+        assert build(entry, X86, cache=cache).pins == ("beta==1.0",)
+    kept = [path for path in cache.folder.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+    assert kept == []
 
 
 GROUPS = """\
@@ -321,6 +351,14 @@ def test_version_of_uv_that_a_project_requires(make_entry: MakeEntry, cache: Bui
     with pytest.raises(EntryError, match=r"Required uv version `<0\.1`.* required-version") as caught:
         pins_for(entry, X86, cache=cache)
     assert "uv lock" not in str(caught.value)
+
+
+def test_requirements_do_not_care_for_the_version_of_uv(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """The uv that a project above requires is for its own lock file, and not for a requirements.txt below."""
+    root = make_entry({"pyproject.toml": '[tool.uv]\nrequired-version = "<0.1"\n', "fn/requirements.txt": "alpha\n"})
+    write_wheel(root / "wheels", "alpha")
+    (root / "fn" / "requirements.txt").write_text("--no-index\n--find-links ../wheels\nalpha\n", encoding="utf-8")
+    assert build(root / "fn", X86, cache=cache).pins == ("alpha==1.0",)
 
 
 PYLOCK = """\

@@ -15,7 +15,8 @@ from cdk_layers.build.credentials import scrub, secrets_in
 from cdk_layers.build.groups import refuse_unknown
 from cdk_layers.build.locked import Locked
 from cdk_layers.build.requirements_file import Wanted
-from cdk_layers.build.workspace import PROJECT, read_toml, table
+from cdk_layers.build.uv_settings import read_uv_settings
+from cdk_layers.build.workspace import PROJECT, table
 from cdk_layers.errors import EntryChangedError, EntryError
 
 if sys.version_info >= (3, 11):
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _SCHEMA: Final = 1
 _PYPI: Final = "https://pypi.org/simple"
 _MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
-_INDEX_SETTINGS: Final = ("index", "extra-index-url", "find-links")
+_MORE_SETTINGS: Final = ("extra-index-url", "find-links")
 
 
 def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Locked | None:
@@ -78,7 +79,7 @@ def _key(job: Job, project: UvProject) -> str:
         os.path.relpath(project.root, project.entry),
         sorted(options.groups),
         sorted(options.extras),
-        _has_more_indexes(job, project),
+        _has_more_indexes(job),
     ]
     seen.update(json.dumps(facts).encode())
     return f"uv-lock-{seen.hexdigest()}"
@@ -101,14 +102,14 @@ def _bytes(path: Path, project: UvProject) -> bytes:
         raise EntryError(message) from None
 
 
-def _has_more_indexes(job: Job, project: UvProject) -> bool:
+def _has_more_indexes(job: Job) -> bool:
     """Return whether settings name an index besides the default one, where a version may come from by its name."""
-    variables = uv.environment(job.options.environment)
-    if any(variables.get(name) for name in _MORE_INDEXES):
+    settings = read_uv_settings(job.entry, job.options.environment)
+    if any(settings.variables.get(name) for name in _MORE_INDEXES) or settings.pip_lines:
         return True
-    settings = [table(read_toml(path), "tool", "uv") for path in project.manifests]
-    settings += [read_toml(folder / "uv.toml") for folder in (project.entry, project.root)]
-    return any(one.get(name) for one in settings for name in _INDEX_SETTINGS)
+    named = settings.configuration.get("index", ())
+    more = [one for one in named if isinstance(one, dict) and not (one.get("default") or one.get("explicit"))]
+    return bool(more) or any(settings.configuration.get(key) for key in _MORE_SETTINGS)
 
 
 def _read(job: Job, project: UvProject) -> Locked:
@@ -123,7 +124,7 @@ def _read(job: Job, project: UvProject) -> Locked:
     exported = parse_pylock(_export(job, project), "uv.lock")
     selection = select(exported, job.target, "uv.lock")
     overridden = {str(one.get("name")) for one in table(lock, "manifest").get("overrides", ()) if isinstance(one, dict)}
-    return Locked(_wanted(job, project, selection), left_out=selection.left_out - overridden)
+    return Locked(_wanted(job, selection), left_out=selection.left_out - overridden)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -163,12 +164,12 @@ def _export(job: Job, project: UvProject) -> str:
     raise EntryError(message)
 
 
-def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted, ...]:
+def _wanted(job: Job, selection: Selection) -> tuple[Wanted, ...]:
     """Return the requirements: by version where only PyPI is in question, so that mirrors and uv's cache serve too."""
     from cdk_layers.build.pylock import wanted  # noqa: PLC0415 - as above
 
     indexes = {(package.index or _PYPI).rstrip("/") for package, _ in selection.chosen}
-    by_version = indexes == {_PYPI} and not _has_more_indexes(job, project)
+    by_version = indexes == {_PYPI} and not _has_more_indexes(job)
     return tuple(
         _by_version(package) if by_version and _is_indexed(package) else wanted(package, source, job.entry, "uv.lock")
         for package, source in selection.chosen
