@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.build import uv
+from cdk_layers.build import exports, uv
 from cdk_layers.build.builder import build
 from cdk_layers.build.dependencies import read_requirements
 from cdk_layers.build.job import Job
@@ -573,3 +573,52 @@ def test_poetry_that_does_not_suit(
     files = {"pyproject.toml": POETRY, "poetry.lock": '[metadata]\nlock-version = "2.1"\npython-versions = "^3.12"\n'}
     with pytest.raises((EntryError, DependencyError), match=re.escape(message)):
         pins_for(make_entry(files), target, options, cache=cache)
+
+
+PIPFILE_OF_TWO = """\
+[[source]]
+name = "main"
+url = "{0}/main/simple"
+verify_ssl = true
+[[source]]
+name = "private"
+url = "{0}/private/simple"
+verify_ssl = true
+[packages]
+alpha = {{version = "==1.0", index = "main"}}
+beta = {{version = "==1.0", index = "private"}}
+"""
+
+
+@pytest.mark.parametrize("first", ["main", "private"])
+def test_indexes_of_a_pipfile(make_entry: MakeEntry, cache: BuildCache, indexes: str, first: str) -> None:
+    """A Pipfile.lock names the source of each distribution; what needs none comes from the first."""
+    sources = [{"name": name, "url": f"{indexes}/{name}/simple", "verify_ssl": True} for name in ("main", "private")]
+    if first == "private":
+        sources.reverse()
+    lock = {
+        "_meta": {"hash": {"sha256": "00"}, "pipfile-spec": 6, "requires": {}, "sources": sources},
+        "default": {
+            "alpha": {"index": "main", "version": "==1.0"},
+            "beta": {"index": "private", "version": "==1.0"},
+            "gamma": {"version": "==1.0"},
+        },
+        "develop": {},
+    }
+    entry = make_entry({"Pipfile": PIPFILE_OF_TWO.format(indexes), "Pipfile.lock": json.dumps(lock)})
+    done = build(entry, X86, cache=cache)
+    assert origins(done.archive, "alpha", "beta", "gamma") == ["main", "private", first]
+
+
+def test_indexes_of_poetry(
+    make_entry: MakeEntry, cache: BuildCache, indexes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poetry.lock names the source of each distribution; what has none comes from the default index."""
+    package = '[[package]]\nname = "{0}"\nversion = "1.0"\n'
+    source = '[package.source]\ntype = "legacy"\nurl = "{0}/private/simple"\nreference = "private"\n'
+    lock = package.format("alpha") + package.format("beta") + source.format(indexes)
+    text = f"--extra-index-url {indexes}/private/simple\n\nalpha==1.0\nbeta==1.0\n"
+    monkeypatch.setattr(exports, "_run", lambda *_: text)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{indexes}/main/simple")
+    entry = make_entry({"pyproject.toml": POETRY, "poetry.lock": f'{lock}[metadata]\npython-versions = "*"\n'})
+    assert origins(build(entry, X86, cache=cache).archive, "alpha", "beta") == ["main", "private"]

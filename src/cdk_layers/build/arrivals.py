@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.build.contents import Distribution
-    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.target import Target
+    from cdk_layers.build.wanted import Wanted
 
 
 def refuse_missing(pins: Collection[Wanted], tree: Path, target: Target) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
     from cdk_layers.build.options import BuildOptions
-    from cdk_layers.build.requirements_file import Wanted
+    from cdk_layers.build.wanted import Wanted
 
 
 def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted], str | None]:

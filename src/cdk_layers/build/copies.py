@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cdk_layers.build.dependencies import Requirements
-    from cdk_layers.build.requirements_file import Wanted
+    from cdk_layers.build.wanted import Wanted
 
 _BARE_PATH: Final = re.compile(r"(?:-e )?(?P<path>[^\s@=<>~!;#]+)")
 

@@ -10,6 +10,7 @@ from cdk_layers import host
 from cdk_layers.build import exports, sources
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.groups import refuse_without_lock
+from cdk_layers.build.lock_indexes import assigned
 from cdk_layers.build.locked import Locked
 from cdk_layers.build.notes import Note
 from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file, read_requirements_text
@@ -162,7 +163,8 @@ def _read(job: Job, ruling: str, project: UvProject, variables: Variables, *, ma
     read = read_requirements_text(exported.text, ruling, job.entry, variables)
     here = {one.name for one in read.wanted if one.applies_to(job.target)}
     left_out = frozenset(one.name for one in read.wanted if one.name and one.name not in here)
-    return Locked(read.wanted, read.options, read.paths, left_out, exported.is_partial)
+    wanted = assigned(read.wanted, read.options, exported.indexes)
+    return Locked(wanted, read.options, read.paths, left_out, exported.is_partial)
 
 
 def _pylock(job: Job, path: Path) -> Locked:

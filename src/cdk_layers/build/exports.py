@@ -7,12 +7,13 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub, secrets_in
+from cdk_layers.build.lock_indexes import indexes
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that read their own lock files, at the versions that are tested."""
 
+_SCHEMA: Final = 2
 _FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
@@ -35,6 +37,9 @@ class Exported:
     text: str
     is_partial: bool = False
     """Whether credentials were taken out of it."""
+
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """The index of each distribution by its name, where there are several."""
 
 
 def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
@@ -55,15 +60,16 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
         return None
     known = job.cache.recall(key)
     if isinstance(known, dict) and not (known["is_partial"] and may_export):
-        return Exported(known["text"], known["is_partial"])
+        return Exported(known["text"], known["is_partial"], known["indexes"])
     if not may_export:
         return None
     text = _run(job.entry, lock, job.options)
     if _key(job.entry, [lock, *_beside(job.entry, lock)], job.options) != key:
         message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
-    job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text))})
-    return Exported(text)
+    named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
+    job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text)), "indexes": named})
+    return Exported(text, indexes=named)
 
 
 def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
@@ -95,7 +101,7 @@ def _key(entry: Path, names: list[str], options: BuildOptions) -> str:
         seen.update(f"{name}:{len(content)}:".encode())
         seen.update(content)
     tools = [
-        POETRY, PIPENV, uv.uv_version(), options.poetry_include_hashes, options.poetry_without_urls,
+        _SCHEMA, POETRY, PIPENV, uv.uv_version(), options.poetry_include_hashes, options.poetry_without_urls,
         sorted(options.groups), sorted(options.extras),
     ]  # fmt: skip
     seen.update(json.dumps(tools).encode())

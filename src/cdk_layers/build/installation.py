@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from cdk_layers.build.complaints import no_wheel
 from cdk_layers.build.copies import Copies
 from cdk_layers.build.credentials import git_headers, hide
 from cdk_layers.build.names import canonical
+from cdk_layers.build.requirements_file import Option
 from cdk_layers.build.shared_paths import settle
 from cdk_layers.build.tidying import installed, tidy
 from cdk_layers.build.uv_settings import UvSettings, read_uv_settings
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
 
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
-    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.resolution import Resolution
     from cdk_layers.build.shared_paths import Shared
     from cdk_layers.build.target import Target
+    from cdk_layers.build.wanted import Wanted
 
 
 def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> tuple[Shared, ...]:
@@ -87,8 +89,33 @@ def _settled(
 def _put(
     requirements: Requirements, pins: Collection[Wanted], tree: Path, job: Job, begin: Attempt, *, anew: bool = False
 ) -> Attempt:
-    """Install pins into a folder, with `anew` over what is there, and return the attempt that succeeded."""
+    """Install pins into a folder, with `anew` over what is there, and return the attempt that succeeded.
+
+    Those that may come from one index alone are installed by themselves, since uv asks all indexes for all of a file.
+    """
+    attempt = begin
+    for index in sorted({pin.index for pin in pins}, key=lambda index: (index is not None, index or "")):
+        here = [pin for pin in pins if pin.index == index]
+        attempt = _put_from(requirements, here, tree, job, attempt, index=index, anew=anew)
+    return attempt
+
+
+def _put_from(
+    requirements: Requirements,
+    pins: Collection[Wanted],
+    tree: Path,
+    job: Job,
+    begin: Attempt,
+    *,
+    index: str | None,
+    anew: bool,
+) -> Attempt:
     settings = read_uv_settings(job.entry, job.options.environment)
+    if index is not None:
+        settings = settings.for_index(index)
+        others = (option for option in requirements.options if not option.name.endswith("index-url"))
+        alone = (Option("--index-url", index, requirements.origin or ""),) if index else ()
+        requirements = replace(requirements, options=(*alone, *others))
     with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
         listed = Path(folder, "requirements.txt")
         copies = Copies.make(Path(folder), pins)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.build.requirements_file import Option, Wanted
+    from cdk_layers.build.requirements_file import Option
+    from cdk_layers.build.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)

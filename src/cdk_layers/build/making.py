@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.plan import Plan
     from cdk_layers.build.progress import Progress
-    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.target import Target
+    from cdk_layers.build.wanted import Wanted
 
 _NAMED: Final = 5
 _TRIES: Final = 3

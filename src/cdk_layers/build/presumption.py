@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from cdk_layers.build.contents import Distribution
     from cdk_layers.build.dependencies import Requirements
     from cdk_layers.build.job import Job
-    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.target import Target
+    from cdk_layers.build.wanted import Wanted
 
 
 def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | None:

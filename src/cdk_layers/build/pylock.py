@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Environment
@@ -21,8 +21,8 @@ from packaging.pylock import (
 
 from cdk_layers.build.groups import refuse_unknown
 from cdk_layers.build.names import canonical
-from cdk_layers.build.requirements_file import Wanted
 from cdk_layers.build.staleness import other_python
+from cdk_layers.build.wanted import Wanted, local_requirement
 from cdk_layers.build.wheels import supported_tags
 from cdk_layers.errors import DependencyError, EntryError
 
@@ -141,7 +141,7 @@ def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
         if not local.exists():
             message = f"{where} names {path!r}, and there is no such file or folder ({local})."
             raise EntryError(message)
-        return Wanted(str(local), where, package.name, version, hashes=hashes, local=local)
+        return replace(local_requirement(package.name, "", local, where, None), version=version, hashes=hashes)
     fragment = f"#subdirectory={inner}" if inner else ""
     if isinstance(source, PackageVcs):
         address = f"{source.type}+{source.url or path}@{source.commit_id}{fragment}"

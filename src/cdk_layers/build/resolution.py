@@ -12,7 +12,7 @@ from cdk_layers.build.credentials import scrub, secrets_in
 from cdk_layers.build.names import canonical
 from cdk_layers.build.notes import Note
 from cdk_layers.build.presumption import presumed_pins
-from cdk_layers.build.requirements_file import Wanted, read_requirements_text
+from cdk_layers.build.requirements_file import read_requirements_text
 from cdk_layers.errors import EntryChangedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.job import Job
     from cdk_layers.build.options import BuildOptions
     from cdk_layers.build.requirements_file import Option
+    from cdk_layers.build.wanted import Wanted
 
 SCHEMA: Final = 3
 """Counts what this package changes in how it builds, so that older cache entries don't answer."""
@@ -106,7 +107,8 @@ def pin_key(pin: Wanted) -> list[Any]:
     """Return what a pin means, without credentials and without paths of this machine."""
     if pin.local is not None:
         return [pin.name, sources.digest(pin.local), sorted(pin.hashes), pin.marker]
-    return [scrub(pin.said or pin.text), sorted(pin.hashes), pin.marker]
+    index = [] if pin.index is None else [scrub(pin.index)]
+    return [scrub(pin.said or pin.text), sorted(pin.hashes), pin.marker, *index]
 
 
 def option_key(option: Option) -> list[str]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.target import Target
+    from cdk_layers.build.wanted import Wanted
 
 _CACHES: Final = frozenset({
     ".git", ".hg", ".svn", ".tox", ".nox", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",

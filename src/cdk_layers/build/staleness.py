@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.build.options import BuildOptions
-    from cdk_layers.build.requirements_file import Wanted
     from cdk_layers.build.target import Target
+    from cdk_layers.build.wanted import Wanted
     from cdk_layers.build.workspace import UvProject
 
 _PLACES: Final = frozenset({"git", "url", "path", "directory", "editable", "virtual"})

@@ -14,8 +14,8 @@ from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub, secrets_in
 from cdk_layers.build.groups import refuse_unknown
 from cdk_layers.build.locked import Locked
-from cdk_layers.build.requirements_file import Wanted
 from cdk_layers.build.uv_settings import read_uv_settings
+from cdk_layers.build.wanted import Wanted, local_requirement
 from cdk_layers.build.workspace import PROJECT, table
 from cdk_layers.errors import EntryChangedError, EntryError
 
@@ -202,7 +202,8 @@ def _remembered(locked: Locked, entry: Path) -> dict[str, Any]:
 def _recalled(known: dict[str, Any], entry: Path) -> Locked:
     wanted = []
     for text, where, name, version, hashes, path in known["lines"]:
-        one = Wanted(text, where, name, version, hashes=tuple(hashes), remote=" @ " in text)
+        plain = Wanted(text, where, name, version, remote=" @ " in text)
         local = Path(os.path.normpath(entry / path)) if path else None
-        wanted.append(replace(one, text=str(local), local=local) if local else one)
+        one = local_requirement(name, "", local, where, None) if local else plain
+        wanted.append(replace(one, version=version, hashes=tuple(hashes)))
     return Locked(tuple(wanted), left_out=frozenset(known["left_out"]), is_partial=known["is_partial"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,6 +67,7 @@ _PIP_KEYS: Final = (
 _KEYS: Final = _TRANSPORT_KEYS | _INDEX_KEYS | _BUILDING_KEYS | {*_RESOLVING_KEYS, "dependency-metadata"}
 """What is taken from uv's configuration; the rest describes other commands, or is decided by the build."""
 
+_DEFAULT_VARIABLES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
 _SOURCE_SETTINGS: Final = ("no-binary", "no-binary-package", "no-build-isolation", "no-build-isolation-package")
 _WHEEL_SETTINGS: Final = ("no-build", "no-build-package", "only-binary")
 _UNSAFE_VARIABLES: Final = ("UV_NO_VERIFY_HASHES", "UV_INSECURE_NO_ZIP_VALIDATION")
@@ -112,6 +113,18 @@ class UvSettings:
         for name, value in self.pip_lines:
             if name != "--index-url" or not names & {"--index-url", "--no-index"}:
                 yield f"{name} {value}"
+
+    def for_index(self, index: str) -> UvSettings:
+        """Return the settings for what may come from one index alone, or, with "", from the default one alone."""
+        variables = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", *(_DEFAULT_VARIABLES if index else ()))
+        keys = ("extra-index-url", "find-links", *(("index-url",) if index else ()))
+        configuration = {key: _only_default(value, keys, index) for key, value in self.configuration.items()}
+        return replace(
+            self,
+            variables={name: value for name, value in self.variables.items() if name not in variables},
+            configuration={key: value for key, value in configuration.items() if key not in keys},
+            pip_lines=tuple(line for line in self.pip_lines if line[0] == "--index-url" and not index),
+        )
 
     def for_installing(self) -> dict[str, Any]:
         """Return the effective uv.toml for versions that are resolved already."""
@@ -240,6 +253,15 @@ def _overruled_keys(name: str, table: Mapping[str, Any], allowed: Sequence[str])
             yield f"{key} ({name})"
     if table.get("verify-hashes") is False:
         yield f"verify-hashes ({name})"
+
+
+def _only_default(value: Any, keys: Sequence[str], index: str) -> Any:
+    """Return a setting without the indexes that are not the default one; with an index of its own, without all."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) and "url" in one for one in value):
+        return [one for one in value if one.get("default") and not index]
+    if isinstance(value, dict):
+        return {key: _only_default(one, keys, index) for key, one in value.items() if key not in keys}
+    return value
 
 
 def _scrubbed(value: Any) -> Any:

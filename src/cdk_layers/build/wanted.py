@@ -62,6 +62,9 @@ class Wanted:
     remote: bool = False
     """Whether it names an address instead of a version."""
 
+    index: str | None = None
+    """The only index that it may come from, "" for the default one, maybe with credentials; None for all of them."""
+
     floating: bool = False
     """Whether its address leads to another content from time to time: a branch or a tag."""
 
