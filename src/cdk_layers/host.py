@@ -6,14 +6,14 @@ import os
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 def run(
@@ -34,17 +34,64 @@ def run(
     Raises:
         OSError: The program cannot be started.
     """
-    return subprocess.run(
-        [os.fspath(part) for part in command],
-        cwd=cwd,
-        env=environ() if environment is None else dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-        pass_fds=inherited,
-    )
+    with _guard() as watch:
+        process = subprocess.Popen(
+            [os.fspath(part) for part in command],
+            cwd=cwd,
+            env=environ() if environment is None else dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            pass_fds=inherited,
+        )
+        watch(process.pid)
+        with process:
+            try:
+                output, error_output = process.communicate()
+            except BaseException:
+                process.kill()
+                raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, error_output)
+
+
+_GUARD: Final = """\
+trap '' HUP INT TERM
+end() {
+    for child in $(cat /proc/"$1"/task/*/children 2>/dev/null || pgrep -P "$1" 2>/dev/null); do end "$child"; done
+    kill "$1" 2>/dev/null
+}
+read -r process || exit 0
+read -r finished || end "$process"
+"""
+"""Reads the number of a process and then a line. If there is none, it ends the process and all that this started."""
+
+
+@contextmanager
+def _guard() -> Iterator[Callable[[int], None]]:
+    """Start a shell that ends a process, and what this starts, if the present one ends by a signal. Not on Windows.
+
+    It is there before the process is, and is told its number as soon as that is known.
+    """
+    guard = None
+    if os.name == "posix":
+        with suppress(OSError):
+            guard = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+
+    def watch(process: int) -> None:
+        if guard is not None and guard.stdin is not None:
+            with suppress(OSError):
+                guard.stdin.write(f"{process}\n".encode())
+                guard.stdin.flush()
+
+    try:
+        yield watch
+    finally:
+        if guard is not None:
+            guard.communicate(b"finished\n")
 
 
 @dataclass(frozen=True, slots=True)

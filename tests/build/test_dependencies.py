@@ -317,6 +317,58 @@ def test_poetry_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
     assert not (entry / ".venv").exists()
 
 
+PLUGIN_PROJECT = (
+    POETRY_PROJECT
+    + """
+[tool.poetry.requires-plugins]
+no-such-plugin-anywhere = ">1"
+[tool.poetry.dependencies]
+mylib = {path = "../lib"}
+"""
+)
+PATH_LOCK = POETRY_LOCK.replace(
+    "[metadata]",
+    """\
+[[package]]
+name = "mylib"
+version = "1.0"
+description = ""
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = []
+develop = false
+
+[package.source]
+type = "directory"
+url = "../lib"
+
+[metadata]""",
+)
+
+
+def test_poetry_runs_nothing_of_the_entry(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) -> None:
+    """Plugins that an entry contains or requires are not run by an export; what it names by relative paths is found."""
+    info = ".poetry/plugins/evil-1.0.dist-info"
+    files = {
+        "pyproject.toml": PLUGIN_PROJECT,
+        ".poetry/plugins/evil.py": f"open({str(tmp_path / 'trace')!r}, 'w').close()\n",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n",
+        f"{info}/entry_points.txt": "[poetry.application.plugin]\nevil = evil:Evil\n",
+    }
+    entry = make_entry(files)
+    make_entry({"pyproject.toml": '[project]\nname = "mylib"\nversion = "1.0"\n', "mylib.py": ""}, "lib")
+    tool = ["tool", "run", "--quiet", "--python", sys.executable, "--from", POETRY[0], "python", "-c", CONTENT_HASH]
+    found = uv.run(tool, cwd=entry, extra={})
+    if uv.is_unreachable(found.stderr):
+        pytest.skip(f"poetry cannot be installed here: {found.stderr[-300:]}")
+    (entry / "poetry.lock").write_text(PATH_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
+    wanted = read(entry, cache, BuildOptions(allow_source_builds=("mylib",))).wanted
+    assert {one.name: one.local for one in wanted} == {"mylib": tmp_path / "lib", "six": None}
+    assert not (tmp_path / "trace").exists()
+    assert {path.name for path in entry.iterdir()} == {".poetry", "poetry.lock", "pyproject.toml"}
+
+
 PIPFILE_LOCK = f"""\
 {{
   "_meta": {{

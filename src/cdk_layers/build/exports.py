@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.build import uv
 from cdk_layers.build.credentials import scrub, secrets_in
 from cdk_layers.build.lock_indexes import indexes
+from cdk_layers.build.poetry_project import mirrored, unmirrored
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
 
 if TYPE_CHECKING:
@@ -125,8 +126,12 @@ def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
         *([] if options.poetry_include_hashes else ["--without-hashes"]),
         *(["--without-urls"] if options.poetry_without_urls else []),
     ]  # fmt: skip
-    _tool("poetry.lock", POETRY, arguments, entry, {**options.environment, "POETRY_VIRTUALENVS_CREATE": "false"})
-    return output.read_text(encoding="utf-8")
+    # Relative paths in the project are seen from its real place.
+    root = (scratch / "project").resolve()
+    project = mirrored(entry, root)
+    extra = {**options.environment, "POETRY_VIRTUALENVS_CREATE": "false"}
+    _tool("poetry.lock", POETRY, arguments, project, extra, copied_to=root)
+    return unmirrored(output.read_text(encoding="utf-8"), root)
 
 
 def _pipenv_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
@@ -146,13 +151,23 @@ def category(group: str) -> str:
     return "dev-packages" if group in {"dev", "develop"} else group
 
 
-def _tool(lock: str, tool: tuple[str, ...], arguments: list[str], cwd: Path, extra: Mapping[str, str]) -> str:
+def _tool(
+    lock: str,
+    tool: tuple[str, ...],
+    arguments: list[str],
+    cwd: Path,
+    extra: Mapping[str, str],
+    *,
+    copied_to: Path | None = None,
+) -> str:
+    """Return what a tool says in a folder, whose path in messages is that of the project which it is a copy of."""
     extras = [part for package in tool[1:] for part in ("--with", package)]
     command = [
         "tool",
         "run",
         "--quiet",
         "--no-config",
+        "--no-build",
         "--python",
         sys.executable,
         "--from",
@@ -171,11 +186,12 @@ def _tool(lock: str, tool: tuple[str, ...], arguments: list[str], cwd: Path, ext
         raise BuildError(message)
     reason = _short(done.stderr or done.stdout)
     message = f"{lock} cannot be exported by {tool[0]}: {reason}"
+    project = unmirrored(str(cwd), copied_to) if copied_to else str(cwd)
     if "changed significantly" in reason:
         # Poetry compares a hash of its whole project, which only Poetry can make.
-        message += f" The project is {str(cwd)!r} (rule stale-lock)."
+        message += f" The project is {project!r} (rule stale-lock)."
         raise StaleLockError(message)
-    raise EntryError(message)
+    raise EntryError(unmirrored(message, copied_to) if copied_to else message)
 
 
 def _short(text: str) -> str:
