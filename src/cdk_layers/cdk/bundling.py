@@ -177,6 +177,8 @@ class ArchiveImage(DockerImage):
         """Remember the build; no engine is asked for an image."""
         super().__init__("cdk-layers")
         self._build = build
+        self.has_run = False
+        """Whether the archive was written for this construct, and not found in the output folder."""
 
     def run(self, *, volumes: Sequence[DockerVolume | dict[str, Any]] | None = None, **_: object) -> None:
         """Write the archive to the host's side of the output folder.
@@ -189,3 +191,4 @@ class ArchiveImage(DockerImage):
             message = "this version of the CDK mounts no output folder, so the layer's archive has no place to go"
             raise BuildError(message)
         self._build.write_to(Path(outputs[0]) / "layer.zip")
+        self.has_run = True

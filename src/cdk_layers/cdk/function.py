@@ -153,11 +153,12 @@ class LayeredFunction(Function):
         at_once = [] if extended else declaration.accepted(given)
         with build_errors("Function", declaration.path, source.entry):
             made = source.made(runs_on, machine, given, bundled=place.bundled)
-        with cdk_arguments(arguments.place, kwargs):
+        with made.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
             super().__init__(
                 scope, id, code=made.code, handler=called, runtime=runs_on, architecture=machine,
                 layers=at_once or None, **kwargs,
             )  # fmt: skip
+        made.restore(self)
         contents = made.contents or contents_of_code(self, made.code, place)
         declaration.model = replace(declaration.model, code=contents, notes=made.notes)
         imported = declaration.imported(self, given)

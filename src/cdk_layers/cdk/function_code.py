@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.build.builder import build, recall
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.build.options import BuildOptions
+from cdk_layers.cdk.bundling import ArchiveImage
 from cdk_layers.cdk.function_model import model_of
 from cdk_layers.cdk.identity import name_of
 from cdk_layers.cdk.modeling import staging
+from cdk_layers.cdk.output import placing, restore
 from cdk_layers.cdk.targets import target_of
 from cdk_layers.errors import AssemblyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
 
@@ -39,6 +44,21 @@ class FunctionCode:
     code: Code
     contents: Contents | None = None
     notes: tuple[Note, ...] = ()
+    build: LayerBuild | None = None
+    image: ArchiveImage | None = None
+    """What puts the build into the CDK's output folder."""
+
+    def placing(self, path: str) -> AbstractContextManager[None]:
+        """Return what the function's construct is made in."""
+        return nullcontext() if self.build is None else placing(f"Function {path!r}", self.build)
+
+    def restore(self, function: Function) -> None:
+        """Write the archive in the output folder again, if an earlier synthesis left it half done."""
+        if self.build is None or self.image is None or self.image.has_run:
+            return
+        stage = staging(function.node)
+        if stage is not None:
+            restore(Path(stage.absolute_staged_path), self.build)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +124,7 @@ class CodeSource:
         return (
             FunctionCode(Code.from_asset(str(entry.absolute())))
             if done is None
-            else _built(done, given.get("asset_hash"))
+            else _built(done, entry.absolute(), given.get("asset_hash"))
         )
 
     @property
@@ -153,9 +173,16 @@ def contents_of_code(function: Function, code: Code, place: Place) -> Contents |
     return _measured[code]
 
 
-def _built(done: LayerBuild, asset_hash: str | None) -> FunctionCode:
-    code = Code.from_asset(str(done.archive), asset_hash=asset_hash or done.digest)
-    return FunctionCode(code, done.contents, done.notes)
+def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCode:
+    """Return a finished build as code, whose archive is joined where it goes and is not kept in the cache besides."""
+    image = ArchiveImage(done)
+    code = Code.from_asset(
+        str(entry),
+        asset_hash=asset_hash or done.digest,
+        asset_hash_type=AssetHashType.CUSTOM,
+        bundling=BundlingOptions(image=image, command=["place the archive"]),
+    )
+    return FunctionCode(code, done.contents, done.notes, done, image)
 
 
 def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:

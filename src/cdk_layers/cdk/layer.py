@@ -19,6 +19,7 @@ from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.identity import name_of
 from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.modeling import LayerFacts, known, staging
+from cdk_layers.cdk.output import placing
 from cdk_layers.cdk.place import place_of
 from cdk_layers.cdk.preparation import Wishes, prepare
 from cdk_layers.cdk.references import Shared, share, top_of
@@ -171,7 +172,12 @@ class SharedPythonLayer(PythonLayerVersion):
         contents = prepared.build.contents if prepared.build else None
         described = _chosen(description, contents, describe)
         licensed = _chosen(license, contents, common_license)
-        with container_errors(self._where.path, wishes.bundling.environment), cdk_arguments(arguments.place, {}):
+        with (
+            placing(arguments.place, prepared.build)
+            if prepared.build
+            else container_errors(self._where.path, wishes.bundling.environment),
+            cdk_arguments(arguments.place, {}),
+        ):
             super().__init__(
                 scope,
                 id,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.cdk.modeling import contents_of
+from cdk_layers.cdk.output import restore
 from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.errors import UsageError
 
@@ -55,6 +56,8 @@ def staged_contents(
     if built is None:
         return contents_of(stage)
     staged = Path(stage.absolute_staged_path)
+    if not wishes.bundling.has_own_hash:
+        restore(staged, built)
     if staged.is_file() and staged.stat().st_size == built.archive_bytes:
         return built.contents
     # The output folder may hold the same files from an earlier time, as another compressor made them.
