@@ -75,9 +75,7 @@ def restore(staged: Path, build: LayerBuild) -> None:
     """
     if staged.is_dir() and not any(staged.iterdir()):
         staged.rmdir()
-        message = (
-            f"{str(staged)!r} was empty, since an earlier synthesis was stopped. It is removed; run the same again."
-        )
+        message = f"{str(staged)!r} is empty, since an earlier synthesis was stopped. It is removed; run it again."
         raise BuildError(message)
     if staged.suffix != ".zip" or (staged.is_file() and staged.stat().st_size == build.archive_bytes):
         return
