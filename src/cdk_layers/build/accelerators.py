@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 OPTIONAL_EXTENSIONS: Final = frozenset((
-    "aiohttp", "aiokafka", "cassandra-driver", "charset-normalizer", "coverage", "falcon", "fastavro", "frozenlist",
-    "ijson", "immutables", "lazy-object-proxy", "markupsafe", "msgpack", "multidict", "propcache", "protobuf",
-    "pymongo", "pyrsistent", "pyyaml", "rapidfuzz", "ruamel-yaml-clib", "setproctitle", "simplejson", "sqlalchemy",
-    "thrift", "tomli", "tornado", "websockets", "wrapt", "yarl", "zope-interface",
+    "aiohttp", "aiokafka", "cassandra-driver", "charset-normalizer", "coverage", "dulwich", "falcon", "fastavro",
+    "frozenlist", "google-crc32c", "ijson", "immutables", "lazy-object-proxy", "markupsafe", "msgpack", "multidict",
+    "newrelic", "pendulum", "propcache", "protobuf", "pybase64", "pymongo", "pyrsistent", "pyyaml", "rapidfuzz",
+    "ruamel-yaml-clib", "setproctitle", "simplejson", "sqlalchemy", "thrift", "tomli", "tornado", "websockets",
+    "whenever", "wrapt", "yarl", "zope-interface", "zope-proxy",
 ))  # fmt: skip
 """Normalized names of distributions that are imported without their native modules too, most often slower.
 
