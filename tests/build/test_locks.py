@@ -304,6 +304,24 @@ def test_member_of_a_workspace(workspace: Path, cache: BuildCache, indexes: str,
     assert build(entry, X86, cache=cache).pins == ("beta==1.0", "gamma==1.0")
 
 
+def test_stale_source_of_a_workspace(workspace: Path, cache: BuildCache, indexes: str) -> None:
+    """A local source that a lock file installs, and that asks for more than the lock file has, makes it stale."""
+    one, two = (workspace / "members" / name / "pyproject.toml" for name in ("one", "two"))
+    edit(one, '"beta==1.0"', '"beta==1.0", "two"')
+    one.write_text(
+        one.read_text(encoding="utf-8") + "[tool.uv.sources]\ntwo = { workspace = true }\n", encoding="utf-8"
+    )
+    two.write_text(
+        two.read_text(encoding="utf-8") + '[build-system]\nrequires = []\nbuild-backend = "none"\n', encoding="utf-8"
+    )
+    assert uv.run(["lock", "--quiet", "--no-cache"], cwd=workspace, extra={}).returncode == 0
+    options = BuildOptions(allow_source_builds=("two",))
+    assert pins_for(one.parent, X86, options, cache=cache) == ("beta==1.0", "gamma==1.0", "two")
+    edit(two, '"gamma==1.0"', '"gamma==1.0", "alpha"')
+    with pytest.raises(StaleLockError, match="of 'two', it lacks 'alpha'"):
+        pins_for(one.parent, X86, options, cache=cache)
+
+
 def test_workspace_without_its_lock(workspace: Path, cache: BuildCache) -> None:
     """A member whose workspace has no lock file installs nothing, and is told where to lock."""
     (workspace / "uv.lock").unlink()

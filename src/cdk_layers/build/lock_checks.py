@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.build.groups import refuse_unknown
+from cdk_layers.build.names import canonical
 from cdk_layers.build.needs import meets
-from cdk_layers.build.staleness import other_python, refuse_stale_pipfile_lock
+from cdk_layers.build.staleness import normalized, other_python, stale
 from cdk_layers.build.workspace import PROJECT, read_toml, table
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cdk_layers.build.job import Job
+
+_PIPFILE_SECTIONS: Final = {"default": "packages", "develop": "dev-packages"}
 
 
 def check_lock(job: Job, lock: str) -> None:
@@ -100,7 +103,7 @@ def _check_pipfile(job: Job) -> None:
         raise other_python(path.name, python, job.target)
     sections = {"dev-packages": "develop"}
     asked = [sections.get(category(name), name) for name in job.options.groups]
-    refuse_stale_pipfile_lock(job.entry, lock, ["default", *asked])
+    _refuse_stale_pipfile_lock(job.entry, lock, ["default", *asked])
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -110,3 +113,30 @@ def _json(path: Path) -> dict[str, Any]:
         message = f"{path} cannot be read: {error}. Make it again with 'pipenv lock'."
         raise EntryError(message) from None
     return data if isinstance(data, dict) else {}
+
+
+def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories: Iterable[str]) -> None:
+    """Refuse a Pipfile.lock that lacks what its Pipfile asks for.
+
+    Raises:
+        StaleLockError: Something is missing, or locked at a version that the Pipfile does not admit.
+    """
+    path = folder / "Pipfile.lock"
+    manifest = read_toml(folder / "Pipfile")
+    reasons: list[str] = []
+    for category in categories:
+        packages = manifest.get(_PIPFILE_SECTIONS.get(category, category))
+        found = {canonical(name): entry for name, entry in table(lock, category).items()}
+        for name, wish in packages.items() if isinstance(packages, dict) else ():
+            reasons += _of_pipfile(canonical(name), wish, found)
+    if reasons:
+        raise stale(path.name, reasons, "pipenv lock", str(folder))
+
+
+def _of_pipfile(name: str, wish: object, found: Mapping[str, Any]) -> Iterator[str]:
+    asked = str(wish.get("version", "*") if isinstance(wish, dict) else wish)
+    version = str(found[name].get("version", "")).removeprefix("==") if isinstance(found.get(name), dict) else ""
+    if name not in found:
+        yield f"it lacks {name!r}"
+    elif version and asked != "*" and not meets(normalized(asked), version):
+        yield f"it has {name} {version} where the project asks for {name}{asked}"

@@ -35,7 +35,6 @@ _SOURCES: Final = frozenset({"git", "url", "path", "workspace"})
 
 _EXTRA: Final = re.compile(r"extra == ['\"]([^'\"]+)['\"]")
 _PARTIAL_EXPORT: Final = re.compile(r"--only-(?:group|dev)\b|pip compile\b(?!.*\bpyproject\.toml)")
-_PIPFILE_SECTIONS: Final = {"default": "packages", "develop": "dev-packages"}
 _NAMED: Final = 5
 
 Needs = dict[tuple[str, str], set[str]]
@@ -101,12 +100,44 @@ def refuse_stale_uv_lock(
         raise stale(str(project.lock), reasons, "uv lock", str(project.root))
 
 
+def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any]) -> None:
+    """Refuse a uv.lock that was made from other dependencies than a local source, which it installs, has now.
+
+    Raises:
+        StaleLockError: The two differ.
+    """
+    manifest = read_toml(folder / PROJECT)
+    name = canonical(str(table(manifest, "project").get("name", "")))
+    packages = [one for one in lock.get("package", []) if isinstance(one, dict)]
+    here = [one for one in packages if one.get("name") == name and _PLACES & table(one, "source").keys()]
+    if not here or "dependencies" in table(manifest, "project").get("dynamic", ()):
+        return
+    # The sources of a workspace are not those of each folder that it names.
+    above: dict[str, Any] = {name: [] for name in _sources(read_toml(project.root / PROJECT))}
+    sources = {**above, **_sources(manifest)}
+    reasons = list(_compared_project(manifest, here[0], sources, frozenset()))
+    if reasons:
+        raise stale(str(project.lock), (f"of {name!r}, {one}" for one in reasons), "uv lock", str(project.root))
+
+
 def _differences(
     project: UvProject, manifest: Mapping[str, Any], package: Mapping[str, Any], options: BuildOptions
 ) -> Iterator[str]:
     wants, metadata = table(manifest, "project"), table(package, "metadata")
     sources = {**_sources(read_toml(project.root / PROJECT)), **_sources(manifest)}
-    extras = {canonical(name) for name in options.extras}
+    yield from _compared_project(manifest, package, sources, frozenset(map(canonical, options.extras)))
+    own = canonical(str(wants["name"]))
+    known = {canonical(name): lines for name, lines in table(metadata, "requires-dev").items()}
+    groups = {canonical(name): lines for name, lines in table(manifest, "dependency-groups").items()}
+    for name in sorted({canonical(one) for one in options.groups} & groups.keys()):
+        lines = list(_lines(_group(groups, name, ()), ""))
+        yield from _compared(_asked(lines, sources, own), _locked(known.get(name, ()), own))
+
+
+def _compared_project(
+    manifest: Mapping[str, Any], package: Mapping[str, Any], sources: Mapping[str, Any], extras: frozenset[str]
+) -> Iterator[str]:
+    wants, metadata = table(manifest, "project"), table(package, "metadata")
     asked = list(_lines(wants.get("dependencies"), ""))
     for name, lines in table(wants, "optional-dependencies").items():
         if canonical(name) in extras:
@@ -114,11 +145,6 @@ def _differences(
     locked = [one for one in metadata.get("requires-dist", ()) if _extra_of(one) in {"", *extras}]
     own = canonical(str(wants["name"]))
     yield from _compared(_asked(asked, sources, own), _locked(locked, own))
-    known = {canonical(name): lines for name, lines in table(metadata, "requires-dev").items()}
-    groups = {canonical(name): lines for name, lines in table(manifest, "dependency-groups").items()}
-    for name in sorted({canonical(one) for one in options.groups} & groups.keys()):
-        lines = list(_lines(_group(groups, name, ()), ""))
-        yield from _compared(_asked(lines, sources, own), _locked(known.get(name, ()), own))
 
 
 def _lines(lines: object, extra: str) -> Iterator[tuple[str, str]]:
@@ -155,7 +181,7 @@ def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], own: st
         # One of several sources, each for some platforms, says nothing of all.
         is_place = bool(requirement.url) or (isinstance(source, dict) and bool(_SOURCES & source.keys()))
         is_open = isinstance(source, list)
-        specifier = "*" if is_open else "@" if is_place else _normalized(str(requirement.specifier))
+        specifier = "*" if is_open else "@" if is_place else normalized(str(requirement.specifier))
         needs.setdefault((extra, name), set()).add(specifier)
     return needs
 
@@ -165,7 +191,7 @@ def _locked(entries: Iterable[object], own: str = "") -> Needs:
     for entry in entries:
         name = canonical(str(entry.get("name", ""))) if isinstance(entry, dict) else own
         if isinstance(entry, dict) and name != own:
-            specifier = "@" if _PLACES & entry.keys() else _normalized(str(entry.get("specifier", "")))
+            specifier = "@" if _PLACES & entry.keys() else normalized(str(entry.get("specifier", "")))
             needs.setdefault((_extra_of(entry), name), set()).add(specifier)
     return needs
 
@@ -175,7 +201,8 @@ def _extra_of(entry: object) -> str:
     return canonical(found[1]) if found else ""
 
 
-def _normalized(specifier: str) -> str:
+def normalized(specifier: str) -> str:
+    """Return a version specifier in one spelling."""
     try:
         return ",".join(sorted(str(one) for one in SpecifierSet(specifier)))
     except InvalidSpecifier:
@@ -260,30 +287,3 @@ def _pylock_command(lock: Mapping[str, Any]) -> str:
     if tool.startswith("pdm"):
         return "pdm lock --format pylock"
     return "pip lock ." if tool.startswith("pip") else "uv lock && uv export --format pylock.toml -o pylock.toml"
-
-
-def refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories: Iterable[str]) -> None:
-    """Refuse a Pipfile.lock that lacks what its Pipfile asks for.
-
-    Raises:
-        StaleLockError: Something is missing, or locked at a version that the Pipfile does not admit.
-    """
-    path = folder / "Pipfile.lock"
-    manifest = read_toml(folder / "Pipfile")
-    reasons: list[str] = []
-    for category in categories:
-        packages = manifest.get(_PIPFILE_SECTIONS.get(category, category))
-        found = {canonical(name): entry for name, entry in table(lock, category).items()}
-        for name, wish in packages.items() if isinstance(packages, dict) else ():
-            reasons += _of_pipfile(canonical(name), wish, found)
-    if reasons:
-        raise stale(path.name, reasons, "pipenv lock", str(folder))
-
-
-def _of_pipfile(name: str, wish: object, found: Mapping[str, Any]) -> Iterator[str]:
-    asked = str(wish.get("version", "*") if isinstance(wish, dict) else wish)
-    version = str(found[name].get("version", "")).removeprefix("==") if isinstance(found.get(name), dict) else ""
-    if name not in found:
-        yield f"it lacks {name!r}"
-    elif version and asked != "*" and not meets(_normalized(asked), version):
-        yield f"it has {name} {version} where the project asks for {name}{asked}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,13 +26,16 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from packaging.pylock import Package
 
     from cdk_layers.build.job import Job
     from cdk_layers.build.pylock import Selection
     from cdk_layers.build.workspace import UvProject
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
+_LOCAL_SOURCE: Final = re.compile(rb'source = \{ (?:editable|directory) = "(?P<path>[^"\n]+)"')
 _PYPI: Final = "https://pypi.org/simple"
 _MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _MORE_SETTINGS: Final = ("extra-index-url", "find-links")
@@ -67,7 +71,7 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
 
 def _key(job: Job, project: UvProject) -> str:
     seen = hashlib.sha256()
-    for path in (*project.manifests, project.lock):
+    for path in (*project.manifests, *_sources_of(project), project.lock):
         content = _bytes(path, project)
         seen.update(f"{path.name}:{len(content)}:".encode())
         seen.update(content)
@@ -83,6 +87,14 @@ def _key(job: Job, project: UvProject) -> str:
     ]
     seen.update(json.dumps(facts).encode())
     return f"uv-lock-{seen.hexdigest()}"
+
+
+def _sources_of(project: UvProject) -> Iterator[Path]:
+    """Yield the manifests of the local sources that a lock file names."""
+    if project.lock.is_file():
+        found = {match["path"] for match in _LOCAL_SOURCE.finditer(_bytes(project.lock, project))}
+        manifests = (project.root / path.decode("utf-8", "replace") / PROJECT for path in sorted(found))
+        yield from (path for path in manifests if path.is_file())
 
 
 def _bytes(path: Path, project: UvProject) -> bytes:
@@ -114,8 +126,14 @@ def _has_more_indexes(job: Job) -> bool:
 
 def _read(job: Job, project: UvProject) -> Locked:
     # They take longer to load than all else that a recalled build needs.
+    from packaging.pylock import PackageDirectory  # noqa: PLC0415
+
     from cdk_layers.build.pylock import parse_pylock, select  # noqa: PLC0415
-    from cdk_layers.build.staleness import refuse_other_targets, refuse_stale_uv_lock  # noqa: PLC0415
+    from cdk_layers.build.staleness import (  # noqa: PLC0415
+        refuse_other_targets,
+        refuse_stale_source,
+        refuse_stale_uv_lock,
+    )
 
     lock, manifest = _toml(project.lock), _toml(project.entry / PROJECT)
     _refuse_unknown(job, project, manifest)
@@ -123,6 +141,9 @@ def _read(job: Job, project: UvProject) -> Locked:
     refuse_stale_uv_lock(project, manifest, lock, job.options)
     exported = parse_pylock(_export(job, project), "uv.lock")
     selection = select(exported, job.target, "uv.lock")
+    for _, source in selection.chosen:
+        if isinstance(source, PackageDirectory):
+            refuse_stale_source(project, job.entry / source.path, lock)
     overridden = {str(one.get("name")) for one in table(lock, "manifest").get("overrides", ()) if isinstance(one, dict)}
     return Locked(_wanted(job, selection), left_out=selection.left_out - overridden)
 
