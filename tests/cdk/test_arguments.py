@@ -57,6 +57,8 @@ LAYER: Final[dict[str, tuple[Any, ...]]] = {
     "grants": GRANTS,
     "asset_excludes": LISTS_OF_TEXTS,
     "allow_source_builds": LISTS_OF_TEXTS,
+    "default_excludes": FLAGS,
+    "follow_links": FLAGS,
     "groups": LISTS_OF_TEXTS,
     "extras": LISTS_OF_TEXTS,
     "docker": FLAGS,
@@ -75,6 +77,8 @@ FUNCTION: Final[dict[str, tuple[Any, ...]]] = {
     "max_unzipped": SIZES,
     "asset_excludes": LISTS_OF_TEXTS,
     "allow_source_builds": LISTS_OF_TEXTS,
+    "default_excludes": FLAGS,
+    "follow_links": FLAGS,
     "groups": LISTS_OF_TEXTS,
     "extras": LISTS_OF_TEXTS,
 }
@@ -84,6 +88,7 @@ STACK: Final[dict[str, tuple[Any, ...]]] = {
     "compatible_architectures": ARCHITECTURES,
     "grants": GRANTS,
     "removal_policy": POLICIES,
+    "default_excludes": FLAGS,
     "parameter_prefix": (3, True, b"/layers", ["/layers"], THING),
     "reference_strength": STRENGTHS,
 }

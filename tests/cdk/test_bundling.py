@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from aws_cdk import AssetHashType, BundlingFileAccess, DockerImage, DockerVolume
+from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
 from cdk_layers.build.builder import build
@@ -159,3 +160,30 @@ def test_an_image_without_an_output_folder_says_so(made: LayerBuild) -> None:
     for run in runs:
         with pytest.raises(BuildError, match="no output folder"):
             run()
+
+
+@pytest.mark.parametrize(
+    ("platform", "architecture", "is_local"),
+    [
+        ("linux/amd64", None, True),
+        ("linux/amd64", Architecture.X86_64, True),
+        ("linux/arm64", Architecture.ARM_64, True),
+        ("linux/arm64", None, False),
+        ("linux/amd64", Architecture.ARM_64, False),
+        ("linux/riscv64", Architecture.ARM_64, False),
+    ],
+)
+def test_a_platform_that_is_built_for_anyway_needs_no_container(
+    platform: str, architecture: Architecture | None, is_local: bool
+) -> None:
+    """`platform` names the machine that the container runs on; only one that is not the target's needs it."""
+    read = Bundling.read({"platform": platform}, LAYER, None if architecture is None else [architecture])
+    assert (read.container_only == ()) == is_local
+
+
+def test_the_versions_of_the_images_tools_do_not_reach_local_ones() -> None:
+    """pipenv, for one, would take PIPENV_VERSION for its option --version."""
+    arguments = {"POETRY_VERSION": "2.1", "PIPENV_VERSION": "2024.4", "UV_VERSION": "0.9", "HTTPS_PROXY": "proxy"}
+    read = Bundling.read(BundlingOptions(build_args=arguments), LAYER)
+    assert read.container_only == ()
+    assert read.environment == {"HTTPS_PROXY": "proxy"}
