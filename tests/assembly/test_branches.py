@@ -192,3 +192,27 @@ def test_one_parameter_of_several_stacks_is_decided_once(tmp_path: Path, default
     }  # fmt: skip
     app = read(assembly_of(tmp_path, Hub=hub, Spoke=spoke))
     assert sorted(layer.label for one in app.functions for layer in one.used_layers) == sorted(cases)
+
+
+def test_what_a_stack_nests_under_a_condition_is_not_judged_without_it(tmp_path: Path) -> None:
+    """A function of a nested stack exists only where the nested stack does."""
+    (tmp_path / "inner.yaml").write_text(f"""
+Parameters: {{Arn: {{Type: String}}}}
+Resources:
+  F: {{Type: AWS::Lambda::Function, Properties: {{Code: {{ZipFile: x}}, Layers: [!Ref Arn], Runtime: python3.13}}}}
+  G: {{Type: AWS::Lambda::LayerVersionPermission, Properties: {{LayerVersionArn: '{_BASE_ARN}', Principal: !Ref Arn}}}}
+""")
+    app = read_text(
+        tmp_path,
+        f"""
+Parameters: {{Arm: {{Type: String, Default: 'false', AllowedValues: ['true', 'false']}}}}
+Conditions: {{UseArm: !Equals [!Ref Arm, 'true']}}
+Resources:
+  Nested:
+    Type: AWS::CloudFormation::Stack
+    Condition: UseArm
+    Properties: {{TemplateURL: inner.yaml, Parameters: {{Arn: !If [UseArm, '{_BASE_ARN}', none]}}}}
+""",
+    )
+    assert [[layer.label for layer in one.used_layers] for one in app.functions] == [[_BASE_ARN]]
+    assert len(app.grants) == 1

@@ -274,8 +274,11 @@ class Resources:
 
 
 def _is_there(resource: Resource, evaluation: Evaluation) -> bool:
+    """Return whether a resource exists in a branch: its own condition and those of its nested stacks hold."""
     condition = resource.attributes.get("Condition")
-    return not isinstance(condition, str) or evaluation.holds(condition, resource.stack)
+    if isinstance(condition, str) and not evaluation.holds(condition, resource.stack):
+        return False
+    return resource.stack.parent is None or _is_there(resource.stack.parent, evaluation)
 
 
 def _means(expression: Any, stack: Stack) -> Means:
