@@ -114,7 +114,8 @@ def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], 
     "wrong-platform",
     Function,
     severity="error",
-    meaning="An extension module is built for macOS or Windows, so Linux cannot load it.",
+    meaning="An extension module is built for macOS or Windows, so Linux cannot load it. A warning for wheels for any "
+    "platform, and for distributions that are imported without their native modules too.",
     remedy=_BUILD_FOR_TARGET,
     source="the suffixes of extension modules (importlib.machinery.EXTENSION_SUFFIXES), and files that are not ELF",
     service_words="Unable to import module 'main': No module named '...'",
@@ -175,7 +176,8 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
     "glibc-too-new",
     Function,
     severity="error",
-    meaning="A native file asks for a newer C library than the runtime has.",
+    meaning="A native file needs a newer C library than the runtime has. A warning for distributions that are imported "
+    "without their native modules too.",
     remedy=(
         "Take wheels whose manylinux tag the runtime admits (manylinux_2_26 and older up to python3.11, manylinux_2_34 "
         "and older from python3.12 on), or a newer runtime; build own programs on the runtime's base image."
@@ -211,7 +213,8 @@ def _dotted(version: tuple[int, int]) -> str:
     "musl-linked",
     Function,
     severity="error",
-    meaning="A native file is linked against musl, Alpine's C library, which no managed runtime has.",
+    meaning="A native file is linked against musl, Alpine's C library, which no managed runtime has. A warning for "
+    "distributions that are imported without their native modules too.",
     remedy="Take manylinux wheels instead of musllinux ones; build on the runtime's base image, not on Alpine.",
     source="DT_NEEDED of each ELF file; the managed runtimes are Amazon Linux, which is glibc's",
     service_words="libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory",

@@ -36,7 +36,8 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
     "wrong-folder",
     Layer,
     severity="error",
-    meaning="Python code lies in a layer where no Python function looks for it.",
+    meaning="Python code is in a folder of a layer where no Python function looks for it. A warning for the folder of "
+    "another Python version next to code that is found.",
     remedy="Put packages directly into python/ at the root of the layer's archive, as SharedPythonLayer does.",
     source=_PLACES,
     service_words="Unable to import module 'main': No module named '...'",
