@@ -497,3 +497,10 @@ def test_interrupted_builds_leave_nothing(cache: BuildCache) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert (cache.get("key"), leftovers(cache)) == (None, [])
+
+
+def test_a_cache_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place in the home of a user that there is none of is an error of this package that names the variable."""
+    monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", "~nobody-has-this-name/cache")
+    with pytest.raises(BuildError, match="CDK_LAYERS_CACHE_DIR is '~nobody-has-this-name/cache'"):
+        BuildCache.default()

@@ -235,6 +235,20 @@ def test_damaged_settings(project: Path, text: str) -> None:
         read_uv_settings(project / "app/layer", {"UV_CONFIG_FILE": "missing.toml"})
 
 
+def test_settings_that_uv_does_not_understand(project: Path, cache: BuildCache) -> None:
+    """A value that means nothing to uv is an error that names the files it may be in."""
+    write(project / "app/uv.toml", "index-url = 3")
+    with pytest.raises(EntryError, match=r"uv does not understand its settings, from \S+app/uv\.toml: .*index-url"):
+        built(project, cache)
+
+
+@pytest.mark.parametrize("text", ["build-system = 3", "tool = 3", "[project]\ndependencies = 3", "[tool]\npoetry = 3"])
+def test_odd_projects_are_no_crash(project: Path, cache: BuildCache, text: str) -> None:
+    """A pyproject.toml of any form is no raw error."""
+    write(project / "app/layer/pyproject.toml", text)
+    assert built(project, cache).pins == ("thing==1.0",)
+
+
 @pytest.mark.parametrize("text", ["tool = 3", "[tool]\nuv = 3", "[tool.uv]\nworkspace = 3\npip = 3", "= broken"])
 def test_odd_projects(project: Path, text: str) -> None:
     """A pyproject.toml whose tables are something else sets nothing for uv."""

@@ -44,7 +44,7 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
         UncertainError: Only the backend itself knows.
     """
     system = project.get("build-system")
-    backend = str((system or {}).get("build-backend", "setuptools.build_meta"))
+    backend = str((system if isinstance(system, dict) else {}).get("build-backend", "setuptools.build_meta"))
     is_package = system is not None or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
     if not is_package and not _get(project, "tool", "uv").get("package"):
         reason = "its pyproject.toml has no [build-system], so it describes no package"

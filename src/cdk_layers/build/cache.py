@@ -62,9 +62,12 @@ class BuildCache:
 
         When that cannot be written, it is a temporary folder that lasts as long as this process, which the error output
         then says once.
+
+        Raises:
+            BuildError: CDK_LAYERS_CACHE_DIR names the home of a user that there is none of.
         """
         chosen = host.environ().get(VARIABLE)
-        return _usable((Path(chosen).expanduser() if chosen else _usual_place()).absolute())
+        return _usable((_chosen_place(chosen) if chosen else _usual_place()).absolute())
 
     def get(self, key: str) -> Entry | None:
         """Return a build that is there and sound. A damaged one is dropped."""
@@ -220,11 +223,20 @@ def _usual_place() -> Path:
     return platformdirs.user_cache_path("cdk-layers", appauthor=False)
 
 
+def _chosen_place(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        message = f"{VARIABLE} is {name!r}, and this user has no home folder here. Name a folder that can be written."
+        raise BuildError(message) from None
+
+
 @cache
 def _usable(folder: Path) -> BuildCache:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
+            _mark(folder)
             return BuildCache(folder)
     except OSError as error:
         temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
@@ -234,3 +246,10 @@ def _usable(folder: Path) -> BuildCache:
             f"kept in {str(temporary)!r} while this process runs. Let {VARIABLE} name a folder that can be written.\n"
         )
         return BuildCache(temporary)
+
+
+def _mark(folder: Path) -> None:
+    """Mark a folder as a cache, so that backups and source builds leave it out. Source: bford.info/cachedir."""
+    tag = folder / "CACHEDIR.TAG"
+    if not tag.exists():
+        tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by cdk-layers.\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from cdk_layers.build.job import missing_folder
 from cdk_layers.build.layout import layout_of
 from cdk_layers.build.members import collect
 from cdk_layers.build.notes import Note
+from cdk_layers.build.used_caches import without_caches
 from cdk_layers.errors import EntryError
 from cdk_layers.wording import size
 
@@ -42,10 +43,12 @@ def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
     inside = [path for path in (*left_out, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
     places = [*NEVER_ARCHIVED, *(path.relative_to(root).as_posix() for path in inside)]
     excluded = exclusion(root, places, options.excludes, defaults=options.default_excludes)
+    excluded = without_caches(job, root, excluded)
     members = _placed(collect(root, options.prefix, excluded=excluded, follow=options.follow_links), job)
     names = {member.name for member in members}
     for folder in _opt_entry(options):
-        for member in collect(folder, excluded=by_name(_NEVER_IN_ROOT), follow=options.follow_links):
+        left_out_here = without_caches(job, folder, by_name(_NEVER_IN_ROOT))
+        for member in collect(folder, excluded=left_out_here, follow=options.follow_links):
             if member.name in names:
                 message = (
                     f"{member.name!r} comes from {root} and from the opt_entry {folder} as well. "

@@ -16,7 +16,7 @@ from cdk_layers import host
 from cdk_layers.build.credentials import VARIABLE, scrub, secrets_in
 from cdk_layers.build.toml_text import toml_text
 from cdk_layers.build.uv_settings import read_uv_settings, tool_variables
-from cdk_layers.errors import BuildError
+from cdk_layers.errors import BuildError, EntryError
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,6 +40,10 @@ _UNREACHABLE: Final = re.compile(
     r"error sending request|client error \(Connect\)|dns error|tcp connect error|operation timed out|Could not connect",
     re.IGNORECASE,
 )
+
+
+_MISREAD: Final = re.compile(r"Failed to parse: `?(?:/dev/fd/\d+|\S*settings\.toml)`?(?P<reason>.*)", re.DOTALL)
+_LONGEST: Final = 300
 
 
 @cache
@@ -135,9 +139,15 @@ def pip(
 
     Raises:
         BuildError: uv cannot be started.
+        EntryError: It does not understand its settings.
     """
     call = _Call(["pip", *arguments], cwd, {**settings.variables, **(secrets or {})}, toml_text(configuration))
-    return _tried(call, offline_first=offline_first)
+    done = _tried(call, offline_first=offline_first)
+    if done.returncode and (misread := _MISREAD.search(done.stderr)):
+        reason = " ".join(misread["reason"].split())[-_LONGEST:]
+        message = f"uv does not understand its settings, from {', '.join(settings.files)}: {reason}. Correct them."
+        raise EntryError(message)
+    return done
 
 
 @dataclass(frozen=True, slots=True)

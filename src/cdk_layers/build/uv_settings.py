@@ -94,6 +94,9 @@ class UvSettings:
     pip_lines: tuple[tuple[str, str], ...] = ()
     """pip's index settings, as option names and values of a requirements file."""
 
+    files: tuple[str, ...] = ()
+    """The files that the configuration comes from."""
+
     overruled: tuple[str, ...] = ()
     """Settings that ask for source builds or weaken the hashes, with the places that they come from."""
 
@@ -178,6 +181,7 @@ def read_uv_settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[s
         resolving=tuple(_arguments(surroundings, _RESOLVING_FILES, here)),
         building=tuple(_arguments(surroundings, _BUILDING_FILES, here)),
         pip_lines=tuple(_pip_lines(surroundings)),
+        files=tuple(file.name for file in files),
         overruled=tuple(dict.fromkeys([
             *_overruled_variables(surroundings, allowed),
             *(place for name, table in named for place in _overruled_keys(name, table, allowed)),
