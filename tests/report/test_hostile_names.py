@@ -1,0 +1,34 @@
+"""Names that would act on who reads a report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdk_layers.report.machines import as_github, as_json
+from cdk_layers.report.sarif import as_sarif
+from cdk_layers.report.table import show_verdict
+from cdk_layers.report.verdict import Verdict
+from cdk_layers.rules.model import App, Finding, Where
+
+if TYPE_CHECKING:
+    import pytest
+
+_EVIL = "Hub/x\n::error file=a::injected\x1b[2J##[error]injected\u2028::warning::injected"
+
+
+def test_no_report_passes_commands_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """A construct path, a template's name or a message with line ends and commands stays one harmless line each."""
+    finding = Finding("too-many-layers", "error", Where(_EVIL, _EVIL, "X"), _EVIL, _EVIL, _EVIL)
+    verdict = Verdict(Path("cdk.out"), App(unread=(_EVIL,)), (finding,), ((finding, "why"),))
+    show_verdict(verdict)
+    reports = {"table": capsys.readouterr().out, "github": as_github(verdict)}
+    reports |= {"json": as_json(verdict), "sarif": as_sarif(verdict)}
+    for form, text in reports.items():
+        assert "\x1b" not in text, form
+        assert "##[" not in text, form
+        commands = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+        assert len(commands) == (2 if form == "github" else 0), form
+        assert all("::error file=a" not in line and "::warning" not in line for line in commands)
+    assert json.loads(reports["json"])["findings"][0]["construct"] == _EVIL
