@@ -10,12 +10,12 @@ import aws_cdk
 import pytest
 from aws_cdk import App, Duration, ReferenceStrength, RemovalPolicy, Size, Stack
 from aws_cdk.assertions import Template
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime, RuntimeFamily
+from aws_cdk.aws_lambda import Architecture, Code, Function, LayerVersion, Runtime, RuntimeFamily
 from aws_cdk.aws_lambda_python_alpha import PythonFunction
 
 from cdk_layers import LayeredFunction, LayerGrant, MultiLayerStack, SharedPythonLayer
 from cdk_layers.cdk.argument_types import FunctionArguments, LayerArguments, StackArguments, StackDefaults
-from cdk_layers.errors import CdkLayersError, TargetError, UsageError
+from cdk_layers.errors import CdkLayersError, SharingError, TargetError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -407,6 +407,64 @@ def test_other_runtimes_have_names_too(fresh: Stack, entry: Path) -> None:
     LayeredFunction(fresh, "Node", code=code, handler="index.handler", runtime="nodejs22.x")
     with pytest.raises(TargetError, match=r"'nodejs22\.x' is not a Python runtime"):
         SharedPythonLayer(fresh, "Base", entry=entry, compatible_runtimes="nodejs22.x")
+
+
+def test_a_runtime_that_only_equals_the_layers_own_is_kept(fresh: Stack, entry: Path) -> None:
+    """A layer version of the CDK's own that declares such a runtime takes the function that has it."""
+    made = Runtime("python3.13", RuntimeFamily.PYTHON)
+    plain = LayerVersion(fresh, "Plain", code=Code.from_asset(str(entry)), compatible_runtimes=[made])
+    LayeredFunction(fresh, "Fn", entry=entry, runtime=Runtime("python3.13", RuntimeFamily.PYTHON), layers=[plain])
+
+
+def test_options_of_bundling_in_a_mapping_are_read_like_arguments(stack: Stack, tmp_path: Path, fresh: Stack) -> None:
+    """A single pattern is one pattern, not its letters; what the CDK would pass over in a mapping is named."""
+    entry = tmp_path / "entry"
+    entry.mkdir()
+    for name in ("i", "index.py", "kept.py"):
+        (entry / name).write_text("NAME = 1\n", encoding="utf-8")
+    layer = SharedPythonLayer(
+        fresh, "Base", entry=entry, compatible_runtimes=RUNTIME, bundling={"asset_excludes": "index.py"}
+    )
+    assert layer.contents is not None
+    assert sorted(layer.contents.files) == ["python/i", "python/kept.py"]
+    for options, told in (
+        ({"environment": {"A": 1}}, r"environment\['A'\] is of type int"),
+        ({"build_args": ["a"]}, "build_args is an object of type list"),
+        ({"asset_excludes": [None]}, r"asset_excludes\[0\] is None"),
+    ):
+        with pytest.raises(UsageError, match=rf"^Layer 'Hub/Base': bundling: {told}"):
+            SharedPythonLayer(stack, "Base", entry=entry, compatible_runtimes=RUNTIME, bundling=options)
+
+
+def test_methods_name_what_is_wrong_too(fresh: Stack, entry: Path) -> None:
+    """What is called later answers like the constructor, and accepts the same strings."""
+    layer: Any = SharedPythonLayer(fresh, "Base", entry=entry, compatible_runtimes=RUNTIME)
+    layer.apply_removal_policy("destroy")
+    assert layer.node.default_child.cfn_options.deletion_policy.name == "DELETE"
+    assert layer.grant("222222222222") is layer.grant(LayerGrant.account("222222222222"))
+    wrong: Any
+    for wrong in (3, None, "keep", RUNTIME, []):
+        with pytest.raises(UsageError, match=r"^Layer 'Hub/Base': .*removal.policy is .*; expected RemovalPolicy"):
+            layer.apply_removal_policy(wrong)
+    for wrong in (3, None, "22", [LayerGrant.public()], THING):
+        with pytest.raises(UsageError, match=r"^Layer 'Hub/Base': grant is .*; expected a LayerGrant"):
+            layer.grant(wrong)
+    for wrong in (3, None, ""):
+        with pytest.raises(UsageError, match=r"^Layer 'Hub/Base': the permission's id is "):
+            layer.add_permission(wrong, account_id="222222222222")
+    stack_of_layers: Any = MultiLayerStack(fresh, "Layers")
+    for wrong in (3, None, ["base"], {"base": 1}, THING):
+        with pytest.raises(UsageError, match="has no layer"):
+            stack_of_layers.pick(wrong)
+
+
+@pytest.mark.parametrize("wrong", [222222222222, None, "", "22", ["222222222222"], b"222222222222", 1.5, THING])
+def test_a_grant_is_checked_when_it_is_made(wrong: Any) -> None:
+    """A grant of anything but an account or an organization is a SharingError, and never one to everyone."""
+    with pytest.raises(SharingError, match=r"LayerGrant\.account\("):
+        LayerGrant.account(wrong)
+    with pytest.raises(SharingError, match=r"LayerGrant\.organization\("):
+        LayerGrant.organization(wrong)
 
 
 @pytest.mark.parametrize(

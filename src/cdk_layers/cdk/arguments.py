@@ -159,20 +159,17 @@ class Arguments:
             raise self.wrong(value, name, 'a size with its unit, Size.mebibytes(120) or "120 MiB"')
         return unzipped_bytes
 
-    def variables(self, value: object) -> Mapping[str, str]:
+    def variables(self, value: object, name: str = "environment") -> Mapping[str, str]:
         """Return environment variables. Their values stay out of messages, since they can be secrets."""
         if value is None:
             return {}
-        expected = "a mapping of strings to strings"
         if not isinstance(value, Mapping):
-            raise self.wrong(value, "environment", expected)
-        for name, variable in value.items():
-            if not isinstance(name, str):
-                raise self.wrong(name, "a name in environment", "a string")
+            raise self.wrong(value, name, "a mapping of strings to strings")
+        for key, variable in value.items():
+            if not isinstance(key, str):
+                raise self.wrong(key, f"a name in {name}", "a string")
             if not isinstance(variable, str):
-                message = (
-                    f"{self.place}: environment[{name!r}] is of type {type(variable).__name__}; expected a string."
-                )
+                message = f"{self.place}: {name}[{key!r}] is of type {type(variable).__name__}; expected a string."
                 raise UsageError(message)
         return value
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from aws_cdk import AssetHashType, AssetStaging, DockerImage, DockerVolume
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
+from cdk_layers.cdk.arguments import Arguments
 from cdk_layers.cdk.identity import name_of
 from cdk_layers.cdk.keywords import cdk_arguments, checked_keywords
 from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda import Architecture
 
     from cdk_layers.build.builder import LayerBuild
-    from cdk_layers.cdk.arguments import Arguments
 
 _OPTIONS: Final = tuple(inspect.signature(BundlingOptions).parameters)
 
@@ -84,8 +84,9 @@ class Bundling:
         if isinstance(options, Mapping):
             place = f"{arguments.place}: bundling"
             checked_keywords(place, BundlingOptions.__init__, options)
-            with cdk_arguments(place, options):
-                options = BundlingOptions(**options)
+            plain = {**options, **_lists_and_variables(Arguments(place), options)}
+            with cdk_arguments(place, plain):
+                options = BundlingOptions(**plain)
         if not isinstance(options, BundlingOptions):
             expected = "aws_cdk.aws_lambda_python_alpha.BundlingOptions, or a mapping of its options"
             raise arguments.wrong(options, "bundling", expected)
@@ -160,6 +161,17 @@ class Bundling:
     def for_container(self, excludes: Sequence[str]) -> BundlingOptions:
         """Return the user's options as they are, with more excludes."""
         return BundlingOptions(**{**self.given, "asset_excludes": [*self.excludes, *excludes]})
+
+
+def _lists_and_variables(arguments: Arguments, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a mapping that the CDK would accept as something else than they are."""
+    read: dict[str, Any] = {}
+    if options.get("asset_excludes") is not None:
+        read["asset_excludes"] = list(arguments.texts("asset_excludes", options["asset_excludes"], "patterns"))
+    for name in ("environment", "build_args"):
+        if options.get(name) is not None:
+            read[name] = arguments.variables(options[name], name)
+    return read
 
 
 def _platform(architectures: Sequence[Architecture] | None) -> str | None:

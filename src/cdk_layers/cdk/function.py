@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk.aws_lambda import Code, Function, ILayerVersion
+from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
 from cdk_layers.cdk.arguments import Arguments
 from cdk_layers.cdk.build_errors import build_errors
@@ -17,6 +17,7 @@ from cdk_layers.cdk.handlers import resolved_handler
 from cdk_layers.cdk.identity import name_of
 from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.place import place_of
+from cdk_layers.cdk.runtimes import runtime_for
 from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.rules.model import Function as FunctionModel
 from cdk_layers.rules.model import Where
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_cdk import Size
-    from aws_cdk.aws_lambda import Architecture, Runtime
+    from aws_cdk.aws_lambda import Architecture
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
     from constructs import Construct
     from typing_extensions import Unpack
@@ -149,6 +150,8 @@ class LayeredFunction(Function):
             ),
         )
         given = declaration.checked(layers)
+        if isinstance(runtime, Runtime):
+            runs_on = runtime_for(runtime, given)
         extended = not _EXTENDING.isdisjoint(kwargs)
         at_once = [] if extended else declaration.accepted(given)
         with build_errors("Function", declaration.path, source.entry):

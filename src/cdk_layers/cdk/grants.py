@@ -65,6 +65,12 @@ class LayerGrant:
         Raises:
             SharingError: The id is neither.
         """
+        if organization_id is None:
+            message = (
+                "LayerGrant.organization(None) would let every AWS account there is use the layer. "
+                "Name the organization, such as 'o-a1b2c3d4e5', or write LayerGrant.public() if that is meant."
+            )
+            raise SharingError(message)
         return cls._checked(f"LayerGrant.organization({organization_id!r})", EVERYONE, organization_id)
 
     @classmethod
@@ -101,7 +107,7 @@ def grant_model(where: Where, principal: object, organization_id: object) -> Gra
 
 
 def _text(value: object) -> str | None:
-    if Token.is_unresolved(value):
+    if isinstance(value, (str, int, float, list)) and Token.is_unresolved(value):
         return None
     if value == "":
         return "''"

@@ -255,15 +255,27 @@ class SharedPythonLayer(PythonLayerVersion):
         Raises:
             SharingError: The account or the organization is malformed.
         """
+        if not isinstance(id, str) or not id:
+            raise Arguments(f"Layer {self._where.path!r}").wrong(
+                id, "the permission's id", "a string that is not empty"
+            )
         refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), Settings())
         super().add_permission(id, account_id=account_id, organization_id=organization_id)
         permission = cast("CfnResource", self.node.find_child(id))
         self._permissions[id] = permission
         self._keep_with_version(permission)
 
-    def apply_removal_policy(self, policy: RemovalPolicy) -> None:
-        """Decide what happens to a version that is replaced or no longer defined, and to its grants."""
-        super().apply_removal_policy(policy)
+    def apply_removal_policy(self, policy: RemovalPolicy | str) -> None:
+        """Decide what happens to a version that is replaced or no longer defined, and to its grants.
+
+        Raises:
+            UsageError: It is neither a removal policy nor "retain" or "destroy".
+        """
+        arguments = Arguments(f"Layer {self._where.path!r}")
+        chosen = arguments.removal_policy(policy)
+        if chosen is None:
+            raise arguments.wrong(policy, "the removal policy", "RemovalPolicy.RETAIN or RemovalPolicy.DESTROY")
+        super().apply_removal_policy(chosen)
         for permission in self._permissions.values():
             self._keep_with_version(permission)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from aws_cdk.aws_lambda import Architecture, Runtime, RuntimeFamily
+from aws_cdk.aws_lambda import Architecture, LayerVersion, Runtime, RuntimeFamily
 
 from cdk_layers.cdk.identity import name_of
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @cache
@@ -29,6 +33,19 @@ def own_runtime(runtime: Runtime) -> Runtime:
     """
     name = name_of(runtime)
     return runtime_named(name) or runtime if name in PYTHON_RUNTIMES else runtime
+
+
+def runtime_for(runtime: Runtime, layers: Iterable[object]) -> Runtime:
+    """Return the runtime that a function with these layers is to have: the CDK's constant unless a layer differs.
+
+    A layer version of the CDK's own can declare a runtime that equals the user's and not the constant.
+    """
+    own = own_runtime(runtime)
+    if own is runtime or runtime.runtime_equals(own):
+        return own
+    plain = [layer for layer in layers if isinstance(layer, LayerVersion) and not hasattr(layer, "unzipped_bytes")]
+    declared = [one for layer in plain for one in layer.compatible_runtimes or ()]
+    return runtime if any(one.runtime_equals(runtime) for one in declared) else own
 
 
 def architecture_named(name: str) -> Architecture | None:

@@ -183,7 +183,7 @@ class MultiLayerStack(Stack):
         Raises:
             UsageError: There is none.
         """
-        if name not in self._layers:
+        if name not in [*self._layers]:  # a list, since what a user passes may not be hashable
             known = ", ".join(map(repr, self._layers)) or "none yet"
             message = f"Stack {self._path!r} has no layer {name!r}. It has {known}."
             raise UsageError(message)
