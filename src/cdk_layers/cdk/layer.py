@@ -254,11 +254,11 @@ class SharedPythonLayer(PythonLayerVersion):
 
         Raises:
             SharingError: The account or the organization is malformed.
+            UsageError: The id is not a string.
         """
-        if not isinstance(id, str) or not id:
-            raise Arguments(f"Layer {self._where.path!r}").wrong(
-                id, "the permission's id", "a string that is not empty"
-            )
+        arguments = Arguments(f"Layer {self._where.path!r}")
+        if not arguments.text("the permission's id", id):
+            raise arguments.wrong(id, "the permission's id", "a string that is not empty")
         refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), Settings())
         super().add_permission(id, account_id=account_id, organization_id=organization_id)
         permission = cast("CfnResource", self.node.find_child(id))
