@@ -92,17 +92,22 @@ class Links:
         )
         account = _ROLE.match(role.text if isinstance(role, Unknown) else as_text(role) or "")
         region = region if isinstance(region, str) else None if region else stack.region
-        places = [
-            _Place(one, mapping(one.outputs.get(output)).get("Value"), region)
+        named = [
+            one
             for one in self.stacks
-            if isinstance(output, str) and one.parent is None and one.name == name and output in one.outputs
+            if isinstance(output, str) and one.parent is None and one.name == name
             and _may_be(one.region, region) and _may_be(one.account, account[1] if account else None)
         ]  # fmt: skip
+        places = [
+            _Place(one, mapping(one.outputs.get(output)).get("Value"), region) for one in named if output in one.outputs
+        ]
         found = None
         if places:
             label = f"output {output} of {name}"
             found = through(evaluation.follow(label, places[0].expression, places[0].stack), "stack-output")
-        return Unknown(f"${{Fn::GetStackOutput {name}.{output}}}", "stack-output") if found is None else found
+        lacks = not places and any(one.region == region for one in named)
+        means: Means = "missing-output" if lacks else "stack-output"
+        return Unknown(f"${{Fn::GetStackOutput {name}.{output}}}", means) if found is None else found
 
     def attribute(self, resource: Resource, attribute: str, evaluation: Evaluation) -> Value | None:
         """Return what an attribute of a resource is when the resource only hands it on, or None."""

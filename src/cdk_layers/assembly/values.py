@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Resource
 
-Means = Literal["same-stack", "literal", "import-value", "stack-output", "parameter", "ssm-reference", "unknown"]
+Means = Literal[
+    "same-stack", "literal", "import-value", "stack-output", "missing-output", "parameter", "ssm-reference", "unknown"
+]
 """How one place of an app refers to another: "parameter" is a template parameter that CloudFormation reads from SSM at
 each update of the stack, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`) in the template itself."""
 

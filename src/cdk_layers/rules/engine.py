@@ -20,7 +20,7 @@ Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
 FAMILIES: Final = (
     "limits", "identity", "compatibility", "binaries", "targets", "content", "files", "dependencies", "shadowing",
-    "handlers", "imports", "secrets", "order", "sharing", "building",
+    "handlers", "imports", "secrets", "order", "sharing", "references", "building",
 )  # fmt: skip
 """The modules beside this one that hold rules, in the order that findings are told."""
 
@@ -42,6 +42,7 @@ _ERRORS: Final[dict[str, type[errors.RuleError]]] = {
     "secrets": errors.ContentError,
     "order": errors.OrderError,
     "sharing": errors.SharingError,
+    "references": errors.SharingError,
 }
 
 _BRANCHES_TOLD: Final = 3

@@ -118,10 +118,11 @@ class LayerUse:
 
     layer: Layer
     reference: Literal[
-        "same-stack", "literal", "import-value", "stack-output", "parameter", "ssm-reference", "unknown"
-    ] = "unknown"
-    """How the template refers to it: "parameter" is a template parameter that is read from SSM, "ssm-reference" a
-    dynamic reference (`{{resolve:ssm:...}}`)."""
+        "same-stack", "literal", "import-value", "stack-output", "missing-output", "parameter", "ssm-reference",
+        "unknown",
+    ] = "unknown"  # fmt: skip
+    """How the template refers to it: "missing-output" is an output that the named stack lacks, "parameter" a template
+    parameter that is read from SSM, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
