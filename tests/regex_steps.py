@@ -1,7 +1,7 @@
 """Steps that a backtracking matcher takes for a regular expression, counted instead of timed.
 
-Python's `re` reports no steps, so a small matcher of the same kind runs the parsed expression. It knows no shortcuts: what
-is linear here is linear there.
+Python's `re` reports no steps, so a small matcher of the same kind runs the parsed expression. It knows no shortcuts:
+what is linear here is linear there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ with warnings.catch_warnings():
     else:
         import sre_parse as parser
 
-_MANY: Final = 6
+_MANY: Final = 4
 """Copies that stand for a bounded repeat of more."""
 
 _ENDLESS: Final = 1000
@@ -90,9 +90,11 @@ class Program:
             self.code.append(("again", start))
             self.code[start] = ("split", start + 1, len(self.code))
         else:
+            splits = []
             for _copy in range(min(most - least, _MANY)):
-                split = self._hole()
+                splits.append(self._hole())
                 self.add(tree)
+            for split in splits:
                 self.code[split] = ("split", split + 1, len(self.code))
 
     _min_repeat = _possessive_repeat = _max_repeat
@@ -129,7 +131,9 @@ class Run:
             place = place + 1 if end is None or end == place else end
         return self.steps
 
-    def match(self, start: int, program: Program | None = None, *, whole: bool = False) -> int | None:
+    def match(  # noqa: C901 - a machine is one loop
+        self, start: int, program: Program | None = None, *, whole: bool = False
+    ) -> int | None:
         """Return where a match that begins at a place ends, or None."""
         code = (program or self.program).code
         waiting: list[tuple[int, int, dict[int, int]]] = [(0, start, {})]
@@ -179,7 +183,7 @@ def tree_of(pattern: re.Pattern[Any]) -> Any:
     """Return an expression as Python parses it."""
     if isinstance(pattern.pattern, bytes):
         return parser.parse(pattern.pattern.decode("latin-1"), pattern.flags)
-    return parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE | re.UNICODE)
+    return parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE)
 
 
 def _test(kind: str, value: Any, flags: int) -> Any:

@@ -14,8 +14,8 @@ import cdk_layers
 from tests.regex_steps import MOST, Program, Run, attacks, sample, tree_of
 
 _PACKAGE = Path(cdk_layers.__file__).parent
-_SHORT, _LONG = 100, 200
-_COMMON = (" ", "a", "0", "-", ".", "_", '"', "\\", "/", "\n", "${", "$", "[", "@", ":", "=", ",", "a-", "a.", "requirements")
+_SHORT = 16
+_COMMON = (" ", "a", "-", ".", '"', "/", "${", "[", "@", ":", "a-", "requirements")
 
 
 def _expressions() -> dict[str, re.Pattern[Any]]:
@@ -42,14 +42,17 @@ def _is_searched(name: str) -> bool:
     return not uses or bool(uses - {"match", "fullmatch", "pattern"})
 
 
-def _texts(pattern: re.Pattern[Any], length: int) -> list[str]:
+def _texts(pattern: re.Pattern[Any], times: int) -> list[str]:
     tree = tree_of(pattern)
     whole = sample(tree, pattern.flags)
-    made = {*attacks(tree), *(("", piece) for piece in _COMMON), *(("", whole[:end]) for end in (3, len(whole) - 1, None))}
+    made = {
+        *attacks(tree),
+        *(("", piece) for piece in _COMMON),
+        *(("", whole[:end]) for end in (3, len(whole) - 1, None)),
+    }
     return [
-        before + piece * (length // len(piece)) + tail
+        before + piece * (max(_SHORT // len(piece), 3) * times) + "\0"
         for before, piece in sorted(made) if piece
-        for tail in ("", "\0", " x")
     ]  # fmt: skip
 
 
@@ -68,20 +71,20 @@ def test_twice_the_text_takes_twice_the_steps(name: str) -> None:
     pattern, searched = EXPRESSIONS[name], _is_searched(name)
     worst = [
         (text[:30], once, twice)
-        for text, longer in zip(_texts(pattern, _SHORT), _texts(pattern, _LONG), strict=True)
-        if (twice := steps(pattern, longer, searched=searched)) > 2.5 * (once := steps(pattern, text, searched=searched)) + 200 or twice >= MOST
+        for text, longer in zip(_texts(pattern, 1), _texts(pattern, 2), strict=True)
+        if (twice := steps(pattern, longer, searched=searched)) > 2.5 * (once := steps(pattern, text, searched=searched)) + 60 or twice >= MOST
     ]  # fmt: skip
 
     assert worst == []
 
 
-@pytest.mark.parametrize("pattern", [r"(^|\s+)#.*$", r"\$\{([^}]*)\}", r"[a-z]*://", r"(a*)*b", r'\[(?:\s*"x"\s*,?)*\]'])
+@pytest.mark.parametrize("pattern", [r"(^|\s+)#.*$", r"\$\{([^}]*)\}", r"[a-z]*://", r'\[(?:\s*"x"\s*,?)*\]'])
 def test_a_slow_expression_is_noticed(pattern: str) -> None:
     """The count itself works: these take a quadratic number of steps, or more."""
     made = re.compile(pattern)
     grown = [
         steps(made, longer, searched=True) / max(steps(made, text, searched=True), 1)
-        for text, longer in zip(_texts(made, 12), _texts(made, 24), strict=True)
+        for text, longer in zip(_texts(made, 1), _texts(made, 2), strict=True)
     ]
 
     assert max(grown) > 2.5

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import UsageError
+from cdk_layers.wording import bytes_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TABLE: Final = "cdk-layers"
-_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kKMG]i?)?B?\s*")
-_UNITS: Final = {
-    "": 1,
-    "k": 1000,
-    "K": 1000,
-    "M": 1000**2,
-    "G": 1000**3,
-    "ki": 1024,
-    "Ki": 1024,
-    "Mi": 1024**2,
-    "Gi": 1024**3,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +90,17 @@ _WANTED: Final[Mapping[str, str]] = {
 
 
 def parse_size(text: str, what: str) -> int:
-    """Return the bytes that a text such as "120MiB", "1.5 GB" or "1048576" stands for.
+    """Return the bytes of a size such as "120MiB", "1.5 GB" or "1048576".
 
     Args:
-        text: A number and a unit: B (the default), kB, MB and GB by thousands, KiB, MiB and GiB by 1024.
+        text: A size with its unit, as `wording.bytes_of` reads it for layers.toml and constructs too, or bytes alone.
         what: What a message calls it.
 
     Raises:
-        UsageError: It is no size, or is zero.
+        UsageError: It is not a size, or is zero.
     """
-    match = _SIZE.fullmatch(text)
-    size = int(float(match[1]) * _UNITS[match[2] or ""]) if match else 0
+    trimmed = text.strip()
+    size = bytes_of(trimmed if trimmed.endswith("B") else f"{trimmed}B") or 0
     if size < 1:
         message = f'{what} is {text!r}, which is no size. Write one such as "120MiB".'
         raise UsageError(message)

@@ -54,15 +54,19 @@ class Branch:
         """The conditions of this branch, as "UseArm=true"; empty when nothing is conditional."""
         return " and ".join(f"{name}={str(outcome).lower()}" for name, outcome in sorted(self.told.items()))
 
-    def choose(self, choice: Choice, candidates: tuple[Any, ...]) -> Any:
+    def choose(self, choice: Choice, candidates: Callable[[], tuple[Any, ...]]) -> Any:
         """Return what this branch chooses.
+
+        Args:
+            choice: What there is to choose.
+            candidates: Returns what it may be, when it is not chosen yet: there may be thousands.
 
         Raises:
             UndecidedError: It has not chosen yet.
         """
         self.used.add(choice)
         if choice not in self.choices:
-            raise UndecidedError(choice, candidates)
+            raise UndecidedError(choice, candidates()[: _MAX_TRIES + 1])
         return self.choices[choice]
 
     def decide(self, stack: Stack, name: str, operand: Callable[[Any], Any]) -> bool:
@@ -120,7 +124,7 @@ class Branch:
             return not self._holds(stack, parts[0], operand)
         if kind == "Fn::Equals" and len(parts) == 2:  # noqa: PLR2004  # a comparison has two sides
             return self._equal(stack, condition, (operand(parts[0]), operand(parts[1])))
-        return bool(self.choose((stack, json.dumps(condition, sort_keys=True)), (True, False)))
+        return bool(self.choose((stack, json.dumps(condition, sort_keys=True)), lambda: (True, False)))
 
     def _equal(self, stack: Stack, condition: Any, sides: tuple[Any, Any]) -> bool:
         left, right = (as_text(side) for side in sides)
@@ -128,7 +132,7 @@ class Branch:
             return left == right
         if (left is None) != (right is None) and any(isinstance(side, SomethingElse) for side in sides):
             return False
-        return bool(self.choose((stack, json.dumps(condition, sort_keys=True)), (True, False)))
+        return bool(self.choose((stack, json.dumps(condition, sort_keys=True)), lambda: (True, False)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import AssemblyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+_UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 _MIB: Final = 1024 * 1024
 
 MAX_TEMPLATE_BYTES: Final = 8 * _MIB
@@ -44,10 +47,28 @@ def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     except ValueError as error:
         message = f"{path} cannot be read: {error}. Write it anew, with `cdk synth` or `sam build`."
         raise AssemblyError(message) from error
+    if (_is_yaml(path) or "\\u" in text) and any(map(_UNWRITABLE.search, _texts(document))):
+        message = (
+            f"{path} has a text with a NUL character or with half of a surrogate pair, which no template that can be "
+            f"deployed has. Write it anew, with `cdk synth` or `sam build`."
+        )
+        raise AssemblyError(message)
     if not isinstance(document, dict):
         message = f"{path} holds no mapping, so it is neither a template nor a part of a cloud assembly."
         raise AssemblyError(message)
     return document
+
+
+def _texts(document: object) -> Iterator[str]:
+    """Yield every key and text of a document; what it holds in several places only once."""
+    waiting, seen = [document], set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (dict, list)) and id(one) not in seen:
+            seen.add(id(one))
+            waiting.extend(one if isinstance(one, list) else (*one.keys(), *one.values()))
 
 
 def _is_yaml(path: Path) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Stack
     from cdk_layers.assembly.values import Value
 
-_PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
+_PLACEHOLDER: Final = re.compile(r"\$\{([^{}]*)\}")
 _SSM: Final = re.compile(r"\{\{resolve:ssm:([a-zA-Z0-9_.\-/:]+?)(?::\d+)?\}\}")
 _DYNAMIC: Final = "{{resolve:"
 _SSM_START: Final = "{{resolve:ssm:"
@@ -149,7 +149,7 @@ class Evaluation:
             return value
         choice = (stack, name)
         if self._choosing or choice in self.branch.choices:
-            return self.branch.choose(choice, (*self._compared(name, stack), SomethingElse(f"${{{name}}}")))
+            return self.branch.choose(choice, lambda: (*self._compared(name, stack), SomethingElse(f"${{{name}}}")))
         return Unknown(f"${{{name}}}")
 
     def _parameter(self, name: str, stack: Stack) -> Value:
@@ -165,7 +165,7 @@ class Evaluation:
             return (split(found, ",") or found) if kind in _SSM_LISTS else found
         choice = (self.links.first_with_parameter(stack, name), name)
         if self._choosing or choice in self.branch.choices:
-            value = self.branch.choose(choice, self._candidates(name, stack, default))
+            value = self.branch.choose(choice, lambda: self._candidates(name, stack, default))
         else:
             value = Unknown(f"${{{name}}}") if default is None else default
         is_list = isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<"))

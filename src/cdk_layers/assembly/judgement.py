@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NOT_READ: Final = frozenset(("tree.json", "validation-report.json"))
 """What the CDK writes beside the assembly, and no judgement depends on."""
 
-_TRACE: Final = re.compile(rb'"trace":\s*\[(?:\s*"(?:[^"\\]|\\.)*"\s*,?)*\s*\]')
+_TRACE: Final = re.compile(rb'"trace":\s*\[\s*(?:"(?:[^"\\]|\\.)*"\s*(?:,\s*)?)*\]')
 """Where in Node a message of the CDK's came from: through a temporary folder, another one each time."""
 
 _ASSETS: Final = ".assets.json"

@@ -13,13 +13,18 @@ from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, Unrea
 if TYPE_CHECKING:
     from cdk_layers.build.target import Target
 
-_NAME = r"[`'\"]?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]|[A-Za-z0-9])[`'\"]?"
+_NAME = r"(?<![\w.-])[`'\"]?(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)[`'\"]?"
+"""A distribution's name, from its beginning on and of bounded length, so that no text is searched again and again."""
+
 _LACKS_WHEEL: Final = (
     re.compile(rf"Wheels are required for {_NAME}"),
     re.compile(rf"attempted to build {_NAME}"),
     re.compile(r"A (?:path|URL|url) \((?:[^\s)]*/)?(?P<name>[^\s)/-]+)-[^\s)]*\.whl\) dependency is incompatible"),
     re.compile(rf"Building source distributions for {_NAME} is disabled"),
-    re.compile(rf"(?:all versions of )?{_NAME}(?:\[[^\]]*\])?(?:[=<>!~]=?\S+)? (?:has|have) no (?:usable )?wheels"),
+    re.compile(
+        rf"(?:all versions of )?{_NAME}(?:\[[^\]]{{0,200}}\])?(?:[=<>!~]=?\S{{1,200}})?"
+        r" (?:has|have) no (?:usable )?wheels"
+    ),
 )
 _UNKNOWN: Final = re.compile(rf"{_NAME} was not found in the (?:package registry|provided package locations)")
 _NO_VERSION: Final = re.compile(

@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections import defaultdict
 from email.parser import HeaderParser
+from itertools import islice, product
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.build.contents import Distribution
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _METADATA_FILE: Final = re.compile(r"(?:(?P<folder>.*)/)?(?P<info>[^/]+\.dist-info)/(?P<kind>METADATA|RECORD|WHEEL)")
 
 _VENDOR_FOLDERS: Final = frozenset({"_vendor", "_vendored", "_vendored_packages"})
+
+
+_MAX_TAGS: Final = 1_000
+"""Tags of one distribution that are read. The wheels with the most have some dozens."""
 
 
 def is_metadata(path: str) -> bool:
@@ -122,6 +127,6 @@ def _tags(fields: Message) -> tuple[str, ...]:
     for compressed in fields.get_all("Tag", ()):
         parts = str(compressed).strip().split("-")
         if len(parts) == 3:  # noqa: PLR2004 - Python, ABI and platform
-            pythons, abis, platforms = (part.split(".") for part in parts)
-            tags += [f"{p}-{a}-{on}" for p in pythons for a in abis for on in platforms]
+            every = product(*(part.split(".") for part in parts))
+            tags += map("-".join, islice(every, _MAX_TAGS - len(tags)))
     return tuple(dict.fromkeys(tags))

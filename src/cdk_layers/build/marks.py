@@ -32,8 +32,7 @@ _SECRET_WORDS: Final = (b"AKIA", b"ASIA", b"ecret", b"ECRET")
 """Searching for a few short words costs less than the patterns do; most files have none of them."""
 
 _INDEX_FILES: Final = re.compile(
-    r"(?:.*/)?(?:pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml"
-    r"|direct_url\.json|[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in))"
+    r"pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml|direct_url\.json"
 )
 _PROGRAMS: Final = re.compile(r"(?:bin|extensions)/[^/]+|bootstrap")
 _CREDENTIALS: Final = re.compile(rb"https?://([^\s/:@\"'<>]{0,200})(?::([^\s/@\"'<>]{0,400}))?@([A-Za-z0-9.-]{1,100})")
@@ -70,8 +69,14 @@ def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[M
             yield from _aws_credentials(path, data)
     if data.startswith(b"#!") and _PROGRAMS.fullmatch(path) and data.partition(b"\n")[0].endswith(b"\r"):
         yield Mark("crlf-program", path, 1, "Its first line ends with a carriage return")
-    if _INDEX_FILES.fullmatch(path):
+    if _names_an_index(path.rpartition("/")[2]):
         yield from _index_credentials(path, data)
+
+
+def _names_an_index(name: str) -> bool:
+    """Tell whether a file of that name usually holds the addresses of indexes."""
+    is_requirements = name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
+    return is_requirements or _INDEX_FILES.fullmatch(name) is not None
 
 
 def bytecode_mark(path: str, head: bytes) -> Mark | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from cdk_layers.build.names import canonical
 
@@ -103,7 +103,8 @@ def several_versions(ones: Sequence[Distribution]) -> bool:
 def _version(text: str) -> Version | str:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:
+        # Not a version, or one of more digits than Python reads.
         return text
 
 
@@ -112,7 +113,10 @@ def meets(specifier: str, version: str) -> bool:
     """Return whether a version is one that a specifier admits; pre-releases that are there count as any other."""
     known = _version(version)
     parsed = _parsed(f"name{specifier}") if specifier else None
-    return parsed is None or isinstance(known, str) or parsed.specifier.contains(known, prereleases=True)
+    try:
+        return parsed is None or isinstance(known, str) or parsed.specifier.contains(known, prereleases=True)
+    except ValueError:
+        return True
 
 
 @lru_cache(maxsize=_MANY)

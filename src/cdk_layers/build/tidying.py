@@ -30,7 +30,7 @@ _SCRIPT_FOLDERS: Final = ("bin", "Scripts")
 _SHEBANG: Final = b"#!/usr/bin/env python3\n"
 """Lambda's PATH leads to the runtime's own interpreter."""
 
-_PYTHON_SHEBANG: Final = re.compile(rb"#![^\n]*python[^\n]*\n|#!/bin/sh\n'''exec'[^\n]*\n' '''\n")
+_PYTHON_SHEBANG: Final = re.compile(rb"#!(?=[^\n]*python)[^\n]*\n|#!/bin/sh\n'''exec'[^\n]*\n' '''\n")
 _ENTRY_POINT: Final = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<object>[\w.]+)")
 _SCRIPT: Final = """\
 import re
@@ -154,8 +154,8 @@ def _program(tree: Path, path: str, programs: dict[str, str]) -> dict[str, tuple
         first = entry_point["object"].partition(".")[0]
         body = _SCRIPT.format(module=entry_point["module"], first=first, object=entry_point["object"])
         content = _SHEBANG + body.encode()
-    elif file.is_file() and _PYTHON_SHEBANG.match(start := file.read_bytes()):
-        content = _PYTHON_SHEBANG.sub(_SHEBANG, start, count=1)
+    elif file.is_file() and (found := _PYTHON_SHEBANG.match(start := file.read_bytes())):
+        content = _SHEBANG + start[found.end() :]
     else:
         return {}
     file.unlink(missing_ok=True)

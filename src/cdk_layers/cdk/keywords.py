@@ -23,7 +23,7 @@ _F = TypeVar("_F", bound="Callable[..., object]")
 
 _NAMELESS: Final = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
 _WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
-_UNKNOWN: Final = re.compile(r"(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
+_UNKNOWN: Final = re.compile(r"(?<!\w)(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
 _UNREADABLE: Final = re.compile(
     r"(?:Key '(?P<key>[^']+)'|Index (?P<index>\d+)): Unable to deserialize value as (?P<expected>[^\n]+)"
 )

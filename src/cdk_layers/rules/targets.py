@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from cdk_layers.build.accelerators import OPTIONAL_EXTENSIONS
 from cdk_layers.build.natives import by_need, for_other_machine, for_other_python, names_its_machine, owners, past_glibc
@@ -35,9 +35,9 @@ def admits(requires_python: str, python: str) -> bool:
     """
     try:
         specifiers = SpecifierSet(requires_python)
-    except InvalidSpecifier:
+        return any(specifiers.contains(f"{python}.{micro}") for micro in range(_MICRO_RELEASES))
+    except ValueError:
         return True
-    return any(specifiers.contains(f"{python}.{micro}") for micro in range(_MICRO_RELEASES))
 
 
 @rule(
