@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     if sys.version_info >= (3, 11):
-        from re import _parser as parser
+        from re import _parser as parser  # type: ignore[attr-defined]
     else:
         import sre_parse as parser
 

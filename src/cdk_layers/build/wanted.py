@@ -28,7 +28,7 @@ _PIN: Final = re.compile(
 _NAMED: Final = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*) *(?P<extras>\[[^\[\]]*\])?")
 _EXTRAS: Final = re.compile(r"\[[^\[\]]*\]$")
 _MARKER: Final = re.compile(
-    r"\s*[(\s]*(?:[\"']|python_|os_name|os\.name|sys_platform|sys\.platform|platform[_.]|implementation_|extra\b)"
+    r"[(\s]*(?:[\"']|python_|os_name|os\.name|sys_platform|sys\.platform|platform[_.]|implementation_|extra\b)"
 )
 _HASH: Final = re.compile(r"\s--hash[= ](?P<hash>\S+)")
 _LINE_OPTION: Final = re.compile(r"\s(?:--hash|--config-settings?|--global-option|--install-option)[= ]")
