@@ -32,7 +32,7 @@ _ROOMS: Final = {
     "assembly": _FOUNDATION | {"build", "rules"},
     "cdk": _FOUNDATION | {"build", "layer_directory", "rules", "assembly", "wording"},
     "testing": _FOUNDATION | {"build", "rules", "assembly"},
-    "settings": _FOUNDATION | {"rules"},
+    "settings": _FOUNDATION | {"rules", "wording"},
     "report": _FOUNDATION | {"rules", "wording"},
     "cli": _FOUNDATION | {"build", "layer_directory", "rules", "assembly", "settings", "report"},
 }
