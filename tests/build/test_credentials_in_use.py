@@ -17,6 +17,7 @@ import pytest
 from cdk_layers import host
 from cdk_layers.build.builder import build
 from cdk_layers.build.credentials import git_headers, hide
+from cdk_layers.build.options import BuildOptions
 from cdk_layers.build.target import Target
 from cdk_layers.errors import DependencyError
 from tests.build.distributions import wheel
@@ -189,7 +190,7 @@ def test_private_repository(tmp_path: Path, cache: BuildCache, monkeypatch: pyte
     line = f"thing @ git+http://user:{_PASSWORD}@127.0.0.1:9/group/thing.git@main\n"
     (entry / "requirements.txt").write_text(line, encoding="utf-8")
     with pytest.raises(DependencyError) as caught:
-        build(entry, Target("3.13", "x86_64"), cache=cache)
+        build(entry, Target("3.13", "x86_64"), BuildOptions(allow_source_builds=("thing",)), cache=cache)
     logged = log.read_text(encoding="utf-8")
     assert _PASSWORD not in logged
     assert _PASSWORD not in str(caught.value)
