@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,3 +138,19 @@ def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size
         assert not list((disk / "cache" / "1").glob("scratch/*"))
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
         assert build(entry, TARGET, cache=BuildCache(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
+
+
+@needs_mounts
+def test_temporary_folder_without_space(
+    make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full outside of the cache is said with the file that found no space, and nothing is kept."""
+    entry = make_entry({"requirements.txt": "six>=1.17,<1.18\n" + "# pad\n" * 10, "a.py": ""})
+    with tmpfs(tmp_path / "full", "size=4k") as full:
+        (full / "ballast").write_bytes(b"x" * 4096)
+        monkeypatch.setattr(tempfile, "tempdir", os.fspath(full))
+        with pytest.raises(
+            BuildError, match=rf"no space left for files of the build at '{re.escape(str(full))}.*TMPDIR"
+        ):
+            build(entry, TARGET, cache=cache)
+    assert not any((cache.folder / "1" / "entries").glob("*"))

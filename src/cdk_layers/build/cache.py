@@ -21,6 +21,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers import host
+from cdk_layers.build import trust
 from cdk_layers.build.entries import ARCHIVE, Entry, is_sound, seal
 from cdk_layers.build.records import Records
 from cdk_layers.build.values import Values, file_name
@@ -43,7 +44,7 @@ _STALE_SECONDS: Final = 6 * 3600
 _LOCK_SECONDS: Final = 15 * 60
 """How long one process waits for another's build of the same before it builds by itself."""
 
-_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 class BuildCache:
@@ -51,8 +52,9 @@ class BuildCache:
 
     def __init__(self, folder: Path) -> None:
         """Use a folder; it need not be there yet."""
-        self.folder = folder
-        self._root = folder / _SCHEMA
+        # A relative one would be looked for in the folder that each process is started in.
+        self.folder = folder.absolute()
+        self._root = self.folder / _SCHEMA
         self._values = Values(self._root / "values")
         self._records = Records(self._root)
 
@@ -60,14 +62,15 @@ class BuildCache:
     def default(cls) -> BuildCache:
         """Return the cache of this user: the folder that CDK_LAYERS_CACHE_DIR names, or the platform's own place.
 
-        When that cannot be written, it is a temporary folder that lasts as long as this process, which the error output
-        then says once.
+        When that cannot be written, or other users can write it and CDK_LAYERS_CACHE_SHARED is not set, it is a
+        temporary folder that lasts as long as this process, which the error output then says once.
 
         Raises:
             BuildError: CDK_LAYERS_CACHE_DIR names the home of a user that there is none of.
         """
         chosen = host.environ().get(VARIABLE)
-        return _usable((_chosen_place(chosen) if chosen else _usual_place()).absolute())
+        folder = _chosen_place(chosen) if chosen else _usual_place()
+        return _usable(folder.absolute(), is_shared=trust.is_shared())
 
     def get(self, key: str) -> Entry | None:
         """Return a build that is there and sound. A damaged one is dropped."""
@@ -147,10 +150,10 @@ class BuildCache:
     def _scratch(self) -> Path:
         folder = self._root / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_stale(folder)
         # Not a folder of tempfile's, which nobody else may read: users may share a cache.
         scratch = folder / uuid.uuid4().hex
         scratch.mkdir()
+        _remove_stale(folder, scratch.stat().st_mtime)
         return scratch
 
     def _publish(self, scratch: Path, folder: Path) -> Entry:
@@ -160,7 +163,11 @@ class BuildCache:
         except OSError:
             # Another process was first, where locks do not work.
             if not is_sound(folder):
-                raise
+                if not folder.is_dir():
+                    raise
+                # Another user's, which this one can neither read nor replace.
+                folder = folder.with_name(f"aside-{uuid.uuid4().hex}")
+                scratch.rename(folder)
         return Entry(folder)
 
     def discard(self, folder: Path) -> None:
@@ -196,7 +203,7 @@ class BuildCache:
         try:
             yield
         except OSError as error:
-            is_full = error.errno in _FULL
+            is_full = error.errno in FULL
             if not is_full and not str(error.filename or self.folder).startswith(str(self.folder)):
                 raise
             why = "there is no space left for it" if is_full else error.strerror or str(error)
@@ -208,11 +215,11 @@ class BuildCache:
             raise BuildError(message) from error
 
 
-def _remove_stale(folder: Path) -> None:
-    """Remove what killed builds left behind."""
+def _remove_stale(folder: Path, now: float) -> None:
+    """Remove what killed builds left behind; the time is the file system's, whose clock may be another."""
     with suppress(OSError):
         for path in folder.iterdir():
-            if path.stat().st_mtime < host.wall_clock() - _STALE_SECONDS:
+            if path.stat().st_mtime < now - _STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -232,20 +239,34 @@ def _chosen_place(name: str) -> Path:
 
 
 @cache
-def _usable(folder: Path) -> BuildCache:
+def _usable(folder: Path, *, is_shared: bool = False) -> BuildCache:
+    root = folder / _SCHEMA
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        if is_shared:
+            root.mkdir(parents=True, exist_ok=True)
+            closed = trust.inaccessible(root)
+            why = None if closed is None else f"contains {closed.name!r}, which this user cannot read and write"
+        else:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, exist_ok=True)
+            why = trust.distrust(folder, root)
+        with tempfile.TemporaryFile(dir=root):
             _mark(folder)
-            return BuildCache(folder)
     except OSError as error:
-        temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
-        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-        sys.stderr.write(
-            f"cdk-layers: the build cache {str(folder)!r} cannot be written ({error.strerror or error}), so builds are "
-            f"kept in {str(temporary)!r} while this process runs. Let {VARIABLE} name a folder that can be written.\n"
-        )
-        return BuildCache(temporary)
+        why = f"cannot be written ({error.strerror or error})"
+    return BuildCache(folder) if why is None else _temporary(folder, why)
+
+
+def _temporary(folder: Path, why: str) -> BuildCache:
+    """Return a cache that lasts as long as this process, and say why."""
+    temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    remedy = f"Let {VARIABLE} name a folder that only this user can write"
+    sys.stderr.write(
+        f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
+        f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
+    )
+    return BuildCache(temporary)
 
 
 def _mark(folder: Path) -> None:

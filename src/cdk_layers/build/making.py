@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers import host
 from cdk_layers.build.archive import write_archive
+from cdk_layers.build.cache import FULL
 from cdk_layers.build.credentials import scrub
 from cdk_layers.build.dependencies import Requirements, read_requirements
 from cdk_layers.build.distributions import read_installed
@@ -21,11 +24,11 @@ from cdk_layers.build.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.build.progress import told
 from cdk_layers.build.record import path_beside, read_beside, to_json
 from cdk_layers.build.resolution import confirm, resolution_key, resolve
-from cdk_layers.errors import DependencyError, EntryChangedError
+from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
 from cdk_layers.wording import count, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cdk_layers.build.cache import BuildCache
@@ -66,9 +69,25 @@ def make(job: Job, progress: Progress, label: str) -> tuple[Made, bool]:
         CdkLayersError: As `builder.build`.
     """
     making = _Making(job, progress, label)
-    with told(progress):
+    with told(progress), _saying_where(label):
         made = making.finish()
     return made, making.has_built
+
+
+@contextmanager
+def _saying_where(label: str) -> Iterator[None]:
+    """Turn a full disk outside of the build cache into an error that names the place."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        place = error.filename or tempfile.gettempdir()
+        message = (
+            f"{label!r} cannot be built: there is no space left for files of the build at {str(place)!r}. "
+            "Free some space, or let TMPDIR name a folder on another disk."
+        )
+        raise BuildError(message) from None
 
 
 def pins_for(

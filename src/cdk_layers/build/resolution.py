@@ -114,7 +114,7 @@ def pin_key(pin: Wanted) -> list[Any]:
 def option_key(option: Option) -> list[str]:
     """Return what an option means, without credentials and without paths of this machine."""
     folder = option.folder
-    return [option.name, scrub(option.said or option.value) if folder is None else sources.digest(folder)]
+    return [option.name, scrub(option.said or option.value) if folder is None else sources.listing_digest(folder)]
 
 
 def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wanted, ...]:

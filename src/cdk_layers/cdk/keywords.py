@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, wraps
 from inspect import Parameter, signature
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from constructs import Construct
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _F = TypeVar("_F", bound="Callable[..., object]")
+
+_ONE_AT_A_TIME: Final = RLock()
+"""Node answers one question at a time, and jsii mixes up the answers to threads that ask at once."""
 
 _NAMELESS: Final = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
 _WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
@@ -92,8 +96,9 @@ def checked_arguments(kind: str, base: Callable[..., object] | None = None) -> C
             if trouble:
                 message = f"{place}: {trouble}"
                 raise UsageError(message)
-            place.check(is_optional="id" not in names.required)
-            return init(*args, **kwargs)
+            with _ONE_AT_A_TIME:
+                place.check(is_optional="id" not in names.required)
+                return init(*args, **kwargs)
 
         return cast("_F", checked)
 
