@@ -35,7 +35,7 @@ def arn(name: str = "base", version: int = 1, *, region: str = "eu-west-1", acco
     ("arn:aws:lambda::111111111111:layer:base:1", "its Region is ''"),
     ("arn:aws:lambda:eu-west-1:111111111111:layer:with space:1", "its name is 'with space'"),
     (f"arn:aws:lambda:eu-west-1:111111111111:layer:{'n' * 141}:1", "its name is"),
-    ("base", "it has 1 parts between colons"),
+    ("base", "it has 1 part between colons"),
     (f"arn:aws:lambda:eu-west-1:111111111111:layer:base:{'1' * 2048}", "it has 2097 characters"),
 ])  # fmt: skip
 def test_what_is_no_arn_is_told_with_its_flaw(text: str, flaw: str) -> None:

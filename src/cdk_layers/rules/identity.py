@@ -11,7 +11,7 @@ from cdk_layers.lambda_service.regions import partition_of
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, template
 from cdk_layers.rules.model import Function, Layer, is_literal
-from cdk_layers.wording import quoted
+from cdk_layers.wording import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _flaw(text: str) -> str:
     if len(parts) == len(names) - 1 and parts[5] == "layer":
         return "its version is missing"
     if len(parts) != len(names):
-        return f"it has {len(parts)} parts between colons where {len(names)} belong"
+        return f"it has {count(len(parts), 'part')} between colons where {len(names)} belong"
     good = ("arn", "aws", "lambda", "eu-west-1", "111111111111", "layer", "name", "1")
     for number, (name, part) in enumerate(zip(names, parts, strict=True)):
         if LayerArn.parse(":".join((*good[:number], part, *good[number + 1 :]))) is None:
