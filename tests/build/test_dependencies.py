@@ -299,7 +299,7 @@ print(Locker(folder / "poetry.lock", tomllib.loads((folder / "pyproject.toml").r
 
 
 def test_poetry_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
-    """A poetry.lock is exported by poetry itself, with hashes when the user wants them, and a stale one is refused."""
+    """A poetry.lock is exported by poetry, with hashes unless the user asks for none; a stale one is refused."""
     entry = make_entry({"pyproject.toml": POETRY_PROJECT, "poetry.lock": POETRY_LOCK, "uv.lock": ""})
     tool = ["tool", "run", "--quiet", "--python", sys.executable, "--from", POETRY[0], "python", "-c", CONTENT_HASH]
     found = uv.run(tool, cwd=entry, extra={})
@@ -311,9 +311,9 @@ def test_poetry_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
     (entry / "poetry.lock").write_text(POETRY_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
     plain = read(entry, cache)
     assert rules_and_messages(plain) == [("ignored-manifest", "uv.lock")]
-    assert [(one.name, one.version, one.hashes) for one in plain.wanted] == [("six", "1.16.0", ())]
-    hashed = read(entry, cache, BuildOptions(poetry_include_hashes=True))
-    assert [one.hashes for one in hashed.wanted] == [(SIX_HASH,)]
+    assert [(one.name, one.version, one.hashes) for one in plain.wanted] == [("six", "1.16.0", (SIX_HASH,))]
+    unhashed = read(entry, cache, BuildOptions(poetry_include_hashes=False))
+    assert [one.hashes for one in unhashed.wanted] == [()]
     assert not (entry / ".venv").exists()
 
 
@@ -395,7 +395,7 @@ def test_pipfile_lock(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) 
             pytest.skip(f"pipenv cannot be installed here: {error}")
         raise
     assert rules_and_messages(found) == [("ignored-manifest", "requirements.txt")]
-    assert [(one.name, one.version) for one in found.wanted] == [("six", "1.16.0")]
+    assert [(one.name, one.version, one.hashes) for one in found.wanted] == [("six", "1.16.0", (SIX_HASH,))]
     assert [(one.name, one.value) for one in found.options] == [
         ("--index-url", "https://me:s3cret@index.invalid/simple")
     ]

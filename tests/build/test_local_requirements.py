@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +15,9 @@ from cdk_layers.build.builder import LayerBuild, build, recall
 from cdk_layers.build.dependencies import read_requirements
 from cdk_layers.build.job import Job
 from cdk_layers.build.options import BuildOptions
+from cdk_layers.build.surroundings import builds_key, settings_of
 from cdk_layers.build.target import Target
-from cdk_layers.errors import EntryError
+from cdk_layers.errors import DependencyError, EntryError
 from tests.build.projects import module, write_project, write_wheel
 
 if TYPE_CHECKING:
@@ -311,3 +314,79 @@ def test_repository_that_was_not_allowed(entry: Path, cache: BuildCache, reposit
     line = f"my_lib @ git+file://{repository}@main"
     with pytest.raises(EntryError, match=r"allow_source_builds=\['my-lib'\]"):
         built(entry, cache, line, BuildOptions())
+
+
+FIND_LINKS = {
+    "a path": ("--find-links w\n", {}, ""),
+    "a file URL": ("--find-links file://{entry}/w\n", {}, ""),
+    "a variable": ("", {"UV_FIND_LINKS": "{entry}/w"}, ""),
+    "a file URL in a variable": ("", {"UV_FIND_LINKS": "file://{entry}/w"}, ""),
+    "uv.toml": ("", {}, 'find-links = ["./w"]\n'),
+    "the settings of uv pip": ("", {}, '[pip]\nfind-links = ["./w"]\n'),
+    "a flat index": ("", {}, '[[index]]\nname = "w"\nurl = "./w"\nformat = "flat"\n'),
+}
+
+
+@pytest.mark.parametrize("kind", FIND_LINKS)
+def test_wheels_that_are_built_again(
+    entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A wheel of the same version with other content is installed, however its folder is named."""
+    option, variables, settings = FIND_LINKS[kind]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("{entry}", str(entry)))
+    (entry / "uv.toml").write_text(settings, encoding="utf-8")
+    text = f"--no-index\n{option}mylib==1.0\n" if kind != "a flat index" else "mylib==1.0\n"
+    first = built(entry, cache, text)
+    assert [name for name in first.contents.files if name.endswith(".whl")] == []
+    write_wheel(entry / "w", "mylib", "x = 2\n")
+    assert module(built(entry, cache, text).archive, "mylib") == "x = 2\n"
+
+
+def test_folder_of_links(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+    """A folder with links to wheels elsewhere is looked into, and a change of what they lead to is seen."""
+    elsewhere = write_wheel(tmp_path / "elsewhere", "other")
+    (entry / "links").mkdir()
+    (entry / "links" / elsewhere.name).symlink_to(elsewhere)
+    text = "--no-index\n--find-links links\nother==1.0\n"
+    built(entry, cache, text)
+    write_wheel(tmp_path / "elsewhere", "other", "x = 2\n")
+    assert module(built(entry, cache, text).archive, "other") == "x = 2\n"
+
+
+def test_environment_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build from source sees the variables that the user gives it, which count in its key, and no others."""
+    monkeypatch.setenv("BUILD_FLAG", "of this process")
+    assert module(built(entry, cache, "./lib").archive, "lib_environment") == "FLAG = None"
+    for flag in ("one", "two"):
+        given = replace(ALLOWED, environment={"BUILD_FLAG": flag})
+        assert module(built(entry, cache, "./lib", given).archive, "lib_environment") == f"FLAG = {flag!r}"
+
+
+@pytest.mark.parametrize("name", ["CFLAGS", "PATH"])
+def test_toolchain_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What compilers are told is seen by builds from source, and counts in their keys."""
+    job = Job(entry, X86, ALLOWED, cache)
+    before = builds_key(job)
+    monkeypatch.setenv(name, os.environ.get(name, "") + os.pathsep + "/more")
+    assert builds_key(job) != before
+    monkeypatch.setenv("SOMETHING_ELSE", "1")
+    assert "SOMETHING_ELSE" not in settings_of(job).variables
+    assert builds_key(Job(entry, X86, BuildOptions(), cache)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("./w/{wheel}", " --hash=sha256:{0}"),
+        ("mylib @ file:w/{wheel}", " --hash=sha256:{0}"),
+        ("{wheel_url}", "#sha256={0}"),
+    ],
+)
+def test_hashes_of_wheels(entry: Path, cache: BuildCache, line: str, form: str) -> None:
+    """A hash that a requirement states is enforced, also after a build of the same wheel without one."""
+    wheel = entry / "w" / "mylib-1.0-py3-none-any.whl"
+    text = line.format(wheel=wheel.name, wheel_url=wheel.as_uri())
+    built(entry, cache, text)
+    with pytest.raises(DependencyError, match="hash"):
+        built(entry, cache, text + form.format("0" * 64))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file
+from cdk_layers.build.requirements_text import Variables
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
@@ -121,3 +123,122 @@ def test_not_text(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"six\xff\xfe")
     with pytest.raises(EntryError, match=r"requirements\.txt is not UTF-8 text \(byte 3\)"):
         read_requirements_file(tmp_path / "requirements.txt", tmp_path)
+
+
+def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables in upper case are expanded wherever pip does: included files, paths, URLs, folders, versions."""
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "base.txt").write_text("six==${SIX}\n", encoding="utf-8")
+    (tmp_path / "more" / "a-1.0-py3-none-any.whl").touch()
+    for name, value in {"MORE": str(tmp_path / "more"), "SIX": "1.16.0", "HOST": "a.example"}.items():
+        monkeypatch.setenv(name, value)
+    found = read(
+        tmp_path,
+        "-r ${MORE}/base.txt\n${MORE}/a-1.0-py3-none-any.whl\na @ file://${MORE}/a-1.0-py3-none-any.whl\n"
+        "--find-links ${MORE}\n-i https://${HOST}/$HOST/${host}\n",
+    )
+    wheel = tmp_path / "more" / "a-1.0-py3-none-any.whl"
+    assert [(one.name, one.version, one.local) for one in found.wanted] == [
+        ("six", "1.16.0", None),
+        ("a", None, wheel),
+        ("a", None, wheel),
+    ]
+    assert [one.value for one in found.options] == [str(tmp_path / "more"), "https://a.example/$HOST/${host}"]
+
+
+def test_variable_that_is_not_set(tmp_path: Path) -> None:
+    """A variable that is not set is an error that names it, unless only what is known already is asked for."""
+    with pytest.raises(EntryError, match=r"requirements\.txt, line 1 names the environment variable NO_SUCH_ONE"):
+        read(tmp_path, "-r ${NO_SUCH_ONE}/base.txt")
+    (tmp_path / "requirements.txt").write_text("-i https://${NO_SUCH_ONE}@a.example\n", encoding="utf-8")
+    found = read_requirements_file(tmp_path / "requirements.txt", tmp_path, Variables({}, may_lack=True))
+    assert found.lacks_variables
+
+
+@pytest.mark.parametrize(
+    "line", ["a @ https://a.example/${API_TOKEN}/a-1.0-py3-none-any.whl", "-i https://${WHO}:${API_TOKEN}@a.example/"]
+)
+def test_secrets_of_variables(tmp_path: Path, line: str) -> None:
+    """What variables of credentials contain is known to uv alone; keys and messages have the variables' names."""
+    variables = Variables({"API_TOKEN": "s3cr3t-Word", "WHO": "somebody"})
+    (tmp_path / "requirements.txt").write_text(line, encoding="utf-8")
+    found = read_requirements_file(tmp_path / "requirements.txt", tmp_path, variables)
+    (said,) = [one.said for one in found.wanted] + [option.said for option in found.options]
+    assert "s3cr3t-Word" not in str(said)
+    assert "${API_TOKEN}" in str(said)
+    assert variables.mask(f"at s3cr3t-Word{line}").startswith("at ${API_TOKEN}")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        codecs.BOM_UTF16_LE + "six==1.16.0\r\n# ü\r\n".encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + "six==1.16.0\r\n".encode("utf-16-be"),
+        codecs.BOM_UTF8 + b"six==1.16.0\n",
+        codecs.BOM_UTF32_LE + "six==1.16.0\n".encode("utf-32-le"),
+        "# -*- coding: latin-1 -*-\n# ü\nsix==1.16.0\n".encode("latin-1"),
+        "# first\n# vim: set fileencoding=cp1252 :\nsix==1.16.0  # ü\n".encode("cp1252"),
+    ],
+)
+def test_encodings(tmp_path: Path, data: bytes) -> None:
+    """Byte order marks and coding comments in the first two lines decide, as in pip."""
+    (tmp_path / "requirements.txt").write_bytes(data)
+    (six,) = read_requirements_file(tmp_path / "requirements.txt", tmp_path).wanted
+    assert (six.name, six.version) == ("six", "1.16.0")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"# coding: latin-1x\nsix\n", "'latin-1x', which Python does not know"),
+        (b"# coding: hex\nsix\n", "'hex'"),
+        (codecs.BOM_UTF16_LE + b"s\x00i", "not UTF-16-LE text"),
+    ],
+)
+def test_encodings_that_cannot_be(tmp_path: Path, data: bytes, message: str) -> None:
+    """An encoding that is unknown, or that does not fit, is an error."""
+    (tmp_path / "requirements.txt").write_bytes(data)
+    with pytest.raises(EntryError, match=message):
+        read_requirements_file(tmp_path / "requirements.txt", tmp_path)
+
+
+def test_forms_of_options(tmp_path: Path) -> None:
+    """Options are read as pip reads them: joined to their values, quoted, several in a line."""
+    (tmp_path / "base file.txt").write_text("six\n", encoding="utf-8")
+    found = read(
+        tmp_path, "-r'base file.txt'\n-ihttps://a.example --extra-index-url = https://b.example --no-index\n-f=wheels\n"
+    )
+    assert [one.name for one in found.wanted] == ["six"]
+    assert [(one.name, one.value) for one in found.options] == [
+        ("--index-url", "https://a.example"),
+        ("--extra-index-url", "https://b.example"),
+        ("--no-index", ""),
+        ("--find-links", str(tmp_path / "wheels")),
+    ]
+
+
+def test_many_nested_files(tmp_path: Path) -> None:
+    """Files may be nested deeper than Python's calls, and may include each other."""
+    for number in range(1200):
+        (tmp_path / f"{number}.txt").write_text(f"-r{number + 1}.txt\n", encoding="utf-8")
+    (tmp_path / "1200.txt").write_text("-r 0.txt\nsix\n", encoding="utf-8")
+    assert [one.name for one in read(tmp_path, "-r0.txt").wanted] == ["six"]
+
+
+def test_constraints_that_are_required_too(tmp_path: Path) -> None:
+    """A file that is included as constraints and as requirements is both."""
+    (tmp_path / "base.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    assert [one.is_constraint for one in read(tmp_path, "-c base.txt\n-r base.txt").wanted] == [True, False]
+
+
+def test_editable_is_never_a_name(tmp_path: Path) -> None:
+    """What is editable is a folder even if a distribution on the index has its name."""
+    with pytest.raises(EntryError, match="names 'six', and there is no such file or folder"):
+        read(tmp_path, "-e six")
+
+
+@pytest.mark.parametrize("text", ["six==1.17.0{}x", "./lib{}; x", "{};" * 4, "-r{}", "six ; python_version > '3'{}x"])
+def test_long_lines(tmp_path: Path, text: str) -> None:
+    """Lines with very much white space are an error at once."""
+    with pytest.raises(EntryError, match=r"requirements\.txt"):
+        read(tmp_path, text.replace("{}", " " * 32_000))

@@ -11,7 +11,7 @@ from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.copies import Copies
 from cdk_layers.build.credentials import git_headers, hide
 from cdk_layers.build.names import canonical
-from cdk_layers.build.uv_settings import read_uv_settings
+from cdk_layers.build.surroundings import settings_of
 
 if TYPE_CHECKING:
     import subprocess
@@ -29,7 +29,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
     Raises:
         DependencyError: The requirements cannot be met.
     """
-    settings = read_uv_settings(job.entry, job.options.environment)
+    settings = settings_of(job)
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         copies = Copies.make(Path(folder), requirements.wanted)

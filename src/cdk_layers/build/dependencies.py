@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers import host
 from cdk_layers.build import exports, sources
 from cdk_layers.build.credentials import scrub
+from cdk_layers.build.folders import local_folders
 from cdk_layers.build.groups import refuse_without_lock
 from cdk_layers.build.lock_indexes import assigned
 from cdk_layers.build.locked import Locked
@@ -16,6 +17,7 @@ from cdk_layers.build.notes import Note
 from cdk_layers.build.requirements_file import RequirementsFile, read_requirements_file, read_requirements_text
 from cdk_layers.build.requirements_text import Variables, refuse_irregular
 from cdk_layers.build.uv_lock import read_uv_lock
+from cdk_layers.build.uv_settings import read_uv_settings
 from cdk_layers.build.workspace import parse_toml, read_toml, table, texts, uv_project
 from cdk_layers.errors import EntryError
 
@@ -130,7 +132,7 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
     wanted = read.wanted
     sources.refuse_unasked(wanted, job.options.allow_source_builds, job.target)
     local = [path for path in sources.reachable(wanted) if path != job.entry]
-    local += [option.folder for option in read.options if option.folder is not None]
+    local += local_folders(read.options, read_uv_settings(job.entry, job.options.environment), job.entry)
     return Requirements(
         origin=ruling,
         wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, job.target)),

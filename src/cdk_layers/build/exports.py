@@ -143,7 +143,7 @@ def _pipenv_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
     quiet = {"PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_VENV_IN_PROJECT": "1", "PIPENV_PYTHON": sys.executable}
     extra = {**options.environment, **quiet, "PIPENV_PIPFILE": str(scratch / "Pipfile")}
     categories = ["--categories", " ".join(["packages", *map(category, options.groups)])] if options.groups else []
-    return _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements", *categories], scratch, extra)
+    return _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements", "--hash", *categories], scratch, extra)
 
 
 def category(group: str) -> str:

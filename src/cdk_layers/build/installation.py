@@ -15,11 +15,11 @@ from cdk_layers.build.attempts import Attempt, first_attempt, succeed
 from cdk_layers.build.complaints import no_wheel
 from cdk_layers.build.copies import Copies
 from cdk_layers.build.credentials import git_headers, hide
-from cdk_layers.build.names import canonical
+from cdk_layers.build.folders import local_folders, names_in
 from cdk_layers.build.requirements_file import Option
 from cdk_layers.build.shared_paths import settle
+from cdk_layers.build.surroundings import settings_of
 from cdk_layers.build.tidying import installed, tidy
-from cdk_layers.build.uv_settings import UvSettings, read_uv_settings
 from cdk_layers.build.wheels import exact_platform, supported_tags
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cdk_layers.build.resolution import Resolution
     from cdk_layers.build.shared_paths import Shared
     from cdk_layers.build.target import Target
+    from cdk_layers.build.uv_settings import UvSettings
     from cdk_layers.build.wanted import Wanted
 
 
@@ -110,7 +111,7 @@ def _put_from(
     index: str | None,
     anew: bool,
 ) -> Attempt:
-    settings = read_uv_settings(job.entry, job.options.environment)
+    settings = settings_of(job)
     if index is not None:
         settings = settings.for_index(index)
         others = (option for option in requirements.options if not option.name.endswith("index-url"))
@@ -137,7 +138,7 @@ def _put_from(
             done.stderr = requirements.mask(copies.said(done.stderr))
             return done
 
-        refreshed = _refreshed(requirements, pins)
+        refreshed = _refreshed(requirements, pins, settings, job.entry)
         # An exact version is the same in uv's cache as on its index.
         is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
         attempt, _ = succeed(run, begin, job.options, requirements.origin or "", widen=not anew)
@@ -153,11 +154,9 @@ def _hashes(requirements: Requirements) -> list[str]:
     return ["--require-hashes"] if any(option.name == "--require-hashes" for option in requirements.options) else []
 
 
-def _refreshed(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
+def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, base: Path) -> list[str]:
     """Return the arguments that keep uv from taking from its cache what has changed on this machine."""
-    folders = [option.folder for option in requirements.options if option.folder is not None]
-    files = [path.name for folder in folders for path in folder.glob("*-*")]
-    listed = {canonical(name.partition("-")[0]) for name in files}
+    listed = names_in(local_folders(requirements.options, settings, base))
     names = {pin.name for pin in pins if pin.name and (pin.local is not None or pin.name in listed)}
     return [part for name in sorted(names) for part in ("--refresh-package", name)]
 

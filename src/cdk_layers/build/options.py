@@ -108,8 +108,8 @@ class BuildOptions:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables for uv and the exporting tools, over this process's own."""
 
-    poetry_include_hashes: bool = False
-    """Whether poetry exports hashes, which the installation then checks."""
+    poetry_include_hashes: bool = True
+    """Whether the hashes in a poetry.lock are verified. Unlike PythonLayerVersion's option it defaults to True."""
 
     poetry_without_urls: bool = False
     """Whether poetry leaves the addresses of its sources out of the export."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.build import uv
 from cdk_layers.build.blocks import content_digest
 from cdk_layers.build.own import own_members, own_notes
-from cdk_layers.build.resolution import SCHEMA, option_key, pin_key
+from cdk_layers.build.resolution import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.build.uv_settings import read_uv_settings
 from cdk_layers.errors import EntryError
 
@@ -104,6 +104,7 @@ def distributions_key(requirements: Requirements, resolution: Resolution, job: J
         uv.settings_digest(job.entry, job.options.environment),
         [option_key(option) for option in requirements.options],
         [allowed, builder],
+        *surrounding_key(requirements, job),
     ]
     return _key("distributions", facts)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.markers import Environment
 from packaging.pylock import (
@@ -24,12 +23,8 @@ from cdk_layers.build.names import canonical
 from cdk_layers.build.staleness import other_python
 from cdk_layers.build.wanted import Wanted, local_requirement
 from cdk_layers.build.wheels import supported_tags
+from cdk_layers.build.workspace import parse_toml
 from cdk_layers.errors import DependencyError, EntryError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,9 +88,8 @@ def parse_pylock(text: str, name: str) -> Pylock:
         EntryError: It is not a valid lock file.
     """
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-        return Pylock.from_dict(data)
-    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        return Pylock.from_dict(parse_toml(text))
+    except (ValueError, PylockValidationError) as error:
         message = f"{name} is not a valid lock file: {error}. Make it again."
         raise EntryError(message) from None
 

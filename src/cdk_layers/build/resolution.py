@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.build import sources, uv
 from cdk_layers.build.credentials import scrub, secrets_in
+from cdk_layers.build.folders import folders_digest, local_folders
 from cdk_layers.build.names import canonical
 from cdk_layers.build.notes import Note
 from cdk_layers.build.presumption import presumed_pins
 from cdk_layers.build.requirements_file import read_requirements_text
+from cdk_layers.build.surroundings import builds_key, settings_of
 from cdk_layers.errors import EntryChangedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -112,9 +114,14 @@ def pin_key(pin: Wanted) -> list[Any]:
 
 
 def option_key(option: Option) -> list[str]:
-    """Return what an option means, without credentials and without paths of this machine."""
-    folder = option.folder
-    return [option.name, scrub(option.said or option.value) if folder is None else sources.listing_digest(folder)]
+    """Return what an option means, without credentials and paths of this machine: `surrounding_key` has its folder."""
+    return [option.name] if option.folder else [option.name, scrub(option.said or option.value)]
+
+
+def surrounding_key(requirements: Requirements, job: Job) -> list[object]:
+    """Return what shapes a build besides manifest and settings: folders of distributions, and variables of builds."""
+    folders = local_folders(requirements.options, settings_of(job), job.entry)
+    return [folders_digest(folders), builds_key(job)]
 
 
 def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wanted, ...]:
@@ -141,6 +148,7 @@ def resolution_key(requirements: Requirements, job: Job) -> str:
         uv.settings_digest(job.entry, job.options.environment),
         sorted(job.options.provided.items()),
         sorted(job.options.allow_source_builds),
+        *surrounding_key(requirements, job),
     ]
     return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
 

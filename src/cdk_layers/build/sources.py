@@ -37,8 +37,6 @@ _GIT_STATE: Final = re.compile(r"\.git/(?:HEAD|packed-refs|refs/.+)")
 _REPOSITORY: Final = re.compile(r"(?:^|@ )(?:git|hg|bzr|svn)\+", re.IGNORECASE)
 _GIT_UNUSED: Final = (".git/hooks/", ".git/logs/")
 
-_DISTRIBUTIONS: Final = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz")
-
 
 def is_source(wanted: Wanted) -> bool:
     """Return whether a requirement names a folder or a source archive on this machine."""
@@ -83,14 +81,6 @@ def digest(path: Path) -> str:
         if root != step:
             seen.update((root / PROJECT).read_bytes())
     return seen.hexdigest()
-
-
-def listing_digest(folder: Path) -> str:
-    """Return a digest of the distributions directly in a folder, all that uv reads of it; links are followed."""
-    if not folder.is_dir():
-        return digest(folder)
-    files = sorted(path for path in folder.iterdir() if path.name.endswith(_DISTRIBUTIONS) and path.is_file())
-    return hashlib.sha256("".join(f"{path.name}:{_digest(path)}:" for path in files).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

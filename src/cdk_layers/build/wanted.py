@@ -121,7 +121,7 @@ def read_requirement(line: str, place: Place) -> Wanted:
     text, marker = _split_marker(bare)
     name, extras, address = _split_name(text, is_path=place.is_path)
     wanted = _addressed(name, extras, address, marker, place) if address else _versioned(bare, place)
-    return replace(wanted, hashes=hashes, is_constraint=place.constraint)
+    return replace(wanted, hashes=(*hashes, *wanted.hashes), is_constraint=place.constraint)
 
 
 def local_requirement(name: str | None, extras: str, path: Path, where: str, marker: str | None = None) -> Wanted:
@@ -196,8 +196,8 @@ def _addressed(name: str | None, extras: str, address: str, marker: str | None, 
     else:
         found = _local([os.path.expanduser(address)], None, address, place)  # noqa: PTH111 - it never raises
     wanted = local_requirement(name, extras, found, place.where, marker)
-    hashes = "&".join(f"{key}={value}" for key, value in facts.items() if key.startswith(("sha", "md5")))
-    return replace(wanted, text=wanted.text.replace(found.as_uri(), f"{found.as_uri()}#{hashes}")) if hashes else wanted
+    hashes = tuple(f"{key}:{value}" for key, value in facts.items() if key.startswith(("sha", "md5")))
+    return replace(wanted, hashes=hashes)
 
 
 def _remote(name: str | None, extras: str, url: str, marker: str | None, where: str) -> Wanted:

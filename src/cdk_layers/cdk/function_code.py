@@ -115,7 +115,7 @@ class CodeSource:
             groups=self.groups,
             extras=self.extras,
             environment=self.bundling.environment,
-            poetry_include_hashes=given.get("poetry_include_hashes", False),
+            poetry_include_hashes=given.get("poetry_include_hashes", True),
             poetry_without_urls=given.get("poetry_without_urls", False),
             provided=_provided(layers, name_of(runtime)),
         )

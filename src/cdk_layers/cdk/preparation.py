@@ -79,7 +79,7 @@ class Wishes:
             groups=self.groups,
             extras=self.extras,
             environment=self.bundling.environment,
-            poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", False),
+            poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", True),
             poetry_without_urls=self.bundling.given.get("poetry_without_urls", False),
         )
 
