@@ -155,7 +155,12 @@ def _hashes(requirements: Requirements) -> list[str]:
 
 
 def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, base: Path) -> list[str]:
-    """Return the arguments that keep uv from taking from its cache what has changed on this machine."""
+    """Return the arguments that keep uv from taking from its cache what has changed on this machine.
+
+    uv accepts none offline, and then compares the times of files alone.
+    """
+    if settings.is_offline:
+        return []
     listed = names_in(local_folders(requirements.options, settings, base))
     names = {pin.name for pin in pins if pin.name and (pin.local is not None or pin.name in listed)}
     return [part for name in sorted(names) for part in ("--refresh-package", name)]

@@ -101,6 +101,12 @@ class UvSettings:
     """Settings that ask for source builds or weaken the hashes, with the places that they come from."""
 
     @property
+    def is_offline(self) -> bool:
+        """Whether the user keeps uv from the network."""
+        variable = self.variables.get("UV_OFFLINE", "").lower()
+        return variable not in _FALSE or (not variable and self.configuration.get("offline") is True)
+
+    @property
     def restricts_resolving(self) -> bool:
         """Whether versions are constrained besides by the manifest."""
         return bool(self.resolving) or any(self.configuration.get(key) for key in _RESOLVING_KEYS)
