@@ -12,23 +12,27 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import aws_cdk
 import uv
 from aws_cdk import aws_lambda
 
 import cdk_layers
+from cdk_layers.assembly.deployed import with_deployed
+from cdk_layers.assembly.reader import read
 from cdk_layers.rules.documentation import language
 from cdk_layers.rules.engine import all_rules
 from cdk_layers.rules.examples import sam_template
 
 if TYPE_CHECKING:
     from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.model import App
 
 Which = Literal["failing", "passing"]
 BOTH: Final[tuple[Which, Which]] = ("failing", "passing")
 
+_DEPLOYED: Final = "deployed"
 _MEBIBYTE: Final = 1024 * 1024
 _NAMED_FILE: Final = re.compile(r"(?:ContentUri|CodeUri): ([\w./-]+)")
 _HANDLER: Final = "def handler(event, context):\n    return event\n"
@@ -68,18 +72,28 @@ class Layered:
     claims: str = ""
     """Properties of every layer."""
 
+    options: str = ""
+    """More properties of the function."""
+
+    resources: tuple[str, ...] = ()
+    """More resources of the template."""
+
     def write(self, folder: Path) -> Path:
         """Write a SAM template and its archives; return the template's path."""
         names = [f"Layer{number}" for number in range(len(self.layers))]
         for name, pieces in zip(("Code", *names), (self.code, *self.layers), strict=True):
             _write_archive(folder / f"{name}.zip", pieces)
         template = folder / "template.yaml"
-        template.write_text(sam_template(self._function(names), *map(self._layer, names)), encoding="utf-8")
+        template.write_text(
+            sam_template(self._function(names), *map(self._layer, names), *self.resources), encoding="utf-8"
+        )
         return template
 
     def _function(self, names: list[str]) -> str:
         references = ", ".join(f"!Ref {name}" for name in names)
-        properties = f"Runtime: {self.runtime}, Architectures: [{self.architecture}], Handler: main.handler"
+        properties = (
+            f"Runtime: {self.runtime}, Architectures: [{self.architecture}], Handler: main.handler{self.options}"
+        )
         return (
             "Report:\n  Type: AWS::Serverless::Function\n"
             f"  Properties: {{{properties}, CodeUri: Code.zip, Layers: [{references}]}}"
@@ -88,6 +102,32 @@ class Layered:
     def _layer(self, name: str) -> str:
         properties = ", ".join(filter(None, [f"ContentUri: {name}.zip", self.claims]))
         return f"{name}:\n  Type: AWS::Serverless::LayerVersion\n  Properties: {{{properties}}}"
+
+
+@dataclass(frozen=True)
+class Updated:
+    """A function and its layer, beside what is deployed of the function; sizes in MiB."""
+
+    deployed_code: int
+    code: int = 1
+    layer: int = 120
+
+    def write(self, folder: Path) -> Path:
+        """Write both templates; return the path of the one that is to be deployed."""
+        start = "Report: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: main.handler, "
+        (folder / _DEPLOYED).mkdir()
+        code = f"CodeUri: functions/{self.deployed_code}-MiB.zip"
+        _write_template(sam_template(f"{start}{code}}}}}"), folder / _DEPLOYED)
+        code = f"CodeUri: functions/{self.code}-MiB.zip, Layers: [!Ref Data]"
+        content = f"{{ContentUri: layers/{self.layer}-MiB.zip}}"
+        data = f"Data: {{Type: AWS::Serverless::LayerVersion, Properties: {content}}}"
+        return _write_template(sam_template(f"{start}{code}}}}}", data), folder)
+
+
+def read_case(path: Path) -> App:
+    """Return the app of a case, and what is deployed of it where the case has that too."""
+    app, deployed = read(path), path.parent / _DEPLOYED
+    return with_deployed(app, read(deployed)) if deployed.is_dir() else app
 
 
 def _written(name: str, version: str, *metadata: str) -> Pieces:
@@ -108,7 +148,16 @@ _KEY_LINE: Final = "MIIEowIBAAKCAQEAx1y2z3a4b5c6d7e8f9g0h1i2j3k4l5m6n7o8p9q0r1s2
 _KEY: Final = f"-----BEGIN RSA PRIVATE KEY-----\n{_KEY_LINE * 4}-----END RSA PRIVATE KEY-----\n"
 _STALE: Final = b"\xf3\r\r\n" + bytes(4) + b"the time" + b"\xe3"
 
-ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
+_SIGNING: Final = """
+Signing:
+  Type: AWS::Lambda::CodeSigningConfig
+  Properties:
+    AllowedPublishers: {SigningProfileVersionArns: ['arn:aws:signer:eu-west-1:111111111111:/signing-profiles/a/b']}
+    CodeSigningPolicies: {UntrustedArtifactOnDeployment: Enforce}
+"""
+_SIGNED: Final[dict[str, Any]] = {"options": ", CodeSigningConfigArn: !Ref Signing", "resources": (_SIGNING,)}
+
+ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = {
     "wrong-machine": (
         Layered(((Wheel(_ORJSON),),), architecture="arm64"),
         Layered(((Wheel(_ORJSON, "aarch64-manylinux_2_28"),),), architecture="arm64"),
@@ -176,6 +225,11 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered]]] = {
         Layered(((_SIX, Text("python/settings/key.pem", _KEY)),)),
         Layered(((_SIX, Text("python/settings/key.pem.md", "Put your key here.\n")),)),
     ),
+    "unsigned-layer": (
+        Layered(((_SIX,),), **_SIGNED),
+        Layered(((_SIX, Text("META-INF/aws_signer_signature_v1.0.SF", "signature")),), **_SIGNED),
+    ),
+    "update-too-large": (Updated(160), Updated(60)),
 }  # fmt: skip
 """The cases of rules that look into archives, which their examples only tell."""
 

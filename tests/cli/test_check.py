@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft4Validator
 
+from benchmarks.cases import write as write_case
 from cdk_layers.rules.engine import all_rules
 from tests.cli.conftest import TODAY, function, write
 
@@ -278,3 +279,16 @@ def test_the_day_decides_about_runtimes(tmp_path: Path, run: Command) -> None:
 
     assert run("check", path, "--today", "2026-01-01").status == 0
     assert run("check", path, "--today", "2031-01-01").status == 1
+
+
+def test_the_way_from_what_is_deployed_is_judged(tmp_path: Path, run: Command) -> None:
+    """With the assembly of the last deploy beside it, and not without."""
+    rule = next(one for one in all_rules() if one.name == "update-too-large")
+    path = write_case(rule, "failing", tmp_path)
+
+    assert (
+        "update-too-large" in run("check", path, *TODAY, "--deployed", tmp_path / "deployed", "--format", "json").rules
+    )
+    assert "update-too-large" not in run("check", path, *TODAY, "--format", "json").rules
+    missing = run("check", path, *TODAY, "--deployed", tmp_path / "nowhere")
+    assert (missing.status, "There is no" in missing.err) == (2, True)

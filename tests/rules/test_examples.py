@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.cases import rules_with_cases, write
-from cdk_layers.assembly.reader import read
+from benchmarks.cases import read_case, rules_with_cases, write
 from cdk_layers.errors import DependencyError, RuleError, StaleLockError
 from cdk_layers.rules.engine import all_rules, judge
 from tests.rules.subjects import SETTINGS
@@ -27,7 +26,7 @@ def test_every_rule_has_a_case() -> None:
 def test_the_failing_example_is_found(one: Rule, tmp_path: Path) -> None:
     """Read from what a tool or the CDK writes, the failing case has a finding of its rule, or is refused at once."""
     try:
-        found = {finding.rule for finding in judge(read(write(one, "failing", tmp_path)), SETTINGS)}
+        found = {finding.rule for finding in judge(read_case(write(one, "failing", tmp_path)), SETTINGS)}
     except RuleError as error:
         found = {finding.rule for finding in error.findings}
     except DependencyError:
@@ -41,6 +40,6 @@ def test_the_failing_example_is_found(one: Rule, tmp_path: Path) -> None:
 @pytest.mark.parametrize("one", rules_with_cases(), ids=lambda one: one.name)
 def test_the_passing_example_is_let_be(one: Rule, tmp_path: Path) -> None:
     """Put right, the same case has no finding of its rule, and no error of any other."""
-    found = judge(read(write(one, "passing", tmp_path)), SETTINGS)
+    found = judge(read_case(write(one, "passing", tmp_path)), SETTINGS)
 
     assert [str(finding) for finding in found if one.name == finding.rule or finding.severity == "error"] == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.assets import UNMEASURED, Measured
+from cdk_layers.assembly.signing import has_signature
+from cdk_layers.assembly.storage import referenced
 from cdk_layers.assembly.values import Unknown, as_text, shown
 from cdk_layers.build.contents import Contents, File
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.assets import Assets
     from cdk_layers.assembly.intrinsics import Evaluation
     from cdk_layers.assembly.stacks import Resource
+    from cdk_layers.rules.model import Storage
 
 _ASSET_PATH: Final = "aws:asset:path"
 _ARCHIVES: Final = ("", ".zip", ".jar", ".whl")
@@ -33,6 +36,8 @@ class Code:
     """The asset hash."""
 
     image: bool = False
+    storage: Storage | None = None
+    is_signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def find(
         return Code(_inline(as_text(value["ZipFile"]), runtime))
     if "ImageUri" in value:
         return Code(image=True)
-    return _uploaded(value, resource, user, assets)
+    found = _uploaded(value, resource, user, assets)
+    return replace(found, storage=referenced(value, evaluation))
 
 
 def _local(path: Path, user: str, assets: Assets) -> Code:
@@ -77,14 +83,17 @@ def _local(path: Path, user: str, assets: Assets) -> Code:
     if path.suffix not in _ARCHIVES and path.is_file():
         assets.unread[f"{user}: {path} is a single file and no archive, so what is deployed of it is unknown."] = None
         return Code()
-    return Code(assets.measure(path, user))
+    measured = assets.measure(path, user)
+    return Code(measured, is_signed=True if has_signature(measured.contents) else None)
 
 
 def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Assets) -> Code:
     key = value.get("S3Key")
     asset = assets.by_key(key) if isinstance(key, str) else None
     if asset is not None:
-        return Code(assets.measure(asset.path, user), asset.id)
+        measured = assets.measure(asset.path, user)
+        # The CDK uploads assets as they are: nothing signs them on the way.
+        return Code(measured, asset.id, is_signed=has_signature(measured.contents) if measured.contents else None)
     staged = resource.metadata.get(_ASSET_PATH)
     if isinstance(staged, str):
         path = resource.stack.path.parent / staged

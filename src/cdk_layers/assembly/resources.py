@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.assembly import code, edge, follows, sam
+from cdk_layers.assembly import code, edge, follows, sam, signing
 from cdk_layers.assembly.branches import variants
 from cdk_layers.assembly.intrinsics import Evaluation
 from cdk_layers.assembly.stacks import mapping
@@ -132,6 +132,8 @@ class Resources:
             region=stack.region,
             account=stack.account,
             budget_bytes=marks.budget_bytes,
+            storage=found.storage,
+            enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
         )
 
     def _code(self, expression: Any, resource: Resource, user: str, evaluation: Evaluation,
@@ -248,6 +250,8 @@ class Resources:
             retained=_sam_retained(resource, evaluation) if resource.type == sam.LAYER else _retained(resource),
             budget_bytes=marks.budget_bytes,
             notes=marks.notes,
+            storage=found.storage,
+            is_signed=found.is_signed,
         )
 
     def _grant(self, resource: Resource, branch: Branch) -> Grant | None:

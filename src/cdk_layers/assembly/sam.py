@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FUNCTION: Final = "AWS::Serverless::Function"
 LAYER: Final = "AWS::Serverless::LayerVersion"
 
-_SAME: Final = ("Architectures", "Environment", "Handler", "Layers", "PackageType", "Runtime")
+_SAME: Final = ("Architectures", "CodeSigningConfigArn", "Environment", "Handler", "Layers", "PackageType", "Runtime")
 _BUILT: Final = "SamResourceId"
 """What `sam build` leaves in a resource's Metadata."""
 
@@ -56,7 +56,9 @@ def location(uri: Any) -> Any:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         return {"S3Bucket": bucket, "S3Key": key}
     if isinstance(uri, dict) and "Bucket" in uri:
-        return {"S3Bucket": uri["Bucket"], "S3Key": uri.get("Key")}
+        more = {"StorageMode": "S3ObjectStorageMode", "Version": "S3ObjectVersion"}
+        optional = {name: uri[key] for key, name in more.items() if key in uri}
+        return {"S3Bucket": uri["Bucket"], "S3Key": uri.get("Key"), **optional}
     return uri
 
 

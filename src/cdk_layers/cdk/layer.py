@@ -112,7 +112,8 @@ class SharedPythonLayer(PythonLayerVersion):
                 None when "".
             layer_version_name: The layer's name; made by CloudFormation by default.
             license: Its licence; the one that all of its distributions name, by default. None when "".
-            removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default. "retain"
+            removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default. Retained
+                versions count as code storage: 300 GB unzipped per Region, which cannot be raised. "retain"
                 and "destroy" are accepted too.
             grants: Who else may use it: a `LayerGrant`, an account id, an organization id or "public".
             opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.

@@ -72,7 +72,8 @@ class MultiLayerStack(Stack):
             compatible_runtimes: The runtimes of layers that name none of their own.
             compatible_architectures: The architectures of layers that name none, `[Architecture.X86_64]` by default.
             grants: Who else may use the layers; a layer's own grants come on top.
-            removal_policy: The removal policy of layers that name none, `RETAIN` by default.
+            removal_policy: The removal policy of layers that name none, `RETAIN` by default. Retained versions count as
+                code storage: 300 GB unzipped per Region, which cannot be raised.
             parameter_prefix: Start of the names of SSM parameters with the layers' ARNs: "/layers" makes
                 "/layers/base". No parameters by default.
             reference_strength: How other stacks refer to the layers, `WEAK` by default.

@@ -52,6 +52,12 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         "--strict", action=argparse.BooleanOptionalAction, default=None, help="whether warnings fail the check too"
     )
     check.add_argument(
+        "--deployed",
+        metavar="PATH",
+        type=Path,
+        help="the assembly of the last deploy: judge the way from there too, where old code meets new layers",
+    )
+    check.add_argument(
         "--today", metavar="DATE", type=date.fromisoformat, help="judge runtimes as of this day, such as 2027-03-03"
     )
 

@@ -58,6 +58,10 @@ def _check(arguments: Namespace) -> int:
     strict_budget = project.strict_budget if arguments.strict_budget is None else arguments.strict_budget
     path = arguments.path or _default_path()
     app = read(path)
+    if arguments.deployed is not None:
+        from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
+
+        app = with_deployed(app, read(arguments.deployed))
     settings = Settings(today=arguments.today or host.today(), budget_bytes=budget, strict_budget=strict_budget)
     found = [(one, reason(one, app)) for one in judge(app, settings) if one.rule in wanted]
     verdict = Verdict(

@@ -20,7 +20,8 @@ Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
 FAMILIES: Final = (
     "limits", "identity", "compatibility", "binaries", "targets", "content", "files", "dependencies", "shadowing",
-    "handlers", "imports", "secrets", "order", "sharing", "references", "building",
+    "handlers", "imports", "secrets", "order", "sharing", "references", "policies", "signing", "storage", "updates",
+    "building",
 )  # fmt: skip
 """The modules beside this one that hold rules, in the order that findings are told."""
 
@@ -43,6 +44,10 @@ _ERRORS: Final[dict[str, type[errors.RuleError]]] = {
     "order": errors.OrderError,
     "sharing": errors.SharingError,
     "references": errors.SharingError,
+    "policies": errors.SharingError,
+    "signing": errors.ContentError,
+    "storage": errors.ContentError,
+    "updates": errors.LimitError,
 }
 
 _BRANCHES_TOLD: Final = 3

@@ -59,6 +59,23 @@ class Sources(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """An S3 object that Lambda reads in place (`S3ObjectStorageMode: REFERENCE`) instead of copying it."""
+
+    place: str
+    """The object, such as "s3://artifacts/base.zip"."""
+
+    has_version: bool
+    """Whether the template names the object's version."""
+
+    is_versioned: bool | None = None
+    """Whether its bucket keeps versions; None for a bucket that the app does not define."""
+
+    expiring: tuple[str, ...] = ()
+    """Names of the bucket's lifecycle rules that may delete it."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
     """One layer version as a function sees it. Compared by identity: one object stands for one resource or ARN."""
@@ -100,6 +117,9 @@ class Layer:
     """The user's own limit on unzipped bytes."""
 
     notes: tuple[Note, ...] = ()
+    storage: Storage | None = None
+    is_signed: bool | None = None
+    """Whether AWS Signer signed its archive; None where that is not known."""
 
     @property
     def unzipped_bytes(self) -> int | None:
@@ -163,6 +183,12 @@ class Function:
     region: str | None = None
     account: str | None = None
     budget_bytes: int | None = None
+    storage: Storage | None = None
+    enforces_signing: bool = False
+    """Whether its code signing configuration rejects what is not signed."""
+
+    deployed: Function | None = None
+    """The same function as it is deployed now, where the user gave that assembly too."""
 
     @property
     def used_layers(self) -> tuple[Layer, ...]:

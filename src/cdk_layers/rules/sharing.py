@@ -75,7 +75,9 @@ def grant_not_retained(subject: Grant, _: Settings) -> Iterator[Problem]:
     severity="warning",
     meaning="A layer that other accounts or other stacks use is deleted and replaced by the next deploy that changes "
     "it. Functions that use the old version go on running, but they can be neither updated nor rolled back to it.",
-    remedy="Retain it: `UpdateReplacePolicy: Retain` and `DeletionPolicy: Retain`, `removal_policy=RETAIN` in the CDK.",
+    remedy="Retain it: `UpdateReplacePolicy: Retain` and `DeletionPolicy: Retain`, `removal_policy=RETAIN` in the CDK. "
+    "Retained versions count as code storage, 300 GB unzipped per Region, which cannot be raised: delete those that no "
+    "function uses.",
     source="Lambda's developer guide, deleting layers; CloudFormation's schema of AWS::Lambda::LayerVersion.",
     service_words="Layer version <arn> does not exist.",
     failing=template(layer(retained=False), _permission("Principal: '222222222222'", retained=False)),

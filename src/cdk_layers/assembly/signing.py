@@ -1,0 +1,32 @@
+"""Code signing: which functions accept only signed archives, and which archives are signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.stacks import mapping
+from cdk_layers.assembly.values import Reference, as_text
+
+if TYPE_CHECKING:
+    from cdk_layers.assembly.intrinsics import Evaluation
+    from cdk_layers.assembly.stacks import Stack
+    from cdk_layers.build.contents import Contents
+
+_CONFIG: Final = "AWS::Lambda::CodeSigningConfig"
+_POLICY: Final = "UntrustedArtifactOnDeployment"
+
+
+def is_enforced(expression: Any, stack: Stack, evaluation: Evaluation) -> bool:
+    """Tell whether a code signing configuration of the app rejects what is not signed; its default is a warning."""
+    value = None if expression is None else evaluation.value(expression, stack)
+    if not isinstance(value, Reference) or value.resource.type != _CONFIG:
+        return False
+    policies = evaluation.value(value.resource.properties.get("CodeSigningPolicies", {}), value.resource.stack)
+    return as_text(mapping(policies).get(_POLICY)) == "Enforce"
+
+
+def has_signature(contents: Contents | None) -> bool:
+    """Tell whether an archive has a signature file, as those that AWS Signer made have."""
+    return contents is not None and any(
+        path.startswith("META-INF/") and path.upper().endswith(".SF") for path in contents.files
+    )

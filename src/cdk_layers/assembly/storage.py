@@ -1,0 +1,58 @@
+"""S3 objects that Lambda reads in place instead of copying them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.stacks import mapping
+from cdk_layers.assembly.values import NO_VALUE, Reference, as_text, shown
+from cdk_layers.rules.model import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_layers.assembly.intrinsics import Evaluation
+    from cdk_layers.assembly.stacks import Resource
+
+_BUCKET: Final = "AWS::S3::Bucket"
+_EXPIRATIONS: Final = (
+    "ExpirationDate", "ExpirationInDays", "NoncurrentVersionExpiration", "NoncurrentVersionExpirationInDays",
+)  # fmt: skip
+"""The properties of a lifecycle rule that delete objects or their older versions. Source: CloudFormation's schema of
+AWS::S3::Bucket."""
+
+
+def referenced(location: Mapping[str, Any], evaluation: Evaluation) -> Storage | None:
+    """Return what Lambda reads in place; None where it copies the object, or where that is not known.
+
+    Args:
+        location: Code or Content of a resource, evaluated.
+        evaluation: Evaluates the bucket's own properties.
+    """
+    if as_text(location.get("S3ObjectStorageMode")) != "REFERENCE":
+        return None
+    bucket, key = location.get("S3Bucket"), as_text(location.get("S3Key"))
+    version = location.get("S3ObjectVersion", NO_VALUE)
+    has_version = version is not NO_VALUE and version != ""
+    place = f"s3://{shown(bucket)}/{shown(location.get('S3Key'))}"
+    if not isinstance(bucket, Reference) or bucket.resource.type != _BUCKET:
+        return Storage(place, has_version)
+    versioning = evaluation.value(bucket.resource.properties.get("VersioningConfiguration", {}), bucket.resource.stack)
+    return Storage(
+        place,
+        has_version,
+        as_text(mapping(versioning).get("Status")) == "Enabled" if isinstance(versioning, dict) else None,
+        tuple(_expiring(bucket.resource, key, evaluation)),
+    )
+
+
+def _expiring(bucket: Resource, key: str | None, evaluation: Evaluation) -> Iterator[str]:
+    """Yield the names of the lifecycle rules that may delete an object."""
+    lifecycle = evaluation.value(bucket.properties.get("LifecycleConfiguration", {}), bucket.stack)
+    rules = mapping(lifecycle).get("Rules")
+    for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1):
+        told = mapping(rule)
+        prefix = as_text(told.get("Prefix")) or ""
+        is_elsewhere = key is not None and not key.startswith(prefix)
+        if as_text(told.get("Status")) != "Disabled" and not is_elsewhere and any(one in told for one in _EXPIRATIONS):
+            yield as_text(told.get("Id")) or f"number {number}"
