@@ -30,7 +30,7 @@ _ROOMS: Final = {
     "layer_directory": _FOUNDATION | {"wording"},
     "rules": _FOUNDATION | {"build", "wording"},
     "assembly": _FOUNDATION | {"build", "rules"},
-    "cdk": _FOUNDATION | {"build", "layer_directory", "rules", "assembly", "wording"},
+    "cdk": _FOUNDATION | {"build", "layer_directory", "rules", "assembly", "settings", "wording"},
     "testing": _FOUNDATION | {"build", "rules", "assembly"},
     "settings": _FOUNDATION | {"rules", "wording"},
     "report": _FOUNDATION | {"rules", "wording"},

@@ -101,3 +101,38 @@ def test_the_command_line_goes_before_the_project(tmp_path: Path, monkeypatch: p
     _project(tmp_path, 'strict = true\nignore = ["deprecated-runtime"]\n')
     assert main(["check", *today]) == 0
     assert main(["check", *today, "--ignore", "wrong-region"]) == 1
+
+
+def test_the_nearest_table_counts(tmp_path: Path) -> None:
+    """A pyproject.toml without one, such as a member's of a workspace, hides nothing; each folder is asked in turn."""
+    _project(tmp_path, "strict = true")
+    member, other = tmp_path / "member", tmp_path.parent / f"{tmp_path.name}-other"
+    for folder in (member, other):
+        folder.mkdir()
+    (member / "pyproject.toml").write_text("[project]\nname = 'member'\n")
+    _project(other, "ignore = ['wrong-region']")
+
+    assert read_settings(member).strict
+    assert read_settings(other, member) == ProjectSettings(ignore=("wrong-region",))
+
+
+@pytest.mark.parametrize("text", ["tool = 3 # cdk-layers", "[tool]\nother = 1 # cdk-layers"])
+def test_a_file_of_another_form_sets_nothing(tmp_path: Path, text: str) -> None:
+    """The word alone is no table."""
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    assert read_settings(tmp_path) == ProjectSettings()
+
+
+def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    """In one process, as an editor's test runner is."""
+    assert read_settings(_project(tmp_path, "strict = true")).strict
+    assert not read_settings(_project(tmp_path, "strict = false")).strict
+
+
+def test_what_is_given_goes_before_the_project(tmp_path: Path) -> None:
+    """By whatever asks; what is None is not given."""
+    project = read_settings(_project(tmp_path, "strict = true\nbudget = '1 MiB'\nignore = ['wrong-region']"))
+    settings = project.settings(strict=False, ignore=(), budget_bytes=None)
+
+    assert (settings.strict, settings.ignore, settings.budget_bytes) == (False, (), 1024 * 1024)

@@ -1,22 +1,20 @@
-"""What a project sets for the command line, in `[tool.cdk-layers]` of its pyproject.toml."""
+"""What a project sets for synthesis and for the command line, in `[tool.cdk-layers]` of its pyproject.toml."""
 
 from __future__ import annotations
 
+import stat
 import sys
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import UsageError
+from cdk_layers.rules.model import Settings
 from cdk_layers.wording import bytes_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _TABLE: Final = "cdk-layers"
 
@@ -40,23 +38,72 @@ class ProjectSettings:
     strict: bool = False
     """Whether warnings fail the check as well."""
 
+    def settings(self, **given: Any) -> Settings:
+        """Return these as the rules take them; what is given and not None goes before them."""
+        own = {
+            "budget_bytes": self.budget, "strict_budget": self.strict_budget, "strict": self.strict,
+            "select": self.select, "ignore": self.ignore,
+        }  # fmt: skip
+        return Settings(**{**own, **{name: value for name, value in given.items() if value is not None}})
 
-def read_settings(folder: Path) -> ProjectSettings:
-    """Return the settings of the nearest pyproject.toml, in a folder or above it; the defaults where there is none.
+
+def read_settings(*folders: Path) -> ProjectSettings:
+    """Return the settings of the nearest pyproject.toml that has any; the defaults where there is none.
+
+    Args:
+        folders: Where an app may be: its own folder and those above it are searched, one after the other.
 
     Raises:
-        UsageError: The file cannot be read, or has a key or a value there that means nothing.
+        UsageError: A file cannot be read, or has a key or a value there that means nothing.
     """
-    path = next((file for up in (folder, *folder.parents) if (file := up / "pyproject.toml").is_file()), None)
-    if path is None:
-        return ProjectSettings()
+    for folder in folders:
+        for up in (folder, *folder.parents):
+            found = _read(up / "pyproject.toml")
+            if found is not None:
+                return found
+    return ProjectSettings()
+
+
+def app_settings() -> Settings:
+    """Return what the project of the app that is running sets: the CDK starts an app in the folder of its cdk.json.
+
+    Raises:
+        UsageError: As `read_settings`.
+    """
+    return read_settings(Path.cwd()).settings()
+
+
+def _read(path: Path) -> ProjectSettings | None:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        status = path.stat()
+    except OSError:
+        return None
+    return _parsed(path, status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, _changed: int, _size: int) -> ProjectSettings | None:
+    """Return what a file sets, or None where it has no table; read again when it has changed."""
+    try:
+        content = path.read_bytes()
+        if _TABLE.encode() not in content:
+            return None
+        # Most projects set nothing, and constructs ask too.
+        document = _loads(content.decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {error}."
-        raise UsageError(message) from error
+        raise UsageError(message) from None
     tools = document.get("tool", {})
-    return _from_table(tools.get(_TABLE, {}) if isinstance(tools, dict) else {}, path)
+    table = tools.get(_TABLE) if isinstance(tools, dict) else None
+    return None if table is None else _from_table(table, path)
+
+
+def _loads(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    return tomllib.loads(text)
 
 
 def _from_table(table: Any, path: Path) -> ProjectSettings:

@@ -20,7 +20,8 @@ from cdk_layers.cdk.references import arn_for, follow
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.errors import RuleError
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import LayerUse, Settings
+from cdk_layers.rules.model import LayerUse
+from cdk_layers.settings import app_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,7 +139,7 @@ class Declaration:
             tuple(map(id, layers)), id(model.code), model.image, model.runtime, model.architecture, model.budget_bytes,
         )  # fmt: skip
         if key not in self._place.accepted:
-            refuse(replace(model, layers=tuple(LayerUse(one) for one in layers)), Settings())
+            refuse(replace(model, layers=tuple(LayerUse(one) for one in layers)), app_settings())
             # They are kept, so that nothing else gets their identities.
             self._place.accepted[key] = (layers, model.code)
 

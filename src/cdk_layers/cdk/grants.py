@@ -11,7 +11,8 @@ from aws_cdk import Stack, Token
 
 from cdk_layers.errors import SharingError
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import Grant, Settings, Where
+from cdk_layers.rules.model import Grant, Where
+from cdk_layers.settings import app_settings
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -80,7 +81,7 @@ class LayerGrant:
 
     @classmethod
     def _checked(cls, called: str, principal: str, organization_id: str | None = None) -> LayerGrant:
-        refuse(grant_model(Where(called), principal, organization_id), Settings())
+        refuse(grant_model(Where(called), principal, organization_id), app_settings())
         return cls(principal, organization_id)
 
     @property

@@ -27,7 +27,8 @@ from cdk_layers.cdk.staged import staged_contents
 from cdk_layers.cdk.targets import targets_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import Layer, Settings, Where
+from cdk_layers.rules.model import Layer, Where
+from cdk_layers.settings import app_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -216,7 +217,7 @@ class SharedPythonLayer(PythonLayerVersion):
             budget_bytes=facts.budget_bytes,
             notes=facts.notes,
         )
-        refuse(self._model, Settings())
+        refuse(self._model, app_settings())
         if self._contents is not None:
             _leave_metadata(node, facts)
         shared = Shared(self, self._where.path, top_of(place.stack), facts.digest)
@@ -260,7 +261,7 @@ class SharedPythonLayer(PythonLayerVersion):
         arguments = Arguments(f"Layer {self._where.path!r}")
         if not arguments.text("the permission's id", id):
             raise arguments.wrong(id, "the permission's id", "a string that is not empty")
-        refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), Settings())
+        refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), app_settings())
         super().add_permission(id, account_id=account_id, organization_id=organization_id)
         permission = cast("CfnResource", self.node.find_child(id))
         self._permissions[id] = permission

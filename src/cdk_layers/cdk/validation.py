@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
@@ -23,11 +23,12 @@ from constructs import IConstruct, IValidation
 from cdk_layers.assembly.judgement import judged, rule_names
 from cdk_layers.build.cache import BuildCache
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
-from cdk_layers.host import today as current_day
-from cdk_layers.rules.model import Settings
+from cdk_layers.errors import UsageError
+from cdk_layers.settings import read_settings
+from cdk_layers.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from aws_cdk import IPolicyValidationContext, Size
@@ -74,21 +75,21 @@ class LayerValidation:
     """
 
     def __init__(
-        self, *, max_unzipped: Size | None = None, strict_budget: bool = True, today: date | None = None
+        self, *, max_unzipped: Size | None = None, strict_budget: bool | None = None, today: date | None = None
     ) -> None:
-        """Set what the rules are to know.
+        """Set what the rules are to know, before what `[tool.cdk-layers]` of the app's pyproject.toml says.
 
         Args:
             max_unzipped: The user's own limit on the unzipped bytes of every function with its layers, and of every
-                layer; none by default.
-            strict_budget: Whether going over that limit is an error; else it is a warning.
+                layer; the project's `budget` by default.
+            strict_budget: Whether going over that limit is an error; else it is a warning. The project's by default.
             today: The day that the dates of runtimes are compared with; the current day by default.
         """
-        self._settings = Settings(
-            today=today or current_day(),
-            budget_bytes=None if max_unzipped is None else int(max_unzipped.to_bytes()),
-            strict_budget=strict_budget,
-        )
+        self._given = {
+            "today": today,
+            "budget_bytes": None if max_unzipped is None else int(max_unzipped.to_bytes()),
+            "strict_budget": strict_budget,
+        }
         self._steps_back = False
 
     @classmethod
@@ -149,10 +150,14 @@ class LayerValidation:
         if not others[self].folders:
             return PolicyValidationPluginReport(success=True, violations=[])
         unbundled = tuple(_unbundled(root, context))
-        judgement = judged(_folder(root, folders), self._settings, BuildCache.default(), unbundled=unbundled)
+        settings = read_settings(Path.cwd()).settings(**self._given)
+        _expect_known((*settings.select, *settings.ignore), self.rule_ids)
+        judgement = judged(_folder(root, folders), settings, BuildCache.default(), unbundled=unbundled)
         told = self._told_before(others)
         findings = [one for one in judgement.findings if one not in told and self._is_ours(one, others[self])]
         others[self].findings = frozenset(findings)
+        if settings.strict:
+            findings = [replace(one, severity="error") for one in findings]
         return PolicyValidationPluginReport(
             success=all(one.severity != "error" for one in findings),
             violations=violations(root, findings),
@@ -177,6 +182,13 @@ class LayerValidation:
     @staticmethod
     def _is_ours(finding: Finding, judged: _Judged) -> bool:
         return not finding.where.template or Path(finding.where.template).resolve().parent in judged.folders
+
+
+def _expect_known(names: Sequence[str], rules: Sequence[str]) -> None:
+    for name in names:
+        if name not in rules:
+            message = f"[tool.cdk-layers] in pyproject.toml: there is no rule {name!r}. {nearest(name, rules)}"
+            raise UsageError(message.strip())
 
 
 @jsii.implements(IValidation)

@@ -6,10 +6,8 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers import host
 from cdk_layers.errors import AssemblyError, UsageError
 from cdk_layers.rules.engine import all_rules, judge
-from cdk_layers.rules.model import Settings
 from cdk_layers.settings import parse_size, read_settings
 
 if TYPE_CHECKING:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.model import Settings
 
 _PLACES: Final = ("cdk.out", ".aws-sam/build")
 """Where assemblies are looked for: the CDK's, then AWS SAM's."""
@@ -48,22 +47,14 @@ def _check(arguments: Namespace) -> int:
     from cdk_layers.assembly.reader import read  # noqa: PLC0415  # listing rules measures no archives
     from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
 
-    project = read_settings(Path.cwd())
-    wanted = {rule.name for rule in _rules(_either(arguments.select, project.select))} or {
-        one.name for one in all_rules()
-    }
-    wanted -= {rule.name for rule in _rules(_either(arguments.ignore, project.ignore))}
-    budget = project.budget if arguments.budget is None else parse_size(arguments.budget, "--budget")
-    strict = project.strict if arguments.strict is None else arguments.strict
-    strict_budget = project.strict_budget if arguments.strict_budget is None else arguments.strict_budget
+    settings = _settings(arguments)
     path = arguments.path or _default_path()
     app = read(path)
     if arguments.deployed is not None:
         from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
 
         app = with_deployed(app, read(arguments.deployed))
-    settings = Settings(today=arguments.today or host.today(), budget_bytes=budget, strict_budget=strict_budget)
-    found = [(one, reason(one, app)) for one in judge(app, settings) if one.rule in wanted]
+    found = [(one, reason(one, app)) for one in judge(app, settings)]
     verdict = Verdict(
         path,
         app,
@@ -71,7 +62,21 @@ def _check(arguments: Namespace) -> int:
         tuple((one, why) for one, why in found if why is not None),
     )
     _tell(verdict, arguments.format)
-    return int(bool(verdict.findings if strict else verdict.errors))
+    return int(bool(verdict.findings if settings.strict else verdict.errors))
+
+
+def _settings(arguments: Namespace) -> Settings:
+    """Return what the command line says, then the project of the app, then the project that the user stands in."""
+    settings = read_settings(*([arguments.path.resolve()] if arguments.path else []), Path.cwd()).settings(
+        today=arguments.today,
+        budget_bytes=None if arguments.budget is None else parse_size(arguments.budget, "--budget"),
+        strict_budget=arguments.strict_budget,
+        strict=arguments.strict,
+        select=_joined(arguments.select),
+        ignore=_joined(arguments.ignore),
+    )
+    _rules((*settings.select, *settings.ignore))
+    return settings
 
 
 def _sizes(arguments: Namespace) -> int:
@@ -82,9 +87,8 @@ def _sizes(arguments: Namespace) -> int:
     return 0
 
 
-def _either(given: list[tuple[str, ...]] | None, project: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what the command line gives, else what the project sets."""
-    return project if given is None else tuple(name for names in given for name in names)
+def _joined(given: list[tuple[str, ...]] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(name for names in given for name in names)
 
 
 def _default_path() -> Path:

@@ -17,10 +17,6 @@ MAX_UNZIPPED_BYTES: Final = 262_144_000
 MAX_DIRECT_UPLOAD_BYTES: Final = 52_428_800
 """Zipped bytes of an archive that is not uploaded through S3. Source: API."""
 
-CODE_STORAGE_BYTES: Final = 300 * 1000**3
-"""Unzipped bytes of all functions' code and all layer versions, per Region; cannot be raised. Source: guide, quotas
-(November 2026). Objects that Lambda reads in place (`S3ObjectStorageMode: REFERENCE`) do not count."""
-
 MAX_POLICY_BYTES: Final = 20_480
 """Bytes of a function's resource-based policy. Source: guide. That a layer version's policy has the same limit is
 inferred: AddLayerVersionPermission has the same error, PolicyLengthExceededException, which refers to the guide's

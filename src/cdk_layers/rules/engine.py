@@ -211,10 +211,10 @@ def judge_one(
     """
     _load(AT_CONSTRUCTION if only_at_construction else FAMILIES)
     if isinstance(subject, Layer | Function) and not only_at_construction:
-        yield from _told_by_build(subject)
+        yield from (one for one in _told_by_build(subject) if settings.counts(one.rule))
     for name, check in _CHECKS[type(subject)].items():
         one = _RULES[name]
-        if one.raised_at_construction or not only_at_construction:
+        if (one.raised_at_construction or not only_at_construction) and settings.counts(name):
             for problem in check(subject, settings):
                 yield _finding(one, problem, subject)
 

@@ -241,6 +241,19 @@ class Settings:
     limit_bytes: int = MAX_UNZIPPED_BYTES
     """Unzipped bytes of code and layers together."""
 
+    select: tuple[str, ...] = ()
+    """The only rules that count; all of them when empty."""
+
+    ignore: tuple[str, ...] = ()
+    """Rules that do not count."""
+
+    strict: bool = False
+    """Whether warnings fail a synthesis or a check as well."""
+
+    def counts(self, rule: str) -> bool:
+        """Tell whether a rule counts."""
+        return rule not in self.ignore and (not self.select or rule in self.select)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
