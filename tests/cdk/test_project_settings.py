@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Size, Stack, Validations
-from aws_cdk.aws_lambda import Code, Function, Runtime
+from aws_cdk import App, Size, Stack, Stage, Validations
+from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime
 
 from cdk_layers import LayerValidation, SharedPythonLayer
 from cdk_layers.errors import LimitError
@@ -14,6 +15,7 @@ from cdk_layers.errors import LimitError
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ARN = "arn:aws:lambda:eu-west-1:580247275435:layer:LambdaInsightsExtension:53"
 _CODE = "def handler(event, context): return event"
 
 
@@ -86,3 +88,23 @@ def test_constructs_are_held_to_the_same(project: Path) -> None:
         make()
     (project / "pyproject.toml").write_text('[tool.cdk-layers]\nbudget = "1B"\nignore = ["near-size-limit"]')
     assert make().unzipped_bytes
+
+
+def test_the_same_finding_is_reported_once(project: Path) -> None:
+    """One violation of the CDK's report, with a resource for each function of each stage."""
+    app = App(outdir=str(project / "cdk.out"))
+    Validations.of(app).add_plugins(LayerValidation())
+    for name in ("Dev", "Prod"):
+        stage = Stage(app, name)
+        stack = Stack(stage, "Spoke")
+        for function in ("One", "Two"):
+            Function(
+                stack, function, runtime=Runtime.PYTHON_3_13, handler="index.handler", code=Code.from_inline(_CODE),
+                layers=[LayerVersion.from_layer_version_arn(stack, f"{function}X", _ARN)],
+            )  # fmt: skip
+    app.synth()
+    report = json.loads((project / "cdk.out" / "validation-report.json").read_text())
+    violations = [one for plugin in report["pluginReports"] for one in plugin["violations"]]
+    (found,) = [one for one in violations if one["ruleName"] == "size-unknown"]
+
+    assert len(found["violatingConstructs"]) == 4

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_layers.build.contents import Contents
+from cdk_layers.build.contents import Contents, Native
+from cdk_layers.cli import main
 from cdk_layers.report.sizes import show_sizes
 from cdk_layers.rules.model import App, Function, Layer, LayerUse, Where
+from tests.assembly.templates import assembly_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 MEBIBYTE = 1024 * 1024
@@ -48,3 +53,46 @@ def test_what_is_not_known_is_not_counted_as_nothing(capsys: pytest.CaptureFixtu
     uses = (LayerUse(KNOWN), LayerUse(UNKNOWN))
     show_sizes(App(functions=(Function(where=Where("Spoke/F"), layers=uses, code=CODE),)))
     assert "at least 125.0 MiB (50%)" in capsys.readouterr().out
+
+
+def test_long_paths_are_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows that differ only in the middle or at their ends look different."""
+    paths = [f"Production-{'x' * 60}/Services/Reporting{number}/VeryLongFunctionName{'y' * 30}" for number in (1, 2)]
+    layers = (LayerUse(KNOWN), LayerUse(UNKNOWN))
+    show_sizes(App(functions=tuple(Function(where=Where(path), layers=layers, code=CODE) for path in paths)))
+    told = capsys.readouterr().out
+
+    assert "…" not in told
+    cells = "".join(line.split("│")[1].strip() for line in told.splitlines() if "│" in line)
+    assert all(path in cells for path in paths)
+
+
+def test_native_code_tells_an_architecture_that_nobody_declared(capsys: pytest.CaptureFixture[str]) -> None:
+    """A layer for x86_64 alone is not for any."""
+    contents = Contents(1, {}, natives=(Native("python/a.so", "x86_64", None), Native("python/b.so", "x86_64", None)))
+    show_sizes(
+        App(
+            layers=(replace(KNOWN, contents=contents), replace(KNOWN, where=Where("Hub/arm"), architectures=("arm64",)))
+        )
+    )
+    told = rows(capsys.readouterr().out)
+
+    assert "x86_64 (content)" in [cell for row in told for cell in row]
+
+
+def test_the_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For an assembly by its path, and for the one in the working folder."""
+    assembly_of(tmp_path, Spoke={"Resources": {
+        "Base": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {"S3Bucket": "b", "S3Key": "k"}}},
+        "Report": {"Type": "AWS::Lambda::Function", "Properties": {
+            "Runtime": "python3.13", "Handler": "index.handler", "Code": {"ZipFile": "x = 1"},
+            "Layers": [{"Ref": "Base"}],
+        }},
+    }})  # fmt: skip
+    assert main(["sizes", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+
+    assert rows(told)[0] == ["Spoke.template.json#Base", "any", "any", "?", "?", "?", "?"]
+    assert rows(told)[1][1:] == ["Spoke.template.json#Base", "5 bytes", "at least 5 bytes (0%)"]
+    assert main(["sizes", str(tmp_path / "nowhere")]) == 2
+    assert "There is no" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from aws_cdk import PolicyViolatingResource, PolicyViolation
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
 from cdk_layers.errors import CdkLayersError
+from cdk_layers.rules.repeats import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
     from cdk_layers.rules.model import Finding
+    from cdk_layers.rules.repeats import Repeated
 
 PLUGIN: Final = "cdk-layers"
 """The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
@@ -41,12 +43,10 @@ def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViol
         findings: The findings.
     """
     by_cli = any(one.severity == "error" for one in findings) and _is_reported_by_cli(root)
-    return [
-        _violation_without_construct(one)
-        if by_cli and one.severity == "error" and not _is_acknowledged(root, one)
-        else _violation(one)
-        for one in findings
-    ]
+    bare = {one: None for one in findings if by_cli and one.severity == "error" and not _is_acknowledged(root, one)}
+    rest = [one for one in findings if one not in bare]
+    # Several resources of one violation are acknowledged one by one: the CDK takes those out that are.
+    return [*map(_violation_without_construct, together(bare)), *map(_violation, together(rest))]
 
 
 def failure(error: Exception) -> PolicyViolation:
@@ -60,22 +60,25 @@ def failure(error: Exception) -> PolicyViolation:
     )
 
 
-def _violation(finding: Finding) -> PolicyViolation:
+def _violation(repeated: Repeated) -> PolicyViolation:
+    finding = repeated.first
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
         description=f"{finding.message}{_service_words(finding)}",
         fix=finding.remedy,
-        violating_resources=[_resource(finding)],
+        violating_resources=[_resource(one) for one in repeated.findings],
     )
 
 
-def _violation_without_construct(finding: Finding) -> PolicyViolation:
+def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
+    finding = repeated.first
+    elsewhere = f" {repeated.elsewhere}" if repeated.others else ""
     place = "" if repr(finding.where.path) in finding.message else f"{finding.where.path}: "
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=f"{place}{finding.message}{_service_words(finding)}",
+        description=f"{place}{finding.message}{_service_words(finding)}{elsewhere}",
         fix=finding.remedy,
         violating_resources=[PolicyViolatingResource(locations=[])],
     )

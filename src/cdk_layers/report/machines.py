@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.outgoing import json_in_logs, printable
+from cdk_layers.rules.repeats import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +52,15 @@ def as_github(verdict: Verdict) -> str:
 
 
 def _annotations(verdict: Verdict) -> Iterator[str]:
-    for finding in verdict.findings:
+    for repeated in together(verdict.findings):
+        finding = repeated.first
         properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
         if finding.where.template:
             properties |= {"file": printable(verdict.template(finding.where)), "line": str(verdict.line(finding.where))}
+        more = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
         words = f"\nThe service's words: {printable(finding.service_words)}" if finding.service_words else ""
         written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}')}{_data(chr(10) + finding.remedy)}"
+        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}{chr(10)}{finding.remedy}{more}')}"
     for sentence in verdict.app.unread:
         yield f"::notice title=not known::{_data(printable(sentence))}"
 

@@ -35,7 +35,7 @@ def _layers(layers: Sequence[Layer]) -> Table:
         table.add_row(
             printable(layer.label),
             _enumerated(layer.runtimes, "python"),
-            _enumerated(layer.architectures),
+            _architectures(layer),
             _UNKNOWN if layer.contents is None else str(len(layer.contents.distributions)),
             _size(unzipped),
             _size(layer.archive_bytes),
@@ -66,14 +66,25 @@ def _total(function: Function, code: int | None) -> str:
 
 
 def _table(*texts: str, numbers: Sequence[str]) -> Table:
-    table = Table(*texts, header_style="bold", title_justify="left")
+    table = Table(header_style="bold", title_justify="left")
+    for name in texts:
+        # What is cut off may be all that tells one path from another.
+        table.add_column(name, overflow="fold")
     for name in numbers:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
 def _size(number_of_bytes: int | None) -> str:
     return _UNKNOWN if number_of_bytes is None else size(number_of_bytes)
+
+
+def _architectures(layer: Layer) -> str:
+    """Return what a layer declares, else what its native files are for."""
+    machines = () if layer.contents is None else tuple(sorted({one.machine for one in layer.contents.natives}))
+    if layer.architectures == () and machines:
+        return f"{', '.join(machines)} (content)"
+    return _enumerated(layer.architectures)
 
 
 def _enumerated(names: tuple[str, ...] | None, prefix: str = "") -> str:

@@ -13,13 +13,15 @@ from rich.text import Text
 
 from cdk_layers.outgoing import printable
 from cdk_layers.report.verdict import counted
+from cdk_layers.rules.repeats import together
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.engine import Rule
-    from cdk_layers.rules.model import Finding, Where
+    from cdk_layers.rules.model import Where
+    from cdk_layers.rules.repeats import Repeated
 
 _STYLES: Final = {"error": "bold red", "warning": "yellow"}
 _WIDTH: Final = 120
@@ -34,14 +36,14 @@ def console() -> Console:
 
 def show_verdict(verdict: Verdict) -> None:
     """Print all findings, by their places, and a line that sums up."""
-    places: dict[Where, list[Finding]] = defaultdict(list)
-    for finding in verdict.findings:
-        places[finding.where].append(finding)
+    places: dict[Where, list[Repeated]] = defaultdict(list)
+    for repeated in together(verdict.findings):
+        places[repeated.first.where].append(repeated)
     out = console()
-    for where, findings in places.items():
+    for where, found in places.items():
         out.print(Text.assemble((printable(where.path), "bold"), "  ", (_template(verdict, where), "dim")))
-        for finding in findings:
-            out.print(Padding(_finding(finding), (0, 0, 0, 2)))
+        for repeated in found:
+            out.print(Padding(_finding(repeated), (0, 0, 0, 2)))
         out.print()
     for sentence in verdict.app.unread:
         out.print(Text.assemble(("not known  ", "cyan"), printable(sentence)))
@@ -54,7 +56,8 @@ def _template(verdict: Verdict, where: Where) -> str:
     return printable(verdict.template(where)) if where.template else ""
 
 
-def _finding(finding: Finding) -> RenderableType:
+def _finding(repeated: Repeated) -> RenderableType:
+    finding = repeated.first
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, min_width=max(map(len, _STYLES)))
     grid.add_column()
@@ -62,6 +65,8 @@ def _finding(finding: Finding) -> RenderableType:
     if finding.service_words:
         lines.append(Text.assemble(("The service's words: ", "dim"), printable(finding.service_words)))
     lines.append(Text.assemble(("What to do: ", "green"), printable(finding.remedy)))
+    if repeated.others:
+        lines.append(Text(printable(repeated.elsewhere), "dim"))
     grid.add_row(Text(finding.severity, _STYLES[finding.severity]), Group(*lines))
     return grid
 

@@ -72,6 +72,9 @@ class Problem:
     service_words: str | None = None
     """The service's words with this case's values; the rule's own by default, none when empty."""
 
+    topic: str = ""
+    """As `Finding.topic`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -258,6 +261,7 @@ def _finding(one: Rule, problem: Problem, subject: Function | Layer | Grant | Ap
         message=problem.message,
         remedy=problem.remedy or one.remedy,
         service_words=words or None,
+        topic=problem.topic,
     )
 
 

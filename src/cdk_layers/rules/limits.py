@@ -260,7 +260,10 @@ def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
     total = Total.of(subject)
     if subject.layers and total.parts and total.unknown and total.unzipped_bytes < settings.limit_bytes:
         at_most = size(settings.limit_bytes - total.unzipped_bytes)
-        yield Problem(f"Function {subject.where.path!r} is {total}; {at_most} are left for what is not known.")
+        yield Problem(
+            f"Function {subject.where.path!r} is {total}; {at_most} are left for what is not known.",
+            topic=", ".join(total.unknown),
+        )
 
 
 @rule(

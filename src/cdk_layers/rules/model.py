@@ -271,6 +271,9 @@ class Finding:
     service_words: str | None = None
     """What the service would have said."""
 
+    topic: str = ""
+    """What it is about, where findings with other messages on the same topic need not be told one by one."""
+
     def __post_init__(self) -> None:
         """Keep texts that may leave this process."""
         object.__setattr__(self, "message", outgoing(self.message))

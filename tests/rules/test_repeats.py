@@ -1,0 +1,69 @@
+"""Findings that say the same of several places are told once."""
+
+from __future__ import annotations
+
+from cdk_layers.rules.model import Finding, Where
+from cdk_layers.rules.repeats import together
+
+WHAT = "no idna anywhere"
+
+
+def finding(path: str, message: str = WHAT, **facts: str) -> Finding:
+    """Return a warning about a place."""
+    return Finding("missing-dependency", "warning", Where(path), message, "Add it.", **facts)
+
+
+def test_stages_and_regions_are_places_of_one_finding() -> None:
+    """Paths in the message differ by their stages, layers by their Regions and versions."""
+    found = together([
+        finding(
+            f"{stage}/Spoke-{region}/Report",
+            f"Function '{stage}/Spoke-{region}/Report' lacks idna, and so does "
+            f"'arn:aws:lambda:{region}:111111111111:layer:a:{n}'",
+        )
+        for n, (stage, region) in enumerate([("Dev", "eu-west-1"), ("Prod", "eu-west-1"), ("Prod", "us-east-1")])
+    ])  # fmt: skip
+
+    assert len(found) == 1
+    assert found[0].first.where.path == "Dev/Spoke-eu-west-1/Report"
+    assert found[0].elsewhere == "The same in 2 other places: Prod/Spoke-eu-west-1/Report, Prod/Spoke-us-east-1/Report."
+
+
+def test_other_words_are_other_findings() -> None:
+    """Another function in the message, another rule's words, another severity, another remedy."""
+    one = finding("Spoke/Report", "Function 'Spoke/Report' lacks idna")
+    others = [
+        finding("Spoke/Other", "Function 'Spoke/Other' lacks idna"),
+        finding("Spoke/Third", "Function 'Spoke/Third' lacks six"),
+        Finding("missing-dependency", "error", Where("Dev/Spoke/Report"), one.message, "Add it."),
+        Finding("missing-dependency", "warning", Where("Dev/Spoke/Report"), one.message, "Remove it."),
+    ]
+
+    assert [len(repeated.findings) for repeated in together([one, *others])] == [1, 1, 1, 1, 1]
+
+
+def test_a_topic_counts_instead_of_the_words() -> None:
+    """Each function has a size of its own, and the layer of unknown size is one."""
+    found = together(
+        finding(f"Spoke/F{size}", f"is {size} MiB", topic="'arn:aws:lambda:eu-west-1:1:layer:x:1'")
+        for size in range(72)
+    )
+
+    (repeated,) = found
+    assert len(repeated.findings) == 72
+    assert repeated.elsewhere == (
+        "The same in 71 other places: Spoke/F1, Spoke/F2, Spoke/F3, Spoke/F4, Spoke/F5, 66 more."
+    )
+
+
+def test_one_place_is_told_as_it_is() -> None:
+    """Nothing is said of other places, also where one place has a finding in two branches."""
+    assert together([finding("A/B")])[0].elsewhere == ""
+    assert together([finding("A/B"), finding("C/B"), finding("C/B")])[0].elsewhere == "The same in 1 other place: C/B."
+
+
+def test_order_is_kept() -> None:
+    """Errors stay first, by the first of each."""
+    names = [repeated.first.message for repeated in together(map(finding, "abc", ["x", "y", "x"]))]
+
+    assert names == ["x", "y"]
