@@ -26,8 +26,8 @@ from cdk_layers.rules.engine import all_rules
 from cdk_layers.rules.examples import sam_template
 
 if TYPE_CHECKING:
+    from cdk_layers.app.model import App
     from cdk_layers.rules.engine import Rule
-    from cdk_layers.rules.model import App
 
 Which = Literal["failing", "passing"]
 BOTH: Final[tuple[Which, Which]] = ("failing", "passing")

@@ -23,10 +23,10 @@ import uv
 from aws_cdk.cloudformation_include import CfnInclude
 
 from benchmarks.cases import BOTH, rules_with_cases, write
+from cdk_layers.app.model import Settings
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.model import Settings
 
 if TYPE_CHECKING:
     from cdk_layers.rules.documentation import Field

@@ -17,8 +17,8 @@ _PROBE: Final = """
 import json, os, resource, sys
 if len(sys.argv) > 1:
     from pathlib import Path
-    from cdk_layers.build.builder import build
-    from cdk_layers.build.target import Target
+    from cdk_layers.building.find import build
+    from cdk_layers.lambda_service.target import Target
     build(Path(sys.argv[1]), Target("3.13", "x86_64"))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 """

@@ -6,8 +6,8 @@ import argparse
 import time
 from pathlib import Path
 
-from cdk_layers.build.builder import build
-from cdk_layers.build.target import Target
+from cdk_layers.building.find import build
+from cdk_layers.lambda_service.target import Target
 
 
 def main() -> None:

@@ -21,21 +21,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cdk_layers import host
-from cdk_layers.build.contents import Contents, File
-from cdk_layers.build.measure import measure
-from cdk_layers.build.needs import unmet
-from cdk_layers.build.target import Target
-from cdk_layers.build.wheels import exact_platform
+from cdk_layers.app.model import App, Function, Layer, LayerUse, Settings
+from cdk_layers.contents.measure import measure
+from cdk_layers.contents.model import Contents, File
+from cdk_layers.contents.needs import unmet
+from cdk_layers.findings import Where
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
-from cdk_layers.rules.dependencies import installed
+from cdk_layers.lambda_service.target import Target
+from cdk_layers.lambda_service.wheel_tags import exact_platform
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.model import App, Function, Layer, LayerUse, Settings, Where
+from cdk_layers.rules.families.dependencies import installed
+from cdk_layers.system import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cdk_layers.rules.model import Finding
+    from cdk_layers.findings import Finding
 
 DISTRIBUTIONS: Final = (
     "aiohttp", "anthropic", "attrs", "aws-lambda-powertools[all]", "aws-xray-sdk", "bcrypt", "beautifulsoup4", "boto3",

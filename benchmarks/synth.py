@@ -17,8 +17,8 @@ from typing import Final
 
 from benchmarks.app import LAYERS, NAMES
 from benchmarks.pairs import Pair, alternate, seconds_of, show
-from cdk_layers.build.builder import build
-from cdk_layers.build.target import Target
+from cdk_layers.building.find import build
+from cdk_layers.lambda_service.target import Target
 
 _ROUNDS: Final = {20: 15, 50: 5, 500: 9}
 """By the number of functions: where less time is the library's, the CDK's own ups and downs count for more."""

@@ -18,7 +18,7 @@ _SHORT = 16
 _COMMON = (" ", "a", "-", ".", '"', "/", "${", "[", "@", ":", "a-", "requirements")
 
 
-_MATCHED_ELSEWHERE = frozenset(("cdk_layers.build.sources._DISTRIBUTION.0",))
+_MATCHED_ELSEWHERE = frozenset(("cdk_layers.building.requirements.local_sources._DISTRIBUTION.0",))
 """Expressions that are handed to a function which matches them with whole texts."""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_layers.outgoing import printable_lines, scrub
+from cdk_layers.system.outgoing import printable_lines, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_layers.rules.model import Finding
+    from cdk_layers.findings import Finding
 
 
 class CdkLayersError(Exception):

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda import ILayerVersion
     from constructs import Construct
 
-    from cdk_layers.rules import model
+    from cdk_layers.app import model
 
 HUB = Environment(account="111111111111", region="eu-west-1")
 SPOKE = Environment(account="222222222222", region="eu-west-1")

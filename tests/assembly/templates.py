@@ -11,7 +11,7 @@ from cdk_layers.assembly.reader import read
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.rules.model import App, Function
+    from cdk_layers.app.model import App, Function
 
 INLINE: Final = "{ZipFile: 'def handler(event, context): return event'}"
 

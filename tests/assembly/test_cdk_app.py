@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.assembly.reader import read
-from cdk_layers.build.notes import Note
+from cdk_layers.building.notes import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.rules.model import App, Function
+    from cdk_layers.app.model import App, Function
 
 
 @pytest.mark.parametrize(

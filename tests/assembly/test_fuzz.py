@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cdk_layers.app.model import Settings
 from cdk_layers.assembly.reader import read
 from cdk_layers.assembly.yaml_templates import load
-from cdk_layers.build.measure import measure
+from cdk_layers.contents.measure import measure
 from cdk_layers.errors import AssemblyError
 from cdk_layers.lambda_service.arn import LayerArn
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.model import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

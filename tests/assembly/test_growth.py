@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_layers.assembly.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.reader import read
-from cdk_layers.build.distributions import read_distributions
-from cdk_layers.build.needs import meets
-from cdk_layers.build.requirements_file import read_requirements_text
+from cdk_layers.building.requirements.requirements_file import read_requirements_text
+from cdk_layers.contents.distributions import read_distributions
+from cdk_layers.contents.needs import meets
 from cdk_layers.errors import AssemblyError, EntryError
-from cdk_layers.rules.targets import admits
+from cdk_layers.rules.families.targets import admits
 from tests.assembly.templates import INLINE, read_function, read_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from aws_cdk.aws_lambda import Code, LayerVersion
 from cdk_layers import LayerGrant
 from cdk_layers.errors import IdentityError
 from tests.cdk.apps import HUB, SPOKE, entry, function, functions, hub, new_app, resources
-from tests.cdk.test_references import synthesize
+from tests.cdk.follow.test_references import synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
 from cdk_layers import LayeredFunction
-from cdk_layers.cdk import function_code
+from cdk_layers.cdk.asset import function_code
 from cdk_layers.errors import CompatibilityError, EntryError, IdentityError, LimitError, RuleError, UsageError
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.testing import TemplateSnapshot

@@ -11,10 +11,10 @@ from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Runtime
 
 from cdk_layers import LayerGrant, SharedPythonLayer
+from cdk_layers.app.model import Settings
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import SharingError
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ from aws_cdk.aws_cloudfront.experimental import EdgeFunction
 from aws_cdk.aws_lambda import Code, LambdaInsightsVersion, LayerVersion, Runtime
 from aws_cdk.aws_ssm import StringListParameter, StringParameter
 
+from cdk_layers.app.model import Settings
 from cdk_layers.assembly.reader import read
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.model import Settings
 from tests.cdk.apps import HUB, SORTING, function, hub, new_app
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from cdk_layers.rules.model import App, Finding, Function
+    from cdk_layers.app.model import App, Function
+    from cdk_layers.findings import Finding
 
 ARN = "arn:aws:lambda:eu-west-1:333333333333:layer:agent:7"
 ROADS = (

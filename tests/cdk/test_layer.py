@@ -15,9 +15,9 @@ from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions, PythonLayerVersion
 
 from cdk_layers import LayerGrant, SharedPythonLayer
-from cdk_layers.build.contents import Contents, Distribution
-from cdk_layers.cdk import preparation
-from cdk_layers.cdk.description import common_license, describe
+from cdk_layers.cdk.asset import preparation
+from cdk_layers.cdk.asset.description import common_license, describe
+from cdk_layers.contents.model import Contents, Distribution
 from cdk_layers.errors import CompatibilityError, EntryError, LimitError, TargetError, UsageError
 from cdk_layers.testing import TemplateSnapshot, stable_template
 

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdk_layers.app.model import App
+from cdk_layers.findings import Finding, Where
 from cdk_layers.report.machines import as_github, as_json
 from cdk_layers.report.sarif import as_sarif
 from cdk_layers.report.table import show_verdict
 from cdk_layers.report.verdict import Verdict
-from cdk_layers.rules.model import App, Finding, Where
 
 if TYPE_CHECKING:
     import pytest

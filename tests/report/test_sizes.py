@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_layers.build.contents import Contents, Native
+from cdk_layers.app.model import App, Function, Layer, LayerUse
 from cdk_layers.cli import main
+from cdk_layers.contents.model import Contents, Native
+from cdk_layers.findings import Where
 from cdk_layers.report.sizes import show_sizes
-from cdk_layers.rules.model import App, Function, Layer, LayerUse, Where
 from tests.assembly.templates import assembly_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_layers.build.contents import Contents, Distribution, File, Mark, Native
+from cdk_layers.app.model import App, Function, Layer, LayerUse, Settings
+from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
+from cdk_layers.findings import Finding, Where
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.model import App, Finding, Function, Layer, LayerUse, Settings, Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,15 +6,16 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.build.contents import Contents, Distribution, File, Native
+from cdk_layers.app.model import App, Function, Grant, Layer, LayerUse, Settings
+from cdk_layers.contents.model import Contents, Distribution, File, Native
+from cdk_layers.findings import Where
 from cdk_layers.lambda_service.arn import LayerArn
 from cdk_layers.rules.engine import judge, judge_one
-from cdk_layers.rules.model import App, Function, Grant, Layer, LayerUse, Settings, Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_layers.rules.model import Finding
+    from cdk_layers.findings import Finding
 
 MIB: Final = 1024 * 1024
 TODAY: Final = date(2026, 11, 20)

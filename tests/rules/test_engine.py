@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from cdk_layers import errors
+from cdk_layers.app.model import App, Function, Settings
+from cdk_layers.findings import Finding, Where
 from cdk_layers.rules import engine
 from cdk_layers.rules.engine import AT_CONSTRUCTION, FAMILIES, Problem, all_rules, judge, judge_one, refuse, rule
-from cdk_layers.rules.model import App, Finding, Function, Settings, Where
 from tests.rules.subjects import MIB, SETTINGS, a_function, a_grant, a_layer, an_arn, holding
 
 ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing"

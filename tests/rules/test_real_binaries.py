@@ -10,14 +10,14 @@ import pytest
 import uv
 
 from benchmarks.sweep import SMALL, sweep
-from cdk_layers.build.measure import measure
+from cdk_layers.contents.measure import measure
 from tests.rules.archives import found, function, layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.build.contents import Contents
+    from cdk_layers.contents.model import Contents
 
 RULES: Final = (
     "wrong-machine", "wrong-platform", "wrong-python-abi", "glibc-too-new", "musl-linked", "overclaimed-target",

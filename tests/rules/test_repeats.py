@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdk_layers.rules.model import Finding, Where
+from cdk_layers.findings import Finding, Where
 from cdk_layers.rules.repeats import together
 
 WHAT = "no idna anywhere"

@@ -10,7 +10,8 @@ from cdk_layers.assembly.stacks import mapping
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cdk_layers.rules.model import App, Finding
+    from cdk_layers.app.model import App
+    from cdk_layers.findings import Finding
 
 REPORT: Final = "validation-report.json"
 """The CDK's report beside the manifest. It alone tells what was acknowledged for a whole app or stage."""

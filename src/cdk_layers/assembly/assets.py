@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.build.measure import open_sources
+from cdk_layers.contents.measure import open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cdk_layers.build.contents import Contents
-    from cdk_layers.rules.model import Sources
+    from cdk_layers.app.model import Sources
+    from cdk_layers.contents.model import Contents
 
 
 class Records(Protocol):

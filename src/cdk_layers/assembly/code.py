@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.assets import UNMEASURED, Measured
+from cdk_layers.assembly.evaluate.values import Unknown, as_text, shown
 from cdk_layers.assembly.signing import has_signature
 from cdk_layers.assembly.storage import referenced
-from cdk_layers.assembly.values import Unknown, as_text, shown
-from cdk_layers.build.contents import Contents, File
+from cdk_layers.contents.model import Contents, File
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_layers.app.model import Storage
     from cdk_layers.assembly.assets import Assets
-    from cdk_layers.assembly.intrinsics import Evaluation
+    from cdk_layers.assembly.evaluate.intrinsics import Evaluation
     from cdk_layers.assembly.stacks import Resource
-    from cdk_layers.rules.model import Storage
 
 _ASSET_PATH: Final = "aws:asset:path"
 _ARCHIVES: Final = ("", ".zip", ".jar", ".whl")

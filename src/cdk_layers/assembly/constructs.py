@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.build.notes import Note
+from cdk_layers.building.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdk_layers.rules.model import App, Function, Where
+    from cdk_layers.app.model import App, Function
+    from cdk_layers.findings import Where
 
 
 def with_deployed(app: App, deployed: App) -> App:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.assembly.branches import variants
-from cdk_layers.assembly.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.branches import variants
+from cdk_layers.assembly.evaluate.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.values import Reference
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.assembly.values import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_layers.assembly.links import Links
+    from cdk_layers.assembly.evaluate.links import Links
     from cdk_layers.assembly.stacks import Resource, Stack
 
 _VERSION: Final = "AWS::Lambda::Version"

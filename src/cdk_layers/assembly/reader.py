@@ -6,17 +6,17 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.app.model import App
 from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets
 from cdk_layers.assembly.constructs import Constructs
 from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document
-from cdk_layers.assembly.links import NESTED_STACKS, Links
+from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
+from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
-from cdk_layers.assembly.values import as_text
-from cdk_layers.build.cache import BuildCache
 from cdk_layers.errors import AssemblyError
-from cdk_layers.rules.model import App
+from cdk_layers.store.build_cache import BuildCache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

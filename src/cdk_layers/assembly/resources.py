@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.app.model import Function, Grant, Layer, LayerUse
 from cdk_layers.assembly import code, edge, follows, sam, signing
-from cdk_layers.assembly.branches import variants
-from cdk_layers.assembly.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.branches import variants
+from cdk_layers.assembly.evaluate.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, shown
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.assembly.values import NO_VALUE, Reference, Unknown, as_text, shown
 from cdk_layers.lambda_service.arn import LayerArn
-from cdk_layers.rules.model import Function, Grant, Layer, LayerUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.assembly.assets import Assets
-    from cdk_layers.assembly.branches import Branch, Choice
     from cdk_layers.assembly.constructs import DeclaredImport
-    from cdk_layers.assembly.links import Links
+    from cdk_layers.assembly.evaluate.branches import Branch, Choice
+    from cdk_layers.assembly.evaluate.links import Links
+    from cdk_layers.assembly.evaluate.values import Means, Value
     from cdk_layers.assembly.stacks import Resource, Stack
-    from cdk_layers.assembly.values import Means, Value
 
 FUNCTIONS: Final = ("AWS::Lambda::Function", sam.FUNCTION)
 LAYERS: Final = ("AWS::Lambda::LayerVersion", sam.LAYER)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.evaluate.values import Reference, as_text
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.assembly.values import Reference, as_text
 
 if TYPE_CHECKING:
-    from cdk_layers.assembly.intrinsics import Evaluation
+    from cdk_layers.assembly.evaluate.intrinsics import Evaluation
     from cdk_layers.assembly.stacks import Stack
-    from cdk_layers.build.contents import Contents
+    from cdk_layers.contents.model import Contents
 
 _CONFIG: Final = "AWS::Lambda::CodeSigningConfig"
 _POLICY: Final = "UntrustedArtifactOnDeployment"

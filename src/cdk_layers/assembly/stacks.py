@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.constructs import Constructs, without_default_child
 from cdk_layers.errors import AssemblyError
+from cdk_layers.findings import Where
 from cdk_layers.lambda_service.regions import partition_of
-from cdk_layers.rules.model import Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

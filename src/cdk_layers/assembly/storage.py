@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.app.model import Storage
+from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, as_text, shown
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.assembly.values import NO_VALUE, Reference, as_text, shown
-from cdk_layers.rules.model import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cdk_layers.assembly.intrinsics import Evaluation
+    from cdk_layers.assembly.evaluate.intrinsics import Evaluation
     from cdk_layers.assembly.stacks import Resource
 
 _BUCKET: Final = "AWS::S3::Bucket"

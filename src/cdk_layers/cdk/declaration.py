@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, cast
 from aws_cdk import Stack, Token
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
-from cdk_layers.cdk.arguments import Arguments
-from cdk_layers.cdk.function_model import arn_of, model_of
+from cdk_layers.app.model import LayerUse
+from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.follow.labels import Imported, declare
+from cdk_layers.cdk.follow.references import arn_for, follow
 from cdk_layers.cdk.grants import LayerGrant
-from cdk_layers.cdk.labels import Imported, declare
 from cdk_layers.cdk.layer import SharedPythonLayer
-from cdk_layers.cdk.references import arn_for, follow
+from cdk_layers.cdk.model.function_model import arn_of, model_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.errors import RuleError
+from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import LayerUse
-from cdk_layers.settings import app_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aws_cdk.aws_lambda import CfnFunction
 
-    from cdk_layers.cdk.argument_types import Layers
-    from cdk_layers.cdk.place import Place
-    from cdk_layers.rules.model import Function as FunctionModel
-    from cdk_layers.rules.model import Layer
+    from cdk_layers.app.model import Function as FunctionModel
+    from cdk_layers.app.model import Layer
+    from cdk_layers.cdk.arguments.types import Layers
+    from cdk_layers.cdk.model.place import Place
 
 
 class Declaration:

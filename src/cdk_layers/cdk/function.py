@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
-from cdk_layers.cdk.arguments import Arguments
-from cdk_layers.cdk.build_errors import build_errors
-from cdk_layers.cdk.bundling import Bundling
+from cdk_layers.app.model import Function as FunctionModel
+from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
+from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.asset.build_errors import build_errors
+from cdk_layers.cdk.asset.bundling import Bundling
+from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_code
+from cdk_layers.cdk.asset.handlers import resolved_handler
 from cdk_layers.cdk.declaration import Declaration
-from cdk_layers.cdk.function_code import CodeSource, contents_of_code
-from cdk_layers.cdk.function_model import literal, literals, runtime_name
-from cdk_layers.cdk.handlers import resolved_handler
-from cdk_layers.cdk.identity import name_of
-from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments
-from cdk_layers.cdk.place import place_of
-from cdk_layers.cdk.runtimes import runtime_for
-from cdk_layers.cdk.targets import DEFAULT_ARCHITECTURE
-from cdk_layers.rules.model import Function as FunctionModel
-from cdk_layers.rules.model import Where
+from cdk_layers.cdk.model.function_model import literal, literals, runtime_name
+from cdk_layers.cdk.model.place import place_of
+from cdk_layers.cdk.model.runtimes import runtime_for
+from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
+from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from constructs import Construct
     from typing_extensions import Unpack
 
-    from cdk_layers.build.contents import Contents
-    from cdk_layers.cdk.argument_types import Folder, FunctionArguments, Layers, Texts
+    from cdk_layers.cdk.arguments.types import Folder, FunctionArguments, Layers, Texts
+    from cdk_layers.contents.model import Contents
 
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
 """The arguments by which `Function` adds layers of its own. Source: aws-cdk-lib 2.275, function.js."""

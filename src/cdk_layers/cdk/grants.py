@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Stack, Token
 
+from cdk_layers.app.model import Grant
 from cdk_layers.errors import SharingError
+from cdk_layers.findings import Where
+from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import Grant, Where
-from cdk_layers.settings import app_settings
 
 if TYPE_CHECKING:
     from constructs import IConstruct

@@ -10,25 +10,27 @@ from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
-from cdk_layers.cdk.arguments import Arguments
-from cdk_layers.cdk.build_errors import build_errors
-from cdk_layers.cdk.bundling import Bundling
-from cdk_layers.cdk.description import common_license, describe
-from cdk_layers.cdk.docker import container_errors
+from cdk_layers.app.model import Layer
+from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
+from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.asset.build_errors import build_errors
+from cdk_layers.cdk.asset.bundling import Bundling
+from cdk_layers.cdk.asset.description import common_license, describe
+from cdk_layers.cdk.asset.docker import container_errors
+from cdk_layers.cdk.asset.output import placing
+from cdk_layers.cdk.asset.preparation import Wishes, prepare
+from cdk_layers.cdk.asset.staged import staged_contents
+from cdk_layers.cdk.follow.references import share, top_of
+from cdk_layers.cdk.follow.shared import Shared
 from cdk_layers.cdk.grants import grant_model
-from cdk_layers.cdk.identity import name_of
-from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments
-from cdk_layers.cdk.modeling import LayerFacts, known, staging
-from cdk_layers.cdk.output import placing
-from cdk_layers.cdk.place import place_of
-from cdk_layers.cdk.preparation import Wishes, prepare
-from cdk_layers.cdk.references import Shared, share, top_of
-from cdk_layers.cdk.staged import staged_contents
-from cdk_layers.cdk.targets import targets_of
+from cdk_layers.cdk.model.constructs import LayerFacts, known, staging
+from cdk_layers.cdk.model.place import place_of
+from cdk_layers.cdk.model.targets import targets_of
+from cdk_layers.cdk.node.identity import name_of
 from cdk_layers.cdk.validation import LayerValidation
+from cdk_layers.findings import Where
+from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
-from cdk_layers.rules.model import Layer, Where
-from cdk_layers.settings import app_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,9 +40,9 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
     from constructs import Construct, Node
 
-    from cdk_layers.build.contents import Contents
-    from cdk_layers.cdk.argument_types import Architectures, Folder, Grants, Runtimes, Texts
+    from cdk_layers.cdk.arguments.types import Architectures, Folder, Grants, Runtimes, Texts
     from cdk_layers.cdk.grants import LayerGrant
+    from cdk_layers.contents.model import Contents
 
 BUILD_METADATA: Final = "cdk-layers:build"
 """Construct metadata of a layer: its digest, budget_bytes, and notes of rule, message and remedy."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import CfnOutput, Size, Stack
 
-from cdk_layers.cdk.arguments import Arguments
-from cdk_layers.cdk.keywords import cdk_arguments, checked_arguments, checked_keywords
+from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords
+from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.layer import SharedPythonLayer
-from cdk_layers.cdk.place import place_of
+from cdk_layers.cdk.model.place import place_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from constructs import Construct
     from typing_extensions import Self, Unpack
 
-    from cdk_layers.cdk.argument_types import (
+    from cdk_layers.cdk.arguments.types import (
         Architectures,
         Folder,
         Grants,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         StackArguments,
         StackDefaults,
     )
-    from cdk_layers.layer_directory import LayerOptions
+    from cdk_layers.project.layer_directory import LayerOptions
 
 
 class MultiLayerStack(Stack):
@@ -121,7 +121,7 @@ class MultiLayerStack(Stack):
             CdkLayersError: As `add_layer`.
         """
         # It reads TOML, and most stacks name their layers in code.
-        from cdk_layers.layer_directory import read_layer_directory  # noqa: PLC0415
+        from cdk_layers.project.layer_directory import read_layer_directory  # noqa: PLC0415
 
         arguments = Arguments(f"Stack {_path(scope, id)!r}")
         folder = arguments.folder("directory", directory)

@@ -20,12 +20,12 @@ from aws_cdk import (
 )
 from constructs import IConstruct, IValidation
 
-from cdk_layers.assembly.judgement import judged, rule_names
-from cdk_layers.build.cache import BuildCache
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
+from cdk_layers.check.judgement import judged, rule_names
 from cdk_layers.errors import UsageError
-from cdk_layers.settings import read_settings
-from cdk_layers.wording import nearest
+from cdk_layers.project.settings import read_settings
+from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.system.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from aws_cdk import IPolicyValidationContext, Size
     from constructs import Construct
 
-    from cdk_layers.rules.model import Finding
+    from cdk_layers.findings import Finding
 
 _BUNDLING_STACKS: Final = "aws:cdk:bundling-stacks"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-    from cdk_layers.rules.model import Finding
+    from cdk_layers.findings import Finding
     from cdk_layers.rules.repeats import Repeated
 
 PLUGIN: Final = "cdk-layers"

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import AssemblyError, UsageError
+from cdk_layers.project.settings import parse_size, read_settings
 from cdk_layers.rules.engine import all_rules, judge
-from cdk_layers.settings import parse_size, read_settings
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
+    from cdk_layers.app.model import Settings
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.engine import Rule
-    from cdk_layers.rules.model import Settings
 
 _PLACES: Final = ("cdk.out", ".aws-sam/build")
 """Where assemblies are looked for: the CDK's, then AWS SAM's."""

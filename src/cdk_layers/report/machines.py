@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.outgoing import json_in_logs, printable
 from cdk_layers.rules.repeats import together
+from cdk_layers.system.outgoing import json_in_logs, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_layers.findings import Finding
     from cdk_layers.report.verdict import Verdict
-    from cdk_layers.rules.model import Finding
 
 JSON_VERSION: Final = 1
 """The version of the JSON report's form."""

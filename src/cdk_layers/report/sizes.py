@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
-from cdk_layers.outgoing import printable
 from cdk_layers.report.table import console
-from cdk_layers.wording import size
+from cdk_layers.system.outgoing import printable
+from cdk_layers.system.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_layers.rules.model import App, Function, Layer
+    from cdk_layers.app.model import App, Function, Layer
 
 _UNKNOWN: Final = "?"
 

@@ -11,16 +11,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cdk_layers.outgoing import printable
 from cdk_layers.report.verdict import counted
 from cdk_layers.rules.repeats import together
+from cdk_layers.system.outgoing import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from cdk_layers.findings import Where
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.engine import Rule
-    from cdk_layers.rules.model import Where
     from cdk_layers.rules.repeats import Repeated
 
 _STYLES: Final = {"error": "bold red", "warning": "yellow"}

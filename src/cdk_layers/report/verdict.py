@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdk_layers.rules.model import App, Finding, Where
+    from cdk_layers.app.model import App
+    from cdk_layers.findings import Finding, Where
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cdk_layers import errors
-from cdk_layers.rules.model import App, Finding, Function, Grant, Layer, Settings
+from cdk_layers.app.model import App, Function, Grant, Layer, Settings
+from cdk_layers.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cdk_layers.rules.model import Severity, Where
+    from cdk_layers.findings import Severity, Where
 
 Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
@@ -169,7 +170,7 @@ def all_rules() -> tuple[Rule, ...]:
 @cache
 def _load(families: tuple[str, ...]) -> None:
     for family in families:
-        importlib.import_module(f"cdk_layers.rules.{family}")
+        importlib.import_module(f"cdk_layers.rules.families.{family}")
 
 
 def judge(app: App, settings: Settings) -> list[Finding]:

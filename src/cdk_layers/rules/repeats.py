@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.wording import count
+from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cdk_layers.rules.model import Finding
+    from cdk_layers.findings import Finding
 
 _QUOTED: Final = re.compile(r"'[^'\n]*'")
 _LAYER_ARN: Final = re.compile(r"arn:[^:'\s]*:lambda:[^:'\s]*:[^:'\s]*:layer:([^:'\s]*)(?::\d+)?")

@@ -1,0 +1,1 @@
+"""What the expressions and conditions of a template evaluate to."""

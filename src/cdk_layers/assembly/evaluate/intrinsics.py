@@ -1,0 +1,307 @@
+"""CloudFormation's intrinsic functions, as far as an assembly can tell what they return."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.app.model import LOOKED_UP_LATER
+from cdk_layers.assembly.evaluate.branches import Branch, SomethingElse
+from cdk_layers.assembly.evaluate.values import (
+    MAX_CHARACTERS,
+    NO_VALUE,
+    Reference,
+    Unknown,
+    as_text,
+    shown,
+    split,
+    through,
+)
+from cdk_layers.assembly.stacks import mapping
+from cdk_layers.errors import AssemblyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_layers.assembly.evaluate.links import Links
+    from cdk_layers.assembly.evaluate.values import Value
+    from cdk_layers.assembly.stacks import Stack
+
+_PLACEHOLDER: Final = re.compile(r"\$\{([^{}]*)\}")
+_SSM: Final = re.compile(r"\{\{resolve:ssm:([a-zA-Z0-9_.\-/:]+?)(?::\d+)?\}\}")
+_DYNAMIC: Final = "{{resolve:"
+_SSM_START: Final = "{{resolve:ssm:"
+_SSM_END: Final = "}}"
+_SSM_PARAMETER: Final = "AWS::SSM::Parameter"
+_SSM_LISTS: Final = ("AWS::SSM::Parameter::Value<List<String>>", "AWS::SSM::Parameter::Value<CommaDelimitedList>")
+_URL_SUFFIXES: Final = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
+_MAX_STEPS: Final = 100_000
+"""Expressions that one resource may come to need, those of other stacks included."""
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Evaluates what one resource needs, in one branch."""
+
+    links: Links
+    branch: Branch
+    _choosing: int = 0
+    """Whether a condition is evaluated, where parameters are chosen and their defaults decide nothing."""
+
+    _steps: int = 0
+    _following: list[str] = field(default_factory=list)
+    """The links that are being followed, to notice circles."""
+
+    def value(self, expression: Any, stack: Stack) -> Value:
+        """Return what an expression of a stack's template comes to.
+
+        Raises:
+            AssemblyError: Stacks or conditions refer to each other in a circle, or the expression outgrows all bounds.
+            UndecidedError: It depends on a choice that the branch has not made yet.
+        """
+        self._steps += 1
+        if self._steps > _MAX_STEPS:
+            message = (
+                f"{stack.path}: an expression takes more than {_MAX_STEPS} steps to evaluate, which no template needs."
+            )
+            raise AssemblyError(message)
+        if isinstance(expression, str):
+            return self._text(expression, stack)
+        if isinstance(expression, list):
+            return [one for one in (self.value(part, stack) for part in expression) if one is not NO_VALUE]
+        if not isinstance(expression, dict):
+            return expression
+        if len(expression) == 1:
+            name, body = next(iter(expression.items()))
+            if name == "Ref":
+                return self._ref(str(body), stack)
+            if name.startswith("Fn::"):
+                function = _FUNCTIONS.get(name)
+                return function(self, body, stack) if function else Unknown(f"${{{name}}}")
+        values = {name: self.value(body, stack) for name, body in expression.items()}
+        return {name: value for name, value in values.items() if value is not NO_VALUE}
+
+    def apart(self) -> Evaluation:
+        """Return an evaluation of something else, which decides nothing."""
+        return Evaluation(self.links, Branch())
+
+    def text(self, expression: Any, stack: Stack) -> str | None:
+        """Return the literal text that an expression comes to, or None."""
+        return as_text(self.value(expression, stack))
+
+    def holds(self, condition: str, stack: Stack) -> bool:
+        """Return the outcome of one of a stack's conditions."""
+        return self.branch.decide(stack, condition, lambda side: self._operand(side, stack))
+
+    def attribute(self, reference: Reference) -> Value:
+        """Return what an attribute of a resource is, where it is a link to something else; else the reference."""
+        return self.links.attribute(reference.resource, reference.attribute, self) or reference
+
+    def follow(self, label: str, expression: Any, stack: Stack) -> Value:
+        """Evaluate what another stack, or another part of this one, holds.
+
+        Args:
+            label: What a message calls the link.
+            expression: What the link leads to.
+            stack: The stack that it leads to.
+        """
+        if label in self._following:
+            circle = " -> ".join((*self._following[self._following.index(label) :], label))
+            message = f"Stacks refer to each other in a circle, which cannot be deployed: {circle}."
+            raise AssemblyError(message)
+        self._following.append(label)
+        choosing, self._choosing = self._choosing, 0
+        try:
+            return self.value(expression, stack)
+        finally:
+            self._following.pop()
+            self._choosing = choosing
+
+    def _operand(self, side: Any, stack: Stack) -> Value:
+        self._choosing += 1
+        try:
+            return self.value(side, stack)
+        finally:
+            self._choosing -= 1
+
+    def _text(self, text: str, stack: Stack) -> Value:
+        if LOOKED_UP_LATER in text:
+            return Unknown(text)
+        if _DYNAMIC not in text or _SSM_END not in text:
+            return text
+        match = _SSM.fullmatch(text)
+        if match:
+            found = self.links.ssm(match[1], stack, self)
+            return Unknown(text, "ssm-reference") if found is None else through(found, "ssm-reference")
+        return Unknown(text)
+
+    def _ref(self, name: str, stack: Stack) -> Value:
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name.startswith("AWS::"):
+            return self._pseudo(name, stack)
+        if name in stack.parameters:
+            return self._parameter(name, stack)
+        if name in stack.resources:
+            return self.attribute(Reference(stack.resources[name]))
+        # SAM makes resources of its own, and names a function's version and a layer so.
+        return self._attribute(name, stack) if "." in name else Unknown(f"${{{name}}}")
+
+    def _pseudo(self, name: str, stack: Stack) -> Value:
+        known = {
+            "AWS::Region": stack.region, "AWS::AccountId": stack.account, "AWS::Partition": stack.partition,
+            "AWS::StackName": stack.name, "AWS::URLSuffix": _URL_SUFFIXES.get(stack.partition or ""),
+        }  # fmt: skip
+        value = known.get(name)
+        if value is not None:
+            return value
+        choice = (stack, name)
+        if self._choosing or choice in self.branch.choices:
+            return self.branch.choose(choice, lambda: (*self._compared(name, stack), SomethingElse(f"${{{name}}}")))
+        return Unknown(f"${{{name}}}")
+
+    def _parameter(self, name: str, stack: Stack) -> Value:
+        declared = mapping(stack.parameters[name])
+        given = self._given(name, stack)
+        if given is not None:
+            return given
+        kind = str(declared.get("Type", "String"))
+        default = as_text(declared.get("Default"))
+        if kind.startswith("AWS::SSM::Parameter::Value<"):
+            found = self.links.ssm(default, stack, self) if default else None
+            found = Unknown(f"${{{name}}}", "parameter") if found is None else found
+            return (split(found, ",") or found) if kind in _SSM_LISTS else found
+        choice = (self.links.first_with_parameter(stack, name), name)
+        if self._choosing or choice in self.branch.choices:
+            value = self.branch.choose(choice, lambda: self._candidates(name, stack, default))
+        else:
+            value = Unknown(f"${{{name}}}") if default is None else default
+        is_list = isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<"))
+        return [part.strip() for part in value.split(",")] if is_list else value
+
+    def _given(self, name: str, stack: Stack) -> Value | None:
+        if stack.parent is not None:
+            passed = mapping(stack.parent.properties.get("Parameters"))
+            if name in passed:
+                label = f"{stack.path.name}, parameter {name}"
+                return self.follow(label, passed[name], stack.parent.stack)
+        return stack.arguments.get(name)
+
+    def _candidates(self, name: str, stack: Stack, default: str | None) -> tuple[Any, ...]:
+        allowed = mapping(stack.parameters[name]).get("AllowedValues")
+        compared = self._compared(name, stack)
+        if isinstance(allowed, list):
+            texts = [text for text in map(as_text, allowed) if text is not None]
+            others = [text for text in texts if text not in compared]
+            return (*(text for text in texts if text in compared), *others[:1])
+        return (*dict.fromkeys((*compared, *([default] if default is not None else []))), SomethingElse(f"${{{name}}}"))
+
+    def _compared(self, name: str, stack: Stack) -> tuple[str, ...]:
+        return self.links.compared(stack).get(name, ())
+
+    def _find_in_map(self, body: Any, stack: Stack) -> Value:
+        parts = body if isinstance(body, list) else []
+        found: Any = stack.mappings
+        for key in parts[:3]:
+            text = self.text(key, stack)
+            found = found.get(text) if text is not None and isinstance(found, dict) else None
+        if found is None and len(parts) > 3 and isinstance(parts[3], dict):  # noqa: PLR2004  # options follow three keys
+            found = self.value(parts[3].get("DefaultValue"), stack)
+        return Unknown("${Fn::FindInMap}") if found is None else found
+
+    def _get_att(self, body: Any, stack: Stack) -> Value:
+        parts = body if isinstance(body, list) else [body]
+        name, *rest = [shown(self.value(part, stack)) for part in parts] or [""]
+        return self._attribute(".".join((name, *rest)), stack)
+
+    def _attribute(self, name: str, stack: Stack) -> Value:
+        head, _, attribute = name.partition(".")
+        if head in stack.resources:
+            return self.attribute(Reference(stack.resources[head], attribute))
+        return Unknown(f"${{{name}}}")
+
+    def _get_stack_output(self, body: Any, stack: Stack) -> Value:
+        return self.links.stack_output(mapping(body), stack, self)
+
+    def _if(self, body: Any, stack: Stack) -> Value:
+        if not (isinstance(body, list) and len(body) == 3 and isinstance(body[0], str)):  # noqa: PLR2004
+            return Unknown("${Fn::If}")
+        return self.value(body[1 if self.holds(body[0], stack) else 2], stack)
+
+    def _import_value(self, body: Any, stack: Stack) -> Value:
+        name = self.value(body, stack)
+        found = self.links.exported(name, stack, self) if isinstance(name, str) else None
+        return Unknown(f"${{Fn::ImportValue {shown(name)}}}", "import-value") if found is None else found
+
+    def _join(self, body: Any, stack: Stack) -> Value:
+        if not (isinstance(body, list) and len(body) == 2 and isinstance(body[0], str)):  # noqa: PLR2004
+            return Unknown("${Fn::Join}")
+        parts = self.value(body[1], stack)
+        return self._joined(parts, body[0], stack) if isinstance(parts, list) else Unknown("${Fn::Join}")
+
+    def _joined(self, parts: list[Value], separator: str, stack: Stack) -> Value:
+        """Return a joined text. What is put together may be a dynamic reference, to an SSM parameter by its name."""
+        joined = _joined(parts, separator)
+        if isinstance(joined, str):
+            return self._text(joined, stack) if _DYNAMIC in joined else joined
+        named = parts[1:2] if separator == "" and [*parts[:1], *parts[2:]] == [_SSM_START, _SSM_END] else []
+        if named and isinstance(named[0], Reference) and named[0].resource.type == _SSM_PARAMETER:
+            found = self.links.attribute(named[0].resource, "Value", self)
+            return joined if found is None else through(found, "ssm-reference")
+        return joined
+
+    def _select(self, body: Any, stack: Stack) -> Value:
+        if isinstance(body, list) and len(body) == 2:  # noqa: PLR2004
+            index, values = self.text(body[0], stack), self.value(body[1], stack)
+            if isinstance(values, list) and index is not None and index.isdecimal() and int(index) < len(values):
+                return values[int(index)]
+        return Unknown("${Fn::Select}")
+
+    def _split(self, body: Any, stack: Stack) -> Value:
+        if isinstance(body, list) and len(body) == 2:  # noqa: PLR2004
+            separator, text = (self.value(part, stack) for part in body)
+            parts = split(text, separator) if isinstance(separator, str) and separator else None
+            if parts is not None:
+                return parts
+        return Unknown("${Fn::Split}")
+
+    def _sub(self, body: Any, stack: Stack) -> Value:
+        text, own = (body[0], mapping(body[1])) if isinstance(body, list) and len(body) == 2 else (body, {})  # noqa: PLR2004
+        if not isinstance(text, str):
+            return Unknown("${Fn::Sub}")
+        parts: list[Value] = []
+        for index, part in enumerate(_PLACEHOLDER.split(text)):
+            if index % 2 == 0:
+                parts.append(part)
+            elif part.startswith("!"):
+                parts.append(f"${{{part[1:]}}}")
+            else:
+                name = part.strip()
+                parts.append(self.value(own[name], stack) if name in own else self._ref(name, stack))
+        return self._joined([part for part in parts if part not in ("", NO_VALUE)], "", stack)
+
+
+def _joined(parts: list[Value], separator: str) -> Value:
+    if len(parts) == 1:
+        return parts[0]
+    texts = [shown(part) for part in parts]
+    if sum(map(len, texts)) + len(separator) * len(texts) > MAX_CHARACTERS:
+        return Unknown("${Fn::Join}")
+    joined = separator.join(texts)
+    if all(as_text(part) is not None for part in parts):
+        return joined
+    return Unknown(joined, parts=tuple(parts), separator=separator)
+
+
+_FUNCTIONS: Final[dict[str, Callable[[Evaluation, Any, Stack], Value]]] = {
+    "Fn::FindInMap": Evaluation._find_in_map,  # noqa: SLF001
+    "Fn::GetAtt": Evaluation._get_att,  # noqa: SLF001
+    "Fn::GetStackOutput": Evaluation._get_stack_output,  # noqa: SLF001
+    "Fn::If": Evaluation._if,  # noqa: SLF001
+    "Fn::ImportValue": Evaluation._import_value,  # noqa: SLF001
+    "Fn::Join": Evaluation._join,  # noqa: SLF001
+    "Fn::Select": Evaluation._select,  # noqa: SLF001
+    "Fn::Split": Evaluation._split,  # noqa: SLF001
+    "Fn::Sub": Evaluation._sub,  # noqa: SLF001
+}

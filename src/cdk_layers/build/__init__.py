@@ -1,1 +1,0 @@
-"""From an entry folder to an archive."""

@@ -1,0 +1,1 @@
+"""Deterministic zip archives: members, hashing, compression, writing, joining."""

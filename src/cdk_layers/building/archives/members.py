@@ -1,0 +1,98 @@
+"""The files that go into an archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.tree import walk
+from cdk_layers.errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from cdk_layers.contents.tree import Node
+
+_PLAIN: Final = 0o100644
+_PROGRAM: Final = 0o100755
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file on its way into an archive."""
+
+    name: str
+    """POSIX path in the archive."""
+
+    source: Path
+    """A regular file."""
+
+    executable: bool = False
+    size: int | None = None
+    """Its bytes, where they are known already."""
+
+    @property
+    def mode(self) -> int:
+        """Its file type and permission bits in the archive."""
+        return _PROGRAM if self.executable else _PLAIN
+
+
+def collect(
+    root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | None = None, follow: bool = False
+) -> list[Member]:
+    """Return the files of a folder, sorted by their names in the archive.
+
+    Symlinks to files and folders inside the folder become what they lead to.
+
+    Args:
+        root: The folder.
+        prefix: The folder of the archive that they land in, such as "python"; "" for its root.
+        excluded: Gets the POSIX path relative to the root, with a trailing "/" for folders; true leaves it out.
+        follow: Whether symlinks that leave the folder are followed too.
+
+    Raises:
+        EntryError: There is something that cannot land in an archive: a symlink that leaves the folder, leads to
+            nothing or in a circle, a file that cannot be read, a socket, a device.
+    """
+    members = []
+    for node in walk(root, excluded, follow=follow):
+        if node.trouble is None and "\\" in node.name:
+            # Whoever extracts the archive may take it for a folder, as Windows does.
+            raise _refusal(root, replace(node, trouble="has a backslash in its name"))
+        if node.status is None:
+            raise _refusal(root, node)
+        if not node.is_folder:
+            name = f"{prefix}/{node.name}" if prefix else node.name
+            members.append(Member(name, node.path, bool(node.status.st_mode & 0o100), node.status.st_size))
+    return sorted(members, key=lambda member: member.name)
+
+
+def _refusal(root: Path, node: Node) -> EntryError:
+    what = f"The symlink {node.name!r} -> {node.link!r}" if node.link is not None else f"{node.name or '.'!r}"
+    remedy = {
+        "leaves the folder": "Copy what it leads to into the folder, pass follow_links=True",
+        "has a name that is not UTF-8": "Rename it",
+        "has a backslash in its name": "Rename it",
+        "cannot be read": "Make it readable for the user who builds",
+    }.get(node.trouble or "", "Remove it")
+    message = f"{what} in {str(root)!r} {node.trouble}, so it cannot land in an archive. {remedy}, or exclude it."
+    return EntryError(message)
+
+
+def in_order_of_name(members: Sequence[Member]) -> list[Member]:
+    """Return members sorted by their names.
+
+    Raises:
+        EntryError: Two members have one name.
+    """
+    ordered = sorted(members, key=lambda member: member.name)
+    for one, other in pairwise(ordered):
+        if one.name == other.name:
+            message = (
+                f"Two files would land in the archive as {one.name!r}: {str(one.source)!r} and {str(other.source)!r}. "
+                "Rename or exclude one of them."
+            )
+            raise EntryError(message)
+    return ordered

@@ -1,0 +1,103 @@
+"""Whether one build is right for several targets, and what ties it to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.find import LayerBuild, build
+from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
+from cdk_layers.contents.natives import foreign_files, owners
+from cdk_layers.errors import CompatibilityError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.progress import Progress
+    from cdk_layers.contents.model import Contents
+    from cdk_layers.lambda_service.target import Target
+    from cdk_layers.store.build_cache import BuildCache
+
+_NAMED: Final = 5
+
+
+def build_for(
+    entry: Path | str,
+    targets: Sequence[Target],
+    options: BuildOptions | None = None,
+    *,
+    cache: BuildCache | None = None,
+    progress: Progress | None = None,
+    label: str | None = None,
+) -> LayerBuild:
+    """Build for the first target, and make sure that the build is right for all the others.
+
+    Args:
+        entry: As for `build`.
+        targets: What the archive has to run on; at least one.
+        options: As for `build`.
+        cache: As for `build`.
+        progress: As for `build`.
+        label: As for `build`.
+
+    Raises:
+        CompatibilityError: Something ties the content to some of the targets; the message names the files or pins.
+        UsageError: There is no target.
+        CdkLayersError: As `build`.
+    """
+    if not targets:
+        message = f"{label or entry}: no target to build for. Name at least one runtime and one architecture."
+        raise UsageError(message)
+    built = build(entry, targets[0], options, cache=cache, progress=progress, label=label)
+    first, *others = targets
+    ties: list[str] = []
+    if others:
+        # It loads all that builds, and most layers have one target.
+        from cdk_layers.building.make import pins_for  # noqa: PLC0415
+
+        ties += native_ties(built.contents, others)
+        pins = pins_for(entry, first, options, cache=cache)
+        for other in others:
+            ties.extend(_differing(pins, pins_for(entry, other, options, cache=cache), first, other))
+    if ties:
+        message = (
+            f"{label or entry}: what was built for {first} is not right for all that it is declared for. "
+            f"{' '.join(ties)} Build a layer for each, or declare only {first}."
+        )
+        raise CompatibilityError(message)
+    return built
+
+
+def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
+    """Yield, for each target that cannot load all of the content, a sentence that names the files."""
+    for target in targets:
+        files = [*foreign_files(contents, target), *sorted(_foreign_distributions(contents, target))]
+        if files:
+            listed = ", ".join(files[:_NAMED])
+            more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+            yield f"{target} cannot load {listed}{more}."
+
+
+def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
+    """Yield the distributions whose wheel the target would not have been given, such as a "py313-none-any".
+
+    Those whose modules name their Python themselves are judged by these, and some do without their native modules.
+    """
+    from packaging.tags import parse_tag  # noqa: PLC0415 - see `build_for`
+
+    from cdk_layers.lambda_service.wheel_tags import supported_tags  # noqa: PLC0415
+
+    supported = frozenset(supported_tags(target))
+    judged = owners(contents) | OPTIONAL_EXTENSIONS
+    for one in contents.distributions:
+        if one.name not in judged and one.tags and not any(supported & parse_tag(tag) for tag in one.tags):
+            yield f"{one.name} {one.version} ({', '.join(one.tags)})"
+
+
+def _differing(first: tuple[str, ...], other: tuple[str, ...], target: Target, another: Target) -> Iterator[str]:
+    only_first, only_other = sorted(set(first) - set(other)), sorted(set(other) - set(first))
+    if only_first:
+        yield f"Only {target} wants {', '.join(only_first)}."
+    if only_other:
+        yield f"Only {another} wants {', '.join(only_other)}."

@@ -1,0 +1,126 @@
+"""Copies of source folders, which builds may write to."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.requirements import project
+from cdk_layers.building.requirements.local_sources import is_source, source_members
+from cdk_layers.building.requirements.requirements_file import read_requirements_text
+from cdk_layers.building.requirements.wanted import local_requirement
+from cdk_layers.building.requirements.workspace import PROJECT, uv_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.wanted import Wanted
+
+_BARE_PATH: Final = re.compile(r"(?:-e )?(?P<path>[^\s@=<>~!;#]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Source folders in a scratch folder, at the same places relative to each other as on this machine."""
+
+    scratch: Path
+    places: dict[Path, Path]
+    """The copies by what they are copies of."""
+
+    written: dict[str, tuple[Path, ...]]
+    """What is copied, by how projects write it."""
+
+    @classmethod
+    def make(cls, scratch: Path, wanted: Iterable[Wanted]) -> Copies:
+        """Copy the source folders that requirements name, and what these lead to, into a scratch folder.
+
+        Raises:
+            EntryError: A file cannot be read, or a symlink leaves its folder.
+        """
+        copies = cls(Path(os.path.realpath(scratch)), {}, {})
+        found = project.reachable(one.local for one in wanted if one.local is not None and is_source(one))
+        for path in found:
+            copies.places[path] = copies.place(path)
+            for text, step in project.steps(path):
+                copies.written[text] = tuple(dict.fromkeys((*copies.written.get(text, ()), step)))
+        for path in found:
+            copies._copy(path)
+        return copies
+
+    def place(self, path: Path) -> Path:
+        """Return where the copy of a file or folder is."""
+        return self.scratch / "copies" / (path.drive.replace(":", "") or "root") / path.relative_to(path.anchor)
+
+    def line(self, wanted: Wanted) -> str:
+        """Return a requirement as uv should read it: the copy of what it names."""
+        local = wanted.local
+        if local is None:
+            return wanted.text
+        copy = self.places.get(local, local)
+        if local.as_uri() in wanted.text:
+            return wanted.text.replace(local.as_uri(), copy.as_uri(), 1)
+        return f"{wanted.name} @ {copy.as_uri()}" if wanted.name else wanted.text
+
+    def read(self, output: str, base: Path, requirements: Requirements) -> tuple[Wanted, ...]:
+        """Return the requirements that uv wrote, with the originals in place of the copies.
+
+        uv writes the path of a project that another one leads to as that one writes it.
+        """
+        lines = [line for text in output.splitlines() for line in self._restored(text)]
+        text, variables = "\n".join(dict.fromkeys(lines)), requirements.variables
+        pins = read_requirements_text(text, "uv", base, variables if requirements.secrets else None).wanted
+        originals = {copy: path for path, copy in self.places.items()}
+        return tuple(
+            local_requirement(pin.name, "", originals[pin.local], requirements.origin or "")
+            if pin.local in originals
+            else pin
+            for pin in pins
+        )
+
+    def said(self, text: str) -> str:
+        """Return a message of uv with the original places in place of the copies."""
+        return text.replace(f"{self.scratch / 'copies' / 'root'}", "")
+
+    def _restored(self, line: str) -> Iterator[str]:
+        found = _BARE_PATH.fullmatch(line.strip())
+        paths = self.written.get(found["path"]) if found else None
+        yield from (path.as_uri() for path in paths) if paths else (line,)
+
+    def _copy(self, path: Path) -> None:
+        place = self.places[path]
+        if path.is_file():
+            _copy_file(path, place)
+            return
+        place.mkdir(parents=True, exist_ok=True)
+        for member in source_members(path):
+            _copy_file(member.source, place / member.name)
+        root = uv_project(path).root
+        if root != path:
+            _copy_file(root / PROJECT, self.place(root) / PROJECT)
+        self._redirect(place / PROJECT)
+
+    def _redirect(self, manifest: Path) -> None:
+        """Let a copied project lead to the copies of what it names by absolute paths."""
+        with suppress(OSError, UnicodeDecodeError):
+            text = before = manifest.read_text(encoding="utf-8")
+            for path in sorted(self.places, key=lambda path: len(path.parts), reverse=True):
+                copy = self.places[path]
+                for written, moved in ((path.as_uri(), copy.as_uri()), (str(path), str(copy))):
+                    pattern = rf"(?<![\w.-]){re.escape(written)}(?=[\"'/\s;#])"
+                    text = re.sub(pattern, moved.replace("\\", r"\\"), text)
+            if text != before:
+                manifest.write_text(text, encoding="utf-8")
+
+
+def _copy_file(source: Path, destination: Path) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, destination)
+    shutil.copymode(source, destination)
+    if not os.access(destination, os.W_OK):
+        destination.chmod(destination.stat().st_mode | 0o200)

@@ -1,0 +1,52 @@
+"""What is to be built, from what, for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.errors import EntryError
+from cdk_layers.store.build_cache import BuildCache
+
+if TYPE_CHECKING:
+    from cdk_layers.lambda_service.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry folder to build for one target."""
+
+    entry: Path
+    """The folder, absolute and without symlinks."""
+
+    target: Target
+    options: BuildOptions
+    cache: BuildCache
+
+
+def job_of(
+    entry: Path | str, target: Target, options: BuildOptions | None = None, cache: BuildCache | None = None
+) -> Job:
+    """Return what is to be built, with a layer's default options and the user's own cache where none are given.
+
+    Raises:
+        EntryError: The entry is no folder.
+    """
+    folder = Path(entry)
+    if not folder.is_dir():
+        message = f"{missing_folder('entry', folder)} Give the folder that contains the code or its manifest."
+        raise EntryError(message)
+    return Job(folder.resolve(), target, options or BuildOptions(), cache or BuildCache.default())
+
+
+def missing_folder(name: str, path: Path) -> str:
+    """Return the sentences about a path that is not a folder; a relative one says where it was looked for."""
+    what = "is a file, not a folder" if path.exists() else "does not exist"
+    if path.is_absolute():
+        return f"The {name} {str(path)!r} {what}."
+    return (
+        f"The {name} {str(path)!r} {what}: it was looked for at {str(path.absolute())!r}, since a relative path begins "
+        f"at the folder that the app is started in. Start it elsewhere, or write Path(__file__).parent / {str(path)!r}."
+    )

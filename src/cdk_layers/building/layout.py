@@ -1,0 +1,80 @@
+"""A project whose packages are not at the top of its folder, such as a src layout."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cdk_layers.errors import EntryError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cdk_layers.building.backends import Move
+
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the files of an entry land, relative to the folder that Python searches."""
+
+    moves: tuple[Move, ...] = ()
+    uncertain: str | None = None
+    """Why it is not known where the packages in src/ belong; None where there are none, or it is known."""
+
+    def place(self, path: str) -> str:
+        """Return the path that a file of the entry has in the archive, below the prefix."""
+        for source, destination in self.moves:
+            if path == source:
+                return destination
+            if path.startswith(f"{source}/"):
+                return destination + path[len(source) :]
+        return path
+
+
+def layout_of(root: Path) -> Layout:
+    """Return the layout of an entry, which only a project with packages in another folder changes.
+
+    Raises:
+        EntryError: Its pyproject.toml says something that cannot be.
+    """
+    if not any((root / name).is_file() for name in _PROJECT_FILES):
+        return Layout()
+    from cdk_layers.building.backends import UncertainError, find_moves  # noqa: PLC0415 - most entries are no projects
+
+    try:
+        return Layout(tuple(_checked(root, move) for move in find_moves(root, _project(root))))
+    except UncertainError as error:
+        return Layout(uncertain=str(error) if _has_modules(root / "src") else None)
+
+
+def _project(root: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _checked(root: Path, move: Move) -> Move:
+    for path in move:
+        if path.startswith("/") or ".." in path.split("/"):
+            message = (
+                f"{str(root / 'pyproject.toml')!r} names a package at {path!r}, outside of its folder. Correct it."
+            )
+            raise EntryError(message)
+    return move
+
+
+def _has_modules(folder: Path) -> bool:
+    """Tell whether a folder, which is not a package itself, contains packages or modules."""
+    if not folder.is_dir() or (folder / "__init__.py").is_file():
+        return False
+    return any(path.suffix == ".py" or (path.is_dir() and any(path.glob("**/*.py"))) for path in folder.iterdir())

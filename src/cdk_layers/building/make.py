@@ -1,0 +1,276 @@
+"""Making what the cache does not have: installing, packing, joining."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.archives.join import Join
+from cdk_layers.building.archives.members import collect
+from cdk_layers.building.archives.writer import write_archive
+from cdk_layers.building.installation import install
+from cdk_layers.building.job import job_of
+from cdk_layers.building.plan import distributions_key, make_plan, own_key
+from cdk_layers.building.progress import told
+from cdk_layers.building.requirements.manifests import Requirements, read_requirements
+from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
+from cdk_layers.building.requirements.resolution import confirm, resolution_key, resolve
+from cdk_layers.contents.distributions import read_installed
+from cdk_layers.contents.natives import foreign_files
+from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
+from cdk_layers.store.build_cache import FULL
+from cdk_layers.store.contents_json import path_beside, read_beside, to_json
+from cdk_layers.system import host
+from cdk_layers.system.credentials import scrub
+from cdk_layers.system.wording import count, size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.archives.members import Member
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.plan import Plan
+    from cdk_layers.building.progress import Progress
+    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.contents.model import Contents, Distribution
+    from cdk_layers.lambda_service.target import Target
+    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.cached_build import Entry
+
+_NAMED: Final = 5
+_TRIES: Final = 3
+"""How often a build begins again because something changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A build in the cache."""
+
+    plan: Plan
+    record: Entry
+    parts: tuple[Entry, ...]
+    """What holds its archive, or is joined for it; the record itself where that is all."""
+
+
+def make(job: Job, progress: Progress, label: str) -> tuple[Made, bool]:
+    """Make what the cache does not have of a build; return all of it, and whether anything was made.
+
+    Args:
+        job: What to build.
+        progress: Is told what happens.
+        label: What messages call it.
+
+    Raises:
+        CdkLayersError: As `builder.build`.
+    """
+    making = _Making(job, progress, label)
+    with told(progress), _saying_where(label):
+        made = making.finish()
+    return made, making.has_built
+
+
+@contextmanager
+def _saying_where(label: str) -> Iterator[None]:
+    """Turn a full disk outside of the build cache into an error that names the place."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        place = error.filename or tempfile.gettempdir()
+        message = (
+            f"{label!r} cannot be built: there is no space left for files of the build at {str(place)!r}. "
+            "Free some space, or let TMPDIR name a folder on another disk."
+        )
+        raise BuildError(message) from None
+
+
+def pins_for(
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, cache: BuildCache | None = None
+) -> tuple[str, ...]:
+    """Return what a build for a target would install, sorted, without installing it: mostly "name==version".
+
+    Raises:
+        CdkLayersError: As `build`.
+    """
+    job = job_of(entry, target, options, cache)
+    requirements = read_requirements(job) or Requirements(None)
+    return tuple(sorted(_pin_text(pin) for pin in resolve(requirements, job).pins))
+
+
+def _pin_text(pin: Wanted) -> str:
+    if pin.name and pin.version:
+        return f"{pin.name}=={pin.version}"
+    return pin.name or scrub(pin.text)
+
+
+@dataclass(slots=True)
+class _Making:
+    """One build on its way."""
+
+    job: Job
+    progress: Progress
+    label: str
+    has_built: bool = False
+    is_proven: bool = False
+    """Whether the installation is known to leave nothing out."""
+
+    inputs: str = ""
+    """A digest of what the resolution was made from."""
+
+    def finish(self) -> Made:
+        """Build what is not in the cache."""
+        began = host.clock()
+        self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
+        made = self._unchanged()
+        self.progress.end(self._summary(made.record, host.clock() - began) if self.has_built else None)
+        return made
+
+    def _unchanged(self) -> Made:
+        """Return a build whose content is what its keys say; begin again when something changed meanwhile."""
+        for _ in range(_TRIES):
+            try:
+                return self._made(self._requirements())
+            except EntryChangedError as error:  # noqa: PERF203 - each try is a whole build
+                changed = str(error).removesuffix(".")
+        message = (
+            f"{self.label!r} cannot be built while its files are written: each of {_TRIES} attempts met a change. "
+            f"The last one: {changed}. Stop what writes to it, or exclude what is written."
+        )
+        raise EntryChangedError(message)
+
+    def _made(self, requirements: Requirements) -> Made:
+        """Return the build; what was presumed and turns out to lack something is resolved."""
+        self.inputs = resolution_key(requirements, self.job)
+        plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
+        try:
+            made = self._make(plan)
+            if plan.resolution.is_presumed and not self.is_proven:
+                self._prove(plan, made.record.contents.distributions)
+        except DependencyError:
+            if not plan.resolution.is_presumed:
+                raise
+            self.has_built = False
+            return self._make(make_plan(requirements, resolve(requirements, self.job), self.job))
+        confirm(requirements, plan.resolution, self.job)
+        return made
+
+    def _prove(self, plan: Plan, distributions: Iterable[Distribution]) -> None:
+        """Refuse what was presumed if it lacks something."""
+        refuse_gaps(plan.requirements, distributions, self.job.target)
+        self.is_proven = True
+
+    def _requirements(self) -> Requirements:
+        """Read the manifest; a lock file with credentials is exported only if it really has to be installed."""
+        known = read_requirements(self.job, may_export=False)
+        if known is not None and known.is_partial:
+            plan = make_plan(known, resolve(known, self.job), self.job)
+            known = known if all(self.job.cache.get(key) for key in {*plan.part_keys, plan.key}) else None
+        return known or read_requirements(self.job) or Requirements(None)
+
+    def _make(self, plan: Plan) -> Made:
+        fills = {plan.distributions_key: self._distributions(plan), plan.own_key: self._own(plan)}
+        parts = tuple(self._part(key, fills[key], is_quick=key == plan.own_key) for key in plan.part_keys)
+        record = parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts), is_quick=True)
+        return Made(plan, record, parts)
+
+    def _part(self, key: str, fill: Callable[[Path], dict[str, object]], *, is_quick: bool = False) -> Entry:
+        """Return a part from the cache, or fill a folder with an archive and the facts about it."""
+
+        def make(folder: Path) -> None:
+            self.has_built = True
+            facts = fill(folder)
+            contents = read_beside(folder / "archive.zip")
+            self._refuse_foreign(contents)
+            pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
+            (folder / "facts.json").write_text(json.dumps({**facts, "pins": pins}), encoding="utf-8")
+
+        return self.job.cache.get_or_make(key, make, is_quick=is_quick)
+
+    def _refuse_foreign(self, contents: Contents) -> None:
+        """Refuse what a build from source made for this machine instead of the target."""
+        root = f"{self.job.options.prefix}/" if self.job.options.prefix else ""
+        foreign = (
+            list(foreign_files(contents, self.job.target, root, optional=True))
+            if self.job.options.allow_source_builds
+            else []
+        )
+        if foreign:
+            message = (
+                f"{self.label!r}: a build from source made files that {self.job.target} cannot load: "
+                f"{', '.join(foreign[:_NAMED])}. It compiles for this machine only; build in a container, docker=True, "
+                "or choose versions that have wheels."
+            )
+            raise DependencyError(message)
+
+    def _distributions(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
+        def fill(folder: Path) -> dict[str, object]:
+            self.progress.start(f"Installing {self.label!r} for {self.job.target}")
+            tree = folder / "tree"
+            shared = install(plan.requirements, plan.resolution, tree, self.job)
+            self._refuse_changed(plan)
+            if plan.resolution.is_presumed:
+                self._prove(plan, read_installed(tree))
+            elif plan.requirements.left_out:
+                refuse_left_out(plan.requirements, read_installed(tree), self.job)
+            self.progress.start(f"Packing {self.label!r} for {self.job.target}")
+            facts = _packed(folder / "archive.zip", collect(tree, self.job.options.prefix))
+            self.job.cache.discard(tree)
+            return {**facts, "shared": [asdict(one) for one in shared]}
+
+        return fill
+
+    def _refuse_changed(self, plan: Plan) -> None:
+        """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""
+        key = distributions_key(plan.requirements, plan.resolution, self.job)
+        if key != plan.distributions_key or resolution_key(plan.requirements, self.job) != self.inputs:
+            message = (
+                f"What {plan.requirements.origin} names on this machine, or a setting of uv, changed while it was "
+                "installed. Build again."
+            )
+            raise EntryChangedError(message)
+
+    def _own(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
+        def fill(folder: Path) -> dict[str, object]:
+            facts = _packed(folder / "archive.zip", plan.members)
+            if own_key(str(facts["digest"])) != plan.own_key:
+                message = f"A file in {str(self.job.entry)!r} changed while it was packed. Build again."
+                raise EntryChangedError(message)
+            return facts
+
+        return fill
+
+    def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], dict[str, object]]:
+        def fill(folder: Path) -> dict[str, object]:
+            distributions, own = (part.contents.files for part in parts)
+            overwritten = [name for name in own if distributions.get(name, own[name]) != own[name]]
+            join = Join.of([part.archive for part in parts])
+            path_beside(folder / "archive.zip").write_text(to_json(join.contents()), encoding="utf-8")
+            shared = parts[0].facts.get("shared", [])
+            return {
+                "digest": join.digest,
+                "overwritten": overwritten,
+                "archive_bytes": join.archive_bytes,
+                "shared": shared,
+            }
+
+        return fill
+
+    def _summary(self, record: Entry, seconds: float) -> str:
+        kind = "layer" if self.job.options.prefix else "code of function"
+        distributions = count(len(record.contents.distributions), "distribution")
+        return (
+            f"Built {kind} {self.label!r} for {self.job.target}: {distributions}, "
+            f"{size(record.contents.unzipped_bytes)} unzipped, {size(record.archive_bytes)} zipped, "
+            f"in {seconds:.1f} s"
+        )
+
+
+def _packed(archive: Path, members: Sequence[Member]) -> dict[str, object]:
+    digest = write_archive(archive, members)
+    return {"digest": digest, "archive_bytes": archive.stat().st_size}

@@ -1,0 +1,113 @@
+"""What a build consists of, and the keys that its parts have in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import sysconfig
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.archives.hashing import content_digest
+from cdk_layers.building.own_files import own_members, own_notes
+from cdk_layers.building.requirements.resolution import SCHEMA, option_key, pin_key, surrounding_key
+from cdk_layers.building.uv import process
+from cdk_layers.building.uv.settings import read_uv_settings
+from cdk_layers.errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.building.archives.members import Member
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.notes import Note
+    from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.resolution import Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The parts of one build."""
+
+    requirements: Requirements
+    resolution: Resolution
+    members: tuple[Member, ...]
+    notes: tuple[Note, ...]
+    distributions_key: str | None
+    own_key: str | None
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """The keys of the parts that there are, those of distributions first."""
+        return tuple(key for key in (self.distributions_key, self.own_key) if key is not None)
+
+    @property
+    def key(self) -> str:
+        """The key of the whole."""
+        if self.distributions_key and self.own_key:
+            return _key("layer", [self.distributions_key, self.own_key])
+        return self.distributions_key or self.own_key or _key("nothing", [])
+
+
+def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> Plan:
+    """Return what a build consists of.
+
+    Raises:
+        EntryError: The entry brings nothing, or a file of it cannot be packed.
+    """
+    members = tuple(own_members(job, requirements.paths))
+    if not members and not resolution.pins:
+        raise EntryError(_nothing(requirements, job))
+    notes = (*requirements.notes, *resolution.notes, *_settings_notes(resolution, job), *own_notes(members, job))
+    distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
+    own = own_key(content_digest(members)) if members or not resolution.pins else None
+    return Plan(requirements, resolution, members, notes, distributions, own)
+
+
+def _nothing(requirements: Requirements, job: Job) -> str:
+    """Return why there is nothing to put into an archive, which Lambda would refuse."""
+    begin = f"There is nothing to put into an archive in {str(job.entry)!r}:"
+    if requirements.origin is None:
+        return f"{begin} no code, and no manifest that installs anything. Add a requirements.txt, a lock file, or code."
+    if job.options.provided and any(one.applies_to(job.target) for one in requirements.wanted):
+        return (
+            f"{begin} no code, and the layers include all that {requirements.origin} asks for. Add the code, or give "
+            "code= in place of entry=."
+        )
+    return (
+        f"{begin} no code, and {requirements.origin} has nothing for {job.target}: it asks for no distribution, or "
+        "markers exclude each of them. Change it, or build for another target."
+    )
+
+
+def _settings_notes(resolution: Resolution, job: Job) -> Iterator[Note]:
+    if resolution.pins:
+        yield from read_uv_settings(job.entry, job.options.environment, job.options.allow_source_builds).notes()
+
+
+def own_key(digest: str) -> str:
+    """Return the key of the entry's own files by the digest of their content."""
+    return _key("own", [digest])
+
+
+def distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
+    """Return the key of the installed distributions by all that shapes them, as it is on this machine now."""
+    allowed = sorted(job.options.allow_source_builds)
+    builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
+    facts = [
+        [pin_key(pin) for pin in resolution.pins],
+        resolution.platform,
+        str(job.target),
+        job.options.prefix,
+        process.uv_version(),
+        process.settings_digest(job.entry, job.options.environment),
+        [option_key(option) for option in requirements.options],
+        [allowed, builder],
+        *surrounding_key(requirements, job),
+    ]
+    return _key("distributions", facts)
+
+
+def _key(kind: str, facts: Sequence[object]) -> str:
+    return f"{kind}-{hashlib.sha256(json.dumps([SCHEMA, facts]).encode()).hexdigest()}"

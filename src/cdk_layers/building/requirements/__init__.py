@@ -1,0 +1,1 @@
+"""From manifests and lock files to pins for a target."""

@@ -1,0 +1,77 @@
+"""Asking uv for the versions that meet what an entry asks for."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.copies import Copies
+from cdk_layers.building.requirements import local_sources
+from cdk_layers.building.requirements.surroundings import settings_of
+from cdk_layers.building.uv import process
+from cdk_layers.building.uv.attempts import Attempt, first_attempt, succeed
+from cdk_layers.contents.names import canonical
+from cdk_layers.system.credentials import git_headers, hide
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterable
+
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.wanted import Wanted
+
+
+def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted], str | None]:
+    """Return the pins that meet what is asked for, and uv's platform when that is not the target's own.
+
+    Raises:
+        DependencyError: The requirements cannot be met.
+    """
+    settings = settings_of(job)
+    with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
+        manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
+        copies = Copies.make(Path(folder), requirements.wanted)
+        asked = [copies.line(one) for one in requirements.wanted if not one.is_constraint]
+        lines = "\n".join([*settings.option_lines(requirements.options), *asked, ""])
+        hidden = hide(requirements.mask(lines))
+        manifest.write_text(hidden.text, encoding="utf-8")
+        limiting = [copies.line(one) for one in requirements.wanted if one.is_constraint]
+        limits = hide(requirements.mask("\n".join([*limiting, ""])), "LIMIT_")
+        constraints.write_text(limits.text, encoding="utf-8")
+        headers = git_headers((one.text for one in requirements.wanted), settings.variables)
+        preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
+
+        def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
+            output = Path(folder, "requirements.txt")
+            output.write_text(preferred, encoding="utf-8")
+            done = process.pip(
+                ["compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
+                 *_prerelease(requirements), *settings.resolving, *settings.building, *attempt.arguments()],
+                cwd=job.entry,
+                settings=settings,
+                configuration=settings.configuration,
+                secrets={**requirements.secrets, **hidden.variables, **limits.variables, **headers},
+            )  # fmt: skip
+            done.stdout = limits.shown(hidden.shown(output.read_text(encoding="utf-8")))
+            done.stderr = requirements.mask(copies.said(done.stderr))
+            return done
+
+        begin = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
+        attempt, output = succeed(run, begin, job.options, requirements.origin or "")
+        pins = copies.read(output, job.entry, requirements)
+    local_sources.refuse_unasked(pins, job.options.allow_source_builds, job.target)
+    return pins, attempt.platform if attempt.platform != begin.platform else None
+
+
+def _prerelease(requirements: Requirements) -> list[str]:
+    return ["--prerelease", "allow"] if any(option.name == "--pre" for option in requirements.options) else []
+
+
+def _allowed_sources(wanted: Iterable[Wanted], options: BuildOptions) -> frozenset[str]:
+    """Return the names of what is built from source for sure, and is allowed to be."""
+    allowed = {canonical(name) for name in options.allow_source_builds}
+    named = {one.name or "" for one in wanted if local_sources.is_built(one)}
+    return frozenset(name for name in named if name in allowed)

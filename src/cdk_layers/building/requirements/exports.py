@@ -1,0 +1,195 @@
+"""Lock files as requirements, by the tools that made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.requirements.groups import category
+from cdk_layers.building.requirements.lock_indexes import indexes
+from cdk_layers.building.requirements.poetry_project import mirrored, unmirrored
+from cdk_layers.building.uv import process
+from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
+from cdk_layers.system.credentials import scrub, secrets_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.options import BuildOptions
+
+POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
+PIPENV: Final = ("pipenv==2026.10.3",)
+"""The tools that read their own lock files, at the versions that are tested."""
+
+_SCHEMA: Final = 2
+_FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A lock file's requirements as text."""
+
+    text: str
+    is_partial: bool = False
+    """Whether credentials were taken out of it."""
+
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """The index of each distribution by its name, where there are several."""
+
+
+def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
+    """Return a lock file's requirements, from memory if they hold no credentials.
+
+    Without `may_export` no tool is run: what is remembered comes without its credentials, and None when nothing is.
+
+    Raises:
+        EntryError: The lock file, or the file that it belongs to, is missing or damaged, or does not know a group or an
+            extra that is asked for.
+        DependencyError: The lock file is for other Python versions only.
+        StaleLockError: It does not fit its project.
+        BuildError: The exporting tool cannot be had.
+        EntryChangedError: The lock file changed while it was exported.
+    """
+    key = _key(job.entry, [lock, *_beside(job.entry, lock)], job.options)
+    if not _is_checked(job, lock, key, may_check=may_export):
+        return None
+    known = job.cache.recall(key)
+    if isinstance(known, dict) and not (known["is_partial"] and may_export):
+        return Exported(known["text"], known["is_partial"], known["indexes"])
+    if not may_export:
+        return None
+    text = _run(job.entry, lock, job.options)
+    if _key(job.entry, [lock, *_beside(job.entry, lock)], job.options) != key:
+        message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
+        raise EntryChangedError(message)
+    named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
+    job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text)), "indexes": named})
+    return Exported(text, indexes=named)
+
+
+def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
+    """Return whether a lock file suits its project and the target, after finding out if that may be done."""
+    checked = f"{key}-{job.target}"
+    if job.cache.recall(checked):
+        return True
+    if may_check:
+        # It loads more than a recalled build needs.
+        from cdk_layers.building.requirements.lock_checks import check_lock  # noqa: PLC0415
+
+        check_lock(job, lock)
+        job.cache.remember(checked, value=True)
+    return may_check
+
+
+def _beside(entry: Path, lock: str) -> tuple[str, ...]:
+    for name in _FOLDERS[lock]:
+        if not (entry / name).is_file() and lock != "Pipfile.lock":
+            message = f"{entry / lock} needs the {name} that it was made from beside it, and there is none. Add it."
+            raise EntryError(message)
+    return tuple(name for name in _FOLDERS[lock] if (entry / name).is_file())
+
+
+def _key(entry: Path, names: list[str], options: BuildOptions) -> str:
+    seen = hashlib.sha256()
+    for name in names:
+        content = (entry / name).read_bytes()
+        seen.update(f"{name}:{len(content)}:".encode())
+        seen.update(content)
+    tools = [
+        _SCHEMA, POETRY, PIPENV, process.uv_version(), options.poetry_include_hashes, options.poetry_without_urls,
+        sorted(options.groups), sorted(options.extras),
+    ]  # fmt: skip
+    seen.update(json.dumps(tools).encode())
+    return f"export-{seen.hexdigest()}"
+
+
+def _run(entry: Path, lock: str, options: BuildOptions) -> str:
+    with tempfile.TemporaryDirectory(prefix="cdk-layers-export-") as scratch:
+        if lock == "poetry.lock":
+            return _poetry_export(entry, Path(scratch), options)
+        return _pipenv_export(entry, Path(scratch), options)
+
+
+def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
+    output = scratch / "requirements.txt"
+    arguments = [
+        "poetry", "export", "--no-interaction", "--with-credentials", "--format", "requirements.txt",
+        "--output", str(output),
+        *(part for name in options.groups for part in ("--with", name)),
+        *(part for name in options.extras for part in ("--extras", name)),
+        *([] if options.poetry_include_hashes else ["--without-hashes"]),
+        *(["--without-urls"] if options.poetry_without_urls else []),
+    ]  # fmt: skip
+    # Relative paths in the project are seen from its real place.
+    root = (scratch / "project").resolve()
+    project = mirrored(entry, root)
+    extra = {**options.environment, "POETRY_VIRTUALENVS_CREATE": "false"}
+    _tool("poetry.lock", POETRY, arguments, project, extra, copied_to=root)
+    return unmirrored(output.read_text(encoding="utf-8"), root)
+
+
+def _pipenv_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
+    for name in ("Pipfile", "Pipfile.lock"):
+        if (entry / name).is_file():
+            shutil.copyfile(entry / name, scratch / name)
+    if not (scratch / "Pipfile").exists():
+        (scratch / "Pipfile").touch()
+    quiet = {"PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_VENV_IN_PROJECT": "1", "PIPENV_PYTHON": sys.executable}
+    extra = {**options.environment, **quiet, "PIPENV_PIPFILE": str(scratch / "Pipfile")}
+    categories = ["--categories", " ".join(["packages", *map(category, options.groups)])] if options.groups else []
+    return _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements", "--hash", *categories], scratch, extra)
+
+
+def _tool(
+    lock: str,
+    tool: tuple[str, ...],
+    arguments: list[str],
+    cwd: Path,
+    extra: Mapping[str, str],
+    *,
+    copied_to: Path | None = None,
+) -> str:
+    """Return what a tool says in a folder, whose path in messages is that of the project which it is a copy of."""
+    extras = [part for package in tool[1:] for part in ("--with", package)]
+    command = [
+        "tool",
+        "run",
+        "--quiet",
+        "--no-config",
+        "--no-build",
+        "--python",
+        sys.executable,
+        "--from",
+        tool[0],
+        *extras,
+        *arguments,
+    ]
+    done = process.run(command, cwd=cwd, extra=extra)
+    if not done.returncode:
+        return done.stdout
+    if process.is_unreachable(done.stderr) or "resolving tool dependencies" in done.stderr:
+        message = (
+            f"{lock} is exported by {tool[0]}, which could not be installed: {_short(done.stderr)} "
+            f"Connect to the index once, or export the lock file to requirements.txt yourself and remove {lock}."
+        )
+        raise BuildError(message)
+    reason = _short(done.stderr or done.stdout)
+    message = f"{lock} cannot be exported by {tool[0]}: {reason}"
+    project = unmirrored(str(cwd), copied_to) if copied_to else str(cwd)
+    if "changed significantly" in reason:
+        # Poetry compares a hash of its whole project, which only Poetry can make.
+        message += f" The project is {project!r} (rule stale-lock)."
+        raise StaleLockError(message)
+    raise EntryError(unmirrored(message, copied_to) if copied_to else message)
+
+
+def _short(text: str) -> str:
+    lines = [line.strip() for line in scrub(text).splitlines() if line.strip() and not line.startswith("warning:")]
+    return " ".join(lines)[:400].rstrip(". ") + "."

@@ -1,0 +1,96 @@
+"""Folders on this machine that distributions are taken from: their content counts in the keys of the build cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.requirements.file_urls import paths_in
+from cdk_layers.building.requirements.wanted import ARCHIVES, SCHEME
+from cdk_layers.contents.names import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cdk_layers.building.requirements.requirements_file import Option
+    from cdk_layers.building.uv.settings import UvSettings
+
+_INDEX_OPTIONS: Final = ("--find-links", "--index-url", "--extra-index-url")
+_INDEX_VARIABLES: Final = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
+_INDEX_KEYS: Final = ("find-links", "index-url", "extra-index-url")
+_PAGES: Final = (".html", ".htm", ".json", ".metadata")
+_NAMED: Final = re.compile(r"(?:[A-Za-z0-9._-]+=)?(?P<place>.*)", re.DOTALL)
+
+
+def local_folders(options: Iterable[Option], settings: UvSettings, base: Path) -> tuple[Path, ...]:
+    """Return the folders of wheels, and the indexes on this machine, that a manifest and uv's settings name.
+
+    They are named by --find-links and index options, variables, uv.toml or pyproject.toml, as paths or file URLs. What
+    does not exist is left out.
+
+    Args:
+        options: The options of a requirements file.
+        settings: uv's settings.
+        base: What relative paths are relative to.
+    """
+    places = [option.value for option in options if option.name in _INDEX_OPTIONS]
+    places += settings.variables.get("UV_FIND_LINKS", "").split(",")
+    for name in _INDEX_VARIABLES:
+        places += (found["place"] for found in map(_NAMED.fullmatch, settings.variables.get(name, "").split()) if found)
+    pip = settings.configuration.get("pip")
+    for table in (settings.configuration, pip if isinstance(pip, dict) else {}):
+        places += _configured(table)
+    places += (value for _, value in settings.pip_lines)
+    paths = filter(None, (_path(place.strip()) for place in places))
+    return tuple(dict.fromkeys(path for path in (base / path for path in paths) if path.exists()))
+
+
+def _configured(table: Mapping[str, object]) -> Iterator[str]:
+    for key in _INDEX_KEYS:
+        value = table.get(key)
+        yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
+    indexes = table.get("index")
+    for index in indexes if isinstance(indexes, list) else []:
+        if isinstance(index, dict) and isinstance(index.get("url"), str):
+            yield index["url"]
+
+
+def _path(place: str) -> Path | None:
+    if place.lower().startswith("file:"):
+        return Path(paths_in(place)[0])
+    return None if not place or (SCHEME.match(place) and not Path(place).is_absolute()) else Path(place)
+
+
+def folders_digest(folders: Iterable[Path]) -> list[str]:
+    """Return a digest for each folder: of the names and bytes of its distributions and index pages.
+
+    Links are followed wherever they lead, as uv does.
+    """
+    return [_digest(folder) for folder in folders]
+
+
+def _digest(folder: Path) -> str:
+    seen = hashlib.sha256()
+    for name, path in _files(folder):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        seen.update(f"{len(name)}:{name}:{content}:".encode("utf-8", "surrogateescape"))
+    return seen.hexdigest()
+
+
+def names_in(folders: Iterable[Path]) -> frozenset[str]:
+    """Return the normalized names of the distributions in folders."""
+    return frozenset(canonical(path.name.partition("-")[0]) for folder in folders for _, path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the distributions and pages of a folder, and of those directly in it, which an index has, sorted."""
+    top = folder if folder.is_dir() else folder.parent
+    for place, inner, files in os.walk(top, followlinks=True):
+        inner[:] = sorted(inner) if place == str(top) else []
+        for name in sorted(files):
+            path = Path(place, name)
+            if name.lower().endswith((*ARCHIVES, *_PAGES)) and path.is_file():
+                yield path.relative_to(top).as_posix(), path

@@ -1,0 +1,57 @@
+"""Dependency groups and extras that a build asks of a manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import EntryError
+from cdk_layers.system.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cdk_layers.building.options import BuildOptions
+
+
+def refuse_unknown(manifest: str, kind: str, asked: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse groups or extras that a project does not define.
+
+    Args:
+        manifest: The file that they are asked of, for the message.
+        kind: "group", "extra" or "category".
+        asked: The names that are asked for.
+        known: The names that the project defines.
+
+    Raises:
+        EntryError: One of the names is unknown.
+    """
+    names = sorted(set(known))
+    missing = [one for one in asked if canonical(one) not in {canonical(name) for name in names}]
+    if missing:
+        has = f"It has {quoted(names)}." if names else "It has none."
+        message = f"{manifest} has no {kind} {missing[0]!r}. {has} Correct {kind}s=[...], or define it and lock again."
+        raise EntryError(message.replace("categorys=", "groups="))
+
+
+def refuse_without_lock(manifest: str | None, options: BuildOptions) -> None:
+    """Refuse groups and extras where no lock file has any.
+
+    Raises:
+        EntryError: Some are asked for.
+    """
+    asked = [
+        f"{kind}={list(names)}" for kind, names in (("groups", options.groups), ("extras", options.extras)) if names
+    ]
+    if asked:
+        message = (
+            f"{' and '.join(asked)} needs a lock file that has groups or extras (uv.lock, poetry.lock, Pipfile.lock, "
+            f"pylock.toml), and {manifest or 'this entry, which has no manifest,'} has none. Leave it out, or lock the "
+            "project."
+        )
+        raise EntryError(message)
+
+
+def category(group: str) -> str:
+    """Return the category of a Pipfile that a name means."""
+    return "dev-packages" if group in {"dev", "develop"} else group

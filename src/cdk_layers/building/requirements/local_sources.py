@@ -1,0 +1,145 @@
+"""Requirements that name something on this machine: wheels are fine, sources have to be allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.archives.members import Member, collect
+from cdk_layers.building.requirements import project
+from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import EntryError
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.lambda_service.target import Target
+
+_CACHES: Final = frozenset({
+    ".git", ".hg", ".svn", ".tox", ".nox", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",
+    "__pycache__", "cdk.out", ".DS_Store",
+})  # fmt: skip
+"""Names of files and folders that no build backend reads, at any depth."""
+
+_SETUPTOOLS_OUTPUT: Final = re.compile(r"lib|bdist\..+|(?:lib|temp|scripts)[.-].+")
+_DISTRIBUTION: Final = re.compile(r".+\.(?:whl|tar\.gz|zip)|\.gitignore")
+_SIGNS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "cdk.out")
+"""Files that tell what the folder around them is: a cache, a virtual environment, a cloud assembly."""
+
+_FROM_GIT: Final = re.compile(r"scm|vcs|pbr|versioneer|versioningit|dunamai|dynamic-version", re.IGNORECASE)
+_GIT_STATE: Final = re.compile(r"\.git/(?:HEAD|packed-refs|refs/.+)")
+_REPOSITORY: Final = re.compile(r"(?:^|@ )(?:git|hg|bzr|svn)\+", re.IGNORECASE)
+_GIT_UNUSED: Final = (".git/hooks/", ".git/logs/")
+
+
+def is_source(wanted: Wanted) -> bool:
+    """Return whether a requirement names a folder or a source archive on this machine."""
+    return wanted.local is not None and wanted.local.suffix != ".whl"
+
+
+def is_built(wanted: Wanted) -> bool:
+    """Return whether a requirement names sources on this machine, or a repository: what has to be built."""
+    return is_source(wanted) or (wanted.remote and _REPOSITORY.search(wanted.text) is not None)
+
+
+def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str], target: Target) -> None:
+    """Refuse sources that the user did not allow to be built.
+
+    Raises:
+        EntryError: A requirement names sources, and its distribution is not among the allowed ones.
+    """
+    names = {canonical(name) for name in allowed}
+    for one in wanted:
+        if is_built(one) and one.name and one.name not in names and one.applies_to(target):
+            place = one.local or scrub((one.said or one.unmarked).partition(" @ ")[2])
+            message = (
+                f"{one.where} installs {one.name!r} from its sources at {place}. That runs its build backend here, "
+                f"so it has to be asked for: allow_source_builds=[{one.name!r}]. Or put its wheel into the "
+                "entry folder and name that, copy its packages into the entry folder, or build with docker=True."
+            )
+            raise EntryError(message)
+
+
+def reachable(wanted: Iterable[Wanted]) -> Mapping[Path, str]:
+    """Return all files and folders on this machine that requirements lead to, with their normalized names."""
+    stated = {one.local: one.name for one in wanted if one.local is not None}
+    return {path: stated.get(path) or name for path, name in project.reachable(stated).items()}
+
+
+def digest(path: Path) -> str:
+    """Return a digest of all that a build from a file or folder may read, wherever it is on this machine."""
+    seen = hashlib.sha256()
+    for step in project.reachable([path]):
+        seen.update(f"{step.name if step != path else ''}:{_digest(step)}:".encode())
+        root = uv_project(step).root if step.is_dir() else step
+        if root != step:
+            seen.update((root / PROJECT).read_bytes())
+    return seen.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    seen = hashlib.sha256()
+    for member in source_members(path):
+        if not member.name.startswith(".git/") or _GIT_STATE.fullmatch(member.name):
+            seen.update(f"{len(member.name)}:{member.name}:{member.executable}:".encode())
+            seen.update(hashlib.sha256(member.source.read_bytes()).digest())
+    return seen.hexdigest()
+
+
+def source_members(folder: Path) -> list[Member]:
+    """Return the files of a project that its build may read: all but caches and what earlier builds left behind.
+
+    Raises:
+        EntryError: A file cannot be read, or a symlink leaves the folder.
+    """
+    return collect(folder, excluded=_left_out(folder))
+
+
+def _left_out(folder: Path) -> Callable[[str], bool]:
+    outputs = frozenset(_outputs(folder))
+    reads_git = (folder / ".git").is_dir() and any(_FROM_GIT.search(text) for text in _build_files(folder))
+
+    def is_left_out(name: str) -> bool:
+        if reads_git and name.startswith(".git/"):
+            return name in _GIT_UNUSED
+        last = name.rstrip("/").rpartition("/")[2]
+        if last in _CACHES or name in outputs:
+            return True
+        if not name.endswith("/"):
+            return False
+        is_metadata = last.endswith(".egg-info") and (folder / name / "PKG-INFO").is_file()
+        return is_metadata or any((folder / name / sign).is_file() for sign in _SIGNS)
+
+    return is_left_out
+
+
+def _outputs(folder: Path) -> Iterator[str]:
+    """Yield the folders of a project that earlier builds left in it."""
+    backend = table(read_toml(folder / PROJECT), "build-system").get("build-backend")
+    uses_setuptools = not isinstance(backend, str) or backend.startswith("setuptools")
+    if uses_setuptools and _consists_of(folder / "build", _SETUPTOOLS_OUTPUT):
+        yield "build/"
+    if _consists_of(folder / "dist", _DISTRIBUTION):
+        yield "dist/"
+
+
+def _consists_of(folder: Path, names: re.Pattern[str]) -> bool:
+    try:
+        found = [path.name for path in folder.iterdir()]
+    except OSError:
+        return False
+    return bool(found) and all(map(names.fullmatch, found))
+
+
+def _build_files(folder: Path) -> Iterator[str]:
+    for name in (PROJECT, "setup.py", "setup.cfg"):
+        with suppress(OSError):
+            yield (folder / name).read_text(encoding="utf-8", errors="replace")

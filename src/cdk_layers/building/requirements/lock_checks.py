@@ -1,0 +1,140 @@
+"""Whether a poetry.lock or a Pipfile.lock suits its project, a target, and what is asked of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.building.requirements.groups import category, refuse_unknown
+from cdk_layers.building.requirements.staleness import normalized, other_python, stale
+from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
+from cdk_layers.contents.names import canonical
+from cdk_layers.contents.needs import meets
+from cdk_layers.errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from cdk_layers.building.job import Job
+
+_PIPFILE_SECTIONS: Final = {"default": "packages", "develop": "dev-packages"}
+
+
+def check_lock(job: Job, lock: str) -> None:
+    """Refuse a lock file that does not suit.
+
+    Raises:
+        EntryError: It is damaged, or does not know a group or an extra that is asked for.
+        DependencyError: It is for other Python versions only.
+        StaleLockError: It does not fit its project.
+    """
+    if lock == "poetry.lock":
+        _check_poetry(job)
+    else:
+        _check_pipfile(job)
+
+
+def _check_poetry(job: Job) -> None:
+    manifest = read_toml(job.entry / PROJECT)
+    poetry, project = table(manifest, "tool", "poetry"), table(manifest, "project")
+    groups = {*table(poetry, "group"), *table(manifest, "dependency-groups")}
+    groups |= {"dev"} if "dev-dependencies" in poetry else set()
+    extras = {*table(poetry, "extras"), *table(project, "optional-dependencies")}
+    refuse_unknown(PROJECT, "group", job.options.groups, groups)
+    refuse_unknown(PROJECT, "extra", job.options.extras, extras)
+    lock = job.entry / "poetry.lock"
+    python = str(table(read_toml(lock), "metadata").get("python-versions", "*"))
+    if not poetry_admits(python, job.target.newest_python):
+        raise other_python(lock.name, python, job.target)
+
+
+def poetry_admits(constraint: str, version: str) -> bool:
+    """Return whether a version constraint, in Poetry's notation, admits a version.
+
+    Source: Poetry's documentation, "Dependency specification": caret, tilde, wildcard and "||".
+    """
+    alternatives = re.split(r"\s*\|\|?\s*", constraint.strip())
+    return any(all(meets(one, version) for one in _specifiers(part)) for part in alternatives)
+
+
+def _specifiers(constraints: str) -> Iterator[str]:
+    joined = re.sub(r"([<>=!~^])\s+", r"\1", constraints.strip())
+    for one in filter(None, re.split(r"[,\s]+", joined)):
+        digits = re.findall(r"\d+", one)
+        if one == "*" or not digits:
+            continue
+        if one.startswith("^"):
+            yield f">={'.'.join(digits)}"
+            yield f"<{_after(digits, next((at for at, part in enumerate(digits) if part != '0'), len(digits) - 1))}"
+        elif one.startswith("~") and not one.startswith("~="):
+            yield f">={'.'.join(digits)}"
+            yield f"<{_after(digits, min(1, len(digits) - 1))}"
+        elif one[0].isdigit():
+            # The exact version of a Python, which markers compare by its first two numbers.
+            yield f"=={one}" if one.endswith("*") or len(digits) > 2 else f"=={one}.*"  # noqa: PLR2004 - major and minor
+        else:
+            yield one
+
+
+def _after(digits: list[str], position: int) -> str:
+    """Return the first version after those that share the numbers up to a position."""
+    return ".".join([*digits[:position], str(int(digits[position]) + 1)])
+
+
+def _check_pipfile(job: Job) -> None:
+    path = job.entry / "Pipfile.lock"
+    lock = _json(path)
+    names = {"develop": "dev-packages"}
+    known = [names.get(name, name) for name in lock if name not in {"_meta", "default"}]
+    refuse_unknown("Pipfile.lock", "category", map(category, job.options.groups), known)
+    if job.options.extras:
+        message = (
+            f"extras={list(job.options.extras)}: a Pipfile.lock has no extras. Use groups=[...] for its categories."
+        )
+        raise EntryError(message)
+    requires = table(lock, "_meta", "requires")
+    python = str(requires.get("python_full_version") or requires.get("python_version") or "")
+    wanted = re.findall(r"\d+", python)[:2]
+    if wanted and wanted != job.target.python.split(".")[: len(wanted)]:
+        raise other_python(path.name, python, job.target)
+    sections = {"dev-packages": "develop"}
+    asked = [sections.get(category(name), name) for name in job.options.groups]
+    _refuse_stale_pipfile_lock(job.entry, lock, ["default", *asked])
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path} cannot be read: {error}. Make it again with 'pipenv lock'."
+        raise EntryError(message) from None
+    return data if isinstance(data, dict) else {}
+
+
+def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories: Iterable[str]) -> None:
+    """Refuse a Pipfile.lock that lacks what its Pipfile asks for.
+
+    Raises:
+        StaleLockError: Something is missing, or locked at a version that the Pipfile does not admit.
+    """
+    path = folder / "Pipfile.lock"
+    manifest = read_toml(folder / "Pipfile")
+    reasons: list[str] = []
+    for section in categories:
+        packages = manifest.get(_PIPFILE_SECTIONS.get(section, section))
+        found = {canonical(name): entry for name, entry in table(lock, section).items()}
+        for name, wish in packages.items() if isinstance(packages, dict) else ():
+            reasons += _of_pipfile(canonical(name), wish, found)
+    if reasons:
+        raise stale(path.name, reasons, "pipenv lock", str(folder))
+
+
+def _of_pipfile(name: str, wish: object, found: Mapping[str, Any]) -> Iterator[str]:
+    asked = str(wish.get("version", "*") if isinstance(wish, dict) else wish)
+    version = str(found[name].get("version", "")).removeprefix("==") if isinstance(found.get(name), dict) else ""
+    if name not in found:
+        yield f"it lacks {name!r}"
+    elif version and asked != "*" and not meets(normalized(asked), version):
+        yield f"it has {name} {version} where the project asks for {name}{asked}"

@@ -1,0 +1,28 @@
+"""The distributions that a lock file pins for a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_layers.building.requirements.requirements_file import Option
+    from cdk_layers.building.requirements.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What a manifest asks for on one target."""
+
+    wanted: tuple[Wanted, ...]
+    options: tuple[Option, ...] = ()
+    paths: tuple[Path, ...] = ()
+    """The files that were read."""
+
+    left_out: frozenset[str] = frozenset()
+    """Names of distributions that a lock file has for other targets only."""
+
+    is_partial: bool = False
+    """Whether credentials are missing: enough to know what it is, too little to install it."""

@@ -1,0 +1,93 @@
+"""A copy of what Poetry's export needs of a project, without what Poetry would run of it.
+
+Poetry loads plugins from a project's .poetry/plugins, and installs those that its pyproject.toml requires.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.errors import EntryError
+from cdk_layers.system.toml_text import toml_text
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MARKS: Final = ("pyproject.toml", "setup.py")
+"""What Poetry recognizes a Python project by. It reads none of them for an export."""
+
+
+def mirrored(entry: Path, scratch: Path) -> Path:
+    """Return a copy of a Poetry project whose path below `scratch` is the project's own path on this machine.
+
+    Relative paths in the project so lead to places below `scratch` as well, where `unmirrored` finds them.
+
+    Raises:
+        EntryError: Its pyproject.toml cannot be read.
+    """
+    project = _place(entry, scratch)
+    project.mkdir(parents=True)
+    document = _document(entry / "pyproject.toml")
+    (project / "pyproject.toml").write_text(toml_text(document), encoding="utf-8")
+    (project / "poetry.lock").write_bytes((entry / "poetry.lock").read_bytes())
+    for path in _paths(document):
+        _mark(entry, path, scratch)
+    return project
+
+
+def unmirrored(text: str, scratch: Path) -> str:
+    """Return an export of the copy with the paths of the project itself."""
+    return text.replace(scratch.as_uri(), "file://").replace(os.fspath(scratch), "")
+
+
+def _place(path: Path, scratch: Path) -> Path:
+    return scratch.joinpath(*path.parts[1:])
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path} cannot be read: {str(error)[:200]}. Correct it."
+        raise EntryError(message) from None
+    tool = document.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    if isinstance(poetry, dict):
+        poetry.pop("requires-plugins", None)
+    return document
+
+
+def _paths(value: Any) -> Iterator[str]:
+    """Yield the paths of dependencies, wherever they are in a document."""
+    if isinstance(value, dict):
+        if isinstance(value.get("path"), str):
+            yield value["path"]
+        for one in value.values():
+            yield from _paths(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _paths(one)
+
+
+def _mark(entry: Path, path: str, scratch: Path) -> None:
+    """Make a dependency on this machine recognizable as one, by files that are empty."""
+    origin = (entry / path).resolve()
+    place = _place(origin, scratch)
+    with suppress(OSError):
+        if origin.is_file():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(origin)
+        elif origin.is_dir():
+            place.mkdir(parents=True, exist_ok=True)
+            for name in _MARKS:
+                if (origin / name).is_file() and not (place / name).exists():
+                    (place / "setup.py").touch()

@@ -1,0 +1,162 @@
+"""Python projects on this machine: their names, and the other projects that they lead to."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.requirements.workspace import PROJECT, includes, read_toml, table, texts, uv_project
+from cdk_layers.contents.names import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_REFERENCE: Final = re.compile(r"[^@;]{1,200}@\s*(?P<url>file:[^;\s]+|\{root:(?:uri|parent)[^;\s]+)")
+_NAME: Final = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
+_PLACES: Final = (("project",), ("tool", "poetry"), ("tool", "flit", "metadata"))
+
+
+def name_of(folder: Path) -> str | None:
+    """Return the name that a project's files state, in normalized form; its folder's if they state none."""
+    document = read_toml(folder / PROJECT)
+    stated = [table(document, *place).get(key) for place in _PLACES for key in ("name", "dist-name")]
+    names = (*stated, _setup_cfg_name(folder), _setup_py_name(folder), _metadata_name(folder), folder.name)
+    return next(canonical(name.strip()) for name in names if isinstance(name, str) and name.strip())
+
+
+def _setup_cfg_name(folder: Path) -> str | None:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(folder / "setup.cfg", encoding="utf-8")
+        return parser.get("metadata", "name", fallback=None)
+    except (configparser.Error, UnicodeDecodeError, OSError):
+        return None
+
+
+def _setup_py_name(folder: Path) -> str | None:
+    """Return the name that setup.py passes to setup() as a string, or as a constant of its module; it is not run."""
+    try:
+        tree = ast.parse((folder / "setup.py").read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node.func) == "setup":
+            value = next((keyword.value for keyword in node.keywords if keyword.arg == "name"), None)
+            value = constants.get(value.id) if isinstance(value, ast.Name) else value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
+    return None
+
+
+def _called(function: ast.expr) -> str | None:
+    if isinstance(function, ast.Name):
+        return function.id
+    return function.attr if isinstance(function, ast.Attribute) else None
+
+
+def _metadata_name(folder: Path) -> str | None:
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (folder / "PKG-INFO").read_text(encoding="utf-8").splitlines():
+            if line.startswith("Name:"):
+                return line.partition(":")[2].strip()
+    return None
+
+
+def reachable(paths: Iterable[Path]) -> dict[Path, str]:
+    """Return the projects and wheels that projects lead to, themselves included, with their normalized names.
+
+    They are those of `[tool.uv.sources]`, of the same workspace, of Poetry's path dependencies, and those that a
+    requirement names as a file.
+    """
+    found: dict[Path, str] = {}
+    waiting = list(paths)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found[path] = (name_of(path) if path.is_dir() else None) or canonical(path.name.partition("-")[0])
+            waiting += [step for _, step in steps(path)]
+    return found
+
+
+def steps(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files and folders that one project names, each with the text that names it."""
+    if not folder.is_dir():
+        return
+    document = read_toml(folder / PROJECT)
+    root = uv_project(folder).root
+    wanted = set(_names(document))
+    for name, source in _sources(document):
+        yield from _of_source(folder, root, name, source)
+    if root != folder:
+        for name, source in _sources(read_toml(root / PROJECT)):
+            if name in wanted:
+                yield from _of_source(root, root, name, source)
+    for written in _written_paths(document, folder):
+        path = Path(written) if Path(written).is_absolute() else folder / written
+        if path.resolve().exists():
+            yield written, path.resolve()
+
+
+def _of_source(base: Path, root: Path, name: str, source: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    written = source.get("path")
+    if isinstance(written, str) and (path := (base / written).resolve()).exists():
+        yield written, path
+    if source.get("workspace") is True:
+        yield from ((str(member), member) for member in members(root) if name_of(member) == name)
+
+
+def _sources(document: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+    for name, value in table(document, "tool", "uv", "sources").items():
+        for source in value if isinstance(value, list) else [value]:
+            if isinstance(source, dict):
+                yield canonical(name), source
+
+
+def _written_paths(document: Mapping[str, object], folder: Path) -> Iterator[str]:
+    """Yield the paths of Poetry's path dependencies and of requirements that name a file."""
+    for value in table(document, "tool", "poetry", "dependencies").values():
+        for source in value if isinstance(value, list) else [value]:
+            if isinstance(source, dict) and isinstance(source.get("path"), str):
+                yield source["path"]
+    for line in _requirements(document):
+        if found := _REFERENCE.match(line):
+            url = found["url"].replace("{root:uri}", folder.as_uri())
+            url = url.replace("{root:parent:uri}", folder.parent.as_uri())
+            from cdk_layers.building.requirements.file_urls import paths_in  # noqa: PLC0415 - most projects have none
+
+            yield paths_in(url)[0]
+
+
+def _requirements(document: Mapping[str, object]) -> Iterator[str]:
+    project = table(document, "project")
+    yield from texts(project.get("dependencies"))
+    for listed in table(project, "optional-dependencies").values():
+        yield from texts(listed)
+    yield from texts(table(document, "build-system").get("requires"))
+
+
+def _names(document: Mapping[str, object]) -> Iterator[str]:
+    for line in _requirements(document):
+        if found := _NAME.match(line):
+            yield canonical(found["name"])
+
+
+def members(root: Path) -> Iterator[Path]:
+    """Yield the members of a uv workspace, sorted."""
+    workspace = table(read_toml(root / PROJECT), "tool", "uv", "workspace")
+    for pattern in texts(workspace.get("members")):
+        with suppress(ValueError, NotImplementedError, OSError):
+            for folder in sorted(root.glob(pattern)):
+                if (folder / PROJECT).is_file() and includes(workspace, folder.relative_to(root)):
+                    yield folder.resolve()

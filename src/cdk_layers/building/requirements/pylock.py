@@ -1,0 +1,145 @@
+"""pylock.toml, the lock file that every tool can write (PEP 751)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from packaging.markers import Environment
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+
+from cdk_layers.building.requirements.groups import refuse_unknown
+from cdk_layers.building.requirements.staleness import other_python
+from cdk_layers.building.requirements.wanted import Wanted, local_requirement
+from cdk_layers.building.requirements.workspace import parse_toml
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import DependencyError, EntryError
+from cdk_layers.lambda_service.wheel_tags import supported_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from cdk_layers.building.options import BuildOptions
+    from cdk_layers.lambda_service.target import Target
+
+Source = PackageVcs | PackageDirectory | PackageArchive | PackageWheel | PackageSdist
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The packages of a lock file that a target needs."""
+
+    chosen: tuple[tuple[Package, Source], ...]
+    left_out: frozenset[str]
+    """The names of those that the lock file has for other targets only."""
+
+
+def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tuple[Wanted, ...], frozenset[str]]:
+    """Return what a pylock.toml installs on a target, and the names of what it has for other targets only.
+
+    Raises:
+        EntryError: The file is not a valid lock file, or does not know a group or an extra that is asked for.
+        DependencyError: It was not made for the target, or has no wheel for it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path.name} is not a valid lock file: {error}. Make it again."
+        raise EntryError(message) from None
+    except OSError as error:
+        message = f"{path.name} cannot be read: {error.strerror}."
+        raise EntryError(message) from None
+    lock = parse_pylock(text, path.name)
+    refuse_unknown(path.name, "group", options.groups, lock.dependency_groups or ())
+    refuse_unknown(path.name, "extra", options.extras, lock.extras or ())
+    selection = select(
+        lock,
+        target,
+        path.name,
+        extras=_spelled(options.extras, lock.extras or ()),
+        groups=_spelled(options.groups, lock.dependency_groups or ()),
+    )
+    return tuple(
+        wanted(package, source, path.parent, path.name) for package, source in selection.chosen
+    ), selection.left_out
+
+
+def _spelled(asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the names as a lock file's markers spell them."""
+    names = {canonical(name) for name in asked}
+    return [name for name in known if canonical(name) in names]
+
+
+def parse_pylock(text: str, name: str) -> Pylock:
+    """Return the lock file that a text is.
+
+    Raises:
+        EntryError: It is not a valid lock file.
+    """
+    try:
+        return Pylock.from_dict(parse_toml(text))
+    except (ValueError, PylockValidationError) as error:
+        message = f"{name} is not a valid lock file: {error}. Make it again."
+        raise EntryError(message) from None
+
+
+def select(
+    lock: Pylock, target: Target, name: str, *, extras: Iterable[str] = (), groups: Iterable[str] = ()
+) -> Selection:
+    """Return the packages of a lock file that a target needs, with the file of each.
+
+    Raises:
+        DependencyError: The lock file was not made for the target, or has no file for it.
+    """
+    if lock.requires_python and not lock.requires_python.contains(target.newest_python, prereleases=True):
+        raise other_python(name, str(lock.requires_python), target)
+    environment = Environment(**target.marker_environment())  # type: ignore[typeddict-item]
+    asked = [*(lock.default_groups or ()), *groups]
+    try:
+        chosen = tuple(
+            lock.select(
+                environment=environment, tags=supported_tags(target), extras=list(extras), dependency_groups=asked
+            )
+        )
+    except PylockSelectError as error:
+        message = f"{name} has nothing for {target}: {error}. Lock it for this target as well."
+        raise DependencyError(message) from None
+    here = {package.name for package, _ in chosen}
+    return Selection(chosen, frozenset(package.name for package in lock.packages) - here)
+
+
+def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
+    """Return the requirement that installs exactly one file of a lock file.
+
+    Raises:
+        EntryError: The file or folder is on this machine, and missing.
+    """
+    where = f"{name}, package {package.name!r}"
+    path = getattr(source, "path", None)
+    version = str(package.version) if package.version else None
+    hashes = tuple(f"{kind}:{value}" for kind, value in (getattr(source, "hashes", None) or {}).items())
+    inner = getattr(source, "subdirectory", None)
+    if path is not None and not isinstance(source, PackageVcs):
+        local = (folder / path / (inner or "")).resolve()
+        if not local.exists():
+            message = f"{where} names {path!r}, and there is no such file or folder ({local})."
+            raise EntryError(message)
+        return replace(local_requirement(package.name, "", local, where, None), version=version, hashes=hashes)
+    fragment = f"#subdirectory={inner}" if inner else ""
+    if isinstance(source, PackageVcs):
+        address = f"{source.type}+{source.url or path}@{source.commit_id}{fragment}"
+        return Wanted(f"{package.name} @ {address}", where, package.name, version, remote=True)
+    url = getattr(source, "url", None)
+    text = f"{package.name} @ {url}{fragment}" if url else f"{package.name}=={version}"
+    return Wanted(text, where, package.name, version, hashes=hashes, remote=bool(url))

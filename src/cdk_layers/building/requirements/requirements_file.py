@@ -1,0 +1,245 @@
+"""Reading requirements files: what they ask for, where they look, and which files they bring in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.requirements.file_urls import paths_in
+from cdk_layers.building.requirements.requirements_text import Variables, logical_lines, read_text
+from cdk_layers.building.requirements.wanted import SCHEME, Place, Wanted, read_requirement
+from cdk_layers.errors import EntryError
+from cdk_layers.system import host
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Option", "RequirementsFile", "Wanted", "read_requirements_file", "read_requirements_text"]
+
+_VALUED: Final = {
+    "-i": "--index-url",
+    "--pypi-url": "--index-url",
+    "--index-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "-f": "--find-links",
+    "--find-links": "--find-links",
+    "-r": "--requirement",
+    "--requirement": "--requirement",
+    "--requirements": "--requirement",
+    "-c": "--constraint",
+    "--constraint": "--constraint",
+    "--constraints": "--constraint",
+    "-e": "--editable",
+    "--editable": "--editable",
+    "--no-binary": "--no-binary",
+    "--only-binary": "--only-binary",
+    "--trusted-host": "--trusted-host",
+    "--use-feature": "--use-feature",
+}
+_FLAGS: Final = frozenset({"--no-index", "--pre", "--prefer-binary", "--require-hashes"})
+_SHORT_LENGTH: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option line, such as --index-url; its value may hold credentials."""
+
+    name: str
+    value: str
+    where: str
+
+    said: str | None = None
+    """Its value without credentials from variables, if there are any."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of distributions on this machine that it names."""
+        is_local = not SCHEME.match(self.value) or Path(self.value).is_absolute()
+        return Path(self.value) if self.name == "--find-links" and is_local else None
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementsFile:
+    """A requirements file and all that it includes."""
+
+    wanted: tuple[Wanted, ...]
+    options: tuple[Option, ...]
+    paths: tuple[Path, ...]
+    """The file itself and those it includes."""
+
+    lacks_variables: bool = False
+    """Whether variables that are not set are left in it."""
+
+
+def read_requirements_file(path: Path, base: Path, variables: Variables | None = None) -> RequirementsFile:
+    """Read a requirements file with its -r and -c files.
+
+    Args:
+        path: The file.
+        base: The entry folder, which messages name files relative to.
+        variables: What its "${NAME}" stand for; by default this process's environment.
+
+    Raises:
+        EntryError: A file is missing or unreadable, or a line cannot be understood; the message names file and line.
+    """
+    reader = _Reader(base, variables or Variables(host.environ()))
+    reader.read(path)
+    return reader.result()
+
+
+def read_requirements_text(text: str, origin: str, base: Path, variables: Variables | None = None) -> RequirementsFile:
+    """Read requirements that a tool exported from the lock file `origin`; without `variables` they are not expanded."""
+    reader = _Reader(base, variables)
+    for number, line in logical_lines(text):
+        reader.take(line, Place(f"{origin}, line {number} of its export", (base,)))
+    reader.read_included()
+    return reader.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that is being read."""
+
+    path: Path
+    name: str
+    lines: Iterator[tuple[int, str]]
+    constraint: bool
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Gathers what a file and those that it includes say."""
+
+    base: Path
+    variables: Variables | None
+    wanted: list[Wanted] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    seen: set[tuple[Path, bool]] = field(default_factory=set)
+    paths: dict[Path, None] = field(default_factory=dict)
+    stack: list[_Source] = field(default_factory=list)
+    """The files that are being read, each included by the one before; their depth is not that of Python's calls."""
+
+    def result(self) -> RequirementsFile:
+        """Return what was gathered."""
+        lacks = self.variables is not None and self.variables.lacks
+        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths), lacks)
+
+    def read(self, path: Path) -> None:
+        """Take every line of a file and of those that it includes."""
+        self._open(path, constraint=False)
+        self.read_included()
+
+    def read_included(self) -> None:
+        """Take every line of the files that were opened."""
+        while self.stack:
+            source = self.stack[-1]
+            number, line = next(source.lines, (0, ""))
+            if not number:
+                self.stack.pop()
+                continue
+            folders = (source.path.parent, self.base)
+            self.take(line, Place(f"{source.name}, line {number}", folders, source.constraint))
+
+    def _open(self, path: Path, *, constraint: bool) -> None:
+        if (path, constraint) in self.seen:
+            return
+        self.seen.add((path, constraint))
+        self.paths[path] = None
+        name = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
+        self.stack.append(_Source(path, name, logical_lines(read_text(path, name)), constraint))
+
+    def take(self, line: str, place: Place) -> None:
+        """Take one logical line."""
+        expanded = self.variables.expand(line, place.where) if self.variables else line
+        if not expanded.startswith("-"):
+            self._want(expanded, place)
+            return
+        for option in _options(expanded, place.where):
+            if option.name in {"--requirement", "--constraint"}:
+                is_constraint = place.constraint or option.name == "--constraint"
+                self._open(_included(option, place.folders[0]), constraint=is_constraint)
+            elif option.name == "--editable":
+                self._want(option.value, replace(place, is_path=True))
+            else:
+                self.options.append(self._masked(_placed(option, place)))
+
+    def _want(self, text: str, place: Place) -> None:
+        one = read_requirement(text, place)
+        said = self.variables.mask(one.text) if self.variables else one.text
+        self.wanted.append(one if said == one.text else replace(one, said=said))
+
+    def _masked(self, option: Option) -> Option:
+        said = self.variables.mask(option.value) if self.variables else option.value
+        return option if said == option.value else replace(option, said=said)
+
+
+def _placed(option: Option, place: Place) -> Option:
+    """Return an option with the absolute path of the folder that it names."""
+    if option.name == "--find-links" and option.value.lower().startswith("file:"):
+        option = replace(option, value=paths_in(option.value)[0])
+    if option.folder is None:
+        return option
+    return replace(option, value=str((place.folders[0] / option.folder).resolve()))
+
+
+def _options(line: str, where: str) -> Iterator[Option]:
+    """Yield the options of a line: "--name value", "--name=value", "-n value", "-nvalue"."""
+    words = iter(_words(line, where))
+    for word in words:
+        name, equals, value = word.partition("=")
+        if len(word) > _SHORT_LENGTH and not word.startswith("--"):
+            name, value = word[:_SHORT_LENGTH], word[_SHORT_LENGTH:].removeprefix("=")
+            equals = "="
+        if name not in {*_VALUED, *_FLAGS}:
+            message = (
+                f"{where}: the option {scrub(name)!r} is not one that a requirements file may hold here. Remove it."
+            )
+            raise EntryError(message)
+        value = value if equals or name in _FLAGS else next(words, "")
+        value = next(words, "") if value == "=" else value
+        if name in _VALUED and not value:
+            message = f"{where}: the option {name!r} needs a value."
+            raise EntryError(message)
+        yield Option(_VALUED.get(name, name), value, where)
+
+
+def _words(line: str, where: str) -> Iterator[str]:
+    """Yield the words of a line of options, quoted ones as one; a backslash is one of Windows' paths.
+
+    What an editable requirement names may contain spaces.
+    """
+    for name in ("-e", "--editable"):
+        if line.startswith((f"{name} ", f"{name}=")):
+            value = line[len(name) + 1 :].strip()
+            is_quoted = value[:1] in {"'", '"'} and value[:1] == value[-1:]
+            yield from (name, value[1:-1] if is_quoted else value)
+            return
+    import shlex  # noqa: PLC0415 - few files have options
+
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split, words.commenters, words.escape = True, "", ""
+    try:
+        yield from words
+    except ValueError:
+        message = f"{where}: a quote is not closed. Close it."
+        raise EntryError(message) from None
+
+
+def _included(option: Option, folder: Path) -> Path:
+    value = option.value
+    if value.lower().startswith("file:"):
+        value = paths_in(value)[0]
+    elif SCHEME.match(value) and not Path(value).is_absolute():
+        message = (
+            f"{option.where}: requirements are read from files only, not from {scrub(value)!r}. "
+            "Download the file into the entry folder and include it from there."
+        )
+        raise EntryError(message)
+    path = Path(os.path.abspath(folder / value))  # noqa: PTH100 - a symlink that leads to nothing is one to report
+    if not os.path.lexists(path):
+        message = f"{option.where} includes {value!r}, and there is no such file ({path})."
+        raise EntryError(message)
+    return path

@@ -1,0 +1,230 @@
+"""uv.lock: exactly the files that it names, from the indexes that it names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.building.requirements.groups import refuse_unknown
+from cdk_layers.building.requirements.locked import Locked
+from cdk_layers.building.requirements.wanted import Wanted, local_requirement
+from cdk_layers.building.requirements.workspace import PROJECT, table
+from cdk_layers.building.uv import process
+from cdk_layers.building.uv.settings import read_uv_settings
+from cdk_layers.errors import EntryChangedError, EntryError
+from cdk_layers.system.credentials import scrub, secrets_in
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.pylock import Package
+
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.requirements.pylock import Selection
+    from cdk_layers.building.requirements.workspace import UvProject
+
+_SCHEMA: Final = 2
+_LOCAL_SOURCE: Final = re.compile(rb'source = \{ (?:editable|directory) = "(?P<path>[^"\n]+)"')
+_PYPI: Final = "https://pypi.org/simple"
+_MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+_MORE_SETTINGS: Final = ("extra-index-url", "find-links")
+
+
+def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Locked | None:
+    """Return what a project's uv.lock installs on a target, from memory if it contains no credentials.
+
+    Args:
+        job: What is built.
+        project: The project that the entry is.
+        may_export: Whether uv may be run. Without, None is returned when nothing is remembered.
+
+    Raises:
+        EntryError: The lock file or its project is missing or damaged, or does not know a group or an extra.
+        DependencyError: It was not made for the target, or has no file for it.
+        StaleLockError: It does not fit its project.
+        EntryChangedError: It changed while it was exported.
+    """
+    key = _key(job, project)
+    known = job.cache.recall(key)
+    if isinstance(known, dict) and not (known["is_partial"] and may_export):
+        return _recalled(known, job.entry)
+    if not may_export:
+        return None
+    locked = _read(job, project)
+    if _key(job, project) != key:
+        message = f"{project.lock} changed while it was exported. Build again when nothing writes to it."
+        raise EntryChangedError(message)
+    job.cache.remember(key, _remembered(locked, job.entry))
+    return locked
+
+
+def _key(job: Job, project: UvProject) -> str:
+    seen = hashlib.sha256()
+    for path in (*project.manifests, *_sources_of(project), project.lock):
+        content = _bytes(path, project)
+        seen.update(f"{path.name}:{len(content)}:".encode())
+        seen.update(content)
+    options = job.options
+    facts = [
+        _SCHEMA,
+        process.uv_version(),
+        str(job.target),
+        os.path.relpath(project.root, project.entry),
+        sorted(options.groups),
+        sorted(options.extras),
+        _has_more_indexes(job),
+    ]
+    seen.update(json.dumps(facts).encode())
+    return f"uv-lock-{seen.hexdigest()}"
+
+
+def _sources_of(project: UvProject) -> Iterator[Path]:
+    """Yield the manifests of the local sources that a lock file names."""
+    if project.lock.is_file():
+        found = {match["path"] for match in _LOCAL_SOURCE.finditer(_bytes(project.lock, project))}
+        manifests = (project.root / path.decode("utf-8", "replace") / PROJECT for path in sorted(found))
+        yield from (path for path in manifests if path.is_file())
+
+
+def _bytes(path: Path, project: UvProject) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        if path.name == PROJECT:
+            message = f"{project.lock} needs the {PROJECT} that it was made from with it, and there is none. Add it."
+        else:
+            message = (
+                f"{project.entry} is a member of the workspace {project.root}, and uv takes that one's uv.lock, which "
+                "does not exist. Run 'uv lock' there, or take the member out of the workspace."
+            )
+        raise EntryError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+        raise EntryError(message) from None
+
+
+def _has_more_indexes(job: Job) -> bool:
+    """Return whether settings name an index besides the default one, where a version may come from by its name."""
+    settings = read_uv_settings(job.entry, job.options.environment)
+    if any(settings.variables.get(name) for name in _MORE_INDEXES) or settings.pip_lines:
+        return True
+    named = settings.configuration.get("index", ())
+    more = [one for one in named if isinstance(one, dict) and not (one.get("default") or one.get("explicit"))]
+    return bool(more) or any(settings.configuration.get(key) for key in _MORE_SETTINGS)
+
+
+def _read(job: Job, project: UvProject) -> Locked:
+    # They take longer to load than all else that a recalled build needs.
+    from packaging.pylock import PackageDirectory  # noqa: PLC0415
+
+    from cdk_layers.building.requirements.pylock import parse_pylock, select  # noqa: PLC0415
+    from cdk_layers.building.requirements.staleness import (  # noqa: PLC0415
+        refuse_other_targets,
+        refuse_stale_source,
+        refuse_stale_uv_lock,
+    )
+
+    lock, manifest = _toml(project.lock), _toml(project.entry / PROJECT)
+    _refuse_unknown(job, project, manifest)
+    refuse_other_targets(lock, job.target, "uv.lock")
+    refuse_stale_uv_lock(project, manifest, lock, job.options)
+    exported = parse_pylock(_export(job, project), "uv.lock")
+    selection = select(exported, job.target, "uv.lock")
+    for _, source in selection.chosen:
+        if isinstance(source, PackageDirectory):
+            refuse_stale_source(project, job.entry / source.path, lock)
+    overridden = {str(one.get("name")) for one in table(lock, "manifest").get("overrides", ()) if isinstance(one, dict)}
+    return Locked(_wanted(job, selection), left_out=selection.left_out - overridden)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path} cannot be read: {error}. Correct it, or make uv.lock again with 'uv lock'."
+        raise EntryError(message) from None
+
+
+def _refuse_unknown(job: Job, project: UvProject, manifest: dict[str, Any]) -> None:
+    legacy = ("dev",) if table(manifest, "tool", "uv").get("dev-dependencies") else ()
+    where = str(project.entry / PROJECT)
+    refuse_unknown(where, "group", job.options.groups, (*table(manifest, "dependency-groups"), *legacy))
+    refuse_unknown(where, "extra", job.options.extras, table(manifest, "project", "optional-dependencies"))
+
+
+def _export(job: Job, project: UvProject) -> str:
+    asked = [part for name in job.options.groups for part in ("--group", name)]
+    asked += [part for name in job.options.extras for part in ("--extra", name)]
+    done = process.run(
+        ["export", "--quiet", "--frozen", "--format", "pylock.toml", "--no-default-groups", "--no-editable",
+         "--no-emit-project", "--no-header", *asked, "--python", sys.executable],
+        cwd=job.entry,
+        extra=job.options.environment,
+    )  # fmt: skip
+    if not done.returncode:
+        return done.stdout
+    lines = [line.strip() for line in scrub(done.stderr).splitlines() if line.strip()]
+    reason = " ".join(line for line in lines if not line.startswith("warning:"))[:400].rstrip(". ")
+    remedy = (
+        "Install a uv that suits, or change required-version."
+        if "Required uv version" in reason
+        else "If the lock file is damaged, make it again with 'uv lock'."
+    )
+    message = f"{project.lock} cannot be exported by uv {process.uv_version()}: {reason}. {remedy}"
+    raise EntryError(message)
+
+
+def _wanted(job: Job, selection: Selection) -> tuple[Wanted, ...]:
+    """Return the requirements: by version where only PyPI is in question, so that mirrors and uv's cache serve too."""
+    from cdk_layers.building.requirements.pylock import wanted  # noqa: PLC0415 - as above
+
+    indexes = {(package.index or _PYPI).rstrip("/") for package, _ in selection.chosen}
+    by_version = indexes == {_PYPI} and not _has_more_indexes(job)
+    return tuple(
+        _by_version(package) if by_version and _is_indexed(package) else wanted(package, source, job.entry, "uv.lock")
+        for package, source in selection.chosen
+    )
+
+
+def _is_indexed(package: Package) -> bool:
+    return bool(package.index and package.version and (package.wheels or package.sdist))
+
+
+def _by_version(package: Package) -> Wanted:
+    files = [*(package.wheels or ()), *((package.sdist,) if package.sdist else ())]
+    hashes = tuple(dict.fromkeys(f"{kind}:{value}" for file in files for kind, value in file.hashes.items()))
+    where, version = f"uv.lock, package {package.name!r}", str(package.version)
+    return Wanted(f"{package.name}=={version}", where, package.name, version, hashes=hashes)
+
+
+def _remembered(locked: Locked, entry: Path) -> dict[str, Any]:
+    is_partial = any(any(secrets_in(one.text)) for one in locked.wanted)
+    lines = [
+        [
+            "" if one.local else scrub(one.text), one.where, one.name, one.version, one.hashes,
+            os.path.relpath(one.local, entry) if one.local else None,
+        ]
+        for one in locked.wanted
+    ]  # fmt: skip
+    return {"lines": lines, "left_out": sorted(locked.left_out), "is_partial": is_partial}
+
+
+def _recalled(known: dict[str, Any], entry: Path) -> Locked:
+    wanted = []
+    for text, where, name, version, hashes, path in known["lines"]:
+        plain = Wanted(text, where, name, version, remote=" @ " in text)
+        local = Path(os.path.normpath(entry / path)) if path else None
+        one = local_requirement(name, "", local, where, None) if local else plain
+        wanted.append(replace(one, version=version, hashes=tuple(hashes)))
+    return Locked(tuple(wanted), left_out=frozenset(known["left_out"]), is_partial=known["is_partial"])

@@ -1,0 +1,267 @@
+"""Single requirements: versions, files and folders on this machine, URLs."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.requirements.file_urls import paths_in
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import EntryError
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+    from cdk_layers.lambda_service.target import Target
+
+ARCHIVES: Final = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
+SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
+
+_PIN: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>\d+(?:\.\d+)*(?:\.post\d+)?)"
+)
+"""What most lines of most files are."""
+
+_NAMED: Final = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*) *(?P<extras>\[[^\[\]]*\])?")
+_EXTRAS: Final = re.compile(r"\[[^\[\]]*\]$")
+_MARKER: Final = re.compile(
+    r"[(\s]*(?:[\"']|python_|os_name|os\.name|sys_platform|sys\.platform|platform[_.]|implementation_|extra\b)"
+)
+_HASH: Final = re.compile(r"\s--hash[= ](?P<hash>\S+)")
+_LINE_OPTION: Final = re.compile(r"\s(?:--hash|--config-settings?|--global-option|--install-option)[= ]")
+_VERSIONED: Final = re.compile(r"(?P<name>.+?)-v?(?P<version>\d[^-]*)")
+_COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_VERSION_CONTROL: Final = ("git+", "hg+", "bzr+", "svn+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One line that asks for a distribution, or constrains one."""
+
+    text: str
+    """As uv should read it: no comment, no hashes, an absolute address for what is on this machine."""
+
+    where: str
+    """File and line, such as "requirements.txt, line 3"."""
+
+    name: str | None
+    """The normalized name, when the line tells it."""
+
+    version: str | None = None
+    """The one version that it admits, when there is one."""
+
+    marker: str | None = None
+    hashes: tuple[str, ...] = ()
+    local: Path | None = None
+    """The file or folder on this machine that it names."""
+
+    is_constraint: bool = False
+    remote: bool = False
+    """Whether it names an address instead of a version."""
+
+    index: str | None = None
+    """The only index that it may come from, "" for the default one, maybe with credentials; None for all of them."""
+
+    floating: bool = False
+    """Whether its address leads to another content from time to time: a branch or a tag."""
+
+    said: str | None = None
+    """Its text without credentials from variables, if there are any."""
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it always means the same thing."""
+        return not self.floating and (self.version is not None or self.local is not None or self.remote)
+
+    @property
+    def unmarked(self) -> str:
+        """Its text without its marker."""
+        if self.marker is None:
+            return self.text
+        if self.local or self.remote:
+            return self.text.removesuffix(f" ; {self.marker}")
+        return self.text.partition(";")[0].strip()
+
+    def applies_to(self, target: Target) -> bool:
+        """Whether its marker holds on a target."""
+        if self.marker is None:
+            return True
+        from packaging.markers import Marker  # noqa: PLC0415 - most lines have none
+
+        return Marker(self.marker).evaluate(target.marker_environment())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line is."""
+
+    where: str
+    folders: tuple[Path, ...]
+    """What its relative paths may be relative to, in this order."""
+
+    constraint: bool = False
+    is_path: bool = False
+    """Whether it names a folder or an address even if it looks like a name, as what is editable does."""
+
+
+def read_requirement(line: str, place: Place) -> Wanted:
+    """Return what one line without its comment asks for.
+
+    Raises:
+        EntryError: It cannot be understood, or names a file or folder that does not exist.
+    """
+    if not place.is_path and (pin := _PIN.fullmatch(line)):
+        return Wanted(line, place.where, canonical(pin["name"]), pin["version"], is_constraint=place.constraint)
+    options = _LINE_OPTION.search(line)
+    hashes = tuple(match["hash"] for match in _HASH.finditer(line))
+    bare = (line[: options.start()] if options else line).strip()
+    text, marker = _split_marker(bare)
+    name, extras, address = _split_name(text, is_path=place.is_path)
+    wanted = _addressed(name, extras, address, marker, place) if address else _versioned(bare, place)
+    return replace(wanted, hashes=(*hashes, *wanted.hashes), is_constraint=place.constraint)
+
+
+def local_requirement(name: str | None, extras: str, path: Path, where: str, marker: str | None = None) -> Wanted:
+    """Return the requirement of a file or folder on this machine; without a name it is the one that it has itself."""
+    if name is None:
+        # It loads a TOML parser.
+        from cdk_layers.building.requirements.project import name_of  # noqa: PLC0415
+
+        name = named_by_file(path.name)[0] if path.is_file() else name_of(path)
+    text = f"{name}{extras} @ {path.as_uri()}" + (f" ; {marker}" if marker else "")
+    return Wanted(text, where, canonical(name or path.name), marker=marker, local=path)
+
+
+def named_by_file(file: str) -> tuple[str | None, str | None]:
+    """Return the normalized name and the version in the name of a wheel or source archive; None where it has none."""
+    ending = next((ending for ending in ARCHIVES if file.lower().endswith(ending)), None)
+    if ending is None:
+        return None, None
+    stem = file[: -len(ending)]
+    if ending == ".whl":
+        name, _, rest = stem.partition("-")
+        return canonical(name), rest.partition("-")[0] or None
+    found = _VERSIONED.fullmatch(stem)
+    return (canonical(found["name"]), found["version"]) if found else (canonical(stem), None)
+
+
+def _split_marker(text: str) -> tuple[str, str | None]:
+    """Return a requirement and its marker; a ";" that no marker follows belongs to a path or URL."""
+    at = text.find(";")
+    while at >= 0:
+        rest = text[at + 1 :]
+        if _MARKER.match(rest) and (marker := _valid_marker(rest)):
+            return text[:at].strip(), marker
+        at = text.find(";", at + 1)
+    return text, None
+
+
+def _valid_marker(text: str) -> str | None:
+    from packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 - most lines have none
+
+    try:
+        return str(Marker(text.strip()))
+    except (InvalidMarker, RecursionError):
+        return None
+
+
+def _split_name(text: str, *, is_path: bool = False) -> tuple[str | None, str, str | None]:
+    """Return the name, the extras and the address of a requirement; the address is None if it asks for a version."""
+    head, at, rest = text.partition("@")
+    named = _NAMED.fullmatch(head.rstrip()) if at and rest.strip() else None
+    if named:
+        return named["name"], named["extras"] or "", rest.strip()
+    extras = match.group() if (match := _EXTRAS.search(text)) else ""
+    bare = text.removesuffix(extras)
+    if "://" in text or text.lower().startswith("file:"):
+        return None, extras, bare
+    is_path = is_path or bare.startswith((".", "~")) or "/" in bare or "\\" in bare or bare.lower().endswith(ARCHIVES)
+    return None, extras, bare if is_path else None
+
+
+def _addressed(name: str | None, extras: str, address: str, marker: str | None, place: Place) -> Wanted:
+    path, _, fragment = address.partition("#")
+    facts = dict(part.partition("=")[::2] for part in fragment.split("&")) if SCHEME.match(address) else {}
+    egg = _NAMED.fullmatch(facts.pop("egg", ""))
+    if egg:
+        name, extras = name or egg["name"], extras or egg["extras"] or ""
+    if SCHEME.match(address) and not Path(address).is_absolute():
+        rest = "&".join(f"{key}={value}" if value else key for key, value in facts.items() if key)
+        if not address.lower().startswith("file:"):
+            return _remote(name, extras, f"{path}#{rest}" if rest else path, marker, place.where)
+        found = _local(paths_in(path), facts.get("subdirectory"), address, place)
+    else:
+        found = _local([os.path.expanduser(address)], None, address, place)  # noqa: PTH111 - it never raises
+    wanted = local_requirement(name, extras, found, place.where, marker)
+    hashes = tuple(f"{key}:{value}" for key, value in facts.items() if key.startswith(("sha", "md5")))
+    return replace(wanted, hashes=hashes)
+
+
+def _remote(name: str | None, extras: str, url: str, marker: str | None, where: str) -> Wanted:
+    is_repository = url.lower().startswith(_VERSION_CONTROL)
+    path = url.partition("#")[0].partition("?")[0]
+    version = None
+    if not is_repository:
+        from urllib.parse import unquote  # noqa: PLC0415 - few lines are URLs
+
+        own_name, version = named_by_file(unquote(path.rpartition("/")[2]))
+        name = name or own_name
+    text = f"{name}{extras} @ {url}" if name else url
+    return Wanted(
+        f"{text} ; {marker}" if marker else text,
+        where,
+        canonical(name) if name else None,
+        version if path.endswith(".whl") else None,
+        marker,
+        remote=True,
+        floating=is_repository and not _names_commit(path),
+    )
+
+
+def _names_commit(url: str) -> bool:
+    return _COMMIT.fullmatch(url.rpartition("/")[2].rpartition("@")[2]) is not None and "@" in url.rpartition("/")[2]
+
+
+def _local(paths: list[str], folder: str | None, said: str, place: Place) -> Path:
+    candidates = [Path(parent, path, folder or "") for path in paths for parent in place.folders]
+    found = next(filter(None, map(_existing, candidates)), None)
+    if found is None:
+        message = (
+            f"{place.where} names {scrub(said)!r}, and there is no such file or folder ({candidates[0]}). Correct the "
+            "path, which is relative to the file that names it, or add what it names."
+        )
+        raise EntryError(message)
+    return found
+
+
+def _existing(path: Path) -> Path | None:
+    try:
+        found = path.resolve()
+        return found if found.exists() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def _versioned(text: str, place: Place) -> Wanted:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do without
+
+    try:
+        parsed = Requirement(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
+        raise EntryError(message) from None
+    marker = str(parsed.marker) if parsed.marker else None
+    return Wanted(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
+
+
+def _only_version(requirement: Requirement) -> str | None:
+    """Return the version of a single == or === without a wildcard."""
+    specifiers = list(requirement.specifier)
+    if len(specifiers) == 1 and specifiers[0].operator in {"==", "==="} and not specifiers[0].version.endswith(".*"):
+        return specifiers[0].version
+    return None

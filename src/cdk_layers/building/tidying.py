@@ -1,0 +1,178 @@
+"""Making an installation the same on every machine: no paths, no interpreter of the machine that made it."""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import csv
+import hashlib
+import io
+import posixpath
+import re
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from functools import lru_cache
+from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+_TRACES: Final = frozenset({"direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"})
+"""What an installer writes into a .dist-info folder about where, when and why it installed."""
+
+_ROOT_TRACES: Final = (".lock", "_virtualenv.py", "_virtualenv.pth")
+_SCRIPT_FOLDERS: Final = ("bin", "Scripts")
+_SHEBANG: Final = b"#!/usr/bin/env python3\n"
+"""Lambda's PATH leads to the runtime's own interpreter."""
+
+_PYTHON_SHEBANG: Final = re.compile(rb"#!(?=[^\n]*python)[^\n]*\n|#!/bin/sh\n'''exec'[^\n]*\n' '''\n")
+_ENTRY_POINT: Final = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<object>[\w.]+)")
+_SCRIPT: Final = """\
+import re
+import sys
+from {module} import {first}
+if __name__ == "__main__":
+    sys.argv[0] = re.sub(r"(-script\\.pyw|\\.exe)?$", "", sys.argv[0])
+    sys.exit({object}())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One installed distribution."""
+
+    name: str
+    folder: Path
+    """Its .dist-info folder."""
+
+    tags: tuple[str, ...]
+    """The tags of the wheel that it came from."""
+
+
+def installed(tree: Path) -> Iterator[Installed]:
+    """Yield the distributions that are installed in a folder, sorted by the names of their folders."""
+    for folder in sorted(tree.glob("*.dist-info")):
+        wheel = HeaderParser().parsestr(_read(folder / "WHEEL"))
+        yield Installed(canonical(folder.name.split("-")[0]), folder, tuple(wheel.get_all("Tag", [])))
+
+
+def tidy(tree: Path, lost: Collection[tuple[str, str]] = ()) -> None:
+    """Remove an installation's traces of this machine and give its programs Lambda's interpreter.
+
+    uv may have linked the files to those of its cache, so that none is changed in place.
+
+    Args:
+        tree: The installation.
+        lost: Names of distributions with paths that they record although the file there is another distribution's.
+    """
+    for name in _ROOT_TRACES:
+        (tree / name).unlink(missing_ok=True)
+    for one in list(installed(tree)):
+        _tidy(tree, one.folder, {path for name, path in lost if name == one.name})
+    for name in _SCRIPT_FOLDERS:
+        folder = tree / name
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
+    record = folder / "RECORD"
+    kept = {}
+    programs = _entry_points(folder)
+    for path, digest, size in _rows(record):
+        if _is_trace(path, folder.name):
+            (tree / path).unlink(missing_ok=True)
+        elif path.split("/")[0] in _SCRIPT_FOLDERS and path.count("/") == 1:
+            if path in lost:
+                continue
+            kept.update(_program(tree, path, programs) or {path: (digest, size)})
+        else:
+            kept[path] = (digest, size)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([path, *facts] for path, facts in sorted(kept.items()))
+    _replace(record, text.getvalue().encode())
+
+
+def recorded(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the paths in the tree that a .dist-info folder's RECORD lists, with their digests, "" for none."""
+    for path, digest, _ in _rows(folder / "RECORD"):
+        yield posixpath.normpath(path), digest
+
+
+def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows of a RECORD whose paths are in the tree: others are not touched, whatever the wheel says."""
+    try:
+        for row in csv.reader(_read(record).splitlines()):
+            path, digest, size = (*row, "", "", "")[:3]
+            path = path.replace("\\", "/")
+            if _is_inside(record.parents[1], path):
+                yield path, digest, size
+    except csv.Error as error:
+        message = f"The RECORD of {record.parent.name} cannot be read: {error}. Its wheel is damaged or hostile."
+        raise DependencyError(message) from None
+
+
+def _is_inside(tree: Path, path: str) -> bool:
+    is_plain = "\0" not in path and not any(part in ("", ".", "..") for part in path.split("/"))
+    return is_plain and not PureWindowsPath(path).drive and _leads_inside(tree, path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=1024)
+def _leads_inside(tree: Path, folder: str) -> bool:
+    """Tell whether a folder is in the tree, also when links on the way are followed."""
+    return (tree / folder).resolve().is_relative_to(tree.resolve())
+
+
+def _is_trace(path: str, dist_info: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return (folder == dist_info and name in _TRACES) or name.endswith(".pyc")
+
+
+def _entry_points(folder: Path) -> dict[str, str]:
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(_read(folder / "entry_points.txt"))
+    except configparser.Error:
+        return {}
+    sections = (section for section in ("console_scripts", "gui_scripts") if parser.has_section(section))
+    return {name: value for section in sections for name, value in parser.items(section)}
+
+
+def _program(tree: Path, path: str, programs: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Write a program anew if it names this machine's interpreter; return its row of the RECORD, or nothing."""
+    file = tree / path
+    name = file.name.removesuffix(".exe") if file.suffix == ".exe" else file.name
+    target = f"bin/{name}"
+    entry_point = _ENTRY_POINT.match(programs.get(name, ""))
+    if entry_point:
+        first = entry_point["object"].partition(".")[0]
+        body = _SCRIPT.format(module=entry_point["module"], first=first, object=entry_point["object"])
+        content = _SHEBANG + body.encode()
+    elif file.is_file() and (found := _PYTHON_SHEBANG.match(start := file.read_bytes())):
+        content = _SHEBANG + start[found.end() :]
+    else:
+        return {}
+    file.unlink(missing_ok=True)
+    (tree / "bin").mkdir(exist_ok=True)
+    _replace(tree / target, content)
+    (tree / target).chmod(0o755)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return {target: (f"sha256={digest}", str(len(content)))}
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

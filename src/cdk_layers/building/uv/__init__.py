@@ -1,0 +1,1 @@
+"""Running uv: resolving, installing, and explaining its errors."""

@@ -1,0 +1,72 @@
+"""Running uv for a target: wheels for its platform first, then what else is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.uv import process
+from cdk_layers.building.uv.error_texts import complaint, lacking_wheels
+from cdk_layers.contents.names import canonical
+from cdk_layers.lambda_service.wheel_tags import exact_platform, wider_platform
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from cdk_layers.building.options import BuildOptions
+    from cdk_layers.lambda_service.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to ask uv for a target's distributions."""
+
+    target: Target
+    platform: str
+    """uv's name of the manylinux platform, without the machine."""
+
+    from_source: frozenset[str] = frozenset()
+    """Distributions that are built from source."""
+
+    def arguments(self) -> list[str]:
+        """Return uv's arguments for it."""
+        sources = [part for name in sorted(self.from_source) for part in ("--no-binary", name)]
+        return [*process.platform_arguments(self.target, self.platform), "--only-binary", ":all:", *sources]
+
+
+def first_attempt(target: Target, from_source: frozenset[str] = frozenset()) -> Attempt:
+    """Return the attempt to begin with: wheels for just the target's platform."""
+    return Attempt(target, exact_platform(target), from_source)
+
+
+def succeed(
+    run: Callable[[Attempt], subprocess.CompletedProcess[str]],
+    attempt: Attempt,
+    options: BuildOptions,
+    origin: str,
+    *,
+    widen: bool = True,
+) -> tuple[Attempt, str]:
+    """Run uv until an attempt succeeds; return that attempt and uv's output.
+
+    A distribution without a wheel is built from source if that is allowed. Then, with `widen`, the next newer platform
+    that uv knows is tried, of which the installation accepts only what the target can load.
+
+    Raises:
+        DependencyError: No attempt succeeded.
+    """
+    allowed = {canonical(name) for name in options.allow_source_builds}
+    while True:
+        done = run(attempt)
+        if not done.returncode:
+            return attempt, done.stdout
+        lacking = lacking_wheels(done.stderr)
+        buildable = (lacking & allowed) - attempt.from_source
+        wider = wider_platform(attempt.target)
+        if buildable:
+            attempt = replace(attempt, from_source=attempt.from_source | buildable)
+        elif widen and lacking and wider and attempt.platform != wider:
+            attempt = replace(attempt, platform=wider)
+        else:
+            raise complaint(done.stderr, origin, attempt.target)

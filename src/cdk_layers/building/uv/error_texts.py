@@ -1,0 +1,194 @@
+"""What uv's errors mean, in short and plain words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.uv import process
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from cdk_layers.lambda_service.target import Target
+
+_NAME = r"(?<![\w.-])[`'\"]?(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)[`'\"]?"
+"""A distribution's name, from its beginning on and of bounded length, so that no text is searched again and again."""
+
+_LACKS_WHEEL: Final = (
+    re.compile(rf"Wheels are required for {_NAME}"),
+    re.compile(rf"attempted to build {_NAME}"),
+    re.compile(r"A (?:path|URL|url) \((?:[^\s)]*/)?(?P<name>[^\s)/-]+)-[^\s)]*\.whl\) dependency is incompatible"),
+    re.compile(rf"Building source distributions for {_NAME} is disabled"),
+    re.compile(
+        rf"(?:all versions of )?{_NAME}(?:\[[^\]]{{0,200}}\])?(?:[=<>!~]=?\S{{1,200}})?"
+        r" (?:has|have) no (?:usable )?wheels"
+    ),
+)
+_UNKNOWN: Final = re.compile(rf"{_NAME} was not found in the (?:package registry|provided package locations)")
+_NO_VERSION: Final = re.compile(
+    rf"there (?:is no version of|are no versions of) {_NAME}(?:\[[^\]]*\])?"
+    r"(?P<specifier>[=<>!~][^\s,]*(?:,[<>!=~][^\s,]*)*)?"
+)
+_BUILDING: Final = re.compile(rf"(?:Failed to (?:download and )?build|build) {_NAME}")
+_HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
+_BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not compatible with the target")
+_URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
+_REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
+_NOISE: Final = re.compile(r"^(?:error:|cause:|[\u2500-\u25ff\u00d7]|\s)+")
+_CONCLUSION: Final = re.compile(
+    r"(?P<required>you require (?:(?!you require).)*), we can conclude that your requirements"
+)
+_PIN: Final = re.compile(r"(?:require |and |, )(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?[=<>!~]")
+_OTHER_INDEX: Final = re.compile(r"hint: (?P<hint>(?:(?!hint: ).)*--index-strategy(?:(?!hint: ).)*)")
+_LONGEST: Final = 600
+
+
+def lacking_wheels(stderr: str) -> frozenset[str]:
+    """Return the normalized names of the distributions that uv found no wheel of."""
+    text = " ".join(stderr.split())
+    return frozenset(canonical(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
+
+
+def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
+    """Return the error that a failed run of uv stands for.
+
+    Args:
+        stderr: What uv wrote, its credentials removed.
+        origin: The manifest that was resolved or installed.
+        target: What for.
+    """
+    text = " ".join(scrub(stderr).split())
+    if "No space left on device" in text or "os error 28" in text:
+        return BuildError("The disk is full: uv could not write what it installs. Free some space.")
+    if process.is_unreachable(text) or "network was disabled" in text:
+        return UnreachableError(_no_network(text, origin))
+    if "Building source distributions is disabled" in text:
+        message = (
+            f"{origin} names sources by an address alone, which does not say their distribution's name, so it is not "
+            "known whether they may be built here. Write 'name @ address', and allow_source_builds=['name']."
+        )
+        return DependencyError(message)
+    names = lacking_wheels(stderr)
+    if names and not _is_conflict(text, names):
+        return no_wheel(sorted(names), origin, target)
+    return DependencyError(_explanation(text, stderr, origin, target))
+
+
+def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
+    """Return whether the requirements exclude each other, whatever wheels there are of their older versions.
+
+    uv names each version without a wheel that it passed on its way. Its last sentence says which requirements it gave
+    up on: one that another distribution depends on at other versions is the cause.
+    """
+    conclusion = _CONCLUSION.search(text)
+    required = _PIN.finditer(conclusion["required"]) if conclusion else ()
+    return any(
+        canonical(pin["name"]) not in lacking and re.search(rf"depends? on {re.escape(pin['name'])}[=<>!~]", text)
+        for pin in required
+    )
+
+
+def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
+    if _REFUSED.search(text) and _URL.search(text):
+        return _refused(text, origin)
+    if match := _BUILT_FOR_HERE.search(text):
+        return (
+            f"{origin}: what was built from source here, {match['wheel']}, cannot be loaded on {target}: it was "
+            "compiled for this machine. Choose a version that has a wheel, or build in a container, docker=True."
+        )
+    if "The build backend returned an error" in text:
+        return _failed_build(stderr, origin)
+    if match := _HASH.search(text):
+        return (
+            f"{origin}: what the index has of {match['name']!r} is not what the hashes of the manifest say. Lock it "
+            "again if you trust the index, or find out who changed it."
+        )
+    return _unsolvable(text, stderr, origin, target)
+
+
+def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") -> DependencyError:
+    """Return the error of distributions that have no wheel that a target can load."""
+    listed = ", ".join(repr(name) for name in names)
+    glibc = ".".join(map(str, target.runtime.glibc))
+    message = (
+        f"{origin}: no wheel of {listed} suits {target} (glibc {glibc}). {reason}"
+        f"Choose a version that has one, or allow a build from source, allow_source_builds={names!r}, which runs its "
+        "code on this machine, or build in a container, docker=True."
+    )
+    return DependencyError(message)
+
+
+def _failed_build(stderr: str, origin: str) -> str:
+    lines = [line.strip() for line in scrub(stderr).splitlines() if line.strip() and not line.startswith("hint:")]
+    built = _BUILDING.search(" ".join(lines))
+    return (
+        f"{origin}: building {built['name'] if built else 'a distribution'!r} from source failed on this machine: "
+        f"{lines[-1][:_LONGEST]}. Choose a version that has a wheel, or build in a container, docker=True."
+    )
+
+
+def _no_network(text: str, origin: str) -> str:
+    found = _URL.search(text)
+    index = _index(found.group()) if found else "the package index"
+    return (
+        f"{origin}: {index} cannot be reached, and what is needed is in no cache on this machine. Check the network "
+        "and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while it can be reached."
+    )
+
+
+def _refused(text: str, origin: str) -> str:
+    found = _URL.search(text)
+    index = _index(found.group()) if found else "the package index"
+    return (
+        f"{origin}: {index} refuses the credentials, or wants some. Give them through uv's settings "
+        "(UV_INDEX_<NAME>_USERNAME and _PASSWORD, a keyring with UV_KEYRING_PROVIDER, or .netrc)."
+    )
+
+
+def _index(url: str) -> str:
+    """Return an index's address from that of a page or file of it."""
+    base, simple, _ = scrub(url).partition("/simple")
+    return base + simple
+
+
+def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
+    if match := _UNKNOWN.search(text):
+        return (
+            f"{origin}: there is no distribution {match['name']!r} on the index. Check its spelling, or name its index."
+        )
+    if match := _OTHER_INDEX.search(text):
+        return _hidden(match["hint"].strip(), origin)
+    if match := _NO_VERSION.search(text):
+        wanted = f"{match['name']}{match['specifier'] or ''}"
+        if wanted != match["name"] and "depends on" not in text:
+            return f"{origin}: there is no version {wanted!r} on the index that suits {target}. Choose one that exists."
+    reason = _reason(stderr)
+    if "requirements are unsatisfiable" in text or "No solution found" in text:
+        return f"{origin}: the requirements contradict each other for {target}. {reason} Change one of them."
+    return f"{origin}: uv could not install it for {target}. {reason}"
+
+
+def _hidden(hint: str, origin: str) -> str:
+    return (
+        f"{origin}: the version is on an index that uv does not look at: {hint} Put the index that has it first, or, "
+        "if you trust all of them equally, set index-strategy = 'unsafe-best-match' in [tool.uv] or uv.toml, or "
+        "UV_INDEX_STRATEGY=unsafe-best-match."
+    )
+
+
+def _reason(stderr: str) -> str:
+    lines = (line for line in scrub(stderr).splitlines() if line.strip() and not line.startswith(("warning:", "hint:")))
+    reason = " ".join(_NOISE.sub("", line).strip() for line in lines)
+    reason = reason.removeprefix("No solution found when resolving dependencies").lstrip(": ")
+    return _shortened(" ".join(reason.split()))
+
+
+def _shortened(reason: str) -> str:
+    """Return a long derivation's end, which is its conclusion, from the beginning of a sentence."""
+    if len(reason) <= _LONGEST:
+        return reason
+    end = reason[-_LONGEST:]
+    sentence = re.search(r"(?:And b|B)ecause ", end)
+    return f"... {end[sentence.start() :] if sentence else end}"

@@ -1,0 +1,48 @@
+"""The caches that a build uses, which are never content of what it builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.uv.settings import read_uv_settings
+from cdk_layers.system import host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cdk_layers.building.job import Job
+
+_VARIABLES: Final = ("PIP_CACHE_DIR", "PIPENV_CACHE_DIR", "POETRY_CACHE_DIR", "UV_TOOL_DIR", "XDG_CACHE_HOME")
+"""Variables that name the caches of the tools that are run, besides uv's own settings."""
+
+
+def without_caches(job: Job, root: Path, excluded: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Return what tells whether a path below a folder is left out: as a cache that is in use, or for other reasons.
+
+    Args:
+        job: What is built.
+        root: The folder, absolute.
+        excluded: Tells the other reasons, by POSIX paths relative to the folder.
+    """
+    caches = frozenset(_inside(job, root))
+    return lambda path: path.removesuffix("/") in caches or excluded(path) if caches else excluded(path)
+
+
+def _inside(job: Job, root: Path) -> Iterator[str]:
+    """Yield the caches that are in a folder, by where they really are and by the links that lead to them."""
+    for cache in _caches(job):
+        for path in {cache, cache.resolve()}:
+            for top in {root, root.resolve()}:
+                if path != top and path.is_relative_to(top):
+                    yield path.relative_to(top).as_posix()
+
+
+def _caches(job: Job) -> Iterator[Path]:
+    yield job.cache.folder.absolute()
+    settings = read_uv_settings(job.entry, job.options.environment)
+    surroundings = {**host.environ(), **job.options.environment}
+    named = [settings.variables.get("UV_CACHE_DIR"), settings.configuration.get("cache-dir")]
+    yield from (
+        Path.cwd() / path for path in (*named, *map(surroundings.get, _VARIABLES)) if isinstance(path, str) and path
+    )

@@ -1,0 +1,1 @@
+"""Arguments that users pass to constructs: read, typed, and named in errors."""

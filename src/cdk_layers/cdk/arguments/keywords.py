@@ -1,0 +1,222 @@
+"""Names of the keyword arguments of constructs, and what the CDK says of their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, wraps
+from inspect import Parameter, signature
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from constructs import Construct
+
+from cdk_layers.cdk.arguments.readers import Arguments, shown
+from cdk_layers.errors import UsageError
+from cdk_layers.system.wording import nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_F = TypeVar("_F", bound="Callable[..., object]")
+
+_ONE_AT_A_TIME: Final = RLock()
+"""Node answers one question at a time, and jsii mixes up the answers to threads that ask at once."""
+
+_NAMELESS: Final = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+_WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
+_UNKNOWN: Final = re.compile(r"(?<!\w)(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
+_UNREADABLE: Final = re.compile(
+    r"(?:Key '(?P<key>[^']+)'|Index (?P<index>\d+)): Unable to deserialize value as (?P<expected>[^\n]+)"
+)
+_FOREIGN: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
+_GOT: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
+_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of a function's arguments."""
+
+    positional: tuple[str, ...]
+    required: frozenset[str]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, function: Callable[..., object], base: Callable[..., object] | None) -> _Names:
+        """Return the names of a method's own arguments, and of those that it passes on to a class."""
+        _, *own = signature(function).parameters.values()
+        named = [one for one in own if one.kind not in _NAMELESS]
+        inherited = signature(base).parameters if base else {}
+        return cls(
+            tuple(one.name for one in named if one.kind is Parameter.POSITIONAL_OR_KEYWORD),
+            frozenset(one.name for one in named if one.default is Parameter.empty),
+            frozenset(inherited) - {"self"} | {one.name for one in named},
+        )
+
+    def trouble(self, count: int, bound: Mapping[str, object]) -> str:
+        """Return what is wrong with the names that arguments were passed by; "" for nothing."""
+        if count > len(self.positional):
+            return f"only {quoted(self.positional)} can be passed without a name. Name the others."
+        for name in bound:
+            if name not in self.known:
+                return f"unknown keyword argument {name!r}. {self._hint(name)}"
+        missing = [name for name in sorted(self.required) if name not in bound]
+        if not missing:
+            return ""
+        are, what = ("is", "it") if len(missing) == 1 else ("are", "them")
+        return f"{quoted(missing)} {are} missing. Pass {what} by name."
+
+    def _hint(self, name: str) -> str:
+        return nearest(name, sorted(self.known)) or f"Valid ones: {', '.join(sorted(self.known))}."
+
+
+def checked_arguments(kind: str, base: Callable[..., object] | None = None) -> Callable[[_F], _F]:
+    """Make a construct's `__init__` check how it is called; type checkers see it as it is written.
+
+    Args:
+        kind: What messages call the construct: "Layer", "Function" or "Stack".
+        base: The `__init__` that gets the arguments which this one does not name.
+
+    Raises:
+        UsageError: From the `__init__`, where an argument is misspelt or missing, or the scope is not a construct.
+    """
+
+    def decorate(init: _F) -> _F:
+        names_of = cache(lambda: _Names.of(init, base))
+
+        @wraps(init)
+        def checked(*args: Any, **kwargs: Any) -> object:
+            names = names_of()
+            bound = {**dict(zip(names.positional, args[1:], strict=False)), **kwargs}
+            place = _Place(kind, bound.get("scope"), bound.get("id"))
+            trouble = names.trouble(len(args) - 1, bound)
+            if trouble:
+                message = f"{place}: {trouble}"
+                raise UsageError(message)
+            with _ONE_AT_A_TIME:
+                place.check(is_optional="id" not in names.required)
+                return init(*args, **kwargs)
+
+        return cast("_F", checked)
+
+    return decorate
+
+
+def checked_keywords(place: str, function: Callable[..., object], keywords: Mapping[str, object]) -> None:
+    """Raise a UsageError unless a function accepts all these keyword arguments.
+
+    Args:
+        place: What messages call the construct.
+        function: The function; its first argument is not counted.
+        keywords: The arguments by name.
+    """
+    names = _Names.of(function, None)
+    trouble = _Names(names.positional, frozenset(), names.known).trouble(0, keywords)
+    if trouble:
+        message = f"{place}: {trouble}"
+        raise UsageError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A construct that is yet to be made."""
+
+    kind: str
+    scope: object
+    id: object
+
+    def __str__(self) -> str:
+        name = self.id if isinstance(self.id, str) else "?"
+        scope = self.scope.node.path if isinstance(self.scope, Construct) else ""
+        path = f"{scope}/{name}" if scope else name
+        return f"{self.kind} {path!r}"
+
+    def check(self, *, is_optional: bool) -> None:
+        """Raise a UsageError unless scope and id can be those of a construct."""
+        if not isinstance(self.scope, Construct) and not (is_optional and self.scope is None):
+            raise self._wrong(self.scope, "scope", "the construct that it belongs to, such as a stack")
+        if not (isinstance(self.id, str) and self.id) and not (is_optional and self.id is None):
+            raise self._wrong(self.id, "id", "a string that is not empty")
+
+    def _wrong(self, value: object, name: str, expected: str) -> UsageError:
+        return Arguments(str(self)).wrong(value, name, expected)
+
+
+@contextmanager
+def cdk_arguments(place: str, keywords: Mapping[str, object]) -> Iterator[None]:
+    """Turn what the CDK raises for an argument of a wrong type into a UsageError of one sentence.
+
+    Args:
+        place: What messages call the construct.
+        keywords: The arguments that the CDK gets.
+
+    Raises:
+        UsageError: The CDK does not accept an argument.
+    """
+    try:
+        yield
+    except (AttributeError, TypeError, RuntimeError) as error:
+        trouble = next((found for read in _READERS if (found := read(str(error), keywords))), "")
+        if not trouble:
+            raise
+        message = f"{place}: {trouble}"
+        raise UsageError(message) from None
+
+
+def _type_error(text: str, keywords: Mapping[str, object]) -> str:
+    """Return what Python's check of the CDK's types means; "" if the error is about something else.
+
+    Source: typeguard 2.13, which jsii pins, for the words.
+    """
+    if match := _WRONG_TYPE.fullmatch(text):
+        name = match["name"]
+        got = shown(keywords[name]) if name in keywords else match["got"]
+        return f"{name} is {got}; expected {_expected(match['expected'])}."
+    unknown = _UNKNOWN.search(text)
+    return f"the mapping for {unknown['owner']} {unknown['what']}." if unknown else ""
+
+
+def _expected(words: str) -> str:
+    kinds = re.split(r", (?![^\[]*\])", words.removeprefix("one of (").removesuffix(")"))
+    return " or ".join(kind for kind in kinds if kind != "NoneType")
+
+
+def _node_error(text: str, keywords: Mapping[str, object]) -> str:
+    """Return what Node's check of the CDK's types means; "" if the error is about something else.
+
+    Source: jsii 1.142 for the words.
+    """
+    parts = list(_UNREADABLE.finditer(text))
+    if not parts or not parts[0]["key"]:
+        return ""
+    name = _CAPITAL.sub("_", parts[0]["key"]).lower()
+    inner = "".join(f"[{part['index'] or repr(part['key'])}]" for part in parts[1:2])
+    found = _GOT.search(text, parts[min(1, len(parts) - 1)].start())
+    got = found["got"] if found else "something else"
+    if not inner and name in keywords:
+        got = shown(keywords[name])
+    expected = parts[min(1, len(parts) - 1)]["expected"].removesuffix(" | undefined").replace("aws-cdk-lib", "aws_cdk")
+    return f"{name}{inner} is {got}; expected {expected}."
+
+
+def _foreign_error(text: str, keywords: Mapping[str, object]) -> str:
+    """Return what it means that jsii cannot send a value to Node; "" if the error is about something else.
+
+    Source: jsii 1.142, _kernel/__init__.py, for the words.
+    """
+    match = _FOREIGN.search(text)
+    if match is None:
+        return ""
+    name = next((name for name, value in keywords.items() if _contains(value, match["kind"])), "an argument")
+    return f"{name} is or contains an object of type {match['kind']}, which the CDK does not accept."
+
+
+def _contains(value: object, kind: str) -> bool:
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return type(value).__name__ == kind or any(_contains(item, kind) for item in items)
+
+
+_READERS: Final = (_type_error, _node_error, _foreign_error)

@@ -1,0 +1,1 @@
+"""Assets of layers and functions: bundling here or in Docker."""

@@ -1,0 +1,206 @@
+"""What `bundling=` asks for, and how a finished archive gets to where the CDK expects Docker's output."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aws_cdk import AssetHashType, AssetStaging, DockerImage, DockerVolume
+from aws_cdk.aws_lambda_python_alpha import BundlingOptions
+
+from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_keywords
+from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
+from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.errors import BuildError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk.aws_lambda import Architecture
+
+    from cdk_layers.building.find import LayerBuild
+
+_OPTIONS: Final = tuple(inspect.signature(BundlingOptions).parameters)
+
+_LOCAL: Final = frozenset({
+    "asset_excludes",
+    "asset_hash",
+    "asset_hash_type",
+    "build_args",
+    "environment",
+    "output_path_suffix",
+    "poetry_include_hashes",
+    "poetry_without_urls",
+})  # fmt: skip
+"""What a build without a container can honour. Whatever else is given, now or by a newer CDK, is the container's."""
+
+_TOOL_VERSIONS: Final = frozenset({"PIPENV_VERSION", "POETRY_VERSION", "UV_VERSION"})
+"""Arguments of PythonLayerVersion's image that choose the tools which read locks there. Source: its Dockerfile.
+
+A local build reads the same locks with the tools that are installed, so they change nothing here.
+"""
+
+_LOCAL_BUILD_ARGS: Final = _TOOL_VERSIONS | {"HTTPS_PROXY", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"}
+"""Arguments of PythonLayerVersion's image that a local build can honour. Source: its Dockerfile."""
+
+_PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+"""Docker's platforms. Source: aws-cdk-lib 2.275, aws-lambda/lib/architecture.js."""
+
+_OWN_HASHES: Final = (AssetHashType.SOURCE, AssetHashType.CUSTOM)
+
+_DEFAULT_FOLDER: Final = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundling:
+    """The options that a user gave under `bundling=`, by their Python names; what is None or empty is left out."""
+
+    given: Mapping[str, Any]
+
+    @classmethod
+    def read(
+        cls,
+        options: BundlingOptions | Mapping[str, Any] | None,
+        arguments: Arguments,
+        architectures: Sequence[Architecture] | None = None,
+    ) -> Bundling:
+        """Read the CDK's own options, or the mapping that the CDK takes in their place.
+
+        Args:
+            options: What the user passed as `bundling`.
+            arguments: Readers that name the construct.
+            architectures: What the construct is built for. A `platform` that is the first one's is what a build
+                without a container is for anyway, so it is left out.
+
+        Raises:
+            UsageError: They are neither, or one of them is misspelt or not of its type.
+        """
+        if options is None:
+            return cls({})
+        if isinstance(options, Mapping):
+            place = f"{arguments.place}: bundling"
+            checked_keywords(place, BundlingOptions.__init__, options)
+            plain = {**options, **_lists_and_variables(Arguments(place), options)}
+            with cdk_arguments(place, plain):
+                options = BundlingOptions(**plain)
+        if not isinstance(options, BundlingOptions):
+            expected = "aws_cdk.aws_lambda_python_alpha.BundlingOptions, or a mapping of its options"
+            raise arguments.wrong(options, "bundling", expected)
+        given = {name: value for name in _OPTIONS if (value := getattr(options, name)) not in (None, [], {}, False)}
+        if given.get("platform") == _platform(architectures):
+            del given["platform"]
+        return cls(given)
+
+    @property
+    def container_only(self) -> tuple[str, ...]:
+        """The names of the options that only a container can honour, as a user wrote them."""
+        arguments = sorted(self._build_args.keys() - _LOCAL_BUILD_ARGS)
+        names = sorted(self.given.keys() - _LOCAL)
+        return (*(f"bundling.{name}" for name in names), *(f"bundling.build_args[{name!r}]" for name in arguments))
+
+    @property
+    def _build_args(self) -> Mapping[str, str]:
+        return cast("Mapping[str, str]", self.given.get("build_args", {}))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the build gets beside this process's own."""
+        arguments = {name: value for name, value in self._build_args.items() if name not in _TOOL_VERSIONS}
+        return {**arguments, **self.given.get("environment", {})}
+
+    @property
+    def excludes(self) -> tuple[str, ...]:
+        """The patterns of what stays out of the archive."""
+        return tuple(self.given.get("asset_excludes", ()))
+
+    def folder(self, place: str, default: str = _DEFAULT_FOLDER) -> str:
+        """Return the archive's folder that everything lands in, which `output_path_suffix` can change.
+
+        Args:
+            place: What messages call the construct.
+            default: The folder without a suffix.
+
+        Raises:
+            UsageError: The suffix leads out of the archive.
+        """
+        suffix = str(self.given.get("output_path_suffix", default))
+        parts = [part for part in suffix.split("/") if part not in ("", ".")]
+        if ".." in parts:
+            message = f"{place}: output_path_suffix {suffix!r} leads out of the archive. Name a folder inside of it."
+            raise UsageError(message)
+        return "/".join(parts)
+
+    @property
+    def has_own_hash(self) -> bool:
+        """Whether the user wants the asset's hash to follow something else than what is built."""
+        return "asset_hash" in self.given or self.given.get("asset_hash_type") in _OWN_HASHES
+
+    @property
+    def _hashes(self) -> dict[str, Any]:
+        return {name: self.given.get(name) for name in ("asset_hash", "asset_hash_type")}
+
+    def placing(self, build: LayerBuild) -> BundlingOptions:
+        """Return the options that make PythonLayerVersion take a finished archive instead of running a container.
+
+        The digest of the content is the asset's hash, unless the user chose another one.
+        """
+        chosen = self._hashes if self.has_own_hash else {
+            "asset_hash": build.digest, "asset_hash_type": AssetHashType.CUSTOM,
+        }  # fmt: skip
+        # The command is part of what the CDK hashes, and would otherwise tell which manifest there is.
+        return BundlingOptions(image=ArchiveImage(build), command=["place the archive"], **chosen)
+
+    def unbundled(self) -> BundlingOptions:
+        """Return the options for a stack that the CDK is not bundling: an output that is not made has no hash."""
+        return BundlingOptions(**(self._hashes if self.has_own_hash else {}))
+
+    def for_container(self, excludes: Sequence[str]) -> BundlingOptions:
+        """Return the user's options as they are, with more excludes."""
+        return BundlingOptions(**{**self.given, "asset_excludes": [*self.excludes, *excludes]})
+
+
+def _lists_and_variables(arguments: Arguments, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a mapping that the CDK would accept as something else than they are."""
+    read: dict[str, Any] = {}
+    if options.get("asset_excludes") is not None:
+        read["asset_excludes"] = list(arguments.texts("asset_excludes", options["asset_excludes"], "patterns"))
+    for name in ("environment", "build_args"):
+        if options.get(name) is not None:
+            read[name] = arguments.variables(options[name], name)
+    return read
+
+
+def _platform(architectures: Sequence[Architecture] | None) -> str | None:
+    name = name_of(architectures[0]) if architectures else DEFAULT_ARCHITECTURE
+    return _PLATFORMS.get(name)
+
+
+class ArchiveImage(DockerImage):
+    """An image that is never run: asked to, it puts a finished archive where the container's output would be.
+
+    PythonLayerVersion has no option for a local build, but takes an image, and calls its `run`.
+    """
+
+    def __init__(self, build: LayerBuild) -> None:
+        """Remember the build; no engine is asked for an image."""
+        super().__init__("cdk-layers")
+        self._build = build
+        self.has_run = False
+        """Whether the archive was written for this construct, and not found in the output folder."""
+
+    def run(self, *, volumes: Sequence[DockerVolume | dict[str, Any]] | None = None, **_: object) -> None:
+        """Write the archive to the host's side of the output folder.
+
+        It is a copy, since a link would let whoever edits cdk.out damage the build cache.
+        """
+        mounted = [cast("DockerVolume", volume) for volume in volumes or ()]
+        outputs = [one.host_path for one in mounted if one.container_path == AssetStaging.BUNDLING_OUTPUT_DIR]
+        if not outputs:
+            message = "this version of the CDK mounts no output folder, so the layer's archive has no place to go"
+            raise BuildError(message)
+        self._build.write_to(Path(outputs[0]) / "layer.zip")
+        self.has_run = True

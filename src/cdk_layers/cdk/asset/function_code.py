@@ -1,0 +1,208 @@
+"""The code of a function: what the user gave, or what is built from an entry folder."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from aws_cdk import AssetHashType, BundlingOptions
+from aws_cdk.aws_lambda import Architecture, AssetCode, Code
+
+from cdk_layers.building.find import build, recall
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.cdk.asset.bundling import ArchiveImage
+from cdk_layers.cdk.asset.output import placing, restore
+from cdk_layers.cdk.model.constructs import staging
+from cdk_layers.cdk.model.function_model import model_of
+from cdk_layers.cdk.model.targets import target_of
+from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.errors import AssemblyError, UsageError
+from cdk_layers.store.build_cache import BuildCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
+
+    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.notes import Note
+    from cdk_layers.cdk.asset.bundling import Bundling
+    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.contents.model import Contents
+
+_measured: Final[WeakKeyDictionary[Code, Contents | None]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCode:
+    """Code as `Function` takes it, and what is known of it."""
+
+    code: Code
+    contents: Contents | None = None
+    notes: tuple[Note, ...] = ()
+    build: LayerBuild | None = None
+    image: ArchiveImage | None = None
+    """What puts the build into the CDK's output folder."""
+
+    def placing(self, path: str) -> AbstractContextManager[None]:
+        """Return what the function's construct is made in."""
+        return nullcontext() if self.build is None else placing(f"Function {path!r}", self.build)
+
+    def restore(self, function: Function) -> None:
+        """Write the archive in the output folder again, if an earlier synthesis left it half done."""
+        if self.build is None or self.image is None or self.image.has_run:
+            return
+        stage = staging(function.node)
+        if stage is not None:
+            restore(Path(stage.absolute_staged_path), self.build)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSource:
+    """What the user said about a function's code."""
+
+    path: str
+    """The construct path of the function."""
+
+    code: Code | None
+    entry: Path | None
+    index: str | None
+    bundling: Bundling
+    excludes: tuple[str, ...]
+    allow_source_builds: tuple[str, ...]
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
+    default_excludes: bool = True
+    follow_links: bool = False
+
+    def made(
+        self,
+        runtime: Runtime,
+        architecture: Architecture | None,
+        layers: Iterable[ILayerVersion | str],
+        *,
+        bundled: bool,
+    ) -> FunctionCode:
+        """Return the code, built when it is an entry folder's.
+
+        Args:
+            runtime: What the function runs on.
+            architecture: The instruction set it runs on; x86_64 by default.
+            layers: The function's layers; what they bring is left out of the code.
+            bundled: Whether the CDK asks for bundling. Otherwise nothing is built.
+
+        Raises:
+            UsageError: There is neither code nor an entry, or both, or options that only an entry has.
+            EntryError, TargetError, DependencyError, BuildError: The entry cannot be built.
+        """
+        if self.code is not None and self.entry is None and not self.for_entry:
+            return FunctionCode(self.code)
+        if self.entry is None or self.code is not None:
+            raise UsageError(self._contradiction())
+        self._refuse_container()
+        target = target_of(self.path, runtime, architecture)
+        given = self.bundling.given
+        options = BuildOptions(
+            prefix=self.bundling.folder(f"Function {self.path!r}", ""),
+            excludes=(*self.bundling.excludes, *self.excludes),
+            default_excludes=self.default_excludes,
+            follow_links=self.follow_links,
+            allow_source_builds=self.allow_source_builds,
+            groups=self.groups,
+            extras=self.extras,
+            environment=self.bundling.environment,
+            poetry_include_hashes=given.get("poetry_include_hashes", True),
+            poetry_without_urls=given.get("poetry_without_urls", False),
+            provided=_provided(layers, name_of(runtime)),
+        )
+        entry = self.entry
+        done = build(entry, target, options, label=self.path) if bundled else recall(entry, target, options)
+        return (
+            FunctionCode(Code.from_asset(str(entry.absolute())))
+            if done is None
+            else _built(done, entry.absolute(), given.get("asset_hash"))
+        )
+
+    @property
+    def for_entry(self) -> tuple[str, ...]:
+        """The arguments that only an entry has."""
+        given = {
+            "index": self.index,
+            "bundling": self.bundling.given,
+            "asset_excludes": self.excludes,
+            "default_excludes": not self.default_excludes,
+            "follow_links": self.follow_links,
+            "allow_source_builds": self.allow_source_builds,
+            "groups": self.groups,
+            "extras": self.extras,
+        }
+        return tuple(name for name, value in given.items() if value)
+
+    def _refuse_container(self) -> None:
+        reasons = self.bundling.container_only
+        if reasons:
+            message = (
+                f"Function {self.path!r}: {', '.join(reasons)} needs a container, and the code is built without one. "
+                f"Leave it out, or pass code= or use PythonFunction, which build in Docker."
+            )
+            raise UsageError(message)
+
+    def _contradiction(self) -> str:
+        place = f"Function {self.path!r}"
+        if self.code is not None and self.entry is not None:
+            return f"{place} has both code= and entry=. Pass one of them."
+        if self.code is not None:
+            are = "is" if len(self.for_entry) == 1 else "are"
+            return f"{place}: {' and '.join(self.for_entry)} {are} for entry=, and code= is given."
+        return f"{place} has no code. Pass entry=, a folder to build it from, or code=, as for lambda_.Function."
+
+
+def contents_of_code(function: Function, code: Code, place: Place) -> Contents | None:
+    """Return what is in a function's code: measured where it is an asset, else None.
+
+    Code that several functions of a stack share is staged below the first of them only.
+    """
+    if not isinstance(code, AssetCode) or not place.bundled:
+        return None
+    if code not in _measured:
+        _measured[code] = _staged_contents(function)
+    return _measured[code]
+
+
+def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCode:
+    """Return a finished build as code, whose archive is joined where it goes and is not kept in the cache besides."""
+    image = ArchiveImage(done)
+    code = Code.from_asset(
+        str(entry),
+        asset_hash=asset_hash or done.digest,
+        asset_hash_type=AssetHashType.CUSTOM,
+        bundling=BundlingOptions(image=image, command=["place the archive"]),
+    )
+    return FunctionCode(code, done.contents, done.notes, done, image)
+
+
+def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:
+    """Return the distributions, name to version, that the layers bring where this runtime looks for them."""
+    searched = ("python", f"python/lib/{runtime}/site-packages")
+    contents = (None if isinstance(one, str) else model_of(one).contents for one in layers)
+    return {
+        distribution.name: distribution.version
+        for one in contents
+        if one is not None
+        for distribution in one.distributions
+        if distribution.folder in searched
+    }
+
+
+def _staged_contents(function: Function) -> Contents | None:
+    stage = staging(function.node)
+    if stage is None:
+        return None
+    try:
+        return BuildCache.default().contents_of(Path(stage.absolute_staged_path))
+    except (AssemblyError, OSError):
+        return None

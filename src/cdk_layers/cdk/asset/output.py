@@ -1,0 +1,92 @@
+"""Finished archives in the CDK's output folder, which other processes may write at once, or have left half done."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.errors import AssemblyError, BuildError
+from cdk_layers.store.build_cache import BuildCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cdk_layers.building.find import LayerBuild
+
+_FAILED: Final = re.compile(
+    r"Failed to bundle asset|did not produce any output|E(?:NOENT|EXIST|NOTEMPTY|NOSPC|DQUOT|ACCES)"
+)
+_FULL: Final = re.compile(r"ENOSPC|EDQUOT|No space left|[Qq]uota exceeded")
+
+
+@contextmanager
+def placing(place: str, build: LayerBuild) -> Iterator[None]:
+    """Let the CDK place an archive in its output folder, one process at a time.
+
+    The CDK removes what another process is about to write for the same asset.
+
+    Args:
+        place: What messages call the construct, such as "Layer 'Hub/Base'".
+        build: What is placed.
+
+    Raises:
+        BuildError: It cannot be written there. The CDK begins again at the next synthesis.
+    """
+    try:
+        with _alone(build):
+            yield
+    except RuntimeError as error:
+        if not _FAILED.search(str(error)):
+            raise
+        raise BuildError(_message(place, str(error), build)) from None
+
+
+@contextmanager
+def _alone(build: LayerBuild) -> Iterator[None]:
+    """Wait for other processes of this user that place the same archive, where the file system knows locks."""
+    with ExitStack() as opened:
+        # The build cache's locks work everywhere, and take longer to load than all else here.
+        with suppress(ImportError, OSError):
+            import fcntl  # noqa: PLC0415 - Windows has none
+
+            folder = build.job.cache.folder / "output-locks"
+            folder.mkdir(exist_ok=True)
+            fcntl.flock(opened.enter_context((folder / build.digest[:2]).open("wb")), fcntl.LOCK_EX)
+        yield
+
+
+def _message(place: str, text: str, build: LayerBuild) -> str:
+    where = f"{place}: its archive of {build.archive_bytes} bytes cannot be written to the CDK's output folder"
+    if _FULL.search(text):
+        return f"{where}: there is no space left there. Free some space, or choose another folder (cdk synth --output)."
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    reason = lines[0].rstrip(".") if lines else "no reason is known"
+    return f"{where}: {reason}. Run the same again; if it fails again, remove the folder."
+
+
+def restore(staged: Path, build: LayerBuild) -> None:
+    """Write an archive in the output folder again, if what an earlier synthesis left there is no whole archive.
+
+    Raises:
+        BuildError: It cannot be written, or the CDK took an empty folder for it, which is then removed.
+    """
+    if staged.is_dir() and not any(staged.iterdir()):
+        staged.rmdir()
+        message = f"{str(staged)!r} is empty, since an earlier synthesis was stopped. It is removed; run it again."
+        raise BuildError(message)
+    if staged.suffix != ".zip" or (staged.is_file() and staged.stat().st_size == build.archive_bytes):
+        return
+    try:
+        BuildCache.default().contents_of(staged)
+    except AssemblyError:
+        scratch = staged.with_name(f".{uuid.uuid4().hex}.zip")
+        try:
+            build.write_to(scratch)
+            scratch.replace(staged)
+        except OSError as error:
+            scratch.unlink(missing_ok=True)
+            message = f"{str(staged)!r} is damaged and cannot be written again: {error.strerror}. Remove it."
+            raise BuildError(message) from None

@@ -1,0 +1,1 @@
+"""References to shared layers of other stacks, and how functions follow new versions."""

@@ -1,0 +1,274 @@
+"""How functions refer to shared layers of other stacks, and how they follow them.
+
+A reference to a shared layer of another stack is weak, so that a new layer version never locks two stacks together.
+But a weak reference looks the same whatever the layer's version is: CloudFormation would never touch the function
+again. So each such function carries the digest of the layer's content in its template, and its stack is deployed after
+the layer's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, cast
+from weakref import WeakKeyDictionary
+
+import jsii
+from aws_cdk import (
+    Annotations,
+    Aspects,
+    CrossStackReferences,
+    FeatureFlags,
+    IAspect,
+    NestedStack,
+    ReferenceStrength,
+    Stack,
+    Stage,
+)
+
+from cdk_layers.cdk.follow.consumers import (
+    Resources,
+    last_of,
+    plain_functions,
+    resources_of,
+    users_of,
+    versioned_functions,
+)
+from cdk_layers.cdk.follow.crossing import (
+    acknowledge_recommendation,
+    arn_in,
+    is_handed_over,
+    loosen,
+    refuse_equal_role_names,
+    refuse_other_stage,
+    refuse_plain_function,
+)
+from cdk_layers.cdk.node.identity import identity
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
+    from constructs import Construct, IConstruct
+
+    from cdk_layers.cdk.follow.shared import Shared
+
+TEMPLATE_METADATA: Final = "cdk-layers:layer-digests"
+"""The key of what functions carry in their template's Metadata, as one text: "Hub/base=<digest>, Hub/data=<digest>"."""
+
+_LAYERS_IN_VERSIONS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
+_AFTER_USERS_ASPECTS: Final = 900
+"""Above `AspectPriority.DEFAULT` (500), so that layers which aspects add are seen, and below `READONLY` (1000)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Follower:
+    """A function that told its layers itself."""
+
+    function: Function
+    scope: Construct
+    stack: Stack
+    layers: tuple[Shared, ...]
+
+
+@dataclass(eq=False)
+class _Sharing:
+    """What one stage, which is what the CDK synthesizes at once, shares."""
+
+    layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
+    followers: dict[Function, _Follower] = field(default_factory=dict)
+    is_swept: bool = False
+    ordered: set[tuple[Stack, Stack]] = field(default_factory=set)
+    warned: set[tuple[Stack, str]] = field(default_factory=set)
+    mixed: set[Function] = field(default_factory=set)
+
+
+_EDGE_STACK: Final = "edge-lambda-stack-"
+"""How the ids of the stacks begin that `EdgeFunction` makes in us-east-1. Source: aws-cdk-lib 2.275, aws-cloudfront."""
+
+_STAGES: Final[WeakKeyDictionary[Stage, _Sharing]] = WeakKeyDictionary()
+_STACKS: Final[WeakKeyDictionary[Stack, _Sharing]] = WeakKeyDictionary()
+_TOPS: Final[WeakKeyDictionary[Stack, Stack]] = WeakKeyDictionary()
+_SHARED: Final[WeakKeyDictionary[ILayerVersion, Shared]] = WeakKeyDictionary()
+"""The shared layers of all stages."""
+
+
+def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: ReferenceStrength | None = None) -> None:
+    """Let functions of other stacks refer to a layer, and follow its content.
+
+    Args:
+        shared: A layer version of the app's.
+        resource: Its resource.
+        stack: The stack that it is in, nested or not.
+        strength: How other stacks refer to it; weakly by default.
+    """
+    CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
+    loosen(stack, strength)
+    _SHARED[shared.layer] = shared
+    sharing = _sharing_of(shared.stack)
+    stage = None if sharing.layers else Stage.of(shared.stack)
+    if stage is not None:
+        Aspects.of(resource).add(_Sweep(stage, sharing, Resources(stage)), priority=_AFTER_USERS_ASPECTS)
+    sharing.layers[shared.layer] = shared
+
+
+def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[ILayerVersion]) -> None:
+    """Make a function follow those of its layers that other stacks share.
+
+    Args:
+        function: The function.
+        scope: The construct that it was made in.
+        stack: The stack that it stands in.
+        layers: All of its layers.
+
+    Raises:
+        UsageError: A layer's stack depends on the function's, so that neither can be deployed first; or the layer is of
+            another stage, and the function could not refer to it.
+    """
+    sharing = _sharing_of(stack)
+    shared = tuple(_SHARED[layer] for layer in layers if layer in _SHARED)
+    foreign = [one for one in shared if one.layer not in sharing.layers]
+    for one in foreign:
+        refuse_other_stage(function.node.path, top_of(stack), one)
+    sharing.followers[function] = _Follower(function, scope, stack, shared)
+    _deploy_after_layers(sharing, stack, shared)
+    if sharing.is_swept or foreign:
+        _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, shared)
+
+
+def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
+    """Return a layer's ARN as a function of this stack can refer to it; `arn` itself in all cases but one.
+
+    Args:
+        layer: The layer.
+        arn: The layer's ARN.
+        within: The function's stack. A nested one gets a layer of another account by a template parameter.
+    """
+    shared = _SHARED.get(layer) if isinstance(within, NestedStack) else None
+    return arn if shared is None or not is_handed_over(within, shared) else arn_in(within, shared, arn)
+
+
+def top_of(stack: Stack) -> Stack:
+    """Return the stack that is deployed when this one is: itself, or the outermost that it is nested in."""
+    if stack not in _TOPS:
+        parent = stack.nested_stack_parent if isinstance(stack, NestedStack) else None
+        _TOPS[stack] = stack if parent is None else top_of(parent)
+    return _TOPS[stack]
+
+
+def _sharing_of(stack: Stack) -> _Sharing:
+    top = top_of(stack)
+    if top not in _STACKS:
+        stage = Stage.of(top)
+        _STACKS[top] = _Sharing() if stage is None else _STAGES.setdefault(stage, _Sharing())
+    return _STACKS[top]
+
+
+def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Shared]) -> None:
+    top = top_of(stack)
+    for one in (one for one in layers if one.stack is not top):
+        if (top, one.stack) not in sharing.ordered:
+            sharing.ordered.add((top, one.stack))
+            acknowledge_recommendation(top)
+            refuse_equal_role_names(top, one)
+            if one.layer in sharing.layers:
+                _deploy_after(top, one)
+        if one.digest is None and (top, one.path) not in sharing.warned:
+            sharing.warned.add((top, one.path))
+            Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", _unknown_digest(one))
+
+
+def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Shared]) -> None:
+    """Let the function's resource change whenever the content of a layer of another stack does."""
+    top = top_of(stack)
+    digests = {f"{one.path}={one.digest}" for one in layers if one.stack is not top and one.digest is not None}
+    if digests:
+        function.add_metadata(TEMPLATE_METADATA, ", ".join(sorted(digests)))
+
+
+def _unknown_digest(one: Shared) -> str:
+    return (
+        f"The content of layer {one.path!r} is not known, since its stack is not being bundled and no earlier build of "
+        f"it is in the cache. So functions of this stack do not follow it in this deploy. Deploy both stacks together, "
+        f"or synthesize {one.stack.node.path!r} once before."
+    )
+
+
+def _deploy_after(stack: Stack, one: Shared) -> None:
+    try:
+        stack.add_stack_dependency(one.stack, reason=f"its functions use the layer {one.path}")
+    except RuntimeError as error:
+        if stack.node.id.startswith(_EDGE_STACK):
+            raise UsageError(_at_the_edge(stack, one)) from None
+        message = (
+            f"Stack {stack.node.path!r} has functions that use the layer {one.path!r}, so {one.stack.node.path!r} has "
+            f"to be deployed first, but it depends on {stack.node.path!r} itself. "
+            f"Move the layer to a stack of its own. The CDK says: {error}"
+        )
+        raise UsageError(message) from error
+
+
+def _at_the_edge(stack: Stack, one: Shared) -> str:
+    return (
+        f"The layer {one.path!r} is used by a Lambda@Edge function, which the CDK puts into the stack "
+        f"{stack.node.path!r}. Lambda@Edge functions take no layers: put what the layer contains into the function's "
+        "own code. [layers-not-supported]"
+    )
+
+
+@jsii.implements(IAspect)
+class _Sweep:
+    """Finds the functions that nobody told us of, once a synthesis.
+
+    It is tied to one resource, since an aspect on a tree is called for each of its constructs.
+    """
+
+    def __init__(self, stage: Stage, sharing: _Sharing, resources: Resources) -> None:
+        self._stage = stage
+        self._sharing = sharing
+        self._resources = resources
+
+    def visit(self, node: IConstruct) -> None:
+        """Sweep the stage at its last function or layer, after the aspects of users; go there from anywhere else."""
+        resources = self._resources.now()
+        last = last_of(self._stage, resources) or node
+        if identity(last) == identity(node):
+            self._sweep(resources)
+        else:
+            there = _Sweep(self._stage, self._sharing, self._resources)
+            Aspects.of(last).add(there, priority=_AFTER_USERS_ASPECTS)
+
+    def _sweep(self, resources: Sequence[IConstruct]) -> None:
+        sharing = self._sharing
+        sharing.is_swept = True
+        used: dict[str, tuple[Shared, ...]] = {}
+        for resource, follower in _followers(sharing, resources):
+            used[identity(resource)] = follower.layers
+            _mark_with_digests(resource, follower.stack, follower.layers)
+        strangers = plain_functions(self._stage, resources, known=used)
+        for resource, layers in users_of(tuple(sharing.layers.values()), strangers):
+            used[identity(resource)] = layers
+            refuse_plain_function(resource, layers)
+            _deploy_after_layers(sharing, resource.stack, layers)
+            _mark_with_digests(resource, resource.stack, layers)
+        for versioned, resource in versioned_functions(resources):
+            if versioned not in sharing.mixed:
+                sharing.mixed.add(versioned)
+                _mix_into_version(versioned, used.get(identity(resource), ()))
+
+
+def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[tuple[CfnFunction, _Follower]]:
+    """Yield those resources whose functions told their layers themselves, with what they told."""
+    by_scope: dict[Construct, list[Function]] = defaultdict(list)
+    for one in sharing.followers.values():
+        by_scope[one.scope].append(one.function)
+    for function, resource in resources_of(by_scope, resources):
+        yield resource, sharing.followers[function]
+
+
+def _mix_into_version(function: Function, layers: Iterable[Shared]) -> None:
+    """Let `current_version` follow the layers where the CDK does not do it by its feature flag."""
+    digests = sorted(f"{one.path}={one.digest}" for one in layers if one.digest is not None)
+    if digests and not FeatureFlags.of(function).is_enabled(_LAYERS_IN_VERSIONS):
+        function.invalidate_version_based_on(" ".join(digests))

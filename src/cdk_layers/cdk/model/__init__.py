@@ -1,0 +1,1 @@
+"""Constructs as the model that the rules judge."""

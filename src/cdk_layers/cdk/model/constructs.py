@@ -1,0 +1,153 @@
+"""Constructs as the rules see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import AssetStaging, CfnDeletionPolicy, Stack
+from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
+
+from cdk_layers.app.model import Layer, is_literal
+from cdk_layers.errors import AssemblyError
+from cdk_layers.findings import Where
+from cdk_layers.lambda_service.arn import LayerArn
+from cdk_layers.lambda_service.regions import partition_of
+from cdk_layers.store.build_cache import BuildCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aws_cdk.aws_lambda import ILayerVersion
+    from constructs import Node
+
+    from cdk_layers.building.notes import Note
+    from cdk_layers.contents.model import Contents
+
+_ENCODED_LIST: Final = "#{Token["
+"""How the CDK encodes a list that is a token. Source: aws-cdk-lib, core/lib/private/encoding."""
+
+_KEEPS: Final = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """What a template does not say of a layer; None where it is not known."""
+
+    contents: Contents | None = None
+    digest: str | None = None
+    """What changes when, and only when, the content does."""
+
+    budget_bytes: int | None = None
+    """The user's own limit on unzipped bytes."""
+
+    notes: tuple[Note, ...] = ()
+
+
+def known(value: str | None) -> str | None:
+    """Return a text that is already known, or None for a token.
+
+    The CDK's own test for tokens would ask Node each time.
+    """
+    return value if value is not None and is_literal(value) else None
+
+
+def layer_models(layers: Iterable[ILayerVersion]) -> tuple[Layer, ...]:
+    """Return what the rules judge of layers, in their order; one layer that is named twice is one object."""
+    models: dict[str, Layer] = {}
+    return tuple(models.setdefault(one.node.path, layer_model(one)) for one in layers)
+
+
+def layer_model(layer: ILayerVersion) -> Layer:
+    """Return what the rules judge of one layer: its resource where the app has one, else its ARN.
+
+    What is in it comes from the layer itself where it was built here, else from its staged asset.
+    """
+    built = getattr(layer, "_model", None)
+    if isinstance(built, Layer):
+        return built
+    resource = layer.node.default_child
+    if not isinstance(resource, CfnLayerVersion):
+        return _imported(layer)
+    stack = Stack.of(layer)
+    region = known(stack.region)
+    facts = _staged_facts(layer)
+    return Layer(
+        where=Where(layer.node.path),
+        name=known(resource.layer_name),
+        is_resource=True,
+        partition=None if region is None else partition_of(region),
+        region=region,
+        account=known(stack.account),
+        runtimes=_list(resource.compatible_runtimes),
+        architectures=_list(resource.compatible_architectures),
+        description=known(resource.description),
+        license=known(resource.license_info),
+        contents=facts.contents,
+        asset=facts.digest,
+        retained=is_retained(resource),
+        budget_bytes=facts.budget_bytes,
+        notes=facts.notes,
+    )
+
+
+def is_retained(resource: CfnLayerVersion) -> bool:
+    """Return whether a layer version outlives both its replacement and its stack."""
+    options = resource.cfn_options
+    return options.deletion_policy in _KEEPS and options.update_replace_policy in _KEEPS
+
+
+def staging(node: Node) -> AssetStaging | None:
+    """Return the staging of the asset of a layer's or function's own node; None where its code is not an asset."""
+    asset = node.try_find_child("Code")
+    stage = asset.node.try_find_child("Stage") if asset else None
+    return stage if isinstance(stage, AssetStaging) else None
+
+
+def _staged_facts(layer: ILayerVersion) -> LayerFacts:
+    stage = staging(layer.node)
+    if stage is None:
+        return LayerFacts()
+    try:
+        bundled = Stack.of(layer).bundling_required
+        return LayerFacts(contents_of(stage) if bundled else None, stage.asset_hash)
+    except (AssemblyError, OSError):
+        return LayerFacts(None, stage.asset_hash)
+
+
+def contents_of(stage: AssetStaging) -> Contents:
+    """Return what is in a staged asset, measured once.
+
+    Raises:
+        AssemblyError: It cannot be read.
+    """
+    return BuildCache.default().contents_of(Path(stage.absolute_staged_path))
+
+
+def _imported(layer: ILayerVersion) -> Layer:
+    raw = known(layer.layer_version_arn)
+    arn = LayerArn.parse(raw) if raw else None
+    return Layer(
+        where=Where(layer.node.path),
+        arn=arn,
+        raw_arn=raw,
+        name=arn.name if arn else None,
+        partition=arn.partition if arn else None,
+        region=arn.region if arn else None,
+        account=arn.account if arn else None,
+        runtimes=_runtimes_of_import(layer),
+    )
+
+
+def _runtimes_of_import(layer: ILayerVersion) -> tuple[str, ...] | None:
+    """Return the runtimes that the user gave; `Runtime.ALL` is what the CDK says when nobody did."""
+    names = tuple(runtime.name for runtime in layer.compatible_runtimes or ())
+    everything = {runtime.name for runtime in Runtime.ALL}
+    return None if not names or everything <= set(names) else names
+
+
+def _list(values: list[str] | None) -> tuple[str, ...] | None:
+    if values is None:
+        return ()
+    return None if any(_ENCODED_LIST in value for value in values) else tuple(values)

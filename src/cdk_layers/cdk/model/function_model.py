@@ -1,0 +1,54 @@
+"""A function as the rules see it while its construct is being made.
+
+Each question to a construct is a round trip to Node, and an app may have hundreds of functions, so what many of them
+share is asked for once: their places, layers and runtimes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from cdk_layers.cdk.model.constructs import known, layer_model
+from cdk_layers.cdk.node.identity import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk.aws_lambda import ILayerVersion, Runtime
+
+    from cdk_layers.app.model import Layer
+
+_IMAGE: Final = "FROM_IMAGE"
+_arns: Final[WeakKeyDictionary[ILayerVersion, str]] = WeakKeyDictionary()
+_models: Final[WeakKeyDictionary[ILayerVersion, Layer]] = WeakKeyDictionary()
+
+
+def runtime_name(runtime: Runtime) -> str | None:
+    """Return a runtime's name in Lambda's API; None for an image, which brings its own."""
+    name = name_of(runtime)
+    return None if name == _IMAGE else name
+
+
+def arn_of(layer: ILayerVersion) -> str:
+    """Return a layer version's ARN, which is most often a token."""
+    if layer not in _arns:
+        _arns[layer] = layer.layer_version_arn
+    return _arns[layer]
+
+
+def model_of(layer: ILayerVersion) -> Layer:
+    """Return what the rules judge of a layer, always the same object for one layer."""
+    if layer not in _models:
+        _models[layer] = layer_model(layer)
+    return _models[layer]
+
+
+def literal(value: str | None) -> str | None:
+    """Return a string that contains neither a token nor a value that is looked up later, else None."""
+    return known(value)
+
+
+def literals(values: Mapping[str, str] | None) -> dict[str, str | None]:
+    """Return environment variables, with None for those that hold a token."""
+    return {name: literal(value) for name, value in (values or {}).items()}

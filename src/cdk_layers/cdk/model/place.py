@@ -1,0 +1,61 @@
+"""Where constructs stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import FeatureFlags, Stack
+
+from cdk_layers.cdk.model.constructs import known
+from cdk_layers.lambda_service.regions import partition_of
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+_SORTS_LAYERS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What all constructs in one scope share."""
+
+    scope: Construct
+    stack: Stack
+    path: str
+    """The construct path of the scope."""
+
+    partition: str | None
+    region: str | None
+    account: str | None
+    bundled: bool
+    """Whether the CDK asks for the stack's assets to be bundled."""
+
+    accepted: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the rules had nothing against in functions of this scope, so that others like it are not judged again."""
+
+    def path_of(self, name: str) -> str:
+        """Return the construct path of a child."""
+        return f"{self.path}/{name}" if self.path else name
+
+    @cached_property
+    def sorts_layers(self) -> bool:
+        """Whether the CDK renders layers in the order of their construct paths, whatever the declared one."""
+        return FeatureFlags.of(self.scope).is_enabled(_SORTS_LAYERS) or False
+
+
+@cache
+def place_of(scope: Construct) -> Place:
+    """Return the place that a construct in this scope has."""
+    stack = scope if isinstance(scope, Stack) else Stack.of(scope)
+    region = known(stack.region)
+    return Place(
+        scope=scope,
+        stack=stack,
+        path=scope.node.path,
+        partition=None if region is None else partition_of(region),
+        region=region,
+        account=known(stack.account),
+        bundled=stack.bundling_required,
+    )

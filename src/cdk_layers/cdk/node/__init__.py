@@ -1,0 +1,1 @@
+"""What depends on jsii and on undocumented behavior of the CDK."""

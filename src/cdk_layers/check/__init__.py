@@ -1,0 +1,1 @@
+"""Read, judge, acknowledge: the pipeline of every check."""

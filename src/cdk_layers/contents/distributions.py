@@ -1,0 +1,132 @@
+"""Installed distributions, as their .dist-info folders tell them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import posixpath
+import re
+from collections import defaultdict
+from email.parser import HeaderParser
+from itertools import islice, product
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.model import Distribution
+from cdk_layers.contents.names import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from email.message import Message
+    from pathlib import Path
+
+    from cdk_layers.contents.model import File
+
+_METADATA_FILE: Final = re.compile(r"(?:(?P<folder>.*)/)?(?P<info>[^/]+\.dist-info)/(?P<kind>METADATA|RECORD|WHEEL)")
+
+_VENDOR_FOLDERS: Final = frozenset({"_vendor", "_vendored", "_vendored_packages"})
+
+
+_MAX_TAGS: Final = 1_000
+"""Tags of one distribution that are read. The wheels with the most have some dozens."""
+
+
+def is_metadata(path: str) -> bool:
+    """Tell whether a file is one that `read_distributions` reads."""
+    return ".dist-info/" in path and _METADATA_FILE.fullmatch(path) is not None
+
+
+def read_distributions(metadata: Mapping[str, bytes], files: Mapping[str, File]) -> tuple[Distribution, ...]:
+    """Return the distributions of a tree, sorted by name.
+
+    Args:
+        metadata: The bytes of those files that `is_metadata` tells, by path. A .dist-info folder without a METADATA
+            file that names a distribution and its version is none, and so is one that another distribution contains as
+            its own copy: it is in a folder called _vendor, or its METADATA is a file in another RECORD.
+        files: All files by path.
+    """
+    infos: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for path, data in metadata.items():
+        if found := _METADATA_FILE.fullmatch(path):
+            infos[found["folder"] or "", found["info"]][found["kind"]] = data.decode("utf-8", "replace")
+    vendored = _vendored(infos)
+    found_here = (
+        _distribution(folder, texts, files)
+        for (folder, info), texts in infos.items()
+        if "METADATA" in texts and (folder, info) not in vendored
+    )
+    return tuple(sorted((one for one in found_here if one), key=lambda one: (one.name, one.folder, one.version)))
+
+
+def read_installed(tree: Path) -> tuple[Distribution, ...]:
+    """Return what is installed in a folder on disk, sorted by name, without the sizes of its files."""
+    files = (path for info in tree.glob("*.dist-info") for path in (info / "METADATA", info / "WHEEL"))
+    metadata = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files if path.is_file()}
+    return read_distributions(metadata, {})
+
+
+def _vendored(infos: Mapping[tuple[str, str], Mapping[str, str]]) -> set[tuple[str, str]]:
+    """Return the .dist-info folders that are copies inside of other distributions, as setuptools/_vendor has them."""
+    # A distribution has its .dist-info in the folder of its modules, so that a copy is deeper than its owner.
+    top = min((len(folder) for folder, _ in infos), default=0)
+    deeper = {f"{folder}/{info}/METADATA": (folder, info) for folder, info in infos if len(folder) > top}
+    found = {key for key in infos if _VENDOR_FOLDERS.intersection(key[0].split("/"))}
+    for (folder, _), texts in infos.items() if deeper else ():
+        for recorded in _recorded(texts.get("RECORD", "")):
+            path = posixpath.normpath(posixpath.join(folder, recorded))
+            if path in deeper and deeper[path][0] != folder:
+                found.add(deeper[path])
+    return found
+
+
+def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, File]) -> Distribution | None:
+    fields = HeaderParser().parsestr(texts["METADATA"])
+    name, version = _one(fields, "Name"), _one(fields, "Version")
+    if not name or not version:
+        return None
+    present: set[str] = set()
+    top_level: set[str] = set()
+    for recorded in _recorded(texts.get("RECORD", "")):
+        top_level.add(recorded.partition("/")[0])
+        path = posixpath.normpath(posixpath.join(folder, recorded))
+        if path in files:
+            present.add(path)
+    return Distribution(
+        canonical(name),
+        version,
+        folder,
+        sum(files[path].size for path in present),
+        tuple(" ".join(str(line).split()) for line in fields.get_all("Requires-Dist", ())),
+        _one(fields, "Requires-Python"),
+        _license(fields),
+        _tags(HeaderParser().parsestr(texts.get("WHEEL", ""))),
+        tuple(sorted(top_level - {"..", ""})),
+    )
+
+
+def _one(fields: Message, name: str) -> str | None:
+    return str(fields.get(name, "")).strip() or None
+
+
+def _recorded(record: str) -> Iterator[str]:
+    try:
+        for row in csv.reader(io.StringIO(record, newline="")):
+            if row and row[0] and not row[0].startswith("/"):
+                yield posixpath.normpath(row[0].replace("\\", "/"))
+    except csv.Error:
+        return
+
+
+def _license(fields: Message) -> str | None:
+    text = _one(fields, "License-Expression") or _one(fields, "License")
+    return text if text and "\n" not in text and text != "UNKNOWN" else None
+
+
+def _tags(fields: Message) -> tuple[str, ...]:
+    """Return the tags one by one: older wheels write "py2.py3-none-any" in one line."""
+    tags: list[str] = []
+    for compressed in fields.get_all("Tag", ()):
+        parts = str(compressed).strip().split("-")
+        if len(parts) == 3:  # noqa: PLR2004 - Python, ABI and platform
+            every = product(*(part.split(".") for part in parts))
+            tags += map("-".join, islice(every, _MAX_TAGS - len(tags)))
+    return tuple(dict.fromkeys(tags))

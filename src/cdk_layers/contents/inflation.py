@@ -1,0 +1,109 @@
+"""Reading entries of a zip that nobody vouches for."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+from isal import isal_zlib
+
+from cdk_layers.contents.zipformat import DEFLATED, STORED, BrokenZipError, read_directory, read_packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.contents.zipformat import Entry
+
+_READ_AT_ONCE: Final = 256 * 1024
+_INFLATED_AT_ONCE: Final = 1024**2
+_HEADER_BYTES: Final = 30
+
+# The compressor's type hints call its error an instance.
+_Damaged = cast("type[Exception]", isal_zlib.error)
+
+
+def checked_entries(file: BinaryIO) -> dict[str, Entry]:
+    """Return the entries of an archive by name, the last one of a name, when nothing about them is hostile.
+
+    Raises:
+        BrokenZipError: It is no zip, or something about it is hostile.
+    """
+    entries = read_directory(file)
+    size = file.seek(0, os.SEEK_END)
+    for entry in entries:
+        _check_name(entry.name)
+        if entry.encrypted:
+            message = f"is encrypted ({entry.name!r})"
+            raise BrokenZipError(message)
+        if entry.method not in {STORED, DEFLATED}:
+            message = f"is compressed by a method that is not read here: {entry.method} ({entry.name!r})"
+            raise BrokenZipError(message)
+        if entry.offset + _HEADER_BYTES + entry.packed_bytes > size:
+            message = f"is cut off: {entry.name!r} is said to lie behind its end"
+            raise BrokenZipError(message)
+    # Overlapping entries are how a small archive inflates to any size. A local header has at least this many bytes.
+    placed = sorted(entries, key=lambda entry: entry.offset)
+    for one, other in pairwise(placed):
+        if one.offset + _HEADER_BYTES + len(one.name) + one.packed_bytes > other.offset:
+            message = f"has entries that overlap: {one.name!r} and {other.name!r}"
+            raise BrokenZipError(message)
+    return {entry.name: entry for entry in entries if entry.name}
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        return  # What was "./": the root itself.
+    parts = name.removesuffix("/").split("/")
+    if ".." in parts or "" in parts or "\0" in name or "\\" in name or name[1:2] == ":":
+        message = f"has an entry that would not land where it says: {name[:200]!r}"
+        raise BrokenZipError(message)
+
+
+def inflated(file: BinaryIO, entry: Entry, most: int) -> Iterator[bytes]:
+    """Yield the bytes of an entry, in blocks that are no larger than 1 MiB, and check them at their end.
+
+    Raises:
+        BrokenZipError: They are more than `most`, other than the directory says, or damaged.
+    """
+    crc32 = count = 0
+    for block in _inflate(file, entry) if entry.method == DEFLATED else _stored(file, entry):
+        count += len(block)
+        if count > min(entry.size, most):
+            message = f"has an entry of more bytes than it says or may have ({min(entry.size, most)}): {entry.name!r}"
+            raise BrokenZipError(message)
+        crc32 = isal_zlib.crc32(block, crc32)
+        yield block
+    if count != entry.size or crc32 != entry.crc32:
+        message = f"is damaged: {entry.name!r} is not what the directory says"
+        raise BrokenZipError(message)
+
+
+def _stored(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    read_packed(file, entry)
+    left = entry.packed_bytes
+    while left > 0 and (data := file.read(min(left, _INFLATED_AT_ONCE))):
+        left -= len(data)
+        yield data
+
+
+def _inflate(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    at, left = read_packed(file, entry), entry.packed_bytes
+    inflator = isal_zlib.decompressobj(-15)
+    waiting = b""
+    while not inflator.eof:
+        if not waiting and left:
+            # Somebody else may read the same file between two blocks.
+            file.seek(at)
+            waiting = file.read(min(left, _READ_AT_ONCE))
+            at, left = at + len(waiting), left - len(waiting)
+        try:
+            data = inflator.decompress(waiting, _INFLATED_AT_ONCE)
+        except _Damaged as error:
+            message = f"is damaged: {entry.name!r} cannot be inflated"
+            raise BrokenZipError(message) from error
+        if not data and waiting == inflator.unconsumed_tail:
+            break
+        waiting = inflator.unconsumed_tail
+        if data:
+            yield data

@@ -1,0 +1,105 @@
+"""Looking into files, one by one, and summing up what was seen as Contents."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from cdk_layers.contents.distributions import is_metadata, read_distributions
+from cdk_layers.contents.elf import MAGIC, read_native
+from cdk_layers.contents.marks import bytecode_mark, marks_in
+from cdk_layers.contents.model import Contents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cdk_layers.contents.model import File, Mark, Native
+
+HEAD_BYTES: Final = 1024**2
+"""What a look begins with; most files are no longer than that."""
+
+MAX_TEXT_BYTES: Final = 16 * 1024**2
+"""Of longer text, only the head is searched for secrets."""
+
+_BINARY_WITHIN: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one file showed."""
+
+    native: Native | None = None
+    marks: tuple[Mark, ...] = ()
+    metadata: bytes | None = None
+    """Its bytes, when it tells of a distribution."""
+
+
+_NOTHING: Final = Seen()
+
+
+def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, is_wordless: bool = False) -> Seen:
+    """Return what one file shows.
+
+    Args:
+        path: POSIX path in the archive.
+        size: Its bytes.
+        head: Its first `HEAD_BYTES`, or all of a shorter one.
+        opened: Opens all of it for reading, as something that can be placed anywhere; for files longer than that.
+        is_wordless: Whether `marks.are_wordless` is known to be true of its head.
+    """
+    if head.startswith(MAGIC):
+        with io.BytesIO(head) if len(head) == size else opened() as file:
+            return Seen(native=read_native(path, file))
+    if path.endswith(".pyc"):
+        mark = bytecode_mark(path, head)
+        return Seen(marks=(mark,)) if mark else _NOTHING
+    if is_binary(head):
+        return _NOTHING
+    if len(head) < size <= MAX_TEXT_BYTES:
+        with opened() as file:
+            head, is_wordless = file.read(MAX_TEXT_BYTES), False
+    marks = tuple(marks_in(path, head, is_wordless=is_wordless))
+    if is_metadata(path):
+        return Seen(marks=marks, metadata=head)
+    return Seen(marks=marks) if marks else _NOTHING
+
+
+def is_binary(head: bytes) -> bool:
+    """Tell whether a file that begins like this is something else than text."""
+    return b"\0" in head[:_BINARY_WITHIN]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the files of one tree showed so far."""
+
+    files: dict[str, File] = field(default_factory=dict)
+    natives: dict[str, Native] = field(default_factory=dict)
+    marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+    metadata: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, path: str, file: File, seen: Seen) -> None:
+        """Take in one file."""
+        self.files[path] = file
+        if seen.native:
+            self.natives[path] = seen.native
+        if seen.marks:
+            self.marks[path] = seen.marks
+        if seen.metadata is not None:
+            self.metadata[path] = seen.metadata
+
+    def contents(
+        self, links: Mapping[str, str] | None = None, folder_modes: Mapping[str, int] | None = None
+    ) -> Contents:
+        """Return all of it, with the links and the folders that the tree has besides."""
+        files = dict(sorted(self.files.items()))
+        return Contents(
+            unzipped_bytes=sum(file.size for file in files.values()),
+            files=files,
+            distributions=read_distributions(self.metadata, files),
+            natives=tuple(native for _, native in sorted(self.natives.items())),
+            links=dict(sorted((links or {}).items())),
+            marks=tuple(mark for _, marks in sorted(self.marks.items()) for mark in marks),
+            folder_modes=dict(sorted((folder_modes or {}).items())),
+        )

@@ -1,0 +1,130 @@
+"""What only a look into a file can tell: secrets, and bytecode that packing makes stale."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.bytesearch import contains_any
+from cdk_layers.contents.model import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_KEY_BEGINS: Final = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----")
+_KEY_BODY: Final = re.compile(rb"[A-Za-z0-9+/=]{40,}")
+_KEY_HEADER: Final = re.compile(rb"[A-Za-z-]+: ")
+_LINE_END: Final = re.compile(rb"\\[nr]|[\r\n]")
+_QUOTES: Final = b" \t\"'`,+()\\"
+
+# Patterns begin with what they cannot do without: that is searched for as fast as a plain text.
+_ACCESS_KEYS: Final = tuple(re.compile(prefix + rb"[A-Z2-7]{16}(?![A-Za-z0-9])") for prefix in (b"AKIA", b"ASIA"))
+_ASSIGNED: Final = rb"[\"']?\s{0,4}(?:=>|[=:,])\s{0,4}[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+_NAMED_SECRETS: Final = (
+    re.compile(rb"ecret_?(?:[Aa]ccess_?[Kk]ey|(?<=[Aa][Ww][Ss]_[Ss]ecret_)key|(?<=awsSecret)Key)" + _ASSIGNED),
+    re.compile(rb"ECRET_?(?:ACCESS_?KEY|(?<=AWS_SECRET_)KEY)" + _ASSIGNED),
+)
+_SECRET: Final = re.compile(rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_BESIDE_BYTES: Final = 200
+_KEY_WORDS: Final = (b"PRIVATE KEY",)
+_SECRET_WORDS: Final = (b"AKIA", b"ASIA", b"ecret", b"ECRET")
+"""Searching for a few short words costs less than the patterns do; most files have none of them."""
+
+_INDEX_FILES: Final = re.compile(
+    r"pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml|direct_url\.json"
+)
+_PROGRAMS: Final = re.compile(r"(?:bin|extensions)/[^/]+|bootstrap")
+_CREDENTIALS: Final = re.compile(rb"https?://([^\s/:@\"'<>]{0,200})(?::([^\s/@\"'<>]{0,400}))?@([A-Za-z0-9.-]{1,100})")
+_PLACEHOLDERS: Final = re.compile(
+    rb"[*x.]+|\$.*|\{.*\}|%.*%|(?:my|your|the)?[-_]?(?:pass(?:word|wd)?|secret|token|api[-_]?key|pwd)", re.IGNORECASE
+)
+_MAX_INDEX_BYTES: Final = 2 * 1024**2
+_MIN_TOKEN_LENGTH: Final = 16
+"""A user name alone is no secret; what is as long as a token is one."""
+
+_MAX_PLACES: Final = 1000
+"""A file with more places that look like a secret's is made to look so; the first ones tell enough."""
+
+_PYC_HEADER_BYTES: Final = 16
+
+
+def are_wordless(texts: Iterable[bytes]) -> bool:
+    """Tell whether none of several text files has a word that secrets begin with: all at once, which is faster."""
+    return not contains_any(b"\n".join(texts), (*_KEY_WORDS, *_SECRET_WORDS))
+
+
+def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[Mark]:
+    """Yield the secrets in a text file, each told by its place and its kind alone, and a first line that cannot run.
+
+    Args:
+        path: POSIX path in the archive.
+        data: All of its bytes.
+        is_wordless: Whether `are_wordless` is known to be true of it.
+    """
+    if not is_wordless:
+        if contains_any(data, _KEY_WORDS):
+            yield from _private_keys(path, data)
+        if contains_any(data, _SECRET_WORDS):
+            yield from _aws_credentials(path, data)
+    if data.startswith(b"#!") and _PROGRAMS.fullmatch(path) and data.partition(b"\n")[0].endswith(b"\r"):
+        yield Mark("crlf-program", path, 1, "Its first line ends with a carriage return")
+    if _names_an_index(path.rpartition("/")[2]):
+        yield from _index_credentials(path, data)
+
+
+def _names_an_index(name: str) -> bool:
+    """Tell whether a file of that name usually holds the addresses of indexes."""
+    is_requirements = name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
+    return is_requirements or _INDEX_FILES.fullmatch(name) is not None
+
+
+def bytecode_mark(path: str, head: bytes) -> Mark | None:
+    """Return the mark of a .pyc file that Python checks by its source's time; None for any other.
+
+    Source: PEP 552, "Deterministic pycs".
+    """
+    by_time = len(head) >= _PYC_HEADER_BYTES and head[2:4] == b"\r\n" and head[4:8] == bytes(4)
+    return Mark("timestamp-bytecode", path, detail="checked by its source's time") if by_time else None
+
+
+def _places(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
+    return islice(pattern.finditer(data), _MAX_PLACES)
+
+
+def _line(data: bytes, at: int) -> int:
+    return data.count(b"\n", 0, at) + 1
+
+
+def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
+    for found in _places(_KEY_BEGINS, data):
+        lines = (line.strip(_QUOTES) for line in _LINE_END.split(data[found.end() : found.end() + 2048]))
+        # Headers such as Proc-Type stand between the first line and the key; code and prose do not look like a key.
+        body = next((line for line in lines if line and not _KEY_HEADER.match(line)), b"")
+        if _KEY_BODY.match(body.removeprefix(b'b"').removeprefix(b"b'")):
+            yield Mark("private-key", path, _line(data, found.start()), found[1].decode("ascii").capitalize())
+
+
+def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
+    places = {found.start() for pattern in _NAMED_SECRETS for found in _places(pattern, data) if _is_random(found[1])}
+    for found in (found for pattern in _ACCESS_KEYS for found in _places(pattern, data)):
+        around = data[max(0, found.start() - _BESIDE_BYTES) : found.end() + _BESIDE_BYTES]
+        is_id = not data[found.start() - 1 : found.start()].isalnum() and b"EXAMPLE" not in found[0]
+        if is_id and any(_is_random(secret) for secret in _SECRET.findall(around)):
+            places.add(found.start())
+    for line in sorted({_line(data, place) for place in places}):
+        yield Mark("aws-credentials", path, line, "An AWS secret access key")
+
+
+def _is_random(secret: bytes) -> bool:
+    """Tell a key from the example keys of documentation, a hash, a path or a long word."""
+    parts = (rb"[a-z]", rb"[A-Z]", rb"[0-9]")
+    return b"EXAMPLE" not in secret.upper() and all(re.search(part, secret) for part in parts)
+
+
+def _index_credentials(path: str, data: bytes) -> Iterator[Mark]:
+    for found in _places(_CREDENTIALS, data[:_MAX_INDEX_BYTES]):
+        user, password, host = found[1], found[2], found[3]
+        secret = password or (user if len(user) >= _MIN_TOKEN_LENGTH else b"")
+        if secret and not _PLACEHOLDERS.fullmatch(secret):
+            yield Mark("index-credentials", path, _line(data, found.start()), f"For {host.decode('ascii')}")

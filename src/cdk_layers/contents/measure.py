@@ -1,0 +1,184 @@
+"""Reading what lies in a zip or in a folder, whoever made it, within fixed bounds.
+
+Sizes are those that the zip's directory tells. What is inflated is held against them, up to `MAX_INFLATED_BYTES`, twice
+what the service takes. Behind that, files still count and weigh, and nobody looks into them.
+"""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeVar, cast
+
+from isal import isal_zlib
+
+from cdk_layers.contents.distributions import is_metadata
+from cdk_layers.contents.elf import MAGIC
+from cdk_layers.contents.inflation import checked_entries, inflated
+from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES, Findings, Seen, is_binary, look
+from cdk_layers.contents.model import Contents, File
+from cdk_layers.contents.readers import open_sources
+from cdk_layers.contents.tree import walk
+from cdk_layers.contents.zipformat import BrokenZipError
+from cdk_layers.errors import AssemblyError
+from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
+from cdk_layers.system.parallel import batches, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from cdk_layers.contents.tree import Node
+    from cdk_layers.contents.zipformat import Entry
+
+__all__ = ["measure", "open_sources"]
+
+MAX_INFLATED_BYTES: Final = 2 * MAX_UNZIPPED_BYTES
+MAX_METADATA_BYTES: Final = 16 * 1024**2
+
+_IN_MEMORY: Final = 8 * 1024**2
+_MAX_LINK_BYTES: Final = 4096
+_FOLDER_MODE: Final = 0o755
+_FILE_MODE: Final = 0o644
+
+
+_Thing = TypeVar("_Thing", "Entry", "Node")
+
+
+class _Look(NamedTuple):
+    """What one zip entry, or one file of a folder, turned out to be."""
+
+    path: str
+    file: File
+    seen: Seen
+
+
+def measure(path: Path) -> Contents:
+    """Return what lies in a zip or in a folder.
+
+    A folder is taken as the CDK packs it: symlinks to files and folders inside become what they lead to, and are told
+    as links besides; those that lead elsewhere are only told. A symlink in a zip counts as its target's name.
+
+    Args:
+        path: A zip, whatever its name, or a folder.
+
+    Raises:
+        AssemblyError: There is nothing, or it cannot be read, or it is no zip, or a hostile or damaged one.
+    """
+    try:
+        return _measure_folder(path) if path.is_dir() else _measure_zip(path)
+    except (OSError, BrokenZipError) as error:
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError | BrokenZipError) -> AssemblyError:
+    said = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+    message = f"{str(path)!r} {said}. Make it anew."
+    return AssemblyError(message)
+
+
+def _measure_folder(path: Path) -> Contents:
+    findings = Findings()
+    links: dict[str, str] = {}
+    files: list[Node] = []
+    for node in walk(path):
+        if node.link is not None:
+            links[node.name] = node.link
+        elif node.status is None:
+            message = f"{node.name or '.'!r} in {str(path)!r} {node.trouble}. Remove it, or make it readable."
+            raise AssemblyError(message)
+        if node.status is not None and not node.is_folder:
+            files.append(node)
+    inspected, rest = _within_bounds(files, _size)
+    for batch in in_order(lambda batch: [_look_at(node) for node in batch], batches(inspected, _size, HEAD_BYTES)):
+        _take_in(findings, batch)
+    for node in rest:
+        findings.files[node.name] = File(_size(node), 0, _mode(node))
+    return findings.contents(links)
+
+
+def _size(node: Node) -> int:
+    return node.status.st_size if node.status else 0
+
+
+def _mode(node: Node) -> int:
+    return stat.S_IMODE(node.status.st_mode) if node.status else _FILE_MODE
+
+
+def _look_at(node: Node) -> _Look:
+    size, crc32, head = 0, 0, b""
+    with node.path.open("rb", buffering=0) as file:
+        while data := file.read(HEAD_BYTES):
+            head = head or data
+            size += len(data)
+            crc32 = isal_zlib.crc32(data, crc32)
+    return _Look(node.name, File(size, crc32, _mode(node)), look(node.name, size, head, lambda: node.path.open("rb")))
+
+
+def _take_in(findings: Findings, looks: Iterable[_Look]) -> None:
+    for one in looks:
+        findings.add(one.path, one.file, one.seen)
+    if sum(map(len, findings.metadata.values())) > MAX_METADATA_BYTES:
+        message = f"has more than {MAX_METADATA_BYTES} bytes of metadata about distributions"
+        raise BrokenZipError(message)
+
+
+def _measure_zip(path: Path) -> Contents:
+    findings = Findings()
+    links: dict[str, str] = {}
+    folder_modes: dict[str, int] = {}
+    with path.open("rb") as file:
+        entries = checked_entries(file)
+        for entry in entries.values():
+            if entry.is_folder:
+                folder_modes[entry.name.rstrip("/")] = stat.S_IMODE(entry.mode) if entry.mode else _FOLDER_MODE
+            elif entry.is_link:
+                target = b"".join(inflated(file, entry, _MAX_LINK_BYTES))
+                links[entry.name] = target.decode("utf-8", "replace")
+                findings.files[entry.name] = File(entry.size, entry.crc32, stat.S_IMODE(entry.mode))
+    regular = [one for one in entries.values() if not one.is_folder and not one.is_link]
+    inspected, rest = _within_bounds(regular, lambda entry: entry.size)
+    for batch in in_order(
+        lambda batch: _look_inside(path, batch), batches(inspected, lambda entry: entry.size, HEAD_BYTES)
+    ):
+        _take_in(findings, batch)
+    for entry in rest:
+        findings.files[entry.name] = _file(entry)
+    return findings.contents(links, folder_modes)
+
+
+def _within_bounds(things: Iterable[_Thing], size: Callable[[_Thing], int]) -> tuple[list[_Thing], list[_Thing]]:
+    """Return what is looked into, and what is behind the bound; what tells of distributions goes first."""
+    left, inspected, rest = MAX_INFLATED_BYTES, [], []
+    for thing in sorted(things, key=lambda thing: not is_metadata(thing.name)):
+        if size(thing) <= left:
+            left -= size(thing)
+            inspected.append(thing)
+        else:
+            rest.append(thing)
+    return inspected, rest
+
+
+def _look_inside(path: Path, batch: Sequence[Entry]) -> list[_Look]:
+    with path.open("rb") as file:
+        return [_Look(entry.name, _file(entry), _seen(file, entry)) for entry in batch]
+
+
+def _file(entry: Entry) -> File:
+    return File(entry.size, entry.crc32, stat.S_IMODE(entry.mode) if entry.mode else _FILE_MODE)
+
+
+def _seen(file: BinaryIO, entry: Entry) -> Seen:
+    blocks = inflated(file, entry, entry.size)
+    head = b""
+    while len(head) < min(entry.size, HEAD_BYTES):
+        head += next(blocks)
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as whole:
+        is_wanted = head.startswith(MAGIC) or (entry.size <= MAX_TEXT_BYTES and not is_binary(head))
+        if is_wanted and len(head) < entry.size:
+            whole.write(head)
+            whole.writelines(blocks)
+            whole.seek(0)
+        for _ in blocks:
+            pass  # To its end, because the checksum is told there.
+        return look(entry.name, entry.size, head, lambda: cast("BinaryIO", whole))

@@ -1,0 +1,74 @@
+"""Reading single files of what a layer or a function holds."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.inflation import checked_entries, inflated
+from cdk_layers.contents.zipformat import BrokenZipError
+from cdk_layers.errors import AssemblyError
+
+if TYPE_CHECKING:
+    from cdk_layers.contents.zipformat import Entry
+
+MAX_SOURCE_BYTES: Final = 16 * 1024**2
+"""Larger files are no source code that anybody wants to read."""
+
+
+@dataclass(frozen=True)
+class ZipReader:
+    """The files of a zip."""
+
+    path: Path
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        with self.path.open("rb") as file:
+            return checked_entries(file)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of one file; None when there is none by that path, or one of more than 16 MiB.
+
+        Raises:
+            AssemblyError: The archive cannot be read.
+        """
+        try:
+            entry = self._entries.get(path)
+            if entry is None or entry.is_folder or entry.is_link or entry.size > MAX_SOURCE_BYTES:
+                return None
+            with self.path.open("rb") as file:
+                return b"".join(inflated(file, entry, MAX_SOURCE_BYTES))
+        except (OSError, BrokenZipError) as error:
+            said = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+            message = f"{str(self.path)!r} {said}. Make it anew."
+            raise AssemblyError(message) from error
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReader:
+    """The files of a folder."""
+
+    path: Path
+    _root: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Remember where the folder really is."""
+        object.__setattr__(self, "_root", os.path.realpath(self.path))
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of one file; None when there is none by that path inside, or one of more than 16 MiB."""
+        with suppress(OSError, ValueError):
+            file = Path(os.path.realpath(self.path / path))
+            if file.is_relative_to(self._root) and file.is_file() and file.stat().st_size <= MAX_SOURCE_BYTES:
+                return file.read_bytes()
+        return None
+
+
+def open_sources(path: Path) -> ZipReader | FolderReader:
+    """Return a reader of the single files of a zip or a folder; nothing is read before it is asked for."""
+    return FolderReader(path) if path.is_dir() else ZipReader(path)

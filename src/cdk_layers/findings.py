@@ -1,0 +1,54 @@
+"""Findings of rules: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cdk_layers.system.outgoing import outgoing
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a resource stands."""
+
+    path: str
+    """The construct path, such as "Hub/base"; "template.json#LogicalId" where no construct is known."""
+
+    template: str = ""
+    """The template's path; empty for a construct that is not synthesized yet."""
+
+    logical_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or may be."""
+
+    rule: str
+    severity: Severity
+    where: Where
+    message: str
+    """What is wrong, measured against which limit."""
+
+    remedy: str
+    """What to do about it."""
+
+    service_words: str | None = None
+    """What the service would have said."""
+
+    topic: str = ""
+    """What it is about, where findings with other messages on the same topic need not be told one by one."""
+
+    def __post_init__(self) -> None:
+        """Keep texts that may leave this process."""
+        object.__setattr__(self, "message", outgoing(self.message))
+        object.__setattr__(self, "remedy", outgoing(self.remedy))
+
+    def __str__(self) -> str:
+        """Return the finding as one paragraph for a person."""
+        place = "" if repr(self.where.path) in self.message else f"{self.where.path}: "
+        words = f" The service's words: {self.service_words!r}." if self.service_words else ""
+        return f"{place}{self.message}{words} {self.remedy} [{self.rule}]"

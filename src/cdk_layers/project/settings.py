@@ -1,0 +1,154 @@
+"""What a project sets for synthesis and for the command line, in `[tool.cdk-layers]` of its pyproject.toml."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.app.model import Settings
+from cdk_layers.errors import UsageError
+from cdk_layers.system.wording import bytes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TABLE: Final = "cdk-layers"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """The keys of `[tool.cdk-layers]`, each with a dash for an underscore."""
+
+    select: tuple[str, ...] = ()
+    """The only rules that count; all of them by default."""
+
+    ignore: tuple[str, ...] = ()
+    """Rules that do not count."""
+
+    budget: int | None = None
+    """The user's own limit on the unzipped bytes of every layer and of every function with its layers."""
+
+    strict_budget: bool = True
+    """Whether going over the budget is an error; else it is a warning."""
+
+    strict: bool = False
+    """Whether warnings fail the check as well."""
+
+    def settings(self, **given: Any) -> Settings:
+        """Return these as the rules take them; what is given and not None goes before them."""
+        own = {
+            "budget_bytes": self.budget, "strict_budget": self.strict_budget, "strict": self.strict,
+            "select": self.select, "ignore": self.ignore,
+        }  # fmt: skip
+        return Settings(**{**own, **{name: value for name, value in given.items() if value is not None}})
+
+
+def read_settings(*folders: Path) -> ProjectSettings:
+    """Return the settings of the nearest pyproject.toml that has any; the defaults where there is none.
+
+    Args:
+        folders: Where an app may be: its own folder and those above it are searched, one after the other.
+
+    Raises:
+        UsageError: A file cannot be read, or has a key or a value there that means nothing.
+    """
+    for folder in folders:
+        for up in (folder, *folder.parents):
+            found = _read(up / "pyproject.toml")
+            if found is not None:
+                return found
+    return ProjectSettings()
+
+
+def app_settings() -> Settings:
+    """Return what the project of the app that is running sets: the CDK starts an app in the folder of its cdk.json.
+
+    Raises:
+        UsageError: As `read_settings`.
+    """
+    return read_settings(Path.cwd()).settings()
+
+
+def _read(path: Path) -> ProjectSettings | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return _parsed(path, status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, _changed: int, _size: int) -> ProjectSettings | None:
+    """Return what a file sets, or None where it has no table; read again when it has changed."""
+    try:
+        content = path.read_bytes()
+        if _TABLE.encode() not in content:
+            return None
+        # Most projects set nothing, and constructs ask too.
+        document = _loads(content.decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"{path} cannot be read: {error}."
+        raise UsageError(message) from None
+    tools = document.get("tool", {})
+    table = tools.get(_TABLE) if isinstance(tools, dict) else None
+    return None if table is None else _from_table(table, path)
+
+
+def _loads(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    return tomllib.loads(text)
+
+
+def _from_table(table: Any, path: Path) -> ProjectSettings:
+    known = {field.name.replace("_", "-"): field.name for field in fields(ProjectSettings)}
+    unknown = [key for key in table if key not in known] if isinstance(table, dict) else ["(not a table)"]
+    if unknown:
+        message = f"{path}: [tool.{_TABLE}] knows no {', '.join(unknown)}. It knows {', '.join(sorted(known))}."
+        raise UsageError(message)
+    return ProjectSettings(**{known[key]: _value(key, value, path) for key, value in table.items()})
+
+
+def _value(key: str, value: Any, path: Path) -> Any:
+    wanted = _WANTED[key]
+    if key in ("select", "ignore") and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    if key == "budget" and isinstance(value, (str, int)) and not isinstance(value, bool):
+        return parse_size(str(value), f"{path}: [tool.{_TABLE}] budget")
+    if key.startswith("strict") and isinstance(value, bool):
+        return value
+    message = f"{path}: [tool.{_TABLE}] {key} is {value!r}, but has to be {wanted}."
+    raise UsageError(message)
+
+
+_WANTED: Final[Mapping[str, str]] = {
+    "select": "a list of rule names",
+    "ignore": "a list of rule names",
+    "budget": 'a size such as "120MiB"',
+    "strict": "true or false",
+    "strict-budget": "true or false",
+}
+
+
+def parse_size(text: str, what: str) -> int:
+    """Return the bytes of a size such as "120MiB", "1.5 GB" or "1048576".
+
+    Args:
+        text: A size with its unit, as `wording.bytes_of` reads it for layers.toml and constructs too, or bytes alone.
+        what: What a message calls it.
+
+    Raises:
+        UsageError: It is not a size, or is zero.
+    """
+    trimmed = text.strip()
+    size = bytes_of(trimmed if trimmed.endswith("B") else f"{trimmed}B") or 0
+    if size < 1:
+        message = f'{what} is {text!r}, which is no size. Write one such as "120MiB".'
+        raise UsageError(message)
+    return size

@@ -1,0 +1,81 @@
+"""Finding a module the way that Python does, in archives that are not extracted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.owners import kept
+from cdk_layers.rules.facts.search_path import inside, is_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_layers.contents.model import Contents
+    from cdk_layers.rules.facts.search_path import Part
+
+_COMPILED: Final = (".pyc", ".so")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module that is there."""
+
+    name: str
+    """Its dotted name."""
+
+    part: Part | None
+    """The archive that holds it; None for a namespace package, which no file defines."""
+
+    path: str | None
+    """Its source inside the archive; None where it has none that can be read: extension modules, bytecode."""
+
+    package: bool
+    """Whether it can hold submodules."""
+
+
+def find(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:
+    """Return the module by a dotted name, or None when no place holds it.
+
+    A regular package ends the search for its submodules elsewhere; portions of a namespace package join.
+    """
+    found: Module | None = None
+    portions = list(places)
+    done = ""
+    for segment in name.split("."):
+        done = f"{done}.{segment}" if done else segment
+        found, portions = _step(done, segment, portions)
+        if found is None:
+            return None
+    return found
+
+
+def _step(name: str, segment: str, places: list[tuple[Part, str]]) -> tuple[Module | None, list[tuple[Part, str]]]:
+    portions = []
+    for part, root in places:
+        base = inside(root, segment)
+        package = _file(part.contents, f"{base}/__init__")
+        if package is not None:
+            return Module(name, part, package or None, package=True), [(part, base)]
+        module = _file(part.contents, base)
+        if module is not None:
+            return Module(name, part, module or None, package=False), []
+        if is_folder(part.contents, base):
+            portions.append((part, base))
+    return (Module(name, None, None, package=True) if portions else None), portions
+
+
+def _file(contents: Contents, stem: str) -> str | None:
+    """Return the source file of a module, "" when it is there without source, None when it is not there."""
+    if f"{stem}.py" in contents.files:
+        return f"{stem}.py"
+    if any(f"{stem}{suffix}" in contents.files for suffix in _COMPILED) or stem in _tagged(contents):
+        return ""
+    return None
+
+
+@kept
+def _tagged(contents: Contents) -> frozenset[str]:
+    """Return the paths of extension modules whose names carry a tag, without it."""
+    split = (path.rpartition("/") for path in contents.files if path.endswith(".so"))
+    return frozenset(f"{folder}{slash}{name.partition('.')[0]}" for folder, slash, name in split)

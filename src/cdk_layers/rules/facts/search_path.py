@@ -1,0 +1,167 @@
+"""Where a Python function looks for modules, and what each archive holds there.
+
+Facts about one archive are kept with it, since many functions share few layers.
+
+Source: the runtime's bootstrap for `sys.path`: /var/task, /opt/python/lib/pythonX.Y/site-packages, /opt/python, then
+the runtime's own packages.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.contents.owners import in_folder, kept, owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cdk_layers.app.model import Function, Layer, Sources
+    from cdk_layers.contents.model import Contents, Distribution
+
+
+_MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
+_PYTHON_RUNTIME: Final = re.compile(r"python3\.[0-9]{1,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One archive that a function is made of: its code or one layer."""
+
+    label: str
+    """What a message calls it."""
+
+    mount: str
+    """Where it is extracted: "/var/task" or "/opt"."""
+
+    contents: Contents
+    sources: Sources | None
+    layer: Layer | None
+    """None for the function's code."""
+
+    @property
+    def modules_below(self) -> str:
+        """What the paths of modules that can be imported begin with."""
+        return "" if self.layer is None else "python/"
+
+    def at(self, path: str) -> str:
+        """Return a path inside the archive as a person names it."""
+        return f"{path} in {self.label}"
+
+
+def is_python(function: Function) -> bool:
+    """Return whether a function is known to run on a Python 3 runtime and can have layers."""
+    return not function.image and function.runtime is not None and bool(_PYTHON_RUNTIME.fullmatch(function.runtime))
+
+
+def python_version(function: Function) -> str:
+    """Return the language version of a Python function, such as "3.13"."""
+    return (function.runtime or "").removeprefix("python")
+
+
+def parts(function: Function) -> tuple[Part, ...]:
+    """Return the archives of a function whose contents are known: its code, then its layers, lowest first."""
+    code = (
+        []
+        if function.code is None
+        else [Part("the function's code", "/var/task", function.code, function.sources, None)]
+    )
+    return (*code, *layer_parts(function.used_layers))
+
+
+def layer_parts(layers: Iterable[Layer]) -> Iterator[Part]:
+    """Yield the layers whose contents are known, each once."""
+    for layer in dict.fromkeys(layers):
+        if layer.contents is not None:
+            yield Part(f"layer {layer.label!r}", "/opt", layer.contents, layer.sources, layer)
+
+
+def unknown_parts(function: Function) -> list[str]:
+    """Return what a function is made of besides and nobody can look into, by the names that a message uses."""
+    code = ["the function's code"] if function.code is None else []
+    layers = ["layers that the template does not tell"] if function.layers is None else []
+    return code + layers + [f"layer {layer.label!r}" for layer in function.used_layers if layer.contents is None]
+
+
+def roots(part: Part, python: str) -> tuple[str, ...]:
+    """Return the folders of an archive that are on `sys.path` for a language version, in its order."""
+    return ("",) if part.layer is None else layer_roots(python)
+
+
+def layer_roots(python: str) -> tuple[str, ...]:
+    """Return the folders of a layer that are on `sys.path` for a language version, in its order."""
+    return (f"python/lib/python{python}/site-packages", "python")
+
+
+def inside(root: str, path: str) -> str:
+    """Return a path below a folder of an archive."""
+    return f"{root}/{path}" if root else path
+
+
+def search_path(function: Function) -> Iterator[tuple[Part, str]]:
+    """Yield the places on a function's `sys.path` whose contents are known, first come first.
+
+    Layers merge into /opt file by file, the last one winning, so that of one folder the highest layer comes first.
+    """
+    python = python_version(function)
+    known = parts(function)
+    yield from ((part, "") for part in known if part.layer is None)
+    for root in layer_roots(python):
+        yield from ((part, root) for part in reversed(known) if part.layer is not None)
+
+
+def visible(part: Part, python: str) -> dict[str, Distribution]:
+    """Return the distributions of an archive that a language version finds, by name; the first on the path wins."""
+    found: dict[str, Distribution] = {}
+    for root in roots(part, python):
+        for distribution in in_folder(part.contents, root):
+            found.setdefault(distribution.name, distribution)
+    return found
+
+
+@kept
+def names(contents: Contents, folder: str) -> frozenset[str]:
+    """Return the names of what lies directly in one folder of an archive, files and folders alike."""
+    start = len(folder) + 1 if folder else 0
+    below = (path for path in contents.files if path.startswith(f"{folder}/")) if folder else contents.files
+    return frozenset(path[start:].partition("/")[0] for path in below)
+
+
+def is_folder(contents: Contents, path: str) -> bool:
+    """Return whether a folder of an archive holds a file, however deep."""
+    paths = _sorted(contents)
+    at = bisect_left(paths, f"{path}/")
+    return at < len(paths) and paths[at].startswith(f"{path}/")
+
+
+@kept
+def _sorted(contents: Contents) -> tuple[str, ...]:
+    return tuple(sorted(contents.files))
+
+
+@kept
+def modules(contents: Contents, folder: str) -> frozenset[str]:
+    """Return the top-level modules and packages that one folder of an archive brings; namespace packages are none."""
+    found = set()
+    for name in names(contents, folder):
+        match = _MODULE.fullmatch(name)
+        if match:
+            found.add(match["name"])
+        elif any(inside(folder, f"{name}/__init__{suffix}") in contents.files for suffix in (".py", ".pyc")):
+            found.add(name)
+    return frozenset(found)
+
+
+def told(contents: Contents, paths: Sequence[str], most: int = 3) -> str:
+    """Return files as a message names them: by their distribution when it is known, a few of many."""
+    by_owner: dict[str, list[str]] = {}
+    for path in paths:
+        by_owner.setdefault(owner(contents, path) or path, []).append(path)
+    shown = [
+        name if held == [name] else f"{name} ({held[0]}{f' and {len(held) - 1} more' if len(held) > 1 else ''})"
+        for name, held in list(by_owner.items())[:most]
+    ]
+    more = [f"{len(by_owner) - most} more"] if len(by_owner) > most else []
+    return ", ".join(shown + more)

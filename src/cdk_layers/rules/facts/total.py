@@ -1,0 +1,83 @@
+"""The size of a function with its layers."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.system.wording import size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cdk_layers.app.model import Function
+    from cdk_layers.contents.model import Contents
+
+_LARGEST_TOLD: Final = 5
+_CONTAINERS: Final = ("python", "bin", "lib", "extensions")
+"""The folders of a layer in which one thing says little about the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The unzipped bytes of a function's code and layers together, as far as they are known."""
+
+    parts: tuple[tuple[str, Contents], ...]
+    """What is known: "code" or a layer's label, and what lies there."""
+
+    unknown: tuple[str, ...]
+    """The parts whose sizes are not known."""
+
+    @classmethod
+    def of(cls, subject: Function) -> Total:
+        """Add up a function; a layer that it names twice counts once."""
+        named = [("code", subject.code)]
+        named += [(repr(one.label), one.contents) for one in dict.fromkeys(subject.used_layers)]
+        unknown = [name for name, contents in named if contents is None]
+        return cls(
+            tuple((name, contents) for name, contents in named if contents is not None),
+            tuple(unknown if subject.layers is not None else [*unknown, "layers"]),
+        )
+
+    @property
+    def unzipped_bytes(self) -> int:
+        """The sum of what is known."""
+        return sum(contents.unzipped_bytes for _, contents in self.parts)
+
+    def __str__(self) -> str:
+        """Return the sum and its parts, saying "at least" where something is unknown."""
+        at_least = "at least " if self.unknown else ""
+        parts = ", ".join(f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts)
+        unknown = "".join(f", {name} not known" for name in self.unknown)
+        return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({parts}{unknown})"
+
+
+def largest(parts: Iterable[Contents]) -> str:
+    """Return a sentence about the five largest things, with a space before it, or nothing if there are none.
+
+    They are distributions, and the files and folders that belong to none.
+    """
+    sizes = [one for contents in parts for one in (*_distributions(contents), *_unowned(contents).items())]
+    top = heapq.nlargest(_LARGEST_TOLD, (one for one in sizes if one[1]), key=lambda one: one[1])
+    listed = ", ".join(f"{name} {size(unzipped_bytes)}" for name, unzipped_bytes in top)
+    return f" Largest: {listed}." if listed else ""
+
+
+def _distributions(contents: Contents) -> Iterator[tuple[str, int]]:
+    return ((one.name, one.unzipped_bytes) for one in contents.distributions)
+
+
+def _unowned(contents: Contents) -> dict[str, int]:
+    """Return the bytes of what belongs to no distribution, by its file or by its folder: two levels, or one of code."""
+    owned = {f"{one.folder}/{name}".lstrip("/") for one in contents.distributions for name in one.top_level}
+    found: dict[str, int] = defaultdict(int)
+    folders = {*_CONTAINERS, *(one.folder for one in contents.distributions)} - {""}
+    containers = sorted((f"{one}/" for one in folders), key=len, reverse=True)
+    for path, file in contents.files.items():
+        start = next((one for one in containers if path.startswith(one)), "")
+        name, is_folder, _ = path.removeprefix(start).partition("/")
+        if f"{start}{name}" not in owned:
+            found[f"{start}{name}{is_folder}"] += file.size
+    return found

@@ -1,0 +1,288 @@
+"""Native code that cannot run where the function does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function
+from cdk_layers.contents.natives import (
+    by_need,
+    for_musl_only,
+    for_other_machine,
+    for_other_python,
+    for_other_system,
+    is_optional,
+    names_its_machine,
+    past_glibc,
+)
+from cdk_layers.contents.owners import kept, owner
+from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.facts.search_path import is_python, parts, python_version, told, unknown_parts
+from cdk_layers.system.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.contents.model import Contents, Native
+    from cdk_layers.rules.facts.search_path import Part
+
+_BUILD_FOR_TARGET: Final = (
+    "Build it for the function's own runtime and architecture: SharedPythonLayer does so by itself; with pip give "
+    "--platform, --python-version and --only-binary=:all:."
+)
+
+_SLOWER: Final = " The distribution is imported without them too, most often slower."
+
+
+@rule(
+    "wrong-machine",
+    Function,
+    severity="error",
+    meaning="A native file in a layer or in the code is for another machine than the function runs on. A warning for "
+    "modules that Python does without: their Python source is next to them, or the distribution is imported without "
+    "its native modules too, as MarkupSafe and PyYAML are.",
+    remedy=_BUILD_FOR_TARGET,
+    source="ELF header of each file; the developer guide on instruction set architectures",
+    service_words="cannot open shared object file: No such file or directory",
+    failing="""\
+# A layer installed on an x86_64 machine, for a function on arm64.
+Report:
+  Type: AWS::Lambda::Function
+  Properties:
+    Architectures: [arm64]
+    Layers: [!Ref Data]
+# Data holds python/numpy/_core/_multiarray_umath.cpython-313-x86_64-linux-gnu.so
+""",
+    passing="""\
+Report:
+  Type: AWS::Lambda::Function
+  Properties:
+    Architectures: [arm64]
+    Layers: [!Ref Data]
+# Data holds python/numpy/_core/_multiarray_umath.cpython-313-aarch64-linux-gnu.so
+""",
+)
+def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each archive with files for another machine."""
+    if function.architecture is None:
+        return
+    for part in parts(function):
+        if _declared_for_another(part, function.architecture):
+            continue
+        foreign = for_other_machine(part.contents, function.architecture, part.modules_below)
+        chosen = [native for native in foreign if names_its_machine(native.path)]
+        yield from _machines(part, [native for native in foreign if native not in chosen], function.architecture)
+        yield from (
+            Problem(
+                f"{part.label[0].upper()}{part.label[1:]} brings files for other machines by their own names, and none "
+                f"for {function.architecture}: {told(part.contents, [native.path for native in chosen])}. "
+                "What chooses among them as it runs finds nothing here.",
+                severity="warning",
+                service_words="",
+            )
+            for _once in chosen[:1]
+        )
+
+
+def _declared_for_another(part: Part, architecture: str) -> bool:
+    """Return whether a layer itself says so, which the rule architecture-mismatch tells."""
+    declared = part.layer.architectures if part.layer else None
+    return bool(declared) and architecture not in (declared or ())
+
+
+def _machines(part: Part, foreign: Sequence[Native], architecture: str) -> Iterator[Problem]:
+    machines = " and ".join(sorted({native.machine for native in foreign}))
+    for paths, lax in _by_need(part, [native.path for native in foreign]):
+        yield Problem(
+            f"The function runs on {architecture}, and {count(len(paths), 'file')} in {part.label} "
+            f"{'is' if len(paths) == 1 else 'are'} for {machines}: {told(part.contents, paths)}.{_SLOWER * lax}",
+            severity="warning" if lax else None,
+            service_words="" if lax else None,
+        )
+
+
+def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
+    """Yield the files that a function fails without, then those that it may do without, as far as there are any."""
+    needed, spare = by_need(part.contents, paths)
+    yield from ((group, group is spare) for group in (needed, spare) if group)
+
+
+@rule(
+    "wrong-platform",
+    Function,
+    severity="error",
+    meaning="An extension module is built for macOS or Windows, so Linux cannot load it. A warning for wheels for any "
+    "platform, and for distributions that are imported without their native modules too.",
+    remedy=_BUILD_FOR_TARGET,
+    source="the suffixes of extension modules (importlib.machinery.EXTENSION_SUFFIXES), and files that are not ELF",
+    service_words="Unable to import module 'main': No module named '...'",
+    failing="# Layer installed by pip on macOS:\npython/orjson/orjson.cpython-313-darwin.so\n",
+    passing="python/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
+)
+def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each archive with extension modules that no Linux loads."""
+    if not is_python(function):
+        return
+    for part in parts(function):
+        foreign = for_other_system(part.contents, python_version(function), part.modules_below)
+        if foreign:
+            # A wheel for any platform brings what it may use on each; that Linux has none is its author's choice.
+            optional = all(_for_any_platform(part, path) or is_optional(part.contents, path) for path in foreign)
+            yield Problem(
+                f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, being built for "
+                f"macOS or Windows: {told(part.contents, foreign)}.",
+                severity="warning" if optional else None,
+            )
+
+
+def _for_any_platform(part: Part, path: str) -> bool:
+    name = owner(part.contents, path)
+    owning = [one for one in part.contents.distributions if one.name == name]
+    return any(tag.endswith("-any") for one in owning for tag in one.tags)
+
+
+@rule(
+    "wrong-python-abi",
+    Function,
+    severity="error",
+    meaning="An extension module is built for another Python version, and there is no other build of it. A warning for "
+    "distributions that are imported without their native modules too, such as MarkupSafe and PyYAML; a module whose "
+    "Python source is next to it is not reported, since Python imports that.",
+    remedy=_BUILD_FOR_TARGET,
+    source="importlib.machinery.EXTENSION_SUFFIXES: Python looks for its own tag, abi3 and no tag",
+    service_words="Unable to import module 'main': No module named '...'",
+    failing="# Under python3.13:\npython/orjson/orjson.cpython-312-x86_64-linux-gnu.so\n",
+    passing="# Under python3.13:\npython/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
+)
+def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each archive with modules that only another Python version imports."""
+    if not is_python(function):
+        return
+    for part in parts(function):
+        foreign = for_other_python(part.contents, python_version(function), part.modules_below)
+        for paths, lax in _by_need(part, foreign):
+            yield Problem(
+                f"{count(len(paths), 'file')} in {part.label} can only be imported by another Python version "
+                f"than the function's {python_version(function)}: {told(part.contents, paths)}.{_SLOWER * lax}",
+                severity="warning" if lax else None,
+                service_words="" if lax else None,
+            )
+
+
+@rule(
+    "glibc-too-new",
+    Function,
+    severity="error",
+    meaning="A native file needs a newer C library than the runtime has. A warning for distributions that are imported "
+    "without their native modules too.",
+    remedy=(
+        "Take wheels whose manylinux tag the runtime admits (manylinux_2_26 and older up to python3.11, manylinux_2_34 "
+        "and older from python3.12 on), or a newer runtime; build own programs on the runtime's base image."
+    ),
+    source="GLIBC symbol versions in each ELF file; aws-lambda-builders 1.68 for the runtimes' glibc",
+    service_words="version `GLIBC_2.28' not found",
+    failing="# Under python3.11, glibc 2.26:\npython/numpy/... asks for GLIBC_2.28 (a manylinux_2_28 wheel)\n",
+    passing="# Under python3.12, glibc 2.34:\npython/numpy/... asks for GLIBC_2.28 (a manylinux_2_28 wheel)\n",
+)
+def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each archive that asks for a newer glibc."""
+    runtime = PYTHON_RUNTIMES.get(function.runtime or "")
+    if runtime is None or function.image:
+        return
+    for part in parts(function):
+        newer = past_glibc(part.contents, runtime.name, part.modules_below)
+        wanted = {native.path: native.glibc for native in newer if native.glibc}
+        for paths, lax in _by_need(part, list(wanted)):
+            newest = _dotted(max(wanted[path] for path in paths))
+            yield Problem(
+                f"{count(len(paths), 'file')} in {part.label} need glibc {newest}, and {runtime.name} has "
+                f"{_dotted(runtime.glibc)}: {told(part.contents, paths)}.{_SLOWER * lax}",
+                severity="warning" if lax else None,
+                service_words=f"version `GLIBC_{newest}' not found",
+            )
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+@rule(
+    "musl-linked",
+    Function,
+    severity="error",
+    meaning="A native file is linked against musl, Alpine's C library, which no managed runtime has. A warning for "
+    "distributions that are imported without their native modules too.",
+    remedy="Take manylinux wheels instead of musllinux ones; build on the runtime's base image, not on Alpine.",
+    source="DT_NEEDED of each ELF file; the managed runtimes are Amazon Linux, which is glibc's",
+    service_words="libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory",
+    failing="# Installed in an Alpine container:\npython/orjson/orjson.cpython-313-x86_64-linux-musl.so\n",
+    passing="python/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
+)
+def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each archive with files that need musl."""
+    if not is_python(function):
+        return
+    for part in parts(function):
+        found = for_musl_only(part.contents, python_version(function), part.modules_below)
+        for paths, lax in _by_need(part, found):
+            yield Problem(
+                f"{count(len(paths), 'file')} in {part.label} need musl's C library, and {function.runtime} has "
+                f"glibc: {told(part.contents, paths)}.{_SLOWER * lax}",
+                severity="warning" if lax else None,
+            )
+
+
+_OFTEN_MISSED: Final = re.compile(
+    r"lib(?:GL|EGL|GLX|X11|Xext|Xrender|SM|ICE|xcb[\w-]*|gthread-2\.0|gomp|pq|odbc|aio|cairo|mysqlclient|mariadb)\.so\.\d+"
+    r"|lib(?:ssl|crypto)\.so\.(?:10|1\.0\.0|1\.1)"
+)
+
+
+@rule(
+    "missing-library",
+    Function,
+    severity="warning",
+    meaning="A native file needs a shared library that functions are known to miss, and nothing of the function's own "
+    "brings it. What a runtime's image holds today is not verified, so this is a warning.",
+    remedy="Take a distribution that brings its libraries (opencv-python-headless for opencv-python, psycopg2-binary "
+    "for psycopg2), or put the library into lib/ of a layer.",
+    source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost "
+    "11048 (libgomp), psycopg/psycopg2 1011 (libpq), jkehler/awslambda-psycopg2 66 (libssl.so.1.1)",
+    service_words="libGL.so.1: cannot open shared object file: No such file or directory",
+    failing="python/cv2/cv2.abi3.so needs libGL.so.1 (opencv-python)\n",
+    passing="python/cv2/cv2.abi3.so needs nothing but what opencv_python_headless.libs/ brings\n",
+)
+def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each library that is needed and not there."""
+    if not is_python(function) or unknown_parts(function):
+        return
+    known = parts(function)
+    needed: dict[str, tuple[Part, list[str]]] = {}
+    for part in known:
+        for name, paths in _needed(part.contents).items():
+            needed.setdefault(name, (part, paths))
+    for name, (part, paths) in sorted(needed.items()):
+        if not any(name in _file_names(one.contents) for one in known):
+            needing = f"{told(part.contents, paths)} in {part.label}"
+            yield Problem(
+                f"{needing} needs {name}, which neither the code nor a layer brings.",
+                service_words=f"{name}: cannot open shared object file: No such file or directory",
+            )
+
+
+@kept
+def _needed(contents: Contents) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for native in contents.natives:
+        for name in native.needed:
+            if _OFTEN_MISSED.fullmatch(name):
+                found.setdefault(name, []).append(native.path)
+    return found
+
+
+@kept
+def _file_names(contents: Contents) -> frozenset[str]:
+    return frozenset(path.rpartition("/")[2] for path in (*contents.files, *contents.links))

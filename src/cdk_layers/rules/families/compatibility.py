@@ -1,0 +1,152 @@
+"""Layers that do not suit the function's runtime or architecture, by what both declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.app.model import Function
+from cdk_layers.contents.natives import by_need, for_other_machine, for_other_python, names_its_machine, past_glibc
+from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.system.wording import count, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.app.model import Layer, Settings
+    from cdk_layers.contents.model import Contents
+    from cdk_layers.lambda_service.runtimes import PythonRuntime
+
+
+@rule(
+    "runtime-mismatch",
+    Function,
+    severity="error",
+    meaning="The function's runtime is not among those that the layer declares. The CDK rejects this where it makes "
+    "the function. In a template it is a warning unless the layer has native code that the runtime cannot load, since "
+    "Lambda does not check it at deploy.",
+    remedy="Build the layer for the function's runtime too, or move the function to a runtime of the layer's.",
+    source="botocore's documentation of CompatibleRuntimes (a filter for listings); aws-cdk pull request 16719.",
+    raised_at_construction=True,
+    failing=template(function("Layers: [!Ref Base]"), layer("CompatibleRuntimes: [python3.12]")),
+    passing=template(function("Layers: [!Ref Base]"), layer("CompatibleRuntimes: [python3.12, python3.13]")),
+)
+def runtime_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for the function's runtime in each list; a layer without one suits all."""
+    for one in dict.fromkeys(subject.used_layers):
+        if subject.runtime is not None and one.runtimes and subject.runtime not in one.runtimes:
+            yield _other_runtime(subject, subject.runtime, one)
+
+
+def _other_runtime(subject: Function, runtime: str, one: Layer) -> Problem:
+    told = f"Function {subject.where.path!r} runs on {runtime}, and its layer {one.label!r} declares "
+    told += f"{quoted(one.runtimes or ())} only."
+    if not subject.where.template:
+        # A construct that is being made: the CDK itself rejects it, whatever the layer contains.
+        return Problem(told)
+    if one.contents is None:
+        return Problem(f"{told} Whether its content suits {runtime} is not known.", severity="warning")
+    foreign = _foreign(one.contents, runtime)
+    if foreign:
+        return Problem(f"{told} It cannot load {count(len(foreign), 'file')} of it, {foreign[0]} first.")
+    return Problem(
+        f"{told} Nothing in it is tied to another runtime, so it is likely to work all the same.",
+        remedy="Declare the function's runtime for the layer too, or none at all.",
+        severity="warning",
+    )
+
+
+def _foreign(contents: Contents, runtime: str) -> list[str]:
+    """Return the native files that a Python runtime needs and cannot load; a language's own layers are all of it."""
+    known = PYTHON_RUNTIMES.get(runtime)
+    if known is None:
+        return []
+    newer = [native.path for native in past_glibc(contents, runtime, "python/")]
+    return by_need(contents, [*for_other_python(contents, known.python, "python/"), *newer])[0]
+
+
+@rule(
+    "architecture-mismatch",
+    Function,
+    severity="error",
+    meaning="The function's architecture is not among those that the layer declares. The service does not check this "
+    "at deploy: native code of another architecture cannot be loaded when the function runs. A warning for a layer "
+    "without native code, or whose native code is optional or not known.",
+    remedy="Build the layer for the function's architecture too, or move the function to the layer's.",
+    source="botocore's documentation of CompatibleArchitectures (a filter for listings).",
+    raised_at_construction=True,
+    failing=template(function("Architectures: [x86_64]", "Layers: [!Ref Base]"),
+                     layer("CompatibleArchitectures: [arm64]")),
+    passing=template(function("Architectures: [arm64]", "Layers: [!Ref Base]"),
+                     layer("CompatibleArchitectures: [arm64]")),
+)  # fmt: skip
+def architecture_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for the function's architecture in each list, and weigh a mismatch by the layer's native code."""
+    for one in dict.fromkeys(subject.used_layers):
+        if subject.architecture is not None and one.architectures and subject.architecture not in one.architectures:
+            yield _other_architecture(subject, one)
+
+
+def _other_architecture(subject: Function, one: Layer) -> Problem:
+    told = (
+        f"Function {subject.where.path!r} runs on {subject.architecture}, and its layer {one.label!r} declares "
+        f"{quoted(one.architectures or ())} only"
+    )
+    if one.contents is None:
+        return Problem(f"{told}. Whether it holds native code is not known.", severity="warning")
+    foreign = [
+        native.path
+        for native in for_other_machine(one.contents, subject.architecture or "", "python/")
+        if not names_its_machine(native.path) or native.path.count("/") == 1
+    ]
+    needed, spare = by_need(one.contents, foreign)
+    if needed:
+        return Problem(
+            f"{told}. It holds native code for other machines: {count(len(needed), 'file')}, {needed[0]} first."
+        )
+    if spare:
+        return Problem(
+            f"{told}. Its native code for other machines is optional: {count(len(spare), 'file')}, {spare[0]} first. "
+            "Python imports these distributions without it too, most often slower.",
+            severity="warning",
+        )
+    return Problem(
+        f"{told}. Nothing in it is native code of another machine, so it is likely to work all the same.",
+        remedy="Declare the function's architecture for the layer too, or none at all.",
+        severity="warning",
+    )
+
+
+@rule(
+    "deprecated-runtime",
+    Function,
+    severity="warning",
+    meaning="The function's Python runtime is out of support; an error from the day on which the service refuses to "
+    "create functions on it.",
+    remedy="Move the function and its layers to a supported runtime.",
+    source="Lambda's developer guide, as cfn-lint 1.58 carries its dates.",
+    failing=template(function(runtime="python3.9")),
+    passing=template(function(runtime="python3.13")),
+)
+def deprecated_runtime(subject: Function, settings: Settings) -> Iterator[Problem]:
+    """Compare the runtime's dates with the day of the settings."""
+    runtime = PYTHON_RUNTIMES.get(subject.runtime or "")
+    days = () if runtime is None else (runtime.deprecated, runtime.create_blocked)
+    past = [day for day in days if day is not None and settings.today >= day]
+    if runtime is not None and past:
+        blocked = runtime.create_blocked in past
+        yield Problem(
+            f"Function {subject.where.path!r} runs on {runtime.name}, which {_dates(runtime, settings)}.",
+            severity="error" if blocked else "warning",
+        )
+
+
+def _dates(runtime: PythonRuntime, settings: Settings) -> str:
+    steps = (
+        (runtime.deprecated, "is out of support since", "goes out of support on"),
+        (runtime.create_blocked, "cannot be created since", "cannot be created from"),
+        (runtime.update_blocked, "cannot be updated since", "cannot be updated from"),
+    )
+    told = [f"{past if settings.today >= day else future} {day.isoformat()}" for day, past, future in steps if day]
+    return ", ".join(told[:-1]) + f" and {told[-1]}"

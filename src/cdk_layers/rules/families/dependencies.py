@@ -1,0 +1,190 @@
+"""Distributions that lack others, or exist twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function
+from cdk_layers.contents.needs import broken_by_winner, several_versions, unmet
+from cdk_layers.contents.owners import in_folder
+from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, runtime_distributions
+from cdk_layers.lambda_service.target import Target
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.facts.search_path import inside, is_python, names, python_version, search_path, unknown_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.contents.model import Distribution
+    from cdk_layers.contents.needs import Unmet
+    from cdk_layers.rules.facts.search_path import Part
+
+_TOLD: Final = 3
+
+Installed = dict[str, list[tuple["Distribution", "Part"]]]
+
+
+def installed(function: Function) -> Installed:
+    """Return the distributions that a function finds, by name, those that come first on its path first."""
+    found: Installed = {}
+    for part, root in search_path(function):
+        for distribution in in_folder(part.contents, root):
+            found.setdefault(distribution.name, []).append((distribution, part))
+    return found
+
+
+@rule(
+    "missing-dependency",
+    Function,
+    severity="error",
+    meaning=(
+        "A distribution requires another that is neither in the code nor in a layer nor in the runtime, or is there in "
+        "a version that it does not accept. What only the runtime can meet, or what may lie where nobody can look, is "
+        "a warning."
+    ),
+    remedy="Add it, in that version, to the layer that needs it, or to the function's own requirements.",
+    source="Requires-Dist in the distributions' own metadata; agrees with `uv pip check` on the merged tree",
+    service_words="Unable to import module 'main': No module named '...'",
+    failing="python/requests-2.32.3.dist-info, whose metadata says Requires-Dist: idna<4,>=2.5; no idna anywhere\n",
+    passing="python/requests-2.32.3.dist-info beside python/idna-3.10.dist-info, in whatever layer or the code\n",
+)
+def missing_dependency(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each distribution that is missing or does not suit."""
+    targets = _targets(function)
+    if not targets:
+        return
+    found = installed(function)
+    tree = {name: [one for one, _part in ones] for name, ones in found.items()}
+    first, *others = (list(unmet(tree, target)) for target in targets)
+    certain = [one for one in first if all(one in other for other in others)]
+    by_name: dict[str, list[Unmet]] = {}
+    for one in certain:
+        by_name.setdefault(one.need.name, []).append(one)
+    for name, lacks in sorted(by_name.items()):
+        yield _lacking(function, name, lacks, found)
+
+
+def _targets(function: Function) -> list[Target]:
+    """Return what the function may run on: both architectures where its own is not known."""
+    if not is_python(function) or python_version(function) not in BUILDABLE_PYTHONS:
+        return []
+    known = [one for one in ARCHITECTURES if function.architecture in (one, None)]
+    return [Target(python_version(function), architecture) for architecture in known]
+
+
+def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Installed) -> Problem:
+    wants = _wanted(lacks)
+    there = lacks[0].there
+    if there is not None:
+        part = next(part for one, part in found[name] if one is there)
+        return Problem(f"{wants}, and {name} {there.version} in {part.label} is what the function finds.")
+    if name in runtime_distributions(python_version(function)):
+        return Problem(
+            f"{wants}, which only the runtime brings. Its version there is not verified and changes without notice.",
+            remedy=f"Package {name} at a version of your own, or acknowledge this.",
+            severity="warning",
+            service_words="",
+        )
+    return _absent(function, name, wants)
+
+
+def _wanted(lacks: Sequence[Unmet]) -> str:
+    wanted = [f"{one.requirer.name} {one.requirer.version} requires {one.need}" for one in lacks[:_TOLD]]
+    more = [f"{len(lacks) - _TOLD} more do too"] if len(lacks) > _TOLD else []
+    return ", ".join(wanted + more)
+
+
+def _absent(function: Function, name: str, wants: str) -> Problem:
+    bare = _without_metadata(function, name)
+    hidden = unknown_parts(function)
+    if bare:
+        return Problem(f"{wants}, and {bare} has no metadata that tells its version.", severity="warning")
+    if hidden:
+        maybe = f"it may come from {', '.join(hidden)}, whose content is not known"
+        return Problem(f"{wants}, and nothing known is {name}; {maybe}.", severity="warning")
+    return Problem(f"{wants}, and nothing in the function's code, its layers or the runtime is {name}.")
+
+
+def _without_metadata(function: Function, name: str) -> str | None:
+    """Return where a package of that name lies without its .dist-info folder, which some leave out to save space."""
+    package = name.replace("-", "_")
+    for part, root in search_path(function):
+        for one in names(part.contents, root):
+            stem = one.lower().replace("-", "_").replace(".", "_")
+            if stem in (package, f"{package}_py") or (stem.startswith(f"{package}_") and stem.endswith("_egg_info")):
+                return f"{one} in {part.label}"
+    return None
+
+
+@rule(
+    "version-conflict",
+    Function,
+    severity="error",
+    meaning="One distribution is there in several versions: in two layers, or in a layer and the code. An error where "
+    "the version that is imported does not meet a requirement, or where files of two versions mix; else a warning.",
+    remedy="Pin one version everywhere, or keep the distribution in one layer alone.",
+    source=(
+        "the developer guide: layers are extracted in order into /opt and folders merge; /var/task comes before /opt "
+        "on sys.path"
+    ),
+    failing="# Layers: [base, data]\nbase: python/urllib3-1.26.20.dist-info\ndata: python/urllib3-2.2.3.dist-info\n",
+    passing="# Layers: [base, data]\nbase: python/urllib3-2.2.3.dist-info\ndata: python/urllib3-2.2.3.dist-info\n",
+)
+def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each distribution with several versions."""
+    if not is_python(function):
+        return
+    found = installed(function)
+    tree = {name: [one for one, _part in ones] for name, ones in found.items()}
+    for name, ones in sorted(found.items()):
+        if len(ones) > 1 and several_versions(tree[name]):
+            versions = ", ".join(f"{one.version} in {part.label}" for one, part in ones)
+            broken = _broken(function, name, tree)
+            wants = f" But {_wanted(broken)}." if broken else ""
+            yield Problem(
+                f"{name} is there in {len(ones)} places and different versions: {versions}. {_outcome(ones)}{wants}",
+                severity="error" if broken or _mixes(ones) else "warning",
+            )
+
+
+def _broken(function: Function, name: str, tree: dict[str, list[Distribution]]) -> list[Unmet]:
+    """Return the requirements that the imported version does not meet, whatever the function's architecture is."""
+    first, *others = [broken_by_winner(tree, name, target) for target in _targets(function)] or [()]
+    return [one for one in first if all(one in other for other in others)]
+
+
+def _outcome(ones: Sequence[tuple[Distribution, Part]]) -> str:
+    distribution, part = ones[0]
+    if part.layer is None:
+        return f"The code comes first on sys.path, so {distribution.version} is imported, by the layers' packages too."
+    if _mixes(ones):
+        return (
+            "Layers merge file by file into /opt and the last one wins, so what gets imported is a mixture of them, "
+            "and the metadata of each version stays."
+        )
+    return f"All of it that is imported comes from {distribution.version} in {part.label}."
+
+
+def _mixes(ones: Sequence[tuple[Distribution, Part]]) -> bool:
+    """Return whether files of several versions come together in one folder of /opt.
+
+    They do not where the version that wins brings every file of the others: then it replaces them all.
+    """
+    (winner, top), *others = ones
+    below = [(one, part) for one, part in others if one.folder == winner.folder and one.version != winner.version]
+    if top.layer is None or not several_versions([winner, *(one for one, _part in below)]):
+        return False
+    brought = _package_files(top, winner)
+    left = [_package_files(part, one) for one, part in below]
+    return any(not files or files - brought for files in left)
+
+
+def _package_files(part: Part, distribution: Distribution) -> frozenset[str]:
+    """Return the files of a distribution without its metadata; empty where it does not tell what it installed."""
+    folder = distribution.folder
+    tops = tuple(inside(folder, name) for name in distribution.top_level if not name.endswith((".dist-info", ".data")))
+    below = tuple(f"{top}/" for top in tops)
+    return frozenset(
+        path for path in part.contents.files if path in tops or (path.startswith(below) and "__pycache__/" not in path)
+    )

@@ -1,0 +1,210 @@
+"""Files that Lambda's user cannot read, run or follow, and bytecode that it throws away."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function, Layer
+from cdk_layers.contents.owners import kept
+from cdk_layers.rules.engine import Problem, also, rule
+from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, told
+from cdk_layers.system.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.contents.model import Contents
+    from cdk_layers.findings import Severity
+
+_READ: Final = 0o004
+_PASS: Final = 0o001
+_LINKS_FOLLOWED: Final = 40
+_DEEPEST: Final = 128
+_OF_THE_RUNTIME: Final = ("/var/lang/", "/var/runtime/", "/tmp/")  # noqa: S108
+_READABLE: Final = "Give files mode 644 and folders 755 before the archive is made: `chmod -R a+rX <folder>`."
+_EXECUTABLE: Final = (
+    "Make it executable before the archive is made: `chmod +x <file>`. On Windows, where files have no such mode, "
+    "record it in Git, `git update-index --chmod=+x <file>`, and make the archive from a checkout on Linux or macOS."
+)
+_NOT_EXECUTABLE: Final = "not executable by all"
+_DANGLES: Final = "leads to nothing in the archive"
+_OTHER_MOUNT: Final = "leads to what a layer may contain"
+_CIRCLE: Final = "leads in a circle"
+_UNVERIFIED: Final = "leads to a place of the runtime's own, whose content is not verified"
+
+
+def _code(function: Function) -> Iterator[Part]:
+    if function.code is not None:
+        yield Part("the function's code", "/var/task", function.code, function.sources, None)
+
+
+@rule(
+    "unreadable-file",
+    Layer,
+    severity="error",
+    meaning="Lambda's user cannot read a file, pass through a folder, or run a program.",
+    remedy=_READABLE,
+    source="the developer guide: files need to be world-readable; programs in bin/ and extensions/ executable",
+    service_words="[Errno 13] Permission denied",
+    failing="-rw------- python/settings.py\n-rw-r--r-- bin/ffmpeg\n",
+    passing="-rw-r--r-- python/settings.py\n-rwxr-xr-x bin/ffmpeg\n",
+)
+def unreadable_file(layer: Layer, _: Settings) -> Iterator[Problem]:
+    """Yield the problems of a layer's files."""
+    for part in layer_parts([layer]):
+        yield from _forbidden(part)
+
+
+@also("unreadable-file", Function)
+def unreadable_code(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield the problems of the files of a function's code."""
+    for part in _code(function):
+        yield from _forbidden(part)
+
+
+def _forbidden(part: Part) -> Iterator[Problem]:
+    contents = part.contents
+    # Archives made on Windows record no modes, and Lambda gives such files some that it can read.
+    modes = {path: file.mode for path, file in contents.files.items() if file.mode}
+    faults = {
+        "not readable by all": [path for path, mode in modes.items() if not mode & _READ],
+        "folders that not all may enter": [
+            path for path, mode in contents.folder_modes.items() if mode and not (mode & _PASS and mode & _READ)
+        ],
+        _NOT_EXECUTABLE: [path for path in _programs(contents) if path in modes and not modes[path] & _PASS],
+    }
+    for fault, paths in faults.items():
+        if paths:
+            remedy = _EXECUTABLE if fault == _NOT_EXECUTABLE else None
+            shown = ", ".join(f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths[:3])
+            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
+            yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}{more}.", remedy=remedy)
+    returned = [mark.path for mark in contents.marks if mark.kind == "crlf-program"]
+    if returned:
+        yield Problem(
+            f"In {part.label} the first line of {', '.join(returned[:3])} ends with a carriage return, so Linux "
+            "looks for an interpreter whose name ends with it.",
+            remedy="Save the file with Unix line ends, and let git keep them: '*.sh text eol=lf' in .gitattributes.",
+        )
+
+
+@kept
+def _programs(contents: Contents) -> tuple[str, ...]:
+    """Return what lies directly in bin/ and extensions/ and is meant to be run, and a custom runtime's bootstrap."""
+    elf = {native.path for native in contents.natives}
+    return tuple(
+        path
+        for path in contents.files
+        if path == "bootstrap" or (path.startswith(("bin/", "extensions/")) and _is_program(path, elf=path in elf))
+    )
+
+
+def _is_program(path: str, *, elf: bool) -> bool:
+    folder, _, name = path.rpartition("/")
+    direct = folder in ("bin", "extensions")
+    library = ".so" in name
+    return direct and not library and (elf or name.endswith(".sh") or ("." not in name and not name.isupper()))
+
+
+@rule(
+    "escaping-link",
+    Layer,
+    severity="error",
+    meaning="A symlink leads out of the archive. One that leads nowhere, in a circle or to a place of the runtime is a "
+    "warning, since it harms nothing until it is followed.",
+    remedy="Copy what it points at into the folder, or drop the link.",
+    source="symlinks as the archive has them; how the service counts and follows them is not verified",
+    failing="lib/libpq.so -> /usr/lib64/libpq.so.5\n",
+    passing="lib/libpq.so -> libpq.so.5, beside lib/libpq.so.5\n",
+)
+def escaping_link(layer: Layer, _: Settings) -> Iterator[Problem]:
+    """Yield the problems of a layer's links."""
+    for part in layer_parts([layer]):
+        yield from _astray(part)
+
+
+@also("escaping-link", Function)
+def escaping_link_in_code(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield the problems of the links in a function's code."""
+    for part in _code(function):
+        yield from _astray(part)
+
+
+def _astray(part: Part) -> Iterator[Problem]:
+    fates = {path: fate for path in part.contents.links if (fate := _fate(part, path))}
+    for fate in dict.fromkeys(fates.values()):
+        paths = [f"{path} -> {part.contents.links[path]}" for path, one in fates.items() if one == fate]
+        severity: Severity = "warning" if fate in (_UNVERIFIED, _DANGLES, _CIRCLE, _OTHER_MOUNT) else "error"
+        yield Problem(f"In {part.label} {_listed(paths)} {fate}.", severity=severity)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
+    return ", ".join(paths[:3]) + more
+
+
+def _fate(part: Part, path: str) -> str | None:
+    """Return what is wrong with where a link ends; None when it ends inside the archive."""
+    links, place = part.contents.links, path
+    for _ in range(_LINKS_FOLLOWED):
+        if place.count("/") > _DEEPEST:
+            return "lies too deep to be followed"
+        linked = next((one for one in _and_parents(place) if one in links), None)
+        if linked is None:
+            there = place in part.contents.files or is_folder(part.contents, place) or place in ("", ".")
+            return None if there or place in part.contents.folder_modes else _DANGLES
+        target = links[linked] + place[len(linked) :]
+        inside = target.startswith(f"{part.mount}/")
+        if target.startswith("/") and not inside:
+            if part.layer is None and target.startswith("/opt/"):
+                return _OTHER_MOUNT
+            return _UNVERIFIED if f"{target}/".startswith(_OF_THE_RUNTIME) else "leads out of the archive"
+        base = "" if inside else posixpath.dirname(linked)
+        place = posixpath.normpath(posixpath.join(base, target.removeprefix(f"{part.mount}/") if inside else target))
+        if place == ".." or place.startswith("../"):
+            return "leads out of the archive"
+    return _CIRCLE
+
+
+def _and_parents(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+@rule(
+    "stale-bytecode",
+    Layer,
+    severity="warning",
+    meaning="Bytecode that Python checks by its source's time is rejected where packing rewrote that time, so that it "
+    "only takes up space.",
+    remedy="Leave __pycache__ out, or compile with `python -m compileall --invalidation-mode unchecked-hash`.",
+    source="aws-lambda-builders 924; PEP 552",
+    failing="python/requests/__pycache__/api.cpython-313.pyc, checked by its source's time\n",
+    passing="python/requests/__pycache__/api.cpython-313.pyc, compiled as unchecked-hash\n",
+)
+def stale_bytecode(layer: Layer, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for a layer with such bytecode."""
+    for part in layer_parts([layer]):
+        yield from _stale(part)
+
+
+@also("stale-bytecode", Function)
+def stale_bytecode_in_code(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for code with such bytecode."""
+    for part in _code(function):
+        yield from _stale(part)
+
+
+def _stale(part: Part) -> Iterator[Problem]:
+    stale = (mark.path for mark in part.contents.marks if mark.kind == "timestamp-bytecode")
+    # Programs beside the path, such as the AWS CLI in the CDK's own layer, are nothing that its users can rebuild.
+    paths = [path for path in stale if path.startswith(part.modules_below)]
+    if paths:
+        size = sum(part.contents.files[path].size for path in paths if path in part.contents.files)
+        yield Problem(
+            f"{count(len(paths), 'file')} of bytecode in {part.label}, {size} bytes, are checked by their sources' "
+            f"times, which packing changes: {told(part.contents, paths)}."
+        )

@@ -1,0 +1,198 @@
+"""Handlers that are not where the function looks for them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.facts.definitions import Search
+from cdk_layers.rules.facts.module_search import Module, find
+from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
+from cdk_layers.rules.facts.standard_library import standard_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.rules.facts.definitions import Answer
+    from cdk_layers.rules.facts.search_path import Part
+
+_WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper", "sentry_sdk", "awslambdaric")
+"""Modules of well-known layers that are used as handlers, and then call the function's own."""
+
+_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+"""Names a program that Lambda starts in the runtime's place, which may do with the handler what it likes."""
+
+_LONGEST: Final = 1024
+"""Characters of a handler that is looked up; what is longer is not one that anybody wrote."""
+
+_LARGEST_SOURCE: Final = 4 * 1024 * 1024
+_MOST_MODULES: Final = 64
+_BUILT_IN: Final = frozenset(
+    ("builtins", "errno", "gc", "itertools", "marshal", "posix", "pwd", "signal", "sys", "time")
+)
+
+
+@rule(
+    "handler-not-found",
+    Function,
+    severity="error",
+    meaning="The handler's module is neither in the code nor in a layer, or it does not define the handler. Where only "
+    "a run could tell, it is a warning.",
+    remedy='Write the handler as "module.function", the module\'s path being relative to the root of the code, and '
+    "check that the code's folder is the one that holds it.",
+    source="the runtime client's own code (awslambdaric, bootstrap.py): it imports the module, then looks the name up",
+    failing="Handler: main.handler\n# The code holds app.py alone, or a main.py without `def handler`.\n",
+    passing="Handler: main.handler\n# The code holds main.py with `def handler(event, context)`.\n",
+)
+def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
+    """Look the handler up as the runtime does."""
+    if not is_python(function) or not function.handler or _WRAPPER in (function.environment or {}):
+        return
+    if len(function.handler) > _LONGEST:
+        return
+    module, dot, name = function.handler.rpartition(".")
+    if not dot:
+        words = f"Bad handler '{function.handler}': not enough values to unpack (expected 2, got 1)"
+        yield Problem(
+            f"The handler {function.handler!r} names no function: there is no dot in it.", service_words=words
+        )
+    elif module.partition(".")[0] in _BUILT_IN:
+        words = f"Cannot use built-in module {module} as a handler module"
+        yield Problem(
+            f"The handler {function.handler!r} names a module that is built into Python.", service_words=words
+        )
+    else:
+        yield from _look_up(function, module, name)
+
+
+def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
+    places = tuple(search_path(function))
+    dotted = module.replace("/", ".")
+    found = find(dotted, places) if all(dotted.split(".")) else None
+    if found is None:
+        yield from _absent(function, module)
+        return
+    look = _Look(places)
+    answer = look.has(found, name)
+    words = f"Handler '{name}' missing on module '{module}'"
+    if isinstance(answer, SyntaxError):
+        yield _broken(function, module, answer, found)
+    elif answer == "no":
+        yield Problem(f"{_place(found)} does not define {name!r}, the function's handler.", service_words=words)
+    elif answer == "maybe":
+        yield Problem(
+            f"Only a run could tell whether {_place(found)} defines {name!r}, the function's handler.",
+            severity="warning",
+            service_words=words,
+        )
+
+
+def _place(module: Module) -> str:
+    if module.part is None:
+        return f"The namespace package {module.name!r}"
+    return module.part.at(module.path or module.name)
+
+
+def _absent(function: Function, module: str) -> Iterator[Problem]:
+    hidden = unknown_parts(function)
+    first = module.replace("/", ".").partition(".")[0]
+    if function.code is None or (hidden and first in _WRAPPERS) or first in standard_library(python_version(function)):
+        return
+    held = sorted(path for path in function.code.files if path.endswith(".py"))
+    shown = f"holds {', '.join(held[:5])}{' and more' if len(held) > 5 else ''}" if held else "holds no Python"  # noqa: PLR2004
+    maybe = f" It may come from {', '.join(hidden)}, whose content is not known." if hidden else ""
+    yield Problem(
+        f"Neither the function's code nor its layers hold the handler's module {module!r}; the code {shown}.{maybe}",
+        severity="warning" if hidden else None,
+        service_words=f"Unable to import module '{module}': No module named '{first}'",
+    )
+
+
+def _broken(function: Function, module: str, error: SyntaxError, found: Module) -> Problem:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    # Newer Pythons read all that older ones did, so that what they refuse is wrong in both.
+    certain = sys.version_info[:2] >= tuple(int(part) for part in python_version(function).split("."))
+    return Problem(
+        f"{_place(found)} cannot be parsed, line {error.lineno}: {error.msg}"
+        + ("." if certain else f", as Python {here} sees it; the function runs on {python_version(function)}."),
+        severity=None if certain else "warning",
+        remedy="Put the syntax right.",
+        service_words=f"Syntax error in module '{module}': {error.msg}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    places: Sequence[tuple[Part, str]]
+    answers: dict[tuple[str, str], Answer | SyntaxError] = field(default_factory=dict)
+    """What is known by module and name; "no" while the module is being read, which ends circles."""
+
+    depth: int = 0
+
+    def has(self, module: Module, name: str) -> Answer | SyntaxError:
+        """Return whether a module has a name; "yes" for what cannot be read, so as not to alarm without a reason."""
+        key = (module.name, name)
+        if key not in self.answers:
+            if len(self.answers) >= _MOST_MODULES:
+                return "maybe"
+            self.answers[key] = "no"
+            self.answers[key] = self._in_module(module, name)
+        return self.answers[key]
+
+    def _in_module(self, module: Module, name: str) -> Answer | SyntaxError:
+        source = _source(module)
+        if module.part is None:
+            answer: Answer | SyntaxError = "no"
+        elif source is None:
+            return "yes"
+        else:
+            answer = self._in_source(module, source, name)
+        if answer == "no" and module.package and find(f"{module.name}.{name}", self.places):
+            # A `from` import loads a submodule by itself; looking an attribute up does not.
+            return "yes" if self.depth else "maybe"
+        return answer
+
+    def _in_source(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
+        deeper = _Look(self.places, self.answers, self.depth + 1)
+        search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return search.in_module(ast.parse(source))
+        except SyntaxError as error:
+            return error
+        except (ValueError, RecursionError, MemoryError):
+            return "yes"
+
+    def follow(self, module: Module, statement: ast.ImportFrom, there: str, name: str) -> Answer:
+        """Return whether what a `from` import names has the name that it takes from there."""
+        found = find(target, self.places) if (target := _absolute(module, statement)) else None
+        if found is None:
+            # The standard library and the runtime's own packages are on the path too.
+            return "maybe" if there == "*" else "yes"
+        answer = self.has(found, name if there == "*" else there)
+        if there == "*" and answer == "yes" and found.path is None:
+            return "maybe"
+        return "maybe" if isinstance(answer, SyntaxError) else answer
+
+
+def _absolute(module: Module, statement: ast.ImportFrom) -> str | None:
+    """Return the dotted name of the module that a `from` import is about; None where it leaves the packages."""
+    if not statement.level:
+        return statement.module
+    package = module.name.split(".") if module.package else module.name.split(".")[:-1]
+    kept = package[: len(package) - statement.level + 1]
+    return ".".join([*kept, *([statement.module] if statement.module else [])]) if kept else None
+
+
+def _source(module: Module) -> bytes | None:
+    part, path = module.part, module.path
+    if part is None or path is None or part.sources is None or part.contents.files[path].size > _LARGEST_SOURCE:
+        return None
+    return part.sources.read(path)

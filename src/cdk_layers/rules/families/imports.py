@@ -1,0 +1,181 @@
+"""Imports of a function's code that nothing provides."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cdk_layers.app.model import Function
+from cdk_layers.contents.owners import owner
+from cdk_layers.lambda_service.runtimes import runtime_distributions
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.facts.import_names import distribution_of, modules_of
+from cdk_layers.rules.facts.module_search import Module, find
+from cdk_layers.rules.facts.search_path import is_python, parts, python_version, search_path, unknown_parts
+from cdk_layers.rules.facts.standard_library import standard_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.rules.facts.search_path import Part
+
+Places = tuple[tuple["Part", str], ...]
+
+_OF_THE_RUNTIME: Final = frozenset((
+    "awslambdaric", "bootstrap", "cfnresponse", "lambda_runtime_client", "lambda_runtime_exception",
+    "lambda_runtime_log_utils", "lambda_runtime_marshaller", "pip", "pkg_resources", "runtime_client", "setuptools",
+    "simplejson", "snapshot_restore_py", "wheel",
+))  # fmt: skip
+"""Modules that the runtime includes or may include, besides the SDK: its client with what that requires, and what comes
+with Python. CloudFormation adds cfnresponse to code that is in a template. Source: the base images and the
+CloudFormation user guide; not verified for every runtime, so none of them is reported."""
+
+_MANIFESTS: Final = ("requirements.txt", "pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock")
+_TRICKS: Final = (b"sys.path", b"sys.meta_path", b"addsitedir", b"sys.modules", b"zipimport")
+_MOST_MODULES: Final = 256
+_LARGEST_SOURCE: Final = 1024 * 1024
+_NAMED: Final = 3
+
+
+class _Import(NamedTuple):
+    """One import that runs whenever its module is imported."""
+
+    name: str
+    """The absolute dotted name of what is imported."""
+
+    taken: tuple[str, ...]
+    """What a `from` import takes from there, each a name or a submodule."""
+
+    place: str
+    """The file and line."""
+
+
+@rule(
+    "missing-import",
+    Function,
+    severity="warning",
+    meaning="The function's code imports a module that is neither in the code nor in a layer, and that neither the "
+    "runtime nor the standard library provides. Only imports that always run count: at the top level of the handler's "
+    "module and of what it imports, and not in a `try` or an `if`.",
+    remedy="Add the distribution to the function's requirements or to a layer.",
+    source="the search path of the runtime's bootstrap; the import system's reference",
+    service_words="Unable to import module 'main': No module named '...'",
+    failing="# main.py, the handler's module:\nimport requests\n# requests is in neither the code nor a layer.\n",
+    passing="# main.py, the handler's module:\nimport requests\n# A layer contains python/requests/.\n",
+)
+def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
+    """Follow the imports of the handler's module through the function's own code."""
+    if not is_python(function) or unknown_parts(function) or _may_find_more(function):
+        return
+    places = tuple(search_path(function))
+    handler = (function.handler or "").rpartition(".")[0].replace("/", ".")
+    if not handler or not all(handler.split(".")):
+        return
+    missing: dict[str, str] = {}
+    for one in _always_imported(handler, places):
+        name = one.name.partition(".")[0]
+        if not _is_provided(name, function, places):
+            missing.setdefault(name, one.place)
+    if missing:
+        yield _missing(handler, missing)
+
+
+def _missing(handler: str, missing: dict[str, str]) -> Problem:
+    told = [_told(name, place) for name, place in list(missing.items())[:_NAMED]]
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    first = next(iter(missing))
+    return Problem(
+        f"The function imports what neither its code, its layers, the runtime nor the standard library provides: "
+        f"{', '.join(told)}{more}.",
+        service_words=f"Unable to import module '{handler}': No module named '{first}'",
+    )
+
+
+def _told(name: str, place: str) -> str:
+    distribution = distribution_of(name)
+    known = f", of the distribution {distribution}" if distribution != name else ""
+    return f"{name} ({place}{known})"
+
+
+def _may_find_more(function: Function) -> bool:
+    """Return whether modules may come from where this rule does not look."""
+    template, files = function.where.template, function.code.files if function.code is not None else {}
+    # `sam build` has yet to install what a source folder of a SAM template names.
+    is_source = template.endswith((".yaml", ".yml")) and ".aws-sam" not in template
+    is_unbuilt = is_source and any(name in files for name in _MANIFESTS)
+    environment = function.environment
+    paths = environment is None or "PYTHONPATH" in environment or "AWS_LAMBDA_EXEC_WRAPPER" in environment
+    return is_unbuilt or paths or function.code is None
+
+
+def _is_provided(name: str, function: Function, places: Places) -> bool:
+    python = python_version(function)
+    if name.startswith("_") or name in _OF_THE_RUNTIME or name in standard_library(python):
+        return True
+    if name in modules_of(runtime_distributions(python)) or find(name, places) is not None:
+        return True
+    links = (path for part in parts(function) for path in part.contents.links)
+    return any(path.rpartition("/")[2].partition(".")[0] == name for path in links)
+
+
+def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
+    """Yield the imports that run with the handler's module; nothing where code changes how modules are found."""
+    waiting = _with_parents(handler)
+    seen, found = set(waiting), []
+    while waiting and len(seen) < _MOST_MODULES:
+        name = waiting.pop()
+        module = find(name, places)
+        source = _own_source(module) if module is not None else None
+        if module is None or source is None:
+            continue
+        if any(trick in source for trick in _TRICKS):
+            return
+        for one in _imports(module, source):
+            found.append(one)
+            more = [*_with_parents(one.name), *(f"{one.name}.{taken}" for taken in one.taken)]
+            waiting += [name for name in more if name not in seen]
+            seen.update(more)
+    yield from sorted(found, key=lambda one: one.place)
+
+
+def _with_parents(name: str) -> list[str]:
+    segments = name.split(".")
+    return [".".join(segments[:end]) for end in range(1, len(segments) + 1)]
+
+
+def _own_source(module: Module) -> bytes | None:
+    """Return the source of a module of the function's own; None for those of layers and of installed distributions."""
+    part, path = module.part, module.path
+    if part is None or path is None or part.layer is not None or part.sources is None:
+        return None
+    if owner(part.contents, path) is not None or part.contents.files[path].size > _LARGEST_SOURCE:
+        return None
+    return part.sources.read(path)
+
+
+def _imports(module: Module, source: bytes) -> Iterator[_Import]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            statements: Sequence[ast.stmt] = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for statement in statements:
+        place = f"{module.path}:{statement.lineno}"
+        if isinstance(statement, ast.Import):
+            yield from (_Import(one.name, (), place) for one in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            name = _absolute(module, statement)
+            if name:
+                yield _Import(name, tuple(one.name for one in statement.names if one.name != "*"), place)
+
+
+def _absolute(module: Module, statement: ast.ImportFrom) -> str | None:
+    """Return the dotted name of what a `from` import is about; None where it leaves the packages."""
+    if not statement.level:
+        return statement.module
+    package = module.name.split(".") if module.package else module.name.split(".")[:-1]
+    kept = package[: len(package) - statement.level + 1]
+    return ".".join([*kept, *([statement.module] if statement.module else [])]) if kept else None

@@ -1,0 +1,297 @@
+"""Too many layers, too many bytes, too much text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function, Layer
+from cdk_layers.lambda_service import limits
+from cdk_layers.lambda_service.runtimes import ARCHITECTURES
+from cdk_layers.rules.engine import Problem, also, rule
+from cdk_layers.rules.examples import function, layer, sam_template, template
+from cdk_layers.rules.facts.total import Total, largest
+from cdk_layers.system.wording import count, quoted, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.contents.model import Contents
+
+_ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer"
+_LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
+_NOT_TRIED: Final = "Whether the service takes exactly that much is not verified."
+
+
+@rule(
+    "too-many-layers",
+    Function,
+    severity="error",
+    meaning="A function may use five layers.",
+    remedy="Join layers that are always used together, or move what only this function needs into its own code.",
+    source="Lambda's API, recorded by LocalStack's validated snapshots.",
+    service_words=limits.TOO_MANY_LAYERS,
+    raised_at_construction=True,
+    failing=template(function("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e", "f")))),
+    passing=template(function("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e")))),
+)
+def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Count the layers."""
+    used = subject.used_layers
+    if len(used) > limits.MAX_LAYERS:
+        yield Problem(
+            f"Function {subject.where.path!r} has {count(len(used), 'layer')}, {len(used) - limits.MAX_LAYERS} more "
+            f"than the service's limit of {limits.MAX_LAYERS}: {quoted(one.label for one in used)}."
+        )
+
+
+@rule(
+    "layer-too-large",
+    Layer,
+    severity="error",
+    meaning="One layer holds more unzipped bytes than a function and all of its layers may have together. Exactly at "
+    "the limit it is a warning: what the service does there is not verified.",
+    remedy="Move packages to another layer or drop them.",
+    source="Lambda's API and developer guide.",
+    service_words=limits.ARCHIVE_TOO_LARGE,
+    raised_at_construction=True,
+    failing=sam_template("""
+        Data:
+          Type: AWS::Serverless::LayerVersion
+          Properties:
+            ContentUri: layers/260-MiB.zip
+    """),
+    passing=sam_template("""
+        Data:
+          Type: AWS::Serverless::LayerVersion
+          Properties:
+            ContentUri: layers/120-MiB.zip
+    """),
+)
+def layer_too_large(subject: Layer, settings: Settings) -> Iterator[Problem]:
+    """Compare one layer with the limit."""
+    if subject.contents is not None:
+        yield from _over(f"Layer {subject.label!r} is", f"{size(subject.contents.unzipped_bytes)} unzipped",
+                         (subject.contents,), settings)  # fmt: skip
+
+
+def _over(start: str, measured: str, parts: tuple[Contents, ...], settings: Settings) -> Iterator[Problem]:
+    excess = sum(contents.unzipped_bytes for contents in parts) - settings.limit_bytes
+    if excess > 0:
+        yield Problem(f"{start} {measured}, {size(excess)} over the service's limit.{largest(parts)}")
+    elif excess == 0:
+        yield Problem(
+            f"{start} {measured}, exactly the service's limit of {settings.limit_bytes} bytes. {_NOT_TRIED}"
+            f"{largest(parts)}",
+            severity="warning",
+        )
+
+
+def _one_layer_is_over(subject: Function, threshold: int) -> bool:
+    """Say whether a layer of the app is past the threshold by itself, which is told once where the layer stands."""
+    return any(one.is_resource and (one.unzipped_bytes or 0) > threshold for one in subject.used_layers)
+
+
+@rule(
+    "layers-too-large",
+    Function,
+    severity="error",
+    meaning="The layers of a function together are over the limit, whatever its code is, though each is under it.",
+    remedy="Move packages to another layer or drop them, or use fewer of these layers together.",
+    source="Lambda's API.",
+    service_words=limits.LAYERS_TOO_LARGE,
+    raised_at_construction=True,
+    failing=sam_template("""
+        Report:
+          Type: AWS::Serverless::Function
+          Properties:
+            Runtime: python3.13
+            Handler: index.handler
+            InlineCode: "def handler(event, context): return event"
+            Layers: [!Ref Data, !Ref Science]
+        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
+        Science: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/160-MiB.zip}}
+    """),
+    passing=sam_template("""
+        Report:
+          Type: AWS::Serverless::Function
+          Properties:
+            Runtime: python3.13
+            Handler: index.handler
+            InlineCode: "def handler(event, context): return event"
+            Layers: [!Ref Data]
+        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
+        Science: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/160-MiB.zip}}
+    """),
+)
+def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
+    """Add up the layers without the code."""
+    used = tuple(dict.fromkeys(subject.used_layers))
+    known = tuple(one.contents for one in used if one.contents is not None)
+    total = sum(contents.unzipped_bytes for contents in known)
+    if total > settings.limit_bytes and not _one_layer_is_over(subject, settings.limit_bytes):
+        at_least = "at least " if len(known) < len(used) else ""
+        parts = ", ".join(f"{one.label!r} {size(one.unzipped_bytes)}" for one in used if one.unzipped_bytes is not None)
+        start = f"The layers of function {subject.where.path!r} are"
+        yield from _over(start, f"{at_least}{size(total)} unzipped ({parts})", known, settings)
+
+
+@rule(
+    "function-too-large",
+    Function,
+    severity="error",
+    meaning="A function's code and its layers together, or its code alone, are over the limit. Exactly at the limit it "
+    "is a warning: what the service does there is not verified.",
+    remedy="Drop packages from the code or from the layers, or leave out of the code what a layer brings already.",
+    source="Lambda's API and developer guide.",
+    service_words=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
+    raised_at_construction=True,
+    failing=sam_template("""
+        Report:
+          Type: AWS::Serverless::Function
+          Properties:
+            Runtime: python3.13
+            Handler: main.handler
+            CodeUri: functions/160-MiB.zip
+            Layers: [!Ref Data]
+        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
+    """),
+    passing=sam_template("""
+        Report:
+          Type: AWS::Serverless::Function
+          Properties:
+            Runtime: python3.13
+            Handler: main.handler
+            CodeUri: functions/1-MiB.zip
+            Layers: [!Ref Data]
+        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
+    """),
+)
+def function_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
+    """Compare the code alone, then the whole, with the limit; what the layers alone break is told by their rules."""
+    total = Total.of(subject)
+    start = f"Function {subject.where.path!r} is"
+    if subject.code is not None and subject.code.unzipped_bytes > settings.limit_bytes:
+        measured = f"{size(subject.code.unzipped_bytes)} unzipped without its layers"
+        for problem in _over(start, measured, (subject.code,), settings):
+            yield Problem(problem.message, service_words=limits.ARCHIVE_TOO_LARGE)
+    elif not _layers_are_over(subject, total, settings):
+        words = limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=total.unzipped_bytes)
+        for problem in _over(start, str(total), tuple(contents for _, contents in total.parts), settings):
+            yield Problem(problem.message, severity=problem.severity, service_words=words)
+
+
+def _layers_are_over(subject: Function, total: Total, settings: Settings) -> bool:
+    code_bytes = 0 if subject.code is None else subject.code.unzipped_bytes
+    return total.unzipped_bytes - code_bytes > settings.limit_bytes
+
+
+@rule(
+    "near-size-limit",
+    Layer,
+    severity="warning",
+    meaning="A layer, or a function with its layers, is over 90 % of the limit, or over the budget that the user set. "
+    "A budget takes the place of the 90 %; over it, it is an error unless the settings make budgets warnings.",
+    remedy="Move packages to another layer or drop them before the next upgrade passes the limit.",
+    source="The limit: Lambda's developer guide. The 90 %: a choice of this project.",
+    raised_at_construction=True,
+    failing=sam_template("""
+        Data:
+          Type: AWS::Serverless::LayerVersion
+          Properties:
+            ContentUri: layers/240-MiB.zip
+    """),
+    passing=sam_template("""
+        Data:
+          Type: AWS::Serverless::LayerVersion
+          Properties:
+            ContentUri: layers/120-MiB.zip
+    """),
+)
+def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Problem]:
+    """Compare one layer with its budget, or with 90 % of the limit."""
+    if subject.contents is not None:
+        measured = f"Layer {subject.label!r} is {size(subject.contents.unzipped_bytes)} unzipped"
+        budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
+        yield from _near(measured, (subject.contents,), budget, settings)
+
+
+@also("near-size-limit", Function)
+def near_size_limit_of_function(subject: Function, settings: Settings) -> Iterator[Problem]:
+    """Compare a function with its budget, or with 90 % of the limit, unless one of its layers says the same already."""
+    total = Total.of(subject)
+    budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
+    threshold = settings.limit_bytes * 9 // 10 if budget is None else budget
+    if subject.budget_bytes is not None or not _one_layer_is_over(subject, threshold):
+        parts = tuple(contents for _, contents in total.parts)
+        yield from _near(f"Function {subject.where.path!r} is {total}", parts, budget, settings)
+
+
+def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settings: Settings) -> Iterator[Problem]:
+    known = sum(contents.unzipped_bytes for contents in parts)
+    if known >= settings.limit_bytes:
+        return
+    if budget is not None and known > budget:
+        yield Problem(
+            f"{measured}, {size(known - budget)} over its budget of {size(budget)}.{largest(parts)}",
+            remedy="Move packages to another layer or drop them, or raise the budget.",
+            severity="error" if settings.strict_budget else "warning",
+        )
+    elif budget is None and known * 10 > settings.limit_bytes * 9:
+        share = known * 100 // settings.limit_bytes
+        headroom = size(settings.limit_bytes - known)
+        yield Problem(f"{measured}, {share} % of the service's limit; {headroom} are left.{largest(parts)}")
+
+
+@rule(
+    "size-unknown",
+    Function,
+    severity="warning",
+    meaning="Some part of a function, such as a layer that is only an ARN, has a size that cannot be known here, so "
+    "that the total is only a lower bound.",
+    remedy="Leave room for it, or look its size up with `aws lambda get-layer-version-by-arn --arn ...`.",
+    source="The limit: Lambda's developer guide.",
+    failing=template(function(f"Layers: ['{_ARN}:tracing:7']")),
+    passing=template(function("MemorySize: 256")),
+)
+def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
+    """Say what is not known beside what is, where there are layers."""
+    total = Total.of(subject)
+    if subject.layers and total.parts and total.unknown and total.unzipped_bytes < settings.limit_bytes:
+        at_most = size(settings.limit_bytes - total.unzipped_bytes)
+        yield Problem(
+            f"Function {subject.where.path!r} is {total}; {at_most} are left for what is not known.",
+            topic=", ".join(total.unknown),
+        )
+
+
+@rule(
+    "layer-metadata",
+    Layer,
+    severity="error",
+    meaning="A layer's name, description, licence, runtimes or architectures are past the lengths or the patterns that "
+    "the service takes.",
+    remedy="Shorten it, or keep to the characters that the service takes.",
+    source="botocore 1.44.5, the service model of PublishLayerVersion.",
+    raised_at_construction=True,
+    failing=template(layer("CompatibleArchitectures: [x86_64, aarch64]")),
+    passing=template(layer("CompatibleArchitectures: [x86_64, arm64]")),
+)
+def layer_metadata(subject: Layer, _: Settings) -> Iterator[Problem]:
+    """Compare each text and list with the service's limits."""
+    start = f"Layer {subject.label!r} has"
+    for what, length, limit in (
+        ("a name of {} characters", len(subject.name or ""), limits.MAX_LAYER_NAME_CHARACTERS),
+        ("a description of {} characters", len(subject.description or ""), limits.MAX_DESCRIPTION_CHARACTERS),
+        ("a licence of {} characters", len(subject.license or ""), limits.MAX_LICENSE_CHARACTERS),
+        ("{} compatible runtimes", len(subject.runtimes or ()), limits.MAX_COMPATIBLE_RUNTIMES),
+        ("{} compatible architectures", len(subject.architectures or ()), limits.MAX_COMPATIBLE_ARCHITECTURES),
+    ):
+        if length > limit:
+            yield Problem(f"{start} {what.format(length)}; the service's limit is {limit}.")
+    if subject.name is not None and not _LAYER_NAME_OR_ARN.fullmatch(subject.name):
+        yield Problem(f"{start} the name {subject.name!r}; the service takes letters, digits, '-' and '_'.")
+    unknown = [name for name in subject.architectures or () if name not in ARCHITECTURES]
+    if unknown:
+        yield Problem(f"{start} the architecture {quoted(unknown)}; the service takes {quoted(ARCHITECTURES)}.")

@@ -1,0 +1,146 @@
+"""Modules that hide others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function
+from cdk_layers.contents.owners import kept
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.facts.search_path import (
+    inside,
+    is_python,
+    modules,
+    names,
+    parts,
+    python_version,
+    roots,
+    search_path,
+    unknown_parts,
+)
+from cdk_layers.rules.facts.standard_library import standard_library
+from cdk_layers.rules.families.dependencies import installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cdk_layers.app.model import Settings
+    from cdk_layers.contents.model import Contents
+    from cdk_layers.rules.facts.search_path import Part
+
+_SDK: Final = ("boto3", "botocore", "s3transfer")
+_NAMED: Final = 3
+_RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client", "snapshot_restore_py"))
+
+
+@rule(
+    "shadowed-sdk",
+    Function,
+    severity="warning",
+    meaning="Of boto3, botocore and s3transfer some are packaged and the others come from the runtime, at whatever "
+    "version it has.",
+    remedy="Package boto3 itself, pinned: it brings the botocore and s3transfer that suit it. Or package none of them.",
+    source="sys.path puts the code and the layers before the runtime's own SDK; its versions there are not verified",
+    service_words="Unable to import module 'main': cannot import name '...' from 'botocore...'",
+    failing="python/botocore/ without python/boto3/\n",
+    passing="python/boto3/, python/botocore/ and python/s3transfer/\n",
+)
+def shadowed_sdk(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem when the SDK is put together from two places."""
+    if not is_python(function):
+        return
+    brought = {name for part, root in search_path(function) for name in modules(part.contents, root) if name in _SDK}
+    there = [name for name in _SDK if name in brought]
+    absent = [name for name in _SDK if name not in brought]
+    # s3transfer alone hides nothing that the runtime's own boto3 would not accept as readily.
+    if absent and {"boto3", "botocore"} & brought:
+        versions = installed(function)
+        told = ", ".join(f"{name} {versions[name][0][0].version}" if name in versions else name for name in there)
+        hidden = unknown_parts(function)
+        unless = f", unless {' or '.join(hidden)} brings it" if hidden else ""
+        yield Problem(f"The function packages {told}, and takes {' and '.join(absent)} from the runtime{unless}.")
+
+
+@rule(
+    "shadowed-stdlib",
+    Function,
+    severity="warning",
+    meaning="A module in the code or in a layer has the name of one of the standard library's or of the runtime "
+    "client's, and comes before it on sys.path.",
+    remedy="Rename it, or drop a backport that this Python no longer needs.",
+    source="sys.path: /var/task and /opt/python come before the standard library; what the runtime has imported by "
+    "then stays as it is",
+    failing="python/random.py\n",
+    passing="python/company_random.py\n",
+)
+def shadowed_stdlib(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each archive that hides modules."""
+    if not is_python(function):
+        return
+    python = python_version(function)
+    for part in parts(function):
+        for root in roots(part, python):
+            hidden = _hidden(part.contents, root, python)
+            if hidden:
+                whose = "the standard library" if set(hidden) - _RUNTIME_CLIENT else "Lambda's runtime client"
+                yield Problem(f"{', '.join(hidden)} in {part.label} can hide {whose}'s own of that name.")
+
+
+@rule(
+    "namespace-hidden",
+    Function,
+    severity="warning",
+    meaning="A regular package (a folder with an `__init__.py`) is found before the parts of a namespace package of "
+    "the same name, so that Python never looks into those parts.",
+    remedy="Delete the `__init__.py`, so that the folders join as a namespace package, or rename the package.",
+    source="PEP 420: the first regular package on sys.path ends the search, and the parts of a namespace package join",
+    service_words="Unable to import module 'main': No module named 'google.protobuf'",
+    failing="# The code: google/__init__.py. A layer: python/google/protobuf/, without python/google/__init__.py\n",
+    passing="# The code: google/reports/core.py, without google/__init__.py\n",
+)
+def namespace_hidden(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield a problem for each package that hides the namespace packages of other archives."""
+    if not is_python(function):
+        return
+    regular: dict[str, tuple[Part, str]] = {}
+    places = list(search_path(function))
+    for part, root in places:
+        for name in names(part.contents, root):
+            init = f"{inside(root, name)}/__init__.py"
+            if init in part.contents.files:
+                regular.setdefault(name, (part, init))
+    for name, (hiding, init) in sorted(regular.items()):
+        if not _extends_its_path(hiding, init):
+            yield from _hides(name, hiding, init, places)
+
+
+def _hides(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]]) -> Iterator[Problem]:
+    for part, root in places:
+        base = inside(root, name)
+        hidden = sorted(_modules_in(part.contents, base))
+        if hidden and part is not hiding and f"{base}/__init__.py" not in part.contents.files:
+            more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
+            told = ", ".join(f"{name}.{one}" for one in hidden[:_NAMED])
+            yield Problem(
+                f"{hiding.at(init)} makes {name!r} a regular package, which hides {told}{more} in {part.label}.",
+                service_words=f"No module named '{name}.{hidden[0]}'",
+            )
+
+
+@kept
+def _modules_in(contents: Contents, folder: str) -> frozenset[str]:
+    """Return the modules and packages directly in a folder of an archive, namespace packages included."""
+    start = f"{folder}/"
+    code = (path[len(start) :] for path in contents.files if path.startswith(start) and path.endswith((".py", ".so")))
+    return frozenset(path.partition("/")[0].partition(".")[0] for path in code)
+
+
+def _extends_its_path(part: Part, init: str) -> bool:
+    """Return whether a package adds the other folders of its name itself, as old namespace packages do."""
+    source = part.sources.read(init) if part.sources is not None else None
+    return source is not None and any(word in source for word in (b"extend_path", b"declare_namespace"))
+
+
+@kept
+def _hidden(contents: Contents, root: str, python: str) -> tuple[str, ...]:
+    return tuple(sorted(modules(contents, root) & (standard_library(python) | _RUNTIME_CLIENT)))

@@ -1,0 +1,301 @@
+"""Grants that are malformed, missing or would vanish, and references that would not follow a layer."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import App, Function, Grant, is_literal
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.system.wording import count, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.app.model import Layer, Settings
+
+_ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
+_ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)
+_ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
+_FOLLOWED_BY_NOTHING: Final = ("stack-output", "ssm-reference")
+"""References that are the same text in the template whichever version they lead to. A stack with template parameters
+that are read from SSM is not among them: the CDK CLI never skips it, and CloudFormation reads the value again (run)."""
+
+_WEAK: Final = (*_FOLLOWED_BY_NOTHING, "parameter")
+_CREATE_ONLY: Final = "CloudFormation's schemas (all properties are create-only); aws-cdk 15524, 21232, 30686."
+_NOT_AUTHORIZED: Final = (
+    "... is not authorized to perform: lambda:GetLayerVersion on resource: ... because no resource-based policy allows "
+    "the lambda:GetLayerVersion action"
+)
+_MODEL: Final = "botocore 1.44.5, the service model of AddLayerVersionPermission."
+
+
+def _permission(*properties: str, retained: bool = True) -> str:
+    policy = "Retain" if retained else "Delete"
+    lines = [
+        "Permission:",
+        "  Type: AWS::Lambda::LayerVersionPermission",
+        f"  UpdateReplacePolicy: {policy}",
+        f"  DeletionPolicy: {policy}",
+        "  Properties:",
+        "    Action: lambda:GetLayerVersion",
+        "    LayerVersionArn: !Ref Base",
+        *(f"    {text}" for text in properties),
+    ]
+    return "\n".join(lines)
+
+
+@rule(
+    "grant-not-retained",
+    Grant,
+    severity="warning",
+    meaning="A layer version outlives its replacement, and its permission does not: the next deploy that changes the "
+    "layer takes the old version away from the accounts that are pinned to it, at their next update.",
+    remedy="Give the permission the same UpdateReplacePolicy and DeletionPolicy as its layer, `Retain`, or use "
+    "`SharedPythonLayer(grants=[...])`, which does.",
+    source=_CREATE_ONLY,
+    service_words=_NOT_AUTHORIZED,
+    failing=template(layer(), _permission("Principal: '222222222222'", retained=False)),
+    passing=template(layer(), _permission("Principal: '222222222222'")),
+)
+def grant_not_retained(subject: Grant, _: Settings) -> Iterator[Problem]:
+    """Compare the two policies."""
+    if subject.layer is not None and subject.layer.retained is True and subject.retained is False:
+        yield Problem(
+            f"The permission {subject.where.path!r} is deleted when its layer {subject.layer.label!r} changes, and the "
+            "old version of the layer is retained: whoever is pinned to it loses access."
+        )
+
+
+@rule(
+    "shared-layer-not-retained",
+    App,
+    severity="warning",
+    meaning="A layer that other accounts or other stacks use is deleted and replaced by the next deploy that changes "
+    "it. Functions that use the old version go on running, but they can be neither updated nor rolled back to it.",
+    remedy="Retain it: `UpdateReplacePolicy: Retain` and `DeletionPolicy: Retain`, `removal_policy=RETAIN` in the CDK. "
+    "Retained versions count as code storage, 300 GB unzipped per Region, which cannot be raised: delete those that no "
+    "function uses.",
+    source="Lambda's developer guide, deleting layers; CloudFormation's schema of AWS::Lambda::LayerVersion.",
+    service_words="Layer version <arn> does not exist.",
+    failing=template(layer(retained=False), _permission("Principal: '222222222222'", retained=False)),
+    passing=template(layer(), _permission("Principal: '222222222222'")),
+)
+def shared_layer_not_retained(subject: App, _: Settings) -> Iterator[Problem]:
+    """Collect who shares each layer that is not retained."""
+    sharers: dict[Layer, set[str]] = defaultdict(set)
+    for grant in subject.grants:
+        if grant.layer is not None:
+            sharers[grant.layer].add(f"granted to {_grantee(grant)}")
+    for user in subject.functions:
+        for use in user.layers or ():
+            if use.reference in (*_WEAK, "import-value"):
+                sharers[use.layer].add(f"used by {user.where.path!r} in another stack")
+    for one, told in sharers.items():
+        if one.is_resource and one.retained is False:
+            more = f" and {count(len(told) - 1, 'more user')}" if len(told) > 1 else ""
+            yield Problem(
+                f"Layer {one.label!r} is {min(told)}{more}, and the next deploy that changes it deletes this version.",
+                where=one.where,
+            )
+
+
+def _grantee(grant: Grant) -> str:
+    if grant.principal is None:
+        return "a principal that is not known here"
+    if grant.organization is not None:
+        return f"the organization {grant.organization}".rstrip()
+    return "everyone" if grant.principal == "*" else f"{grant.principal}"
+
+
+@rule(
+    "missing-grant",
+    App,
+    severity="error",
+    meaning="A function uses a layer of another account, both of this app, and no permission on that layer covers the "
+    "function's account. A warning where a permission may cover it: one for an organization, or for a principal that "
+    "is not a literal.",
+    remedy="Grant it: `SharedPythonLayer(grants=[LayerGrant.account(...)])`. A `LayeredFunction` that uses a "
+    "`SharedPythonLayer` of the same app is granted it by itself.",
+    source="Lambda's API and developer guide.",
+    service_words=_NOT_AUTHORIZED,
+    failing="""\
+hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
+base = SharedPythonLayer(hub, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
+spoke = Stack(app, "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
+Function(
+    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[base],
+)
+""",
+    passing="""\
+hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
+base = SharedPythonLayer(
+    hub, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13],
+    grants=[LayerGrant.account("222222222222")],
+)
+spoke = Stack(app, "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
+Function(
+    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[base],
+)
+""",
+)
+def missing_grant(subject: App, _: Settings) -> Iterator[Problem]:
+    """Look for a permission that covers each function of another account than its layer's."""
+    grants: dict[Layer, list[Grant]] = defaultdict(list)
+    for grant in subject.grants:
+        if grant.layer is not None:
+            grants[grant.layer].append(grant)
+    for user in subject.functions:
+        for one in dict.fromkeys(user.used_layers):
+            if one.is_resource and None not in (user.account, one.account) and user.account != one.account:
+                yield from _uncovered(user, one, grants[one])
+
+
+def _uncovered(user: Function, one: Layer, grants: list[Grant]) -> Iterator[Problem]:
+    told = (
+        f"Function {user.where.path!r} is in account {user.account}, and its layer {one.label!r} in {one.account} has"
+    )
+    covers = [_covers(grant, user.account or "") for grant in grants]
+    if True in covers:
+        return
+    if None in covers:
+        may = _grantee(grants[covers.index(None)])
+        yield Problem(
+            f"{told} only a permission that may cover it: {may}.",
+            remedy=f"Make sure that {user.account} is covered, and acknowledge this.",
+            where=user.where,
+            severity="warning",
+        )
+    else:
+        others = f": only for {', '.join(_grantee(grant) for grant in grants)}" if grants else ""
+        yield Problem(f"{told} no permission for it{others}.", where=user.where)
+
+
+def _covers(grant: Grant, account: str) -> bool | None:
+    """Say whether a permission covers an account; None when that cannot be told."""
+    principal = grant.principal
+    if principal is None or not is_literal(principal) or (principal == "*" and grant.organization is not None):
+        return None
+    root = _ROOT.fullmatch(principal)
+    return principal in ("*", account) or (root is not None and root["account"] == account)
+
+
+@rule(
+    "public-grant",
+    Grant,
+    severity="warning",
+    meaning="A permission lets every AWS account use the layer.",
+    remedy="Name an account or an organization; if everyone is meant, write `LayerGrant.public()`.",
+    source="Lambda's developer guide.",
+    failing=template(layer(), _permission("Principal: '*'")),
+    passing=template(layer(), _permission("Principal: '*'", "OrganizationId: o-a1b2c3d4e5")),
+)
+def public_grant(subject: Grant, _: Settings) -> Iterator[Problem]:
+    """Look for everyone without an organization and without the word of the user."""
+    if subject.principal == "*" and subject.organization is None and not subject.public_on_purpose:
+        label = "its layer" if subject.layer is None else f"the layer {subject.layer.label!r}"
+        yield Problem(f"The permission {subject.where.path!r} lets every AWS account use {label}.")
+
+
+@rule(
+    "malformed-principal",
+    Grant,
+    severity="error",
+    meaning="The principal or the organization of a layer's permission is not of the form that the service takes.",
+    remedy="Name an account by its 12 digits, or an organization (`o-...`) with the principal `*`.",
+    source=_MODEL,
+    raised_at_construction=True,
+    failing=template(layer(), _permission("Principal: 22222222222")),
+    passing=template(layer(), _permission("Principal: '222222222222'")),
+)
+def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
+    """Compare both with their forms."""
+    principal, organization = subject.principal, subject.organization
+    start = f"The permission {subject.where.path!r} names the"
+    narrow = principal is not None and is_literal(principal) and principal != "*"
+    if narrow and not _ACCOUNT_OR_ROOT.fullmatch(principal or ""):
+        yield Problem(
+            f"{start} principal {principal!r}, which is neither an account of 12 digits nor '*' nor the ARN of an "
+            "account's root."
+        )
+    if organization and is_literal(organization) and not _ORGANIZATION.fullmatch(organization):
+        yield Problem(f"{start} organization {organization!r}, which {_ORGANIZATION.pattern} does not match.")
+    if organization is not None and narrow:
+        yield Problem(
+            f"{start} organization {organization!r} beside the principal {principal!r}; an organization goes with the "
+            "principal '*' only."
+        )
+
+
+@rule(
+    "stale-reference",
+    Function,
+    severity="warning",
+    meaning="A function refers weakly (by a stack output or a dynamic reference such as `{{resolve:ssm:...}}`) to a "
+    "layer of another stack, and nothing in its template follows the layer's content. When the layer changes, the "
+    "function's template does not, so the CDK finds nothing to deploy and the function stays on the old version. A "
+    "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy.",
+    remedy="Use a `SharedPythonLayer`, which leaves its digest in the Metadata of every function of the app that uses "
+    "it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content into "
+    "the function's Metadata.",
+    source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
+    failing="""\
+hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
+base = LayerVersion(hub, "Base", code=Code.from_asset("layers/base"), removal_policy=RemovalPolicy.RETAIN)
+CrossStackReferences.of(base).produce(ReferenceStrength.WEAK)
+spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
+Function(
+    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[base],
+)
+""",
+    passing="""\
+hub = MultiLayerStack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
+base = hub.add_layer("base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
+spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
+Function(
+    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[base],
+)
+""",
+)
+def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for each weakly referenced layer's digest among what the template follows."""
+    for use in dict.fromkeys(subject.layers or ()):
+        one = use.layer
+        follows = subject.follows if one.asset is None else subject.follows & {one.asset}
+        if use.reference in _FOLLOWED_BY_NOTHING and one.is_resource and not follows and not subject.edge:
+            how = "a stack output" if use.reference == "stack-output" else "a dynamic reference to an SSM parameter"
+            yield Problem(
+                f"Function {subject.where.path!r} refers to the layer {one.label!r} by {how}, and nothing in its "
+                "template follows the layer's content: a new version would pass it by."
+            )
+
+
+@rule(
+    "locked-export",
+    Function,
+    severity="warning",
+    meaning="A function imports a layer's ARN that another stack exports. The ARN changes with the layer's content, "
+    "and CloudFormation refuses to change an export that is in use.",
+    remedy="Use a `SharedPythonLayer` or a `MultiLayerStack`, which functions refer to weakly and follow; or write the "
+    "ARN to an SSM parameter, and read it with `StringParameter.value_for_string_parameter` (a template parameter of "
+    "type `AWS::SSM::Parameter::Value<String>`).",
+    source="CloudFormation; aws-cdk issue 1972.",
+    service_words="Export ... cannot be updated as it is in use by ...",
+    failing=template(function("Layers: [!ImportValue 'Hub:BaseLayerArn']")),
+    passing="Parameters:\n  Base: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /layers/base}\n"
+    + template(function("Layers: [!Ref Base]")),
+)
+def locked_export(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for imported values."""
+    labels = dict.fromkeys(use.layer.label for use in subject.layers or () if use.reference == "import-value")
+    if labels:
+        yield Problem(
+            f"Function {subject.where.path!r} imports the ARN of {quoted(labels)} from another stack's exports: the "
+            "next change of that layer cannot be deployed while it does."
+        )

@@ -1,0 +1,53 @@
+"""Functions that accept only signed code, with layers that are not signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.app.model import Function
+from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.system.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.app.model import Settings
+
+
+@rule(
+    "unsigned-layer",
+    Function,
+    severity="error",
+    meaning="A function's code signing configuration rejects what is not signed (`UntrustedArtifactOnDeployment: "
+    "Enforce`), its layers included, and a layer of the app is an asset, which nothing signs on the way. A warning for "
+    "layers of which it is not known whether they are signed: those of others, objects in S3, and local archives, "
+    "which `sam deploy --signing-profiles` signs.",
+    remedy="Sign the layer's archive with AWS Signer and take the layer's content from the signed object in S3 "
+    "(`Code.from_bucket_v2`), or make a warning of it: `UntrustedArtifactOnDeployment: Warn`.",
+    source="Lambda's developer guide, code signing: the signatures of layers are checked too; CloudFormation's schema "
+    "of AWS::Lambda::CodeSigningConfig.",
+    failing="# Report's CodeSigningConfigArn: a configuration with UntrustedArtifactOnDeployment: Enforce\n"
+    "Base.zip: python/six.py\n",
+    passing="# The same, signed by AWS Signer\n"
+    "Base.zip: python/six.py\nBase.zip: META-INF/aws_signer_signature_v1.0.SF\n",
+)
+def unsigned_layer(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look for layers without a signature, and for those that nobody can look into."""
+    if not subject.enforces_signing:
+        return
+    used = dict.fromkeys(subject.used_layers)
+    start = f"Function {subject.where.path!r} accepts only signed code, and"
+    unsigned = [one.label for one in used if one.is_signed is False]
+    unknown = [one.label for one in used if one.is_signed is None]
+    if unsigned:
+        yield Problem(f"{start} {quoted(unsigned)} {_are(unsigned)} not signed: assets are uploaded as they are.")
+    if unknown:
+        yield Problem(
+            f"{start} it is not known whether {quoted(unknown)} {_are(unknown)} signed.",
+            remedy="Make sure that they are, by a signing profile of this configuration, and acknowledge this.",
+            severity="warning",
+        )
+
+
+def _are(labels: list[str]) -> str:
+    return "is" if len(labels) == 1 else "are"

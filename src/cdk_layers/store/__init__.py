@@ -1,0 +1,1 @@
+"""The cache of builds, measured contents and small values, shared by processes."""

@@ -1,0 +1,276 @@
+"""Builds, values and records that processes share, and that are right or not there.
+
+A build is made in a scratch folder and appears by one rename. What is there is verified by its digests before it is
+used, so neither a crash nor a damaged disk goes unnoticed. Locks only keep processes from doing the same work: without
+them, the first rename wins.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import json
+import shutil
+import sys
+import tempfile
+import uuid
+from contextlib import contextmanager, nullcontext, suppress
+from functools import cache
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.errors import BuildError
+from cdk_layers.store import trust
+from cdk_layers.store.cached_build import ARCHIVE, Entry, is_sound, seal
+from cdk_layers.store.measured import Records
+from cdk_layers.store.small_values import Values, file_name
+from cdk_layers.system import host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator
+
+    from cdk_layers.contents.model import Contents
+
+VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
+
+REMOVAL: Final = "cdk-layers-removal"
+"""The name of the threads that remove folders."""
+
+_SCHEMA: Final = "1"
+"""Counts up when folders of before mean something else; old and new versions then share a cache in peace."""
+
+_STALE_SECONDS: Final = 6 * 3600
+_LOCK_SECONDS: Final = 15 * 60
+"""How long one process waits for another's build of the same before it builds by itself."""
+
+FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+class BuildCache:
+    """A folder of finished builds and small values."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use a folder; it need not be there yet."""
+        # A relative one would be looked for in the folder that each process is started in.
+        self.folder = folder.absolute()
+        self._root = self.folder / _SCHEMA
+        self._values = Values(self._root / "values")
+        self._records = Records(self._root)
+
+    @classmethod
+    def default(cls) -> BuildCache:
+        """Return the cache of this user: the folder that CDK_LAYERS_CACHE_DIR names, or the platform's own place.
+
+        When that cannot be written, or other users can write it and CDK_LAYERS_CACHE_SHARED is not set, it is a
+        temporary folder that lasts as long as this process, which the error output then says once.
+
+        Raises:
+            BuildError: CDK_LAYERS_CACHE_DIR names the home of a user that there is none of.
+        """
+        chosen = host.environ().get(VARIABLE)
+        folder = _chosen_place(chosen) if chosen else _usual_place()
+        return _usable(folder.absolute(), is_shared=trust.is_shared())
+
+    def get(self, key: str) -> Entry | None:
+        """Return a build that is there and sound. A damaged one is dropped."""
+        return self._sound(Entry(self._folder_of(key)))
+
+    def find(self, key: str) -> Entry | None:
+        """Return a build like `get`, but without reading its archive: ask `is_intact` before that is used."""
+        return self._sound(Entry(self._folder_of(key)), unread=(ARCHIVE,))
+
+    def is_intact(self, entry: Entry) -> bool:
+        """Tell whether a build is there, byte for byte as it was made. A damaged one is dropped."""
+        return self._sound(entry) is not None
+
+    def _folder_of(self, key: str) -> Path:
+        return self._root / "entries" / file_name(key)
+
+    def _sound(self, entry: Entry, *, unread: Container[str] = ()) -> Entry | None:
+        if not entry.folder.is_dir():
+            return None
+        if is_sound(entry.folder, unread=unread):
+            return entry
+        self.discard(entry.folder)
+        return None
+
+    def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Entry:
+        """Return a build, after making it if it is not there.
+
+        Processes that want the same build at once make it once; the others wait for it.
+
+        Args:
+            key: All that shapes the build, as a digest.
+            make: Fills the empty folder that it gets. What it raises is passed on, and leaves nothing behind.
+            is_quick: Whether it may as well be made several times at once: whoever is first is as good as the others.
+
+        Raises:
+            BuildError: The folder cannot be written, or the disk is full.
+        """
+        entry = self.get(key)
+        if entry is None:
+            with nullcontext() if is_quick else self._alone(key):
+                entry = self.get(key) or self._make(key, make)
+        return entry
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a small value that JSON can tell. That it cannot be kept stops nobody."""
+        self._values.put(key, json.dumps(value).encode())
+
+    def recall(self, key: str) -> Any:
+        """Return a value as it was remembered; None when there is none, or a damaged one."""
+        value = self._values.get(key)
+        return None if value is None else json.loads(value)
+
+    def contents_of(self, path: Path) -> Contents:
+        """Return what lies in a zip or in a folder, whoever made it; each is measured once.
+
+        Raises:
+            AssemblyError: It cannot be read, or it is a hostile or damaged zip.
+        """
+        return self._records.contents_of(path)
+
+    def keep_contents(self, archive: Path, contents: Contents) -> None:
+        """Keep what lies in an archive for whoever meets a copy of it, such as the CDK's."""
+        self._records.keep(archive, contents)
+
+    def _make(self, key: str, make: Callable[[Path], None]) -> Entry:
+        with self._saying_why(key):
+            scratch = self._scratch()
+            try:
+                make(scratch)
+                digests = seal(scratch)
+                entry = self._publish(scratch, self._folder_of(key))
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+        self._records.keep_of_build(entry, digests)
+        return entry
+
+    def _scratch(self) -> Path:
+        folder = self._root / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        # Not a folder of tempfile's, which nobody else may read: users may share a cache.
+        scratch = folder / uuid.uuid4().hex
+        scratch.mkdir()
+        _remove_stale(folder, scratch.stat().st_mtime)
+        return scratch
+
+    def _publish(self, scratch: Path, folder: Path) -> Entry:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            scratch.rename(folder)
+        except OSError:
+            # Another process was first, where locks do not work.
+            if not is_sound(folder):
+                if not folder.is_dir():
+                    raise
+                # Another user's, which this one can neither read nor replace.
+                folder = folder.with_name(f"aside-{uuid.uuid4().hex}")
+                scratch.rename(folder)
+        return Entry(folder)
+
+    def discard(self, folder: Path) -> None:
+        """Take a folder of this cache out of sight by one rename, and remove it while the caller goes on."""
+        try:
+            scratch = self._scratch()
+            folder.rename(scratch / "discarded")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        # The process does not end before its thread has.
+        removal = Thread(target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}, name=REMOVAL)
+        removal.start()
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        # It takes as long to import as to find four builds that are there.
+        from filelock import FileLock  # noqa: PLC0415
+
+        lock = FileLock(self._root / "locks" / f"{file_name(key)}.lock", timeout=_LOCK_SECONDS)
+        # Some file systems know no locks, and Timeout is an OSError too: two builds of the same are better than none.
+        with suppress(OSError, NotImplementedError):
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.release()
+
+    @contextmanager
+    def _saying_why(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            is_full = error.errno in FULL
+            if not is_full and not str(error.filename or self.folder).startswith(str(self.folder)):
+                raise
+            why = "there is no space left for it" if is_full else error.strerror or str(error)
+            remedy = "Free some space" if is_full else "Make the folder writable"
+            message = (
+                f"The build {file_name(key)!r} cannot be kept in the build cache {str(self.folder)!r}: {why}"
+                f"{f' ({error.filename})' if error.filename else ''}. {remedy}, or let {VARIABLE} name another folder."
+            )
+            raise BuildError(message) from error
+
+
+def _remove_stale(folder: Path, now: float) -> None:
+    """Remove what killed builds left behind; the time is the file system's, whose clock may be another."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.stat().st_mtime < now - _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def _usual_place() -> Path:
+    import platformdirs  # noqa: PLC0415 - whoever chose a folder does without
+
+    return platformdirs.user_cache_path("cdk-layers", appauthor=False)
+
+
+def _chosen_place(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        message = f"{VARIABLE} is {name!r}, and this user has no home folder here. Name a folder that can be written."
+        raise BuildError(message) from None
+
+
+@cache
+def _usable(folder: Path, *, is_shared: bool = False) -> BuildCache:
+    root = folder / _SCHEMA
+    try:
+        if is_shared:
+            root.mkdir(parents=True, exist_ok=True)
+            closed = trust.inaccessible(root)
+            why = None if closed is None else f"contains {closed.name!r}, which this user cannot read and write"
+        else:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, exist_ok=True)
+            why = trust.distrust(folder, root)
+        with tempfile.TemporaryFile(dir=root):
+            _mark(folder)
+    except OSError as error:
+        why = f"cannot be written ({error.strerror or error})"
+    return BuildCache(folder) if why is None else _temporary(folder, why)
+
+
+def _temporary(folder: Path, why: str) -> BuildCache:
+    """Return a cache that lasts as long as this process, and say why."""
+    temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    remedy = f"Let {VARIABLE} name a folder that only this user can write"
+    sys.stderr.write(
+        f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
+        f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
+    )
+    return BuildCache(temporary)
+
+
+def _mark(folder: Path) -> None:
+    """Mark a folder as a cache, so that backups and source builds leave it out. Source: bford.info/cachedir."""
+    tag = folder / "CACHEDIR.TAG"
+    if not tag.exists():
+        tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by cdk-layers.\n", encoding="utf-8")

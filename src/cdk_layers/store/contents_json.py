@@ -1,0 +1,132 @@
+"""Contents as JSON and back: a line of what most who read a record want, and a line of all files, column by column.
+
+The second line is read when somebody asks for a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA: Final = 3
+"""Counts up when records of before cannot be read any more, or tell less than is needed."""
+
+
+_COLUMNS: Final = ("paths", "sizes", "crc32s", "modes")
+
+
+def to_json(contents: Contents) -> str:
+    """Return the record of a tree's contents."""
+    head = {
+        "schema": SCHEMA,
+        "unzipped_bytes": contents.unzipped_bytes,
+        "distributions": [asdict(distribution) for distribution in contents.distributions],
+        "natives": [[native.path, native.machine, native.glibc, native.needed] for native in contents.natives],
+        "links": dict(contents.links),
+        "marks": [[mark.kind, mark.path, mark.line, mark.detail] for mark in contents.marks],
+        "folder_modes": dict(contents.folder_modes),
+    }
+    files = [[path, *file] for path, file in contents.files.items()]
+    columns = dict(zip(_COLUMNS, zip(*files, strict=True), strict=True)) if files else dict.fromkeys(_COLUMNS, ())
+    return "\n".join(json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, columns))
+
+
+def from_json(text: str | bytes) -> Contents:
+    """Return the contents that a record tells, whose own digest says that it is whole.
+
+    Raises:
+        ValueError: It is no record, or one of another schema.
+    """
+    head, _, columns = (text.decode() if isinstance(text, bytes) else text).partition("\n")
+    record = json.loads(head)
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        message = f"is no record of schema {SCHEMA}"
+        raise ValueError(message)
+    try:
+        return _contents(record, _Files(columns))
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"is a damaged record: {error!r}"
+        raise ValueError(message) from error
+
+
+class _Files(Mapping[str, File]):
+    """The files of a record."""
+
+    def __init__(self, columns: str) -> None:
+        self._columns = columns
+
+    @cached_property
+    def _known(self) -> dict[str, File]:
+        paths, *rows = map(json.loads(self._columns).__getitem__, _COLUMNS)
+        return dict(zip(paths, map(File._make, zip(*rows, strict=True)), strict=True))
+
+    def __getitem__(self, path: str) -> File:
+        return self._known[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._known
+
+    def items(self) -> ItemsView[str, File]:
+        return self._known.items()
+
+    def values(self) -> ValuesView[File]:
+        return self._known.values()
+
+    def __reduce__(self) -> tuple[type[_Files], tuple[str]]:
+        return _Files, (self._columns,)
+
+
+def _contents(record: dict[str, Any], files: Mapping[str, File]) -> Contents:
+    return Contents(
+        unzipped_bytes=record["unzipped_bytes"],
+        files=files,
+        distributions=tuple(_distribution(fields) for fields in record["distributions"]),
+        natives=tuple(
+            Native(path, machine, glibc and (glibc[0], glibc[1]), tuple(needed))
+            for path, machine, glibc, needed in record["natives"]
+        ),
+        links=record["links"],
+        marks=tuple(Mark(*fields) for fields in record["marks"]),
+        folder_modes=record["folder_modes"],
+    )
+
+
+def _distribution(fields: dict[str, Any]) -> Distribution:
+    tuples: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
+    return Distribution(**tuples)
+
+
+def path_beside(archive: Path) -> Path:
+    """Return where the record of an archive of this project's is: beside it."""
+    return archive.with_suffix(".contents.json")
+
+
+def digests_beside(archive: Path) -> Path:
+    """Return where the digests of an archive's files are: beside it."""
+    return archive.with_suffix(".digests")
+
+
+def read_beside(archive: Path) -> Contents:
+    """Return the contents of an archive that `archive.write_archive` made, or of what is to be joined there.
+
+    Raises:
+        OSError: There is no record beside it.
+        ValueError: The record is damaged, or of another schema.
+    """
+    return from_json(path_beside(archive).read_bytes())

@@ -1,0 +1,17 @@
+"""One build in a process of its own: prints the digest of the content and that of the archive."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+from cdk_layers.building.find import build
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.build_cache import BuildCache
+
+if __name__ == "__main__":
+    entry, cache = map(Path, sys.argv[1:])
+    made = build(entry, Target("3.13", "x86_64"), BuildOptions(opt_entry=entry / "opt"), cache=BuildCache(cache))
+    sys.stdout.write(f"{made.digest} {hashlib.sha256(made.archive.read_bytes()).hexdigest()}")

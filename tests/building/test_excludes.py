@@ -1,0 +1,82 @@
+"""What of an entry stays out of an archive by default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import build
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.lambda_service.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.store.build_cache import BuildCache
+
+TARGET = Target("3.13", "x86_64")
+PROJECT = {
+    "handler.py": "import os\n",
+    "requirements.in": "six\n",
+    "requirements-dev.txt": "pytest\n",
+    "README.md": "x",
+    "setup.cfg": "[flake8]\n",
+    "setup.py": "from setuptools import setup\nsetup(name='x')\n",
+    ".gitignore": "x",
+    ".idea/x.xml": "x",
+    ".vscode/settings.json": "{}",
+    "node_modules/left-pad/index.js": "x",
+    "dist/demo-1.0-py3-none-any.whl": "x",
+    "dist/demo-1.0.tar.gz": "x",
+    "build/lib/handler.py": "x",
+    "build/bdist.linux-x86_64/x": "x",
+    "tests/__init__.py": "",
+    "tests/test_handler.py": "import handler\nfrom tests import x\n",
+    "demo.egg-info/PKG-INFO": "x",
+    ".ruff_cache/x": "x",
+    "conftest.py": "import tests\n",
+}
+
+
+def _names(entry: Path, cache: BuildCache, **options: object) -> set[str]:
+    built = build(entry, TARGET, BuildOptions(prefix="", **options), cache=cache)  # type: ignore[arg-type]
+    return set(built.contents.files)
+
+
+def test_what_development_needs_stays_out(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """Project files, caches, build leftovers and tests that no code imports stay out, alone or with patterns."""
+    entry = make_entry(PROJECT)
+    assert _names(entry, cache) == {"handler.py"}
+    assert _names(entry, cache, excludes=("nothing",)) == {"handler.py"}
+
+
+def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """With default_excludes=False all of it is packed, and a pattern that begins with "!" lets one thing in."""
+    entry = make_entry(PROJECT)
+    assert _names(entry, cache, default_excludes=False) == set(PROJECT)
+    assert _names(entry, cache, default_excludes=False, excludes=("*.md",)) == set(PROJECT) - {"README.md"}
+    assert _names(entry, cache, excludes=("!README.md",)) == {"handler.py", "README.md"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"handler.py": "from tests.data import A\n", "tests/data.py": "A = 1\n"},
+        {"handler.py": "import os, tests\n", "tests/__init__.py": ""},
+        {"handler.py": "DATA = 'tests/data.json'\n", "tests/data.json": "{}"},
+        {"acme/a.py": "    import test.case as case\n", "test/case.py": ""},
+        {"handler.py": "", "build/__init__.py": ""},
+        {"handler.py": "", "dist/index.html": "<html>"},
+        {"handler.py": "", "setup.py": "def setup(): ...\n"},
+        {"acme/README.md": "", "acme/.gitignore": "", "acme/tests/a.py": "", "acme/setup.cfg": ""},
+        {"acme/node_modules/x.js": "", "acme/build/lib/a.py": "", "acme/requirements.in": ""},
+        {"README.py": "", "testing/a.py": "", "requirements/base.json": ""},
+    ],
+)  # fmt: skip
+def test_what_code_may_need_stays_in(make_entry: Callable[..., Path], cache: BuildCache, files: dict[str, str]) -> None:
+    """What code imports or names, what is inside of packages, and what only looks like a leftover is packed."""
+    entry = make_entry(files)
+    assert _names(entry, cache) == set(files)
+    assert _names(entry, cache, excludes=("nothing",)) == set(files)

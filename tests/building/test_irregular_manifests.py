@@ -1,0 +1,91 @@
+"""Manifests that are no regular files, or that contain what no tool writes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import build
+from cdk_layers.building.job import Job
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.requirements.manifests import read_requirements
+from cdk_layers.errors import EntryError
+from cdk_layers.lambda_service.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.store.build_cache import BuildCache
+
+    MakeEntry = Callable[..., Path]
+
+X86 = Target("3.13", "x86_64")
+MANIFESTS = ("requirements.txt", "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "Pipfile", "pyproject.toml")
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_manifests_that_are_no_files(make_entry: MakeEntry, cache: BuildCache, name: str) -> None:
+    """A manifest that is a folder, a pipe or a symlink to nothing is an error, and not a missing manifest."""
+    linked, folder, pipe = (make_entry({"a.py": ""}, kind) for kind in ("linked", "folder", "pipe"))
+    (linked / name).symlink_to("nowhere")
+    (folder / name).mkdir()
+    os.mkfifo(pipe / name)
+    for entry, what in (
+        (linked, "a symlink that leads to nothing"),
+        (folder, "a folder"),
+        (pipe, "not a regular file"),
+    ):
+        with pytest.raises(EntryError, match=f"{name} is {what}"):
+            build(entry, X86, cache=cache)
+
+
+@pytest.mark.parametrize("line", ["-r more.txt", "-c more.txt"])
+def test_included_files_that_are_none(make_entry: MakeEntry, cache: BuildCache, line: str) -> None:
+    """A file that is included may not be a pipe either."""
+    entry = make_entry({"requirements.txt": line})
+    os.mkfifo(entry / "more.txt")
+    with pytest.raises(EntryError, match=r"more\.txt is not a regular file"):
+        build(entry, X86, cache=cache)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="the superuser reads every file")
+def test_unreadable_manifest(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """A manifest that cannot be read is an error."""
+    entry = make_entry({"requirements.txt": "six"})
+    (entry / "requirements.txt").chmod(0)
+    with pytest.raises(EntryError, match=r"requirements\.txt cannot be read"):
+        build(entry, X86, cache=cache)
+
+
+DEEP = f"a = {'[' * 20_000}{']' * 20_000}\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["tool = 3\n", "[tool]\nuv = 3\npoetry = 1\n", "project = 3\n", "project = []\n", DEEP]
+)
+def test_pyproject_of_other_types(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+    """A pyproject.toml with values of other types, or nested very deeply, configures nothing."""
+    files = {"requirements.txt": "six==1.16.0\n", "pyproject.toml": text, "lib/pyproject.toml": text}
+    found = read_requirements(Job(make_entry(files), X86, BuildOptions(), cache))
+    assert found is not None
+    assert [one.name for one in found.wanted] == ["six"]
+
+
+@pytest.mark.parametrize("text", ["tool = 3\n", DEEP, "[tool.uv]\nsources = 3\n[project]\ndependencies = 3\n"])
+def test_project_of_other_types(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+    """A local project with such a pyproject.toml has the name of its folder."""
+    entry = make_entry({"requirements.txt": "./lib\n", "lib/pyproject.toml": text})
+    found = read_requirements(Job(entry, X86, BuildOptions(allow_source_builds=("lib",)), cache))
+    assert found is not None
+    assert [one.name for one in found.wanted] == ["lib"]
+
+
+@pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])
+def test_lock_that_is_nested_deeply(make_entry: MakeEntry, cache: BuildCache, name: str) -> None:
+    """A lock file that is nested very deeply is refused by its name."""
+    entry = make_entry({name: DEEP, "pyproject.toml": '[project]\nname = "a"\nversion = "1"\n'})
+    with pytest.raises(EntryError, match=name):
+        build(entry, X86, cache=cache)

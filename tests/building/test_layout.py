@@ -1,0 +1,134 @@
+"""Projects whose packages are not at the top of their folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import build
+from cdk_layers.building.layout import layout_of
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.errors import EntryError
+from cdk_layers.lambda_service.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.store.build_cache import BuildCache
+
+TARGET = Target("3.13", "x86_64")
+NAMED = '[project]\nname = "acme-tools"\nversion = "1"\n'
+
+
+def _system(backend: str, more: str = "") -> str:
+    return f'{NAMED}{more}\n[build-system]\nrequires = []\nbuild-backend = "{backend}"\n'
+
+
+SETUPTOOLS, HATCH, UV, PDM = "setuptools.build_meta", "hatchling.build", "uv_build", "pdm.backend"
+POETRY, FLIT = "poetry.core.masonry.api", "flit_core.buildapi"
+CERTAIN = [
+    (_system(UV), "src/acme_tools/a.py", "acme_tools/a.py"),
+    (_system(UV, '[tool.uv.build-backend]\nmodule-root = ""\nmodule-name = "acme"'), "acme/a.py", "acme/a.py"),
+    (_system(UV, '[tool.uv.build-backend]\nmodule-root = "lib"\nmodule-name = "acme"'), "lib/acme/a.py", "acme/a.py"),
+    (_system(UV, '[tool.uv.build-backend]\nmodule-name = "cloud.db"'), "src/cloud/db/a.py", "cloud/db/a.py"),
+    (_system(UV, '[tool.uv.build-backend]\nmodule-name = ["b", "acme"]'), "src/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS), "src/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS), "src/acme.py", "acme.py"),
+    (_system(SETUPTOOLS), "acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.package-dir]\n"" = "lib"'), "lib/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools]\npackage-dir = {acme = "code"}'), "code/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools]\npackage-dir = {"" = "lib"}\npackages = ["acme", "acme.x"]'),
+     "lib/acme/x/a.py", "acme/x/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["lib"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["lib"]\ninclude = ["acme*"]'),
+     "lib/other/a.py", "lib/other/a.py"),
+    (f"{NAMED}[build-system]\nrequires = ['setuptools']\n", "src/acme/a.py", "acme/a.py"),
+    (_system(HATCH), "src/acme_tools/a.py", "acme_tools/a.py"),
+    (_system(HATCH), "acme_tools/a.py", "acme_tools/a.py"),
+    (_system(HATCH, '[tool.hatch.build.targets.wheel]\npackages = ["lib/acme"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(HATCH, '[tool.hatch.build.targets.wheel]\nsources = ["src"]'), "src/acme/a.py", "acme/a.py"),
+    (_system(POETRY), "src/acme_tools/a.py", "acme_tools/a.py"),
+    (_system(POETRY, '[tool.poetry]\npackages = [{include = "acme", from = "lib"}]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(POETRY, '[tool.poetry]\npackages = [{include = "acme/**/*.py", from = "src"}]'),
+     "src/acme/a.py", "acme/a.py"),
+    (_system(FLIT, '[tool.flit.module]\nname = "acme"'), "src/acme/a.py", "acme/a.py"),
+    (_system(PDM), "src/acme/a.py", "acme/a.py"),
+    (_system(PDM, '[tool.pdm.build]\npackage-dir = "lib"'), "lib/acme/a.py", "acme/a.py"),
+]  # fmt: skip
+UNCERTAIN = [
+    (NAMED, "no [build-system]"),
+    (_system("maturin"), "'maturin' is not known"),
+    (_system(HATCH), "no package 'acme_tools'"),
+    (_system(HATCH, "[tool.hatch.build.hooks.custom]\npath = 'x.py'"), "'hooks'"),
+    (_system(HATCH, '[tool.hatch.build.targets.wheel.force-include]\n"x" = "y"'), "'force-include'"),
+    (_system(UV), "no module 'acme_tools' in 'src'"),
+    (_system(POETRY, "[tool.poetry]\npackage-mode = false"), "package-mode"),
+    (_system(PDM, '[tool.pdm.build]\nincludes = ["x"]'), "'includes'"),
+    (_system(SETUPTOOLS, '[[tool.setuptools.ext-modules]]\nname = "x"'), "'ext-modules'"),
+]
+
+
+@pytest.mark.parametrize(("project", "path", "placed"), CERTAIN)
+def test_package_is_placed(make_entry: Callable[..., Path], project: str, path: str, placed: str) -> None:
+    """A package is placed where the backend's wheel would have it, by the configuration alone."""
+    layout = layout_of(make_entry({"pyproject.toml": project, path: "", "src/b/__init__.py": "", "lib/b.py": ""}))
+    assert (layout.place(path), layout.uncertain) == (placed, None)
+
+
+@pytest.mark.parametrize(("project", "reason"), UNCERTAIN)
+def test_uncertain_layout(make_entry: Callable[..., Path], project: str, reason: str) -> None:
+    """What only a build can tell moves nothing, and the reason is given where src/ contains packages."""
+    layout = layout_of(make_entry({"pyproject.toml": project, "src/acme/a.py": ""}))
+    assert layout.moves == ()
+    assert reason in (layout.uncertain or "")
+    assert layout_of(make_entry({"pyproject.toml": project, "acme/a.py": ""}, "flat")).uncertain is None
+
+
+@pytest.mark.parametrize(
+    ("files", "placed"),
+    [
+        ({"setup.py": "from setuptools import setup\n\nsetup()\n", "setup.cfg": "[metadata]\nname = x\n"}, True),
+        ({"setup.cfg": "[options]\npackage_dir =\n  = src\npackages = find:\n"}, True),
+        ({"setup.cfg": "[options]\npackages = find:\n[options.packages.find]\nwhere = src\n"}, True),
+        ({"setup.py": "from setuptools import setup\nsetup(packages=[])\n"}, False),
+    ],
+)  # fmt: skip
+def test_older_setuptools(make_entry: Callable[..., Path], files: dict[str, str], *, placed: bool) -> None:
+    """A setup.cfg is read, and a setup.py that does more than to start setuptools leaves it uncertain."""
+    layout = layout_of(make_entry({**files, "src/acme/__init__.py": ""}))
+    assert (layout.place("src/acme/a.py") == "acme/a.py", layout.uncertain is None) == (placed, placed)
+
+
+def test_package_called_src_stays(make_entry: Callable[..., Path]) -> None:
+    """A src/ folder that is a package itself, or belongs to no project, lands as it is."""
+    tools = "[tool.ruff]\nline-length = 100\n"
+    assert layout_of(make_entry({"pyproject.toml": tools, "src/__init__.py": "", "src/a.py": ""})).uncertain is None
+    assert layout_of(make_entry({"src/acme/a.py": ""}, "plain")).uncertain is None
+
+
+def test_folder_outside_is_refused(make_entry: Callable[..., Path]) -> None:
+    """A project that names a package outside of its folder is an error of its pyproject.toml."""
+    project = _system(HATCH, '[tool.hatch.build.targets.wheel]\npackages = ["../acme"]')
+    with pytest.raises(EntryError, match=r"pyproject.toml.*'\.\./acme', outside of its folder"):
+        layout_of(make_entry({"pyproject.toml": project}))
+
+
+def test_archive_of_a_src_layout(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """The archive of a library as `uv init --lib` makes it has the package where Python looks, and no finding."""
+    entry = make_entry(
+        {"pyproject.toml": _system(UV), "src/acme_tools/__init__.py": "", "src/acme_tools/py.typed": "", "top.py": ""}
+    )
+    layer = build(entry, TARGET, cache=cache)
+    assert set(layer.contents.files) == {"python/acme_tools/__init__.py", "python/acme_tools/py.typed", "python/top.py"}
+    assert layer.notes == ()
+    assert "acme_tools/__init__.py" in build(entry, TARGET, BuildOptions(prefix=""), cache=cache).contents.files
+
+
+def test_uncertain_layout_is_noted(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """A layer whose packages land in python/src/ has a wrong-folder finding that says why they were not placed."""
+    entry = make_entry({"pyproject.toml": NAMED, "src/acme/__init__.py": ""})
+    (note,) = build(entry, TARGET, cache=cache).notes
+    assert note.rule == "wrong-folder"
+    assert "has no [build-system]" in note.message

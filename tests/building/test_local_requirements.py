@@ -1,0 +1,392 @@
+"""Requirements that name wheels, folders and repositories on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import LayerBuild, build, recall
+from cdk_layers.building.job import Job
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.requirements import local_sources
+from cdk_layers.building.requirements.manifests import read_requirements
+from cdk_layers.building.requirements.surroundings import builds_key, settings_of
+from cdk_layers.errors import DependencyError, EntryError
+from cdk_layers.lambda_service.target import Target
+from tests.building.projects import module, write_project, write_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_layers.store.build_cache import BuildCache
+
+X86 = Target("3.13", "x86_64")
+ALLOWED = BuildOptions(allow_source_builds=("lib", "bar", "baz", "my-lib"))
+
+
+@pytest.fixture
+def entry(tmp_path: Path) -> Path:
+    """Return an entry folder with a wheel, a project, and a project in a folder with a space; another is beside it."""
+    folder = tmp_path / "entry"
+    write_wheel(folder / "w", "mylib")
+    write_project(folder / "lib", "lib")
+    write_project(folder / "my lib", "lib")
+    write_project(tmp_path / "beside", "lib")
+    return folder
+
+
+def asked(entry: Path, cache: BuildCache, line: str) -> tuple[str | None, Path | None]:
+    """Return the name and the file or folder that one line of a requirements.txt asks for."""
+    (entry / "requirements.txt").write_text(line.replace("{entry}", str(entry)), encoding="utf-8")
+    found = read_requirements(Job(entry, X86, ALLOWED, cache))
+    assert found is not None
+    (wanted,) = found.wanted
+    return wanted.name, wanted.local
+
+
+def built(entry: Path, cache: BuildCache, text: str, options: BuildOptions = ALLOWED) -> LayerBuild:
+    """Return the build of an entry with this requirements.txt, found again in the cache as it was made."""
+    (entry / "requirements.txt").write_text(text.replace("{entry}", str(entry)), encoding="utf-8")
+    made = build(entry, X86, options, cache=cache)
+    recalled = recall(entry, X86, options, cache=cache)
+    assert recalled is not None
+    assert recalled.digest == made.digest
+    return made
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mylib @ ./w/mylib-1.0-py3-none-any.whl",
+        "mylib[fast]@w/mylib-1.0-py3-none-any.whl",
+        "mylib @ file:./w/mylib-1.0-py3-none-any.whl",
+        'file://{entry}/w/mylib-1.0-py3-none-any.whl;python_version>"3"',
+        "./w/mylib-1.0-py3-none-any.whl[fast] ; python_version > '3'",
+    ],
+)
+def test_forms_of_wheels(entry: Path, cache: BuildCache, line: str) -> None:
+    """A wheel on this machine is found, whether it is named and however its path is written."""
+    wheel = entry / "w" / "mylib-1.0-py3-none-any.whl"
+    assert asked(entry, cache, line) == ("mylib", wheel)
+
+
+def test_wheels_are_installed(entry: Path, cache: BuildCache) -> None:
+    """Local wheels are installed and not packed, named or not, and with hashes that are right."""
+    other = write_wheel(entry / "w p", "other")
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    made = built(
+        entry, cache, f"mylib[fast] @ file:./w/mylib-1.0-py3-none-any.whl\n./w p/{other.name} --hash=sha256:{digest}\n"
+    )
+    assert (made.pins, made.notes) == (("mylib==1.0", "other==1.0"), ())
+    assert [name for name in made.contents.files if name.endswith(".whl")] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lib @ ./lib",
+        "./lib;python_version>'3'",
+        "-e lib",
+        "-e./lib[x]",
+        '-e "./my lib"',
+        "lib @ ./my lib",
+        "lib @ file:./my%20lib",
+        "lib[x,y] @ file:lib ; python_version > '3'",
+        '-e ./lib[x] ; python_version>"3"',
+        "../beside",
+        "lib @ file:../beside",
+        "lib @ file://localhost{entry}/lib",
+    ],
+)
+def test_forms_of_folders(entry: Path, cache: BuildCache, line: str) -> None:
+    """A project on this machine is found, however its folder is written."""
+    name, folder = asked(entry, cache, line)
+    assert name == "lib"
+    assert folder in {entry / "lib", entry / "my lib", entry.parent / "beside"}
+
+
+def test_folders_are_installed(entry: Path, cache: BuildCache) -> None:
+    """Projects are built and installed, with extras, markers and spaces in their paths."""
+    write_project(entry.parent / "more", "bar")
+    made = built(entry, cache, "-e './my lib'\nbar[x] @ file:../more ; python_version > '3'\n")
+    assert (made.pins, made.notes) == (("bar==1.0", "lib==1.0"), ())
+
+
+@pytest.mark.parametrize("space", ["", " "])
+def test_markers_of_paths(entry: Path, cache: BuildCache, space: str) -> None:
+    """A path whose marker does not hold on the target is not installed, and needs no permission to be built."""
+    wheel = write_wheel(entry / "w", "winonly")
+    elsewhere = f"./w/{wheel.name}{space}; sys_platform == 'win32'\n./lib{space};sys_platform == 'win32'\n"
+    text = f"{elsewhere}mylib @ ./w/mylib-1.0-py3-none-any.whl\n"
+    assert built(entry, cache, text, BuildOptions()).pins == ("mylib==1.0",)
+
+
+def test_semicolon_of_a_path(entry: Path, cache: BuildCache) -> None:
+    """A semicolon that no marker follows belongs to the path."""
+    wheel = write_wheel(entry / "a;b", "mylib")
+    assert asked(entry, cache, "./a;b/mylib-1.0-py3-none-any.whl") == ("mylib", wheel)
+
+
+def test_sources_are_never_written_to(entry: Path, cache: BuildCache) -> None:
+    """Builds from source work on copies: no folder on this machine changes, and digests stay the same."""
+    folders = (entry, entry.parent / "beside")
+    built(entry, cache, "mylib @ ./w/mylib-1.0-py3-none-any.whl")
+    before = [sorted(path for path in folder.rglob("*")) for folder in folders]
+    for line in ("./lib", "../beside"):
+        built(entry, cache, line)
+    assert [sorted(path for path in folder.rglob("*")) for folder in folders] == before
+
+
+def test_entry_that_is_a_project(cache: BuildCache, tmp_path: Path) -> None:
+    """An entry that installs itself is built from a copy as well."""
+    entry = write_project(tmp_path / "entry", "lib")
+    first = built(entry, cache, ".")
+    assert sorted(path.name for path in entry.iterdir()) == [
+        "backend.py",
+        "lib.py",
+        "pyproject.toml",
+        "requirements.txt",
+    ]
+    assert built(entry, cache, ".").digest == first.digest
+
+
+@pytest.mark.parametrize(
+    "name", ["rebuild/__init__.py", "build/lib.py", "dist/x.py", "src/build/x.py", "my.egg-info/x.py", "deep/dist/y.py"]
+)
+def test_changes_in_folders_like_outputs(entry: Path, name: str) -> None:
+    """A change in a folder is seen unless the folder is known to be what a build has left behind."""
+    (entry / "lib" / name).parent.mkdir(parents=True)
+    (entry / "lib" / name).write_text("x = 1\n", encoding="utf-8")
+    first = local_sources.digest(entry / "lib")
+    (entry / "lib" / name).write_text("x = 2\n", encoding="utf-8")
+    assert local_sources.digest(entry / "lib") != first
+
+
+def test_what_builds_leave_behind(entry: Path) -> None:
+    """Caches, virtual environments and distributions of earlier builds shape no build."""
+    first = local_sources.digest(entry / "lib")
+    write_wheel(entry / "lib" / "dist", "lib")
+    for name in ("lib.egg-info/PKG-INFO", "env/pyvenv.cfg", "target/CACHEDIR.TAG", "__pycache__/a.pyc", ".git/HEAD"):
+        (entry / "lib" / name).parent.mkdir(parents=True, exist_ok=True)
+        (entry / "lib" / name).touch()
+    (entry / "lib" / "env" / "python").symlink_to("/nowhere")
+    assert local_sources.digest(entry / "lib") == first
+
+
+def test_projects_that_lead_to_others(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+    """`[tool.uv.sources]` leads to other projects and from these to others, and a change of each is seen."""
+    write_project(entry / "lib", "lib", ["bar"], '[tool.uv.sources]\nbar = { path = "../../more/bar" }\n')
+    write_project(tmp_path / "more" / "bar", "bar", ["baz"], '[tool.uv.sources]\nbaz = [{ path = "../baz" }]\n')
+    baz = write_project(tmp_path / "more" / "baz", "baz")
+    first = built(entry, cache, "./lib")
+    assert (first.pins, first.notes) == (("bar==1.0", "baz==1.0", "lib==1.0"), ())
+    (baz / "baz.py").write_text("x = 2\n", encoding="utf-8")
+    assert module(built(entry, cache, "./lib").archive, "baz") == "x = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("requires", "settings"),
+    [
+        ("bar", '[tool.uv.sources]\nbar = { path = "{more}/bar" }\n'),
+        ("bar @ file://{more}/bar", ""),
+        ("bar", '[tool.uv.sources]\nbar = { path = "../../more/w/bar-1.0-py3-none-any.whl" }\n'),
+    ],
+)
+def test_other_ways_to_lead(entry: Path, cache: BuildCache, tmp_path: Path, requires: str, settings: str) -> None:
+    """Absolute paths, file URLs and wheels that a project leads to are followed as well."""
+    more = tmp_path / "more"
+    write_project(entry / "lib", "lib", [requires.format(more=more)], settings.replace("{more}", str(more)))
+    bar = write_project(more / "bar", "bar") / "bar.py"
+    write_wheel(more / "w", "bar")
+    before = local_sources.digest(entry / "lib")
+    bar.write_text("x = 2\n", encoding="utf-8")
+    write_wheel(more / "w", "bar", "x = 2\n")
+    assert local_sources.digest(entry / "lib") != before
+    assert module(built(entry, cache, "./lib").archive, "bar") == "x = 2\n"
+
+
+def test_member_of_a_workspace(entry: Path, cache: BuildCache) -> None:
+    """A member of a uv workspace leads to other members, by the sources of the workspace's root."""
+    write_project(entry / "ws" / "lib", "lib", ["bar"])
+    bar = write_project(entry / "ws" / "bar", "bar")
+    (entry / "ws" / "pyproject.toml").write_text(
+        '[tool.uv.workspace]\nmembers = ["*"]\n[tool.uv.sources]\nbar = { workspace = true }\n', encoding="utf-8"
+    )
+    before = local_sources.digest(entry / "ws" / "lib")
+    (bar / "bar.py").write_text("x = 2\n", encoding="utf-8")
+    assert local_sources.digest(entry / "ws" / "lib") != before
+    assert module(built(entry, cache, "./ws/lib").archive, "bar") == "x = 2\n"
+
+
+def test_projects_that_were_not_allowed(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+    """What an allowed project leads to is built only if it is allowed as well."""
+    write_project(entry / "lib", "lib", ["bar"], '[tool.uv.sources]\nbar = { path = "../../bar" }\n')
+    bar = write_project(tmp_path / "bar", "bar")
+    with pytest.raises(EntryError, match=rf"'bar' from its sources at {bar}.*allow_source_builds=\['bar'\]"):
+        built(entry, cache, "./lib", BuildOptions(allow_source_builds=("lib",)))
+
+
+def commit(repository: Path, text: str) -> str:
+    """Commit a change of a repository's setup.py project, and return the commit."""
+    (repository / "my_lib.py").write_text(text, encoding="utf-8")
+    for command in (
+        "git init -q -b main",
+        "git add .",
+        "git -c user.name=a -c user.email=a@example.com commit -qm change",
+    ):
+        subprocess.run(command.split(), cwd=repository, check=True)
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a repository of a project."""
+    folder = write_project(tmp_path / "repository", "my_lib")
+    commit(folder, "x = 1\n")
+    return folder
+
+
+@pytest.fixture
+def setup_py(entry: Path) -> Path:
+    """Return a folder of the entry with a project that has a setup.py alone, and another name."""
+    folder = entry / "other-name"
+    folder.mkdir()
+    (folder / "setup.py").write_text(
+        'from setuptools import setup\nsetup(name="my_lib", version="1.0", py_modules=["my_lib"])\n', encoding="utf-8"
+    )
+    (folder / "my_lib.py").touch()
+    return folder
+
+
+@pytest.mark.parametrize("line", ["./{name}", "-e {name}", "my.lib @ ./{name}"])
+def test_setup_py_in_a_folder(entry: Path, cache: BuildCache, setup_py: Path, line: str) -> None:
+    """A project without a [project] table has the name in its setup.py."""
+    assert asked(entry, cache, line.format(name=setup_py.name)) == ("my-lib", setup_py)
+
+
+def test_setup_py_is_built(entry: Path, cache: BuildCache, setup_py: Path) -> None:
+    """A project without a [project] table is built, and its folder stays as it is."""
+    assert built(entry, cache, f"./{setup_py.name}").pins == ("my-lib==1.0",)
+    assert sorted(path.name for path in setup_py.iterdir()) == ["my_lib.py", "setup.py"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_pinned"),
+    [
+        ("git+https://git.example/a.git#egg=my_lib", False),
+        ("-e git+ssh://git@git.example/a.git@main#egg=my_lib[x]", False),
+        ("my.lib @ git+https://git.example/a@v1.0#subdirectory=b", False),
+        ("my.lib @ git+https://git.example/a@feature/x", False),
+        ("my.lib @ git+https://git.example/a@3f786850", False),
+        ("my.lib @ git+https://git.example/a@3f786850e387550fdab836ed7e6dc881de23001b#subdirectory=b", True),
+        ("https://files.example/my_lib-1.0-py3-none-any.whl", True),
+        ("https://files.example/my_lib-1.0-py3-none-any.whl#sha256=00 ; python_version > '3'", True),
+    ],
+)
+def test_addresses_that_are_pinned(entry: Path, cache: BuildCache, line: str, is_pinned: bool) -> None:
+    """A full commit and a wheel always mean the same; a branch, a tag and a part of a commit do not."""
+    (entry / "requirements.txt").write_text(line, encoding="utf-8")
+    found = read_requirements(Job(entry, X86, ALLOWED, cache))
+    assert found is not None
+    assert [(one.name, one.is_pinned) for one in found.wanted] == [("my-lib", is_pinned)]
+
+
+def test_branch_of_a_repository(entry: Path, cache: BuildCache, repository: Path) -> None:
+    """A branch is resolved to its commit at each synth, and noted; a full commit is pinned and not noted."""
+    text = f"-e git+file://{repository}@main#egg=my_lib"
+    first = built(entry, cache, text)
+    assert [note.rule for note in first.notes] == ["unpinned-requirement"]
+    assert "names my-lib by a repository without a full commit" in first.notes[0].message
+    latest = commit(repository, "x = 2\n")
+    assert module(built(entry, cache, text).archive, "my_lib") == "x = 2\n"
+    pinned = built(entry, cache, f"my_lib @ git+file://{repository}@{latest}")
+    assert (pinned.notes, module(pinned.archive, "my_lib")) == ((), "x = 2\n")
+
+
+def test_repository_that_was_not_allowed(entry: Path, cache: BuildCache, repository: Path) -> None:
+    """A repository is not built unasked."""
+    line = f"my_lib @ git+file://{repository}@main"
+    with pytest.raises(EntryError, match=r"allow_source_builds=\['my-lib'\]"):
+        built(entry, cache, line, BuildOptions())
+
+
+FIND_LINKS = {
+    "a path": ("--find-links w\n", {}, ""),
+    "a file URL": ("--find-links file://{entry}/w\n", {}, ""),
+    "a variable": ("", {"UV_FIND_LINKS": "{entry}/w"}, ""),
+    "a file URL in a variable": ("", {"UV_FIND_LINKS": "file://{entry}/w"}, ""),
+    "uv.toml": ("", {}, 'find-links = ["./w"]\n'),
+    "the settings of uv pip": ("", {}, '[pip]\nfind-links = ["./w"]\n'),
+    "a flat index": ("", {}, '[[index]]\nname = "w"\nurl = "./w"\nformat = "flat"\n'),
+}
+
+
+@pytest.mark.parametrize("kind", FIND_LINKS)
+def test_wheels_that_are_built_again(
+    entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A wheel of the same version with other content is installed, however its folder is named."""
+    option, variables, settings = FIND_LINKS[kind]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("{entry}", str(entry)))
+    (entry / "uv.toml").write_text(settings, encoding="utf-8")
+    text = f"--no-index\n{option}mylib==1.0\n" if kind != "a flat index" else "mylib==1.0\n"
+    first = built(entry, cache, text)
+    assert [name for name in first.contents.files if name.endswith(".whl")] == []
+    write_wheel(entry / "w", "mylib", "x = 2\n")
+    assert module(built(entry, cache, text).archive, "mylib") == "x = 2\n"
+
+
+def test_folder_of_links(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+    """A folder with links to wheels elsewhere is looked into, and a change of what they lead to is seen."""
+    elsewhere = write_wheel(tmp_path / "elsewhere", "other")
+    (entry / "links").mkdir()
+    (entry / "links" / elsewhere.name).symlink_to(elsewhere)
+    text = "--no-index\n--find-links links\nother==1.0\n"
+    built(entry, cache, text)
+    write_wheel(tmp_path / "elsewhere", "other", "x = 2\n")
+    assert module(built(entry, cache, text).archive, "other") == "x = 2\n"
+
+
+def test_environment_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build from source sees the variables that the user gives it, which count in its key, and no others."""
+    monkeypatch.setenv("BUILD_FLAG", "of this process")
+    assert module(built(entry, cache, "./lib").archive, "lib_environment") == "FLAG = None"
+    for flag in ("one", "two"):
+        given = replace(ALLOWED, environment={"BUILD_FLAG": flag})
+        assert module(built(entry, cache, "./lib", given).archive, "lib_environment") == f"FLAG = {flag!r}"
+
+
+@pytest.mark.parametrize("name", ["CFLAGS", "PATH"])
+def test_toolchain_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What compilers are told is seen by builds from source, and counts in their keys."""
+    job = Job(entry, X86, ALLOWED, cache)
+    before = builds_key(job)
+    monkeypatch.setenv(name, os.environ.get(name, "") + os.pathsep + "/more")
+    assert builds_key(job) != before
+    monkeypatch.setenv("SOMETHING_ELSE", "1")
+    assert "SOMETHING_ELSE" not in settings_of(job).variables
+    assert builds_key(Job(entry, X86, BuildOptions(), cache)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("./w/{wheel}", " --hash=sha256:{0}"),
+        ("mylib @ file:w/{wheel}", " --hash=sha256:{0}"),
+        ("{wheel_url}", "#sha256={0}"),
+    ],
+)
+def test_hashes_of_wheels(entry: Path, cache: BuildCache, line: str, form: str) -> None:
+    """A hash that a requirement states is enforced, also after a build of the same wheel without one."""
+    wheel = entry / "w" / "mylib-1.0-py3-none-any.whl"
+    text = line.format(wheel=wheel.name, wheel_url=wheel.as_uri())
+    built(entry, cache, text)
+    with pytest.raises(DependencyError, match="hash"):
+        built(entry, cache, text + form.format("0" * 64))

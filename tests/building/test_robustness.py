@@ -1,0 +1,156 @@
+"""Whole builds under trouble: killed at any moment, many at once, without room."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import build
+from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.build_cache import BuildCache
+from tests.building.mounts import needs_mounts, tmpfs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
+TARGET = Target("3.13", "x86_64")
+ENTRY = {
+    "requirements.txt": "six==1.17.0\nmarkupsafe==3.0.3\n",
+    "company/tools.py": "import six\n" * 1000,
+    "opt/bin/hello": "#!/bin/sh\n",
+}
+PINS = ("six==1.17.0\n", "markupsafe==3.0.3\n", "idna==3.11\n", "six==1.17.0\nidna==3.11\n")
+
+
+def _run(script: str, *arguments: Path | str) -> str:
+    command = [sys.executable, HERE / script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="killing a process of its own takes fork and SIGKILL")
+def test_killed_at_fifty_random_points(make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path) -> None:
+    """No kill leaves half an entry to be seen, and the build that follows comes to the same digest."""
+    entry = make_entry(ENTRY)
+    for count in range(20):
+        (entry / f"noise{count}").write_bytes(os.urandom(500_000))
+    seen = json.loads(_run("killed_builds.py", entry, tmp_path / "killed", "50"))
+    assert seen["broken"] == []
+    assert seen["killed"] == 50
+    assert seen["visible"] > 0
+    assert seen["digest"] == build(entry, TARGET, cache=cache).digest
+
+
+def test_eight_builds_at_once(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """Eight processes that build four entries on one cache all come to the results of builds one by one."""
+    entries = [make_entry({**ENTRY, "requirements.txt": pins}, f"entry{count}") for count, pins in enumerate(PINS)]
+    command = [sys.executable, os.fspath(HERE / "build_worker.py")]
+    shared = os.fspath(cache.folder / "shared")
+    processes = [
+        subprocess.Popen(
+            [*command, os.fspath(entry), shared], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for entry in entries * 2
+    ]
+    outputs = [process.communicate(timeout=240) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8, outputs
+    assert [output for output, _ in outputs[:4]] == [output for output, _ in outputs[4:]]
+    assert len({output for output, _ in outputs}) == 4
+    alone = [_run("build_worker.py", entry, cache.folder / f"alone{count}") for count, entry in enumerate(entries)]
+    assert [output for output, _ in outputs[:4]] == alone
+
+
+def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """When every file of the cache was damaged, a build comes to the same archive as before."""
+    entry = make_entry(ENTRY)
+    made = build(entry, TARGET, cache=cache)
+    whole = made.archive.read_bytes()
+    for folder in ("entries", "values"):
+        for path in (cache.folder / "1" / folder).rglob("*"):
+            if path.is_file() and path.stat().st_size:
+                os.truncate(path, path.stat().st_size - 1)
+    again = build(entry, TARGET, cache=cache)
+    assert not again.from_cache
+    assert (again.digest, again.archive.read_bytes()) == (made.digest, whole)
+    assert build(entry, TARGET, cache=cache).from_cache
+
+
+@pytest.mark.parametrize("files", [ENTRY, {"a.py": "1"}], ids=["joined", "own code alone"])
+def test_damaged_archive_is_made_again_where_it_goes(
+    make_entry: Callable[..., Path],
+    cache: BuildCache,
+    tmp_path: Path,
+    files: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A build is found without reading its archive, which is verified, and made again, once somebody wants it."""
+    entry = make_entry(files)
+    made = build(entry, TARGET, cache=cache)
+    made.write_to(tmp_path / "whole.zip")
+    for archive in (cache.folder / "1/entries").rglob("archive.zip"):
+        _flip(archive)
+    found = build(entry, TARGET, cache=cache, label="Hub/base")
+    assert found.from_cache
+    capsys.readouterr()
+    found.write_to(tmp_path / "placed.zip")
+    assert "Built layer 'Hub/base'" in capsys.readouterr().err
+    assert (tmp_path / "placed.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
+    assert build(entry, TARGET, cache=cache).archive.read_bytes() == (tmp_path / "whole.zip").read_bytes()
+
+
+def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """What was told of a build stays true, or is an error: it is never written with other content."""
+    entry = make_entry({"a.py": "1"})
+    build(entry, TARGET, cache=cache)
+    found = build(entry, TARGET, cache=cache)
+    (entry / "a.py").write_text("2")
+    _flip(found.parts[0].archive)
+    with pytest.raises(BuildError, match="has changed since it was looked up"):
+        _ = found.archive
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@needs_mounts
+@pytest.mark.parametrize("size", ["60k", "240k", "420k"])
+def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size: str) -> None:
+    """Wherever a build runs out of room, while installing or while packing, it says so and leaves nothing half."""
+    entry = make_entry({"requirements.txt": "orjson==3.11.4\nsix==1.17.0\n"})
+    with tmpfs(tmp_path / "disk", f"size={size}") as disk:
+        with pytest.raises(BuildError, match=r"(?i)(no|out of) (room|space)|disk is full"):
+            build(entry, TARGET, cache=BuildCache(disk / "cache"))
+        assert not list((disk / "cache" / "1").glob("entries/*"))
+        assert not list((disk / "cache" / "1").glob("scratch/*"))
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        assert build(entry, TARGET, cache=BuildCache(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
+
+
+@needs_mounts
+def test_temporary_folder_without_space(
+    make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full outside of the cache is said with the file that found no space, and nothing is kept."""
+    entry = make_entry({"requirements.txt": "six>=1.17,<1.18\n" + "# pad\n" * 10, "a.py": ""})
+    with tmpfs(tmp_path / "full", "size=4k") as full:
+        (full / "ballast").write_bytes(b"x" * 4096)
+        monkeypatch.setattr(tempfile, "tempdir", os.fspath(full))
+        with pytest.raises(
+            BuildError, match=rf"no space left for files of the build at '{re.escape(str(full))}.*TMPDIR"
+        ):
+            build(entry, TARGET, cache=cache)
+    assert not any((cache.folder / "1" / "entries").glob("*"))

@@ -1,0 +1,116 @@
+"""Paths that several distributions contain."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cdk_layers.building import installation, shared_paths
+from cdk_layers.building.find import build
+from cdk_layers.building.uv import process
+from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.build_cache import BuildCache
+from tests.building.wheel_files import write_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TARGET = Target("3.13", "x86_64")
+BOTH = "--no-index\n--find-links ../wheels\nzoo==1.0\nalpha==1.0\n"
+NAMES = ("zoo", "alpha", "Middle_One")
+
+
+@pytest.fixture
+def entry(make_entry: Callable[..., Path]) -> Path:
+    """Return an entry that installs three local distributions with files in common."""
+    for name in NAMES:
+        own = "" if name == "alpha" else f"A = {name!r}\n"
+        files = {f"{name.lower()}.py": "", "tests/__init__.py": "", "tests/same.py": own, "tests/deep.py": name}
+        files |= {f"tests/data{number}.py": name for number in range(3)}
+        write_wheel(_wheels(make_entry), name, files | {f"{name}-1.0.data/scripts/run": f"#!python\nprint({name!r})\n"})
+    return make_entry({"requirements.txt": f"{BOTH}middle-one==1.0\n"})
+
+
+def _wheels(make_entry: Callable[..., Path]) -> Path:
+    return make_entry({}, "wheels")
+
+
+def test_last_name_wins_in_every_build(entry: Path, tmp_path: Path) -> None:
+    """Six builds with fresh caches come to one digest, with the files of the distribution whose name sorts last."""
+    builds = [build(entry, TARGET, cache=BuildCache(tmp_path / f"cache{number}")) for number in range(6)]
+    assert len({one.digest for one in builds}) == 1
+    with zipfile.ZipFile(builds[0].archive) as opened:
+        found = {name.removeprefix("python/"): opened.read(name).decode() for name in opened.namelist()}
+    assert (found["tests/same.py"], found["tests/deep.py"], found["tests/__init__.py"]) == ("A = 'zoo'\n", "zoo", "")
+    assert found["bin/run"] == "#!/usr/bin/env python3\nprint('zoo')\n"
+
+
+def test_who_overwrote_whom_is_noted(entry: Path, cache: BuildCache) -> None:
+    """A note names the winner, the others and the files that differ, also when the build comes from the cache."""
+    (entry / "handler.py").write_text("", encoding="utf-8")
+    made, found = (build(entry, TARGET, cache=cache) for _ in range(2))
+    assert found.from_cache
+    for one in (made, found):
+        (note,) = one.notes
+        assert note.rule == "file-overwritten"
+        assert note.message.startswith(
+            "zoo and alpha and middle-one contain different files at bin/run, tests/data0.py, tests/data1.py, "
+            "tests/data2.py, tests/deep.py and 1 more. The archive has those of zoo"
+        )
+
+
+@pytest.mark.parametrize("bytes_of_loser", ["A = 'alpha'\n", ""])
+def test_winner_is_installed_whatever_is_there(
+    make_entry: Callable[..., Path],
+    cache: BuildCache,
+    monkeypatch: pytest.MonkeyPatch,
+    bytes_of_loser: str,
+) -> None:
+    """The bytes are the winner's although the installer left the other distribution's, or half a file."""
+    for name in ("alpha", "zoo"):
+        write_wheel(_wheels(make_entry), name, {"shared/__init__.py": f"A = {name!r}\n"})
+    entry = make_entry({"requirements.txt": BOTH})
+    settle = shared_paths.settle
+
+    def spoil_and_settle(tree: Path, install_alone: Callable[[str], Path]) -> object:
+        (tree / "shared/__init__.py").unlink()
+        (tree / "shared/__init__.py").write_text(bytes_of_loser, encoding="utf-8")
+        return settle(tree, install_alone)
+
+    monkeypatch.setattr(installation, "settle", spoil_and_settle)
+    with zipfile.ZipFile(build(entry, TARGET, cache=cache).archive) as opened:
+        assert opened.read("python/shared/__init__.py") == b"A = 'zoo'\n"
+
+
+def test_same_bytes_are_no_news(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+    """Distributions that contain the same file leave no note."""
+    for name in ("alpha", "zoo"):
+        write_wheel(_wheels(make_entry), name, {"shared/__init__.py": "# both\n"})
+    entry = make_entry({"requirements.txt": BOTH})
+    assert build(entry, TARGET, cache=cache).notes == ()
+
+
+def test_pins_that_do_not_arrive(
+    make_entry: Callable[..., Path], cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installation that lacks a pin, or has another version of it, is an error and is not kept."""
+    for name in ("alpha", "zoo"):
+        write_wheel(_wheels(make_entry), name, {f"{name}.py": ""})
+    entry = make_entry({"requirements.txt": BOTH})
+    real = process.run
+
+    def lose(arguments: list[str | Path], **options: Any) -> object:
+        done = real(arguments, **options)
+        if "install" in arguments:
+            tree = next(one for one in arguments if getattr(one, "name", "") == "tree")
+            (tree / "zoo-1.0.dist-info" / "METADATA").unlink()  # type: ignore[operator]
+        return done
+
+    monkeypatch.setattr(process, "run", lose)
+    with pytest.raises(BuildError, match=r"zoo==1\.0 did not arrive.*alpha 1\.0 is there"):
+        build(entry, TARGET, cache=cache)
+    assert not any((cache.folder / "1" / "entries").glob("*"))

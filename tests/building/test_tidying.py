@@ -1,0 +1,121 @@
+"""Making an installation the same on every machine."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.tidying import tidy
+from cdk_layers.errors import DependencyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return an installation as uv leaves it, with its traces."""
+    info = tmp_path / "demo-1.0.dist-info"
+    info.mkdir()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / ".lock").touch()
+    (tmp_path / "demo.py").touch()
+    (tmp_path / "bin" / "demo").write_text("#!/home/me/.venv/bin/python\nimport demo\n", encoding="utf-8")
+    (tmp_path / "bin" / "tool.py").write_text("#!/home/me/.venv/bin/python -E\nprint('kept')\n", encoding="utf-8")
+    (tmp_path / "bin" / "native").write_bytes(b"\x7fELF")
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: py3-none-any\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[console_scripts]\ndemo = demo.cli:App.main\n", encoding="utf-8")
+    (info / "direct_url.json").write_text('{"url": "file:///home/me"}', encoding="utf-8")
+    (info / "REQUESTED").touch()
+    rows = ["bin/demo,sha256=x,1", "bin/tool.py,sha256=y,1", "bin/native,sha256=z,4", "demo.py,sha256=d,0"]
+    rows += [f"demo-1.0.dist-info/{name},," for name in ("RECORD", "REQUESTED", "WHEEL", "direct_url.json")]
+    (info / "RECORD").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    return tmp_path
+
+
+def test_traces_go(tree: Path) -> None:
+    """No file is left that tells where and why something was installed, and the RECORD lists none."""
+    tidy(tree)
+    assert not (tree / ".lock").exists()
+    assert sorted(path.name for path in (tree / "demo-1.0.dist-info").iterdir()) == [
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+    ]
+    record = (tree / "demo-1.0.dist-info" / "RECORD").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in record] == [
+        "bin/demo", "bin/native", "bin/tool.py", "demo-1.0.dist-info/RECORD", "demo-1.0.dist-info/WHEEL", "demo.py",
+    ]  # fmt: skip
+    assert "demo.py,sha256=d,0" in record
+
+
+def test_programs_run_on_lambdas_python(tree: Path) -> None:
+    """Programs name no interpreter of this machine: entry points are written anew, other scripts keep their body."""
+    tidy(tree)
+    program = (tree / "bin" / "demo").read_text(encoding="utf-8")
+    assert program.startswith("#!/usr/bin/env python3\n")
+    assert "from demo.cli import App" in program
+    assert "sys.exit(App.main())" in program
+    assert (tree / "bin" / "tool.py").read_text(encoding="utf-8") == "#!/usr/bin/env python3\nprint('kept')\n"
+    assert (tree / "bin" / "native").read_bytes() == b"\x7fELF"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no executable files")
+def test_programs_stay_executable(tree: Path) -> None:
+    """What was written anew can be started."""
+    tidy(tree)
+    assert (tree / "bin" / "demo").stat().st_mode & 0o111 == 0o111
+
+
+def test_launchers_of_windows(tree: Path) -> None:
+    """An installation made on Windows gives the same programs as one made on Linux."""
+    info = tree / "demo-1.0.dist-info"
+    (tree / "Scripts").mkdir()
+    (tree / "Scripts" / "demo.exe").write_bytes(b"MZ")
+    rows = (info / "RECORD").read_text(encoding="utf-8").replace("bin/demo,", "Scripts/demo.exe,")
+    (info / "RECORD").write_text(rows, encoding="utf-8")
+    (tree / "bin" / "demo").unlink()
+    tidy(tree)
+    assert not (tree / "Scripts").exists()
+    assert (tree / "bin" / "demo").read_text(encoding="utf-8").startswith("#!/usr/bin/env python3\n")
+    assert "\nbin/demo,sha256=" in "\n" + (info / "RECORD").read_text(encoding="utf-8")
+
+
+def test_linked_files_stay_as_they_are(tree: Path, tmp_path: Path) -> None:
+    """Files that uv linked to its cache are replaced, never changed: the cache's copy keeps its bytes."""
+    linked = tmp_path / "linked-RECORD"
+    os.link(tree / "demo-1.0.dist-info" / "RECORD", linked)
+    before = linked.read_bytes()
+    tidy(tree)
+    assert linked.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["../victim.pyc", "demo/../../victim.pyc", "{tree}/../victim.pyc", "..\\victim.pyc", "link/victim.pyc", "bin/.."],
+)
+def test_a_record_cannot_leave_the_tree(tree: Path, tmp_path_factory: pytest.TempPathFactory, row: str) -> None:
+    """Whatever a RECORD names outside of the installation is neither removed nor listed, by whatever road it leaves."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "victim.pyc").touch()
+    (tree.parent / "victim.pyc").touch()
+    (tree / "link").symlink_to(outside)
+    record = tree / "demo-1.0.dist-info" / "RECORD"
+    row = row.format(tree=tree)
+    record.write_text(f"{row},,\n{record.read_text(encoding='utf-8')}", encoding="utf-8")
+    tidy(tree)
+    assert (outside / "victim.pyc").exists()
+    assert (tree.parent / "victim.pyc").exists()
+    assert row not in record.read_text(encoding="utf-8").replace("bin/demo", "")
+
+
+@pytest.mark.parametrize("text", ["x" * 200_000, 'a\0b,,\n"unclosed'])
+def test_a_damaged_record(tree: Path, text: str) -> None:
+    """A RECORD that is no CSV is an error of this package, or nothing that matters."""
+    (tree / "demo-1.0.dist-info" / "RECORD").write_text(f"{text}\n", encoding="utf-8")
+    with suppress(DependencyError):
+        tidy(tree)
+    assert (tree / "demo.py").exists()

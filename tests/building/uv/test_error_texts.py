@@ -1,0 +1,182 @@
+"""What uv's errors mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk_layers.building.uv.error_texts import complaint, lacking_wheels
+from cdk_layers.errors import BuildError, DependencyError, UnreachableError
+from cdk_layers.lambda_service.target import Target
+
+TARGET = Target("3.13", "arm64")
+
+NO_WHEEL = """\
+error: No solution found when resolving dependencies
+  cause: Because docopt==0.6.2 has no usable wheels and you require docopt==0.6.2, we can conclude that it fails.
+
+hint: Wheels are required for `docopt` because building from source is disabled for all packages
+"""
+NO_WHEEL_BEFORE = """\
+  \u00d7 No solution found when resolving dependencies:
+  ╰─▶ Because orjson==3.10.0 has no wheels with a matching Python ABI tag (e.g., `cp314`) and you require
+      orjson==3.10.0, we can conclude that your requirements are unsatisfiable.
+
+      hint: Wheels are required for `orjson` because building from source is disabled for all packages
+"""
+UNKNOWN = """\
+error: No solution found when resolving dependencies
+  cause: Because nosuch was not found in the package registry and you require nosuch==1, we can conclude that it fails.
+"""
+NO_VERSION = """\
+  \u00d7 No solution found when resolving dependencies:
+  ╰─▶ Because there is no version of six==99 and you require six==99, we can conclude that your requirements are
+      unsatisfiable.
+"""
+CONFLICT = """\
+error: No solution found when resolving dependencies
+  cause: Because you require six==1.16.0 and six==1.17.0, we can conclude that your requirements are unsatisfiable.
+"""
+NO_NETWORK = """\
+error: Failed to fetch: http://user:secret@127.0.0.1:9/simple/six/
+  cause: error sending request for url (http://127.0.0.1:9/simple/six/)
+  cause: client error (Connect)
+"""
+REFUSED = """\
+error: Failed to fetch: https://a.example/simple/six/
+  cause: HTTP status client error (401 Unauthorized) for url (https://a.example/simple/six/)
+"""
+HASHES = """\
+error: Failed to download `six==1.16.0`
+  cause: Hash mismatch for `six==1.16.0`
+"""
+BACKEND = """\
+error: Failed to download and build `markupsafe==1.0`
+  cause: The build backend returned an error
+  cause: Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)
+
+         [stderr]
+         Traceback (most recent call last):
+           File "<string>", line 14, in <module>
+         ImportError: cannot import name 'Feature' from 'setuptools'
+
+hint: This usually indicates a problem with the package or the build environment.
+"""
+
+
+@pytest.mark.parametrize(
+    ("stderr", "parts"),
+    [
+        (
+            NO_WHEEL,
+            ["no wheel of 'docopt' suits Python 3.13 on arm64", "allow_source_builds=['docopt']", "docker=True"],
+        ),
+        (NO_WHEEL_BEFORE, ["no wheel of 'orjson' suits"]),
+        (UNKNOWN, ["there is no distribution 'nosuch'"]),
+        (NO_VERSION, ["there is no version 'six==99'"]),
+        (CONFLICT, ["contradict each other", "you require six==1.16.0 and six==1.17.0"]),
+        (NO_NETWORK, ["http://127.0.0.1:9/simple cannot be reached"]),
+        (REFUSED, ["https://a.example/simple refuses the credentials"]),
+        (HASHES, ["'six'", "hashes of the manifest"]),
+        (BACKEND, ["building 'markupsafe' from source failed", "ImportError: cannot import name 'Feature'"]),
+        ("error: something new at https://u:secret@a.example/x", ["something new at https://a.example/x"]),
+    ],
+)
+def test_complaint(stderr: str, parts: list[str]) -> None:
+    """Every failure of uv becomes a dependency error that names the manifest and what to do, without credentials."""
+    error = complaint(stderr, "requirements.txt", TARGET)
+    assert isinstance(error, DependencyError)
+    assert str(error).startswith("requirements.txt: ")
+    assert [part for part in parts if part not in str(error)] == []
+    assert "secret" not in str(error)
+
+
+def test_disk_full() -> None:
+    """A full disk is no trouble with the requirements."""
+    error = complaint("error: failed to write: No space left on device (os error 28)", "requirements.txt", TARGET)
+    assert isinstance(error, BuildError)
+    assert "disk is full" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "names"),
+    [
+        (NO_WHEEL, {"docopt"}),
+        ("Because all versions of Foo_Bar have no usable wheels and you require Foo_Bar", {"foo-bar"}),
+        ("  cause: Building source distributions for `docopt` is disabled", {"docopt"}),
+        ("error: Building source distributions is disabled, but attempted to build `mylib`", {"mylib"}),
+        (CONFLICT, set()),
+    ],
+)
+def test_lacking_wheels(stderr: str, names: set[str]) -> None:
+    """The distributions without a wheel are read from every form of uv's message."""
+    assert lacking_wheels(stderr) == names
+
+
+MANY_VERSIONS = """\
+error: No solution found when resolving dependencies
+  cause: Because boto3<=0.0.1 depends on botocore==0.68.0 and botocore==0.68.0 has no usable wheels, we can conclude that boto3<=0.0.1 cannot be used.
+         Because botocore>=1.44.8 depends on python-dateutil>=2.1,<3.0.0 and boto3>=1.44.8 depends on botocore>=1.44.8, we can conclude that boto3>=1.44.8 depends on python-dateutil>=2.1,<3.0.0.
+         And because we know from (3) that boto3<=1.44.7 depends on python-dateutil>=2.1,<3.0.0, we can conclude that all versions of boto3 depend on python-dateutil>=2.1,<3.0.0.
+         And because you require python-dateutil==4.0.0 and boto3, we can conclude that your requirements are unsatisfiable.
+
+hint: Wheels are required for `botocore` because building from source is disabled for all packages (i.e., with `--no-build`)
+"""  # noqa: E501 - uv's own lines
+CONFLICT_BY_RANGE = """\
+error: No solution found when resolving dependencies
+  cause: Because only the following versions of app are available:
+             app<=0.1
+             app==0.2
+         and app<=0.1 has no usable wheels, we can conclude that app<=0.1 cannot be used.
+         And because app==0.2 depends on idna>=3 and you require app and idna<3, we can conclude that your requirements are unsatisfiable.
+
+hint: Wheels are required for `app` because building from source is disabled for `app` (i.e., with `--no-build-package app`)
+"""  # noqa: E501 - uv's own lines
+NEEDED_BY_ANOTHER = """\
+error: No solution found when resolving dependencies
+  cause: Because docopt==0.6.2 has no usable wheels and app==1.0 depends on docopt==0.6.2, we can conclude that app==1.0 cannot be used.
+         And because you require app==1.0, we can conclude that your requirements are unsatisfiable.
+
+hint: Wheels are required for `docopt` because building from source is disabled for all packages (i.e., with `--no-build`)
+"""  # noqa: E501 - uv's own lines
+
+
+@pytest.mark.parametrize(
+    ("stderr", "part"),
+    [
+        (MANY_VERSIONS, "all versions of boto3 depend on python-dateutil>=2.1,<3.0.0. And because you require"),
+        (CONFLICT_BY_RANGE, "app==0.2 depends on idna>=3 and you require app and idna<3"),
+    ],
+)
+def test_conflict_beside_versions_without_wheels(stderr: str, part: str) -> None:
+    """Requirements that exclude each other are reported with uv's reason, also beside versions without a wheel."""
+    told = str(complaint(stderr, "requirements.txt", TARGET))
+    assert "contradict each other" in told
+    assert part in told
+    assert "no wheel" not in told.partition("And because")[0]
+
+
+def test_wheel_that_another_needs() -> None:
+    """A wheel that is missing somewhere below what is required is still the cause."""
+    assert "no wheel of 'docopt'" in str(complaint(NEEDED_BY_ANOTHER, "requirements.txt", TARGET))
+
+
+@pytest.mark.parametrize("cause", ["there is no version of foo==2.0", "only foo==1.0 is available"])
+def test_version_on_an_index_that_is_not_looked_at(cause: str) -> None:
+    """A version that the first index hides is reported with uv's hint and the setting that changes it."""
+    stderr = (
+        f"error: No solution found when resolving dependencies\n  cause: Because {cause} and you require foo>=2.0, we "
+        "can conclude that your requirements are unsatisfiable.\n\nhint: `foo` was found on https://u:secret@a.example/"
+        "simple, but not at the requested version (foo==2.0). A compatible version may be available on a subsequent "
+        "index (e.g., https://b.example/simple). If all indexes are equally trusted, use `--index-strategy "
+        "unsafe-best-match` to consider all versions from all indexes."
+    )
+    told = str(complaint(stderr, "requirements.txt", TARGET))
+    assert "found on https://a.example/simple" in told
+    assert "https://b.example/simple" in told
+    assert "UV_INDEX_STRATEGY=unsafe-best-match" in told
+
+
+def test_index_that_cannot_be_reached() -> None:
+    """What fails for the network alone has a type of its own, which an older resolution can answer."""
+    assert type(complaint(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
+    assert type(complaint(UNKNOWN, "requirements.txt", TARGET)) is DependencyError

@@ -1,0 +1,85 @@
+"""What happens before a layer's construct exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.asset import preparation
+from cdk_layers.cdk.asset.bundling import Bundling
+from cdk_layers.cdk.asset.preparation import Wishes, prepare
+from cdk_layers.errors import BuildError, UsageError
+from cdk_layers.lambda_service.target import Target
+
+LAYER: Final = Arguments("Layer 'Hub/Base'")
+WISHES: Final = Wishes(
+    path="Hub/Base",
+    entry=Path("entry"),
+    opt_entry=None,
+    targets=(Target("3.13", "x86_64"),),
+    bundling=Bundling({}),
+    excludes=(),
+    allow_source_builds=(),
+    groups=(),
+    extras=(),
+    docker=False,
+)
+
+
+def test_every_wish_reaches_the_build() -> None:
+    """Nothing that a local build can honour is lost on the way."""
+    given = {
+        "asset_excludes": ["*.md"],
+        "environment": {"UV_INDEX": "file:///more"},
+        "output_path_suffix": "lib",
+        "poetry_include_hashes": True,
+        "poetry_without_urls": True,
+    }
+    wishes = replace(
+        WISHES,
+        opt_entry=Path("opt"),
+        bundling=Bundling.read(given, LAYER),
+        excludes=("tests/",),
+        allow_source_builds=("company-lib",),
+    )
+    assert wishes.options == BuildOptions(
+        prefix="lib",
+        opt_entry=Path("opt"),
+        excludes=("*.md", "tests/"),
+        allow_source_builds=("company-lib",),
+        environment={"UV_INDEX": "file:///more"},
+        poetry_include_hashes=True,
+        poetry_without_urls=True,
+    )
+
+
+def test_a_container_is_chosen_for_reasons() -> None:
+    """The reasons are the arguments, as a user wrote them; without any there is no container."""
+    wishes = replace(WISHES, docker=True, bundling=Bundling.read({"network": "host"}, LAYER))
+    assert wishes.container_reasons == ("docker=True", "bundling.network")
+    assert WISHES.container_reasons == ()
+
+
+def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an engine there are no options for PythonLayerVersion to start with."""
+
+    def refuse(path: str, reasons: tuple[str, ...]) -> None:
+        message = f"{path}: {reasons}"
+        raise BuildError(message)
+
+    monkeypatch.setattr(preparation, "require_engine", refuse)
+    with pytest.raises(BuildError, match=r"Hub/Base: \('docker=True',\)"):
+        prepare(replace(WISHES, docker=True), bundled=True)
+
+
+def test_there_has_to_be_something_to_build_from() -> None:
+    """One of the two folders has to be given, and the entry goes first."""
+    assert WISHES.source == Path("entry")
+    assert replace(WISHES, entry=None, opt_entry=Path("opt")).source == Path("opt")
+    with pytest.raises(UsageError, match=r"'Hub/Base'.*entry=, opt_entry=, or both"):
+        _ = replace(WISHES, entry=None).source

@@ -1,0 +1,59 @@
+"""The constructs load in Node and in Python at once, and nobody notices."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from cdk_layers.cdk.node import loading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+_TRACED = """
+import json, sys, threading
+import aws_cdk.aws_lambda
+import jsii._kernel.providers.process as process
+
+asked = []
+send = process._NodeProcess.send
+
+def traced(self, request, *arguments, **more):
+    asked.append((threading.current_thread().name, type(request).__name__))
+    return send(self, request, *arguments, **more)
+
+process._NodeProcess.send = traced
+from cdk_layers import LayeredFunction, MultiLayerStack, SharedPythonLayer
+print(json.dumps([asked, [one.name for one in threading.enumerate()], sorted(sys.modules)]))
+"""
+
+
+def test_only_one_thread_talks_to_node() -> None:
+    """Node answers one question at a time, so whoever loads in Python asks none, and nobody is left behind."""
+    done = subprocess.run([sys.executable, "-c", _TRACED], capture_output=True, text=True, check=True, timeout=120)
+    asked, threads, modules = json.loads(done.stdout)
+    assert {name for name, _ in asked} == {"cdk-layers-loading"}
+    assert [kind for _, kind in asked] == ["LoadRequest", "StaticGetRequest", "StaticInvokeRequest"]
+    assert "cdk-layers-loading" not in threads
+    assert {*loading._IN_PYTHON, *(f"aws_cdk.{name}" for name in loading._OF_FUNCTIONS)} <= set(modules)
+
+
+def test_node_that_does_not_answer_is_said_where_it_is_needed(tmp_path: Path) -> None:
+    """What fails to load beforehand is loaded again, and says what is wrong."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from cdk_layers import SharedPythonLayer"],
+        capture_output=True, text=True, check=False, timeout=120, env={"PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "No such file or directory: 'node'" in done.stderr
+
+
+def test_a_question_that_fails_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of the CDK may not know what is asked beforehand."""
+    monkeypatch.setattr("aws_cdk.region_info.RegionInfo", None)
+    monkeypatch.setattr(loading, "_OF_FUNCTIONS", ("aws_gone",))
+    loading.load()

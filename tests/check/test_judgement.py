@@ -1,0 +1,166 @@
+"""What was found in an assembly is told again, as long as nothing of it changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from cdk_layers.app.model import Settings
+from cdk_layers.assembly import reader
+from cdk_layers.check import judgement
+from cdk_layers.check.judgement import judged, rule_names
+from cdk_layers.errors import AssemblyError
+from cdk_layers.rules.engine import all_rules, judge
+from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.system import host
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETTINGS: Final = Settings(date(2026, 1, 1))
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> BuildCache:
+    """Return an empty cache."""
+    return BuildCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def folder(assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of an app's assembly, which lies there for an hour when it is judged."""
+    copied = shutil.copytree(assembly, tmp_path / "cdk.out")
+    now = host.wall_clock()
+    monkeypatch.setattr(host, "wall_clock", lambda: now + 3600)
+    return copied
+
+
+class Reads:
+    """Counts how often an assembly is read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Take the reader's place."""
+        self.count = 0
+        self._read = reader.read
+        monkeypatch.setattr(reader, "read", self._counted)
+
+    def _counted(self, *arguments: object, **options: object) -> object:
+        self.count += 1
+        return self._read(*arguments, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    """Return what counts."""
+    return Reads(monkeypatch)
+
+
+def test_same_findings(folder: Path, cache: BuildCache, reads: Reads) -> None:
+    """The second time nothing is read, and the findings are those of the first time: the rules' own."""
+    app = reader.read(folder, cache=cache)
+    first, second = judged(folder, SETTINGS, cache), judged(folder, SETTINGS, cache)
+    assert first.findings
+    assert first == second
+    assert list(first.findings) == judge(app, SETTINGS)
+    assert first.unread == app.unread
+    assert reads.count == 2
+
+
+def test_where_messages_came_from(folder: Path, cache: BuildCache, reads: Reads) -> None:
+    """The CDK's stack traces lead through other folders each time, which changes nothing."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for temporary in ("/somewhere/jsii-1", "/somewhere/jsii-2"):
+        message = {"type": "aws:cdk:warning", "data": "x", "trace": [f"{temporary}/a.js [as b]", 'c \\ "d"']}
+        manifest["artifacts"]["Hub"].setdefault("metadata", {})["/Hub"] = [message]
+        path.write_text(json.dumps(manifest, indent=1))
+        judged(folder, SETTINGS, cache)
+    assert reads.count == 1
+
+
+def _template(folder: Path) -> None:
+    path = folder / "Hub.template.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "Description": "changed"}))
+
+
+def _nested_template(folder: Path) -> None:
+    path = next(folder.glob("assembly-*/*.template.json"))
+    path.write_text(path.read_text() + " ")
+
+
+def _asset(folder: Path) -> None:
+    path = next(folder.glob("asset.*/**/*.py"))
+    path.write_text(path.read_text() + "# changed\n")
+
+
+def _asset_of_same_size_and_time(folder: Path) -> None:
+    path = next(folder.glob("asset.*/**/*.py"))
+    before = path.stat()
+    path.write_text(path.read_text().replace("event", "thing"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _new_file(folder: Path) -> None:
+    next(folder.glob("asset.*/**/*.py")).with_name("more.py").touch()
+
+
+@pytest.mark.parametrize("change", [_template, _nested_template, _asset, _asset_of_same_size_and_time, _new_file])
+def test_changed_assembly_is_judged_anew(folder: Path, cache: BuildCache, reads: Reads, change: object) -> None:
+    """Whatever of it changes, an old judgement is not told again."""
+    judged(folder, SETTINGS, cache)
+    change(folder)  # type: ignore[operator]
+    judged(folder, SETTINGS, cache)
+    assert reads.count == 2
+
+
+def test_what_the_user_set_counts(folder: Path, cache: BuildCache, reads: Reads) -> None:
+    """Another day, another budget and other stacks without bundling are other judgements."""
+    judged(folder, SETTINGS, cache)
+    judged(folder, Settings(date(2026, 1, 2)), cache)
+    judged(folder, Settings(date(2026, 1, 1), budget_bytes=1), cache)
+    judged(folder, SETTINGS, cache, unbundled=["Hub"])
+    assert reads.count == 4
+
+
+def test_other_rules_count(folder: Path, cache: BuildCache, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another version of this library found is not told."""
+    judged(folder, SETTINGS, cache)
+    monkeypatch.setattr(judgement, "_library", lambda: "another")
+    judged(folder, SETTINGS, cache)
+    assert reads.count == 2
+
+
+def test_what_was_written_just_now(assembly: Path, tmp_path: Path, cache: BuildCache, reads: Reads) -> None:
+    """While the times of assets cannot tell whether they change, nothing is remembered."""
+    folder = shutil.copytree(assembly, tmp_path / "cdk.out", copy_function=shutil.copyfile)
+    judged(folder, SETTINGS, cache)
+    judged(folder, SETTINGS, cache)
+    assert reads.count == 2
+
+
+def test_assets_in_the_project(folder: Path, cache: BuildCache, reads: Reads) -> None:
+    """Assets that lie outside of the assembly can change without it, so it is judged each time."""
+    path = folder / "Hub.assets.json"
+    manifest = json.loads(path.read_text())
+    for entry in manifest["files"].values():
+        entry["source"]["path"] = f"../elsewhere/{entry['source']['path']}"
+    path.write_text(json.dumps(manifest))
+    judged(folder, SETTINGS, cache)
+    judged(folder, SETTINGS, cache)
+    assert reads.count == 2
+
+
+def test_no_assembly(tmp_path: Path, cache: BuildCache) -> None:
+    """What cannot be read is the reader's error."""
+    with pytest.raises(AssemblyError, match="no cloud assembly"):
+        judged(tmp_path, SETTINGS, cache)
+
+
+def test_names_of_rules(cache: BuildCache) -> None:
+    """They are the rules' names, also from memory."""
+    assert rule_names(cache) == rule_names(cache) == [rule.name for rule in all_rules()]

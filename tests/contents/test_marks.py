@@ -1,0 +1,190 @@
+"""Secrets that are found, the near misses that are none, and that no mark repeats a secret."""
+
+from __future__ import annotations
+
+import importlib.util
+import py_compile
+from py_compile import PycInvalidationMode
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdk_layers.contents.marks import bytecode_mark, marks_in
+from cdk_layers.contents.model import Mark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+# Put together here, so that no scanner of repositories takes this file for a leak.
+KEY_ID = "AKIA" + "QYLPMN5HHHFPZAM2"
+SECRET = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzQr4TuVw9z"
+
+
+def kinds(text: str, path: str = "python/settings.py") -> list[tuple[str, int | None]]:
+    """Return the kinds and lines of the marks in a text."""
+    return [(mark.kind, mark.line) for mark in marks_in(path, text.encode())]
+
+
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
+def test_private_keys(kind: str) -> None:
+    """A key with its body is found, whatever its format, with its line and without the key."""
+    text = f"# mine\n\n-----BEGIN {kind}-----\n{BODY}\n{BODY}\n-----END {kind}-----\n"
+    assert list(marks_in("key.pem", text.encode())) == [Mark("private-key", "key.pem", 3, kind.capitalize())]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"private_key": "-----BEGIN PRIVATE KEY-----\\n{BODY}\\n-----END"}}',
+        f'KEY = (\n    b"-----BEGIN PRIVATE KEY-----\\n"\n    b"{BODY}\\n"\n)',
+        f"-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES\r\n\r\n{BODY}\r\n",
+        f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n{BODY}\n",
+        f"key: |\n    -----BEGIN EC PRIVATE KEY-----\n    {BODY}\n",
+    ],
+)
+def test_private_keys_inside_other_files(text: str) -> None:
+    """Keys in JSON, Python and YAML, and behind headers, are found."""
+    assert [kind for kind, _ in kinds(text)] == ["private-key"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"-----BEGIN CERTIFICATE-----\n{BODY}\n-----END CERTIFICATE-----\n",
+        f"-----BEGIN PUBLIC KEY-----\n{BODY}\n-----END PUBLIC KEY-----\n",
+        '_SK_START = b"-----BEGIN OPENSSH PRIVATE KEY-----"\n_SK_END = b"-----END OPENSSH PRIVATE KEY-----"\n',
+        "Paste your key:\n-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
+        "A PRIVATE KEY is private.",
+        'if text == "-----BEGIN RSA PRIVATE KEY-----":\n    return loadTheVeryLongNamedKeyOfTheUserFromItsPem(text)\n',
+    ],
+)
+def test_public_certificates_and_talk_about_keys(text: str) -> None:
+    """Certificates, public keys, and code or prose with a key's first line are no secrets."""
+    assert kinds(text, "python/certifi/cacert.pem") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n",
+        f'{{"AccessKeyId": "ASIA{KEY_ID[4:]}", "SecretAccessKey": "{SECRET}"}}',
+        f"AWS_SECRET_ACCESS_KEY={SECRET}",
+        f"AWS_SECRET_KEY: {SECRET}",
+        f"aws_secret_key => '{SECRET}'",
+        f"awsSecretKey = '{SECRET}'",
+        f"secretAccessKey: {SECRET}",
+        f'boto3.client("s3", aws_secret_access_key="{SECRET}")',
+        f'KEYS = ("{KEY_ID}", "{SECRET}")',
+    ],
+)
+def test_aws_credentials(text: str) -> None:
+    """A secret beside its id, or under its own name, is found, and no mark holds it."""
+    marks = list(marks_in("python/config", text.encode()))
+    assert {mark.kind for mark in marks} == {"aws-credentials"}
+    assert SECRET not in repr(marks)
+    assert KEY_ID not in repr(marks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
+        f"the id {KEY_ID} alone opens nothing",
+        f"{KEY_ID} was in commit 3f786850e387550fdab836ed7e6dc881de23001b",
+        'aws_secret_access_key = os.environ["AWS_SECRET_ACCESS_KEY"]',
+        "aws_secret_access_key: str | None = None",
+        f"aws_secret_access_key = {'a' * 40}",
+        f"aws_secret_access_key = {SECRET}more",
+        f"secret_key = {SECRET}",
+        f"my_SECRET_KEY = {SECRET}",
+    ],
+)
+def test_what_only_looks_like_aws_credentials(text: str) -> None:
+    """Example keys, ids alone, hashes, variables and texts of another length are no credentials."""
+    assert kinds(text) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("python/pip.conf", "[global]\nindex-url = https://me:s3cr3t-Word@packages.example/simple\n"),
+        ("requirements-dev.txt", "six\n--extra-index-url https://me:s3cr3t-Word@packages.example/simple\n"),
+        ("uv.toml", '\nindex-url = "https://0123456789abcdef@packages.example/simple"'),
+        ("x-1.dist-info/direct_url.json", '\n{"url": "https://me:s3cr3t-Word@packages.example/x.whl"}'),
+        ("poetry.lock", '\nurl = "http://me:s3cr3t-Word@packages.example:8080/"'),
+    ],
+)
+def test_index_credentials(path: str, text: str) -> None:
+    """Passwords and tokens in URLs are found in files that name indexes; the mark tells the host alone."""
+    assert list(marks_in(path, text.encode())) == [Mark("index-credentials", path, 2, "For packages.example")]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("requirements.txt", "--index-url https://packages.example/simple\n"),
+        ("requirements.txt", "--index-url https://${USER}:${TOKEN}@packages.example/simple\n"),
+        ("requirements.txt", "--index-url https://user:password@packages.example/simple\n"),
+        ("requirements.txt", "x @ git+https://git@packages.example/x.git\n"),
+        ("python/client.py", '"""Connect to https://me:s3cr3t-Word@packages.example."""'),
+    ],
+)
+def test_urls_without_credentials(path: str, text: str) -> None:
+    """Variables, placeholders, user names alone, and the documentation of code are no credentials."""
+    assert kinds(text, path) == []
+
+
+def test_bytecode_is_told_by_how_it_is_checked(tmp_path: Path) -> None:
+    """Only a .pyc file that is checked by its source's time is marked."""
+    source = tmp_path / "module.py"
+    source.write_text("x = 1\n")
+    made = {}
+    for mode in PycInvalidationMode:
+        target = tmp_path / f"{mode.name}.pyc"
+        py_compile.compile(str(source), cfile=str(target), invalidation_mode=mode, doraise=True)
+        made[mode] = bytecode_mark("module.pyc", target.read_bytes())
+    timestamp = made.pop(PycInvalidationMode.TIMESTAMP)
+    assert timestamp is not None
+    assert (timestamp.kind, timestamp.path) == ("timestamp-bytecode", "module.pyc")
+    assert set(made.values()) == {None}
+
+
+def test_what_is_no_bytecode_is_not_marked() -> None:
+    """A file that only has the name, or is cut off, says nothing about times."""
+    assert bytecode_mark("x.pyc", b"") is None
+    assert bytecode_mark("x.pyc", bytes(16)) is None
+    assert bytecode_mark("x.pyc", importlib.util.MAGIC_NUMBER + bytes(11)) is None
+
+
+def test_texts_made_of_secrets_end() -> None:
+    """A file with more places than anybody needs yields a bounded number of marks."""
+    text = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n" * 3000 + f"{KEY_ID} {SECRET}\n" * 3000
+    marks = list(marks_in("x", text.encode()))
+    assert len(marks) == 2000
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_searched(data: bytes) -> None:
+    """No content makes the search fail."""
+    words = b"-----BEGIN PRIVATE KEY-----AKIA aws_secret_access_key="
+    for mark in marks_in("requirements.txt", words + data + words):
+        assert mark.path == "requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "marked"),
+    [
+        ("bin/hello", "#!/bin/sh\r\necho\r\n", True),
+        ("extensions/x", "#!/usr/bin/env python3\r\n", True),
+        ("bootstrap", "#!/bin/sh\r", True),
+        ("bin/hello", "#!/bin/sh\necho\r\n", False),
+        ("bin/notes", "text\r\n", False),
+        ("python/bin/hello", "#!/bin/sh\r\n", False),
+    ],
+)
+def test_programs_with_carriage_returns(path: str, text: str, *, marked: bool) -> None:
+    """A program that Lambda would start by its first line is marked when that ends with a carriage return."""
+    assert [kind for kind, _ in kinds(text, path)] == ["crlf-program"] * marked

@@ -1,0 +1,76 @@
+"""Where a Python function looks for modules, and facts that are kept with their archives."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from cdk_layers.contents.owners import kept, owner
+from cdk_layers.rules.facts.search_path import is_folder, modules, search_path, told
+from tests.rules.archives import archive, dist, function, layer
+
+
+def test_the_code_comes_first_and_higher_layers_before_lower_ones_folder_by_folder() -> None:
+    """site-packages of all layers come before python/ of any."""
+    base, data = layer(archive()), layer(archive(), "Data")
+    places = [(part.label, root) for part, root in search_path(function(base, data))]
+    site = "python/lib/python3.13/site-packages"
+    assert places == [
+        ("the function's code", ""),
+        ("layer 'Hub/Data'", site),
+        ("layer 'Hub/Base'", site),
+        ("layer 'Hub/Data'", "python"),
+        ("layer 'Hub/Base'", "python"),
+    ]
+
+
+def test_answers_are_kept_by_identity_and_no_longer_than_their_archive() -> None:
+    """Equal archives have answers of their own, and keeping an answer keeps no archive alive."""
+    asked: list[str] = []
+
+    @kept
+    def measured(contents: object, text: str) -> str:
+        asked.append(text)
+        return text
+
+    one, other = archive(["a"]), archive(["a"])
+    assert [measured(one, "x"), measured(one, "x"), measured(one, "y"), measured(other, "x")] == ["x", "x", "y", "x"]
+    assert asked == ["x", "y", "x"]
+    gone = weakref.ref(one)
+    del one
+    gc.collect()
+    assert gone() is None
+
+
+def test_modules_are_what_can_be_imported_from_a_folder() -> None:
+    """Modules, packages and extensions; no data, no namespace packages, nothing of deeper folders."""
+    contents = archive(
+        [
+            "python/a.py",
+            "python/b/__init__.py",
+            "python/c.abi3.so",
+            "python/d.txt",
+            "python/e/f.py",
+            "g.py",
+            "python/b/h.py",
+        ]
+    )
+    assert modules(contents, "python") == {"a", "b", "c"}
+    assert modules(contents, "") == {"g"}
+
+
+def test_a_folder_is_one_by_its_whole_name() -> None:
+    """A name that only begins alike is another."""
+    contents = archive(["python/ab/c.py", "python/ab.py"])
+    assert [is_folder(contents, path) for path in ("python", "python/ab", "python/a", "python/ab.py", "x")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
+def test_files_are_told_by_the_distribution_that_installed_them() -> None:
+    """As far as the first segment of their path tells."""
+    contents = archive(["python/yaml/a.py", "python/own.py"], dists=[dist("pyyaml", top_level=["_yaml", "yaml"])])
+    assert owner(contents, "python/yaml/a.py") == "pyyaml"
+    assert owner(contents, "python/own.py") is None
+    assert owner(contents, "yaml/a.py") is None
+    assert told(contents, ["python/yaml/a.py", "python/own.py"]) == "pyyaml (python/yaml/a.py), python/own.py"

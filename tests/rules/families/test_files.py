@@ -1,0 +1,139 @@
+"""Files that Lambda's user cannot read, run or follow, and bytecode that it throws away."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk_layers.contents.model import Contents, Mark
+from tests.rules.archives import archive, elf, found, function, layer, severities
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o700])
+def test_a_file_that_only_its_owner_reads_is_an_error_in_layers_and_code(mode: int) -> None:
+    """World-readability decides, and the finding tells path and mode."""
+    contents = archive(["python/settings.py"], modes={"python/settings.py": mode})
+    (finding,) = found(layer(contents), "unreadable-file")
+    assert (finding.severity, f"python/settings.py ({mode:o})" in finding.message) == ("error", True)
+    assert severities(function(code=contents), "unreadable-file") == ["error"]
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o444, 0o604, 0o755, 0])
+def test_a_file_that_all_may_read_or_whose_mode_is_not_recorded_is_fine(mode: int) -> None:
+    """0 stands for archives made without modes, which Lambda gives some itself."""
+    assert found(layer(archive(["python/a.py"], modes={"python/a.py": mode})), "unreadable-file") == []
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o750, 1), (0o754, 1), (0o751, 1), (0o755, 0), (0o555, 0)])
+def test_a_folder_has_to_be_open_to_all(mode: int, told: int) -> None:
+    """A folder needs read and execute for others."""
+    contents = archive(["python/a.py"], folder_modes={"python": mode})
+    assert severities(layer(contents), "unreadable-file") == ["error"] * told
+
+
+@pytest.mark.parametrize("path", ["bin/ffmpeg", "bin/hello.sh", "extensions/telemetry", "bootstrap"])
+def test_a_program_has_to_be_executable(path: str) -> None:
+    """What lies directly in bin/ or extensions/, and a bootstrap, is run by its name."""
+    assert severities(layer(archive([path], modes={path: 0o644})), "unreadable-file") == ["error"]
+    assert severities(layer(archive([path], modes={path: 0o744})), "unreadable-file") == ["error"]
+    assert severities(layer(archive([path], modes={path: 0o755})), "unreadable-file") == []
+
+
+@pytest.mark.parametrize("path", ["bin/README", "bin/fonts.conf", "bin/lib/data", "python/bin/normalizer", "lib/tool"])
+def test_what_is_not_run_need_not_be_executable(path: str) -> None:
+    """Text beside programs, libraries and pip's own scripts are data here."""
+    assert found(layer(archive([path])), "unreadable-file") == []
+
+
+def test_a_native_program_with_a_dot_in_its_name_is_a_program_and_a_library_is_not() -> None:
+    """ELF files in bin/ are programs unless they are shared libraries."""
+    assert severities(layer(archive(natives=[elf("bin/tool.x86")])), "unreadable-file") == ["error"]
+    assert severities(layer(archive(natives=[elf("bin/libx.so.1")])), "unreadable-file") == []
+
+
+def linked(path: str, target: str) -> Contents:
+    """Return an archive with a library, a folder of headers, and one link."""
+    return archive(["lib/libpq.so.5", "lib/include/pq.h"], links={path: target})
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/usr/lib64/libpq.so.5", "../../libpq.so.5", "../lib/../../x"],
+)
+def test_a_link_that_leaves_the_tree_is_an_error(target: str) -> None:
+    """Absolute and climbing links are found."""
+    (finding,) = found(layer(linked("lib/libpq.so", target)), "escaping-link")
+    assert (finding.severity, f"lib/libpq.so -> {target}" in finding.message) == ("error", True)
+
+
+@pytest.mark.parametrize("target", ["missing.so", "/opt/lib/missing", "libpq.so"])
+def test_a_link_that_leads_nowhere_is_a_warning(target: str) -> None:
+    """Dangling and circular links harm nothing until they are followed, and what the service does is not verified."""
+    (finding,) = found(layer(linked("lib/libpq.so", target)), "escaping-link")
+    assert (finding.severity, f"lib/libpq.so -> {target}" in finding.message) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    "target", ["libpq.so.5", "./libpq.so.5", "../lib/libpq.so.5", "/opt/lib/libpq.so.5", "include"]
+)
+def test_a_link_inside_the_tree_is_fine(target: str) -> None:
+    """Files and folders of the same archive may be linked to, also by the place it is extracted to."""
+    assert found(layer(linked("lib/libpq.so", target)), "escaping-link") == []
+
+
+def test_links_are_followed_through_links() -> None:
+    """A link to a link counts by where it ends in the end, folders on the way included."""
+    good = archive(["lib/a.so.1"], links={"lib/a.so": "a.so.1", "lib64": "lib", "b.so": "lib64/a.so"})
+    bad = archive(["lib/a.so.1"], links={"lib64": "lib", "b.so": "lib64/gone.so"})
+    assert found(layer(good), "escaping-link") == []
+    assert severities(layer(bad), "escaping-link") == ["warning"]
+
+
+def test_a_link_in_a_bottomless_folder_ends_in_an_answer() -> None:
+    """However deep a hostile archive nests it."""
+    deep = "/".join(["d"] * 30_000)
+    contents = archive([f"{deep}/a"], links={f"{deep}/b": "a", "c": f"{deep}/b"})
+    assert severities(layer(contents), "escaping-link") == ["error"]
+
+
+def test_code_is_extracted_to_its_own_place_and_the_runtimes_places_are_not_known() -> None:
+    """/var/task is inside for code and outside for layers; a link into the runtime is a warning."""
+    code = archive(["a.py"], links={"b.py": "/var/task/a.py"})
+    assert severities(function(code=code), "escaping-link") == []
+    assert severities(function(code=archive(links={"lib": "/opt/lib"})), "escaping-link") == ["warning"]
+    assert severities(layer(code), "escaping-link") == ["error"]
+    assert severities(layer(archive(["a"], links={"bin/python": "/var/lang/bin/python3"})), "escaping-link") == [
+        "warning"
+    ]
+
+
+def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
+    """The number of files and what they weigh are told, for layers and for code."""
+    paths = ["python/__pycache__/a.cpython-313.pyc", "python/__pycache__/b.cpython-313.pyc"]
+    contents = archive(paths, marks=[Mark("timestamp-bytecode", path) for path in paths])
+    (finding,) = found(layer(contents), "stale-bytecode")
+    assert (finding.severity, finding.message.startswith("2 files")) == ("warning", True)
+    assert severities(function(code=contents), "stale-bytecode") == ["warning"]
+    assert found(layer(archive(paths)), "stale-bytecode") == []
+    beside = archive(["awscli/a.pyc"], marks=[Mark("timestamp-bytecode", "awscli/a.pyc")])
+    assert found(layer(beside), "stale-bytecode") == []
+
+
+@pytest.mark.parametrize("path", ["bin/hello", "bin/hello.sh", "extensions/telemetry", "bootstrap"])
+def test_the_remedy_for_a_program_makes_it_executable(path: str) -> None:
+    """`chmod a+rX` leaves a file without any x as it is; on Windows Git records the mode."""
+    (finding,) = found(layer(archive([path], modes={path: 0o644})), "unreadable-file")
+    assert "chmod +x" in finding.remedy
+    assert "git update-index --chmod=+x" in finding.remedy
+
+
+def test_the_remedy_for_a_file_that_cannot_be_read_makes_it_readable() -> None:
+    """Files and folders need to be readable, which `chmod a+rX` makes them."""
+    (finding,) = found(layer(archive(["python/a.py"], modes={"python/a.py": 0o600})), "unreadable-file")
+    assert "chmod -R a+rX" in finding.remedy
+
+
+def test_a_program_with_a_carriage_return_in_its_first_line_cannot_be_run() -> None:
+    """The kernel looks for an interpreter by the whole first line, so that one with a carriage return finds none."""
+    contents = archive(["bin/hello"], modes={"bin/hello": 0o755}, marks=[Mark("crlf-program", "bin/hello", 1)])
+    (finding,) = found(layer(contents), "unreadable-file")
+    assert (finding.severity, "bin/hello ends with a carriage return" in finding.message) == ("error", True)

@@ -1,0 +1,126 @@
+"""Imports of a function's code that nothing provides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cdk_layers.findings import Where
+from tests.rules.archives import Files, archive, dist, found, function, layer, severities, texts
+
+RULE = "missing-import"
+TAIL = "\ndef handler(event, context): ...\n"
+
+
+def importing(code: str, *files: str, **facts: object) -> list[str]:
+    """Return the severities for a function whose main.py is this code, with a layer that holds these files."""
+    layers = [layer(archive(files))] if files else []
+    return severities(function(*layers, code={"main.py": code + TAIL}, handler="main.handler", **facts), RULE)  # type: ignore[arg-type]
+
+
+def test_a_module_that_nothing_provides_is_named_with_its_distribution() -> None:
+    """The file, the line and the distribution are told, since the names differ."""
+    code = {"main.py": f"import json\nimport yaml\nfrom PIL import Image\nimport requests{TAIL}"}
+    (finding,) = found(function(code=code, handler="main.handler"), RULE)
+    assert finding.severity == "warning"
+    assert (
+        "yaml (main.py:2, of the distribution pyyaml), PIL (main.py:3, of the distribution pillow)" in finding.message
+    )
+    assert "requests (main.py:4)" in finding.message
+    assert finding.service_words == "Unable to import module 'main': No module named 'yaml'"
+
+
+@pytest.mark.parametrize("line", [
+    "import requests", "import requests as http", "import requests.adapters", "from requests import get",
+    "from requests.adapters import HTTPAdapter", "import os, requests", "import sys; import requests",
+])  # fmt: skip
+def test_every_form_of_an_import_counts(line: str) -> None:
+    """It is quiet once a layer or the code has the package, in whatever form that is."""
+    assert importing(line) == ["warning"]
+    assert importing(line, "python/requests/__init__.py") == []
+    assert importing(line, "python/requests.py") == []
+    assert importing(line, "python/requests/only_a_namespace.txt") == []
+    assert importing(line, "python/lib/python3.13/site-packages/requests/__init__.py") == []
+    assert importing(line, "python/requests.cpython-313-x86_64-linux-gnu.so") == []
+    assert importing(line, "requests/__init__.py") == ["warning"]
+    assert importing(line, "python/lib/python3.12/site-packages/requests/__init__.py") == ["warning"]
+
+
+@pytest.mark.parametrize("line", [
+    "try:\n    import requests\nexcept ImportError:\n    requests = None",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests",
+    "import os\nif os.environ.get('X'):\n    import requests",
+    "import contextlib\nwith contextlib.suppress(ImportError):\n    import requests",
+    "def lazily():\n    import requests",
+    "import sys\nsys.path.insert(0, '/opt/vendor')\nimport requests",
+    "import sys\nsys.path.append('vendor')\nfrom requests import get",
+    "__import__('requests')", "from . import other", "from .other import x", "import _private",
+])  # fmt: skip
+def test_imports_that_may_not_run_or_be_found_otherwise_are_quiet(line: str) -> None:
+    """Optional, conditional, lazy and dynamic imports, and search paths that the code changes."""
+    assert importing(line) == []
+
+
+@pytest.mark.parametrize("name", [
+    "json", "zoneinfo", "boto3", "botocore.config", "dateutil.parser", "six", "urllib3", "jmespath", "s3transfer",
+    "awslambdaric", "cfnresponse", "main",
+])  # fmt: skip
+def test_what_the_runtime_provides_is_quiet(name: str) -> None:
+    """The standard library, the SDK and what comes with it, and the module itself."""
+    assert importing(f"import {name}") == []
+
+
+@pytest.mark.parametrize(("name", "runtime", "expected"), [
+    ("tomllib", "python3.11", []), ("tomllib", "python3.10", ["warning"]),
+    ("distutils", "python3.11", []), ("distutils", "python3.12", ["warning"]),
+    ("aws_durable_execution_sdk_python", "python3.13", []),
+    ("aws_durable_execution_sdk_python", "python3.12", ["warning"]),
+])  # fmt: skip
+def test_what_a_runtime_provides_depends_on_its_version(name: str, runtime: str, expected: list[str]) -> None:
+    """Modules come and go with Python's versions."""
+    assert importing(f"import {name}", runtime=runtime) == expected
+
+
+def test_imports_are_followed_through_the_functions_own_code() -> None:
+    """Packages on the way run too; what the handler does not reach does not count."""
+    code = {
+        "app/__init__.py": "import attr\n",
+        "app/main.py": f"from app.core import db{TAIL}",
+        "app/core/__init__.py": "import orjson\n",
+        "app/core/db.py": "from ..models import *\n",
+        "app/models.py": "import pydantic\n",
+        "scripts.py": "import click\n",
+    }
+    (finding,) = found(function(code=code, handler="app/main.handler"), RULE)
+    for place in ("attr (app/__init__.py:1", "orjson (app/core/__init__.py:1)", "pydantic (app/models.py:1)"):
+        assert place in finding.message
+    assert "click" not in finding.message
+
+
+def test_installed_distributions_are_not_followed() -> None:
+    """What they miss is what their metadata says, which missing-dependency judges."""
+    files = {"main.py": f"import company{TAIL}", "company/__init__.py": "import absent\n"}
+    code = archive(files, dists=[dist("company", folder="", top_level=["company"])])
+    subject = replace(function(code=code, handler="main.handler"), sources=Files(texts(files)))
+    assert found(subject, RULE) == []
+    own = replace(function(code=archive(files), handler="main.handler"), sources=Files(texts(files)))
+    assert severities(own, RULE) == ["warning"]
+
+
+def test_what_is_not_known_may_provide_anything() -> None:
+    """A layer by its ARN, a PYTHONPATH, a wrapper, a link of that name, and sources that SAM has yet to build."""
+    code = {"main.py": f"import requests{TAIL}", "requirements.txt": "requests\n"}
+    subject = function(code=code, handler="main.handler")
+    assert severities(subject, RULE) == ["warning"]
+    assert found(function(layer(None, "Vendor"), code=code, handler="main.handler"), RULE) == []
+    for variable in ("PYTHONPATH", "AWS_LAMBDA_EXEC_WRAPPER"):
+        assert found(replace(subject, environment={variable: "/opt/x"}), RULE) == []
+    linked = layer(archive(links={"python/requests": "/opt/other/requests"}))
+    assert found(function(linked, code=code, handler="main.handler"), RULE) == []
+    assert found(replace(subject, where=Where("t#F", "/app/template.yaml", "F")), RULE) == []
+    assert severities(replace(subject, where=Where("t#F", "/app/.aws-sam/build/template.yaml", "F")), RULE) == [
+        "warning"
+    ]
+    assert found(replace(subject, handler="gone.handler"), RULE) == []
+    assert found(replace(subject, runtime="nodejs22.x"), RULE) == []

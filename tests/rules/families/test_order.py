@@ -1,0 +1,145 @@
+"""Merge order and the environment variables that hide layers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdk_layers.app.model import LayerUse
+from cdk_layers.contents.model import Contents, File
+from tests.rules.subjects import a_function, a_layer, an_arn, findings, holding, severities
+
+ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
+PYTHON = holding(files=("python/six.py",))
+VERSIONED = holding(files=("python/lib/python3.11/site-packages/six.py",))
+TOOLS = holding(files=("bin/hello", "lib/libhello.so"))
+
+
+def test_a_sorted_list_is_not_the_declared_one() -> None:
+    """What the CDK's feature flag does to `[Zed, Abe]` is told, with who wins now."""
+    zed, abe = a_layer("Hub/Zed"), a_layer("Hub/Abe")
+    (finding,) = findings("layer-order-changed", a_function(abe, zed, declared_layers=("Hub/Zed", "Hub/Abe")))
+
+    assert finding.severity == "error"
+    assert "declares its layers as 'Hub/Zed' and 'Hub/Abe', and the template lists them as" in finding.message
+    assert "'Hub/Zed' wins there" in finding.message
+
+
+@given(st.permutations(["Hub/a", "Hub/b", "Hub/c", "Hub/d"]))
+def test_every_other_order_is_told(order: list[str]) -> None:
+    """An order is quiet if and only if it is the declared one."""
+    function = a_function(*map(a_layer, order), declared_layers=("Hub/a", "Hub/b", "Hub/c", "Hub/d"))
+
+    assert severities("layer-order-changed", function) == ([] if order == sorted(order) else ["error"])
+
+
+def test_a_layer_that_was_added_changes_no_order() -> None:
+    """An aspect that adds an extension layer leaves the declared ones in their order."""
+    function = a_function(an_arn(ARN), a_layer("Hub/a"), a_layer("Hub/b"), declared_layers=("Hub/a", "Hub/b"))
+
+    assert not findings("layer-order-changed", function)
+
+
+def test_a_layer_that_was_left_out_is_told() -> None:
+    """An override that drops a declared layer hides what the user wrote."""
+    (finding,) = findings("layer-order-changed", a_function(a_layer("Hub/a"), declared_layers=("Hub/a", "Hub/b")))
+
+    assert "leaves out 'Hub/b'" in finding.message
+
+
+def test_what_cannot_be_resolved_is_not_called_missing() -> None:
+    """A rendered layer that nothing is known of may be the declared one."""
+    function = a_function(declared_layers=("Hub/a", "Hub/b"), layers=(
+        LayerUse(a_layer("Hub/a"), "same-stack"), LayerUse(a_layer("?", is_resource=False), "unknown"),
+    ))  # fmt: skip
+
+    assert not findings("layer-order-changed", function)
+
+
+def test_an_undeclared_order_is_let_be() -> None:
+    """Functions of other tools declare nothing, and an unknown list changes nothing."""
+    assert not findings("layer-order-changed", a_function(a_layer("Hub/b"), a_layer("Hub/a")))
+    assert not findings("layer-order-changed", a_function(layers=None, declared_layers=("Hub/a",)))
+
+
+def pythonpath(value: str | None, *contents: object, runtime: str = "python3.11") -> list[str]:
+    """Return the severities for a function with that PYTHONPATH and layers with those contents."""
+    layers = [a_layer(f"Hub/{number}", contents=one) for number, one in enumerate(contents)]
+    function = a_function(*layers, runtime=runtime, environment={"PYTHONPATH": value})
+    return severities("pythonpath-hides-layers", function)
+
+
+@pytest.mark.parametrize(
+    "value", ["/var/task/lib", "", "/opt", "/opt/python3", "/opt/python/lib/python3.11/site-packages"]
+)
+def test_a_pythonpath_without_the_layers_folder_hides_it(value: str) -> None:
+    """The runtime adds nothing to a PYTHONPATH that is set, even to an empty one."""
+    assert pythonpath(value, PYTHON) == ["error"]
+
+
+@pytest.mark.parametrize("value", ["/opt/python", "/var/task/lib:/opt/python", "/opt/python/:/x"])
+def test_a_pythonpath_with_the_layers_folder_is_let_be(value: str) -> None:
+    """The folder counts wherever it stands."""
+    assert pythonpath(value, PYTHON) == []
+
+
+def test_the_versioned_folder_counts_for_its_own_runtime() -> None:
+    """A layer that uses python/lib/python3.11/site-packages needs that folder, and hides nothing under 3.13."""
+    assert pythonpath("/opt/python", VERSIONED) == ["error"]
+    assert pythonpath("/opt/python/lib/python3.11/site-packages", VERSIONED) == []
+    assert pythonpath("/x", VERSIONED, runtime="python3.13") == []
+
+
+def test_nothing_is_hidden_where_nothing_is_sought() -> None:
+    """Layers without Python code, other runtimes, tokens and functions without the variable are let be."""
+    assert pythonpath("/x", TOOLS) == []
+    assert pythonpath("/x", PYTHON, runtime="nodejs22.x") == []
+    assert pythonpath(None, PYTHON) == []
+    assert not findings("pythonpath-hides-layers", a_function(a_layer(contents=PYTHON), runtime="python3.13"))
+
+
+def test_a_layer_of_unknown_content_may_be_hidden() -> None:
+    """What is not known is a warning that says so."""
+    assert pythonpath("/x", None) == ["warning"]
+    assert pythonpath("/opt/python", None) == []
+
+
+@pytest.mark.parametrize(("runtime", "doubtful"), [("python3.11", False), ("python3.12", True)])
+def test_later_runtimes_are_not_claimed_to_be_verified(runtime: str, doubtful: bool) -> None:
+    """The bootstrap was read up to Python 3.11; the finding says so for later ones."""
+    function = a_function(a_layer(contents=PYTHON), runtime=runtime, environment={"PYTHONPATH": "/x"})
+    (finding,) = findings("pythonpath-hides-layers", function)
+
+    assert ("not verified" in finding.message) == doubtful
+
+
+@pytest.mark.parametrize(("variable", "value", "expected"), [
+    ("PATH", "/usr/bin:/bin", ["warning"]), ("PATH", "/usr/bin:/opt/bin", []), ("PATH", None, []),
+    ("LD_LIBRARY_PATH", "/var/lang/lib", ["warning"]), ("LD_LIBRARY_PATH", "/opt/lib/:/var/lang/lib", []),
+    ("OTHER", "/usr/bin", []),
+])  # fmt: skip
+def test_programs_and_libraries_can_be_hidden(variable: str, value: str | None, expected: list[str]) -> None:
+    """A PATH without /opt/bin hides a layer's programs, an LD_LIBRARY_PATH without /opt/lib its libraries."""
+    assert (
+        severities("path-hides-layers", a_function(a_layer(contents=TOOLS), environment={variable: value})) == expected
+    )
+    assert not findings("path-hides-layers", a_function(a_layer(contents=PYTHON), environment={variable: value}))
+
+
+@pytest.mark.parametrize(("other", "expected"), [
+    ({"python/b.py": File(1, 2, 0o644)}, "warning"), ({"python/a.py": File(1, 1, 0o755)}, "warning"),
+    ({"python/a.py": File(1, 2, 0o644)}, "error"), (None, "error"),
+])  # fmt: skip
+def test_another_order_of_layers_that_share_nothing_is_a_warning(other: dict[str, File] | None, expected: str) -> None:
+    """The merged files are the same in any order, as far as they are known."""
+    first = a_layer("Hub/a", contents=Contents(1, {"python/a.py": File(1, 1, 0o644)}))
+    second = a_layer("Hub/b", contents=None if other is None else Contents(1, other))
+    function = a_function(second, first, declared_layers=("Hub/a", "Hub/b"))
+    assert severities("layer-order-changed", function) == [expected]
+
+
+@pytest.mark.parametrize(("runtime", "expected"), [("python3.11", ["error"]), ("python3.12", ["warning"])])
+def test_a_hidden_folder_is_an_error_only_where_that_is_verified(runtime: str, expected: list[str]) -> None:
+    """The bootstrap of the runtimes from python3.12 on was not read."""
+    assert pythonpath("/x", PYTHON, runtime=runtime) == expected
