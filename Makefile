@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help environment synth test test-oldest e2e smoke lint typecheck fmt bench docs pins clean
+.PHONY: help environment synth test test-oldest test-newest coverage mutants e2e smoke lint typecheck fmt bench docs site pins clean
 
 PYTHON ?= python3
 ARGS ?=
@@ -17,6 +17,9 @@ endif
 PY := .venv/$(PROGRAMS)/python
 UV := $(PY) -m uv
 OLDEST := .cache/oldest
+NEWEST := .cache/newest
+SITE := .cache/site
+SITE_PY := .cache/site-environment
 
 # The machine's own certificates count too, as a company's proxy may need.
 export UV_SYSTEM_CERTS ?= true
@@ -50,16 +53,22 @@ test-oldest: environment ## run the tests of builds and constructs with the olde
 	$(UV) --quiet pip install --python $(OLDEST) --no-deps --editable .
 	UV_NATIVE_TLS=true $(OLDEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/build tests/cdk tests/test_package.py)
 
+test-newest: environment ## run the same tests with the newest dependencies there are
+	$(UV) --quiet venv --clear --python $(PY) $(NEWEST)
+	$(UV) --quiet pip install --upgrade --python $(NEWEST) --editable . -r requirements/test.in
+	$(UV) pip freeze --python $(NEWEST) | grep -E '^(aws-cdk-lib|jsii|constructs|uv)='
+	$(NEWEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/build tests/cdk tests/test_package.py)
+
 e2e: environment ## deploy the sample app to a local AWS with the real CDK CLI
 	$(PY) -m pytest tests/e2e $(ARGS)
 
-smoke: environment ## build the wheel and use it in an environment of its own
-	$(PY) tools/smoke.py
+smoke: environment ## build sdist and wheel, and use them in an environment of their own
+	$(PY) tools/smoke.py $(ARGS)
 
-lint: environment typecheck ## check style, format, types, and that docs/rules.md is what the rules say
+lint: environment typecheck ## check style, format, types, and that the generated pages in docs/ are up to date
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m cdk_layers.rules.documentation --check
+	$(PY) -m tools.documents --check
 
 typecheck: environment ## check types
 	$(PY) -m mypy
@@ -71,14 +80,23 @@ fmt: environment ## put the code into its format
 bench: environment ## measure, side by side with other tools
 	$(PY) -m benchmarks $(ARGS)
 
-docs: environment ## make docs/rules.md from the rules
-	$(PY) -m cdk_layers.rules.documentation
+docs: environment ## make the pages of rules, commands and settings in docs/ from the code
+	$(PY) -m tools.documents
+
+site: environment ## build the documentation site into .cache/site/public, and check its links
+	$(UV) --quiet venv --allow-existing --python $(PY) $(SITE_PY)
+	$(UV) --quiet pip sync --python $(SITE_PY) --require-hashes requirements/site.txt
+	rm -rf $(SITE) && mkdir -p $(SITE)
+	cp -R docs src CHANGELOG.md SECURITY.md zensical.toml $(SITE)
+	cd $(SITE) && "$(CURDIR)/$(SITE_PY)/$(PROGRAMS)/python" -m zensical build --strict
+	@echo "Read it: $(PY) -m http.server --bind 127.0.0.1 --directory $(SITE)/public"
 
 COMPILE := pip compile --quiet --universal --generate-hashes --no-header --python-version 3.10
 pins: environment ## pin anew what the requirements/*.in files and pyproject.toml ask for
 	$(UV) $(COMPILE) --upgrade pyproject.toml requirements/dev.in -o requirements/dev.txt >/dev/null
 	$(UV) $(COMPILE) requirements/uv.in -o requirements/uv.txt >/dev/null
 	$(UV) $(COMPILE) --upgrade requirements/local-aws.in -o requirements/local-aws.txt >/dev/null
+	$(UV) $(COMPILE) --upgrade requirements/site.in -o requirements/site.txt >/dev/null
 	$(UV) $(COMPILE) --resolution lowest-direct pyproject.toml requirements/test.in -o requirements/oldest.txt >/dev/null
 
 clean: ## remove everything that these targets made

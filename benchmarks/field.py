@@ -29,8 +29,8 @@ from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.engine import judge
 
 if TYPE_CHECKING:
-    from cdk_layers.rules.documentation import Field
     from cdk_layers.rules.engine import Rule
+    from tools.documents.rules import Field
 
 _CFN_LINT: Final = "1.58.0"
 _PAGE_DATA: Final = Path("docs/field.json")

@@ -1,27 +1,38 @@
-"""The code in the documents runs as pasted."""
+"""The documents: what they show runs as pasted, and what they link to is there."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import yaml
 from aws_cdk import Acknowledgment, App, Stack, Validations
+
+from cdk_layers.cli.arguments import parser
+from cdk_layers.layer_directory import read_layer_directory
+from cdk_layers.rules.addresses import HOME
+from cdk_layers.settings import ProjectSettings, read_settings
+from tools.release import problems
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT: Final = Path(__file__).parents[1]
-DOCUMENTS: Final = (
-    PROJECT / "README.md",
-    PROJECT / "docs" / "rules.md",
-    *sorted((PROJECT / "docs/howto").glob("*.md")),
-)
+DOCS: Final = PROJECT / "docs"
+DOCUMENTS: Final = tuple(sorted([*PROJECT.glob("*.md"), *DOCS.rglob("*.md")]))
+RULES: Final = tuple(path for path in DOCUMENTS if path.parent == DOCS / "rules")
 FILES: Final = {
     "functions/report/main.py": "def handler(event, context): return 1\n",
     "functions/report/index.py": "def handler(event, context): return 1\n",
@@ -70,20 +81,23 @@ def _run(folder: Path, codes: list[str], **environment: str) -> None:
     )  # fmt: skip
 
 
+def _name(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
-    """What became of every block, by document and number: "" if it ran, else the error.
+    """The result of every block, by document and number: "" if it ran, else the error.
 
-    The examples of the rules are run without bundling: tests/rules/test_examples.py builds them. What they find may be
-    refused by an error of this package.
+    The examples of the rules are run without bundling: tests/rules/test_examples.py builds them. What they show may be
+    rejected by an error of this library.
     """
     results: dict[tuple[str, int], str] = {}
-    rules = [path for path in DOCUMENTS if path.name == "rules.md"]
-    others = [path for path in DOCUMENTS if path.name != "rules.md"]
-    for paths, context in ((rules, '{"aws:cdk:bundling-stacks": []}'), (others, "{}")):
+    others = [path for path in DOCUMENTS if path not in RULES]
+    for paths, context in ((RULES, '{"aws:cdk:bundling-stacks": []}'), (others, "{}")):
         folder = tmp_path_factory.mktemp("documents")
         named = [
-            (path.name, number, code) for path in paths for number, code in enumerate(blocks(path, "python", "py"))
+            (_name(path), number, code) for path in paths for number, code in enumerate(blocks(path, "python", "py"))
         ]
         _run(folder, [code for _, _, code in named], CDK_CONTEXT_JSON=context, TOKEN="none")  # noqa: S106 - an example's
         for index, (name, number, _) in enumerate(named):
@@ -94,26 +108,107 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [(path.name, number) for path in DOCUMENTS for number, _ in enumerate(blocks(path, "python", "py"))],
+    [(_name(path), number) for path in DOCUMENTS for number, _ in enumerate(blocks(path, "python", "py"))],
 )
 def test_python_runs_as_pasted(name: str, number: int, ran: dict[tuple[str, int], str]) -> None:
     """Every block imports what it uses, and makes what it needs but the folders that the documents name."""
     assert ran[name, number] == ""
 
 
+def test_every_block_has_a_known_language() -> None:
+    """A block in another language would be checked by no test of this module."""
+    known = {"python", "py", "toml", "yaml", "sh", "bash", "console", "text", "diff", ""}
+    fences = {
+        (_name(path), language)
+        for path in DOCUMENTS
+        for language in re.findall(r"^```(.*)\n(?:.*\n)*?```$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert {one for one in fences if one[1] not in known} == set()
+
+
+def test_toml_is_what_the_readers_accept(tmp_path: Path) -> None:
+    """Settings of a project, or a `layers.toml` for the folders that it names."""
+    for number, code in enumerate(code for path in DOCUMENTS for code in blocks(path, "toml")):
+        folder = tmp_path / str(number)
+        for layer in ("base", "data", "tools"):
+            (folder / layer).mkdir(parents=True)
+        table = tomllib.loads(code)
+        if "tool" in table:
+            (folder / "pyproject.toml").write_text(code, encoding="utf-8")
+            assert read_settings(folder) != ProjectSettings()
+        else:
+            for layer in {"base", "data", "tools"} - set(table["order"]):
+                (folder / layer).rmdir()
+            (folder / "layers.toml").write_text(code, encoding="utf-8")
+            assert list(read_layer_directory(folder).layers) == table["order"]
+
+
+def test_yaml_can_be_read() -> None:
+    """Templates, workflows and hooks; CloudFormation's short forms are tags."""
+    codes = [code for path in DOCUMENTS for code in blocks(path, "yaml")]
+    assert [code for code in codes if not isinstance(yaml.compose(code), yaml.MappingNode)] == []
+
+
+def test_commands_are_what_the_parser_accepts() -> None:
+    """Every `cdk-layers` of a block has a command and options that exist."""
+    commands = [
+        line.partition(" > ")[0].removeprefix("- run: ")
+        for path in DOCUMENTS
+        for code in blocks(path, "sh", "bash", "console", "yaml")
+        for line in map(str.strip, code.splitlines())
+        if re.match(r"(?:- run: |entry: )?cdk-layers ", line)
+    ]
+    assert len(commands) > 5
+    for command in commands:
+        arguments = shlex.split(command.removeprefix("entry: "))[1:]
+        if arguments != ["--version"]:
+            parser().parse_args(arguments)
+
+
 def test_every_acknowledgement_works() -> None:
     """Each rule's line is code that the CDK accepts."""
-    page = (PROJECT / "docs" / "rules.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^Acknowledge it: `(.+)`$", page, re.MULTILINE)
+    texts = [page.read_text(encoding="utf-8") for page in RULES]
+    lines = [line for text in texts for line in re.findall(r"^`(Validations.+)`$", text, re.MULTILINE)]
     namespace = {"Acknowledgment": Acknowledgment, "Validations": Validations, "scope": Stack(App(), "Stack")}
-    assert len(lines) == page.count("\n## ") - 1
+    assert len(lines) == len(RULES)
     for line in lines:
         exec(line, dict(namespace))  # noqa: S102 - the project's own documents
 
 
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path not in RULES], ids=_name)
+def test_links_lead_to_files(path: Path) -> None:
+    """Links between the documents; the strict build of the site checks their anchors too."""
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_site_shows_every_page() -> None:
+    """A page that the navigation leaves out is found by nobody; the rules are listed on their own page."""
+    navigation = (PROJECT / "zensical.toml").read_text(encoding="utf-8")
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCUMENTS if DOCS in path.parents and path not in RULES}
+    assert set(re.findall(r'"([\w/-]+\.md)"', navigation)) == pages
+
+
+def test_the_address_of_the_documentation_is_one() -> None:
+    """Once `HOME` is set, the site and the package's metadata have to name the same address."""
+    site = tomllib.loads((PROJECT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert site.get("site_url", "") == HOME
+    assert project.get("urls", {}).get("Documentation", "") == HOME
+
+
+def test_a_tag_is_released_only_if_version_and_changelog_agree(tmp_path: Path) -> None:
+    """The release workflow's check names what is wrong and what is expected."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "0.2.0"\n')
+    (tmp_path / "CHANGELOG.md").write_text("## [Unreleased]\n\n## [0.1.0] - 2026-01-01\n")
+    assert [part in " ".join(problems("v0.3.0", tmp_path)) for part in ("'v0.2.0'", "is 0.1.0")] == [True, True]
+    (tmp_path / "CHANGELOG.md").write_text("## [Unreleased]\n\n## [0.2.0] - 2026-02-01\n\n## [0.1.0] - 2026-01-01\n")
+    assert problems("v0.2.0", tmp_path) == []
+
+
 def test_no_document_passes_an_acknowledgement_by_keywords() -> None:
     """`acknowledge(id=...)` is a TypeError in Python."""
-    texts = [*DOCUMENTS, PROJECT / "docs" / "design.md", *(PROJECT / "src").rglob("*.py")]
+    texts = [*(PROJECT / "README.md", *DOCS.rglob("*.md")), *(PROJECT / "src").rglob("*.py")]
     assert [path.name for path in texts if "acknowledge(id" in path.read_text(encoding="utf-8")] == []
 
 
@@ -126,35 +221,39 @@ def test_commands_can_be_pasted(path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell's quick start")
-def test_the_quick_start_runs_as_pasted(tmp_path: Path) -> None:
-    """The files of the README, its app under the name that it gives, and `cdk synth` itself."""
-    readme = PROJECT / "README.md"
-    [files], [app] = blocks(readme, "sh"), blocks(readme, "python")
+@pytest.mark.parametrize("name", ["README.md", "docs/quick-start.md"])
+def test_the_quick_start_runs_as_pasted(name: str, tmp_path: Path) -> None:
+    """Its files, its app under the name that it gives, `cdk synth`, and then the error that it shows."""
+    [files], [app] = blocks(PROJECT / name, "sh"), list(blocks(PROJECT / name, "python"))[:1]
     subprocess.run(["sh", "-e", "-c", files], cwd=tmp_path, check=True)
-    (tmp_path / "app.py").write_text(app, encoding="utf-8")
-    path = os.pathsep.join(
-        [str(Path(sys.executable).parent), str(PROJECT / "node_modules" / ".bin"), os.environ["PATH"]]
-    )
-    done = subprocess.run(
-        ["cdk", "synth", "--quiet"],
-        cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = _synthesized(app, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "cdk.out" / "Reports.template.json").is_file()
+    resources = json.loads((tmp_path / "cdk.out" / "Reports.template.json").read_text())["Resources"]
+    (function,) = (one for one in resources.values() if one["Type"] == "AWS::Lambda::Function")
+    assert "Fn::GetStackOutput" in function["Properties"]["Layers"][0]
+
+    broken = app.replace("architecture=Architecture.ARM_64, ", "")
+    assert broken != app
+    [shown] = [code for code in blocks(PROJECT / name, "text") if code.startswith("cdk_layers.errors.")]
+    assert " ".join(shown.split()) in " ".join(_synthesized(broken, tmp_path).stderr.split())
 
 
-def test_the_error_in_the_readme_is_a_real_one(tmp_path: Path) -> None:
-    """The message that the README shows is what a user reads."""
-    code = """
-from aws_cdk import App, Stack
-from cdk_layers import LayeredFunction, SharedPythonLayer
+def _synthesized(app: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "app.py").write_text(app, encoding="utf-8")
+    programs = [str(Path(sys.executable).parent), str(PROJECT / "node_modules" / ".bin"), os.environ["PATH"]]
+    return subprocess.run(
+        ["cdk", "synth", "--quiet"],
+        cwd=folder, env=os.environ | {"PATH": os.pathsep.join(programs)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
-stack = Stack(App(), "Reports")
-base = SharedPythonLayer(stack, "Base", entry="layers/base", compatible_runtimes="python3.12")
-LayeredFunction(stack, "Report", entry="functions/report", handler="main.handler", runtime="python3.13", layers=base)
-"""
-    _run(tmp_path, [code])
-    [shown] = blocks(PROJECT / "README.md", "text")
-    kind, _, message = shown.partition(": ")
-    assert kind == "cdk_layers.errors.CompatibilityError"
-    assert message.split() == (tmp_path / "0.refused").read_text(encoding="utf-8").split()
+
+def test_the_quick_start_is_twenty_lines() -> None:
+    """What has to be written for a layer, a function and a grant between accounts stays short."""
+    [app] = list(blocks(PROJECT / "README.md", "python"))[:1]
+    assert len([line for line in app.splitlines() if line]) <= 20
+
+
+def test_the_error_on_the_home_page_is_the_one_of_the_quick_start() -> None:
+    """That one is tested above."""
+    shown = [next(iter(blocks(DOCS / name, "text"))) for name in ("index.md", "quick-start.md")]
+    assert shown[0] == shown[1]

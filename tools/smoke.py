@@ -1,11 +1,13 @@
-"""Build the sdist and the wheel, and use the wheel as its users do: `make smoke`.
+"""Build the sdist and the wheel, and use both as their users do: `make smoke`.
 
 The wheel is built from the sdist, installed with its dependencies alone into an environment of its own, and used there
-from a folder outside the project: import, the command's help, a synthesized app with a real layer.
+from a folder outside the project: import, the command's help, a synthesized app with a real layer. The tests in the
+sdist have to be collected without an error. `--out-dir FOLDER` keeps what was built, for a release.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -29,24 +31,30 @@ class SmokeError(Exception):
 
 def main() -> None:
     """Build, look into what was built, install it, use it."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--out-dir", type=Path, help="keep the sdist and the wheel in this folder")
+    kept: Path | None = parser.parse_args().out_dir
     with tempfile.TemporaryDirectory(prefix="cdk-layers-smoke-") as folder:
         try:
-            wheel = build(Path(folder, "dist"))
+            wheel, sdist = build(Path(folder, "dist"))
+            collect(sdist, Path(folder))
             use(wheel, Path(folder))
         except SmokeError as error:
             sys.exit(f"smoke test: {error}")
-    print("smoke test: the wheel works in an environment of its own")
+        if kept is not None:
+            shutil.copytree(wheel.parent, kept, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".gitignore"))
+    print("smoke test: the wheel works in an environment of its own, and the tests of the sdist can be collected")
 
 
-def build(folder: Path) -> Path:
-    """Build both distributions, check what they hold, and return the wheel's path."""
+def build(folder: Path) -> tuple[Path, Path]:
+    """Build both distributions, check what they contain, and return the paths of wheel and sdist."""
     run(PROJECT, UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder)
     wheel, sdist = next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
     with zipfile.ZipFile(wheel) as archive:
         check_wheel(archive.namelist())
     with tarfile.open(sdist) as archive:
         check_sdist({name.partition("/")[2] for name in archive.getnames()})
-    return wheel
+    return wheel, sdist
 
 
 def check_wheel(names: list[str]) -> None:
@@ -63,10 +71,31 @@ def check_wheel(names: list[str]) -> None:
 
 def check_sdist(names: set[str]) -> None:
     """Refuse an sdist that lacks what a packager needs to build and test."""
-    needed = {"pyproject.toml", "LICENSE", "README.md", "src/cdk_layers/py.typed", "tests/conftest.py"}
+    needed = {
+        "pyproject.toml", "LICENSE", "README.md", "SECURITY.md", "src/cdk_layers/py.typed", "tests/conftest.py",
+        "docs/index.md", "requirements/dev.txt", "Makefile",
+    }  # fmt: skip
     if needed - names:
         message = f"the sdist lacks {sorted(needed - names)}"
         raise SmokeError(message)
+
+
+def collect(sdist: Path, folder: Path) -> None:
+    """Collect the tests of the sdist, with its own code, in the project's environment."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "sdist", filter="data")
+    (root,) = (folder / "sdist").iterdir()
+    run(
+        root,
+        sys.executable,
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-qq",
+        "-p",
+        "no:cacheprovider",
+        PYTHONPATH=str(root / "src"),
+    )
 
 
 def use(wheel: Path, folder: Path) -> None:
@@ -79,22 +108,22 @@ def use(wheel: Path, folder: Path) -> None:
     shutil.copytree(PROJECT / "tests" / "smoke" / "app", app)
     run(app, python, "-c", "import cdk_layers; print(*cdk_layers.__all__)")
     run(app, environment / PROGRAMS / "cdk-layers", "--help")
-    run(app, python, "app.py", path=environment / PROGRAMS)
+    run(app, python, "app.py", PATH=os.pathsep.join([str(environment / PROGRAMS), os.environ["PATH"]]))
     run(app, environment / PROGRAMS / "cdk-layers", "check", "cdk.out")
 
 
-def run(folder: Path, *command: str | Path, path: Path | None = None) -> None:
-    """Run a command in a folder, with another folder's programs first when one is given.
+def run(folder: Path, *command: str | Path, **variables: str) -> None:
+    """Run a command in a folder, with variables that override those of the environment.
 
     Raises:
-        SmokeError: It failed; the message holds what it printed.
+        SmokeError: It failed; the message contains what it printed.
     """
-    places = [str(path)] if path else []
-    environment = os.environ | {"PATH": os.pathsep.join([*places, os.environ["PATH"]])}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
-    )
-    print(f"$ {' '.join(Path(part).name for part in command)}\n{done.stdout}", end="", flush=True)
+        command, cwd=folder, env=os.environ | variables,
+        capture_output=True, text=True, check=False, encoding="utf-8",
+    )  # fmt: skip
+    lines = done.stdout.splitlines(keepends=True)
+    print(f"$ {' '.join(Path(part).name for part in command)}\n{''.join(lines[-20:])}", end="", flush=True)
     if done.returncode:
         message = f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         raise SmokeError(message)

@@ -1,4 +1,4 @@
-"""The page about all rules."""
+"""The generated pages: the rules, the command line, the settings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cdk_layers.rules.documentation import Field, main, read_field, render
 from cdk_layers.rules.engine import all_rules
+from tools.documents import reference
+from tools.documents.__main__ import main
+from tools.documents.rules import Field, index, pages, read_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,35 +22,32 @@ FIELD: Field = {
 }
 
 
-def test_every_rule_has_one_section() -> None:
-    """A section a rule, in the order of the table at the top, each linked from it."""
-    page = render()
-    names = [one.name for one in all_rules()]
+def test_every_rule_has_one_page() -> None:
+    """The index lists each rule once, with a link to its page."""
+    names = [rule.name for rule in all_rules()]
 
-    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == names
-    assert re.findall(r"^\| \[.+?\]\(#(.+?)\)", page, re.MULTILINE) == names
+    assert list(pages()) == names
+    assert re.findall(r"^\| \[(.+?)\]\(rules/\1\.md\)", index(), re.MULTILINE) == names
 
 
-def test_a_section_tells_the_whole_rule() -> None:
-    """Meaning, severity, the service's words, remedy, source, both examples and how to acknowledge it."""
-    page = render()
-    for one in all_rules():
-        section = page.split(f"## {one.name}\n")[1].split("\n## ")[0]
-        texts = [one.meaning, one.severity, one.remedy, one.source, one.failing.rstrip(), one.passing.rstrip()]
+def test_a_page_says_all_of_a_rule() -> None:
+    """Meaning, severity, AWS error, remedy, source, both examples and how to acknowledge it."""
+    for rule in all_rules():
+        page = pages()[rule.name]
+        texts = [rule.meaning, rule.severity, rule.remedy, rule.source, rule.failing.rstrip(), rule.passing.rstrip()]
 
-        assert all(text in section for text in [*texts, one.service_words or "", f"cdk-layers::{one.name}"])
+        assert all(text in page for text in [*texts, rule.service_words or "", f"cdk-layers::{rule.name}"])
 
 
 def test_code_blocks_are_closed() -> None:
     """An example with a fence of its own would swallow the rest of the page."""
-    assert len(re.findall(r"^```", render(), re.MULTILINE)) % 2 == 0
+    assert [name for name, page in pages().items() if len(re.findall(r"^```", page, re.MULTILINE)) != 4] == []
 
 
 def test_examples_are_shown_in_their_language() -> None:
-    """Templates read as YAML, constructs as Python, lists of files as text."""
-    page = render()
+    """Templates are YAML, constructs are Python, lists of files are text."""
     languages = {
-        name: page.split(f"## {name}\n")[1].split("```")[1].split("\n")[0]
+        name: pages()[name].split("```")[1].split("\n")[0]
         for name in ("too-many-layers", "layers-too-large", "missing-grant", "wrong-folder")
     }
 
@@ -56,37 +55,59 @@ def test_examples_are_shown_in_their_language() -> None:
 
 
 def test_the_comparison_says_what_was_not_tried() -> None:
-    """A rule that no case was run for is no rule that the other tool misses."""
-    page = render(FIELD)
+    """A rule without a case is not a rule that the other tool misses."""
+    page = index(FIELD)
 
-    assert "| [too-many-layers](#too-many-layers) | error | nothing |" in page
-    assert "| [layer-too-large](#layer-too-large) | not tried | not tried |" in page
+    assert "| [too-many-layers](rules/too-many-layers.md) | error | nothing |" in page
+    assert "| [layer-too-large](rules/layer-too-large.md) | not tried | not tried |" in page
     assert "- **other**: another tool" in page
 
 
-def test_a_page_that_is_as_the_rules_say_passes(tmp_path: Path) -> None:
-    """What was written is what is checked, with the comparison beside it or without."""
-    page = tmp_path / "rules.md"
+def test_every_command_and_option_is_on_the_page() -> None:
+    """The page is made from the parser, so it cannot miss what the parser accepts."""
+    page = reference.command_line()
 
-    assert main([str(page)]) == 0
-    assert main(["--check", str(page)]) == 0
+    assert {"check", "sizes", "rules", "rule"} <= set(re.findall(r"^## cdk-layers (\S+)$", page, re.MULTILINE))
+    assert "| `--format {table,json,sarif,github}` |" in page
+    assert "[--strict|--no-strict]" in page
+    assert "| `PATH` | cdk.out " in page
+
+
+def test_every_setting_has_a_meaning() -> None:
+    """Keys are described by their own docstrings, or by those of the layer's arguments."""
+    page = reference.settings()
+
+    assert "| `strict-budget` | `true` | " in page
+    assert "| `asset_excludes` |  | Patterns" in page
+    assert re.findall(r"^\| `[a-z_-]+` \| .* \| +\|$", page, re.MULTILINE) == []
+
+
+def test_pages_that_are_up_to_date_pass(tmp_path: Path) -> None:
+    """What was written is what is checked, with the comparison or without."""
+    assert main([str(tmp_path)]) == 0
+    assert main(["--check", str(tmp_path)]) == 0
 
     (tmp_path / "field.json").write_text(json.dumps(FIELD))
 
-    assert read_field(page) == FIELD
-    assert main(["--check", str(page)]) == 1
-    assert main([str(page)]) == 0
-    assert main(["--check", str(page)]) == 0
+    assert read_field(tmp_path) == FIELD
+    assert main(["--check", str(tmp_path)]) == 1
+    assert main([str(tmp_path)]) == 0
+    assert main(["--check", str(tmp_path)]) == 0
 
 
-def test_a_stale_or_missing_page_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The check says which page is stale and how to make it anew, and leaves it alone."""
-    page = tmp_path / "rules.md"
+def test_a_stale_a_missing_and_a_left_page_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The check names the pages and how to write them again, and leaves them alone."""
+    assert main(["--check", str(tmp_path)]) == 1
 
-    assert main(["--check", str(page)]) == 1
+    main([str(tmp_path)])
+    capsys.readouterr()
+    (tmp_path / "rules" / "of-before.md").touch()
+    (tmp_path / "rules.md").write_text("# Rules\n")
 
-    page.write_text("# Rules\n")
+    assert main(["--check", str(tmp_path)]) == 1
+    assert (tmp_path / "rules.md").read_text() == "# Rules\n"
+    message = capsys.readouterr().err
+    assert [part in message for part in ("rules.md", "rules/of-before.md", "make docs")] == [True, True, True]
 
-    assert main(["--check", str(page)]) == 1
-    assert page.read_text() == "# Rules\n"
-    assert "make docs" in capsys.readouterr().err
+    assert main([str(tmp_path)]) == 0
+    assert not (tmp_path / "rules" / "of-before.md").exists()

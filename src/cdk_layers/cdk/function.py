@@ -44,7 +44,7 @@ class LayeredFunction(Function):
     It takes all arguments of `Function`. Different are: `entry` can take the place of `code`; layers can be named by
     ARN; and layers that the service would refuse, or that could not work, are an error at once.
 
-    Example:
+    Examples:
         >>> function = LayeredFunction(
         ...     stack, "Report", entry="functions/report", handler="main.handler",
         ...     runtime=Runtime.PYTHON_3_13, layers=[base],

@@ -28,7 +28,7 @@ class LayerGrant:
 
     Make one with `account`, `organization` or `public`. Equal grants are one grant.
 
-    Example:
+    Examples:
         >>> LayerGrant.account("222222222222")
         LayerGrant(principal='222222222222', organization_id=None)
     """

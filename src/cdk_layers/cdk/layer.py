@@ -63,7 +63,7 @@ class SharedPythonLayer(PythonLayerVersion):
     licence are made from what is in the layer when none are given; the asset is one deterministic archive, and its hash
     is that of its content.
 
-    Example:
+    Examples:
         >>> layer = SharedPythonLayer(
         ...     stack, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13],
         ...     grants=[LayerGrant.account("222222222222")],

@@ -40,7 +40,7 @@ class MultiLayerStack(Stack):
     Each layer's versioned ARN is an output, and an SSM parameter where a prefix for these is given. Functions of other
     stacks refer to the layers without an export, are deployed after them, and move on when a layer's content changes.
 
-    Example:
+    Examples:
         >>> layers = MultiLayerStack(app, "Layers", compatible_runtimes=[Runtime.PYTHON_3_13])
         >>> base = layers.add_layer("base", entry="layers/base")
         >>> layers.pick("base") == [base]

@@ -67,7 +67,7 @@ class LayerValidation:
 
     Errors fail the synth, warnings do not. Each is acknowledged by its name, with a reason, for whatever scope.
 
-    Example:
+    Examples:
         >>> Validations.of(app).add_plugins(LayerValidation(max_unzipped=Size.mebibytes(120)))
         >>> Validations.of(function).acknowledge(
         ...     Acknowledgment(id="cdk-layers::layer-order-changed", reason="The layers share no file.")

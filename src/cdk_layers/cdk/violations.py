@@ -16,6 +16,7 @@ from aws_cdk import PolicyViolatingResource, PolicyViolation
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
 from cdk_layers.errors import CdkLayersError
+from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.repeats import together
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def _violation(repeated: Repeated) -> PolicyViolation:
         severity=finding.severity,
         description=f"{finding.message}{_service_words(finding)}",
         fix=finding.remedy,
+        rule_metadata={"documentation": rule_page(finding.rule)},
         violating_resources=[_resource(one) for one in repeated.findings],
     )
 
@@ -80,6 +82,7 @@ def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
         severity=finding.severity,
         description=f"{place}{finding.message}{_service_words(finding)}{elsewhere}",
         fix=finding.remedy,
+        rule_metadata={"documentation": rule_page(finding.rule)},
         violating_resources=[PolicyViolatingResource(locations=[])],
     )
 

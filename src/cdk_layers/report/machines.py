@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.repeats import together
 from cdk_layers.system.outgoing import json_in_logs, printable
 
@@ -43,6 +44,7 @@ def _told(verdict: Verdict, finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "service_words": finding.service_words,
         "remedy": finding.remedy,
+        "documentation": rule_page(finding.rule),
     }
 
 

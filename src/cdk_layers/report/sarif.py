@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.engine import all_rules
 from cdk_layers.system.outgoing import json_in_logs, printable
 
@@ -52,11 +53,15 @@ def as_sarif(verdict: Verdict) -> str:
 
 
 def _descriptor(rule: Rule) -> dict[str, Any]:
+    page = rule_page(rule.name)
+    # A helpUri has to be absolute. Source: SARIF 2.1.0, 3.49.12.
+    address = {"helpUri": page} if page.startswith("https:") else {}
     return {
         "id": rule.name,
         "shortDescription": {"text": rule.meaning.split(". ")[0].rstrip(".") + "."},
         "fullDescription": {"text": rule.meaning},
-        "help": {"text": f"{rule.remedy}\nSource: {rule.source}"},
+        **address,
+        "help": {"text": f"{rule.remedy}\nDocumentation: {page}\nSource: {rule.source}"},
         "defaultConfiguration": {"level": rule.severity},
     }
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdk_layers.report.verdict import counted
+from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.repeats import together
 from cdk_layers.system.outgoing import printable
 
@@ -107,6 +108,7 @@ def show_rule(rule: Rule) -> None:
         "The service's words": rule.service_words,
         "What to do": rule.remedy,
         "Source": rule.source,
+        "Documentation": rule_page(rule.name),
         "Acknowledge it in CDK": f"Acknowledgment(id='cdk-layers::{rule.name}', reason=...)",
     }
     for name, fact in facts.items():

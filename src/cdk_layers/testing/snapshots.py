@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class TemplateSnapshot(JSONSnapshotExtension):
     """Keeps a synthesized template as a JSON file that changes only when the infrastructure does.
 
-    Example:
+    Examples:
         >>> def test_the_template_stays_as_it_is(snapshot):
         ...     assert Template.from_stack(stack) == snapshot(extension_class=TemplateSnapshot)
     """

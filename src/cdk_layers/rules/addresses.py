@@ -1,0 +1,16 @@
+"""Addresses of the documentation of rules: what findings, reports and `cdk-layers rule` link to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HOME: Final = ""
+"""Address of the published documentation, with a slash at its end; "" until it is published.
+
+This is the one place to set it; tests/test_documents.py names the other files that then have to agree.
+"""
+
+
+def rule_page(name: str) -> str:
+    """Return where a rule is documented: an address, or a path in the project's repository until there is one."""
+    return f"{HOME}rules/{name}/" if HOME else f"docs/rules/{name}.md"
