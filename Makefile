@@ -51,13 +51,13 @@ test-oldest: environment ## run the tests of builds and constructs with the olde
 	$(UV) --quiet venv --clear --python $(PY) $(OLDEST)
 	$(UV) --quiet pip sync --python $(OLDEST) --require-hashes requirements/oldest.txt
 	$(UV) --quiet pip install --python $(OLDEST) --no-deps --editable .
-	UV_NATIVE_TLS=true $(OLDEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/build tests/cdk tests/test_package.py)
+	UV_NATIVE_TLS=true $(OLDEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/building tests/contents tests/store tests/cdk tests/test_package.py)
 
 test-newest: environment ## run the same tests with the newest dependencies there are
 	$(UV) --quiet venv --clear --python $(PY) $(NEWEST)
 	$(UV) --quiet pip install --upgrade --python $(NEWEST) --editable . -r requirements/test.in
 	$(UV) pip freeze --python $(NEWEST) | grep -E '^(aws-cdk-lib|jsii|constructs|uv)='
-	$(NEWEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/build tests/cdk tests/test_package.py)
+	$(NEWEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/building tests/contents tests/store tests/cdk tests/test_package.py)
 
 e2e: environment ## deploy the sample app to a local AWS with the real CDK CLI
 	$(PY) -m pytest tests/e2e $(ARGS)

@@ -16,9 +16,9 @@ import yaml
 from aws_cdk import Acknowledgment, App, Stack, Validations
 
 from cdk_layers.cli.arguments import parser
-from cdk_layers.layer_directory import read_layer_directory
+from cdk_layers.project.layer_directory import read_layer_directory
+from cdk_layers.project.settings import ProjectSettings, read_settings
 from cdk_layers.rules.addresses import HOME
-from cdk_layers.settings import ProjectSettings, read_settings
 from tools.release import problems
 
 if sys.version_info >= (3, 11):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import cdk_layers
 from cdk_layers.cli.arguments import parser
-from cdk_layers.layer_directory import LayerOptions
-from cdk_layers.settings import ProjectSettings
+from cdk_layers.project.layer_directory import LayerOptions
+from cdk_layers.project.settings import ProjectSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
