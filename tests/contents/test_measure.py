@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from cdk_layers.build import measure as module
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk_layers.building.archives.members import Member
 from cdk_layers.building.archives.writer import write_archive
+from cdk_layers.contents import measure as module
 from cdk_layers.contents import tree, zipformat
 from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES
 from cdk_layers.contents.measure import measure, open_sources

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App as CdkApp
 
-from cdk_layers.findings import Finding, Where
 from cdk_layers.cdk.violations import violations
 from cdk_layers.cli import main
+from cdk_layers.findings import Finding, Where
 from cdk_layers.rules import addresses
 from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.engine import all_rules

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cdk_layers.build import cache as module
 from filelock import FileLock
 
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.contents.measure import measure
 from cdk_layers.errors import AssemblyError, BuildError
+from cdk_layers.store import build_cache as module
 from cdk_layers.store import measured
 from cdk_layers.store.build_cache import REMOVAL, BuildCache
 from cdk_layers.store.cached_build import file_digest

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cdk_layers.build import cache as module
 
 from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store import build_cache as module
 from cdk_layers.store import trust
 from cdk_layers.store.build_cache import VARIABLE, BuildCache
 from cdk_layers.system import host
