@@ -22,9 +22,8 @@ import aws_cdk
 import uv
 from aws_cdk.cloudformation_include import CfnInclude
 
-from benchmarks.cases import BOTH, rules_with_cases, write
+from benchmarks.cases import BOTH, read_case, rules_with_cases, write
 from cdk_layers.app.model import Settings
-from cdk_layers.assembly.reader import read
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.engine import judge
 
@@ -47,7 +46,7 @@ Said = dict[str, str]
 
 def ours(rule: str, case: Path) -> Said:
     """Return what this package's rule of that name says."""
-    severities = [finding.severity for finding in judge(read(case), Settings()) if finding.rule == rule]
+    severities = [finding.severity for finding in judge(read_case(case), Settings()) if finding.rule == rule]
     return {rule: severities[0]} if severities else {}
 
 

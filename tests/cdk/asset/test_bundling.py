@@ -12,6 +12,7 @@ from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
 from cdk_layers.building.find import build
 from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.asset import bundling
 from cdk_layers.cdk.asset.bundling import ArchiveImage, Bundling
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
@@ -187,3 +188,25 @@ def test_the_versions_of_the_images_tools_do_not_reach_local_ones() -> None:
     read = Bundling.read(BundlingOptions(build_args=arguments), LAYER)
     assert read.container_only == ()
     assert read.environment == {"HTTPS_PROXY": "proxy"}
+
+
+@pytest.mark.parametrize("options", [{"local": True}, {"local": True, "asset_excludes": ["tests/"]}])
+def test_to_build_without_a_container_chooses_none(options: dict[str, Any]) -> None:
+    """An option of a newer CDK for what this package does anyway."""
+    read = Bundling.read(options, LAYER)
+
+    assert read.container_only == ()
+    assert "local" not in read.given
+
+
+def test_a_newer_cdk_passes_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an option of its own: True is what is done here; a bundler of the user's is left to the CDK."""
+
+    class Newer(BundlingOptions):
+        local: object = True
+
+    monkeypatch.setattr(bundling, "_OPTIONS", (*bundling._OPTIONS, "local"))
+    assert Bundling.read(Newer(), LAYER).container_only == ()
+
+    monkeypatch.setattr(Newer, "local", object())
+    assert Bundling.read(Newer(), LAYER).container_only == ("bundling.local",)

@@ -38,6 +38,9 @@ _LOCAL: Final = frozenset({
 })  # fmt: skip
 """What a build without a container can honour. Whatever else is given, now or by a newer CDK, is the container's."""
 
+_HERE: Final = "local"
+"""The option of a newer CDK to build without a container, as this package does. Source: aws-cdk, unreleased."""
+
 _TOOL_VERSIONS: Final = frozenset({"PIPENV_VERSION", "POETRY_VERSION", "UV_VERSION"})
 """Arguments of PythonLayerVersion's image that choose the tools which read locks there. Source: its Dockerfile.
 
@@ -83,6 +86,8 @@ class Bundling:
             return cls({})
         if isinstance(options, Mapping):
             place = f"{arguments.place}: bundling"
+            # A CDK that does not know the option yet would refuse what is done here anyway.
+            options = {name: value for name, value in options.items() if (name, value) != (_HERE, True)}
             checked_keywords(place, BundlingOptions.__init__, options)
             plain = {**options, **_lists_and_variables(Arguments(place), options)}
             with cdk_arguments(place, plain):
@@ -91,6 +96,8 @@ class Bundling:
             expected = "aws_cdk.aws_lambda_python_alpha.BundlingOptions, or a mapping of its options"
             raise arguments.wrong(options, "bundling", expected)
         given = {name: value for name in _OPTIONS if (value := getattr(options, name)) not in (None, [], {}, False)}
+        if given.get(_HERE) is True:
+            del given[_HERE]
         if given.get("platform") == _platform(architectures):
             del given["platform"]
         return cls(given)
