@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_layers.building.find import build
+from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, CdkLayersError, EntryError, StaleLockError
 from cdk_layers.lambda_service.target import Target
 
@@ -40,7 +41,7 @@ def test_what_the_tool_says_is_told_in_short(
     def run(*_: Any, **__: Any) -> CompletedProcess[str]:
         return CompletedProcess([], 1, "", f"warning: noise\n{said}\n")
 
-    monkeypatch.setattr("XX", run)
+    monkeypatch.setattr(process, "run", run)
     with pytest.raises(error, match=words) as raised:
         build(make_entry(files), Target("3.13", "x86_64"), cache=cache)
 
