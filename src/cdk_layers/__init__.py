@@ -1,31 +1,12 @@
 """AWS CDK constructs for Lambda layers that cannot break at deploy time.
 
-The constructs are loaded on first use, so that importing this package starts no Node.
+Everything is loaded on first use: importing this package starts no Node, and test runs that have its pytest plugin but
+do not use it load nothing of it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from cdk_layers.errors import (
-    AssemblyError,
-    BuildError,
-    CdkLayersError,
-    CompatibilityError,
-    ContentError,
-    DependencyError,
-    EntryChangedError,
-    EntryError,
-    IdentityError,
-    LimitError,
-    OrderError,
-    RuleError,
-    SharingError,
-    StaleLockError,
-    TargetError,
-    UnreachableError,
-    UsageError,
-)
 
 if TYPE_CHECKING:
     from cdk_layers.cdk.function import LayeredFunction
@@ -33,6 +14,26 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.layer import SharedPythonLayer
     from cdk_layers.cdk.stack import MultiLayerStack
     from cdk_layers.cdk.validation import LayerValidation
+    from cdk_layers.errors import (
+        AssemblyError,
+        BuildError,
+        CdkLayersError,
+        CompatibilityError,
+        ContentError,
+        DependencyError,
+        EntryChangedError,
+        EntryError,
+        FunctionError,
+        IdentityError,
+        LimitError,
+        OrderError,
+        RuleError,
+        SharingError,
+        StaleLockError,
+        TargetError,
+        UnreachableError,
+        UsageError,
+    )
 
     __version__: str
 
@@ -45,6 +46,7 @@ __all__ = [
     "DependencyError",
     "EntryChangedError",
     "EntryError",
+    "FunctionError",
     "IdentityError",
     "LayerGrant",
     "LayerValidation",
@@ -61,7 +63,7 @@ __all__ = [
     "UsageError",
 ]
 
-_HOMES = {
+_CONSTRUCTS = {
     "LayerGrant": "grants",
     "LayerValidation": "validation",
     "LayeredFunction": "function",
@@ -73,17 +75,18 @@ _HOMES = {
 if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of the package's
 
     def __getattr__(name: str) -> object:
-        """Load a construct, or find the version, on its first use."""
+        """Load a construct or an error, or find the version, on its first use."""
         if name == "__version__":
             from importlib.metadata import version
 
             return version("cdk-layers")
-        if name not in _HOMES:
+        if name not in __all__:
             message = f"module 'cdk_layers' has no attribute {name!r}"
             raise AttributeError(message)
         from importlib import import_module
 
-        return getattr(import_module(f"cdk_layers.cdk.{_HOMES[name]}"), name)
+        home = f"cdk.{_CONSTRUCTS[name]}" if name in _CONSTRUCTS else "errors"
+        return getattr(import_module(f"cdk_layers.{home}"), name)
 
 
 def __dir__() -> list[str]:

@@ -60,6 +60,29 @@ class UsageError(CdkLayersError):
     """An argument makes no sense, alone or beside the others."""
 
 
+class FunctionError(CdkLayersError):
+    """A function that a test called failed, as Lambda reports it."""
+
+    def __init__(self, path: str, error_type: str, error_message: str, stack_trace: tuple[str, ...], log: str) -> None:
+        """Keep what the function reported.
+
+        Args:
+            path: The function's construct path.
+            error_type: The type of the error, such as "ValueError" or "Sandbox.Timedout".
+            error_message: Its message.
+            stack_trace: Its stack trace, one entry a frame.
+            log: The end of the invocation's log.
+        """
+        trace = "".join(stack_trace).rstrip()
+        super().__init__(
+            f"Function {path!r} failed with {error_type}: {error_message}" + (f"\n{trace}" if trace else "")
+        )
+        self.error_type = error_type
+        self.error_message = error_message
+        self.stack_trace = stack_trace
+        self.log = log
+
+
 class RuleError(CdkLayersError):
     """Rules refused what a construct was given; `findings` holds all of them, worst first.
 

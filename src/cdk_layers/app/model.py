@@ -15,6 +15,7 @@ from cdk_layers.system import host
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from pathlib import Path
 
     from cdk_layers.building.notes import Note
     from cdk_layers.contents.model import Contents
@@ -91,6 +92,9 @@ class Layer:
     sources: Sources | None = None
     archive_bytes: int | None = None
     """Zipped bytes; None also where a folder is yet to be zipped."""
+
+    location: Path | None = None
+    """The archive or folder with its content on this machine."""
 
     asset: str | None = None
     """The asset hash or the digest of the content: what changes when, and only when, the content does."""
@@ -174,6 +178,19 @@ class Function:
 
     deployed: Function | None = None
     """The same function as it is deployed now, where the user gave that assembly too."""
+    location: Path | None = None
+    """The archive or folder with its code on this machine."""
+
+    name: str | None = None
+    """The name that the template gives it; None if CloudFormation makes one, or only a deploy knows it."""
+
+    timeout_seconds: int | None = None
+    memory_mib: int | None = None
+    log_format: str | None = None
+    """"JSON" or "Text", where its logging configuration says it."""
+
+    log_level: str | None = None
+    """The level of the application's logs, such as "WARN", where its logging configuration says it."""
 
     @property
     def used_layers(self) -> tuple[Layer, ...]:

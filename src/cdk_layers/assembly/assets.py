@@ -42,6 +42,9 @@ class Measured(NamedTuple):
     archive_bytes: int | None = None
     """Zipped bytes; None for a folder."""
 
+    location: Path | None = None
+    """The archive or folder on this machine."""
+
 
 UNMEASURED: Final = Measured()
 """Nothing is known."""
@@ -101,7 +104,8 @@ class Assets:
             return UNMEASURED
         try:
             contents, sources = self.records.contents_of(resolved), open_sources(resolved)
-            return Measured(contents, sources, resolved.stat().st_size if resolved.is_file() else None)
+            archive_bytes = resolved.stat().st_size if resolved.is_file() else None
+            return Measured(contents, sources, archive_bytes, resolved)
         except CdkLayersError as error:
             message = f"{user}: {error}"
             raise AssemblyError(message) from error

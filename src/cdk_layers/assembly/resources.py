@@ -35,6 +35,7 @@ _DEFAULT_ARCHITECTURE: Final = "x86_64"
 _CUSTOM_RUNTIME: Final = re.compile(r"custom|provided(?:\.\w+)?")
 """Runtimes that a layer or the code brings; their layers work as others do. Source: the developer guide and the API."""
 
+_MAX_DIGITS: Final = 10
 _NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
 
 
@@ -110,6 +111,7 @@ class Resources:
                 f"Function {where.path!r} runs on the custom runtime {runtime!r}: what it needs from its layers is not "
                 "known, so only sizes, identities and grants were checked."
             ] = None
+        logging = _literals(evaluation.value(properties.get("LoggingConfig"), stack))
         variables = evaluation.value(mapping(properties.get("Environment")).get("Variables", {}), stack)
         return Function(
             where=where,
@@ -134,6 +136,12 @@ class Resources:
             budget_bytes=marks.budget_bytes,
             storage=found.storage,
             enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
+            location=found.measured.location,
+            name=evaluation.text(properties.get("FunctionName"), stack),
+            timeout_seconds=_whole_number(evaluation.text(properties.get("Timeout"), stack)),
+            memory_mib=_whole_number(evaluation.text(properties.get("MemorySize"), stack)),
+            log_format=logging.get("LogFormat"),
+            log_level=logging.get("ApplicationLogLevel"),
         )
 
     def _code(self, expression: Any, resource: Resource, user: str, evaluation: Evaluation,
@@ -246,6 +254,7 @@ class Resources:
             contents=found.measured.contents,
             sources=found.measured.sources,
             archive_bytes=found.measured.archive_bytes,
+            location=found.measured.location,
             asset=marks.digest or found.asset,
             retained=_sam_retained(resource, evaluation) if resource.type == sam.LAYER else _retained(resource),
             budget_bytes=marks.budget_bytes,
@@ -296,6 +305,15 @@ def _means(expression: Any, stack: Stack) -> Means:
         if str(declared.get("Type", "")).startswith("AWS::SSM::"):
             return "parameter"
     return "literal"
+
+
+def _whole_number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() and len(text) < _MAX_DIGITS else None
+
+
+def _literals(value: Value) -> dict[str, str]:
+    """Return the literal texts of a mapping."""
+    return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
 
 
 def _one_architecture(value: Value) -> str | None:

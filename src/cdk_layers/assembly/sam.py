@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 FUNCTION: Final = "AWS::Serverless::Function"
 LAYER: Final = "AWS::Serverless::LayerVersion"
 
-_SAME: Final = ("Architectures", "CodeSigningConfigArn", "Environment", "Handler", "Layers", "PackageType", "Runtime")
+_SAME: Final = (
+    "Architectures", "CodeSigningConfigArn", "Environment", "FunctionName", "Handler", "Layers", "LoggingConfig",
+    "MemorySize", "PackageType", "Runtime", "Timeout",
+)  # fmt: skip
 _BUILT: Final = "SamResourceId"
 """What `sam build` leaves in a resource's Metadata."""
 

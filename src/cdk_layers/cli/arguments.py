@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from cdk_layers.cli import paths_command, run_command, serve_command, start_time_command
+
 Format = Literal["table", "json", "sarif", "github"]
 """The forms of a report."""
 
@@ -27,6 +29,10 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands.add_parser("check", help="judge a cloud assembly or a template", epilog=_STATUS))
     sizes = commands.add_parser("sizes", help="show how much is in layers and functions, and how much may be")
     _add_path(sizes)
+    run_command.add_parser(commands)
+    serve_command.add_parser(commands)
+    paths_command.add_parser(commands)
+    start_time_command.add_parser(commands)
     commands.add_parser("rules", help="list the rules")
     rule = commands.add_parser("rule", help="explain one rule")
     rule.add_argument("name", metavar="NAME", help="its name, such as too-many-layers")

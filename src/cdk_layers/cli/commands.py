@@ -29,6 +29,8 @@ def run(arguments: Namespace) -> int:
         AssemblyError: There is nothing to judge, or it cannot be read.
         UsageError: An argument, or a setting of the project, makes no sense.
     """
+    if hasattr(arguments, "execute"):
+        return int(arguments.execute(arguments))
     if arguments.command == "check":
         return _check(arguments)
     if arguments.command == "sizes":
@@ -48,7 +50,7 @@ def _check(arguments: Namespace) -> int:
     from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
 
     settings = _settings(arguments)
-    path = arguments.path or _default_path()
+    path = arguments.path or default_path()
     app = read(path)
     if arguments.deployed is not None:
         from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
@@ -83,7 +85,7 @@ def _sizes(arguments: Namespace) -> int:
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.report.sizes import show_sizes  # noqa: PLC0415
 
-    show_sizes(read(arguments.path or _default_path()))
+    show_sizes(read(arguments.path or default_path()))
     return 0
 
 
@@ -91,7 +93,12 @@ def _joined(given: list[tuple[str, ...]] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(name for names in given for name in names)
 
 
-def _default_path() -> Path:
+def default_path() -> Path:
+    """Return the assembly in the working folder.
+
+    Raises:
+        AssemblyError: There is none.
+    """
     found = next((path for path in map(Path, _PLACES) if path.is_dir()), None)
     if found is None:
         message = (

@@ -1,0 +1,63 @@
+"""`cdk-layers run`: run one function here, with the layers that will be deployed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.cli.local_arguments import add_arguments, add_function, add_isolation, chosen_function
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_INTERRUPTED: Final = 130
+"""The exit status of a program that Ctrl+C ended, as a shell counts it."""
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "run", help="run a function here, with its layers",
+        epilog="Exit status: 0 with a result, 1 if the function failed, 2 if it could not run.",
+    )  # fmt: skip
+    parser.description = (
+        "Run one function of a synthesized app on this machine. Its result goes to the standard output, its log to the "
+        "error output."
+    )
+    add_function(parser)
+    add_arguments(parser)
+    add_isolation(parser)
+    parser.add_argument("--event", metavar="EVENT", help="JSON, a file, or - for the standard input; {} by default")
+    parser.add_argument("--debug", metavar="PORT", type=int, help="wait for a debugger (debugpy) on this port")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: Namespace) -> int:
+    """Run the function and return the exit status."""
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.cli.commands import default_path  # noqa: PLC0415
+    from cdk_layers.local.event import read_event  # noqa: PLC0415
+    from cdk_layers.local.runner import Runner  # noqa: PLC0415
+    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+
+    event = read_event(arguments.event)
+    function = chosen_function(read(arguments.path or default_path()), arguments.function, arguments)
+    runner = Runner(BuildCache.default(), is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    environment = runner.start(function, _write_log)
+    try:
+        for difference in environment.differences:
+            sys.stderr.write(f"cdk-layers: {difference}\n")
+        outcome = environment.invoke(event)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    finally:
+        environment.close()
+    sys.stdout.buffer.write(outcome.payload + b"\n")
+    return 0 if outcome.error is None else 1
+
+
+def _write_log(data: bytes) -> None:
+    sys.stderr.buffer.write(data)
+    sys.stderr.buffer.flush()

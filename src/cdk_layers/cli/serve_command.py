@@ -1,0 +1,85 @@
+"""`cdk-layers serve`: answer Lambda's Invoke API with the functions of an app."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.cli.local_arguments import add_arguments, add_isolation
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_PORT: Final = 3001
+_WORKERS: Final = 4
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("serve", help="answer Lambda's Invoke API with the functions of an app")
+    parser.description = (
+        "Answer Lambda's Invoke API on this machine: boto3.client('lambda', endpoint_url='http://127.0.0.1:3001')."
+    )
+    add_arguments(parser)
+    add_isolation(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=_PORT, help=f"the port (default: {_PORT}; 0 for a free one)")
+    parser.add_argument(
+        "--workers", type=int, default=_WORKERS, help=f"functions that run at a time (default: {_WORKERS})"
+    )
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: Namespace) -> int:
+    """Serve until interrupted."""
+    from cdk_layers.cli.commands import default_path  # noqa: PLC0415
+    from cdk_layers.local.app_service import AppService  # noqa: PLC0415
+    from cdk_layers.local.runner import Runner  # noqa: PLC0415
+    from cdk_layers.local.service import Service  # noqa: PLC0415
+    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+
+    if arguments.workers < 1:
+        message = f"--workers {arguments.workers}: at least one is needed."
+        raise UsageError(message)
+    runner = Runner(BuildCache.default(), is_isolated=not arguments.no_isolation)
+    path = arguments.path or default_path()
+    app = AppService(
+        path, arguments.workers, lambda function: runner.start(function, _write_log),
+        archives={arn: Path(archive) for arn, archive in arguments.layer}, environment=dict(arguments.env),
+        report=_say,
+    )  # fmt: skip
+    try:
+        service = Service((arguments.host, arguments.port), app.known, app.invoke, _say)
+    except OSError as error:
+        message = (
+            f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror or error}. Choose a --port."
+        )
+        raise UsageError(message) from None
+    host, port = service.server_address[:2]
+    if not ip_address(str(host)).is_loopback:
+        _say(f"{host!s} is not a loopback address: everyone who can reach it can run these functions.")
+    _say(f"Serving {path} at http://{host!s}:{port}. Stop with Ctrl+C.")
+    # Process managers end a service by SIGTERM.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        service.serve_forever(0.1)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+    finally:
+        service.server_close()
+        app.close()
+    return 0
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"cdk-layers: {sentence}\n")
+    sys.stderr.flush()
+
+
+def _write_log(data: bytes) -> None:
+    sys.stderr.buffer.write(data)
+    sys.stderr.buffer.flush()

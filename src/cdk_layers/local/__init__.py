@@ -1,0 +1,1 @@
+"""Functions of a synthesized app run on this machine, with the layers that will be deployed."""

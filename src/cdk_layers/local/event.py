@@ -1,0 +1,51 @@
+"""Events that the user gives: JSON text, a file, or standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from cdk_layers.errors import UsageError
+
+_STANDARD_INPUT: Final = "-"
+
+
+def read_event(given: str | None) -> bytes:
+    """Return an event as JSON.
+
+    Args:
+        given: JSON text, the path of a file, or "-" for standard input; None is an empty object.
+
+    Raises:
+        UsageError: There is no such file, or its content is not JSON.
+    """
+    if given is None:
+        return b"{}"
+    if given == _STANDARD_INPUT:
+        return _checked(sys.stdin.buffer.read(), "standard input")
+    if given.lstrip()[:1] in {"{", "[", '"'} or _is_json(given):
+        return _checked(given.encode(), "--event")
+    try:
+        return _checked(Path(given).read_bytes(), given)
+    except OSError as error:
+        message = f"The event {given!r} is neither JSON nor a file that can be read: {error.strerror or error}."
+        raise UsageError(message) from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _checked(data: bytes, source: str) -> bytes:
+    try:
+        json.loads(data)
+    except ValueError as error:
+        message = f"The event of {source} is not JSON: {error}."
+        raise UsageError(message) from None
+    return data

@@ -1,0 +1,61 @@
+"""Find a CPython of a language version on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uv import find_uv_bin
+
+from cdk_layers.errors import UsageError
+from cdk_layers.system import host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHECK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys._base_executable)"
+
+
+@cache
+def find_python(version: str) -> Path:
+    """Return the base interpreter of a language version, outside of any virtual environment.
+
+    It is the running one, one that uv finds, or one of pyenv.
+
+    Args:
+        version: Such as "3.13".
+
+    Raises:
+        UsageError: This machine has none.
+    """
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+    for candidate in _candidates(version):
+        found = _base_of(candidate, version)
+        if found is not None:
+            return found
+    message = f"There is no CPython {version} on this machine. Install one: uv python install {version}"
+    raise UsageError(message)
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    found = host.run([find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", f"cpython@{version}"])
+    if not found.returncode and found.stdout.strip():
+        yield Path(found.stdout.strip())
+    variables = host.environ()
+    root = Path(variables.get("PYENV_ROOT") or Path(variables.get("HOME", "/")) / ".pyenv")
+    yield from sorted(root.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+
+
+def _base_of(python: Path, version: str) -> Path | None:
+    try:
+        said = host.run([python, "-I", "-S", "-c", _CHECK])
+    except OSError:
+        return None
+    parts = said.stdout.split(maxsplit=2)
+    if said.returncode or parts[:2] != [version, "cpython"]:
+        return None
+    return Path(os.path.realpath(parts[2].strip()))

@@ -1,0 +1,9 @@
+"""Scripts that the function's own Python runs: standard library only, Python 3.8 and newer, started by their path."""
+
+from __future__ import annotations
+
+from typing import Final
+
+IMPORTS_BEGIN: Final = "cdk-layers: imports begin"
+IMPORTS_END: Final = "cdk-layers: imports end"
+"""The lines that start.py writes before and after it imports a handler's module."""

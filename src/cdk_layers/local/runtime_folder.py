@@ -1,0 +1,82 @@
+"""The distributions that a managed runtime provides: Lambda's runtime client and the AWS SDK."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from filelock import FileLock
+from uv import find_uv_bin
+
+from cdk_layers.errors import BuildError
+from cdk_layers.system import host
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CLIENT: Final = "awslambdaric>=3.1"
+SDK: Final = "boto3"
+DEBUGGER: Final = "debugpy>=1.8"
+
+_SCHEMA: Final = 1
+
+
+def runtime_folder(root: Path, python: Path, version: str, *, debugger: bool = False) -> Path:
+    """Return a folder with what the runtime provides for a language version; install it the first time.
+
+    Args:
+        root: Where such folders are kept.
+        python: The interpreter that will import it.
+        version: Its language version, such as "3.13".
+        debugger: Whether a debugger is needed too.
+
+    Raises:
+        BuildError: It cannot be installed.
+    """
+    wanted = [CLIENT, SDK, *([DEBUGGER] if debugger else [])]
+    key = hashlib.sha256(json.dumps([_SCHEMA, wanted, str(python)]).encode()).hexdigest()[:16]
+    folder = root / f"runtime-{version}-{key}"
+    if not folder.is_dir():
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f".{folder.name}.lock"):
+            if not folder.is_dir():
+                _make(wanted, python, folder)
+    return folder
+
+
+def _make(wanted: Sequence[str], python: Path, folder: Path) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=".runtime-", dir=folder.parent))
+    try:
+        _install(wanted, python, scratch / "packages")
+        publish(scratch / "packages", folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _install(wanted: Sequence[str], python: Path, folder: Path) -> None:
+    done = host.run(
+        [find_uv_bin(), "pip", "install", "--quiet", "--only-binary", ":all:", "--python", python, "--target", folder,
+         "--compile-bytecode", *wanted],
+        environment={**host.environ(), "NO_COLOR": "1"},
+    )  # fmt: skip
+    if done.returncode:
+        message = (
+            f"Lambda's runtime client cannot be installed for {python}: {' '.join(scrub(done.stderr).split())[:600]} "
+            f"Connect to the index once; afterwards it is kept in the cache."
+        )
+        raise BuildError(message)
+
+
+def publish(made: Path, folder: Path) -> None:
+    """Let a finished folder appear whole at its place; if another process was first, its folder stays."""
+    try:
+        os.rename(made, folder)  # noqa: PTH104 - it must not replace a folder that is there
+    except OSError:
+        if not folder.is_dir():
+            raise

@@ -1,0 +1,238 @@
+"""A process of a function's own Python that sees the function's code and layers where Lambda has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.errors import BuildError
+from cdk_layers.local import process
+from cdk_layers.local.temporary import TemporaryFolder
+from cdk_layers.local.variables import Roots, variables_of
+from cdk_layers.system import host
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_layers.local.function import LocalFunction
+
+_SCRIPTS: Final = Path(process.__file__).parent
+_SCRIPTS_INSIDE: Final = "/var/cdk-layers"
+_STARTED: Final = b"started"
+_HIDDEN: Final = ("/opt", "/tmp", "/var")  # noqa: S108 - where a function sees its own folders
+_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+"""A script that starts the runtime. Source: the developer guide, "Modifying the runtime environment"."""
+
+_END_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of a function on this machine."""
+
+    task: Path
+    """Its code."""
+
+    opt: Path
+    """Its merged layers."""
+
+    runtime: Path
+    """The distributions that the runtime provides."""
+
+    def import_paths(self, python: str) -> list[Path]:
+        """Return the existing folders that a function imports its own code and its layers' from, in its order."""
+        return [self.task, *(folder for folder in layer_folders(self.opt, python) if folder.is_dir())]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A function with all that starting its process takes."""
+
+    function: LocalFunction
+    folders: Folders
+    python: Path
+    """The interpreter."""
+
+    is_isolated: bool = True
+    """Whether to isolate the process where that is possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the process does: it answers invocations, unless it only imports the handler's module."""
+
+    api: str = ""
+    """The address of the Runtime API, "host:port"."""
+
+    debug_port: int | None = None
+    imports_only: bool = False
+    python_options: tuple[str, ...] = ()
+
+
+class Sandbox:
+    """The process, in Linux namespaces where the kernel permits them."""
+
+    def __init__(self, prepared: Prepared, program: Program, *, output: int) -> None:
+        """Start it.
+
+        Args:
+            prepared: The function.
+            program: What the process does.
+            output: The file descriptor that it writes its output to.
+
+        Raises:
+            BuildError: It cannot be started.
+        """
+        self._function, self._folders, self._python = prepared.function, prepared.folders, prepared.python
+        self._program = program
+        self.differences: tuple[str, ...] = ()
+        """In which ways the process sees another world than in Lambda, each as a sentence."""
+
+        self._temporary = TemporaryFolder()
+        try:
+            self._process = self._start(output, is_isolated=prepared.is_isolated)
+        except BaseException:
+            self._temporary.close()
+            raise
+
+    def status(self) -> int | None:
+        """Return its exit status as a shell counts it; None while it runs."""
+        return self._process.poll()
+
+    def wait(self) -> int:
+        """Wait until it ends, and return its exit status as a shell counts it."""
+        return self._process.wait()
+
+    def close(self) -> None:
+        """End the process, everything that it started and its mounts, and remove its /tmp."""
+        _end(self._process)
+        self._temporary.close()
+
+    def _start(self, output: int, *, is_isolated: bool) -> subprocess.Popen[bytes]:
+        reason = self._obstacle() if is_isolated else "isolation is switched off"
+        if reason is None:
+            started = self._launch(self._isolated(), output)
+            if not isinstance(started, str):
+                return started
+            reason = started
+        self.differences = (
+            f"The function is not isolated: {reason}.",
+            "Its code and its layers are not at /var/task and /opt, and /tmp is this machine's; nothing is read-only.",
+        )
+        started = self._launch(self._by_paths(), output)
+        if isinstance(started, str):
+            message = f"Function {self._function.path!r} cannot be started: {started}."
+            raise BuildError(message)
+        return started
+
+    def _obstacle(self) -> str | None:
+        """Return why the interpreter cannot be used inside namespaces, if so."""
+        if self._prefix() is None and any(self._python.is_relative_to(hidden) for hidden in _HIDDEN):
+            return f"{self._python} is in a folder that Lambda has other files in"
+        return None
+
+    def _prefix(self) -> Path | None:
+        """Return the interpreter's installation, if it finds its library relative to itself."""
+        prefix, version = self._python.parents[1], self._function.python
+        libraries = [prefix / name / f"python{version}" / "os.py" for name in ("lib", "lib64")]
+        is_movable = self._python.parent.name == "bin" and any(library.is_file() for library in libraries)
+        return prefix if is_movable else None
+
+    def _isolated(self) -> dict[str, object]:
+        roots, folders = Roots(), self._folders
+        mounts = {
+            roots.task: str(folders.task), roots.opt: str(folders.opt), roots.runtime: str(folders.runtime),
+            _SCRIPTS_INSIDE: str(_SCRIPTS),
+        }  # fmt: skip
+        python, prefix = str(self._python), self._prefix()
+        if prefix is not None:
+            mounts[roots.language] = str(prefix)
+            python = f"{roots.language}/bin/{self._python.name}"
+        spec = self._spec(roots, python, f"{_SCRIPTS_INSIDE}/start.py")
+        return {**spec, "is_isolated": True, "mounts": mounts, "temporary": str(self._temporary.path)}
+
+    def _by_paths(self) -> dict[str, object]:
+        folders = self._folders
+        roots = Roots(str(folders.task), str(folders.opt), str(folders.runtime), str(self._python.parents[1]))
+        return {**self._spec(roots, str(self._python), str(_SCRIPTS / "start.py")), "is_isolated": False}
+
+    def _spec(self, roots: Roots, python: str, script: str) -> dict[str, object]:
+        function, program = self._function, self._program
+        layered = list(map(str, layer_folders(Path(roots.opt), function.python)))
+        # A PYTHONPATH of the user's takes the place of what the runtime adds, the layers' folders included.
+        arguments = {
+            "first": [roots.task, *([] if "PYTHONPATH" in function.environment else layered)],
+            "last": [roots.runtime],
+            "handler": function.handler,
+            "debug_port": program.debug_port,
+            "imports_only": program.imports_only,
+        }
+        command = [python, *program.python_options, "-S", "-s", "-B", script, json.dumps(arguments)]
+        return {
+            "command": [*self._wrapper(roots), *command],
+            "environment": variables_of(function, roots, program.api, host.environ()),
+            "folder": roots.task,
+        }
+
+    def _wrapper(self, roots: Roots) -> Sequence[str]:
+        wrapper = self._function.environment.get(_WRAPPER)
+        if not wrapper or self._program.imports_only:
+            return ()
+        return [roots.opt + wrapper.removeprefix("/opt") if wrapper.startswith("/opt/") else wrapper]
+
+    def _launch(self, spec: dict[str, object], output: int) -> subprocess.Popen[bytes] | str:
+        """Start the launcher; return its process, or why nothing has been started."""
+        read_end, write_end = os.pipe()
+        try:
+            launcher = subprocess.Popen(
+                [self._python, "-I", "-S", _SCRIPTS / "launch.py", str(write_end)],
+                stdin=subprocess.PIPE, stdout=output, stderr=output, pass_fds=(write_end,), start_new_session=True,
+                env={"LANG": "C.UTF-8"},
+            )  # fmt: skip
+        except OSError as error:
+            os.close(read_end)
+            return error.strerror or str(error)
+        finally:
+            os.close(write_end)
+        _send(launcher, spec)
+        with os.fdopen(read_end, "rb") as report:
+            answer = report.read()
+        if answer == _STARTED:
+            return launcher
+        _end(launcher)
+        return answer.decode(errors="replace") or "the launcher ended"
+
+
+def layer_folders(opt: Path, python: str) -> tuple[Path, Path]:
+    """Return the folders that modules of layers are imported from, in the runtime's order.
+
+    Source: the developer guide, "Packaging your layer content", and a Python function that printed its `sys.path`.
+    """
+    return opt / "python" / "lib" / f"python{python}" / "site-packages", opt / "python"
+
+
+def _send(launcher: subprocess.Popen[bytes], spec: dict[str, object]) -> None:
+    """Write what to start, and keep the pipe open: everything ends when it closes."""
+    if launcher.stdin is None:
+        raise AssertionError
+    with suppress(BrokenPipeError):  # The report says why it ended.
+        launcher.stdin.write(json.dumps(spec).encode() + b"\n")
+        launcher.stdin.flush()
+
+
+def _end(launcher: subprocess.Popen[bytes]) -> None:
+    """End a launcher with everything that it started."""
+    if launcher.stdin is not None:
+        with suppress(BrokenPipeError):
+            launcher.stdin.close()
+    try:
+        launcher.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(launcher.pid, signal.SIGKILL)
+        launcher.wait()

@@ -1,0 +1,134 @@
+"""Find the function of an app that the user names, and collect what running it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.errors import UsageError
+from cdk_layers.local.function import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_SECONDS, InlineCode, LocalFunction, LocalLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from cdk_layers.app.model import App, Function, Layer
+
+_LISTED: Final = 20
+
+
+def find_function(app: App, name: str) -> Function:
+    """Return a function by its construct path, its name, its logical id, or an ending of its path that no other has.
+
+    Raises:
+        UsageError: No function has this name, or several have it.
+    """
+    functions = {function.where: function for function in reversed(app.functions)}
+    ways = (
+        [function for function in functions.values() if function.where.path == name],
+        [function for function in functions.values() if function.name == name],
+        [function for function in functions.values() if function.where.logical_id == name],
+        [function for function in functions.values() if function.where.path.endswith(f"/{name.strip('/')}")],
+    )
+    for found in ways:
+        if len(found) == 1:
+            return found[0]
+        if found:
+            message = f"Several functions are called {name!r}: {_listed(found)}. Name one by its construct path."
+            raise UsageError(message)
+    known = f"It has {_listed(functions.values())}." if functions else "It has no functions."
+    message = f"The app has no function {name!r}. {known}"
+    raise UsageError(message)
+
+
+def _listed(functions: Iterable[Function]) -> str:
+    paths = sorted(function.where.path for function in functions)
+    more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
+    return f"{', '.join(paths[:_LISTED])}{more}"
+
+
+def local_function(
+    function: Function,
+    *,
+    archives: Mapping[str, Path] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[LocalFunction, tuple[str, ...]]:
+    """Return what running a function takes, and the names of its variables whose values only a deploy knows.
+
+    Args:
+        function: The function, as read from an assembly.
+        archives: Local archives or folders of layers that the app does not contain, by their ARNs.
+        environment: Variables that the user sets, over those of the function.
+
+    Raises:
+        UsageError: The function cannot run here: it is an image, not a Python function, or its code or one of its
+            layers is not on this machine.
+    """
+    path = function.where.path
+    _refuse_others(function)
+    given = {**(function.environment or {}), **(environment or {})}
+    return LocalFunction(
+        path=path,
+        name=function.name or function.where.logical_id or path.rpartition("/")[2],
+        runtime=function.runtime or "",
+        architecture=function.architecture or "x86_64",
+        handler=function.handler or "",
+        code=_code(function),
+        layers=tuple(_layers(function, archives or {})),
+        environment={name: value for name, value in given.items() if value is not None},
+        timeout_seconds=function.timeout_seconds or DEFAULT_TIMEOUT_SECONDS,
+        memory_mib=function.memory_mib or DEFAULT_MEMORY_MIB,
+        log_format=function.log_format,
+        log_level=function.log_level,
+        region=function.region or "us-east-1",
+        account=function.account or "123456789012",
+    ), tuple(sorted(name for name, value in given.items() if value is None))
+
+
+def _refuse_others(function: Function) -> None:
+    path = function.where.path
+    if function.image:
+        message = f"Function {path!r} is a container image. Run it with Docker; only functions of archives run here."
+        raise UsageError(message)
+    if not (function.runtime or "").startswith("python"):
+        message = (
+            f"Function {path!r} has the runtime {function.runtime or 'unknown'!r}. Only Python functions run here."
+        )
+        raise UsageError(message)
+    if not function.handler:
+        message = f"Function {path!r} has a handler that only a deploy knows. Set its handler to a literal."
+        raise UsageError(message)
+
+
+def _code(function: Function) -> Path | InlineCode:
+    if function.location is None and function.code is not None and function.sources is not None:
+        return InlineCode({name: function.sources.read(name) or b"" for name in function.code.files})
+    if function.location is None:
+        message = (
+            f"The code of function {function.where.path!r} is not in the assembly. Run `cdk synth` with bundling for "
+            f"its stack, or use code that is an asset of the app."
+        )
+        raise UsageError(message)
+    return function.location
+
+
+def _layers(function: Function, archives: Mapping[str, Path]) -> Iterator[LocalLayer]:
+    if function.layers is None:
+        message = (
+            f"The layers of function {function.where.path!r} are known only after a deploy, so it cannot run here."
+        )
+        raise UsageError(message)
+    for layer in function.used_layers:
+        location = _given(layer, archives) or layer.location
+        if location is None:
+            message = (
+                f"Layer {layer.label!r} of function {function.where.path!r} is not in the assembly. Give its archive: "
+                f"--layer {layer.label}=PATH"
+            )
+            raise UsageError(message)
+        yield LocalLayer(layer.label, location)
+
+
+def _given(layer: Layer, archives: Mapping[str, Path]) -> Path | None:
+    unversioned = layer.raw_arn.rpartition(":")[0] if layer.raw_arn else None
+    names = (layer.label, layer.raw_arn, unversioned, layer.name)
+    return next((archives[name] for name in names if name and name in archives), None)

@@ -1,0 +1,57 @@
+"""The errors that Lambda itself reports for an invocation, in its forms.
+
+Source: the developer guide, "Troubleshoot invocation issues in Lambda", and the runtime interface emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from datetime import datetime, timezone
+from typing import Final
+
+TIMED_OUT: Final = "Sandbox.Timedout"
+EXITED: Final = "Runtime.ExitError"
+TOO_LARGE: Final = "Function.ResponseSizeTooLarge"
+
+_SIGNALS: Final = 128
+"""Above this a shell's exit status counts signals."""
+
+
+def timed_out(request_id: str, seconds: float) -> bytes:
+    """Return the payload of an invocation that took too long."""
+    return _payload(TIMED_OUT, f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds")
+
+
+def timed_out_line(request_id: str, seconds: float) -> str:
+    """Return the line of the log for an invocation that took too long."""
+    now = datetime.now(tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    return f"{now}Z {request_id} Task timed out after {seconds:.2f} seconds"
+
+
+def exited(request_id: str, status: int) -> bytes:
+    """Return the payload of an invocation whose process ended.
+
+    Args:
+        request_id: The invocation.
+        status: The exit status as a shell counts it.
+    """
+    return _payload(EXITED, f"RequestId: {request_id} Error: {_reason(status)}")
+
+
+def too_large(limit_bytes: int) -> bytes:
+    """Return the payload of an invocation whose response is too large."""
+    return _payload(TOO_LARGE, f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes).")
+
+
+def _reason(status: int) -> str:
+    if status == 0:
+        return "Runtime exited without providing a reason"
+    if status > _SIGNALS:
+        name = (signal.strsignal(status - _SIGNALS) or str(status - _SIGNALS)).lower()
+        return f"Runtime exited with error: signal: {name}"
+    return f"Runtime exited with error: exit status {status}"
+
+
+def _payload(error_type: str, message: str) -> bytes:
+    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()

@@ -1,0 +1,189 @@
+"""How long a function's imports take, by distribution and module."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.errors import UsageError
+from cdk_layers.local.import_times import read_import_times
+from cdk_layers.local.module_owners import ModuleOwners, Owner
+from cdk_layers.local.sandbox import Prepared, Program, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cdk_layers.local.function import LocalFunction
+    from cdk_layers.local.import_times import ImportedModule
+    from cdk_layers.local.runner import Runner
+
+_OPTIONS: Final = ("-X", "importtime")
+_IGNORE_BYTECODE: Final = ("-X", "pycache_prefix=/dev/null")
+"""Python looks for bytecode below this path instead of in __pycache__. Source: the Python documentation,
+PYTHONPYCACHEPREFIX."""
+
+_MANY: Final = 0.05
+"""What takes a smaller share of the time is not worth advice."""
+
+_LISTED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleTime:
+    """The time of one module, without what it imports."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionTime:
+    """The time of all modules of one distribution."""
+
+    owner: Owner
+    seconds: float
+    modules: tuple[ModuleTime, ...]
+    """The slowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDistribution:
+    """A distribution that is imported by code that belongs to none, such as the handler's module."""
+
+    owner: Owner
+    seconds: float
+    """With all that it is the first to import."""
+
+    importer: str
+    """The module that imports it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTime:
+    """The median times of several cold imports of a handler's module."""
+
+    seconds: float
+    runs: int
+    distributions: tuple[DistributionTime, ...]
+    """The slowest first."""
+
+    imports: tuple[ImportedDistribution, ...]
+    """The slowest first."""
+
+    bytecode_saves_seconds: float | None = None
+    """How much longer the modules of the archives take without the bytecode in the archives; None if they have none."""
+
+    differences: tuple[str, ...] = ()
+    """In which ways the process saw another world than in Lambda, each as a sentence."""
+
+    def advice(self) -> tuple[str, ...]:
+        """Return what would help most, each as a sentence, the largest effect first."""
+        slow = [imported for imported in self.imports if imported.seconds >= _MANY * self.seconds][:_LISTED]
+        return tuple(
+            f"{imported.owner.name}: {imported.seconds * 1000:.0f} ms ({imported.seconds / self.seconds:.0%}) with its "
+            f"own imports. {imported.importer} imports it first: import it in the function that uses it, or do without."
+            for imported in slow
+        )
+
+
+def measure(runner: Runner, function: LocalFunction, *, runs: int) -> StartTime:
+    """Import a handler's module several times, each time in a new process, and return the median times.
+
+    Args:
+        runner: Prepares the function.
+        function: The function.
+        runs: How often; at least 1.
+
+    Raises:
+        UsageError: The module cannot be imported, or the function cannot run here.
+        CdkLayersError: As `Runner.prepare`.
+    """
+    prepared = runner.prepare(function)
+    code, *layered = prepared.folders.import_paths(function.python)
+    owners = ModuleOwners([
+        (Owner("own code"), code), *((Owner("own files of layers"), folder) for folder in layered),
+        (Owner("runtime", is_deployed=False), prepared.folders.runtime),
+    ])  # fmt: skip
+    measured = [_import_once(prepared) for _ in range(runs)]
+    summary = _summary([modules for modules, _ in measured], owners, measured[-1][1])
+    if not runner.has_bytecode(function):
+        return summary
+    without = [_deployed(_import_once(prepared, _IGNORE_BYTECODE)[0], owners) for _ in range(runs)]
+    within = [_deployed(modules, owners) for modules, _ in measured]
+    return replace(summary, bytecode_saves_seconds=statistics.median(without) - statistics.median(within))
+
+
+def _import_once(prepared: Prepared, options: Sequence[str] = ()) -> tuple[tuple[ImportedModule, ...], tuple[str, ...]]:
+    """Return the imported modules, and in which ways the process saw another world than in Lambda."""
+    with tempfile.TemporaryFile() as file:
+        program = Program(imports_only=True, python_options=(*_OPTIONS, *options))
+        sandbox = Sandbox(prepared, program, output=file.fileno())
+        try:
+            sandbox.wait()
+        finally:
+            sandbox.close()
+        file.seek(0)
+        output = file.read().decode(errors="replace")
+    modules = read_import_times(output)
+    if modules is None:
+        last = next((line for line in reversed(output.splitlines()) if line.strip()), "it ended without an error")
+        message = f"The module of function {prepared.function.path!r} cannot be imported: {last}"
+        raise UsageError(message)
+    return modules, sandbox.differences
+
+
+def _total(modules: Sequence[ImportedModule]) -> float:
+    return sum(module.seconds for module in modules)
+
+
+def _deployed(modules: Sequence[ImportedModule], owners: ModuleOwners) -> float:
+    """Return the seconds of the modules that are in the function's code and layers."""
+    return sum(module.seconds for module in modules if owners.owner(module.name).is_deployed)
+
+
+def _summary(
+    measurements: Sequence[Sequence[ImportedModule]], owners: ModuleOwners, differences: tuple[str, ...]
+) -> StartTime:
+    times: dict[str, list[float]] = defaultdict(list)
+    for modules in measurements:
+        for module in modules:
+            times[module.name].append(module.seconds)
+    by_owner: dict[Owner, list[ModuleTime]] = defaultdict(list)
+    for name, seconds in times.items():
+        by_owner[owners.owner(name)].append(ModuleTime(name, statistics.median(seconds)))
+    distributions = [
+        DistributionTime(owner, sum(module.seconds for module in modules), _slowest_first(modules))
+        for owner, modules in by_owner.items()
+    ]
+    return StartTime(
+        seconds=statistics.median(map(_total, measurements)),
+        runs=len(measurements),
+        distributions=tuple(sorted(distributions, key=lambda distribution: -distribution.seconds)),
+        imports=_imports(measurements, owners),
+        differences=differences,
+    )
+
+
+def _imports(
+    measurements: Sequence[Sequence[ImportedModule]], owners: ModuleOwners
+) -> tuple[ImportedDistribution, ...]:
+    """Return the distributions that code which belongs to none imports, the slowest first."""
+    found: dict[Owner, list[float]] = defaultdict(lambda: [0.0] * len(measurements))
+    importers: dict[Owner, str] = {}
+    for number, modules in enumerate(measurements):
+        for module in modules:
+            owner = owners.owner(module.name)
+            if module.importers and owner.version and not any(owners.owner(name).version for name in module.importers):
+                found[owner][number] += module.total_seconds
+                importers.setdefault(owner, module.importers[0])
+    medians = [
+        ImportedDistribution(owner, statistics.median(times), importers[owner]) for owner, times in found.items()
+    ]
+    return tuple(sorted(medians, key=lambda imported: (-imported.seconds, imported.owner)))
+
+
+def _slowest_first(modules: Sequence[ModuleTime]) -> tuple[ModuleTime, ...]:
+    return tuple(sorted(modules, key=lambda module: (-module.seconds, module.name)))

@@ -1,0 +1,106 @@
+"""The environment variables of a function, as Lambda sets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk_layers.local.function import LocalFunction
+
+RESERVED: Final = frozenset({
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+})  # fmt: skip
+"""Names that a function cannot set. Source: the developer guide, defined runtime environment variables."""
+
+_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_ENDPOINTS: Final = "AWS_ENDPOINT_URL"
+_LOG_LEVELS: Final = {"TRACE": "DEBUG", "WARN": "WARNING", "FATAL": "CRITICAL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The folders of an execution environment, as the function sees them."""
+
+    task: str = "/var/task"
+    opt: str = "/opt"
+    runtime: str = "/var/runtime"
+    language: str = "/var/lang"
+
+
+def variables_of(function: LocalFunction, roots: Roots, api: str, host: Mapping[str, str]) -> dict[str, str]:
+    """Return all environment variables of a function's process.
+
+    Args:
+        function: The function.
+        roots: The folders as its process sees them.
+        api: The address of the Runtime API, "host:port".
+        host: This machine's variables: AWS credentials, and the endpoints of a local AWS, are passed on.
+
+    Raises:
+        UsageError: The function sets a reserved variable, which AWS rejects at deploy.
+    """
+    _refuse_reserved(function)
+    stream = f"{datetime.now(tz=timezone.utc):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
+    own = {
+        "LANG": "en_US.UTF-8",
+        "PATH": f"{roots.language}/bin:/usr/local/bin:/usr/bin/:/bin:{roots.opt}/bin",
+        "LD_LIBRARY_PATH": ":".join(
+            (
+                f"{roots.language}/lib",
+                "/lib64",
+                "/usr/lib64",
+                roots.runtime,
+                f"{roots.runtime}/lib",
+                roots.task,
+                f"{roots.task}/lib",
+                f"{roots.opt}/lib",
+            )
+        ),
+        "PYTHONPATH": roots.runtime,
+        "TZ": ":UTC",
+    }
+    fixed = {
+        "_HANDLER": function.handler,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        "AWS_LAMBDA_RUNTIME_API": api,
+        "AWS_REGION": function.region,
+        "LAMBDA_RUNTIME_DIR": roots.runtime,
+        "LAMBDA_TASK_ROOT": roots.task,
+    }
+    passed_on = {name: host[name] for name in _CREDENTIALS if host.get(name)}
+    endpoints = {name: value for name, value in host.items() if name.startswith(_ENDPOINTS)}
+    return {**own, **_logging(function), **endpoints, **function.environment, **fixed, **passed_on}
+
+
+def _refuse_reserved(function: LocalFunction) -> None:
+    reserved = sorted(RESERVED & function.environment.keys())
+    if reserved:
+        message = (
+            f"Function {function.path!r} sets {', '.join(reserved)}, which Lambda reserves. AWS error at deploy: "
+            f"'Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided contains reserved keys'. Rename them."
+        )
+        raise UsageError(message)
+
+
+def _logging(function: LocalFunction) -> dict[str, str]:
+    level = function.log_level and _LOG_LEVELS.get(function.log_level, function.log_level)
+    said = {"AWS_LAMBDA_LOG_FORMAT": function.log_format, "AWS_LAMBDA_LOG_LEVEL": level}
+    return {name: value for name, value in said.items() if value}

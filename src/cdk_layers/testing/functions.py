@@ -1,0 +1,180 @@
+"""Functions of an assembly, called from tests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cdk_layers.assembly.reader import read
+from cdk_layers.errors import FunctionError, UsageError
+from cdk_layers.local.runner import Runner
+from cdk_layers.local.selection import find_function, local_function
+from cdk_layers.store.build_cache import BuildCache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+    from cdk_layers.app.model import App as AppModel
+    from cdk_layers.local.execution import ExecutionEnvironment, Outcome
+    from cdk_layers.local.function import LocalFunction
+
+
+class Synthesizable(Protocol):
+    """An app or a stage of the CDK's."""
+
+    def synth(self) -> Any:
+        """Return the cloud assembly, which has a `directory`."""
+        ...
+
+
+def lives_in_session(lifetime: str) -> bool:
+    """Return whether processes outlive a test.
+
+    Raises:
+        UsageError: The setting is neither "test" nor "session".
+    """
+    if lifetime not in {"test", "session"}:
+        message = f"cdk_layers_processes = {lifetime!r}: valid values are 'test' and 'session'."
+        raise UsageError(message)
+    return lifetime == "session"
+
+
+class Assemblies:
+    """The assemblies that tests use, each read once."""
+
+    def __init__(self, default: Path) -> None:
+        """Read nothing yet.
+
+        Args:
+            default: The assembly of functions for which a test names no app.
+        """
+        self._default = default
+        self._apps: dict[object, AppModel] = {}
+        self.runner = Runner(BuildCache.default())
+
+    def function(
+        self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
+    ) -> LocalFunction:
+        """Return a function of the app.
+
+        Args:
+            name: Its construct path, its logical id, or an end of the path that no other function has.
+            app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
+            environment: Variables over those of the function, such as the names of tables.
+
+        Raises:
+            UsageError: There is no such function, or it cannot run here.
+            AssemblyError: The assembly cannot be read.
+        """
+        function, _ = local_function(find_function(self._read(app), name), environment=environment)
+        return function
+
+    def _read(self, app: Synthesizable | None) -> AppModel:
+        key: object = self._default if app is None else app
+        if key not in self._apps:
+            self._apps[key] = read(self._found() if app is None else Path(app.synth().directory))
+        return self._apps[key]
+
+    def _found(self) -> Path:
+        if not self._default.exists():
+            message = (
+                f"There is no assembly {str(self._default)!r}. Run `cdk synth` first, name another one by the setting "
+                f"cdk_layers_assembly, or pass the app: lambda_function(name, app=app)."
+            )
+            raise UsageError(message)
+        return self._default
+
+
+class AppFunctions:
+    """Functions that keep one warm process each, until they are closed."""
+
+    def __init__(self, assemblies: Assemblies) -> None:
+        """Find functions in some assemblies."""
+        self._assemblies = assemblies
+        self._environments: list[ExecutionEnvironment] = []
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all processes."""
+        for environment in self._environments:
+            environment.close()
+        self._environments.clear()
+
+    def __call__(
+        self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
+    ) -> CallableFunction:
+        """Return a function of the app, to be called with an event.
+
+        Args:
+            name: Its construct path, its logical id, or an end of the path that no other function has.
+            app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
+            environment: Variables over those of the function, such as the names of tables.
+
+        Raises:
+            UsageError: There is no such function, or it cannot run here.
+            AssemblyError: The assembly cannot be read.
+        """
+        return CallableFunction(self, self._assemblies.function(name, app=app, environment=environment))
+
+    def invoke(self, function: LocalFunction, event: bytes, client_context: str | None = None) -> Outcome:
+        """Run a function, in its warm process if it has one."""
+        usable = [environment for environment in self._environments if environment.is_usable]
+        warm = next((environment for environment in usable if environment.function == function), None)
+        if warm is None:
+            warm = self._assemblies.runner.start(function, _to_stderr)
+            usable.append(warm)
+        self._environments = usable
+        return warm.invoke(event, client_context=client_context)
+
+
+@dataclass(frozen=True, slots=True)
+class CallableFunction:
+    """One function of an app."""
+
+    _functions: AppFunctions
+    _function: LocalFunction
+
+    def __call__(self, event: object = None, *, client_context: object = None) -> Any:
+        """Run the function and return its result as Python objects; bytes that are not JSON as they are.
+
+        Args:
+            event: A value that JSON can express. Defaults to {}.
+            client_context: The client context. Defaults to none.
+
+        Raises:
+            FunctionError: The function failed; the error has its type, its stack trace and its log.
+        """
+        outcome = self.invoke(event, client_context=client_context)
+        result = _parsed(outcome.payload)
+        if outcome.error is None:
+            return result
+        raise FunctionError(
+            self._function.path, str(result.get("errorType", "")), str(result.get("errorMessage", "")),
+            tuple(result.get("stackTrace") or ()), outcome.log_tail.decode(errors="replace"),
+        )  # fmt: skip
+
+    def invoke(self, event: object = None, *, client_context: object = None) -> Outcome:
+        """Run the function and return its outcome as Lambda reports it: payload, error, log and durations."""
+        context = None if client_context is None else json.dumps(client_context)
+        payload = json.dumps({} if event is None else event).encode()
+        return self._functions.invoke(self._function, payload, context)
+
+
+def _parsed(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload
+
+
+def _to_stderr(data: bytes) -> None:
+    # pytest shows it with a failed test.
+    sys.stderr.write(data.decode(errors="replace"))

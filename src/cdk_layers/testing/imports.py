@@ -1,0 +1,133 @@
+"""Handlers imported into the process of a test, with their layers on the import path."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
+
+    from typing_extensions import Self
+
+    from cdk_layers.local.function import LocalFunction
+    from cdk_layers.testing.functions import Assemblies, Synthesizable
+
+_NATIVE: Final = (".so", ".pyd")
+
+_native_packages: dict[str, dict[str, ModuleType]] = {}
+"""Modules, by the name of their top-level package, of packages with native code: most of them cannot be imported into
+one process twice, so tests share them."""
+
+
+class HandlerImporter:
+    """Imports handlers, and undoes it at the end of a test."""
+
+    def __init__(self, assemblies: Assemblies) -> None:
+        """Find functions in some assemblies."""
+        self._assemblies = assemblies
+        self._folders: list[Path] = []
+
+    def __enter__(self) -> Self:
+        """Remember the import path, the modules and the environment as they are."""
+        self._path, self._modules, self._environment = list(sys.path), dict(sys.modules), dict(os.environ)
+        # The folders of functions are shared by everything that runs them, so they stay as the archives are.
+        self._dont_write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Restore them; modules that were imported from elsewhere stay."""
+        sys.path[:] = self._path
+        sys.dont_write_bytecode = self._dont_write_bytecode
+        os.environ.clear()
+        os.environ.update(self._environment)
+        self._remove_modules()
+        sys.modules.update(self._modules)
+        importlib.invalidate_caches()
+
+    def __call__(
+        self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
+    ) -> Callable[..., Any]:
+        """Return the handler of a function.
+
+        Args:
+            name: Its construct path, its logical id, or an end of the path that no other function has.
+            app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
+            environment: Variables over those of the function.
+
+        Raises:
+            UsageError: There is no such function, this process runs another Python than the function, or its module
+                does not define the handler.
+            ImportError: The module cannot be imported.
+        """
+        function = self._assemblies.function(name, app=app, environment=environment)
+        _refuse_other_python(function)
+        folders = self._assemblies.runner.import_paths(function)
+        self._folders += folders
+        sys.path[:0] = map(str, folders)
+        os.environ.update(function.environment)
+        importlib.invalidate_caches()
+        self._set_aside(folders[0])
+        self._restore_native_packages(folders)
+        module_name, _, attribute = function.handler.replace("/", ".").rpartition(".")
+        module = importlib.import_module(module_name)
+        try:
+            handler: Callable[..., Any] = getattr(module, attribute)
+        except AttributeError:
+            message = f"Function {function.path!r}: module {module_name!r} does not define its handler {attribute!r}."
+            raise UsageError(message) from None
+        return handler
+
+    def _set_aside(self, code: Path) -> None:
+        """Remove modules of other folders that have the names of the function's own, such as a test's `main`."""
+        own = {path.name.partition(".")[0] for path in code.iterdir() if not path.name.endswith(".dist-info")}
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] in own and not _is_from(module, [code]) and _file(module) is not None:
+                del sys.modules[name]
+
+    def _restore_native_packages(self, folders: list[Path]) -> None:
+        for package, modules in _native_packages.items():
+            if package not in sys.modules and any(_contains(folder, package) for folder in folders):
+                sys.modules.update(modules)
+
+    def _remove_modules(self) -> None:
+        """Remove the modules of the function, and keep those of packages with native code for other tests."""
+        own = {name: module for name, module in sys.modules.items() if _is_from(module, self._folders)}
+        native = {name.partition(".")[0] for name, module in own.items() if str(_file(module)).endswith(_NATIVE)}
+        for name, module in own.items():
+            package = name.partition(".")[0]
+            if package in native:
+                _native_packages.setdefault(package, {})[name] = module
+            del sys.modules[name]
+
+
+def _refuse_other_python(function: LocalFunction) -> None:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if function.python != here:
+        message = (
+            f"Function {function.path!r} is for Python {function.python} and this process is {here}. Use the fixture "
+            f"lambda_function, which runs it on its own Python."
+        )
+        raise UsageError(message)
+
+
+def _contains(folder: Path, package: str) -> bool:
+    return (folder / package).is_dir() or any(folder.glob(f"{package}.*"))
+
+
+def _is_from(module: ModuleType, folders: list[Path]) -> bool:
+    file = _file(module)
+    return file is not None and any(Path(file).is_relative_to(folder) for folder in folders)
+
+
+def _file(module: ModuleType) -> str | None:
+    """Return the file of a module, or the folder of a namespace package; None for one that is built in."""
+    place: Iterator[str] = iter(getattr(module, "__path__", ()))
+    file = getattr(module, "__file__", None) or next(place, None)
+    return file if isinstance(file, str) else None

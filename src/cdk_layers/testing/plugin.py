@@ -1,0 +1,79 @@
+"""pytest fixtures that run and import the functions of an app with their layers.
+
+pytest loads this module in every test run of an environment that has the library, so it imports nothing but pytest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.testing.functions import AppFunctions, Assemblies
+    from cdk_layers.testing.imports import HandlerImporter
+
+_ASSEMBLY: Final = "cdk_layers_assembly"
+_PROCESSES: Final = "cdk_layers_processes"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the settings of the fixtures."""
+    parser.addini(
+        _ASSEMBLY, "the cloud assembly whose functions lambda_function and lambda_handler find", default="cdk.out"
+    )
+    parser.addini(
+        _PROCESSES,
+        'how long the processes of lambda_function live: "test" or "session"; in a session, tests share what a '
+        "function keeps in global variables and /tmp",
+        default="test",
+    )
+
+
+@pytest.fixture(scope="session")
+def _cdk_layers_assemblies(pytestconfig: pytest.Config) -> Assemblies:
+    """Return the assemblies that this test run has read."""
+    from cdk_layers.testing.functions import Assemblies  # noqa: PLC0415
+
+    return Assemblies(pytestconfig.rootpath / str(pytestconfig.getini(_ASSEMBLY)))
+
+
+@pytest.fixture(scope="session")
+def _cdk_layers_functions(_cdk_layers_assemblies: Assemblies) -> Iterator[AppFunctions]:
+    """Return functions whose processes live as long as the test run."""
+    from cdk_layers.testing.functions import AppFunctions  # noqa: PLC0415
+
+    with AppFunctions(_cdk_layers_assemblies) as functions:
+        yield functions
+
+
+@pytest.fixture
+def lambda_function(request: pytest.FixtureRequest, _cdk_layers_assemblies: Assemblies) -> Iterator[AppFunctions]:
+    """Return `lambda_function(name, *, app=None, environment=None)`, whose result is called with an event.
+
+    Example:
+        >>> def test_report(lambda_function):
+        ...     assert lambda_function("Spoke/Report")({"key": 1}) == {"ok": True}
+    """
+    from cdk_layers.testing.functions import AppFunctions, lives_in_session  # noqa: PLC0415
+
+    if lives_in_session(str(request.config.getini(_PROCESSES))):
+        yield request.getfixturevalue("_cdk_layers_functions")
+        return
+    with AppFunctions(_cdk_layers_assemblies) as functions:
+        yield functions
+
+
+@pytest.fixture
+def lambda_handler(_cdk_layers_assemblies: Assemblies) -> Iterator[HandlerImporter]:
+    """Return `lambda_handler(name, *, app=None, environment=None)`, which imports a handler into this process.
+
+    Until the test ends, the function's code and layers are on the import path and its variables are set. Then the
+    modules that it imported from there are removed.
+    """
+    from cdk_layers.testing.imports import HandlerImporter  # noqa: PLC0415
+
+    with HandlerImporter(_cdk_layers_assemblies) as importer:
+        yield importer

@@ -1,0 +1,139 @@
+"""The commands `run` and `paths`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from cdk_layers.cli import main
+from tests.local.apps import write_app
+
+_MAIN: Final = """
+import os, sys
+import shared
+
+def handler(event, context):
+    if event == "fail":
+        raise ValueError("no")
+    print("working")
+    return {"event": event, "origin": shared.origin, "stage": os.environ.get("STAGE")}
+"""
+_ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer:company"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An app with functions that run here, and others that do not."""
+    code = {"Code": {"main.py": _MAIN}, "Layers": [{"Ref": "Base"}], "Timeout": 20}
+    functions = {
+        "Report": {**code, "Environment": {"Variables": {"STAGE": "dev", "TABLE": {"Fn::GetAtt": ["Sales", "Arn"]}}}},
+        "Imported": {**code, "Layers": [f"{_ARN}:7"]},
+        "Node": {"Code": {"index.js": ""}, "Runtime": "nodejs22.x", "Handler": "index.handler"},
+        "Image": {"PackageType": "Image", "ImageUri": "repository/image:1"},
+        "Old": {**code, "Runtime": "python2.7"},
+    }
+    folder = tmp_path_factory.mktemp("run")
+    write_app(folder, functions, {"Base": {"python/shared.py": "origin = 'base'"}})
+    document = json.loads((folder / "template.yaml").read_text())
+    document["Resources"]["Sales"] = {"Type": "AWS::DynamoDB::Table"}
+    (folder / "template.yaml").write_text(json.dumps(document))
+    return folder
+
+
+def _run(app: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cdk_layers.cli", *arguments[:2], str(app), *arguments[2:]],
+        input=given, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_result_and_log(app: Path) -> None:
+    """The result is the only output, the log is on the error output, and the status is 0."""
+    done = _run(app, "run", "Report", "--event", '{"key": "ü"}')
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"event": {"key": "ü"}, "origin": "base", "stage": "dev"}
+    assert "\nworking\n" in done.stderr
+    assert "only a deploy knows the value of TABLE" in done.stderr
+
+
+def test_a_failed_function(app: Path) -> None:
+    """A function that fails gives Lambda's error on the output, and the status 1."""
+    done = _run(app, "run", "Report", "--event", '"fail"', "--env", "TABLE=sales")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["errorType"] == "ValueError"
+    assert "only a deploy knows" not in done.stderr
+
+
+def test_events_from_a_file_and_from_the_standard_input(app: Path, tmp_path: Path) -> None:
+    """An event is JSON, a file or the standard input."""
+    (tmp_path / "event.json").write_text("[1]")
+    for given, expected in ((str(tmp_path / "event.json"), [1]), ("-", [2]), ("3", 3)):
+        done = _run(app, "run", "Report", "--event", given, given="[2]")
+        assert json.loads(done.stdout)["event"] == expected
+
+
+def test_an_imported_layer(app: Path, tmp_path: Path) -> None:
+    """A layer that the app does not contain comes from an archive or a folder that the user gives."""
+    with zipfile.ZipFile(tmp_path / "company.zip", "w") as archive:
+        archive.writestr("python/shared.py", "origin = 'imported'")
+    for name in (_ARN, f"{_ARN}:7"):
+        done = _run(app, "run", "Imported", "--layer", f"{name}={tmp_path / 'company.zip'}")
+        assert json.loads(done.stdout)["origin"] == "imported", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Other"], "The app has no function 'Other'. It has template.yaml#Image, template.yaml#Imported,"),
+        (
+            ["Imported"],
+            f"Layer '{_ARN}:7' of function 'template.yaml#Imported' is not in the assembly. Give its archive",
+        ),
+        (["Imported", "--layer", f"{_ARN}=/not/there"], "there is no archive or folder '/not/there'"),
+        (["Node"], "Only Python functions run here"),
+        (["Image"], "is a container image"),
+        (["Old"], "There is no CPython 2.7 on this machine. Install one: uv python install 2.7"),
+        (["Report", "--event", "{"], "The event of --event is not JSON"),
+        (["Report", "--event", "/not/there"], "neither JSON nor a file that can be read"),
+    ],
+)
+def test_what_cannot_run(app: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """The reason is one sentence with what to do, and the status is 2."""
+    assert main(["run", arguments[0], str(app), *arguments[1:]]) == 2
+    output, error = capfd.readouterr()
+    assert output == ""
+    assert message in error
+    assert "Traceback" not in error
+
+
+def _paths(app: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert main(["paths", "Report", str(app), "--env", "TABLE=sales", *options]) == 0
+    return capsys.readouterr().out.rstrip("\n")
+
+
+def test_paths(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Editors and type checkers get the folders in the order of the function's own search path."""
+    code, layer = _paths(app, capsys).splitlines()
+    assert not code.endswith("/python")
+    assert layer.endswith("/python")
+    found = subprocess.run(
+        [sys.executable, "-c", "import main; print(main.shared.origin)"],
+        env=dict(line.split("=", 1) for line in _paths(app, capsys, "--format", "env").splitlines()),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.stdout == "base\n", found.stderr
+    assert not (Path(code) / "__pycache__").exists()
+    assert json.loads(_paths(app, capsys, "--format", "pyright")) == {"extraPaths": [code, layer]}
+    assert json.loads(_paths(app, capsys, "--format", "json")) == [code, layer]
+
+
+def test_unpacked_files_cannot_be_changed(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What functions share is read-only."""
+    code = Path(_paths(app, capsys).splitlines()[0])
+    assert (code / "main.py").stat().st_mode & 0o222 == 0

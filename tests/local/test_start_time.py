@@ -1,0 +1,127 @@
+"""The time of a function's imports."""
+
+from __future__ import annotations
+
+import compileall
+import json
+import py_compile
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cdk_layers.cli import main
+from cdk_layers.local import process
+from cdk_layers.local.import_times import read_import_times
+from cdk_layers.local.process import IMPORTS_BEGIN, IMPORTS_END
+from tests.local.apps import write_app
+
+_RECORD: Final = "slow_package/__init__.py,,\nslow_package/inner.py,,\nslow_package-1.2.dist-info/METADATA,,\n"
+_LAYER: Final = {
+    "python/slow_package/__init__.py": "import time; time.sleep(0.05); from slow_package import inner",
+    "python/slow_package/inner.py": "import quick_package",
+    "python/slow_package-1.2.dist-info/METADATA": "Name: Slow_Package\nVersion: 1.2\n",
+    "python/slow_package-1.2.dist-info/RECORD": _RECORD,
+    "python/quick_package.py": "",
+    "python/quick_package-3.dist-info/METADATA": "Name: quick-package\nVersion: 3\n",
+    "python/quick_package-3.dist-info/RECORD": "quick_package.py,,\n",
+    "python/company/tools.py": "import slow_package",
+}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An app with functions that import distributions through a module of their company."""
+    handler = "import colorsys\nimport company.tools\nprint('hello')\ndef handler(event, context): ..."
+    functions = {
+        "Report": {"Code": {"main.py": handler}, "Layers": [{"Ref": "Base"}]},
+        "Compiled": {"Code": {"main.py": "import own", "own.py": "x = 1\n" * 3000}},
+        "Broken": {"Code": {"main.py": "import not_there"}},
+    }
+    folder = write_app(tmp_path_factory.mktemp("start"), functions, {"Base": _LAYER})
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder / "Compiled", quiet=1, invalidation_mode=mode)
+    return folder
+
+
+def _measured(app: Path, capsys: pytest.CaptureFixture[str], name: str) -> Any:
+    assert main(["start-time", name, str(app), "--runs", "2", "--format", "json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_times_by_distribution_and_module(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each module's time is its distribution's, and what belongs to none is named by where it is."""
+    found = _measured(app, capsys, "Report")
+    modules = {each["name"]: set(each["modules"]) for each in found["distributions"]}
+    assert found["distributions"][0]["name"] == "slow-package"
+    assert found["distributions"][0]["version"] == "1.2"
+    assert modules["slow-package"] == {"slow_package", "slow_package.inner"}
+    assert modules["quick-package"] == {"quick_package"}
+    assert modules["own files of layers"] == {"company", "company.tools"}
+    assert modules["own code"] == {"main"}
+    assert "colorsys" in modules["standard library"]
+    assert found["seconds"] == pytest.approx(sum(each["seconds"] for each in found["distributions"]), rel=0.5)
+    assert (found["runs"], found["bytecodeSavesSeconds"]) == (2, None)
+
+
+def test_what_would_help_most(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Advice names the distributions that the function's own modules import, and the module that does."""
+    found = _measured(app, capsys, "Report")
+    assert [(each["name"], each["importer"]) for each in found["imports"]] == [("slow-package", "company.tools")]
+    assert found["imports"][0]["seconds"] >= 0.05
+    (advice,) = found["advice"]
+    assert advice.startswith("slow-package: ")
+    assert "company.tools imports it first" in advice
+
+
+def test_the_table(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """People get a table, the slowest distribution first, and the advice."""
+    assert main(["start-time", "Report", str(app), "--runs", "1"]) == 0
+    output = capsys.readouterr().out
+    assert "median of 1" in output
+    assert output.index("slow-package") < output.index("quick-package")
+    assert "What would help most" in output
+    assert "hello" not in output
+
+
+def test_bytecode_in_the_archive(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where an archive contains bytecode, it is said what that saves."""
+    assert _measured(app, capsys, "Compiled")["bytecodeSavesSeconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["Broken"], "No module named 'not_there'"), (["Report", "--runs", "0"], "--runs 0: at least one is needed")],
+)
+def test_what_cannot_be_measured(
+    app: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """A module that cannot be imported is an error with the reason."""
+    assert main(["start-time", arguments[0], str(app), *arguments[1:]]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_importers_are_read_from_the_indentation() -> None:
+    """A module's line comes after those of the modules that it imports; other output does not matter."""
+    code = (
+        f"import sys; print({IMPORTS_BEGIN!r}, file=sys.stderr, flush=True); import colorsys; "
+        f"print('import time: nonsense', file=sys.stderr); import xml.dom.minidom; "
+        f"print({IMPORTS_END!r}, file=sys.stderr, flush=True); import this"
+    )
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    modules = read_import_times(done.stderr)
+    assert modules is not None
+    importers = {module.name: module.importers for module in modules}
+    assert importers["colorsys"] == ()
+    assert importers["xml.dom.domreg"] == ("xml.dom", "xml.dom.minidom")[: len(importers["xml.dom.domreg"])]
+    assert "this" not in importers
+    assert read_import_times(done.stderr.replace(IMPORTS_END, "")) is None
+
+
+def test_the_script_writes_the_same_marks() -> None:
+    """The script cannot import the package, so it has the marks a second time."""
+    text = (Path(process.__file__).parent / "start.py").read_text()
+    assert IMPORTS_BEGIN in text
+    assert IMPORTS_END in text

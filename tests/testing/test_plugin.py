@@ -1,0 +1,198 @@
+"""The pytest fixtures that run and import functions, in real test sessions."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.local.apps import write_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ["pytester"]
+collect_ignore_glob = ["test_plugin.py"] if sys.platform == "win32" else []
+
+_MAIN: Final = """
+import json, os
+import shared
+from helpers import double
+
+calls = []
+
+def handler(event, context):
+    calls.append(event)
+    if event.get("fail"):
+        raise ValueError("no rows")
+    return {"calls": len(calls), "origin": shared.origin, "table": os.environ.get("TABLE"), "doubled": double(2),
+            "tmp": os.listdir("/tmp") if event.get("list") else None,
+            "team": context.client_context.custom if context and context.client_context else None}
+"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An app with a function that needs its layer."""
+    code = {"main.py": _MAIN, "helpers.py": "def double(n): return 2 * n"}
+    functions = {
+        "Report": {"Code": code, "Layers": [{"Ref": "Base"}], "Timeout": 20,
+                   "Environment": {"Variables": {"TABLE": "sales"}}},
+        "Other": {"Code": {"main.py": "def handler(event, context): return 'other'"}},
+        "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
+    }  # fmt: skip
+    return write_app(tmp_path_factory.mktemp("plugin"), functions, {"Base": {"python/shared.py": "origin = 'base'"}})
+
+
+@pytest.fixture
+def session(app: Path, pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project whose settings name the assembly."""
+    pytester.makeini(f"[pytest]\ncdk_layers_assembly = {app}\n")
+    return pytester
+
+
+def _passes(session: pytest.Pytester, code: str, passed: int, *options: str) -> pytest.RunResult:
+    session.makepyfile(test_app=code)
+    result = session.runpytest_subprocess(*(options or ("-n0",)), "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=passed)
+    return result
+
+
+def test_functions_are_called(session: pytest.Pytester) -> None:
+    """A test calls a function by name, with an event, variables and a client context; failures are exceptions."""
+    _passes(
+        session,
+        """
+        import pytest
+        from cdk_layers.errors import FunctionError, UsageError
+
+        def test_result(lambda_function):
+            report = lambda_function("Report")
+            assert report({"key": 1}) == {
+                "calls": 1, "origin": "base", "table": "sales", "doubled": 4, "tmp": None, "team": None}
+            assert report()["calls"] == 2
+            assert report(client_context={"custom": {"name": "a"}})["team"] == {"name": "a"}
+
+        def test_variables(lambda_function):
+            assert lambda_function("Report", environment={"TABLE": "test"})()["table"] == "test"
+
+        def test_failure(lambda_function, capfd):
+            with pytest.raises(FunctionError, match="'template.yaml#Report' failed with ValueError: no rows") as caught:
+                lambda_function("Report")({"fail": True})
+            assert caught.value.error_type == "ValueError"
+            assert caught.value.error_message == "no rows"
+            assert "main.py" in caught.value.stack_trace[-1]
+            assert "[ERROR] ValueError: no rows" in caught.value.log
+
+        def test_outcome(lambda_function):
+            outcome = lambda_function("Report").invoke({"fail": True})
+            assert outcome.error == "Unhandled"
+            assert outcome.init_seconds > 0
+
+        def test_unknown_function(lambda_function):
+            with pytest.raises(UsageError, match="has no function 'Nothing'"):
+                lambda_function("Nothing")
+        """,
+        5,
+    )
+
+
+def test_tests_are_isolated(session: pytest.Pytester) -> None:
+    """Each test gets processes of its own, unless the project shares them for a session."""
+    code = """
+        import pytest
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_calls(lambda_function, number, pytestconfig):
+            shared = pytestconfig.getini("cdk_layers_processes") == "session"
+            assert lambda_function("Report")()["calls"] == (number if shared else 1)
+        """
+    _passes(session, code, 2)
+    _passes(session, code, 2, "-n0", "-o", "cdk_layers_processes=session")
+    session.runpytest_subprocess("-n0", "-o", "cdk_layers_processes=run").assert_outcomes(errors=2)
+
+
+def test_handlers_are_imported(session: pytest.Pytester) -> None:
+    """A handler runs in the test's own process with its layers and variables, and leaves no module behind."""
+    session.makepyfile(helpers="def double(n): return 'the helper of the tests'")
+    _passes(
+        session,
+        """
+        import os, sys
+        import pytest
+        import helpers
+        from cdk_layers.errors import UsageError
+
+        def test_import(lambda_handler, monkeypatch):
+            handler = lambda_handler("Report", environment={"TABLE": "test"})
+            assert handler({}, None) == {
+                "calls": 1, "origin": "base", "table": "test", "doubled": 4, "tmp": None, "team": None}
+            assert handler({}, None)["calls"] == 2
+            import shared
+            monkeypatch.setattr(shared, "origin", "patched")
+            assert handler({}, None)["origin"] == "patched"
+
+        def test_nothing_is_left():
+            assert "shared" not in sys.modules
+            assert "TABLE" not in os.environ
+            assert sys.modules["helpers"] is helpers
+            assert helpers.double(2) == "the helper of the tests"
+            with pytest.raises(ImportError):
+                import shared
+            assert not [folder for folder in sys.path if "unpacked" in folder]
+
+        def test_again(lambda_handler):
+            assert lambda_handler("Report")({}, None)["calls"] == 1
+
+        def test_two_functions(lambda_handler):
+            assert lambda_handler("Other")({}, None) == "other"
+            assert lambda_handler("Report")({}, None)["calls"] == 1
+
+        def test_another_python(lambda_handler):
+            with pytest.raises(UsageError, match="is for Python 3.9 and this process is"):
+                lambda_handler("Foreign")
+        """,
+        5,
+        "-n0", "-p", "no:randomly",
+    )  # fmt: skip
+
+
+def test_in_parallel(session: pytest.Pytester) -> None:
+    """Workers of pytest-xdist run functions at the same time."""
+    _passes(
+        session,
+        """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_calls(lambda_function, lambda_handler, number):
+            assert lambda_function("Report")()["calls"] == 1
+            assert lambda_handler("Report")({}, None)["calls"] == 1
+        """,
+        4,
+        "-n2",
+    )
+
+
+def test_no_assembly(pytester: pytest.Pytester) -> None:
+    """The error says what to do where there is no assembly."""
+    pytester.makepyfile("def test_report(lambda_function): lambda_function('Report')")
+    result = pytester.runpytest_subprocess("-n0")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*There is no assembly*cdk.out*Run `cdk synth` first*"])
+
+
+def test_a_run_without_the_fixtures_loads_nothing(pytester: pytest.Pytester) -> None:
+    """Only the plugin's own module is imported, and no other module than those that pytest needs."""
+    _passes(
+        pytester,
+        """
+        import sys
+
+        def test_modules():
+            ours = {name for name in sys.modules if name.partition(".")[0] == "cdk_layers"}
+            assert ours == {"cdk_layers", "cdk_layers.testing", "cdk_layers.testing.plugin"}
+        """,
+        1,
+    )
