@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Final
+
+from benchmarks.programs import surroundings
 
 _ALL: Final = ("build", "memory", "synth", "check")
 
@@ -15,6 +18,7 @@ def main() -> None:
     unknown = [name for name in names if name not in _ALL]
     if unknown:
         sys.exit(f"no benchmark is called {', '.join(unknown)}: there are {', '.join(_ALL)}")
+    os.environ.update(surroundings())
     for name in names:
         importlib.import_module(f"benchmarks.{name}").main()
 

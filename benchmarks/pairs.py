@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.programs import surroundings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
@@ -68,7 +70,7 @@ def seconds_of(
     Raises:
         SystemExit: The command failed; its output is told.
     """
-    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    known = {name: value for name, value in surroundings().items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     done = subprocess.run(
         [os.fspath(part) for part in command],
@@ -84,8 +86,14 @@ def seconds_of(
     return taken
 
 
-def show(title: str, pairs: Iterable[Pair]) -> None:
-    """Print a table of ratios."""
+def show(title: str, pairs: Iterable[Pair], *, not_run: Mapping[str, str] | None = None) -> None:
+    """Print a table of ratios.
+
+    Args:
+        title: What was measured.
+        pairs: The measurements.
+        not_run: What could not be measured, to why not.
+    """
     table = Table("what", "cdk-layers", "against", "theirs", "ratio", "goal", title=title, title_justify="left")
     for pair in pairs:
         sign = "≥" if pair.faster else "≤"
@@ -97,4 +105,6 @@ def show(title: str, pairs: Iterable[Pair]) -> None:
             f"[{'green' if pair.reached else 'red'}]{pair.ratio:.2f}[/]" if pair.goal else f"{pair.ratio:.2f}",
             f"{sign} {pair.goal:g}" if pair.goal else "",
         )
+    for against, reason in (not_run or {}).items():
+        table.add_row("", "", against, "not run", reason)
     Console().print(table)
