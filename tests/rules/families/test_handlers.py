@@ -204,3 +204,10 @@ def test_a_submodule_that_nothing_imports_may_be_the_handlers_name(init: str) ->
     code = {"app/__init__.py": init, "app/run.py": "def run(event, context): ..."}
     assert severities(function(code=code, handler="app.run"), "handler-not-found") == ["warning"]
     assert severities(function(code=code, handler="app.gone"), "handler-not-found") == ["error"]
+
+
+def test_source_with_an_import_of_absurd_length_is_not_parsed() -> None:
+    """Python's parser takes memory by the square of such a name; what cannot be read is not reported."""
+    code = {"main.py": f"import a{'.a' * 100_000}\n", "other.py": f"from .\\\n{'a.' * 5000}b import c\n"}
+    assert found(function(code=code, handler="main.handler"), RULE) == []
+    assert found(function(code=code, handler="other.handler"), RULE) == []

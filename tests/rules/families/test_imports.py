@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -124,3 +125,29 @@ def test_what_is_not_known_may_provide_anything() -> None:
     ]
     assert found(replace(subject, handler="gone.handler"), RULE) == []
     assert found(replace(subject, runtime="nodejs22.x"), RULE) == []
+
+
+DEEP = "a" + ".a" * 200_000
+
+
+@pytest.mark.parametrize("lines", [
+    f"import {DEEP}", f"from {DEEP} import b", f"from . import a\nfrom .{DEEP} import b",
+    f"from {'a' * 500_000} import {', '.join(f'b{n}' for n in range(50_000))}",
+    "\n".join(f"import {'a.' * 400}b{n}" for n in range(50)),
+])  # fmt: skip
+def test_imports_of_absurd_length_take_no_memory_to_follow(lines: str) -> None:
+    """Foreign code may import a name of any depth; its parents and submodules are not spelt out."""
+    code = {"main.py": lines + TAIL, "a.py": ""}
+    tracemalloc.start()
+    try:
+        found(function(code=code, handler="main.handler"), RULE)
+        assert tracemalloc.get_traced_memory()[1] < 256 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_import_beside_one_of_absurd_length_is_reported() -> None:
+    """Only the absurd name is left alone."""
+    code = {"main.py": f"from {'b' * 2000}.c import d\nimport yaml{TAIL}", "helper.py": "import requests"}
+    (finding,) = found(function(code=code, handler="main.handler"), RULE)
+    assert "yaml (main.py:2" in finding.message

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
 
+LONGEST_NAME: Final = 1024
+"""Characters of a dotted name that is looked up. No user writes a longer one, and looking up takes the square of it."""
+
 _COMPILED: Final = (".pyc", ".so")
 
 
@@ -35,10 +38,12 @@ class Module:
 
 
 def find(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:
-    """Return the module by a dotted name, or None when no place holds it.
+    """Return the module by a dotted name, or None when no place holds it or the name is absurdly long.
 
     A regular package ends the search for its submodules elsewhere; portions of a namespace package join.
     """
+    if len(name) > LONGEST_NAME:
+        return None
     found: Module | None = None
     portions = list(places)
     done = ""

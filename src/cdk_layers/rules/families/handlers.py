@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import sys
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.definitions import Search
-from cdk_layers.rules.facts.module_search import Module, find
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
 from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
+from cdk_layers.rules.facts.syntax import parse
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
@@ -27,9 +27,6 @@ _WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper",
 
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 """Names a program that Lambda starts in the runtime's place, which may do with the handler what it likes."""
-
-_LONGEST: Final = 1024
-"""Characters of a handler that is looked up; what is longer is not one that anybody wrote."""
 
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_MODULES: Final = 64
@@ -54,7 +51,7 @@ def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
     """Look the handler up as the runtime does."""
     if not is_python(function) or not function.handler or _WRAPPER in (function.environment or {}):
         return
-    if len(function.handler) > _LONGEST:
+    if len(function.handler) > LONGEST_NAME:
         return
     module, dot, name = function.handler.rpartition(".")
     if not dot:
@@ -162,9 +159,7 @@ class _Look:
         deeper = _Look(self.places, self.answers, self.depth + 1)
         search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return search.in_module(ast.parse(source))
+            return search.in_module(parse(source))
         except SyntaxError as error:
             return error
         except (ValueError, RecursionError, MemoryError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.app.model import Function
@@ -11,9 +10,10 @@ from cdk_layers.contents.owners import owner
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
-from cdk_layers.rules.facts.module_search import Module, find
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
 from cdk_layers.rules.facts.search_path import is_python, parts, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
+from cdk_layers.rules.facts.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
         return
     places = tuple(search_path(function))
     handler = (function.handler or "").rpartition(".")[0].replace("/", ".")
-    if not handler or not all(handler.split(".")):
+    if not handler or len(handler) > LONGEST_NAME or not all(handler.split(".")):
         return
     missing: dict[str, str] = {}
     for one in _always_imported(handler, places):
@@ -122,8 +122,10 @@ def _is_provided(name: str, function: Function, places: Places) -> bool:
 
 def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
     """Yield the imports that run with the handler's module; nothing where code changes how modules are found."""
-    waiting = _with_parents(handler)
-    seen, found = set(waiting), []
+    waiting: list[str] = []
+    seen: set[str] = set()
+    found: list[_Import] = []
+    _add((handler,), waiting, seen)
     while waiting and len(seen) < _MOST_MODULES:
         name = waiting.pop()
         module = find(name, places)
@@ -133,16 +135,27 @@ def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
         if any(trick in source for trick in _TRICKS):
             return
         for one in _imports(module, source):
-            found.append(one)
-            more = [*_with_parents(one.name), *(f"{one.name}.{taken}" for taken in one.taken)]
-            waiting += [name for name in more if name not in seen]
-            seen.update(more)
+            found.append(_Import(one.name.partition(".")[0], (), one.place))
+            _add((one.name, *one.taken), waiting, seen)
     yield from sorted(found, key=lambda one: one.place)
 
 
-def _with_parents(name: str) -> list[str]:
-    segments = name.split(".")
-    return [".".join(segments[:end]) for end in range(1, len(segments) + 1)]
+def _add(imported: tuple[str, ...], waiting: list[str], seen: set[str]) -> None:
+    """Add a module, its parents and what is taken from it to the modules to read, up to the bounds."""
+    module, *taken = imported
+    for name in (*_parents(module), module, *(f"{module}.{one}" for one in taken[:_MOST_MODULES])):
+        if len(seen) >= _MOST_MODULES:
+            return
+        if name not in seen and len(name) <= LONGEST_NAME:
+            seen.add(name)
+            waiting.append(name)
+
+
+def _parents(name: str) -> Iterator[str]:
+    """Yield the packages that a module is in, outermost first; none for a name that is too long to be looked up."""
+    if len(name) <= LONGEST_NAME:
+        segments = name.split(".")
+        yield from (".".join(segments[:end]) for end in range(1, len(segments)))
 
 
 def _own_source(module: Module) -> bytes | None:
@@ -157,9 +170,7 @@ def _own_source(module: Module) -> bytes | None:
 
 def _imports(module: Module, source: bytes) -> Iterator[_Import]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            statements: Sequence[ast.stmt] = ast.parse(source).body
+        statements: Sequence[ast.stmt] = parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for statement in statements:
