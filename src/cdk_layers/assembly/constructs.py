@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.building.notes import Note
+from cdk_layers.app.marks import read_entry, read_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cdk_layers.app.marks import Marks
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _PLUGIN: Final = "cdk-layers::"
@@ -17,31 +18,7 @@ _PLUGIN: Final = "cdk-layers::"
 DEFAULT_CHILDREN: Final = ("Resource", "Default")
 """The ids by which an L2 construct holds its resource."""
 
-_MARK: Final = "cdk-layers:"
-_FUNCTIONS: Final = "cdk-layers:functions"
-"""What a stack tells of all its functions, by their construct paths, as JSON."""
-
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredImport:
-    """A declared layer that is known by an expression alone."""
-
-    label: str
-    arn: Any
-    """The expression, in terms of the template of the function that declares it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What a construct of this library left in its metadata."""
-
-    declared_layers: tuple[str | DeclaredImport, ...] | None = None
-    notes: tuple[Note, ...] = ()
-    budget_bytes: int | None = None
-    digest: str | None = None
-    public_on_purpose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +46,10 @@ class Constructs:
                 kind, data = (entry.get("type"), entry.get("data")) if isinstance(entry, dict) else (None, None)
                 if kind == _LOGICAL_ID and isinstance(data, str):
                     paths[data] = (*paths.get(data, ()), path)
-                elif kind == _FUNCTIONS:
-                    for function, declared in _functions(data).items():
-                        marks.setdefault(function, {})["layers"] = declared
-                elif isinstance(kind, str) and kind.startswith(_MARK):
-                    marks.setdefault(path, {})[kind.removeprefix(_MARK)] = data
                 elif kind == _ACKNOWLEDGED and isinstance(data, dict):
                     acknowledged.setdefault(path, {}).update(own_rules(data))
+                for construct, mark in read_entry(path, kind, data).items():
+                    marks.setdefault(construct, {}).update(mark)
         return cls(paths, marks, acknowledged)
 
     def path_of(self, logical_id: str, within: str, apart_from: tuple[str, ...] = ()) -> str | None:
@@ -96,40 +70,7 @@ class Constructs:
         data: dict[str, Any] = {}
         for place in (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN)):
             data.update(self.marks.get(place, {}))
-        layers, build = data.get("layers"), data.get("build")
-        declared = layers.get("layers") if isinstance(layers, dict) else layers
-        both = {**(layers if isinstance(layers, dict) else {}), **(build if isinstance(build, dict) else {})}
-        budget, digest = both.get("budget_bytes"), both.get("digest")
-        return Marks(
-            declared_layers=tuple(map(_declared, declared)) if isinstance(declared, list) else None,
-            notes=_notes(both.get("notes")),
-            budget_bytes=budget if isinstance(budget, int) else None,
-            digest=digest if isinstance(digest, str) else None,
-            public_on_purpose=bool(data.get("public")),
-        )
-
-
-def _declared(entry: object) -> str | DeclaredImport:
-    if isinstance(entry, dict) and "arn" in entry:
-        return DeclaredImport(str(entry.get("label")), entry["arn"])
-    return str(entry)
-
-
-def _functions(data: object) -> dict[str, Any]:
-    try:
-        functions = json.loads(data) if isinstance(data, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return functions if isinstance(functions, dict) else {}
-
-
-def _notes(entries: object) -> tuple[Note, ...]:
-    names = ("rule", "message", "remedy")
-    return tuple(
-        Note(*(str(entry[name]) for name in names))
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and all(name in entry for name in names)
-    )
+        return read_marks(data)
 
 
 def own_rules(acknowledged: Mapping[str, Any]) -> dict[str, str]:

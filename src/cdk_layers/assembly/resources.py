@@ -20,8 +20,8 @@ from cdk_layers.lambda_service.arn import LayerArn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cdk_layers.app.marks import ImportedLayer
     from cdk_layers.assembly.assets import Assets
-    from cdk_layers.assembly.constructs import DeclaredImport
     from cdk_layers.assembly.evaluate.branches import Branch, Choice
     from cdk_layers.assembly.evaluate.links import Links
     from cdk_layers.assembly.evaluate.values import Means, Value
@@ -165,7 +165,7 @@ class Resources:
         return tuple(self._use(one, value, resource, evaluation) for one, value in values if value is not NO_VALUE)
 
     def _declared(
-        self, declared: tuple[str | DeclaredImport, ...] | None, resource: Resource, evaluation: Evaluation
+        self, declared: tuple[str | ImportedLayer, ...] | None, resource: Resource, evaluation: Evaluation
     ) -> tuple[str, ...] | None:
         """Return the labels of declared layers. An import is labelled like the layer that its expression leads to."""
         if declared is None:

@@ -5,15 +5,16 @@ It stands beside the function's class and not in it, since jsii goes through all
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Stack, Token
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
+from cdk_layers.app.marks import ImportedLayer, function_data
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.follow.labels import Imported, declare
+from cdk_layers.cdk.follow.labels import declare
 from cdk_layers.cdk.follow.references import arn_for, follow
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
@@ -161,18 +162,16 @@ class Declaration:
             # A property and not an override, so that whoever overrides it later still has the last word.
             _resource_of(function).layers = reachable
 
-    def _declare(self, labels: list[str | Imported]) -> None:
-        notes = [asdict(note) for note in self.model.notes]
-        data = {"layers": labels, "budget_bytes": self.model.budget_bytes, "notes": notes}
-        declared = {name: value for name, value in data.items() if value}
+    def _declare(self, labels: list[str | ImportedLayer]) -> None:
+        declared = function_data(labels, self.model.budget_bytes, self.model.notes)
         if declared:
             declare(self._place.stack, self.path, declared)
 
 
-def _named(layer: ILayerVersion, model: Layer) -> str | Imported:
+def _named(layer: ILayerVersion, model: Layer) -> str | ImportedLayer:
     """Return what tells a layer from others: its construct path or literal ARN, else where its ARN comes from."""
     known = model.is_resource or model.raw_arn is not None
-    return model.label if known else Imported(model.label, arn_of(layer))
+    return model.label if known else ImportedLayer(model.label, arn_of(layer))
 
 
 def _resource_of(function: Function) -> CfnFunction:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
+from cdk_layers.app import marks
 from cdk_layers.app.model import Layer
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.arguments.readers import Arguments
@@ -38,21 +38,11 @@ if TYPE_CHECKING:
     from aws_cdk import AssetStaging, ReferenceStrength, Size
     from aws_cdk.aws_lambda import CfnLayerVersion
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
-    from constructs import Construct, Node
+    from constructs import Construct
 
     from cdk_layers.cdk.arguments.types import Architectures, Folder, Grants, Runtimes, Texts
     from cdk_layers.cdk.grants import LayerGrant
     from cdk_layers.contents.model import Contents
-
-BUILD_METADATA: Final = "cdk-layers:build"
-"""Construct metadata of a layer: its digest, budget_bytes, and notes of rule, message and remedy."""
-
-PUBLIC_METADATA: Final = "cdk-layers:public"
-"""Construct metadata of a permission that `LayerGrant.public()` asked for."""
-
-
-GENERATED_METADATA: Final = "cdk-layers:generated"
-"""Metadata of a layer version in the template: its properties that are made from its distributions."""
 
 
 class SharedPythonLayer(PythonLayerVersion):
@@ -199,7 +189,7 @@ class SharedPythonLayer(PythonLayerVersion):
         self._staging = cast("AssetStaging", staging(node))
         generated = [name for name, text in (("Description", description), ("LicenseInfo", license)) if text is None]
         if generated:
-            self._resource.add_metadata(GENERATED_METADATA, ", ".join(generated))
+            self._resource.add_metadata(marks.GENERATED, marks.generated_text(generated))
         self._contents = staged_contents(self._resource, self._staging, wishes, prepared, bundled=place.bundled)
         facts = self._facts
         # Every question to a construct is a round trip to Node, and this is what it was made of.
@@ -221,7 +211,7 @@ class SharedPythonLayer(PythonLayerVersion):
         )
         refuse(self._model, app_settings())
         if self._contents is not None:
-            _leave_metadata(node, facts)
+            node.add_metadata(marks.BUILD, marks.build_data(facts.digest, facts.budget_bytes, facts.notes))
         shared = Shared(self, self._where.path, top_of(place.stack), facts.digest)
         share(shared, self._resource, place.stack, strength=strength)
         LayerValidation.watch(scope)
@@ -245,7 +235,7 @@ class SharedPythonLayer(PythonLayerVersion):
         if name not in self._permissions:
             self.add_permission(name, account_id=checked.principal, organization_id=checked.organization_id)
             if checked.is_public:
-                self._permissions[name].node.add_metadata(PUBLIC_METADATA, data=True)
+                self._permissions[name].node.add_metadata(marks.PUBLIC, data=True)
         return self._permissions[name]
 
     def add_permission(self, id: str, *, account_id: str, organization_id: str | None = None) -> None:
@@ -346,12 +336,6 @@ class SharedPythonLayer(PythonLayerVersion):
     def asset_hash(self) -> str:
         """The hash that the CDK knows its asset by: the name of the asset's file."""
         return self._staging.asset_hash
-
-
-def _leave_metadata(node: Node, facts: LayerFacts) -> None:
-    notes = [asdict(note) for note in facts.notes]
-    data = {"digest": facts.digest, "notes": notes, "budget_bytes": facts.budget_bytes}
-    node.add_metadata(BUILD_METADATA, {name: value for name, value in data.items() if value})
 
 
 def _chosen(given: str | None, contents: Contents | None, made: Callable[[Contents], str | None]) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cdk_layers.app.marks import GENERATED, generated_properties
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ _BY_THE_CDK: Final = (
 )
 """What the CDK puts into templates about itself: its version, and which bootstrap stack it wants."""
 
-
-_GENERATED: Final = "cdk-layers:generated"
-"""The Metadata of a layer version that lists what was made of its distributions, and changes with them."""
 
 _FROM_DISTRIBUTIONS: Final = "made from the distributions"
 
@@ -91,10 +89,10 @@ def _without_generated(template: Mapping[str, Any]) -> dict[str, Any]:
 def _without_versions(resource: Any) -> Any:
     """Return a resource with one text for all that its layer made from its distributions."""
     metadata = resource.get("Metadata") if isinstance(resource, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(generated := metadata.get(_GENERATED), str):
+    if not isinstance(metadata, dict) or not (generated := generated_properties(metadata)):
         return resource
-    others = {name: value for name, value in metadata.items() if name != _GENERATED}
-    made = dict.fromkeys(generated.split(", "), _FROM_DISTRIBUTIONS)
+    others = {name: value for name, value in metadata.items() if name != GENERATED}
+    made = dict.fromkeys(generated, _FROM_DISTRIBUTIONS)
     kept = {name: value for name, value in resource.items() if name != "Metadata"}
     return {
         **kept,

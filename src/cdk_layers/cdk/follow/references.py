@@ -26,6 +26,7 @@ from aws_cdk import (
     Stage,
 )
 
+from cdk_layers.app import marks
 from cdk_layers.cdk.follow.consumers import (
     Resources,
     last_of,
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
     from cdk_layers.cdk.follow.shared import Shared
-
-TEMPLATE_METADATA: Final = "cdk-layers:layer-digests"
-"""The key of what functions carry in their template's Metadata, as one text: "Hub/base=<digest>, Hub/data=<digest>"."""
 
 _LAYERS_IN_VERSIONS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
 _AFTER_USERS_ASPECTS: Final = 900
@@ -184,7 +182,7 @@ def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Sha
     top = top_of(stack)
     digests = {f"{one.path}={one.digest}" for one in layers if one.stack is not top and one.digest is not None}
     if digests:
-        function.add_metadata(TEMPLATE_METADATA, ", ".join(sorted(digests)))
+        function.add_metadata(marks.LAYER_DIGESTS, marks.layer_digests_text(digests))
 
 
 def _unknown_digest(one: Shared) -> str:

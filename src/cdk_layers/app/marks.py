@@ -1,0 +1,171 @@
+"""Metadata that constructs of this library leave for its reader: every key, and how each is written and read.
+
+Constructs know what a template cannot contain: the declared order of layers, the user's own limits, the notes of a
+build. They leave it as construct metadata, which is a part of the cloud assembly. Some keys are in the template.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.building.notes import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_PREFIX: Final = "cdk-layers:"
+
+FUNCTIONS: Final = f"{_PREFIX}functions"
+"""Construct metadata of a stack: what all of its functions declare, as one JSON string. See `functions_text`."""
+
+BUILD: Final = f"{_PREFIX}build"
+"""Construct metadata of a layer: its digest, budget_bytes and notes. See `build_data`."""
+
+PUBLIC: Final = f"{_PREFIX}public"
+"""Construct metadata of a permission that `LayerGrant.public()` requested: True."""
+
+GENERATED: Final = f"{_PREFIX}generated"
+"""Template metadata of a layer version: the names of its properties that are made from its distributions."""
+
+LAYER_DIGESTS: Final = f"{_PREFIX}layer-digests"
+"""Template metadata of a function: "Hub/base=<digest>, Hub/data=<digest>", so that it changes with its layers."""
+
+_SEPARATOR: Final = ", "
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLayer:
+    """A declared layer whose ARN is an expression, such as the value of an SSM parameter."""
+
+    label: str
+    arn: Any
+    """A token in the app; in the assembly, an expression in terms of the function's template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The metadata that one construct left."""
+
+    declared_layers: tuple[str | ImportedLayer, ...] | None = None
+    notes: tuple[Note, ...] = ()
+    budget_bytes: int | None = None
+    digest: str | None = None
+    public_on_purpose: bool = False
+
+
+def function_data(
+    layers: Sequence[str | ImportedLayer], budget_bytes: int | None, notes: Iterable[Note]
+) -> dict[str, Any]:
+    """Return what one function declares, without what is empty.
+
+    Args:
+        layers: Its layers in declared order: construct paths, literal ARNs, or imported layers.
+        budget_bytes: The user's own limit on its unzipped bytes.
+        notes: The notes of its build.
+    """
+    data = {"layers": layers, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes]}
+    return {name: value for name, value in data.items() if value}
+
+
+def functions_text(functions: Mapping[str, Mapping[str, Any]], resolve: Callable[[str], Any]) -> str:
+    """Return the value of `FUNCTIONS`. It is a string, since the CDK would resolve each value of an object.
+
+    Args:
+        functions: The `function_data` of each function, by its construct path.
+        resolve: Returns the expression that a token stands for.
+    """
+
+    def resolved(layer: ImportedLayer) -> dict[str, Any]:
+        return {"label": layer.label, "arn": resolve(layer.arn)}
+
+    return json.dumps(functions, default=resolved)
+
+
+def build_data(digest: str | None, budget_bytes: int | None, notes: Iterable[Note]) -> dict[str, Any]:
+    """Return the value of `BUILD`, without what is empty.
+
+    Args:
+        digest: What changes when, and only when, the layer's content does.
+        budget_bytes: The user's own limit on its unzipped bytes.
+        notes: The notes of its build.
+    """
+    data = {"digest": digest, "notes": [asdict(note) for note in notes], "budget_bytes": budget_bytes}
+    return {name: value for name, value in data.items() if value}
+
+
+def generated_text(properties: Iterable[str]) -> str:
+    """Return the value of `GENERATED`."""
+    return _SEPARATOR.join(properties)
+
+
+def generated_properties(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the generated properties in a resource's template metadata."""
+    text = metadata.get(GENERATED)
+    return tuple(text.split(_SEPARATOR)) if isinstance(text, str) else ()
+
+
+def layer_digests_text(digests: Iterable[str]) -> str:
+    """Return the value of `LAYER_DIGESTS`: "path=digest" pairs in their order."""
+    return _SEPARATOR.join(sorted(digests))
+
+
+def read_entry(path: str, key: object, data: Any) -> dict[str, dict[str, Any]]:
+    """Return what one entry of construct metadata says, by construct path and name of the mark.
+
+    Args:
+        path: The construct that has the entry.
+        key: The entry's type.
+        data: The entry's data, which another program may have written.
+
+    Returns:
+        One mark, or one for each function where the entry is a stack's `FUNCTIONS`; {} for other metadata.
+    """
+    if not isinstance(key, str) or not key.startswith(_PREFIX):
+        return {}
+    if key == FUNCTIONS:
+        return {function: {"layers": declared} for function, declared in _functions(data).items()}
+    return {path: {key.removeprefix(_PREFIX): data}}
+
+
+def read_marks(marks: Mapping[str, Any]) -> Marks:
+    """Return the marks of one construct.
+
+    Args:
+        marks: What `read_entry` returned for its path.
+    """
+    layers, build = marks.get("layers"), marks.get("build")
+    declared = layers.get("layers") if isinstance(layers, dict) else layers
+    data = {**(layers if isinstance(layers, dict) else {}), **(build if isinstance(build, dict) else {})}
+    budget, digest = data.get("budget_bytes"), data.get("digest")
+    return Marks(
+        declared_layers=tuple(map(_layer, declared)) if isinstance(declared, list) else None,
+        notes=_notes(data.get("notes")),
+        budget_bytes=budget if isinstance(budget, int) else None,
+        digest=digest if isinstance(digest, str) else None,
+        public_on_purpose=bool(marks.get("public")),
+    )
+
+
+def _layer(entry: object) -> str | ImportedLayer:
+    if isinstance(entry, dict) and "arn" in entry:
+        return ImportedLayer(str(entry.get("label")), entry["arn"])
+    return str(entry)
+
+
+def _functions(data: object) -> dict[str, Any]:
+    try:
+        functions = json.loads(data) if isinstance(data, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return functions if isinstance(functions, dict) else {}
+
+
+def _notes(entries: object) -> tuple[Note, ...]:
+    names = ("rule", "message", "remedy")
+    return tuple(
+        Note(*(str(entry[name]) for name in names))
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and all(name in entry for name in names)
+    )

@@ -1,0 +1,65 @@
+"""Every mark that a construct writes is read again as it was meant, whatever else the metadata contains."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cdk_layers.app import marks
+from cdk_layers.app.marks import ImportedLayer, Marks, read_entry, read_marks
+from cdk_layers.building.notes import Note
+
+_NOTE = Note("no-wheel", "A message.", "A remedy.")
+
+
+def _read(path: str, key: str, data: Any) -> Marks:
+    """Return the marks of a path, as they are after the assembly was written and read."""
+    return read_marks(read_entry("Hub", key, json.loads(json.dumps(data)))[path])
+
+
+def test_what_functions_declare_is_read_again() -> None:
+    """Layers in order, the user's own limit and the notes survive; a token is the expression it stands for."""
+    data = marks.function_data(["Hub/base", ImportedLayer("Hub/other", "token")], 1000, [_NOTE])
+    text = marks.functions_text({"Hub/F": data, "Hub/G": {}}, lambda token: {"Ref": token})
+
+    assert _read("Hub/F", marks.FUNCTIONS, text) == Marks(
+        declared_layers=("Hub/base", ImportedLayer("Hub/other", {"Ref": "token"})), notes=(_NOTE,), budget_bytes=1000
+    )
+    assert _read("Hub/G", marks.FUNCTIONS, text) == Marks()
+
+
+def test_a_build_is_read_again() -> None:
+    """Digest, limit and notes of a layer survive, and what is empty is not written."""
+    assert _read("Hub", marks.BUILD, marks.build_data("d", 5, [_NOTE])) == Marks(None, (_NOTE,), 5, "d")
+    assert marks.build_data(None, None, ()) == {}
+
+
+def test_a_public_permission_is_read_again() -> None:
+    """A permission that everyone was given on purpose says so."""
+    assert _read("Hub", marks.PUBLIC, data=True).public_on_purpose
+
+
+@pytest.mark.parametrize("properties", [("Description",), ("Description", "LicenseInfo")])
+def test_generated_properties_are_read_again(properties: tuple[str, ...]) -> None:
+    """The names of generated properties survive in the template's metadata."""
+    assert marks.generated_properties({marks.GENERATED: marks.generated_text(properties)}) == properties
+    assert marks.generated_properties({}) == ()
+
+
+def test_digests_of_layers_do_not_depend_on_their_order() -> None:
+    """A function's resource changes with its layers' content, and not with the order of the digests."""
+    assert marks.layer_digests_text(["b=2", "a=1"]) == marks.layer_digests_text(["a=1", "b=2"]) == "a=1, b=2"
+
+
+@pytest.mark.parametrize("data", [None, 5, "not JSON", "[1]", "[" * 100_000, {"layers": 5}])
+def test_data_of_another_shape_is_no_mark(data: object) -> None:
+    """An assembly that another program wrote is read without an error."""
+    assert read_entry("Hub", marks.FUNCTIONS, data) == {}
+    assert read_marks({"build": data, "layers": data}) == Marks()
+
+
+def test_metadata_of_others_is_not_read() -> None:
+    """Only entries with this library's prefix are marks."""
+    assert read_entry("Hub", "aws:cdk:path", "x") == {} == read_entry("Hub", None, "x")
