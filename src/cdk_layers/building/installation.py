@@ -22,6 +22,7 @@ from cdk_layers.building.uv.attempts import Attempt, first_attempt, succeed
 from cdk_layers.building.uv.error_texts import no_wheel
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
 from cdk_layers.system.credentials import git_headers, hide
+from cdk_layers.system.removal import remove_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -76,7 +77,8 @@ def _settled(
 ) -> tuple[Shared, ...]:
     """Give paths that several distributions contain the same file in each build."""
     names = {pin.name for pin in resolution.pins} & {one.name for one in installed(tree)}
-    with tempfile.TemporaryDirectory(prefix="alone-", dir=tree.parent) as folder:
+    folder = tempfile.mkdtemp(prefix="alone-", dir=tree.parent)
+    try:
 
         def install_alone(name: str) -> Path:
             alone = Path(folder, name)
@@ -86,6 +88,8 @@ def _settled(
             return alone
 
         return settle(tree, install_alone)
+    finally:
+        remove_folder(Path(folder))
 
 
 def _put(

@@ -26,6 +26,7 @@ from cdk_layers.store.cached_build import ARCHIVE, Entry, is_sound, seal
 from cdk_layers.store.measured import Records
 from cdk_layers.store.small_values import Values, file_name
 from cdk_layers.system import host
+from cdk_layers.system.removal import remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -143,7 +144,7 @@ class BuildCache:
                 digests = seal(scratch)
                 entry = self._publish(scratch, self._folder_of(key))
             finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+                remove_folder(scratch)
         self._records.keep_of_build(entry, digests)
         return entry
 
@@ -176,10 +177,10 @@ class BuildCache:
             scratch = self._scratch()
             folder.rename(scratch / "discarded")
         except OSError:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             return
         # The process does not end before its thread has.
-        removal = Thread(target=shutil.rmtree, args=(scratch,), kwargs={"ignore_errors": True}, name=REMOVAL)
+        removal = Thread(target=remove_folder, args=(scratch,), name=REMOVAL)
         removal.start()
 
     @contextmanager
@@ -220,7 +221,7 @@ def _remove_stale(folder: Path, now: float) -> None:
     with suppress(OSError):
         for path in folder.iterdir():
             if path.stat().st_mtime < now - _STALE_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+                remove_folder(path)
 
 
 @cache
