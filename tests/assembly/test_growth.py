@@ -13,11 +13,16 @@ from cdk_layers.building.requirements.requirements_file import read_requirements
 from cdk_layers.contents.distributions import read_distributions
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import AssemblyError, EntryError
+from cdk_layers.rules.engine import judge_one
+from cdk_layers.rules.families import identity
 from cdk_layers.rules.families.targets import admits
 from tests.assembly.templates import INLINE, read_function, read_text
+from tests.rules.subjects import SETTINGS, a_function, a_layer, holding
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cdk_layers.app.model import Layer
 
 
 def _template(literals: int) -> dict[str, Any]:
@@ -118,3 +123,23 @@ def test_other_characters_are_taken_as_they_are(tmp_path: Path) -> None:
 
     assert function.handler == "\U0001f600"
     assert read_function(tmp_path, f"Handler: 'a', Description: '{INLINE[:3]}'").handler == "a"
+
+
+@pytest.mark.parametrize("number", [200, 400])
+def test_each_layer_of_a_function_is_looked_at_once(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of layers in one function are compared with none of the others, and a message lists some of them."""
+    asked: list[object] = []
+    original = identity._identity
+
+    def counted(layer: Layer) -> object:
+        asked.append(layer)
+        return original(layer)
+
+    monkeypatch.setattr(identity, "_identity", counted)
+    function = a_function(*(a_layer(f"Hub/{index}", name=str(index)) for index in range(number)), code=holding(1))
+    found = list(judge_one(function, SETTINGS))
+
+    assert len(asked) == number
+    assert {"too-many-layers", "size-unknown"} <= {finding.rule for finding in found}
+    assert all(len(finding.message) < 1000 for finding in found)
+    assert all(f"{number - 20} more" in finding.message for finding in found if finding.rule == "too-many-layers")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Function
     from cdk_layers.contents.model import Contents
 
+MOST_LISTED: Final = 20
+"""Layers that a message lists; a function may use five."""
+
 _LARGEST_TOLD: Final = 5
 _CONTAINERS: Final = ("python", "bin", "lib", "extensions")
 """The folders of a layer in which one thing says little about the next."""
@@ -49,9 +52,11 @@ class Total:
     def __str__(self) -> str:
         """Return the sum and its parts, saying "at least" where something is unknown."""
         at_least = "at least " if self.unknown else ""
-        parts = ", ".join(f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts)
-        unknown = "".join(f", {name} not known" for name in self.unknown)
-        return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({parts}{unknown})"
+        parts = [f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts]
+        parts += [f"{name} not known" for name in self.unknown]
+        more = [f"{len(parts) - MOST_LISTED} more"] if len(parts) > MOST_LISTED else []
+        listed = ", ".join([*parts[:MOST_LISTED], *more])
+        return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({listed})"
 
 
 def largest(parts: Iterable[Contents]) -> str:

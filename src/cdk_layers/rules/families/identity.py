@@ -216,10 +216,12 @@ def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
 )
 def duplicate_layer(subject: Function, _: Settings) -> Iterator[Problem]:
     """Look for layers that are one and the same but for their version."""
-    for place, one in enumerate(subject.used_layers):
-        earlier = [other for other in subject.used_layers[:place] if _identity(other) == _identity(one)]
-        if earlier:
-            yield _duplicate(subject, earlier[0], one)
+    seen: dict[object, Layer] = {}
+    for one in subject.used_layers:
+        identity = _identity(one)
+        if identity in seen:
+            yield _duplicate(subject, seen[identity], one)
+        seen.setdefault(identity, one)
 
 
 def _identity(one: Layer) -> object:

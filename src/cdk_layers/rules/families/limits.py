@@ -10,7 +10,7 @@ from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.examples import function, layer, sam_template, template
-from cdk_layers.rules.facts.total import Total, largest
+from cdk_layers.rules.facts.total import MOST_LISTED, Total, largest
 from cdk_layers.system.wording import count, quoted, size
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     """Count the layers."""
     used = subject.used_layers
     if len(used) > limits.MAX_LAYERS:
+        more = [f"{len(used) - MOST_LISTED} more"] if len(used) > MOST_LISTED else []
+        labels = ", ".join([*(repr(one.label) for one in used[:MOST_LISTED]), *more])
         yield Problem(
             f"Function {subject.where.path!r} has {count(len(used), 'layer')}, {len(used) - limits.MAX_LAYERS} more "
-            f"than the service's limit of {limits.MAX_LAYERS}: {quoted(one.label for one in used)}."
+            f"than the service's limit of {limits.MAX_LAYERS}: {labels}."
         )
 
 
