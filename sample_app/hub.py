@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk.aws_lambda import Architecture, Runtime
+from aws_cdk.aws_lambda import Runtime
 
 from cdk_layers import LayerGrant, MultiLayerStack
 
 if TYPE_CHECKING:
+    from aws_cdk.aws_lambda import Architecture
     from constructs import Construct
 
 LAYERS = Path(__file__).parent / "layers"
@@ -18,13 +19,15 @@ LAYERS = Path(__file__).parent / "layers"
 class SharedLayers(MultiLayerStack):
     """The layers of the company, in merge order: what comes later wins where two bring the same file."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, shared_with: list[str], **kwargs: Any) -> None:
-        """Define the four layers, for Python 3.13 on arm64, and share them with other accounts."""
+    def __init__(
+        self, scope: Construct, construct_id: str, *, architecture: Architecture, shared_with: list[str], **kwargs: Any
+    ) -> None:
+        """Define the four layers, for Python 3.13, and share them with other accounts."""
         super().__init__(
             scope,
             construct_id,
             compatible_runtimes=[Runtime.PYTHON_3_13],
-            compatible_architectures=[Architecture.ARM_64],
+            compatible_architectures=[architecture],
             grants=[LayerGrant.account(account) for account in shared_with],
             parameter_prefix="/company/layers",
             **kwargs,

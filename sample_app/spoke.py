@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Stack
-from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
+from aws_cdk.aws_lambda import Code, Function, Runtime
 
 from cdk_layers import LayeredFunction
 
 if TYPE_CHECKING:
+    from aws_cdk.aws_lambda import Architecture
     from constructs import Construct
 
     from cdk_layers import MultiLayerStack
@@ -21,7 +22,15 @@ FUNCTIONS = Path(__file__).parent / "functions"
 class Reports(Stack):
     """Three functions with shared layers, and a plain one that uses them as well."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, layers: MultiLayerStack, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        architecture: Architecture,
+        layers: MultiLayerStack,
+        **kwargs: Any,
+    ) -> None:
         """Define the functions."""
         super().__init__(scope, construct_id, **kwargs)
         self.report = LayeredFunction(
@@ -30,7 +39,7 @@ class Reports(Stack):
             entry=str(FUNCTIONS / "report"),
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
-            architecture=Architecture.ARM_64,
+            architecture=architecture,
             layers=layers.pick("base", "data"),
             memory_size=512,
         )
@@ -40,7 +49,7 @@ class Reports(Stack):
             entry=str(FUNCTIONS / "inventory"),
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
-            architecture=Architecture.ARM_64,
+            architecture=architecture,
             layers=layers.pick("base", "company"),
         )
         self.greeting = LayeredFunction(
@@ -49,7 +58,7 @@ class Reports(Stack):
             entry=str(FUNCTIONS / "greeting"),
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
-            architecture=Architecture.ARM_64,
+            architecture=architecture,
             layers=layers.pick("tools"),
         )
         self.plain = Function(
@@ -58,6 +67,6 @@ class Reports(Stack):
             code=Code.from_asset(str(FUNCTIONS / "inventory")),
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
-            architecture=Architecture.ARM_64,
+            architecture=architecture,
             layers=layers.pick("base", "company"),
         )

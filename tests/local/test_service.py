@@ -215,10 +215,17 @@ def test_an_environment_that_died_is_replaced(client: Any) -> None:
     """A process that was killed while it waited is not given an invocation."""
     for answer in [_payload(client.invoke(FunctionName="Report")) for _ in range(2)]:
         assert answer["pid"] > 0
-    for children in Path("/proc/self/task").glob("*/children"):
-        for child in children.read_text().split():
-            if b"launch.py" in Path("/proc", child, "cmdline").read_bytes():
-                os.kill(int(child), signal.SIGKILL)
+    launchers = [
+        Path("/proc", child)
+        for children in Path("/proc/self/task").glob("*/children")
+        for child in children.read_text().split()
+        if b"launch.py" in Path("/proc", child, "cmdline").read_bytes()
+    ]
+    for launcher in launchers:
+        os.kill(int(launcher.name), signal.SIGKILL)
+    # A process that has ended, but is not waited for, has no command line.
+    while any((launcher / "cmdline").exists() and (launcher / "cmdline").read_bytes() for launcher in launchers):
+        time.sleep(0.01)
     assert _payload(client.invoke(FunctionName="Report"))["event"] == {}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cdk_layers.errors import AssemblyError, UsageError
+from cdk_layers.cli.assembly_path import default_path
+from cdk_layers.errors import UsageError
 from cdk_layers.project.settings import parse_size, read_settings
 from cdk_layers.rules.engine import all_rules, judge
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.engine import Rule
 
-_PLACES: Final = ("cdk.out", ".aws-sam/build")
-"""Where assemblies are looked for: the CDK's, then AWS SAM's."""
-
 
 def run(arguments: Namespace) -> int:
     """Run the command that was asked for and return its exit status.
@@ -29,8 +27,6 @@ def run(arguments: Namespace) -> int:
         AssemblyError: There is nothing to judge, or it cannot be read.
         UsageError: An argument, or a setting of the project, makes no sense.
     """
-    if hasattr(arguments, "execute"):
-        return int(arguments.execute(arguments))
     if arguments.command == "check":
         return _check(arguments)
     if arguments.command == "sizes":
@@ -91,22 +87,6 @@ def _sizes(arguments: Namespace) -> int:
 
 def _joined(given: list[tuple[str, ...]] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(name for names in given for name in names)
-
-
-def default_path() -> Path:
-    """Return the assembly in the working folder.
-
-    Raises:
-        AssemblyError: There is none.
-    """
-    found = next((path for path in map(Path, _PLACES) if path.is_dir()), None)
-    if found is None:
-        message = (
-            f"There is nothing to check here: neither {_PLACES[0]} nor {_PLACES[1]}. Run `cdk synth` or `sam build` "
-            f"first, or give the path of a cloud assembly or a template."
-        )
-        raise AssemblyError(message)
-    return found
 
 
 def _rules(names: Iterable[str]) -> tuple[Rule, ...]:

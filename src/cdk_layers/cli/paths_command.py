@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: Namespace) -> int:
     """Print the folders."""
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.cli.commands import default_path  # noqa: PLC0415
+    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
 

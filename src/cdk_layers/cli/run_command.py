@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: Namespace) -> int:
     """Run the function and return the exit status."""
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.cli.commands import default_path  # noqa: PLC0415
+    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.event import read_event  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415

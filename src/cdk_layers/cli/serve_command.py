@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: Namespace) -> int:
     """Serve until interrupted."""
-    from cdk_layers.cli.commands import default_path  # noqa: PLC0415
+    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.app_service import AppService  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.service import Service  # noqa: PLC0415

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from uv import find_uv_bin
 
@@ -19,26 +18,52 @@ if TYPE_CHECKING:
 _CHECK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys._base_executable)"
 
 
-@cache
-def find_python(version: str) -> Path:
+class Values(Protocol):
+    """Remembers small values: the build cache."""
+
+    def recall(self, key: str) -> Any:
+        """Return a value; None if there is none."""
+        ...
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a value that JSON can express."""
+        ...
+
+
+def find_python(version: str, values: Values) -> Path:
     """Return the base interpreter of a language version, outside of any virtual environment.
 
     It is the running one, one that uv finds, or one of pyenv.
 
     Args:
         version: Such as "3.13".
+        values: Remembers what was found, since uv and the interpreter take most of a second to answer.
 
     Raises:
         UsageError: This machine has none.
     """
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+    key = f"python-{version}"
+    remembered = values.recall(key)
+    if isinstance(remembered, list) and remembered == _identity(Path(str(remembered[0]))):
+        return Path(remembered[0])
     for candidate in _candidates(version):
         found = _base_of(candidate, version)
         if found is not None:
+            values.remember(key, _identity(found))
             return found
     message = f"There is no CPython {version} on this machine. Install one: uv python install {version}"
     raise UsageError(message)
+
+
+def _identity(python: Path) -> list[object] | None:
+    """Return what changes when an interpreter is replaced; None if it is gone."""
+    try:
+        status = python.stat()
+    except OSError:
+        return None
+    return [str(python), status.st_mtime_ns, status.st_size]
 
 
 def _candidates(version: str) -> Iterator[Path]:

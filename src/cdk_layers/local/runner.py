@@ -73,7 +73,7 @@ class Runner:
         """
         _refuse_windows()
         self._refuse_foreign(function)
-        python = find_python(function.python)
+        python = find_python(function.python, self.cache)
         runtime = runtime_folder(
             self.cache.folder / "runtimes", python, function.python, debugger=self.debug_port is not None
         )

@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from filelock import FileLock
 from uv import find_uv_bin
 
 from cdk_layers.errors import BuildError
@@ -43,6 +42,8 @@ def runtime_folder(root: Path, python: Path, version: str, *, debugger: bool = F
     key = hashlib.sha256(json.dumps([_SCHEMA, wanted, str(python)]).encode()).hexdigest()[:16]
     folder = root / f"runtime-{version}-{key}"
     if not folder.is_dir():
+        from filelock import FileLock  # noqa: PLC0415 - it takes longer to load than all else of this module
+
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{folder.name}.lock"):
             if not folder.is_dir():
