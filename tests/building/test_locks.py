@@ -205,6 +205,9 @@ def test_groups_without_a_lock(make_entry: MakeEntry, cache: BuildCache, files: 
         ('"alpha==1.0"', '"alpha @ https://a.example/alpha-1.0-py3-none-any.whl"', "alpha from a place of its own"),
         ("[tool.uv]\n", '[tool.uv]\nconstraint-dependencies = ["alpha<2"]\n', "of its constraints, it lacks 'alpha'"),
         ('name = "app"', 'name = "other"', "it has no project 'other'"),
+        ('"beta"', '"beta[x]"', "it lacks 'beta[x]'"),
+        ('alpha==1.0"', "alpha==1.0; python_version < '3'\"", "it has 'alpha', which the project does not ask for"),
+        ('">=3.11"', '">=3.11,<3.13"', "it is for Python 3.13 too, and the project requires Python >=3.11,<3.13"),
     ],
 )
 def test_stale_uv_lock(
@@ -217,6 +220,36 @@ def test_stale_uv_lock(
     with pytest.raises(StaleLockError, match=re.escape(reason)) as caught:
         pins_for(entry, X86, cache=cache)
     assert "'uv lock'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("; sys_platform == 'win32'", "", "it lacks 'beta'"),
+        ("gamma[x]", "gamma", "it has 'gamma[x]', which the project does not ask for"),
+        ("== 'win32'", "!= 'win32'", "it lacks 'beta'"),
+    ],
+)
+def test_changed_markers_and_extras(
+    make_entry: MakeEntry, cache: BuildCache, indexes: str, *, old: str, new: str, reason: str
+) -> None:
+    """A dependency whose marker begins to hold on the target, or that has other extras, makes a uv.lock stale."""
+    entry = make_entry({})
+    lock(entry, indexes, '"alpha==1.0", "beta; sys_platform == \'win32\'", "gamma[x]"')
+    assert pins_for(entry, X86, cache=cache) == ("alpha==1.0", "gamma==1.0")
+    edit(entry / "pyproject.toml", old, new)
+    with pytest.raises(StaleLockError, match=re.escape(reason)):
+        pins_for(entry, X86, cache=cache)
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_source_for_some_platforms(make_entry: MakeEntry, cache: BuildCache, indexes: str, platform: str) -> None:
+    """A single source that counts on some platforms only is not stale on any."""
+    entry = make_entry({})
+    write_wheel(entry / "wheels", "beta", body="index = 'file'\n")
+    source = f"{{ path = 'wheels/beta-1.0-py3-none-any.whl', marker = \"sys_platform == '{platform}'\" }}"
+    lock(entry, indexes, '"beta"', f"[tool.uv.sources]\nbeta = {source}\n")
+    assert origins(build(entry, X86, cache=cache).archive, "beta") == ["file" if platform == "linux" else "main"]
 
 
 @pytest.mark.parametrize("options", [BuildOptions(groups=("ops",)), BuildOptions(extras=("web-ui",))])
@@ -530,6 +563,33 @@ def test_pipfile_that_does_not_suit(
     entry = make_entry({"Pipfile": PIPFILE.replace(old, new), "Pipfile.lock": json.dumps(PIPFILE_LOCK)})
     with pytest.raises(EntryError, match=re.escape(message)):
         pins_for(entry, X86, options, cache=cache)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '"six"'])
+def test_pipfile_lock_that_is_none(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+    """A Pipfile.lock that is JSON of another kind is refused before Pipenv runs."""
+    with pytest.raises(EntryError, match=r"contains no JSON object\. Make it again with 'pipenv lock'"):
+        pins_for(make_entry({"Pipfile.lock": text}), X86, cache=cache)
+
+
+@pytest.mark.parametrize("version", ["*", ">=1.16", "==1.16.*"])
+def test_open_version_in_a_lock(
+    make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """A lock file that leaves a version open is refused, since what it installs would change unseen."""
+    entry = make_entry({"Pipfile.lock": json.dumps({"default": {"six": {"version": version}}})})
+    exported = f"six{version.replace('*', '') if version == '*' else version}\n"
+    monkeypatch.setattr(exports, "_run", lambda *_: exported)
+    with pytest.raises(EntryError, match=r"does not lock 'six' at one exact version.*'pipenv lock'"):
+        pins_for(entry, X86, cache=cache)
+
+
+def test_extras_of_a_pipfile(make_entry: MakeEntry, cache: BuildCache) -> None:
+    """A Pipfile.lock without an extra that its Pipfile asks for is stale."""
+    manifest = '[packages]\nsix = {version = "==1.16.0", extras = ["Fast_Ones"]}\n'
+    entry = make_entry({"Pipfile": manifest, "Pipfile.lock": json.dumps(PIPFILE_LOCK)})
+    with pytest.raises(StaleLockError, match="it lacks the extra 'fast-ones' of 'six'"):
+        pins_for(entry, X86, cache=cache)
 
 
 @pytest.mark.parametrize("requires", [{"python_version": "3.11"}, {"python_full_version": "3.12.4"}])

@@ -148,16 +148,21 @@ class _Making:
         """Return the build; what was presumed and turns out to lack something is resolved."""
         self.inputs = resolution_key(requirements, self.job)
         plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
-        try:
-            made = self._make(plan)
-            if plan.resolution.is_presumed and not self.is_proven:
-                self._prove(plan, made.record.contents.distributions)
-        except DependencyError:
-            if not plan.resolution.is_presumed:
-                raise
+        made = self._presumed(plan) if plan.resolution.is_presumed else self._make(plan)
+        if made is None:
             self.has_built = False
             return self._make(make_plan(requirements, resolve(requirements, self.job), self.job))
         confirm(requirements, plan.resolution, self.job)
+        return made
+
+    def _presumed(self, plan: Plan) -> Made | None:
+        """Return the build of what was presumed; None if it cannot be installed, or lacks something."""
+        try:
+            made = self._make(plan)
+            if not self.is_proven:
+                self._prove(plan, made.record.contents.distributions)
+        except DependencyError:
+            return None
         return made
 
     def _prove(self, plan: Plan, distributions: Iterable[Distribution]) -> None:

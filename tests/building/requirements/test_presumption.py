@@ -118,3 +118,13 @@ def test_python_that_a_pin_does_not_admit(make_entry: MakeEntry, cache: BuildCac
     """A pure wheel that says that it is for other Pythons is not installed on its pin's word."""
     with pytest.raises(DependencyError, match=r"requirements\.txt"):
         build(make_entry({"requirements.txt": "numpy==2.3.4\n"}), Target("3.10", "x86_64"), cache=cache)
+
+
+@pytest.mark.parametrize(
+    "text", ["six==1.17.0 --hash=sha256:" + "1" * 64, "--require-hashes\nsix==1.17.0", "--no-index\nsix==1.17.0"]
+)
+def test_errors_come_alone(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+    """What fails both as it stands and resolved is one error, without the first one as its context."""
+    with pytest.raises(DependencyError) as caught:
+        build(make_entry({"requirements.txt": f"{text}\n"}), X86, cache=cache)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__

@@ -41,6 +41,15 @@ error: Failed to fetch: http://user:secret@127.0.0.1:9/simple/six/
   cause: error sending request for url (http://127.0.0.1:9/simple/six/)
   cause: client error (Connect)
 """
+GIT = """\
+error: Failed to download and build `mine @ git+https://a.example/x.git@main`
+  cause: Git operation failed
+  cause: failed to clone into: /caches/git-v1/db/4bea88e213c8adb0
+  cause: process didn't exit successfully: `/usr/bin/git fetch --force --update-head-ok 'https://a.example/x.git' \
+'+refs/tags/main:refs/remotes/origin/tags/main'` (exit status: 128)
+         --- stderr
+         fatal: REASON
+"""
 REFUSED = """\
 error: Failed to fetch: https://a.example/simple/six/
   cause: HTTP status client error (401 Unauthorized) for url (https://a.example/simple/six/)
@@ -180,3 +189,19 @@ def test_index_that_cannot_be_reached() -> None:
     """What fails for the network alone has a type of its own, which an older resolution can answer."""
     assert type(complaint(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
     assert type(complaint(UNKNOWN, "requirements.txt", TARGET)) is DependencyError
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("unable to access 'https://a.example/x.git/': Could not resolve host: a.example", UnreachableError),
+        ("unable to access 'https://a.example/x.git/': The requested URL returned error: 403", DependencyError),
+        ("couldn't find remote ref refs/tags/main", DependencyError),
+    ],
+)
+def test_repository_that_cannot_be_fetched(reason: str, kind: type[Exception]) -> None:
+    """The error of a repository has git's reason and what to check, and no paths of uv's cache."""
+    error = complaint(GIT.replace("REASON", reason), "requirements.txt", TARGET)
+    assert type(error) is kind
+    assert str(error).startswith(f"requirements.txt: git cannot fetch from https://a.example/x.git: {reason}. Check")
+    assert "git-v1" not in str(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.groups import category, refuse_unknown
 from cdk_layers.building.requirements.staleness import normalized, other_python, stale
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
+from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, texts
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import EntryError
@@ -110,7 +110,10 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {error}. Make it again with 'pipenv lock'."
         raise EntryError(message) from None
-    return data if isinstance(data, dict) else {}
+    if not isinstance(data, dict):
+        message = f"{path} is not a Pipfile.lock: it contains no JSON object. Make it again with 'pipenv lock'."
+        raise EntryError(message)
+    return data
 
 
 def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories: Iterable[str]) -> None:
@@ -136,5 +139,11 @@ def _of_pipfile(name: str, wish: object, found: Mapping[str, Any]) -> Iterator[s
     version = str(found[name].get("version", "")).removeprefix("==") if isinstance(found.get(name), dict) else ""
     if name not in found:
         yield f"it lacks {name!r}"
+    elif missing := _extras(wish) - _extras(found[name]):
+        yield f"it lacks the extra {min(missing)!r} of {name!r}"
     elif version and asked != "*" and not meets(normalized(asked), version):
         yield f"it has {name} {version} where the project asks for {name}{asked}"
+
+
+def _extras(package: object) -> set[str]:
+    return set(map(canonical, texts(package.get("extras")))) if isinstance(package, dict) else set()

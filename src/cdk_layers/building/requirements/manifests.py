@@ -169,14 +169,26 @@ def _read(job: Job, ruling: str, project: UvProject, variables: Variables, *, ma
     read = read_requirements_text(exported.text, ruling, job.entry, variables)
     here = {one.name for one in read.wanted if one.applies_to(job.target)}
     left_out = frozenset(one.name for one in read.wanted if one.name and one.name not in here)
+    _refuse_open(read.wanted, ruling)
     wanted = assigned(read.wanted, read.options, exported.indexes)
     return Locked(wanted, read.options, read.paths, left_out, exported.is_partial)
+
+
+def _refuse_open(wanted: tuple[Wanted, ...], lock: str) -> None:
+    """Refuse a lock file that leaves a version open, as one that was edited by hand may."""
+    for one in wanted:
+        if one.version is None and one.local is None and not one.remote and not one.is_constraint:
+            message = (
+                f"{lock} does not lock {one.name!r} at one exact version: it has {scrub(one.text)!r}. Make it again "
+                f"with '{'poetry' if lock == 'poetry.lock' else 'pipenv'} lock'."
+            )
+            raise EntryError(message)
 
 
 def _pylock(job: Job, path: Path) -> Locked:
     # They take longer to load than all else that a recalled build needs.
     from cdk_layers.building.requirements.pylock import read_pylock  # noqa: PLC0415
-    from cdk_layers.building.requirements.staleness import refuse_stale_pylock  # noqa: PLC0415
+    from cdk_layers.building.requirements.stale_pylock import refuse_stale_pylock  # noqa: PLC0415
 
     wanted, left_out = read_pylock(path, job.target, job.options)
     refuse_stale_pylock(path, wanted, job.target, job.options)

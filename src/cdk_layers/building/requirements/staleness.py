@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
+from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, texts
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError, StaleLockError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.options import BuildOptions
-    from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.requirements.workspace import UvProject
     from cdk_layers.lambda_service.target import Target
 
@@ -33,8 +33,10 @@ _PLACES: Final = frozenset({"git", "url", "path", "directory", "editable", "virt
 _SOURCES: Final = frozenset({"git", "url", "path", "workspace"})
 """The keys of `tool.uv.sources` that do."""
 
+_PARTIAL: Final = frozenset({"marker", "extra", "group"})
+"""The keys of a source that say where it counts."""
+
 _EXTRA: Final = re.compile(r"extra == ['\"]([^'\"]+)['\"]")
-_PARTIAL_EXPORT: Final = re.compile(r"--only-(?:group|dev)\b|pip compile\b(?!.*\bpyproject\.toml)")
 _NAMED: Final = 5
 
 Needs = dict[tuple[str, str], set[str]]
@@ -70,8 +72,6 @@ def refuse_other_targets(lock: Mapping[str, Any], target: Target, name: str) -> 
     python = str(lock.get("requires-python", ""))
     if python and not meets(python, target.newest_python):
         raise other_python(name, python, target)
-    from packaging.markers import Marker  # noqa: PLC0415 - most lock files are for all platforms
-
     supported = lock.get("supported-markers", [])
     if supported and not any(Marker(one).evaluate(target.marker_environment()) for one in supported):
         message = (
@@ -82,9 +82,9 @@ def refuse_other_targets(lock: Mapping[str, Any], target: Target, name: str) -> 
 
 
 def refuse_stale_uv_lock(
-    project: UvProject, manifest: Mapping[str, Any], lock: Mapping[str, Any], options: BuildOptions
+    project: UvProject, manifest: Mapping[str, Any], lock: Mapping[str, Any], target: Target, options: BuildOptions
 ) -> None:
-    """Refuse a uv.lock that was made from other dependencies than its project has now.
+    """Refuse a uv.lock that was made from other dependencies than its project has now on a target.
 
     Raises:
         StaleLockError: The two differ.
@@ -94,13 +94,13 @@ def refuse_stale_uv_lock(
     here = [one for one in packages if one.get("name") == name and _PLACES & table(one, "source").keys()]
     if not name or "dependencies" in table(manifest, "project").get("dynamic", ()):
         return
-    reasons = list(_differences(project, manifest, here[0], options)) if here else [f"it has no project {name!r}"]
-    reasons += _changed_manifest(project, lock)
+    differences = _differences(project, manifest, here[0], target, options) if here else [f"it has no project {name!r}"]
+    reasons = [*differences, *_changed_manifest(project, lock, target)]
     if reasons:
         raise stale(str(project.lock), reasons, "uv lock", str(project.root))
 
 
-def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any]) -> None:
+def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any], target: Target) -> None:
     """Refuse a uv.lock that was made from other dependencies than a local source, which it installs, has now.
 
     Raises:
@@ -115,39 +115,56 @@ def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any
     # The sources of a workspace are not those of each folder that it names.
     above: dict[str, Any] = {name: [] for name in _sources(read_toml(project.root / PROJECT))}
     sources = {**above, **_sources(manifest)}
-    reasons = list(_compared_project(manifest, here[0], sources, frozenset()))
+    reasons = list(_compared_project(manifest, here[0], sources, target, frozenset()))
     if reasons:
         raise stale(str(project.lock), (f"of {name!r}, {one}" for one in reasons), "uv lock", str(project.root))
 
 
 def _differences(
-    project: UvProject, manifest: Mapping[str, Any], package: Mapping[str, Any], options: BuildOptions
+    project: UvProject,
+    manifest: Mapping[str, Any],
+    package: Mapping[str, Any],
+    target: Target,
+    options: BuildOptions,
 ) -> Iterator[str]:
     wants, metadata = table(manifest, "project"), table(package, "metadata")
     sources = {**_sources(read_toml(project.root / PROJECT)), **_sources(manifest)}
-    yield from _compared_project(manifest, package, sources, frozenset(map(canonical, options.extras)))
+    yield from _compared_project(manifest, package, sources, target, frozenset(map(canonical, options.extras)))
     own = canonical(str(wants["name"]))
     known = {canonical(name): lines for name, lines in table(metadata, "requires-dev").items()}
     groups = {canonical(name): lines for name, lines in table(manifest, "dependency-groups").items()}
     for name in sorted({canonical(one) for one in options.groups} & groups.keys()):
-        lines = list(_lines(_group(groups, name, ()), ""))
-        yield from _compared(_asked(lines, sources, own), _locked(known.get(name, ()), own))
+        lines = list(lines_of(_group(groups, name, ()), ""))
+        yield from _compared(_asked(lines, sources, target, own), _locked(known.get(name, ()), target, own))
 
 
 def _compared_project(
-    manifest: Mapping[str, Any], package: Mapping[str, Any], sources: Mapping[str, Any], extras: frozenset[str]
+    manifest: Mapping[str, Any],
+    package: Mapping[str, Any],
+    sources: Mapping[str, Any],
+    target: Target,
+    extras: frozenset[str],
 ) -> Iterator[str]:
     wants, metadata = table(manifest, "project"), table(package, "metadata")
-    asked = list(_lines(wants.get("dependencies"), ""))
+    yield from other_pythons(wants, target)
+    asked = list(lines_of(wants.get("dependencies"), ""))
     for name, lines in table(wants, "optional-dependencies").items():
         if canonical(name) in extras:
-            asked += _lines(lines, canonical(name))
+            asked += lines_of(lines, canonical(name))
     locked = [one for one in metadata.get("requires-dist", ()) if _extra_of(one) in {"", *extras}]
     own = canonical(str(wants["name"]))
-    yield from _compared(_asked(asked, sources, own), _locked(locked, own))
+    yield from _compared(_asked(asked, sources, target, own), _locked(locked, target, own))
 
 
-def _lines(lines: object, extra: str) -> Iterator[tuple[str, str]]:
+def other_pythons(wants: Mapping[str, Any], target: Target) -> Iterator[str]:
+    """Yield that a project does not support a target's Python, which its lock file does."""
+    python = wants.get("requires-python")
+    if isinstance(python, str) and not meets(python, target.newest_python):
+        yield f"it is for Python {target.python} too, and the project requires Python {python}"
+
+
+def lines_of(lines: object, extra: str) -> Iterator[tuple[str, str]]:
+    """Yield the requirements of a list in a pyproject.toml, each with the extra that it is for."""
     yield from ((extra, line) for line in (lines if isinstance(lines, list) else ()) if isinstance(line, str))
 
 
@@ -166,8 +183,8 @@ def _sources(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {canonical(name): source for name, source in table(manifest, "tool", "uv", "sources").items()}
 
 
-def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], own: str = "") -> Needs:
-    """Return what lines require, without the extras that the project `own` asks of itself."""
+def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target: Target, own: str = "") -> Needs:
+    """Return what lines require on a target, without the extras that the project `own` asks of itself."""
     needs: Needs = {}
     for extra, line in lines:
         try:
@@ -175,25 +192,34 @@ def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], own: st
         except InvalidRequirement:
             continue
         name = canonical(requirement.name)
-        if name == own:
+        if name == own or (requirement.marker and not requirement.marker.evaluate(target.marker_environment())):
             continue
         source = sources.get(name)
-        # One of several sources, each for some platforms, says nothing of all.
+        # A source that is for some platforms, or one of several such, says nothing of all.
         is_place = bool(requirement.url) or (isinstance(source, dict) and bool(_SOURCES & source.keys()))
-        is_open = isinstance(source, list)
+        is_open = isinstance(source, list) or (isinstance(source, dict) and bool(_PARTIAL & source.keys()))
         specifier = "*" if is_open else "@" if is_place else normalized(str(requirement.specifier))
         needs.setdefault((extra, name), set()).add(specifier)
+        needs.update({(extra, f"{name}[{canonical(one)}]"): {""} for one in requirement.extras})
     return needs
 
 
-def _locked(entries: Iterable[object], own: str = "") -> Needs:
+def _locked(entries: Iterable[object], target: Target, own: str = "") -> Needs:
     needs: Needs = {}
     for entry in entries:
         name = canonical(str(entry.get("name", ""))) if isinstance(entry, dict) else own
-        if isinstance(entry, dict) and name != own:
+        if isinstance(entry, dict) and name != own and _applies(entry, target):
+            extra = _extra_of(entry)
             specifier = "@" if _PLACES & entry.keys() else normalized(str(entry.get("specifier", "")))
-            needs.setdefault((_extra_of(entry), name), set()).add(specifier)
+            needs.setdefault((extra, name), set()).add(specifier)
+            needs.update({(extra, f"{name}[{canonical(one)}]"): {""} for one in texts(entry.get("extras"))})
     return needs
+
+
+def _applies(entry: Mapping[str, Any], target: Target) -> bool:
+    marker = entry.get("marker")
+    environment = {**target.marker_environment(), "extra": _extra_of(entry)}
+    return not isinstance(marker, str) or Marker(marker).evaluate(environment)
 
 
 def _extra_of(entry: object) -> str:
@@ -232,58 +258,12 @@ def _told(name: str, specifiers: Iterable[str]) -> str:
     )
 
 
-def _changed_manifest(project: UvProject, lock: Mapping[str, Any]) -> Iterator[str]:
+def _changed_manifest(project: UvProject, lock: Mapping[str, Any], target: Target) -> Iterator[str]:
     """Yield what differs of a project's constraints and overrides."""
     settings = table(read_toml(project.root / PROJECT), "tool", "uv")
     recorded = table(lock, "manifest")
     for key, kind in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):
         lines = [line for line in settings.get(key, ()) if isinstance(line, str)]
-        asked = _asked((("", line) for line in lines), _sources(read_toml(project.root / PROJECT)))
-        for reason in _compared(asked, _locked(recorded.get(kind, ()))):
+        asked = _asked((("", line) for line in lines), _sources(read_toml(project.root / PROJECT)), target)
+        for reason in _compared(asked, _locked(recorded.get(kind, ()), target)):
             yield f"of its {kind}, {reason}"
-
-
-def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, options: BuildOptions) -> None:
-    """Refuse a pylock.toml that lacks what the pyproject.toml with it asks for on a target.
-
-    One that was made from a group alone, or from other files, as the tool wrote at its head, is not compared.
-
-    Raises:
-        StaleLockError: Something is missing, or there at a version that the project does not admit.
-    """
-    text = path.read_text(encoding="utf-8")
-    head = " ".join(line for line in text.splitlines()[:5] if line.startswith("#"))
-    manifest = read_toml(path.parent / PROJECT)
-    project = table(manifest, "project")
-    if _PARTIAL_EXPORT.search(head) or "dependencies" in project.get("dynamic", ()):
-        return
-    found = {one.name: one.version for one in wanted}
-    reasons = list(_missing(project.get("dependencies"), found, target))
-    for extra in options.extras:
-        lines = {canonical(name): lines for name, lines in table(project, "optional-dependencies").items()}
-        reasons += _missing(lines.get(canonical(extra)), found, target)
-    if reasons:
-        raise stale(path.name, reasons, _pylock_command(read_toml(path)), str(path.parent))
-
-
-def _missing(lines: object, found: Mapping[str | None, str | None], target: Target) -> Iterator[str]:
-    for _, line in _lines(lines, ""):
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        name = canonical(requirement.name)
-        if requirement.marker is not None and not requirement.marker.evaluate(target.marker_environment()):
-            continue
-        version = found.get(name)
-        if name not in found:
-            yield f"it lacks {name!r}"
-        elif version and not requirement.url and not meets(str(requirement.specifier), version):
-            yield f"it has {name} {version} where the project asks for {name}{requirement.specifier}"
-
-
-def _pylock_command(lock: Mapping[str, Any]) -> str:
-    tool = str(lock.get("created-by", "")).lower()
-    if tool.startswith("pdm"):
-        return "pdm lock --format pylock"
-    return "pip lock ." if tool.startswith("pip") else "uv lock && uv export --format pylock.toml -o pylock.toml"

@@ -138,12 +138,12 @@ def _read(job: Job, project: UvProject) -> Locked:
     lock, manifest = _toml(project.lock), _toml(project.entry / PROJECT)
     _refuse_unknown(job, project, manifest)
     refuse_other_targets(lock, job.target, "uv.lock")
-    refuse_stale_uv_lock(project, manifest, lock, job.options)
+    refuse_stale_uv_lock(project, manifest, lock, job.target, job.options)
     exported = parse_pylock(_export(job, project), "uv.lock")
     selection = select(exported, job.target, "uv.lock")
     for _, source in selection.chosen:
         if isinstance(source, PackageDirectory):
-            refuse_stale_source(project, job.entry / source.path, lock)
+            refuse_stale_source(project, job.entry / source.path, lock, job.target)
     overridden = {str(one.get("name")) for one in table(lock, "manifest").get("overrides", ()) if isinstance(one, dict)}
     return Locked(_wanted(job, selection), left_out=selection.left_out - overridden)
 

@@ -42,6 +42,12 @@ _CONCLUSION: Final = re.compile(
 )
 _PIN: Final = re.compile(r"(?:require |and |, )(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?[=<>!~]")
 _OTHER_INDEX: Final = re.compile(r"hint: (?P<hint>(?:(?!hint: ).)*--index-strategy(?:(?!hint: ).)*)")
+_FETCHED: Final = re.compile(r"git fetch(?: -\S+)* '(?P<url>[^']+)'")
+_NO_HOST: Final = re.compile(
+    r"Could not resolve host|Failed to connect|Connection (?:refused|timed out|reset)|Network is unreachable|"
+    r"Temporary failure in name resolution|Name or service not known|Operation timed out",
+    re.IGNORECASE,
+)
 _LONGEST: Final = 600
 
 
@@ -62,6 +68,9 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
     text = " ".join(scrub(stderr).split())
     if "No space left on device" in text or "os error 28" in text:
         return BuildError("The disk is full: uv could not write what it installs. Free some space.")
+    failed, _, reason = text.partition("--- stderr ")
+    if match := _FETCHED.search(failed):
+        return _no_repository(match["url"], reason, origin)
     if process.is_unreachable(text) or "network was disabled" in text:
         return UnreachableError(_no_network(text, origin))
     if "Building source distributions is disabled" in text:
@@ -136,6 +145,16 @@ def _no_network(text: str, origin: str) -> str:
         f"{origin}: {index} cannot be reached, and what is needed is in no cache on this machine. Check the network "
         "and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while it can be reached."
     )
+
+
+def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:
+    """Return the error of a repository that git could not read; one whose host is away may be read another time."""
+    said = _shortened(reason.replace("fatal: ", "").rstrip(". "))
+    message = (
+        f"{origin}: git cannot fetch from {scrub(url)}: {said}. Check the address, the branch, tag or commit, and "
+        "whether git may read it on this machine, with 'git ls-remote'."
+    )
+    return UnreachableError(message) if _NO_HOST.search(reason) else DependencyError(message)
 
 
 def _refused(text: str, origin: str) -> str:
