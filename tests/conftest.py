@@ -7,7 +7,14 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cdk_layers.store.build_cache import BuildCache
 
 _PROJECT: Final = Path(__file__).parents[1]
 _RUN_CACHE: Final = "CDK_LAYERS_TEST_RUN_CACHE"
@@ -53,3 +60,27 @@ def pytest_unconfigure() -> None:
     """Remove this run's build cache, at the end of the process that made it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         shutil.rmtree(os.environ[_RUN_CACHE], ignore_errors=True)
+
+
+@pytest.fixture
+def make_entry(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Return a function that makes an entry folder of files' names and texts."""
+
+    def make(files: Mapping[str, str], name: str = "entry") -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> BuildCache:
+    """Return an empty cache."""
+    # The surroundings above come first.
+    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+
+    return BuildCache(tmp_path / "cache")

@@ -101,7 +101,7 @@ def test_pins_that_do_not_arrive(
     for name in ("alpha", "zoo"):
         write_wheel(_wheels(make_entry), name, {f"{name}.py": ""})
     entry = make_entry({"requirements.txt": BOTH})
-    real = process.run
+    real = process.pip
 
     def lose(arguments: list[str | Path], **options: Any) -> object:
         done = real(arguments, **options)
@@ -110,7 +110,7 @@ def test_pins_that_do_not_arrive(
             (tree / "zoo-1.0.dist-info" / "METADATA").unlink()  # type: ignore[operator]
         return done
 
-    monkeypatch.setattr(process, "run", lose)
+    monkeypatch.setattr(process, "pip", lose)
     with pytest.raises(BuildError, match=r"zoo==1\.0 did not arrive.*alpha 1\.0 is there"):
         build(entry, TARGET, cache=cache)
     assert not any((cache.folder / "1" / "entries").glob("*"))
