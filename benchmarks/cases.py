@@ -21,13 +21,13 @@ from aws_cdk import aws_lambda
 import cdk_layers
 from cdk_layers.assembly.deployed import with_deployed
 from cdk_layers.assembly.reader import read
-from cdk_layers.rules.engine import all_rules
 from cdk_layers.rules.examples import sam_template
+from cdk_layers.rules.registry import all_rules
 from tools.documents.rules import language
 
 if TYPE_CHECKING:
     from cdk_layers.app.model import App
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
 
 Which = Literal["failing", "passing"]
 BOTH: Final[tuple[Which, Which]] = ("failing", "passing")

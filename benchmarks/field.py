@@ -28,7 +28,7 @@ from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.engine import judge
 
 if TYPE_CHECKING:
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
     from tools.documents.rules import Field
 
 _CFN_LINT: Final = "1.58.0"

@@ -15,7 +15,8 @@ from cdk_layers.assembly import reader
 from cdk_layers.check import judgement
 from cdk_layers.check.judgement import judged, rule_names
 from cdk_layers.errors import AssemblyError
-from cdk_layers.rules.engine import all_rules, judge
+from cdk_layers.rules.engine import judge
+from cdk_layers.rules.registry import all_rules
 from cdk_layers.store.build_cache import BuildCache
 from cdk_layers.system import host
 

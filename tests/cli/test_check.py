@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from benchmarks.cases import write as write_case
-from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.registry import all_rules
 from tests.cli.conftest import TODAY, function, write
 
 if TYPE_CHECKING:

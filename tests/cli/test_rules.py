@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.registry import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from cdk_layers.cli import main
 from cdk_layers.findings import Finding, Where
 from cdk_layers.rules import addresses
 from cdk_layers.rules.addresses import rule_page
-from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.registry import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable

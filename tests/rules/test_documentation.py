@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.registry import all_rules
 from tools.documents import reference
 from tools.documents.__main__ import main
 from tools.documents.rules import Field, index, pages, read_field

@@ -8,13 +8,14 @@ import pytest
 
 from benchmarks.cases import read_case, rules_with_cases, write
 from cdk_layers.errors import DependencyError, RuleError, StaleLockError
-from cdk_layers.rules.engine import all_rules, judge
+from cdk_layers.rules.engine import judge
+from cdk_layers.rules.registry import all_rules
 from tests.rules.subjects import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
 
 
 def test_every_rule_has_a_case() -> None:

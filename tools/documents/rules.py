@@ -11,14 +11,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.registry import all_rules
 from tools.documents.reference import MADE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
 
 _FIELD: Final = "field.json"
 _RESOURCES: Final = re.compile(r"(?:Transform|Parameters|Conditions|Resources|[A-Z][A-Za-z]+):", re.ASCII)

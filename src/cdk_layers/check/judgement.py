@@ -74,7 +74,7 @@ def rule_names(cache: BuildCache) -> list[str]:
     key = f"rules-{_library()}"
     names = cache.recall(key)
     if names is None:
-        from cdk_layers.rules.engine import all_rules  # noqa: PLC0415
+        from cdk_layers.rules.registry import all_rules  # noqa: PLC0415
 
         names = [rule.name for rule in all_rules()]
         cache.remember(key, names)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cdk_layers.cli.assembly_path import default_path
 from cdk_layers.errors import UsageError
 from cdk_layers.project.settings import parse_size, read_settings
-from cdk_layers.rules.engine import all_rules, judge
+from cdk_layers.rules.engine import judge
+from cdk_layers.rules.registry import all_rules
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
     from cdk_layers.report.verdict import Verdict
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
 
 
 def run(arguments: Namespace) -> int:

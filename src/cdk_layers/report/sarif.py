@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from cdk_layers.rules.addresses import rule_page
-from cdk_layers.rules.engine import all_rules
+from cdk_layers.rules.registry import all_rules
 from cdk_layers.system.outgoing import json_in_logs, printable
 
 if TYPE_CHECKING:
     from cdk_layers.findings import Finding
     from cdk_layers.report.verdict import Verdict
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
 
 _VERSION: Final = "2.1.0"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.findings import Where
     from cdk_layers.report.verdict import Verdict
-    from cdk_layers.rules.engine import Rule
+    from cdk_layers.rules.registry import Rule
     from cdk_layers.rules.repeats import Repeated
 
 _STYLES: Final = {"error": "bold red", "warning": "yellow"}

@@ -7,12 +7,10 @@ from importlib import import_module
 from threading import Thread
 from typing import Final
 
+from cdk_layers.rules.registry import load_families
+
 _IN_PYTHON: Final = (
     "cdk_layers.building.claims",
-    "cdk_layers.rules.families.limits",
-    "cdk_layers.rules.families.identity",
-    "cdk_layers.rules.families.compatibility",
-    "cdk_layers.rules.families.sharing",
     "cdk_layers.check.judgement",
     "cdk_layers.cdk.function",
     "cdk_layers.cdk.stack",
@@ -35,6 +33,7 @@ def load() -> None:
             import_module(f"aws_cdk.{name}")
     for name in _IN_PYTHON:
         import_module(name)
+    load_families(only_at_construction=True)
     other.join()
 
 

@@ -17,9 +17,10 @@ from cdk_layers.contents.natives import (
     past_glibc,
 )
 from cdk_layers.contents.owners import kept, owner
+from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.search_path import is_python, parts, python_version, told, unknown_parts
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents, Native
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=40, error=CompatibilityError)
 
 _BUILD_FOR_TARGET: Final = (
     "Build it for the function's own runtime and architecture: SharedPythonLayer does so by itself; with pip give "

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from cdk_layers.rules.engine import Rule, declare
+from cdk_layers.errors import RuleError
+from cdk_layers.rules.registry import Rule, register_family, register_rule
+
+register_family(__name__, order=200, error=RuleError)
 
 _SIX: Final = (
     "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e/"
@@ -59,7 +62,7 @@ SharedPythonLayer(
 """
 
 
-declare(
+register_rule(
     Rule(
         "unpinned-requirement",
         severity="warning",
@@ -71,7 +74,7 @@ declare(
         family="building",
     )
 )
-declare(
+register_rule(
     Rule(
         "ignored-manifest",
         severity="warning",
@@ -84,7 +87,7 @@ declare(
         family="building",
     )
 )
-declare(
+register_rule(
     Rule(
         "stale-lock",
         severity="error",
@@ -99,7 +102,7 @@ declare(
         family="building",
     )
 )
-declare(
+register_rule(
     Rule(
         "no-wheel",
         severity="error",
@@ -112,7 +115,7 @@ declare(
         family="building",
     )
 )
-declare(
+register_rule(
     Rule(
         "overruled-setting",
         severity="warning",
@@ -127,7 +130,7 @@ declare(
         family="building",
     )
 )
-declare(
+register_rule(
     Rule(
         "copied-link",
         severity="warning",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.owners import kept, owner
-from cdk_layers.rules.engine import Problem, also, rule
+from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import is_python, layer_parts, modules, python_version, told
+from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=60, error=ContentError)
 
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python(\d{1,3}\.\d{1,3})/site-packages/")
 _IMPORTABLE: Final = r"(?:[^/]+\.py|[^/]+/__init__\.py|[^/]+\.dist-info/METADATA)"
@@ -53,7 +56,7 @@ def wrong_folder(layer: Layer, _: Settings) -> Iterator[Problem]:
             yield from _of_other_version(part, python)
 
 
-@also("wrong-folder", Function)
+@further_check("wrong-folder", Function)
 def wrong_folder_of_function(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the same for layers that say nothing, as far as a Python function uses them."""
     # A path of the user's own may lead anywhere, such as to /opt itself.

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function
 from cdk_layers.contents.needs import broken_by_winner, several_versions, unmet
 from cdk_layers.contents.owners import in_folder
+from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, runtime_distributions
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.search_path import inside, is_python, names, python_version, search_path, unknown_parts
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Distribution
     from cdk_layers.contents.needs import Unmet
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=80, error=ContentError)
 
 _TOLD: Final = 3
 

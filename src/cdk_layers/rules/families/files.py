@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.owners import kept
-from cdk_layers.rules.engine import Problem, also, rule
+from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, told
+from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
     from cdk_layers.findings import Severity
+
+register_family(__name__, order=70, error=ContentError)
 
 _READ: Final = 0o004
 _PASS: Final = 0o001
@@ -57,7 +60,7 @@ def unreadable_file(layer: Layer, _: Settings) -> Iterator[Problem]:
         yield from _forbidden(part)
 
 
-@also("unreadable-file", Function)
+@further_check("unreadable-file", Function)
 def unreadable_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of the files of a function's code."""
     for part in _code(function):
@@ -125,7 +128,7 @@ def escaping_link(layer: Layer, _: Settings) -> Iterator[Problem]:
         yield from _astray(part)
 
 
-@also("escaping-link", Function)
+@further_check("escaping-link", Function)
 def escaping_link_in_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of the links in a function's code."""
     for part in _code(function):
@@ -191,7 +194,7 @@ def stale_bytecode(layer: Layer, _: Settings) -> Iterator[Problem]:
         yield from _stale(part)
 
 
-@also("stale-bytecode", Function)
+@further_check("stale-bytecode", Function)
 def stale_bytecode_in_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield a problem for code with such bytecode."""
     for part in _code(function):

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.definitions import Search
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
 from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.facts.syntax import parse
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     import ast
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.rules.facts.definitions import Answer
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=100, error=ContentError)
 
 _WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper", "sentry_sdk", "awslambdaric")
 """Modules of well-known layers that are used as handlers, and then call the function's own."""

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import owner
+from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import runtime_distributions
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
 from cdk_layers.rules.facts.search_path import is_python, parts, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.facts.syntax import parse
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=110, error=ContentError)
 
 Places = tuple[tuple["Part", str], ...]
 

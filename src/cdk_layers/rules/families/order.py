@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import OrderError
 from cdk_layers.rules.examples import function, sam_template
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Layer, LayerUse, Settings
     from cdk_layers.findings import Severity
+
+register_family(__name__, order=130, error=OrderError)
 
 _LAYER: Final = "Base: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/python.zip}}"
 _TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App
+from cdk_layers.errors import SharingError
 from cdk_layers.lambda_service import limits
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import layer, template
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Grant, Layer, Settings
     from cdk_layers.findings import Where
+
+register_family(__name__, order=160, error=SharingError)
 
 _STATEMENT_ID: Final = "0" * 36
 """Stands for what CloudFormation writes: as long as a UUID."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import SharingError
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
+
+register_family(__name__, order=150, error=SharingError)
 
 _HUB = """\
 stage = Stage(app, "Shared")

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Layer
 from cdk_layers.contents.owners import kept, owner
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import layer_parts
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
+
+register_family(__name__, order=120, error=ContentError)
 
 _KINDS: Final = {
     "private-key": "a private key",

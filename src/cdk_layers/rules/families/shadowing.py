@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import kept
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import (
     inside,
     is_python,
@@ -20,6 +20,7 @@ from cdk_layers.rules.facts.search_path import (
 )
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.families.dependencies import installed
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=90, error=ContentError)
 
 _SDK: Final = ("boto3", "botocore", "s3transfer")
 _NAMED: Final = 3

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import ContentError
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
+
+register_family(__name__, order=170, error=ContentError)
 
 
 @rule(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function, Layer
-from cdk_layers.rules.engine import Problem, also, rule
+from cdk_layers.errors import ContentError
 from cdk_layers.rules.examples import layer, template
+from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings, Storage
+
+register_family(__name__, order=180, error=ContentError)
 
 
 def _referencing(*more: str, versioning: str, days: str = "") -> str:
@@ -49,7 +52,7 @@ def unversioned_storage_of_layer(subject: Layer, _: Settings) -> Iterator[Proble
         yield from _losses(f"The content of layer {subject.label!r}", subject.storage)
 
 
-@also("unversioned-storage", Function)
+@further_check("unversioned-storage", Function)
 def unversioned_storage_of_function(subject: Function, _: Settings) -> Iterator[Problem]:
     """Judge where a function's code stays."""
     if subject.storage is not None:

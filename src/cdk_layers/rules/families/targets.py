@@ -18,9 +18,10 @@ from cdk_layers.contents.natives import (
     owners,
     past_glibc,
 )
+from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, PYTHON_RUNTIMES
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.search_path import is_python, layer_parts, parts, python_version, told, visible
+from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Distribution
     from cdk_layers.rules.facts.search_path import Part
+
+register_family(__name__, order=50, error=CompatibilityError)
 
 _MICRO_RELEASES: Final = 40
 _TAG_PARTS: Final = 3

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
+from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.facts.total import Total
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
+
+register_family(__name__, order=190, error=LimitError)
 
 _NOT_TRIED: Final = "Whether the service takes exactly that much is not verified."
 

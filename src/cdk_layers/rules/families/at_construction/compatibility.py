@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.natives import by_need, for_other_machine, for_other_python, names_its_machine, past_glibc
+from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count, quoted
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Layer, Settings
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.runtimes import PythonRuntime
+
+register_family(__name__, order=30, error=CompatibilityError)
 
 
 @rule(

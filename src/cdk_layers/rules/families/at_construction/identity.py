@@ -6,17 +6,20 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer, is_literal
+from cdk_layers.errors import IdentityError
 from cdk_layers.lambda_service.arn import LAYER_NAME, LayerArn
 from cdk_layers.lambda_service.limits import MAX_ARN_CHARACTERS
 from cdk_layers.lambda_service.regions import partition_of
-from cdk_layers.rules.engine import Problem, rule
 from cdk_layers.rules.examples import function, template
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
+
+register_family(__name__, order=20, error=IdentityError)
 
 _FORM: Final = "arn:<partition>:lambda:<region>:<account>:layer:<name>:<version>"
 _SERVICES_OWN: Final = re.compile(r"arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+")

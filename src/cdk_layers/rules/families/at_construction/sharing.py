@@ -7,14 +7,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App, Function, Grant, is_literal
-from cdk_layers.rules.engine import Problem, rule
+from cdk_layers.errors import SharingError
 from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Layer, Settings
+
+register_family(__name__, order=140, error=SharingError)
 
 _ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
 _ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)

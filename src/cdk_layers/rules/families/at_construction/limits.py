@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
+from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
-from cdk_layers.rules.engine import Problem, also, rule
 from cdk_layers.rules.examples import function, layer, sam_template, template
 from cdk_layers.rules.facts.total import MOST_LISTED, Total, largest
+from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, quoted, size
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
+
+register_family(__name__, order=10, error=LimitError)
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer"
 _LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
@@ -219,7 +222,7 @@ def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Pro
         yield from _near(measured, (subject.contents,), budget, settings)
 
 
-@also("near-size-limit", Function)
+@further_check("near-size-limit", Function)
 def near_size_limit_of_function(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare a function with its budget, or with 90 % of the limit, unless one of its layers says the same already."""
     total = Total.of(subject)
