@@ -14,7 +14,7 @@ from cdk_layers.contents.distributions import read_distributions
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import AssemblyError, EntryError
 from cdk_layers.rules.engine import judge_one
-from cdk_layers.rules.families import identity
+from cdk_layers.rules.families.at_construction import identity
 from cdk_layers.rules.families.targets import admits
 from tests.assembly.templates import INLINE, read_function, read_text
 from tests.rules.subjects import SETTINGS, a_function, a_layer, holding
