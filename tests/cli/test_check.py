@@ -233,7 +233,7 @@ def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
         (("check", "--ignore", "xyzzy"), "`cdk-layers rules` lists all"),
         (("rule", "to-many-layers"), "Did you mean too-many-layers"),
         (("check", "--format", "xml"), "invalid choice"),
-        (("check", "--today", "soon"), "invalid"),
+        (("check", "--today", "soon"), "'soon' is not a date. Write one such as 2027-03-03."),
         ((), "COMMAND"),
         (("chek",), "invalid choice"),
     ],

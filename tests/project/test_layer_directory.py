@@ -90,6 +90,7 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
         ("[layers]\nbase = 1", r"layers\.base is 1, and has to be a table"),
         ('order = "base"', "order is 'base', and has to be a list"),
         ('order = ["base", "data"]', "order leaves out 'tools'"),
+        ('order = ["base", "data", "tolls"]', "order names, without a subfolder, 'tolls'"),
         ('order = ["base", "data", "tools", "base"]', "order names twice 'base'"),
         ('order = ["base", "data", "tools", "x"]', "order names, without a subfolder, 'x'"),
         ('[defaults]\ncompatible_runtimes = "python3.13"', r"defaults\.compatible_runtimes is 'python3\.13'"),

@@ -136,3 +136,10 @@ def test_what_is_given_goes_before_the_project(tmp_path: Path) -> None:
     settings = project.settings(strict=False, ignore=(), budget_bytes=None)
 
     assert (settings.strict, settings.ignore, settings.budget_bytes) == (False, (), 1024 * 1024)
+
+
+def test_settings_that_are_no_table_are_named(tmp_path: Path) -> None:
+    """A key of that name under [tool]."""
+    (tmp_path / "pyproject.toml").write_text("[tool]\ncdk-layers = 3\n")
+    with pytest.raises(UsageError, match=r"tool\.cdk-layers is 3, but has to be a table, \[tool\.cdk-layers\]"):
+        read_settings(tmp_path)

@@ -65,7 +65,8 @@ class Declaration:
         arguments = Arguments(f"Function {self.path!r}")
 
         def read(name: str, layer: object) -> ILayerVersion | str:
-            if isinstance(layer, (str, LayerVersion)) or hasattr(layer, "layer_version_arn"):
+            is_version = isinstance(layer, (str, LayerVersion)) or hasattr(layer, "layer_version_arn")
+            if is_version and not isinstance(layer, type):
                 return cast("ILayerVersion | str", layer)
             remedy = "Pass the layer version itself: the CDK would leave out anything else without a word."
             if isinstance(layer, Stack):

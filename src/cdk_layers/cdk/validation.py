@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,8 @@ from aws_cdk import (
 )
 from constructs import IConstruct, IValidation
 
+from cdk_layers.cdk.arguments.keywords import checked_names
+from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
 from cdk_layers.check.judgement import judged, rule_names
 from cdk_layers.errors import UsageError
@@ -29,7 +32,6 @@ from cdk_layers.system.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from aws_cdk import IPolicyValidationContext, Size
     from constructs import Construct
@@ -74,21 +76,28 @@ class LayerValidation:
         ... )
     """
 
+    @checked_names("LayerValidation")
     def __init__(
-        self, *, max_unzipped: Size | None = None, strict_budget: bool | None = None, today: date | None = None
+        self, *, max_unzipped: Size | str | None = None, strict_budget: bool | None = None, today: date | None = None
     ) -> None:
         """Set what the rules are to know, before what `[tool.cdk-layers]` of the app's pyproject.toml says.
 
         Args:
             max_unzipped: The user's own limit on the unzipped bytes of every function with its layers, and of every
-                layer; the project's `budget` by default.
+                layer, such as "120 MiB"; the project's `budget` by default.
             strict_budget: Whether going over that limit is an error; else it is a warning. The project's by default.
             today: The day that the dates of runtimes are compared with; the current day by default.
+
+        Raises:
+            UsageError: An argument is misspelt or not of its type.
         """
+        arguments = Arguments("LayerValidation")
+        if not isinstance(today, date | None):
+            raise arguments.wrong(today, "today", "a datetime.date")
         self._given = {
             "today": today,
-            "budget_bytes": None if max_unzipped is None else int(max_unzipped.to_bytes()),
-            "strict_budget": strict_budget,
+            "budget_bytes": arguments.size("max_unzipped", max_unzipped),
+            "strict_budget": None if strict_budget is None else arguments.flag("strict_budget", strict_budget),
         }
         self._steps_back = False
 

@@ -63,9 +63,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         type=Path,
         help="the assembly of the last deploy: judge the way from there too, where old code meets new layers",
     )
-    check.add_argument(
-        "--today", metavar="DATE", type=date.fromisoformat, help="judge runtimes as of this day, such as 2027-03-03"
-    )
+    check.add_argument("--today", metavar="DATE", type=_day, help="judge runtimes as of this day, such as 2027-03-03")
 
 
 def _add_path(command: argparse.ArgumentParser) -> None:
@@ -77,6 +75,14 @@ def _add_path(command: argparse.ArgumentParser) -> None:
         help="cdk.out or another cloud assembly, .aws-sam/build, or one template in JSON or YAML; "
         "cdk.out by default, else .aws-sam/build",
     )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a date. Write one such as 2027-03-03."
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _names(text: str) -> tuple[str, ...]:

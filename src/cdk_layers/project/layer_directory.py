@@ -149,7 +149,7 @@ def _order(file: Path, said: Mapping[str, Any], names: list[str]) -> tuple[str, 
     repeated = sorted({name for name in order if order.count(name) > 1})
     missing = [name for name in names if name not in order]
     strange = [name for name in order if name not in names]
-    for what, which in (("names twice", repeated), ("leaves out", missing), ("names, without a subfolder,", strange)):
+    for what, which in (("names twice", repeated), ("names, without a subfolder,", strange), ("leaves out", missing)):
         if which:
             message = (
                 f"{file}: order {what} {', '.join(map(repr, which))}. It has to name every layer once, lowest first; "

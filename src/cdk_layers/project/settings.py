@@ -107,8 +107,11 @@ def _loads(text: str) -> dict[str, Any]:
 
 
 def _from_table(table: Any, path: Path) -> ProjectSettings:
+    if not isinstance(table, dict):
+        message = f"{path}: tool.{_TABLE} is {table!r}, but has to be a table, [tool.{_TABLE}]."
+        raise UsageError(message)
     known = {field.name.replace("_", "-"): field.name for field in fields(ProjectSettings)}
-    unknown = [key for key in table if key not in known] if isinstance(table, dict) else ["(not a table)"]
+    unknown = [key for key in table if key not in known]
     if unknown:
         message = f"{path}: [tool.{_TABLE}] knows no {', '.join(unknown)}. It knows {', '.join(sorted(known))}."
         raise UsageError(message)

@@ -128,6 +128,7 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
     if ruling in {None, "requirements.txt"}:
         refuse_without_lock(ruling, job.options)
     if ruling is None:
+        _refuse_damaged(job.entry)
         return Requirements(None, notes=notes)
     variables = Variables({**host.environ(), **job.options.environment}, may_lack=may_lack)
     read = _read(job, ruling, project, variables, may_export=may_export)
@@ -246,6 +247,22 @@ def _lock_command(project: UvProject, name: str) -> str:
     if "pdm" in table(manifest, "tool") or backend.startswith("pdm"):
         return "'pdm lock --format pylock'"
     return f"'uv lock' in the workspace's root {scrub(project.root.name)}/" if project.is_member else "'uv lock'"
+
+
+def _refuse_damaged(entry: Path) -> None:
+    """Raise an EntryError where a manifest that has no lock file is not TOML, so that nobody knows what it wants."""
+    for manifest in (entry / name for name in _BARE):
+        if manifest.is_file() and (trouble := _damage(manifest)):
+            message = f"{manifest.name} is not TOML: {trouble}. Correct it."
+            raise EntryError(message)
+
+
+def _damage(manifest: Path) -> str:
+    try:
+        parse_toml(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _asks_for_something(manifest: Path) -> bool:

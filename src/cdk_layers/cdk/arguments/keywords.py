@@ -33,6 +33,7 @@ _UNREADABLE: Final = re.compile(
 )
 _FOREIGN: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
 _GOT: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
+_TAKEN: Final = re.compile(r"There is already a Construct with name '(?P<id>[^'\n]*)' in ")
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -58,6 +59,8 @@ class _Names:
 
     def trouble(self, count: int, bound: Mapping[str, object]) -> str:
         """Return what is wrong with the names that arguments were passed by; "" for nothing."""
+        if count and not self.positional:
+            return "its arguments can only be passed by name."
         if count > len(self.positional):
             return f"only {quoted(self.positional)} can be passed without a name. Name the others."
         for name in bound:
@@ -70,6 +73,8 @@ class _Names:
         return f"{quoted(missing)} {are} missing. Pass {what} by name."
 
     def _hint(self, name: str) -> str:
+        if name == "code" and "entry" in self.known:
+            return "Pass entry=, the folder to build from; a layer that is already built is a lambda_.LayerVersion."
         return nearest(name, sorted(self.known)) or f"Valid ones: {', '.join(sorted(self.known))}."
 
 
@@ -99,6 +104,30 @@ def checked_arguments(kind: str, base: Callable[..., object] | None = None) -> C
             with _ONE_AT_A_TIME:
                 place.check(is_optional="id" not in names.required)
                 return init(*args, **kwargs)
+
+        return cast("_F", checked)
+
+    return decorate
+
+
+def checked_names(place: str) -> Callable[[_F], _F]:
+    """Make a function check the names of its keyword arguments; type checkers see it as it is written.
+
+    Args:
+        place: What messages call the function.
+
+    Raises:
+        UsageError: From the function, where an argument is misspelt or missing.
+    """
+
+    def decorate(function: _F) -> _F:
+        @wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> object:
+            trouble = _Names.of(function, None).trouble(len(args) - 1, kwargs)
+            if trouble:
+                message = f"{place}: {trouble}"
+                raise UsageError(message)
+            return function(*args, **kwargs)
 
         return cast("_F", checked)
 
@@ -219,4 +248,13 @@ def _contains(value: object, kind: str) -> bool:
     return type(value).__name__ == kind or any(_contains(item, kind) for item in items)
 
 
-_READERS: Final = (_type_error, _node_error, _foreign_error)
+def _taken_id(text: str, _: Mapping[str, object]) -> str:
+    """Return that another construct has the id; "" if the error is about something else.
+
+    Source: constructs 10, lib/construct.js, for the words.
+    """
+    match = _TAKEN.search(text)
+    return f"its scope has a construct with the id {match['id']!r} already. Choose another id." if match else ""
+
+
+_READERS: Final = (_type_error, _node_error, _foreign_error, _taken_id)

@@ -104,7 +104,7 @@ class CodeSource:
         if self.entry is None or self.code is not None:
             raise UsageError(self._contradiction())
         self._refuse_container()
-        target = target_of(self.path, runtime, architecture)
+        target = target_of(f"Function {self.path!r}", runtime, architecture)
         given = self.bundling.given
         options = BuildOptions(
             prefix=self.bundling.folder(f"Function {self.path!r}", ""),

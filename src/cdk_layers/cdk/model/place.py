@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import FeatureFlags, Stack
 
 from cdk_layers.cdk.model.constructs import known
+from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.regions import partition_of
 
 if TYPE_CHECKING:
     from constructs import Construct
 
 _SORTS_LAYERS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
+
+_NO_STACK: Final = "should be created in the scope of a Stack"
+"""What the CDK says of a construct outside of every stack. Source: aws-cdk-lib, core/lib/stack.ts."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,12 @@ class Place:
 
 @cache
 def place_of(scope: Construct) -> Place:
-    """Return the place that a construct in this scope has."""
-    stack = scope if isinstance(scope, Stack) else Stack.of(scope)
+    """Return the place that a construct in this scope has.
+
+    Raises:
+        UsageError: The scope is not inside a stack.
+    """
+    stack = scope if isinstance(scope, Stack) else _stack_of(scope)
     region = known(stack.region)
     return Place(
         scope=scope,
@@ -59,3 +67,18 @@ def place_of(scope: Construct) -> Place:
         account=known(stack.account),
         bundled=stack.bundling_required,
     )
+
+
+def _stack_of(scope: Construct) -> Stack:
+    try:
+        return Stack.of(scope)
+    except RuntimeError as error:
+        if _NO_STACK not in str(error):
+            raise
+    kind = type(scope).__name__
+    name = f"{kind} {scope.node.path!r}" if scope.node.path else kind
+    message = (
+        f"scope is the {name}, which is not in a stack. Layers and functions belong to a stack: make one, "
+        'Stack(app, "Reports"), and pass it as the scope.'
+    )
+    raise UsageError(message)

@@ -20,11 +20,11 @@ DEFAULT_ARCHITECTURE: Final = "x86_64"
 """What Lambda takes a function or layer to be for that names no architecture."""
 
 
-def target_of(path: str, runtime: Runtime, architecture: Architecture | None) -> Target:
+def target_of(place: str, runtime: Runtime, architecture: Architecture | None) -> Target:
     """Return what is built for one runtime on one architecture.
 
     Args:
-        path: The construct path that errors name.
+        place: What errors call the construct, such as "Layer 'Hub/base'".
         runtime: The CDK's runtime.
         architecture: The CDK's architecture; Lambda's default where there is none.
 
@@ -35,7 +35,7 @@ def target_of(path: str, runtime: Runtime, architecture: Architecture | None) ->
         name = DEFAULT_ARCHITECTURE if architecture is None else name_of(architecture)
         return Target.for_runtime(name_of(runtime), cast("service.Architecture", name))
     except TargetError as error:
-        message = f"{path!r}: {error}"
+        message = f"{place}: {error}"
         raise TargetError(message) from None
 
 
@@ -62,5 +62,7 @@ def targets_of(
             )
             raise TargetError(message)
     return tuple(
-        dict.fromkeys(target_of(path, runtime, arch) for runtime in runtimes for arch in architectures or (None,))
+        dict.fromkeys(
+            target_of(f"Layer {path!r}", runtime, arch) for runtime in runtimes for arch in architectures or (None,)
+        )
     )
