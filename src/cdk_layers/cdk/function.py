@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
@@ -17,9 +17,9 @@ from cdk_layers.cdk.asset.handlers import resolved_handler
 from cdk_layers.cdk.declaration import Declaration
 from cdk_layers.cdk.model.function_model import literal, literals, runtime_name
 from cdk_layers.cdk.model.place import place_of
-from cdk_layers.cdk.model.runtimes import runtime_for
+from cdk_layers.cdk.model.runtimes import name_of, runtime_for
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.node.contract import adds_layers
 from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.cdk.arguments.types import Folder, FunctionArguments, Layers, Texts
     from cdk_layers.contents.model import Contents
-
-_EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
-"""The arguments by which `Function` adds layers of its own. Source: aws-cdk-lib 2.275, function.js."""
 
 
 class LayeredFunction(Function):
@@ -152,7 +149,7 @@ class LayeredFunction(Function):
         given = declaration.checked(layers)
         if isinstance(runtime, Runtime):
             runs_on = runtime_for(runtime, given)
-        extended = not _EXTENDING.isdisjoint(kwargs)
+        extended = adds_layers(kwargs)
         at_once = [] if extended else declaration.accepted(given)
         with build_errors("Function", declaration.path, source.entry):
             made = source.made(runs_on, machine, given, bundled=place.bundled)

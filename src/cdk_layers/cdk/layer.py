@@ -23,10 +23,11 @@ from cdk_layers.cdk.asset.staged import staged_contents
 from cdk_layers.cdk.follow.references import share, top_of
 from cdk_layers.cdk.follow.shared import Shared
 from cdk_layers.cdk.grants import grant_model
-from cdk_layers.cdk.model.constructs import LayerFacts, known, staging
+from cdk_layers.cdk.model.constructs import LayerFacts, known
 from cdk_layers.cdk.model.place import place_of
+from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import targets_of
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.findings import Where
 from cdk_layers.project.settings import app_settings
@@ -186,7 +187,7 @@ class SharedPythonLayer(PythonLayerVersion):
             )
         node = self.node
         self._resource = cast("CfnLayerVersion", node.default_child)
-        self._staging = cast("AssetStaging", staging(node))
+        self._staging = cast("AssetStaging", asset_staging(node))
         generated = [name for name, text in (("Description", description), ("LicenseInfo", license)) if text is None]
         if generated:
             self._resource.add_metadata(marks.GENERATED, marks.generated_text(generated))

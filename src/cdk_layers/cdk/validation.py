@@ -17,12 +17,11 @@ from aws_cdk import (
     PolicyValidationPluginReport,
     Stack,
     Stage,
-    Validations,
 )
-from constructs import IConstruct, IValidation
 
 from cdk_layers.cdk.arguments.keywords import checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.node.contract import add_last_plugin, leaves_out_bundling
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
 from cdk_layers.check.judgement import judged, rule_names
 from cdk_layers.errors import UsageError
@@ -34,11 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aws_cdk import IPolicyValidationContext, Size
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from cdk_layers.findings import Finding
-
-_BUNDLING_STACKS: Final = "aws:cdk:bundling-stacks"
 
 
 @dataclass(slots=True)
@@ -120,7 +117,7 @@ class LayerValidation:
         if isinstance(root, Stage):
             plugin = cls()
             plugin._steps_back = True
-            root.node.add_validation(cast("IValidation", _LastPlugin(root, plugin)))
+            add_last_plugin(root, cast("IPolicyValidationPlugin", plugin))
 
     @property
     def name(self) -> str:
@@ -200,22 +197,6 @@ def _expect_known(names: Sequence[str], rules: Sequence[str]) -> None:
             raise UsageError(message.strip())
 
 
-@jsii.implements(IValidation)
-class _LastPlugin:
-    """Adds a plugin when the app is about to be synthesized, behind all that the user has added."""
-
-    def __init__(self, root: IConstruct, plugin: LayerValidation) -> None:
-        self._root: IConstruct | None = root
-        self._plugin = plugin
-
-    def validate(self) -> list[str]:
-        """Add the plugin, once; there is nothing to complain about."""
-        if self._root is not None:
-            Validations.of(self._root).add_plugins(cast("IPolicyValidationPlugin", self._plugin))
-            self._root = None
-        return []
-
-
 def _folder(root: IConstruct, folders: frozenset[Path]) -> Path:
     """Return the folder of the whole assembly, since stages refer to each other's layers."""
     return Path(root.outdir) if isinstance(root, App) else min(folders)
@@ -223,7 +204,7 @@ def _folder(root: IConstruct, folders: frozenset[Path]) -> Path:
 
 def _unbundled(root: IConstruct, context: IPolicyValidationContext) -> Iterator[str]:
     """Yield the construct paths of the stacks whose assets the CDK leaves as sources, as `cdk list` does with all."""
-    if root.node.try_get_context(_BUNDLING_STACKS) is None:
+    if not leaves_out_bundling(root):
         return
     for template in context.stack_templates:
         path = template.stack_construct_path

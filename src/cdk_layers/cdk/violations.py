@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import PolicyViolatingResource, PolicyViolation
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
+from cdk_layers.cdk.node.contract import is_acknowledged, is_reported_by_cli
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.repeats import together
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 PLUGIN: Final = "cdk-layers"
 """The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
 
-_APP_REPORTS: Final = "@aws-cdk/core:failSynthOnValidationErrors"
-"""Context that the CLI sets to False when it reports itself. Source: aws-cdk-lib, synthesis-validation.js."""
-
-_ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
-
 
 def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViolation]:
     """Return findings as violations.
@@ -43,7 +39,7 @@ def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViol
         root: The root of the app that they are about.
         findings: The findings.
     """
-    by_cli = any(one.severity == "error" for one in findings) and _is_reported_by_cli(root)
+    by_cli = any(one.severity == "error" for one in findings) and is_reported_by_cli(root)
     bare = {one: None for one in findings if by_cli and one.severity == "error" and not _is_acknowledged(root, one)}
     rest = [one for one in findings if one not in bare]
     # Several resources of one violation are acknowledged one by one: the CDK takes those out that are.
@@ -100,18 +96,10 @@ def _resource(finding: Finding) -> PolicyViolatingResource:
     return PolicyViolatingResource(construct_path=where.path, locations=[])
 
 
-def _is_reported_by_cli(root: IConstruct) -> bool:
-    return root.node.try_get_context(_APP_REPORTS) in (False, "false")
-
-
 def _is_acknowledged(root: IConstruct, finding: Finding) -> bool:
     """Return whether the user acknowledged the rule in any scope of the finding: the CDK removes it then."""
     name = f"{PLUGIN}::{finding.rule}"
-    return any(
-        entry.type == _ACKNOWLEDGED and isinstance(entry.data, dict) and name in entry.data
-        for scope in _scopes(root, finding.where.path)
-        for entry in scope.node.metadata
-    )
+    return any(is_acknowledged(scope, name) for scope in _scopes(root, finding.where.path))
 
 
 def _scopes(root: IConstruct, path: str) -> Iterator[IConstruct]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from constructs import Construct
 
 from cdk_layers.cdk.arguments.readers import Arguments, shown
+from cdk_layers.cdk.node.contract import taken_id
 from cdk_layers.errors import UsageError
 from cdk_layers.system.wording import nearest, quoted
 
@@ -33,7 +34,6 @@ _UNREADABLE: Final = re.compile(
 )
 _FOREIGN: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
 _GOT: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
-_TAKEN: Final = re.compile(r"There is already a Construct with name '(?P<id>[^'\n]*)' in ")
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -249,12 +249,9 @@ def _contains(value: object, kind: str) -> bool:
 
 
 def _taken_id(text: str, _: Mapping[str, object]) -> str:
-    """Return that another construct has the id; "" if the error is about something else.
-
-    Source: constructs 10, lib/construct.js, for the words.
-    """
-    match = _TAKEN.search(text)
-    return f"its scope has a construct with the id {match['id']!r} already. Choose another id." if match else ""
+    """Return that another construct has the id; "" if the error is about something else."""
+    taken = taken_id(text)
+    return "" if taken is None else f"its scope has a construct with the id {taken!r} already. Choose another id."
 
 
 _READERS: Final = (_type_error, _node_error, _foreign_error, _taken_id)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from aws_cdk import AssetHashType, AssetStaging, DockerImage, DockerVolume
+from aws_cdk import AssetHashType, DockerImage, DockerVolume
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_keywords
 from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.node.contract import output_folder
 from cdk_layers.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
@@ -204,10 +205,9 @@ class ArchiveImage(DockerImage):
 
         It is a copy, since a link would let whoever edits cdk.out damage the build cache.
         """
-        mounted = [cast("DockerVolume", volume) for volume in volumes or ()]
-        outputs = [one.host_path for one in mounted if one.container_path == AssetStaging.BUNDLING_OUTPUT_DIR]
-        if not outputs:
+        folder = output_folder(volumes)
+        if folder is None:
             message = "this version of the CDK mounts no output folder, so the layer's archive has no place to go"
             raise BuildError(message)
-        self._build.write_to(Path(outputs[0]) / "layer.zip")
+        self._build.write_to(Path(folder) / "layer.zip")
         self.has_run = True

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.cdk.node.contract import container_failure
 from cdk_layers.errors import BuildError
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 _VARIABLE: Final = "CDK_DOCKER"
 """What the CDK reads to find its container program. Source: aws-cdk-lib, core/lib/bundling."""
-
-
-_FAILED: Final = re.compile(r"Failed to bundle asset|exited with (?:status|signal)|did not produce any output")
 
 
 def require_engine(path: str, reasons: Sequence[str]) -> None:
@@ -71,8 +68,10 @@ def container_errors(path: str, environment: Mapping[str, str]) -> Iterator[None
     try:
         yield
     except RuntimeError as error:
-        if not _FAILED.search(str(error)):
+        reason = container_failure(error)
+        if reason is None:
             raise
-        told = scrub(str(error).partition("--> Command")[0].strip(), environment.values())
-        message = f"Layer {path!r} could not be built in Docker, whose output is above: {told}"
+        message = (
+            f"Layer {path!r} could not be built in Docker, whose output is above: {scrub(reason, environment.values())}"
+        )
         raise BuildError(message) from None

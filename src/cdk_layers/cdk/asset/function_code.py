@@ -15,10 +15,10 @@ from cdk_layers.building.find import build, recall
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.output import placing, restore
-from cdk_layers.cdk.model.constructs import staging
 from cdk_layers.cdk.model.function_model import model_of
+from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import target_of
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.errors import AssemblyError, UsageError
 from cdk_layers.store.build_cache import BuildCache
 
@@ -56,7 +56,7 @@ class FunctionCode:
         """Write the archive in the output folder again, if an earlier synthesis left it half done."""
         if self.build is None or self.image is None or self.image.has_run:
             return
-        stage = staging(function.node)
+        stage = asset_staging(function.node)
         if stage is not None:
             restore(Path(stage.absolute_staged_path), self.build)
 
@@ -199,7 +199,7 @@ def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, 
 
 
 def _staged_contents(function: Function) -> Contents | None:
-    stage = staging(function.node)
+    stage = asset_staging(function.node)
     if stage is None:
         return None
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from aws_cdk import ConstructSelector, DefaultTokenResolver, Mixins, Reference, Stage, StringConcat, Tokenization
 from aws_cdk.aws_lambda import CfnFunction, CfnVersion, Function
 
-from cdk_layers.cdk.node.identity import identity
+from cdk_layers.cdk.node.contract import function_of_current_version, identity, logical_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.cdk.follow.shared import Shared
 
-_CURRENT_VERSION: Final = "CurrentVersion"
 _KINDS: Final = ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version")
 """The CDK's own constants would be asked of Node."""
 
@@ -81,10 +80,9 @@ def _side_by_side(scope: Construct, found: Sequence[CfnFunction], places: Mappin
 def versioned_functions(resources: Iterable[IConstruct]) -> Iterator[tuple[Function, CfnFunction]]:
     """Yield the functions whose `current_version` is among resources, with their own resources."""
     for version in (one for one in resources if isinstance(one, CfnVersion)):
-        parent = version.node.scope
-        function = parent.node.scope if parent is not None and parent.node.id == _CURRENT_VERSION else None
-        resource = function.node.default_child if isinstance(function, Function) else None
-        if isinstance(function, Function) and isinstance(resource, CfnFunction):
+        function = function_of_current_version(version)
+        resource = None if function is None else function.node.default_child
+        if function is not None and isinstance(resource, CfnFunction):
             yield function, resource
 
 
@@ -101,7 +99,7 @@ def users_of(
     resolve = shared[0].stack.resolve
     named: dict[str, list[Shared]] = defaultdict(list)
     for one, arn in zip(shared, resolve([one.layer.layer_version_arn for one in shared]), strict=True):
-        named[arn["Ref"]].append(one)
+        named[logical_id(arn)].append(one)
     # By their numbers, since what resolves to nothing is left out.
     resolved = resolve({str(number): function.layers for number, function in enumerate(functions)})
     for number, layers in resolved.items():

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.cdk.follow.shared import Shared
 
-_RECOMMENDATION: Final = "@aws-cdk/core:crossStackReferencesDefaultStrong"
-"""The CDK's warning that a reference has no configured strength, which it emits for those that have one, too."""
-
 _loosened: Final[WeakSet[Stack]] = WeakSet()
 _publishers: Final[WeakKeyDictionary[IConstruct, dict[tuple[str, str], Stack]]] = WeakKeyDictionary()
 
@@ -47,13 +44,6 @@ def loosen(stack: Stack, strength: ReferenceStrength | None) -> None:
         resource = nested.nested_stack_resource
         if resource is not None:
             CrossStackReferences.of(resource).produce(strength or ReferenceStrength.BOTH)
-
-
-def acknowledge_recommendation(stack: Stack) -> None:
-    """Silence the CDK's recommendation to configure a strength, since references to shared layers have one."""
-    Annotations.of(stack).acknowledge_warning(
-        _RECOMMENDATION, "References to shared layers have a strength of their own."
-    )
 
 
 def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:

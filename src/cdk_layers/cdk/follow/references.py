@@ -16,9 +16,7 @@ from weakref import WeakKeyDictionary
 import jsii
 from aws_cdk import (
     Annotations,
-    Aspects,
     CrossStackReferences,
-    FeatureFlags,
     IAspect,
     NestedStack,
     ReferenceStrength,
@@ -36,7 +34,6 @@ from cdk_layers.cdk.follow.consumers import (
     versioned_functions,
 )
 from cdk_layers.cdk.follow.crossing import (
-    acknowledge_recommendation,
     arn_in,
     is_handed_over,
     loosen,
@@ -44,7 +41,13 @@ from cdk_layers.cdk.follow.crossing import (
     refuse_other_stage,
     refuse_plain_function,
 )
-from cdk_layers.cdk.node.identity import identity
+from cdk_layers.cdk.node.contract import (
+    acknowledge_reference_strength,
+    identity,
+    is_edge_stack,
+    recognizes_layers,
+    visit_after_users,
+)
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,10 +57,6 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
     from cdk_layers.cdk.follow.shared import Shared
-
-_LAYERS_IN_VERSIONS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
-_AFTER_USERS_ASPECTS: Final = 900
-"""Above `AspectPriority.DEFAULT` (500), so that layers which aspects add are seen, and below `READONLY` (1000)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +81,6 @@ class _Sharing:
     mixed: set[Function] = field(default_factory=set)
 
 
-_EDGE_STACK: Final = "edge-lambda-stack-"
-"""How the ids of the stacks begin that `EdgeFunction` makes in us-east-1. Source: aws-cdk-lib 2.275, aws-cloudfront."""
-
 _STAGES: Final[WeakKeyDictionary[Stage, _Sharing]] = WeakKeyDictionary()
 _STACKS: Final[WeakKeyDictionary[Stack, _Sharing]] = WeakKeyDictionary()
 _TOPS: Final[WeakKeyDictionary[Stack, Stack]] = WeakKeyDictionary()
@@ -107,7 +103,7 @@ def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: Refer
     sharing = _sharing_of(shared.stack)
     stage = None if sharing.layers else Stage.of(shared.stack)
     if stage is not None:
-        Aspects.of(resource).add(_Sweep(stage, sharing, Resources(stage)), priority=_AFTER_USERS_ASPECTS)
+        visit_after_users(resource, _Sweep(stage, sharing, Resources(stage)))
     sharing.layers[shared.layer] = shared
 
 
@@ -168,7 +164,7 @@ def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Share
     for one in (one for one in layers if one.stack is not top):
         if (top, one.stack) not in sharing.ordered:
             sharing.ordered.add((top, one.stack))
-            acknowledge_recommendation(top)
+            acknowledge_reference_strength(top)
             refuse_equal_role_names(top, one)
             if one.layer in sharing.layers:
                 _deploy_after(top, one)
@@ -197,7 +193,7 @@ def _deploy_after(stack: Stack, one: Shared) -> None:
     try:
         stack.add_stack_dependency(one.stack, reason=f"its functions use the layer {one.path}")
     except RuntimeError as error:
-        if stack.node.id.startswith(_EDGE_STACK):
+        if is_edge_stack(stack):
             raise UsageError(_at_the_edge(stack, one)) from None
         message = (
             f"Stack {stack.node.path!r} has functions that use the layer {one.path!r}, so {one.stack.node.path!r} has "
@@ -234,8 +230,7 @@ class _Sweep:
         if identity(last) == identity(node):
             self._sweep(resources)
         else:
-            there = _Sweep(self._stage, self._sharing, self._resources)
-            Aspects.of(last).add(there, priority=_AFTER_USERS_ASPECTS)
+            visit_after_users(last, _Sweep(self._stage, self._sharing, self._resources))
 
     def _sweep(self, resources: Sequence[IConstruct]) -> None:
         sharing = self._sharing
@@ -268,5 +263,5 @@ def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[t
 def _mix_into_version(function: Function, layers: Iterable[Shared]) -> None:
     """Let `current_version` follow the layers where the CDK does not do it by its feature flag."""
     digests = sorted(f"{one.path}={one.digest}" for one in layers if one.digest is not None)
-    if digests and not FeatureFlags.of(function).is_enabled(_LAYERS_IN_VERSIONS):
+    if digests and not recognizes_layers(function):
         function.invalidate_version_based_on(" ".join(digests))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import AssetStaging, CfnDeletionPolicy, Stack
-from aws_cdk.aws_lambda import CfnLayerVersion, Runtime
+from aws_cdk import CfnDeletionPolicy, Stack
+from aws_cdk.aws_lambda import CfnLayerVersion
 
 from cdk_layers.app.model import Layer, is_literal
+from cdk_layers.cdk.node.contract import asset_staging, given_runtimes, is_encoded_list
 from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.arn import LayerArn
@@ -19,14 +20,11 @@ from cdk_layers.store.build_cache import BuildCache
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda import ILayerVersion
-    from constructs import Node
 
     from cdk_layers.building.notes import Note
     from cdk_layers.contents.model import Contents
-
-_ENCODED_LIST: Final = "#{Token["
-"""How the CDK encodes a list that is a token. Source: aws-cdk-lib, core/lib/private/encoding."""
 
 _KEEPS: Final = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
 
@@ -98,15 +96,8 @@ def is_retained(resource: CfnLayerVersion) -> bool:
     return options.deletion_policy in _KEEPS and options.update_replace_policy in _KEEPS
 
 
-def staging(node: Node) -> AssetStaging | None:
-    """Return the staging of the asset of a layer's or function's own node; None where its code is not an asset."""
-    asset = node.try_find_child("Code")
-    stage = asset.node.try_find_child("Stage") if asset else None
-    return stage if isinstance(stage, AssetStaging) else None
-
-
 def _staged_facts(layer: ILayerVersion) -> LayerFacts:
-    stage = staging(layer.node)
+    stage = asset_staging(layer.node)
     if stage is None:
         return LayerFacts()
     try:
@@ -136,18 +127,11 @@ def _imported(layer: ILayerVersion) -> Layer:
         partition=arn.partition if arn else None,
         region=arn.region if arn else None,
         account=arn.account if arn else None,
-        runtimes=_runtimes_of_import(layer),
+        runtimes=tuple(runtime.name for runtime in given_runtimes(layer)) or None,
     )
-
-
-def _runtimes_of_import(layer: ILayerVersion) -> tuple[str, ...] | None:
-    """Return the runtimes that the user gave; `Runtime.ALL` is what the CDK says when nobody did."""
-    names = tuple(runtime.name for runtime in layer.compatible_runtimes or ())
-    everything = {runtime.name for runtime in Runtime.ALL}
-    return None if not names or everything <= set(names) else names
 
 
 def _list(values: list[str] | None) -> tuple[str, ...] | None:
     if values is None:
         return ()
-    return None if any(_ENCODED_LIST in value for value in values) else tuple(values)
+    return None if is_encoded_list(values) else tuple(values)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from cdk_layers.cdk.model.constructs import known, layer_model
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.model.runtimes import name_of
+from cdk_layers.cdk.node.contract import IMAGE_RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Layer
 
-_IMAGE: Final = "FROM_IMAGE"
 _arns: Final[WeakKeyDictionary[ILayerVersion, str]] = WeakKeyDictionary()
 _models: Final[WeakKeyDictionary[ILayerVersion, Layer]] = WeakKeyDictionary()
 
@@ -27,7 +27,7 @@ _models: Final[WeakKeyDictionary[ILayerVersion, Layer]] = WeakKeyDictionary()
 def runtime_name(runtime: Runtime) -> str | None:
     """Return a runtime's name in Lambda's API; None for an image, which brings its own."""
     name = name_of(runtime)
-    return None if name == _IMAGE else name
+    return None if name == IMAGE_RUNTIME else name
 
 
 def arn_of(layer: ILayerVersion) -> str:

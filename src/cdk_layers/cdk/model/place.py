@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import FeatureFlags, Stack
+from aws_cdk import Stack
 
 from cdk_layers.cdk.model.constructs import known
+from cdk_layers.cdk.node.contract import is_without_stack, recognizes_layers
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.regions import partition_of
 
 if TYPE_CHECKING:
     from constructs import Construct
-
-_SORTS_LAYERS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
-
-_NO_STACK: Final = "should be created in the scope of a Stack"
-"""What the CDK says of a construct outside of every stack. Source: aws-cdk-lib, core/lib/stack.ts."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Place:
     @cached_property
     def sorts_layers(self) -> bool:
         """Whether the CDK renders layers in the order of their construct paths, whatever the declared one."""
-        return FeatureFlags.of(self.scope).is_enabled(_SORTS_LAYERS) or False
+        return recognizes_layers(self.scope)
 
 
 @cache
@@ -73,7 +69,7 @@ def _stack_of(scope: Construct) -> Stack:
     try:
         return Stack.of(scope)
     except RuntimeError as error:
-        if _NO_STACK not in str(error):
+        if not is_without_stack(error):
             raise
     kind = type(scope).__name__
     name = f"{kind} {scope.node.path!r}" if scope.node.path else kind

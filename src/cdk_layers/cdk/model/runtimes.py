@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk.aws_lambda import Architecture, LayerVersion, Runtime, RuntimeFamily
 
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.node.contract import identity
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_names: Final[dict[str, str]] = {}
+"""Names by identity. Runtimes and architectures belong to no app, and jsii keeps each object as long as the process."""
+
+
+def name_of(value: Runtime | Architecture) -> str:
+    """Return the name of a runtime or an architecture in Lambda's API, which is requested from Node once."""
+    key = identity(value)
+    if key not in _names:
+        _names[key] = value.name
+    return _names[key]
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from cdk_layers.cdk.node.identity import name_of
+from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.errors import TargetError
 from cdk_layers.lambda_service.target import Target
 
