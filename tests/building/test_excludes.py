@@ -37,6 +37,13 @@ PROJECT = {
     "demo.egg-info/PKG-INFO": "x",
     ".ruff_cache/x": "x",
     "conftest.py": "import tests\n",
+    "env/pyvenv.cfg": "home = /usr/bin\n",
+    "env/lib/python3.13/site-packages/six.py": "",
+    "my env 3.13/pyvenv.cfg": "home = /usr/bin\n",
+    ".aws-sam/build/handler.py": "",
+    ".serverless/package.zip": "",
+    ".terraform/providers/x": "",
+    ".direnv/python/x.py": "",
 }
 
 
@@ -72,6 +79,7 @@ def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], cache: Bu
         {"handler.py": "", "setup.py": "def setup(): ...\n"},
         {"acme/README.md": "", "acme/.gitignore": "", "acme/tests/a.py": "", "acme/setup.cfg": ""},
         {"acme/node_modules/x.js": "", "acme/build/lib/a.py": "", "acme/requirements.in": ""},
+        {"env/__init__.py": "", "acme/pyvenv.cfg/x": "", "acme/.terraform/x": ""},
         {"README.py": "", "testing/a.py": "", "requirements/base.json": ""},
     ],
 )  # fmt: skip

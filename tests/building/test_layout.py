@@ -44,6 +44,8 @@ CERTAIN = [
     (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["lib"]'), "lib/acme/a.py", "acme/a.py"),
     (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["lib"]\ninclude = ["acme*"]'),
      "lib/other/a.py", "lib/other/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = "src"\ninclude = "acme"'),
+     "src/acme/a.py", "acme/a.py"),
     (f"{NAMED}[build-system]\nrequires = ['setuptools']\n", "src/acme/a.py", "acme/a.py"),
     (_system(HATCH), "src/acme_tools/a.py", "acme_tools/a.py"),
     (_system(HATCH), "acme_tools/a.py", "acme_tools/a.py"),
@@ -67,6 +69,10 @@ UNCERTAIN = [
     (_system(POETRY, "[tool.poetry]\npackage-mode = false"), "package-mode"),
     (_system(PDM, '[tool.pdm.build]\nincludes = ["x"]'), "'includes'"),
     (_system(SETUPTOOLS, '[[tool.setuptools.ext-modules]]\nname = "x"'), "'ext-modules'"),
+    (_system(POETRY, '[tool.poetry]\npackages = "acme"'), "not of the kind"),
+    (_system(POETRY, '[tool.poetry]\npackages = [{from = "src"}]'), "not of the kind"),
+    (_system(HATCH, "[tool.hatch.build.targets.wheel]\npackages = 3"), "not of the kind"),
+    (_system(HATCH, "[tool.hatch.build.targets.wheel]\nsources = 3"), "not of the kind"),
 ]
 
 

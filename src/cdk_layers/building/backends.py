@@ -14,6 +14,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cdk_layers.building.requirements.workspace import texts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -51,7 +53,11 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
         raise UncertainError(reason)
     for start, reader in _READERS.items():
         if backend.partition(":")[0].startswith(start):
-            return [move for move in reader(root, project) if move.source != move.destination]
+            try:
+                return [move for move in reader(root, project) if move.source != move.destination]
+            except (AttributeError, KeyError, TypeError, ValueError):
+                reason = f"the settings of {backend!r} in its pyproject.toml are not of the kind that it documents"
+                raise UncertainError(reason) from None
     reason = f"the build backend {backend!r} is not known here"
     raise UncertainError(reason)
 
@@ -117,8 +123,8 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
     if isinstance(packages, list):
         return list(dict.fromkeys(_top_package(str(one), folders) for one in packages))
     find = _get(settings, "packages", "find")
-    where = find.get("where") or [folders.get("", "src" if (root / "src").is_dir() else ".")]
-    include = tuple(map(str, find.get("include") or ("*",)))
+    where = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
+    include = tuple(texts(find.get("include")) or ("*",))
     is_regular = bool(find) and find.get("namespaces") is False
     named = [Move(str(folder), str(name)) for name, folder in folders.items() if name]
     found = (

@@ -6,8 +6,8 @@ Three kinds stay out by default, and `default_excludes=False` lets all of them i
 - at the top of the entry only, since a package may contain the same names as data: what describes a project or
   configures tools (`TOP_EXCLUDES`);
 - at the top, if that is all they are: `tests/` and `test/` that no code of the entry outside of them names, `dist/`
-  with nothing but finished distributions, `build/` with nothing but what setuptools leaves there, and a `setup.py`
-  that runs setuptools.
+  with nothing but finished distributions, `build/` with nothing but what setuptools leaves there, a virtual environment
+  of any name, and a `setup.py` that runs setuptools.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _LEFT_IN: Final = {
 """What tools leave in a folder of this name. Source: the documentation of setuptools' and uv's build commands."""
 
 _SETUPTOOLS: Final = re.compile(rb"^\s*(?:from|import)\s+(?:setuptools|distutils)\b", re.MULTILINE)
+_PLAIN: Final = re.compile(r"[\w .-]*[\w.-]")
+"""Names that mean themselves as patterns."""
+
 _MAX_FILES: Final = 20_000
 
 
@@ -91,6 +94,9 @@ def _leftovers(root: Path) -> Iterator[str]:
         folder = root / name
         if folder.is_dir() and all(known.fullmatch(path.name) for path in folder.iterdir()):
             yield f"{name}/"
+    for sign in root.glob("*/pyvenv.cfg"):
+        if sign.is_file() and _PLAIN.fullmatch(sign.parent.name):
+            yield f"{sign.parent.name}/"
     script = root / "setup.py"
     if script.is_file() and _SETUPTOOLS.search(script.read_bytes()):
         yield "setup.py"

@@ -36,8 +36,10 @@ DEFAULT_EXCLUDES: Final = (
 """Patterns (as in a .gitignore) of what stays out of an archive wherever it is in the entry."""
 
 TOP_EXCLUDES: Final = (
+    ".aws-sam/",
     ".coverage",
     ".coveragerc",
+    ".direnv/",
     ".dockerignore",
     ".editorconfig",
     ".flake8",
@@ -51,6 +53,8 @@ TOP_EXCLUDES: Final = (
     ".pre-commit-config.yaml",
     ".pylintrc",
     ".ruff.toml",
+    ".serverless/",
+    ".terraform/",
     ".vscode/",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
