@@ -85,7 +85,7 @@ def collect(sdist: Path, folder: Path) -> None:
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "sdist", filter="data")
     (root,) = (folder / "sdist").iterdir()
-    run(root, sys.executable, "-m", "pytest", "--collect-only", "-qq", PYTHONPATH=str(root / "src"))
+    run(root, sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:syrupy", PYTHONPATH=str(root / "src"))
 
 
 def use(wheel: Path, folder: Path) -> None:

@@ -46,8 +46,8 @@ _SETTINGS: Final = f"""\
 
 ## Project settings
 
-`cdk-layers check` reads `[tool.cdk-layers]` from the nearest `pyproject.toml`, in the working folder or above it.
-Options of the command line override it.
+`cdk synth` and `cdk-layers check` read `[tool.cdk-layers]` from the nearest `pyproject.toml` that has it:
+see [where they look](../howto/check-any-app.md#settings-of-a-project). Options of the command line override it.
 
 ```toml
 [tool.cdk-layers]

@@ -101,12 +101,16 @@ def pages() -> dict[str, str]:
 
 def _table(family: str, rules: Sequence[Rule]) -> str:
     rows = [
-        f"| {_link(rule)} | {rule.severity} | {'yes' if rule.raised_at_construction else ''} | {_first(rule.meaning)} |"
+        f"| {_link(rule)} | {rule.severity}{_at_once(rule)} | {_first(rule.meaning)} |"
         for rule in rules
         if rule.family == family
     ]
-    head = ["| Rule | Severity | At once | Meaning |", "|---|---|---|---|"]
+    head = ["| Rule | Severity | Meaning |", "|---|---|---|"]
     return "\n".join([f"## {family.capitalize()}\n", *head, *rows, ""])
+
+
+def _at_once(rule: Rule) -> str:
+    return ", *at once*" if rule.raised_at_construction else ""
 
 
 def _link(rule: Rule) -> str:
@@ -135,9 +139,11 @@ def _comparison(rules: Sequence[Rule], field: Field) -> str:
 
 
 def _page(rule: Rule) -> str:
-    at_once = ", raised at once by the constructs" if rule.raised_at_construction else ""
     lines = [f"# {rule.name}\n", MADE.format(source="the rule"), ""]
-    lines += [f"*{rule.severity}* in the family *{rule.family}*{at_once}\n", f"{rule.meaning}\n"]
+    lines += [
+        f"{rule.severity.capitalize()}{_at_once(rule)}, in the family [{rule.family}](../rules.md#{rule.family})\n",
+        f"{rule.meaning}\n",
+    ]
     if rule.service_words:
         lines.append(f"AWS error: `{rule.service_words}`\n")
     lines += [f"## What to do\n\n{rule.remedy}\n", "## Examples\n"]
