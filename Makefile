@@ -17,6 +17,8 @@ endif
 PY := .venv/$(PROGRAMS)/python
 UV := $(PY) -m uv
 OLDEST := .cache/oldest
+# Percent of lines and branches that `make coverage` demands: what the tests reached when this was last raised.
+COVERED := 97
 NEWEST := .cache/newest
 SITE := .cache/site
 SITE_PY := .cache/site-environment
@@ -58,6 +60,13 @@ test-newest: environment ## run the same tests with the newest dependencies ther
 	$(UV) --quiet pip install --upgrade --python $(NEWEST) --editable . -r requirements/test.in
 	$(UV) pip freeze --python $(NEWEST) | grep -E '^(aws-cdk-lib|jsii|constructs|uv)='
 	$(NEWEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/building tests/contents tests/store tests/cdk tests/test_package.py)
+
+coverage: environment ## run every test, and fail below the lines and branches that the tests reached so far
+	mkdir -p .cache/coverage
+	$(PY) -m pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERED) $(ARGS)
+
+mutants: environment ## change the code in many small ways, and list the changes that no test notices
+	$(PY) tools/mutants.py $(ARGS)
 
 e2e: environment ## deploy the sample app to a local AWS with the real CDK CLI
 	$(PY) -m pytest tests/e2e $(ARGS)
