@@ -34,7 +34,14 @@ def test_a_page_says_all_of_a_rule() -> None:
     """Meaning, severity, AWS error, remedy, source, both examples and how to acknowledge it."""
     for rule in all_rules():
         page = pages()[rule.name]
-        texts = [rule.meaning, rule.severity, rule.remedy, rule.source, rule.failing.rstrip(), rule.passing.rstrip()]
+        texts = [
+            rule.meaning,
+            rule.severity.capitalize(),
+            rule.remedy,
+            rule.source,
+            rule.failing.rstrip(),
+            rule.passing.rstrip(),
+        ]
 
         assert all(text in page for text in [*texts, rule.service_words or "", f"cdk-layers::{rule.name}"])
 
