@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import App
 from cdk_layers.findings import Finding, Where
-from cdk_layers.report.machines import as_github, as_json
-from cdk_layers.report.sarif import as_sarif
-from cdk_layers.report.table import show_verdict
+from cdk_layers.report.forms import table
+from cdk_layers.report.forms.github import as_github
+from cdk_layers.report.forms.json import as_json
+from cdk_layers.report.forms.sarif import as_sarif
 from cdk_layers.report.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def test_no_report_passes_commands_on(capsys: pytest.CaptureFixture[str]) -> Non
     """A construct path, a template's name or a message with line ends and commands stays one harmless line each."""
     finding = Finding("too-many-layers", "error", Where(_EVIL, _EVIL, "X"), _EVIL, _EVIL, _EVIL)
     verdict = Verdict(Path("cdk.out"), App(unread=(_EVIL,)), (finding,), ((finding, "why"),))
-    show_verdict(verdict)
+    table.show(verdict)
     reports = {"table": capsys.readouterr().out, "github": as_github(verdict)}
     reports |= {"json": as_json(verdict), "sarif": as_sarif(verdict)}
     for form, text in reports.items():

@@ -10,7 +10,6 @@ from cdk_layers.cli.arguments import parser
 from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Sequence
 
 COULD_NOT_RUN: Final = 2
@@ -28,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        status = _executed(arguments)
+        # Each command imports what it needs: the rules take longer to load than --help may take.
+        status = int(arguments.execute(arguments))
         sys.stdout.flush()
     except CdkLayersError as error:
         print(f"cdk-layers: {error}", file=sys.stderr)  # noqa: T201
@@ -38,12 +38,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT_RUN
     return status
-
-
-def _executed(arguments: Namespace) -> int:
-    """Run the command and return its exit status. Each loads what it needs: the rules take longer than --help may."""
-    if hasattr(arguments, "execute"):
-        return int(arguments.execute(arguments))
-    from cdk_layers.cli import commands  # noqa: PLC0415
-
-    return commands.run(arguments)

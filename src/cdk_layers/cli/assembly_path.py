@@ -1,14 +1,29 @@
-"""The assembly in the working folder."""
+"""Paths of assemblies on the command line."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import AssemblyError
 
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
 _PLACES: Final = ("cdk.out", ".aws-sam/build")
 """Where assemblies are looked for: the CDK's, then AWS SAM's."""
+
+
+def add_path(command: ArgumentParser) -> None:
+    """Add the argument for an assembly or a template."""
+    command.add_argument(
+        "path",
+        metavar="PATH",
+        nargs="?",
+        type=Path,
+        help="cdk.out or another cloud assembly, .aws-sam/build, or one template in JSON or YAML; "
+        "cdk.out by default, else .aws-sam/build",
+    )
 
 
 def default_path() -> Path:

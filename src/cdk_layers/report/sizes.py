@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
-from cdk_layers.report.table import console
+from cdk_layers.report.console import console
 from cdk_layers.system.outgoing import printable
 from cdk_layers.system.wording import size
 

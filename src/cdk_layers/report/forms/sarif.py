@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _VERSION: Final = "2.1.0"
 
 
+def show(verdict: Verdict) -> None:
+    """Print a verdict."""
+    print(as_sarif(verdict))  # noqa: T201
+
+
 def as_sarif(verdict: Verdict) -> str:
     """Return a verdict as a SARIF log of one run."""
     rules = all_rules()

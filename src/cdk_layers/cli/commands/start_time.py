@@ -81,7 +81,7 @@ def _as_json(path: str, result: StartTime) -> dict[str, object]:
 def _show(path: str, result: StartTime) -> None:
     from rich.table import Table  # noqa: PLC0415
 
-    from cdk_layers.report.table import console  # noqa: PLC0415
+    from cdk_layers.report.console import console  # noqa: PLC0415
     from cdk_layers.system.outgoing import printable  # noqa: PLC0415
 
     table = Table(

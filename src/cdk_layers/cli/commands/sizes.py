@@ -1,0 +1,26 @@
+"""`cdk-layers sizes`: the sizes of layers and functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cdk_layers.cli.assembly_path import add_path, default_path
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("sizes", help="show how much is in layers and functions, and how much may be")
+    add_path(parser)
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: Namespace) -> int:
+    """Print the sizes."""
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.report.sizes import show_sizes  # noqa: PLC0415
+
+    show_sizes(read(arguments.path or default_path()))
+    return 0

@@ -1,0 +1,47 @@
+"""Reports as workflow commands that annotate a run of GitHub Actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.rules.repeats import together
+from cdk_layers.system.outgoing import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.report.verdict import Verdict
+
+
+def show(verdict: Verdict) -> None:
+    """Print a verdict."""
+    text = as_github(verdict)
+    if text:
+        print(text)  # noqa: T201
+
+
+def as_github(verdict: Verdict) -> str:
+    """Return a verdict as workflow commands that annotate a GitHub run, one a line."""
+    return "\n".join(_annotations(verdict))
+
+
+def _annotations(verdict: Verdict) -> Iterator[str]:
+    for repeated in together(verdict.findings):
+        finding = repeated.first
+        properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
+        if finding.where.template:
+            properties |= {"file": printable(verdict.template(finding.where)), "line": str(verdict.line(finding.where))}
+        more = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
+        words = f"\nThe service's words: {printable(finding.service_words)}" if finding.service_words else ""
+        written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}{chr(10)}{finding.remedy}{more}')}"
+    for sentence in verdict.app.unread:
+        yield f"::notice title=not known::{_data(printable(sentence))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,50 @@
+"""Reports as JSON in this project's own form."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.rules.addresses import rule_page
+from cdk_layers.system.outgoing import json_in_logs
+
+if TYPE_CHECKING:
+    from cdk_layers.findings import Finding
+    from cdk_layers.report.verdict import Verdict
+
+JSON_VERSION: Final = 1
+"""The version of the JSON report's form."""
+
+
+def show(verdict: Verdict) -> None:
+    """Print a verdict."""
+    print(as_json(verdict))  # noqa: T201
+
+
+def as_json(verdict: Verdict) -> str:
+    """Return a verdict as JSON: its counts, its findings, and what could not be known."""
+    report = {
+        "version": JSON_VERSION,
+        "path": verdict.path.as_posix(),
+        "errors": verdict.errors,
+        "warnings": verdict.warnings,
+        "findings": [_record(verdict, finding) for finding in verdict.findings],
+        "acknowledged": [{**_record(verdict, finding), "reason": reason} for finding, reason in verdict.acknowledged],
+        "not_known": list(verdict.app.unread),
+    }
+    return json_in_logs(json.dumps(report, indent=2))
+
+
+def _record(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "construct": finding.where.path,
+        "template": verdict.template(finding.where),
+        "line": verdict.line(finding.where),
+        "logical_id": finding.where.logical_id,
+        "message": finding.message,
+        "service_words": finding.service_words,
+        "remedy": finding.remedy,
+        "documentation": rule_page(finding.rule),
+    }

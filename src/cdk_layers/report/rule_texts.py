@@ -1,0 +1,51 @@
+"""Rules, listed and explained for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from cdk_layers.report.console import STYLES, console
+from cdk_layers.rules.addresses import rule_page
+
+if TYPE_CHECKING:
+    from cdk_layers.rules.registry import Rule
+
+
+def show_rules(rules: tuple[Rule, ...]) -> None:
+    """Print every rule's name, severity and meaning."""
+    table = Table("Rule", "Severity", "What it is about", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.columns[0].no_wrap = True
+    family = rules[0].family if rules else ""
+    for rule in rules:
+        if rule.family != family:
+            table.add_row()
+            family = rule.family
+        table.add_row(rule.name, Text(rule.severity, STYLES[rule.severity]), rule.meaning)
+    console().print(table)
+
+
+def show_rule(rule: Rule) -> None:
+    """Print the explanation of one rule."""
+    out = console()
+    out.print(Text.assemble((rule.name, "bold"), "  ", (rule.severity, STYLES[rule.severity])))
+    facts = {
+        "": rule.meaning,
+        "The service's words": rule.service_words,
+        "What to do": rule.remedy,
+        "Source": rule.source,
+        "Documentation": rule_page(rule.name),
+        "Acknowledge it in CDK": f"Acknowledgment(id='cdk-layers::{rule.name}', reason=...)",
+    }
+    for name, fact in facts.items():
+        if fact:
+            out.print()
+            out.print(Text(f"{name}: {fact}" if name else fact))
+    for name, example in (("Fails", rule.failing), ("Passes", rule.passing)):
+        if example:
+            out.print()
+            out.print(Text(f"{name}:", "bold"))
+            out.print(Padding(Text(example.strip("\n")), (0, 0, 0, 2)))
