@@ -75,7 +75,7 @@ def test_every_command_and_option_is_on_the_page() -> None:
     page = reference.command_line()
 
     assert {"check", "sizes", "rules", "rule"} <= set(re.findall(r"^## cdk-layers (\S+)$", page, re.MULTILINE))
-    assert "| `--format {table,json,sarif,github}` |" in page
+    assert "| `--format {github,json,sarif,table}` |" in page
     assert "[--strict|--no-strict]" in page
     assert "| `PATH` | cdk.out " in page
 
