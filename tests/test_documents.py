@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PROJECT: Final = Path(__file__).parents[1]
 DOCS: Final = PROJECT / "docs"
 DOCUMENTS: Final = tuple(sorted([*PROJECT.glob("*.md"), *DOCS.rglob("*.md")]))
+CONTRIBUTING: Final = PROJECT / "CONTRIBUTING.md"
 RULES: Final = tuple(path for path in DOCUMENTS if path.parent == DOCS / "rules")
 FILES: Final = {
     "functions/report/main.py": "def handler(event, context): return 1\n",
@@ -93,7 +94,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
     rejected by an error of this library.
     """
     results: dict[tuple[str, int], str] = {}
-    others = [path for path in DOCUMENTS if path not in RULES]
+    others = [path for path in DOCUMENTS if path not in {*RULES, CONTRIBUTING}]
     for paths, context in ((RULES, '{"aws:cdk:bundling-stacks": []}'), (others, "{}")):
         folder = tmp_path_factory.mktemp("documents")
         named = [
@@ -108,11 +109,23 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [(_name(path), number) for path in DOCUMENTS for number, _ in enumerate(blocks(path, "python", "py"))],
+    [
+        (_name(path), number)
+        for path in DOCUMENTS
+        if path != CONTRIBUTING
+        for number, _ in enumerate(blocks(path, "python", "py"))
+    ],
 )
 def test_python_runs_as_pasted(name: str, number: int, ran: dict[tuple[str, int], str]) -> None:
     """Every block imports what it uses, and makes what it needs but the folders that the documents name."""
     assert ran[name, number] == ""
+
+
+def test_examples_for_contributors_are_lines_of_the_code() -> None:
+    """They show code that is there, such as how a family registers itself; running it twice would fail."""
+    modules = [path.read_text(encoding="utf-8").splitlines() for path in (PROJECT / "src").rglob("*.py")]
+    for code in blocks(CONTRIBUTING, "python", "py"):
+        assert any(set(code.splitlines()) <= set(lines) for lines in modules), code
 
 
 def test_every_block_has_a_known_language() -> None:
