@@ -7,8 +7,7 @@ from datetime import date
 from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
-from weakref import WeakKeyDictionary, WeakSet
+from typing import TYPE_CHECKING, cast
 
 import jsii
 from aws_cdk import (
@@ -21,7 +20,8 @@ from aws_cdk import (
 
 from cdk_layers.cdk.arguments.keywords import checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.node.contract import add_last_plugin, leaves_out_bundling
+from cdk_layers.cdk.node.contract import add_last_plugin, identity, leaves_out_bundling
+from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
 from cdk_layers.check.judgement import judged, rule_names
 from cdk_layers.errors import UsageError
@@ -48,13 +48,11 @@ class _Judged:
 
 @dataclass(slots=True)
 class _Register:
-    """Who told what, so that nothing is told twice."""
+    """The validation of one app, so that no finding is reported twice."""
 
-    watched: WeakSet[IConstruct] = field(default_factory=WeakSet)
-    judged: WeakKeyDictionary[IConstruct, dict[LayerValidation, _Judged]] = field(default_factory=WeakKeyDictionary)
-
-
-_REGISTER: Final = _Register()
+    is_watched: bool = False
+    judged: dict[str, dict[LayerValidation, _Judged]] = field(default_factory=dict)
+    """What plugins reported, by the identity of the app or stage that was validated."""
 
 
 @jsii.implements(IPolicyValidationPlugin)
@@ -107,13 +105,12 @@ class LayerValidation:
         Args:
             scope: Any construct of the app.
         """
-        if scope in _REGISTER.watched:
+        state = state_of(scope)
+        register = state.part(_Register)
+        if register.is_watched:
             return
-        _REGISTER.watched.add(scope)
-        root = scope.node.root
-        if root is not scope and root in _REGISTER.watched:
-            return
-        _REGISTER.watched.add(root)
+        register.is_watched = True
+        root = state.root
         if isinstance(root, Stage):
             plugin = cls()
             plugin._steps_back = True
@@ -150,7 +147,7 @@ class LayerValidation:
 
     def _report(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         root = context.app_construct
-        others = _REGISTER.judged.setdefault(root, {})
+        others = state_of(root).part(_Register).judged.setdefault(identity(root), {})
         folders = frozenset(Path(path).resolve().parent for path in context.template_paths)
         others[self] = _Judged(folders - self._left_to(others))
         if not others[self].folders:

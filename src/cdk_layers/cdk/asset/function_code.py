@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
@@ -19,6 +18,7 @@ from cdk_layers.cdk.model.function_model import model_of
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import target_of
 from cdk_layers.cdk.node.contract import asset_staging
+from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
 from cdk_layers.store.build_cache import BuildCache
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.model.place import Place
     from cdk_layers.contents.model import Contents
 
-_measured: Final[WeakKeyDictionary[Code, Contents | None]] = WeakKeyDictionary()
+
+class _Measured(dict["Code", "Contents | None"]):
+    """Contents of staged code; None where they cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,10 @@ def contents_of_code(function: Function, code: Code, place: Place) -> Contents |
     """
     if not isinstance(code, AssetCode) or not place.bundled:
         return None
-    if code not in _measured:
-        _measured[code] = _staged_contents(function)
-    return _measured[code]
+    measured = state_of(place.scope).part(_Measured)
+    if code not in measured:
+        measured[code] = _staged_contents(function)
+    return measured[code]
 
 
 def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCode:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary, WeakSet
+from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnParameter, CrossStackReferences, NestedStack, ReferenceStrength, Stage
 
 from cdk_layers.cdk.model.constructs import known
+from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
     from aws_cdk import Stack
     from aws_cdk.aws_lambda import CfnFunction
-    from constructs import IConstruct
 
     from cdk_layers.cdk.follow.shared import Shared
 
-_loosened: Final[WeakSet[Stack]] = WeakSet()
-_publishers: Final[WeakKeyDictionary[IConstruct, dict[tuple[str, str], Stack]]] = WeakKeyDictionary()
+
+class _Loosened(set["Stack"]):
+    """Nested stacks whose outputs other stacks refer to by a strength of their own."""
+
+
+class _Publishers(dict[tuple[str, str], "Stack"]):
+    """Stacks whose layers other accounts use, by account and stack name."""
 
 
 def loosen(stack: Stack, strength: ReferenceStrength | None) -> None:
@@ -39,8 +43,11 @@ def loosen(stack: Stack, strength: ReferenceStrength | None) -> None:
         strength: The strength that the user chose for the layer.
     """
     nested = _outermost_nested(stack)
-    if nested is not None and nested not in _loosened:
-        _loosened.add(nested)
+    if nested is None:
+        return
+    loosened = state_of(stack).part(_Loosened)
+    if nested not in loosened:
+        loosened.add(nested)
         resource = nested.nested_stack_resource
         if resource is not None:
             CrossStackReferences.of(resource).produce(strength or ReferenceStrength.BOTH)
@@ -62,7 +69,7 @@ def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:
     account, name = known(layer.stack.account), known(layer.stack.stack_name)
     if account is None or name is None or known(consumer.account) in {None, account}:
         return
-    taken = _publishers.setdefault(layer.stack.node.root, {}).setdefault((account, name), layer.stack)
+    taken = state_of(layer.stack).part(_Publishers).setdefault((account, name), layer.stack)
     if taken is not layer.stack:
         message = (
             f"Stacks {taken.node.path!r} and {layer.stack.node.path!r} in account {account} have the same name "

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 import jsii
 from aws_cdk import IStableAnyProducer, Lazy, Stack
 
 from cdk_layers.app.marks import FUNCTIONS, functions_text
+from cdk_layers.cdk.state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DECLARED: Final[WeakKeyDictionary[Stack, dict[str, Mapping[str, Any]]]] = WeakKeyDictionary()
+
+class _Declarations(dict["Stack", "dict[str, Mapping[str, Any]]"]):
+    """What functions declare, by their stacks and their construct paths."""
 
 
 def declare(stack: Stack, path: str, declared: Mapping[str, Any]) -> None:
@@ -24,11 +26,12 @@ def declare(stack: Stack, path: str, declared: Mapping[str, Any]) -> None:
         path: Its construct path.
         declared: Its `function_data`.
     """
-    if stack not in _DECLARED:
-        _DECLARED[stack] = {}
-        text = Lazy.any(_Declared(stack, _DECLARED[stack]))
+    declarations = state_of(stack).part(_Declarations)
+    if stack not in declarations:
+        declarations[stack] = {}
+        text = Lazy.any(_Declared(stack, declarations[stack]))
         stack.node.add_metadata(FUNCTIONS, text, stack_trace=False)
-    _DECLARED[stack][path] = declared
+    declarations[stack][path] = declared
 
 
 @jsii.implements(IStableAnyProducer)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, cast
 
 import jsii
 from aws_cdk import (
@@ -48,6 +47,7 @@ from cdk_layers.cdk.node.contract import (
     recognizes_layers,
     visit_after_users,
 )
+from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,11 +81,16 @@ class _Sharing:
     mixed: set[Function] = field(default_factory=set)
 
 
-_STAGES: Final[WeakKeyDictionary[Stage, _Sharing]] = WeakKeyDictionary()
-_STACKS: Final[WeakKeyDictionary[Stack, _Sharing]] = WeakKeyDictionary()
-_TOPS: Final[WeakKeyDictionary[Stack, Stack]] = WeakKeyDictionary()
-_SHARED: Final[WeakKeyDictionary[ILayerVersion, Shared]] = WeakKeyDictionary()
-"""The shared layers of all stages."""
+@dataclass(eq=False)
+class _Shares:
+    """What an app shares, in all of its stages."""
+
+    layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
+    by_stage: dict[Stage, _Sharing] = field(default_factory=dict)
+    by_top: dict[Stack, _Sharing] = field(default_factory=dict)
+    """By the stacks that are not nested."""
+
+    tops: dict[Stack, Stack] = field(default_factory=dict)
 
 
 def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: ReferenceStrength | None = None) -> None:
@@ -99,7 +104,7 @@ def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: Refer
     """
     CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
     loosen(stack, strength)
-    _SHARED[shared.layer] = shared
+    state_of(stack).part(_Shares).layers[shared.layer] = shared
     sharing = _sharing_of(shared.stack)
     stage = None if sharing.layers else Stage.of(shared.stack)
     if stage is not None:
@@ -121,7 +126,7 @@ def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[
             another stage, and the function could not refer to it.
     """
     sharing = _sharing_of(stack)
-    shared = tuple(_SHARED[layer] for layer in layers if layer in _SHARED)
+    shared = tuple(shared for layer in layers if (shared := _shared(layer)) is not None)
     foreign = [one for one in shared if one.layer not in sharing.layers]
     for one in foreign:
         refuse_other_stage(function.node.path, top_of(stack), one)
@@ -139,24 +144,30 @@ def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
         arn: The layer's ARN.
         within: The function's stack. A nested one gets a layer of another account by a template parameter.
     """
-    shared = _SHARED.get(layer) if isinstance(within, NestedStack) else None
+    shared = _shared(layer) if isinstance(within, NestedStack) else None
     return arn if shared is None or not is_handed_over(within, shared) else arn_in(within, shared, arn)
 
 
 def top_of(stack: Stack) -> Stack:
     """Return the stack that is deployed when this one is: itself, or the outermost that it is nested in."""
-    if stack not in _TOPS:
+    tops = state_of(stack).part(_Shares).tops
+    if stack not in tops:
         parent = stack.nested_stack_parent if isinstance(stack, NestedStack) else None
-        _TOPS[stack] = stack if parent is None else top_of(parent)
-    return _TOPS[stack]
+        tops[stack] = stack if parent is None else top_of(parent)
+    return tops[stack]
+
+
+def _shared(layer: ILayerVersion) -> Shared | None:
+    return state_of(layer).part(_Shares).layers.get(layer)
 
 
 def _sharing_of(stack: Stack) -> _Sharing:
     top = top_of(stack)
-    if top not in _STACKS:
+    shares = state_of(top).part(_Shares)
+    if top not in shares.by_top:
         stage = Stage.of(top)
-        _STACKS[top] = _Sharing() if stage is None else _STAGES.setdefault(stage, _Sharing())
-    return _STACKS[top]
+        shares.by_top[top] = _Sharing() if stage is None else shares.by_stage.setdefault(stage, _Sharing())
+    return shares.by_top[top]
 
 
 def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Shared]) -> None:

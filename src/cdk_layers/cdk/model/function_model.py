@@ -6,12 +6,12 @@ share is asked for once: their places, layers and runtimes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from cdk_layers.cdk.model.constructs import known, layer_model
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.node.contract import IMAGE_RUNTIME
+from cdk_layers.cdk.state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Layer
 
-_arns: Final[WeakKeyDictionary[ILayerVersion, str]] = WeakKeyDictionary()
-_models: Final[WeakKeyDictionary[ILayerVersion, Layer]] = WeakKeyDictionary()
+
+class _Arns(dict["ILayerVersion", str]):
+    """ARNs of layer versions."""
+
+
+class _Models(dict["ILayerVersion", "Layer"]):
+    """Layers as the rules judge them."""
 
 
 def runtime_name(runtime: Runtime) -> str | None:
@@ -32,16 +37,18 @@ def runtime_name(runtime: Runtime) -> str | None:
 
 def arn_of(layer: ILayerVersion) -> str:
     """Return a layer version's ARN, which is most often a token."""
-    if layer not in _arns:
-        _arns[layer] = layer.layer_version_arn
-    return _arns[layer]
+    arns = state_of(layer).part(_Arns)
+    if layer not in arns:
+        arns[layer] = layer.layer_version_arn
+    return arns[layer]
 
 
 def model_of(layer: ILayerVersion) -> Layer:
     """Return what the rules judge of a layer, always the same object for one layer."""
-    if layer not in _models:
-        _models[layer] = layer_model(layer)
-    return _models[layer]
+    models = state_of(layer).part(_Models)
+    if layer not in models:
+        models[layer] = layer_model(layer)
+    return models[layer]
 
 
 def literal(value: str | None) -> str | None:

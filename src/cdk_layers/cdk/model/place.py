@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Stack
 
 from cdk_layers.cdk.model.constructs import known
 from cdk_layers.cdk.node.contract import is_without_stack, recognizes_layers
+from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.regions import partition_of
 
@@ -45,13 +46,23 @@ class Place:
         return recognizes_layers(self.scope)
 
 
-@cache
 def place_of(scope: Construct) -> Place:
     """Return the place that a construct in this scope has.
 
     Raises:
         UsageError: The scope is not inside a stack.
     """
+    places = state_of(scope).part(_Places)
+    if scope not in places:
+        places[scope] = _place(scope)
+    return places[scope]
+
+
+class _Places(dict["Construct", Place]):
+    """Places by their scopes."""
+
+
+def _place(scope: Construct) -> Place:
     stack = scope if isinstance(scope, Stack) else _stack_of(scope)
     region = known(stack.region)
     return Place(

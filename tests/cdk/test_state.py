@@ -1,0 +1,53 @@
+"""What is remembered of constructs belongs to their app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import App, Stack
+
+from cdk_layers.cdk import state
+from cdk_layers.cdk.state import forget_apps, state_of
+from tests.cdk.apps import HUB, function, hub, new_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> None:
+    """Begin without any app."""
+    forget_apps()
+
+
+def test_all_constructs_of_an_app_have_one_state(tmp_path: Path) -> None:
+    """Constructs of one app share their state, and those of another app have another."""
+    one, two = (App(outdir=str(tmp_path / name)) for name in ("one", "two"))
+    assert state_of(Stack(one, "Hub")) is state_of(one) is state_of(Stack(one, "Spoke"))
+    assert state_of(two) is not state_of(one)
+
+
+def test_a_root_that_node_created_has_one_state() -> None:
+    """A stack without a scope is in an app that Node created, which is another Python object each time."""
+    stack = Stack()
+    assert state_of(stack) is state_of(stack.node.root) is state_of(stack.node.root)
+
+
+def test_a_part_is_created_once(tmp_path: Path) -> None:
+    """An app has one object of each class, and another app has its own."""
+    one, two = (App(outdir=str(tmp_path / name)) for name in ("one", "two"))
+    assert state_of(one).part(list) is state_of(one).part(list)
+    assert state_of(one).part(list) is not state_of(two).part(list)
+
+
+def test_one_call_forgets_everything(tmp_path: Path) -> None:
+    """After it nothing of an app with layers and functions is left."""
+    app = new_app(tmp_path / "out")
+    layers = hub(app, tmp_path, "base")
+    function(Stack(app, "Spoke", env=HUB), "F", layers=[layers["base"]])
+    assert state._BY_ROOT
+    assert state._BY_CONSTRUCT
+    forget_apps()
+    assert not state._BY_ROOT
+    assert not state._BY_CONSTRUCT
