@@ -23,7 +23,8 @@ from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.node.contract import add_last_plugin, identity, leaves_out_bundling
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
-from cdk_layers.check.judgement import judged, rule_names
+from cdk_layers.check.pipeline import check
+from cdk_layers.check.remembered import rule_names
 from cdk_layers.errors import UsageError
 from cdk_layers.project.settings import read_settings
 from cdk_layers.store.build_cache import BuildCache
@@ -155,16 +156,16 @@ class LayerValidation:
         unbundled = tuple(_unbundled(root, context))
         settings = read_settings(Path.cwd()).settings(**self._given)
         _expect_known((*settings.select, *settings.ignore), self.rule_ids)
-        judgement = judged(_folder(root, folders), settings, BuildCache.default(), unbundled=unbundled)
+        outcome = check(_folder(root, folders), settings, cache=BuildCache.default(), unbundled=unbundled)
         told = self._told_before(others)
-        findings = [one for one in judgement.findings if one not in told and self._is_ours(one, others[self])]
+        findings = [one for one in outcome.all_findings if one not in told and self._is_ours(one, others[self])]
         others[self].findings = frozenset(findings)
         if settings.strict:
             findings = [replace(one, severity="error") for one in findings]
         return PolicyValidationPluginReport(
             success=all(one.severity != "error" for one in findings),
             violations=violations(root, findings),
-            metadata={"notKnown": "\n".join(judgement.unread)} if judgement.unread else None,
+            metadata={"notKnown": "\n".join(outcome.unread)} if outcome.unread else None,
         )
 
     def _left_to(self, others: dict[LayerValidation, _Judged]) -> frozenset[Path]:

@@ -1,4 +1,4 @@
-"""What a check came to."""
+"""Verdict of a check, as reports show it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdk_layers.app.model import App
+    from cdk_layers.check.outcome import Outcome
     from cdk_layers.findings import Finding, Where
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was judged, and what was found."""
+    """The outcome of a check of one path."""
 
     path: Path
     """The assembly or template, as it was given."""
 
-    app: App
-    findings: tuple[Finding, ...]
-    """Errors first."""
-
-    acknowledged: tuple[tuple[Finding, str], ...] = ()
-    """What was found and acknowledged in the CDK, with the reasons. It counts nowhere."""
-
+    outcome: Outcome
     _lines: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that are not acknowledged, errors first."""
+        return self.outcome.findings
+
+    @property
+    def acknowledged(self) -> tuple[tuple[Finding, str], ...]:
+        """The findings that are acknowledged in the CDK, with the reasons. They do not count."""
+        return self.outcome.acknowledged
 
     @property
     def errors(self) -> int:
@@ -61,8 +65,3 @@ def _lines(template: str) -> tuple[str, ...]:
         return tuple(Path(template).read_text(encoding="utf-8", errors="replace").splitlines()) if template else ()
     except OSError:
         return ()
-
-
-def counted(number: int, name: str) -> str:
-    """Return a number with its noun, such as "1 layer" or "2 layers"."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"

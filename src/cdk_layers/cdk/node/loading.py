@@ -11,7 +11,7 @@ from cdk_layers.rules.registry import load_families
 
 _IN_PYTHON: Final = (
     "cdk_layers.building.claims",
-    "cdk_layers.check.judgement",
+    "cdk_layers.check.pipeline",
     "cdk_layers.cdk.function",
     "cdk_layers.cdk.stack",
 )

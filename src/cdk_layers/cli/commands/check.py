@@ -53,25 +53,12 @@ def _add_settings(parser: ArgumentParser) -> None:
 
 def execute(arguments: Namespace) -> int:
     """Report the findings and return the exit status."""
-    from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
-    from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.check import pipeline  # noqa: PLC0415
     from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
-    from cdk_layers.rules.engine import judge  # noqa: PLC0415
 
     settings = _settings(arguments)
     path = arguments.path or default_path()
-    app = read(path)
-    if arguments.deployed is not None:
-        from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
-
-        app = with_deployed(app, read(arguments.deployed))
-    found = [(finding, reason(finding, app)) for finding in judge(app, settings)]
-    verdict = Verdict(
-        path,
-        app,
-        tuple(finding for finding, why in found if why is None),
-        tuple((finding, why) for finding, why in found if why is not None),
-    )
+    verdict = Verdict(path, pipeline.check(path, settings, deployed=arguments.deployed))
     load_module(forms, arguments.format).show(verdict)
     return int(bool(verdict.findings if settings.strict else verdict.errors))
 

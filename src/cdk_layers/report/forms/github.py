@@ -35,7 +35,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         words = f"\nThe service's words: {printable(finding.service_words)}" if finding.service_words else ""
         written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}{chr(10)}{finding.remedy}{more}')}"
-    for sentence in verdict.app.unread:
+    for sentence in verdict.outcome.unread:
         yield f"::notice title=not known::{_data(printable(sentence))}"
 
 

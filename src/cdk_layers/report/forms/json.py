@@ -30,7 +30,7 @@ def as_json(verdict: Verdict) -> str:
         "warnings": verdict.warnings,
         "findings": [_record(verdict, finding) for finding in verdict.findings],
         "acknowledged": [{**_record(verdict, finding), "reason": reason} for finding, reason in verdict.acknowledged],
-        "not_known": list(verdict.app.unread),
+        "not_known": list(verdict.outcome.unread),
     }
     return json_in_logs(json.dumps(report, indent=2))
 

@@ -41,7 +41,7 @@ def as_sarif(verdict: Verdict) -> str:
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": printable(sentence)}} for sentence in verdict.app.unread
+                    {"level": "note", "message": {"text": printable(sentence)}} for sentence in verdict.outcome.unread
                 ],
             }
         ],

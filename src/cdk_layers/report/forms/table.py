@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cdk_layers.report.console import STYLES, console
-from cdk_layers.report.verdict import counted
 from cdk_layers.rules.repeats import together
 from cdk_layers.system.outgoing import printable
+from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,9 +34,9 @@ def show(verdict: Verdict) -> None:
         for repeated in found:
             out.print(Padding(_finding(repeated), (0, 0, 0, 2)))
         out.print()
-    for sentence in verdict.app.unread:
+    for sentence in verdict.outcome.unread:
         out.print(Text.assemble(("not known  ", "cyan"), printable(sentence)))
-    if verdict.app.unread:
+    if verdict.outcome.unread:
         out.print()
     out.print(_summary(verdict))
 
@@ -61,14 +61,12 @@ def _finding(repeated: Repeated) -> RenderableType:
 
 
 def _summary(verdict: Verdict) -> Text:
-    app = verdict.app
-    functions = len({function.where for function in app.functions})
+    outcome = verdict.outcome
     judged = (
-        f"{counted(functions, 'function')}, {counted(len({one.where for one in app.layers}), 'layer')} and "
-        f"{counted(len({one.where for one in app.grants}), 'grant')}"
+        f"{count(outcome.functions, 'function')}, {count(outcome.layers, 'layer')} and {count(outcome.grants, 'grant')}"
     )
     acknowledged = f" Acknowledged: {len(verdict.acknowledged)}." if verdict.acknowledged else ""
     if not verdict.findings:
         return Text(f"Nothing is wrong with {judged}.{acknowledged}", "green")
-    told = f"{counted(verdict.errors, 'error')} and {counted(verdict.warnings, 'warning')}"
+    told = f"{count(verdict.errors, 'error')} and {count(verdict.warnings, 'warning')}"
     return Text.assemble((told, STYLES["error" if verdict.errors else "warning"]), f" in {judged}.{acknowledged}")

@@ -6,14 +6,16 @@ import json
 import os
 import shutil
 from datetime import date
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from cdk_layers.app.model import Settings
 from cdk_layers.assembly import reader
-from cdk_layers.check import judgement
-from cdk_layers.check.judgement import judged, rule_names
+from cdk_layers.check import remembered
+from cdk_layers.check.pipeline import check
+from cdk_layers.check.remembered import rule_names
 from cdk_layers.errors import AssemblyError
 from cdk_layers.rules.engine import judge
 from cdk_layers.rules.registry import all_rules
@@ -64,10 +66,13 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
 def test_same_findings(folder: Path, cache: BuildCache, reads: Reads) -> None:
     """The second time nothing is read, and the findings are those of the first time: the rules' own."""
     app = reader.read(folder, cache=cache)
-    first, second = judged(folder, SETTINGS, cache), judged(folder, SETTINGS, cache)
+    first, second = check(folder, SETTINGS, cache=cache), check(folder, SETTINGS, cache=cache)
     assert first.findings
     assert first == second
-    assert list(first.findings) == judge(app, SETTINGS)
+    assert list(first.all_findings) == judge(app, SETTINGS)
+    assert (first.functions, first.layers) == (
+        len({one.where for one in app.functions}), len({one.where for one in app.layers})
+    )  # fmt: skip
     assert first.unread == app.unread
     assert reads.count == 2
 
@@ -80,7 +85,7 @@ def test_where_messages_came_from(folder: Path, cache: BuildCache, reads: Reads)
         message = {"type": "aws:cdk:warning", "data": "x", "trace": [f"{temporary}/a.js [as b]", 'c \\ "d"']}
         manifest["artifacts"]["Hub"].setdefault("metadata", {})["/Hub"] = [message]
         path.write_text(json.dumps(manifest, indent=1))
-        judged(folder, SETTINGS, cache)
+        check(folder, SETTINGS, cache=cache)
     assert reads.count == 1
 
 
@@ -113,34 +118,61 @@ def _new_file(folder: Path) -> None:
 @pytest.mark.parametrize("change", [_template, _nested_template, _asset, _asset_of_same_size_and_time, _new_file])
 def test_changed_assembly_is_judged_anew(folder: Path, cache: BuildCache, reads: Reads, change: object) -> None:
     """Whatever of it changes, an old judgement is not told again."""
-    judged(folder, SETTINGS, cache)
+    check(folder, SETTINGS, cache=cache)
     change(folder)  # type: ignore[operator]
-    judged(folder, SETTINGS, cache)
+    check(folder, SETTINGS, cache=cache)
     assert reads.count == 2
 
 
 def test_what_the_user_set_counts(folder: Path, cache: BuildCache, reads: Reads) -> None:
     """Another day, another budget and other stacks without bundling are other judgements."""
-    judged(folder, SETTINGS, cache)
-    judged(folder, Settings(date(2026, 1, 2)), cache)
-    judged(folder, Settings(date(2026, 1, 1), budget_bytes=1), cache)
-    judged(folder, SETTINGS, cache, unbundled=["Hub"])
+    check(folder, SETTINGS, cache=cache)
+    check(folder, Settings(date(2026, 1, 2)), cache=cache)
+    check(folder, Settings(date(2026, 1, 1), budget_bytes=1), cache=cache)
+    check(folder, SETTINGS, cache=cache, unbundled=["Hub"])
     assert reads.count == 4
 
 
 def test_other_rules_count(folder: Path, cache: BuildCache, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another version of this library found is not told."""
-    judged(folder, SETTINGS, cache)
-    monkeypatch.setattr(judgement, "_library", lambda: "another")
-    judged(folder, SETTINGS, cache)
+    check(folder, SETTINGS, cache=cache)
+    monkeypatch.setattr(remembered, "_judges", lambda: "another")
+    check(folder, SETTINGS, cache=cache)
     assert reads.count == 2
+
+
+@pytest.mark.parametrize("name", ["packaging", "PyYAML"])
+def test_other_versions_count(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The distributions that versions and templates are read with are part of the key."""
+    remembered._judges.cache_clear()
+    before = remembered._judges()
+    monkeypatch.setattr(remembered, "version", lambda asked: "0" if asked == name else version(asked))
+    remembered._judges.cache_clear()
+
+    assert remembered._judges() != before
+    remembered._judges.cache_clear()
+
+
+def test_acknowledged_findings(folder: Path, cache: BuildCache) -> None:
+    """What the user acknowledged keeps its reason, whether judged or recalled."""
+    before = check(folder, SETTINGS, cache=cache)
+    assert before.findings == before.all_findings
+    name = before.findings[0].rule
+    report = {"acknowledgedId": f"cdk-layers::{name}", "reason": "known", "acknowledgedAt": ""}
+    (folder / "validation-report.json").write_text(json.dumps({"pluginReports": [{"suppressedViolations": [report]}]}))
+    after = check(folder, SETTINGS, cache=cache)
+    assert check(folder, SETTINGS, cache=cache) == after
+
+    assert {finding.rule for finding, _ in after.acknowledged} == {name}
+    assert {reason for _, reason in after.acknowledged} == {"known"}
+    assert after.all_findings == before.all_findings
 
 
 def test_what_was_written_just_now(assembly: Path, tmp_path: Path, cache: BuildCache, reads: Reads) -> None:
     """While the times of assets cannot tell whether they change, nothing is remembered."""
     folder = shutil.copytree(assembly, tmp_path / "cdk.out", copy_function=shutil.copyfile)
-    judged(folder, SETTINGS, cache)
-    judged(folder, SETTINGS, cache)
+    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, cache=cache)
     assert reads.count == 2
 
 
@@ -151,15 +183,15 @@ def test_assets_in_the_project(folder: Path, cache: BuildCache, reads: Reads) ->
     for entry in manifest["files"].values():
         entry["source"]["path"] = f"../elsewhere/{entry['source']['path']}"
     path.write_text(json.dumps(manifest))
-    judged(folder, SETTINGS, cache)
-    judged(folder, SETTINGS, cache)
+    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, cache=cache)
     assert reads.count == 2
 
 
 def test_no_assembly(tmp_path: Path, cache: BuildCache) -> None:
     """What cannot be read is the reader's error."""
     with pytest.raises(AssemblyError, match="no cloud assembly"):
-        judged(tmp_path, SETTINGS, cache)
+        check(tmp_path, SETTINGS, cache=cache)
 
 
 def test_names_of_rules(cache: BuildCache) -> None:

@@ -1,0 +1,53 @@
+"""Outcome of a check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_layers.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finding, acknowledged or not."""
+
+    finding: Finding
+    reason: str | None = None
+    """The reason of its acknowledgement in the CDK; None if it is not acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Findings in one assembly."""
+
+    results: tuple[Result, ...] = ()
+    """Errors first."""
+
+    unread: tuple[str, ...] = ()
+    """What could not be read or resolved, each as a sentence."""
+
+    functions: int = 0
+    """The number of functions that were judged."""
+
+    layers: int = 0
+    """The number of layers that were judged."""
+
+    grants: int = 0
+    """The number of grants that were judged."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that are not acknowledged."""
+        return tuple(result.finding for result in self.results if result.reason is None)
+
+    @property
+    def acknowledged(self) -> tuple[tuple[Finding, str], ...]:
+        """The acknowledged findings, with the reasons."""
+        return tuple((result.finding, result.reason) for result in self.results if result.reason is not None)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """All findings, whether acknowledged or not. The CDK applies acknowledgements to its report by itself."""
+        return tuple(result.finding for result in self.results)

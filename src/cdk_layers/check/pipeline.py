@@ -1,0 +1,74 @@
+"""Check of an app: read its assembly, judge it by the rules, and apply the acknowledgements of the user.
+
+The CDK plugin, the command line and tests all use this function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.check.outcome import Outcome, Result
+from cdk_layers.check.remembered import recall, remember, remembered_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from cdk_layers.app.model import App, Settings
+    from cdk_layers.store.build_cache import BuildCache
+
+
+def check(
+    path: Path,
+    settings: Settings,
+    *,
+    cache: BuildCache | None = None,
+    unbundled: Collection[str] = (),
+    deployed: Path | None = None,
+) -> Outcome:
+    """Return the findings in an assembly or a template.
+
+    Args:
+        path: The folder of the whole assembly, or a template.
+        settings: The settings of the user.
+        cache: Stores outcomes; an assembly that did not change is not judged again. None to always judge.
+        unbundled: As for `reader.read`.
+        deployed: The assembly of the last deploy, to judge the update from it as well. Such an outcome is not stored.
+
+    Raises:
+        AssemblyError: An assembly cannot be read.
+    """
+    if cache is None or deployed is not None:
+        return _checked(path, settings, cache, unbundled, deployed)
+    key = remembered_key(path, [repr(settings), sorted(unbundled)])
+    outcome = recall(cache, key)
+    if outcome is None:
+        outcome = _checked(path, settings, cache, unbundled, None)
+        remember(cache, key, outcome)
+    return outcome
+
+
+def _checked(
+    path: Path, settings: Settings, cache: BuildCache | None, unbundled: Collection[str], deployed: Path | None
+) -> Outcome:
+    # The reader and all rules take longer to load than to recall an outcome.
+    from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
+    from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.rules.engine import judge  # noqa: PLC0415
+
+    app = read(path, cache=cache, unbundled=unbundled)
+    if deployed is not None:
+        app = with_deployed(app, read(deployed, cache=cache))
+    results = tuple(Result(finding, reason(finding, app)) for finding in judge(app, settings))
+    return _outcome(app, results)
+
+
+def _outcome(app: App, results: tuple[Result, ...]) -> Outcome:
+    return Outcome(
+        results,
+        app.unread,
+        functions=len({function.where for function in app.functions}),
+        layers=len({layer.where for layer in app.layers}),
+        grants=len({grant.where for grant in app.grants}),
+    )

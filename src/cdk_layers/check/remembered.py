@@ -1,0 +1,146 @@
+"""Outcomes of checks that are stored, so that an assembly that did not change is judged once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from dataclasses import asdict
+from functools import cache as once
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import cdk_layers
+from cdk_layers.check.outcome import Outcome, Result
+from cdk_layers.findings import Finding, Where
+from cdk_layers.store.measured import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cdk_layers.store.build_cache import BuildCache
+
+_REPORT: Final = "validation-report.json"
+_NOT_READ: Final = frozenset(("tree.json", _REPORT))
+"""Files that the CDK writes with the assembly and that no outcome depends on, except for acknowledgements."""
+
+_TRACE: Final = re.compile(rb'"trace":\s*\[\s*(?:"(?:[^"\\]|\\.)*"\s*(?:,\s*)?)*\]')
+"""Where in Node a message of the CDK's came from: through a temporary folder, another one each time."""
+
+_ASSETS: Final = ".assets.json"
+_INSIDE: Final = re.compile(r"(?:\.\./)*[\w.-]+")
+"""What an asset manifest says of an asset that lies in the assembly, and not somewhere in the project."""
+
+
+_JUDGES: Final = ("packaging", "PyYAML")
+"""Distributions whose code decides on findings."""
+
+
+def remembered_key(folder: Path, facts: list[Any]) -> str | None:
+    """Return the key of an outcome: the content of an assembly, and everything that judges it.
+
+    Args:
+        folder: The folder of the whole assembly.
+        facts: What else an outcome depends on.
+
+    Returns:
+        The key. None if it is not certain that the content has not changed, or if the assembly cannot be read.
+    """
+    root = folder.resolve()
+    seen = hashlib.sha256(json.dumps([_judges(), os.fspath(root), *facts]).encode())
+    try:
+        seen.update(json.dumps(_acknowledgements(root / _REPORT)).encode())
+        for path in _documents(root):
+            content = path.read_bytes()
+            read = _TRACE.sub(b"", content)
+            seen.update(f"{path.relative_to(root).as_posix()}:{len(read)}:".encode())
+            seen.update(read)
+            for asset in _assets(path, content) if path.name.endswith(_ASSETS) else ():
+                facts_of_asset, is_settled = stamp(asset)
+                if not is_settled or not asset.is_relative_to(root):
+                    return None
+                seen.update(facts_of_asset.encode())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        # The reader reports what is wrong.
+        return None
+    return f"outcome-{seen.hexdigest()}"
+
+
+def recall(cache: BuildCache, key: str | None) -> Outcome | None:
+    """Return the outcome that is stored under a key; None if there is none."""
+    stored = cache.recall(key) if key else None
+    if stored is None:
+        return None
+    results = (
+        Result(Finding(**{**result["finding"], "where": Where(**result["finding"]["where"])}), result["reason"])
+        for result in stored["results"]
+    )
+    return Outcome(**{**stored, "results": tuple(results), "unread": tuple(stored["unread"])})
+
+
+def remember(cache: BuildCache, key: str | None, outcome: Outcome) -> None:
+    """Store an outcome under a key, if there is one."""
+    if key:
+        cache.remember(key, asdict(outcome))
+
+
+def rule_names(cache: BuildCache) -> list[str]:
+    """Return the names of all rules, from the cache if they are there."""
+    key = f"rules-{_judges()}"
+    names = cache.recall(key)
+    if names is None:
+        from cdk_layers.rules.registry import all_rules  # noqa: PLC0415
+
+        names = [rule.name for rule in all_rules()]
+        cache.remember(key, names)
+    return list(names)
+
+
+def _acknowledgements(report: Path) -> list[list[str]]:
+    """Return what the CDK's report of the last synthesis says about acknowledgements, and nothing else of it."""
+    if not report.exists():
+        return []
+    return [
+        [str(violation.get(key)) for key in ("acknowledgedId", "acknowledgedAt", "reason")]
+        for plugin in json.loads(report.read_bytes()).get("pluginReports") or ()
+        for violation in plugin.get("suppressedViolations") or ()
+    ]
+
+
+def _documents(folder: Path) -> Iterator[Path]:
+    """Yield the JSON files of an assembly, and of those nested in it."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".json" and path.name not in _NOT_READ and path.is_file():
+            yield path
+        elif path.name.startswith("assembly-") and path.is_dir():
+            yield from _documents(path)
+
+
+def _assets(manifest: Path, content: bytes) -> Iterator[Path]:
+    for entry in json.loads(content).get("files", {}).values():
+        source = entry["source"].get("path")
+        if source is not None:
+            if not _INSIDE.fullmatch(source):
+                message = f"{source} lies outside of the assembly"
+                raise ValueError(message)
+            path = (manifest.parent / source).resolve()
+            # Templates are assets too, written anew by each synthesis.
+            if path.suffix != ".json":
+                yield path
+
+
+@once
+def _judges() -> str:
+    """Return a digest of what judges: this library's files, the distributions that it judges with, and Python."""
+    folder = Path(cdk_layers.__file__).parent
+    facts = [*(f"{name} {version(name)}" for name in _JUDGES), sys.version]
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".py"):
+                path = Path(parent, name)
+                status = path.stat()
+                facts.append(f"{path.relative_to(folder).as_posix()} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256(json.dumps(sorted(facts)).encode()).hexdigest()
