@@ -51,7 +51,7 @@ from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
     from constructs import Construct, IConstruct
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class _Follower:
-    """A function that told its layers itself."""
+    """A function that declared its layers."""
 
     function: Function
     scope: Construct
@@ -75,7 +75,7 @@ class _Sharing:
 
     layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
     followers: dict[Function, _Follower] = field(default_factory=dict)
-    is_swept: bool = False
+    is_marked: bool = False
     ordered: set[tuple[Stack, Stack]] = field(default_factory=set)
     warned: set[tuple[Stack, str]] = field(default_factory=set)
     mixed: set[Function] = field(default_factory=set)
@@ -108,7 +108,7 @@ def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: Refer
     sharing = _sharing_of(shared.stack)
     stage = None if sharing.layers else Stage.of(shared.stack)
     if stage is not None:
-        visit_after_users(resource, _Sweep(stage, sharing, Resources(stage)))
+        visit_after_users(resource, _MarkFunctions(stage, sharing, Resources(stage)))
     sharing.layers[shared.layer] = shared
 
 
@@ -132,7 +132,7 @@ def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[
         refuse_other_stage(function.node.path, top_of(stack), one)
     sharing.followers[function] = _Follower(function, scope, stack, shared)
     _deploy_after_layers(sharing, stack, shared)
-    if sharing.is_swept or foreign:
+    if sharing.is_marked or foreign:
         _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, shared)
 
 
@@ -223,10 +223,17 @@ def _at_the_edge(stack: Stack, one: Shared) -> str:
 
 
 @jsii.implements(IAspect)
-class _Sweep:
-    """Finds the functions that nobody told us of, once a synthesis.
+class _MarkFunctions:
+    """Marks all functions of a stage with the digests of their layers, once in each synthesis.
 
-    It is tied to one resource, since an aspect on a tree is called for each of its constructs.
+    An aspect on the stage would be called for each of its constructs, and each call is a round trip to Node. So it is
+    on one resource, the first shared layer, and moves to the last resource, which the aspects of users visit last:
+
+        stage ─┬─ Hub ─── base   ◀─ 1. is called here, finds the last resource, and adds itself there
+               ├─ Spoke ─ F1, F2
+               └─ Late ── F3     ◀─ 2. is called here, after aspects of users, and marks base's users F1, F2 and F3
+
+    An aspect of a user may add a resource behind the last one in the meantime; then it moves once more.
     """
 
     def __init__(self, stage: Stage, sharing: _Sharing, resources: Resources) -> None:
@@ -235,35 +242,47 @@ class _Sweep:
         self._resources = resources
 
     def visit(self, node: IConstruct) -> None:
-        """Sweep the stage at its last function or layer, after the aspects of users; go there from anywhere else."""
+        """Mark the functions if this is the last resource of the stage; move there otherwise."""
         resources = self._resources.now()
         last = last_of(self._stage, resources) or node
         if identity(last) == identity(node):
-            self._sweep(resources)
+            self._mark(resources)
         else:
-            visit_after_users(last, _Sweep(self._stage, self._sharing, self._resources))
+            visit_after_users(last, _MarkFunctions(self._stage, self._sharing, self._resources))
 
-    def _sweep(self, resources: Sequence[IConstruct]) -> None:
-        sharing = self._sharing
-        sharing.is_swept = True
-        used: dict[str, tuple[Shared, ...]] = {}
-        for resource, follower in _followers(sharing, resources):
-            used[identity(resource)] = follower.layers
+    def _mark(self, resources: Sequence[IConstruct]) -> None:
+        self._sharing.is_marked = True
+        layers = self._mark_followers(resources)
+        layers.update(self._mark_plain_functions(resources, known=layers))
+        for function, resource in versioned_functions(resources):
+            if function not in self._sharing.mixed:
+                self._sharing.mixed.add(function)
+                _mix_into_version(function, layers.get(identity(resource), ()))
+
+    def _mark_followers(self, resources: Sequence[IConstruct]) -> dict[str, tuple[Shared, ...]]:
+        """Mark functions that declared their layers. Returns these layers by the identity of the resource."""
+        layers: dict[str, tuple[Shared, ...]] = {}
+        for resource, follower in _followers(self._sharing, resources):
+            layers[identity(resource)] = follower.layers
             _mark_with_digests(resource, follower.stack, follower.layers)
-        strangers = plain_functions(self._stage, resources, known=used)
-        for resource, layers in users_of(tuple(sharing.layers.values()), strangers):
-            used[identity(resource)] = layers
-            refuse_plain_function(resource, layers)
-            _deploy_after_layers(sharing, resource.stack, layers)
-            _mark_with_digests(resource, resource.stack, layers)
-        for versioned, resource in versioned_functions(resources):
-            if versioned not in sharing.mixed:
-                sharing.mixed.add(versioned)
-                _mix_into_version(versioned, used.get(identity(resource), ()))
+        return layers
+
+    def _mark_plain_functions(
+        self, resources: Sequence[IConstruct], *, known: Container[str]
+    ) -> dict[str, tuple[Shared, ...]]:
+        """Mark functions that this library did not create, and deploy their stacks after those of their layers."""
+        layers: dict[str, tuple[Shared, ...]] = {}
+        plain = plain_functions(self._stage, resources, known=known)
+        for resource, shared in users_of(tuple(self._sharing.layers.values()), plain):
+            layers[identity(resource)] = shared
+            refuse_plain_function(resource, shared)
+            _deploy_after_layers(self._sharing, resource.stack, shared)
+            _mark_with_digests(resource, resource.stack, shared)
+        return layers
 
 
 def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[tuple[CfnFunction, _Follower]]:
-    """Yield those resources whose functions told their layers themselves, with what they told."""
+    """Yield the resources of functions that declared their layers, with their declarations."""
     by_scope: dict[Construct, list[Function]] = defaultdict(list)
     for one in sharing.followers.values():
         by_scope[one.scope].append(one.function)
