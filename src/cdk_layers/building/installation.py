@@ -20,6 +20,7 @@ from cdk_layers.building.tidying import installed, tidy
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.attempts import Attempt, first_attempt, succeed
 from cdk_layers.building.uv.error_texts import no_wheel
+from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
 from cdk_layers.system.credentials import git_headers, hide
 from cdk_layers.system.removal import remove_folder
@@ -139,6 +140,7 @@ def _put_from(
                 configuration=settings.for_installing(),
                 secrets={**requirements.secrets, **hidden.variables, **headers},
                 offline_first=is_fixed,
+                may_be_offline=may_be_offline,
             )  # fmt: skip
             done.stderr = requirements.mask(copies.said(done.stderr))
             return done
@@ -146,6 +148,8 @@ def _put_from(
         refreshed = _refreshed(requirements, pins, settings, job.entry)
         # An exact version is the same in uv's cache as on its index.
         is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
+        is_verified = all(pin.hashes for pin in pins)
+        may_be_offline = is_verified or not has_several_indexes(settings, requirements.options)
         attempt, _ = succeed(run, begin, job.options, requirements.origin or "", widen=not anew)
     return attempt
 

@@ -11,6 +11,7 @@ from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.surroundings import settings_of
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.attempts import Attempt, first_attempt, succeed
+from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.credentials import git_headers, hide
 
@@ -54,6 +55,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
                 settings=settings,
                 configuration=settings.configuration,
                 secrets={**requirements.secrets, **hidden.variables, **limits.variables, **headers},
+                may_be_offline=not has_several_indexes(settings, requirements.options),
             )  # fmt: skip
             done.stdout = limits.shown(hidden.shown(output.read_text(encoding="utf-8")))
             done.stderr = requirements.mask(copies.said(done.stderr))

@@ -122,6 +122,7 @@ def pip(
     configuration: Mapping[str, Any],
     secrets: Mapping[str, str] | None = None,
     offline_first: bool = False,
+    may_be_offline: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of `uv pip` with these settings and no others.
 
@@ -133,6 +134,8 @@ def pip(
         secrets: Environment variables with what the requirements name by `${...}` only.
         offline_first: Whether what uv's cache has is as good as what an index has, so that no index is asked unless
             something is missing.
+        may_be_offline: Whether uv's cache may answer at all when an index cannot be reached. With several indexes it
+            would pass over those that it has no page of, and take from another one what they may have as well.
 
     Returns:
         The finished process; its error output is without credentials.
@@ -142,7 +145,7 @@ def pip(
         EntryError: It does not understand its settings.
     """
     call = _Call(["pip", *arguments], cwd, {**settings.variables, **(secrets or {})}, toml_text(configuration))
-    done = _tried(call, offline_first=offline_first)
+    done = _tried(call, offline_first=offline_first) if may_be_offline else _finished(call, call.start())
     if done.returncode and (misread := _MISREAD.search(done.stderr)):
         reason = " ".join(misread["reason"].split())[-_LONGEST:]
         message = f"uv does not understand its settings, from {', '.join(settings.files)}: {reason}. Correct them."
@@ -188,6 +191,11 @@ def _tried(call: _Call, *, offline_first: bool = False) -> subprocess.CompletedP
         if done.returncode and _UNREACHABLE.search(done.stderr):
             again = call.start(UV_OFFLINE="1")
             done = done if again.returncode else again
+    return _finished(call, done)
+
+
+def _finished(call: _Call, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Return a finished process with its error output free of credentials."""
     done.stderr = scrub(done.stderr, _secrets(call))
     return done
 
