@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from uv import find_uv_bin
 
 from cdk_layers.building import make
 from cdk_layers.building.archives import writer
@@ -16,7 +18,6 @@ from cdk_layers.system import host
 from tests.building.wheel_files import write_wheel
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -121,20 +122,25 @@ def test_setting_of_uv_changed_during_the_build(
     assert build(entry, TARGET, cache=cache).pins == ("six==1.17.0",)
 
 
+def _locked(folder: Path, version: str) -> str:
+    """Return the lock file of a project that needs six, at one version of it."""
+    command = [find_uv_bin(), "lock", "--quiet", "--upgrade-package", f"six=={version}"]
+    subprocess.run(command, cwd=folder, check=True)
+    return (folder / "uv.lock").read_text(encoding="utf-8")
+
+
 def test_lock_changed_during_its_export(
     make_entry: Callable[..., Path], cache: BuildCache, meanwhile: Meanwhile
 ) -> None:
     """A lock file that is written while its tool exports it counts as it is in the end, now and later."""
     project = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six"]\n'
-    lock = (
-        'version = 1\nrequires-python = ">=3.9"\n'
-        '[[package]]\nname = "demo"\nversion = "1"\nsource = {{ virtual = "." }}\ndependencies = [{{ name = "six" }}]\n'
-        '[[package]]\nname = "six"\nversion = "{0}"\nsource = {{ registry = "https://pypi.org/simple" }}\n'
+    older, newer = (
+        _locked(make_entry({"pyproject.toml": project}, version), version) for version in ("1.16.0", "1.17.0")
     )
-    entry = make_entry({"pyproject.toml": project, "uv.lock": lock.format("1.16.0")})
-    meanwhile.change("export", lambda: _save(entry / "uv.lock", lock.format("1.17.0")), before=True)
+    entry = make_entry({"pyproject.toml": project, "uv.lock": older})
+    meanwhile.change("export", lambda: _save(entry / "uv.lock", newer), before=True)
     assert build(entry, TARGET, cache=cache).pins == ("six==1.17.0",)
-    _save(entry / "uv.lock", lock.format("1.16.0"))
+    _save(entry / "uv.lock", older)
     assert build(entry, TARGET, cache=cache).pins == ("six==1.16.0",)
 
 

@@ -251,4 +251,5 @@ def main() -> None:
         os.write(report, str(error).encode())
 
 
-main()
+if __name__ == "__main__":
+    main()

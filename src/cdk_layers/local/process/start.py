@@ -63,4 +63,5 @@ def main() -> None:
     run(sys.argv)
 
 
-main()
+if __name__ == "__main__":
+    main()

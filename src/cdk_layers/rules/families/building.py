@@ -9,10 +9,7 @@ from cdk_layers.rules.registry import Rule, register_family, register_rule
 
 register_family(__name__, order=200, error=RuleError)
 
-_SIX: Final = (
-    "https://files.pythonhosted.org/packages/b7/ce/149a00dd41f10bc29e5921b496af8b574d8413afcd5e30dfa0ed46c2cc5e/"
-    "six-1.17.0-py2.py3-none-any.whl"
-)
+_SIX: Final = "https://index.example/six-1.17.0-py2.py3-none-any.whl"
 _SIX_HASH: Final = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"
 _UV: Final = "The build's own, which is uv's."
 
