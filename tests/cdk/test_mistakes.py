@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -103,3 +104,31 @@ def test_arguments_of_the_plugin_are_passed_by_name() -> None:
     """Python's own words count them."""
     plugin: Any = LayerValidation
     assert _message(lambda: plugin(True)) == "LayerValidation: its arguments can only be passed by name."
+
+
+def test_methods_check_the_names_of_their_arguments(stack: Stack, tmp_path: Path) -> None:
+    """As constructs do."""
+    app: Any = stack.node.root
+    hub: Any = MultiLayerStack(app, "Hub", compatible_runtimes="python3.13")
+    stacks: Any = MultiLayerStack
+    layer: Any = hub.add_layer("base", entry=entry(tmp_path, "base"))
+    assert _message(lambda: hub.add_layer(entry="x")) == (
+        "MultiLayerStack.add_layer: 'name' is missing. Pass it by name."
+    )
+    assert "add_layer: only 'name' can be passed without a name." in _message(lambda: hub.add_layer("x", "layers/x"))
+    assert "from_directory: 'directory' is missing." in _message(lambda: stacks.from_directory(app, "L"))
+    permission = _message(lambda: layer.add_permission("X", account="222222222222"))
+    assert "SharedPythonLayer.add_permission: unknown keyword argument 'account'. Did you mean" in permission
+    assert "SharedPythonLayer.grant: unknown keyword" in _message(lambda: layer.grant(account="222222222222"))
+
+
+def test_a_list_in_place_of_names_is_told_how_to_pass_them(stack: Stack, tmp_path: Path) -> None:
+    """A layer is shown by its type, since what Python calls it has a number that differs each time."""
+    app: Any = stack.node.root
+    hub: Any = MultiLayerStack(app, "Hub", compatible_runtimes="python3.13")
+    layer = hub.add_layer("base", entry=entry(tmp_path, "base"))
+    for wrong in (["base"], layer, 0):
+        message = _message(partial(hub.pick, wrong))
+        assert message.startswith("Stack 'Hub' has no layer named by ")
+        assert message.endswith('Pass each name by itself, as a string: pick("base", "data").')
+        assert " at 0x" not in message

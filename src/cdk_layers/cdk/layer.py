@@ -11,7 +11,7 @@ from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
 from cdk_layers.app import marks
 from cdk_layers.app.model import Layer
-from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
+from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.bundling import Bundling
@@ -219,6 +219,7 @@ class SharedPythonLayer(PythonLayerVersion):
         for grant in allowed:
             self.grant(grant)
 
+    @checked_names
     def grant(self, grant: LayerGrant | str) -> CfnResource:
         """Let someone else use the layer; the permission is retained with the layer version.
 
@@ -239,6 +240,7 @@ class SharedPythonLayer(PythonLayerVersion):
                 self._permissions[name].node.add_metadata(marks.PUBLIC, data=True)
         return self._permissions[name]
 
+    @checked_names
     def add_permission(self, id: str, *, account_id: str, organization_id: str | None = None) -> None:
         """Let someone else use the layer, as `LayerVersion.add_permission` does, and retain that with the version.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import CfnOutput, Size, Stack
 
-from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords
-from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
+from cdk_layers.cdk.arguments.readers import Arguments, shown
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.errors import UsageError
@@ -103,6 +103,7 @@ class MultiLayerStack(Stack):
             self.add_layer(name, **options)
 
     @classmethod
+    @checked_names
     def from_directory(cls, scope: Construct, id: str, directory: Folder, **kwargs: Unpack[StackDefaults]) -> Self:
         """Define a stack with one layer for each subfolder of a folder.
 
@@ -143,6 +144,7 @@ class MultiLayerStack(Stack):
             stack.add_layer(name, **layer)
         return stack
 
+    @checked_names
     def add_layer(self, name: str, **options: Unpack[LayerArguments]) -> SharedPythonLayer:
         """Define one more layer, on top of those that are there.
 
@@ -185,6 +187,12 @@ class MultiLayerStack(Stack):
             UsageError: There is none.
         """
         if name not in [*self._layers]:  # a list, since what a user passes may not be hashable
+            if not isinstance(name, str):
+                message = (
+                    f"Stack {self._path!r} has no layer named by {shown(name)}. Pass each name by itself, as a string: "
+                    'pick("base", "data").'
+                )
+                raise UsageError(message)
             known = ", ".join(map(repr, self._layers)) or "none yet"
             message = f"Stack {self._path!r} has no layer {name!r}. It has {known}."
             raise UsageError(message)

@@ -72,7 +72,7 @@ class LayerValidation:
         ... )
     """
 
-    @checked_names("LayerValidation")
+    @checked_names
     def __init__(
         self, *, max_unzipped: Size | str | None = None, strict_budget: bool | None = None, today: date | None = None
     ) -> None:

@@ -251,6 +251,31 @@ def test_pylock_without_the_target(make_entry: MakeEntry, cache: BuildCache) -> 
         read_requirements(Job(entry, Target("3.11", "x86_64"), BuildOptions(), cache))
 
 
+@pytest.mark.parametrize(("name", "meant"), [
+    ("requirement.txt", "requirements.txt"), ("requirments.txt", "requirements.txt"),
+    ("Requirements.txt", "requirements.txt"), ("pipfile.lock", "Pipfile.lock"), ("pyproject.tml", "pyproject.toml"),
+])  # fmt: skip
+def test_a_name_that_is_nearly_a_manifests_is_noted(tmp_path: Path, cache: BuildCache, name: str, meant: str) -> None:
+    """Nothing is installed from it, and the layer looks right otherwise."""
+    (tmp_path / name).write_text("six==1.17.0\n")
+    if (tmp_path / meant).exists():
+        pytest.skip("this file system reads it by either name")
+    (note,) = read(tmp_path, cache).notes
+    assert (note.rule, note.remedy) == ("ignored-manifest", f"Rename it to {meant}, or exclude it.")
+
+
+@pytest.mark.parametrize("name", [
+    "requirements-dev.txt", "requirements.in", "requirements2.txt", "constraints.txt", "pylock.dev.toml", "poetry.toml",
+])  # fmt: skip
+def test_a_name_of_its_own_is_not_noted(tmp_path: Path, cache: BuildCache, name: str) -> None:
+    """Neither is one beside the manifest that it is like."""
+    (tmp_path / name).write_text("six==1.17.0\n")
+    assert read(tmp_path, cache).notes == ()
+    (tmp_path / "requirements.txt").write_text("six==1.17.0\n")
+    (tmp_path / "requirement.txt").write_text("six==1.17.0\n")
+    assert read(tmp_path, cache).notes == ()
+
+
 @pytest.mark.parametrize("text", ["oops", 'lock-version = "1.0"'])
 def test_damaged_pylock(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
     """A pylock.toml that is no TOML, or no lock file, is refused by name."""

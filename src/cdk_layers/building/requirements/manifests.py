@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.notes import Note
@@ -46,6 +48,10 @@ _SOURCES: Final = {
 }
 _BARE: Final = ("Pipfile", "pyproject.toml")
 """What installs nothing without its lock file."""
+
+_LETTERS: Final = re.compile(r"[A-Za-z]+\.[A-Za-z]+")
+_ALIKE: Final = 0.93
+"""Ratio of likeness above which a name is a misspelt manifest's: one letter in requirements.txt."""
 
 NEVER_ARCHIVED: Final = (*PRECEDENCE, *_BARE, "uv.toml", "poetry.toml", "pip.conf", "pip.ini")
 """Files of an entry's root that tell tools what to install and from where; they stay out of the archive."""
@@ -124,7 +130,7 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
         name for name in PRECEDENCE if (job.entry / name).is_file() or (name == "uv.lock" and _has_lock(project))
     ]
     ruling = present[0] if present else None
-    notes = tuple(_ignored(project, ruling, present[1:]))
+    notes = (*_ignored(project, ruling, present[1:]), *_misnamed(job.entry))
     if ruling in {None, "requirements.txt"}:
         refuse_without_lock(ruling, job.options)
     if ruling is None:
@@ -233,6 +239,21 @@ def _ignored(project: UvProject, ruling: str | None, others: list[str]) -> Itera
                 f"Lock it ({command}) and remove the other manifests, or remove its dependencies."
                 if ruling
                 else f"Lock it with {command}, or write a requirements.txt.",
+            )
+
+
+def _misnamed(entry: Path) -> Iterator[Note]:
+    """Yield a note for each file whose name is nearly a manifest's, which is packed like any other file."""
+    known = (*PRECEDENCE, *_BARE)
+    for name in sorted(path.name for path in entry.iterdir()):
+        if name in known or not _LETTERS.fullmatch(name):
+            continue
+        meant = next((one for one in known if SequenceMatcher(None, name.lower(), one.lower()).ratio() > _ALIKE), None)
+        if meant is not None and not (entry / meant).exists():
+            yield Note(
+                "ignored-manifest",
+                f"{name} was packed as it is and nothing was installed from it: the manifest's name is {meant}.",
+                f"Rename it to {meant}, or exclude it.",
             )
 
 

@@ -44,6 +44,8 @@ class _Names:
     positional: tuple[str, ...]
     required: frozenset[str]
     known: frozenset[str]
+    takes_others: bool = False
+    """Whether the function reads names that it does not declare by itself."""
 
     @classmethod
     def of(cls, function: Callable[..., object], base: Callable[..., object] | None) -> _Names:
@@ -55,6 +57,7 @@ class _Names:
             tuple(one.name for one in named if one.kind is Parameter.POSITIONAL_OR_KEYWORD),
             frozenset(one.name for one in named if one.default is Parameter.empty),
             frozenset(inherited) - {"self"} | {one.name for one in named},
+            base is None and any(one.kind is Parameter.VAR_KEYWORD for one in own),
         )
 
     def trouble(self, count: int, bound: Mapping[str, object]) -> str:
@@ -64,7 +67,7 @@ class _Names:
         if count > len(self.positional):
             return f"only {quoted(self.positional)} can be passed without a name. Name the others."
         for name in bound:
-            if name not in self.known:
+            if name not in self.known and not self.takes_others:
                 return f"unknown keyword argument {name!r}. {self._hint(name)}"
         missing = [name for name in sorted(self.required) if name not in bound]
         if not missing:
@@ -110,28 +113,24 @@ def checked_arguments(kind: str, base: Callable[..., object] | None = None) -> C
     return decorate
 
 
-def checked_names(place: str) -> Callable[[_F], _F]:
-    """Make a function check the names of its keyword arguments; type checkers see it as it is written.
-
-    Args:
-        place: What messages call the function.
+def checked_names(method: _F) -> _F:
+    """Make a method check the names of its arguments; type checkers see it as it is written.
 
     Raises:
-        UsageError: From the function, where an argument is misspelt or missing.
+        UsageError: From the method, where an argument is misspelt or missing.
     """
+    place = method.__qualname__.removesuffix(".__init__")
 
-    def decorate(function: _F) -> _F:
-        @wraps(function)
-        def checked(*args: Any, **kwargs: Any) -> object:
-            trouble = _Names.of(function, None).trouble(len(args) - 1, kwargs)
-            if trouble:
-                message = f"{place}: {trouble}"
-                raise UsageError(message)
-            return function(*args, **kwargs)
+    @wraps(method)
+    def checked(*args: Any, **kwargs: Any) -> object:
+        names = _Names.of(method, None)
+        trouble = names.trouble(len(args) - 1, {**dict(zip(names.positional, args[1:], strict=False)), **kwargs})
+        if trouble:
+            message = f"{place}: {trouble}"
+            raise UsageError(message)
+        return method(*args, **kwargs)
 
-        return cast("_F", checked)
-
-    return decorate
+    return cast("_F", checked)
 
 
 def checked_keywords(place: str, function: Callable[..., object], keywords: Mapping[str, object]) -> None:

@@ -76,7 +76,7 @@ register_rule(
         "ignored-manifest",
         severity="warning",
         meaning="An entry folder holds a second manifest beside the one that rules, or a bare pyproject.toml or "
-        "Pipfile that installs nothing.",
+        "Pipfile that installs nothing, or a file whose name is nearly a manifest's, such as requirement.txt.",
         remedy="Keep one manifest, and lock what has none: `uv lock`, `poetry lock`, `pipenv lock`.",
         source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
         failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
