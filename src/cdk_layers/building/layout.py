@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.errors import EntryError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from cdk_layers.system import toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +53,7 @@ def layout_of(root: Path) -> Layout:
 
 def _project(root: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+        return toml.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
 

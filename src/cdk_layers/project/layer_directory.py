@@ -20,19 +20,14 @@ opt_entry = "."                          # lands in /opt as it is; relative to t
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
+from cdk_layers.system import toml
 from cdk_layers.system.wording import bytes_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -131,8 +126,8 @@ def _subfolders(path: Path) -> list[str]:
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        return toml.loads(file.read_text(encoding="utf-8"))
+    except toml.TOMLDecodeError as error:
         message = f"{file} is not TOML: {error}."
         raise EntryError(message) from None
     except (OSError, UnicodeDecodeError) as error:

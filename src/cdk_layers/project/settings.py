@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import sys
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -99,11 +98,9 @@ def _parsed(path: Path, _changed: int, _size: int) -> ProjectSettings | None:
 
 
 def _loads(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415
-    else:
-        import tomli as tomllib  # noqa: PLC0415
-    return tomllib.loads(text)
+    from cdk_layers.system import toml  # noqa: PLC0415  # most projects have no settings
+
+    return toml.loads(text)
 
 
 def _from_table(table: Any, path: Path) -> ProjectSettings:

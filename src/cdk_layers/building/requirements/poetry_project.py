@@ -6,17 +6,12 @@ Poetry loads plugins from a project's .poetry/plugins, and installs those that i
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError
+from cdk_layers.system import toml
 from cdk_layers.system.toml_text import toml_text
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +50,7 @@ def _place(path: Path, scratch: Path) -> Path:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = toml.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {str(error)[:200]}. Correct it."
         raise EntryError(message) from None

@@ -18,12 +18,8 @@ from cdk_layers.building.requirements.workspace import PROJECT, table
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
+from cdk_layers.system import toml
 from cdk_layers.system.credentials import scrub, secrets_in
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +146,7 @@ def _read(job: Job, project: UvProject) -> Locked:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return toml.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {error}. Correct it, or make uv.lock again with 'uv lock'."
         raise EntryError(message) from None

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from cdk_layers.system import toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +79,7 @@ def parse_toml(text: str) -> dict[str, Any]:
         ValueError: It is not TOML, or nested too deeply.
     """
     try:
-        return tomllib.loads(text)
+        return toml.loads(text)
     except RecursionError:
         message = "it is nested too deeply"
         raise ValueError(message) from None

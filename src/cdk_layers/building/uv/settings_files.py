@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from cdk_layers.system import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -194,4 +189,4 @@ def _document(folder: Path) -> Mapping[str, Any]:
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> dict[str, Any]:
     """Return a TOML document. Layers of one project share the files above them."""
-    return tomllib.loads(text)
+    return toml.loads(text)
