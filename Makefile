@@ -78,6 +78,7 @@ lint: environment typecheck ## check style, format, types, and that the generate
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m tools.documents --check
+	$(PY) -m tools.plain_words
 
 typecheck: environment ## check types
 	$(PY) -m mypy
