@@ -1,4 +1,4 @@
-"""Every benchmark, or those named: `python -m benchmarks [build] [memory] [synth] [check]`."""
+"""Every benchmark, or those named: `python -m benchmarks [build] [memory] [synth] [check] [run]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.programs import surroundings
 
-_ALL: Final = ("build", "memory", "synth", "check")
+_ALL: Final = ("build", "memory", "synth", "check", "run")
 
 
 def main() -> None:

@@ -130,7 +130,7 @@ def test_examples_for_contributors_are_lines_of_the_code() -> None:
 
 def test_every_block_has_a_known_language() -> None:
     """A block in another language would be checked by no test of this module."""
-    known = {"python", "py", "toml", "yaml", "sh", "bash", "console", "text", "diff", ""}
+    known = {"python", "py", "toml", "yaml", "json", "sh", "bash", "console", "text", "diff", ""}
     fences = {
         (_name(path), language)
         for path in DOCUMENTS
@@ -160,6 +160,12 @@ def test_yaml_can_be_read() -> None:
     """Templates, workflows and hooks; CloudFormation's short forms are tags."""
     codes = [code for path in DOCUMENTS for code in blocks(path, "yaml")]
     assert [code for code in codes if not isinstance(yaml.compose(code), yaml.MappingNode)] == []
+
+
+def test_json_can_be_read() -> None:
+    """Settings of editors."""
+    for code in (code for path in DOCUMENTS for code in blocks(path, "json")):
+        json.loads(code)
 
 
 def test_commands_are_what_the_parser_accepts() -> None:

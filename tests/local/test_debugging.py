@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.local.apps import write_app
+from cdk_layers.local.runner import Runner
+from cdk_layers.store.build_cache import BuildCache
+from tests.local.apps import function_of, write_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,7 @@ def handler(event, context):
     answer = shared.double(event["n"])
     return answer
 """
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 180.0
 
 
 class Editor:
@@ -81,12 +83,14 @@ class Editor:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An app whose handler calls into its layer."""
-    return write_app(
+    """An app whose handler calls into its layer, with the debugger installed."""
+    folder = write_app(
         tmp_path_factory.mktemp("debug"),
         {"Report": {"Code": {"main.py": _MAIN}, "Layers": [{"Ref": "Base"}], "Timeout": 1}},
         {"Base": {"python/shared.py": "def double(n):\n    return 2 * n\n"}},
     )
+    Runner(BuildCache.default(), debug_port=1).prepare(function_of(folder, "Report"))
+    return folder
 
 
 def _free_port() -> int:

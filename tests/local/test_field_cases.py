@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from aws_cdk import App
+from aws_cdk import App, Duration, Stack
 from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 
 from cdk_layers.cli import main
@@ -21,7 +21,7 @@ from cdk_layers.local.service import Service
 from cdk_layers.testing.functions import AppFunctions, Assemblies
 from sample_app.app import define
 from tests.e2e.local_aws import running
-from tests.local.apps import Log
+from tests.local.apps import RUNTIME, Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +92,22 @@ def test_the_same_answer_by_each_way(
         service.shutdown()
         service.server_close()
         app.close()
+
+
+def test_an_app_that_a_test_defines(tmp_path: Path) -> None:
+    """An app is synthesized when its first function is named."""
+    app = App(outdir=str(tmp_path / "cdk.out"))
+    runtime = getattr(Runtime, RUNTIME.upper().replace("PYTHON3.", "PYTHON_3_"))
+    Function(
+        Stack(app, "Spoke"), "Report", runtime=runtime, handler="index.handler", timeout=Duration.seconds(20),
+        code=Code.from_inline("def handler(event, context): return [event, context.get_remaining_time_in_millis()]"),
+    )  # fmt: skip
+    with AppFunctions(Assemblies(tmp_path / "none")) as functions:
+        event, left = functions("Spoke/Report", app=app)({"a": 1})
+        assert event == {"a": 1}
+        assert 3_000 < left <= 20_000
+        with pytest.raises(UsageError, match="There is no assembly"):
+            functions("Spoke/Report")
 
 
 @pytest.mark.parametrize("name", ["Inventory", "Plain"])

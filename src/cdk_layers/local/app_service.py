@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _NESTED: Final = "assembly-"
 """How the folder of a nested assembly begins. Source: aws-cdk-lib, core/lib/stage.ts."""
 
+_DOCUMENTS: Final = (".json", ".yaml", ".yml", ".template")
+
 
 @dataclass(slots=True)
 class AppService:
@@ -111,6 +113,8 @@ def _stamp(path: Path) -> object:
 def _times(folder: str) -> Iterator[tuple[str, object]]:
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
+            if not entry.name.endswith(_DOCUMENTS) and not entry.is_dir():
+                continue
             try:
                 yield entry.path, _time(entry.stat())
             except OSError:
