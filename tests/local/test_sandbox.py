@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from cdk_layers.local import temporary
+from cdk_layers.local.execution import ExecutionEnvironment
 from cdk_layers.local.sandbox import Sandbox
 from cdk_layers.local.temporary import TemporaryFolder, remove_stale_folders
-from tests.local.apps import Log, function_of, invoke, run_once, write_app
+from tests.local.apps import Log, error_of, function_of, invoke, run_once, write_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,5 +214,24 @@ def test_a_refused_namespace_is_said(app: Path, runner: Runner, monkeypatch: pyt
     try:
         assert invoke(environment, {"code": "1"}) == 1
         assert "No such file or directory" in environment.differences[0]
+    finally:
+        environment.close()
+
+
+def test_without_the_native_part_of_the_runtime_client(app: Path, by_paths: Runner, tmp_path: Path) -> None:
+    """Where awslambdaric has no compiled module for the system, events, results and errors are the same."""
+    prepared = by_paths.prepare(function_of(app, "Report"))
+    ignored = shutil.ignore_patterns("runtime_client.*", "boto*", "__pycache__")
+    runtime = shutil.copytree(prepared.folders.runtime, tmp_path / "runtime", ignore=ignored)
+    log = Log()
+    environment = ExecutionEnvironment(replace(prepared, folders=replace(prepared.folders, runtime=runtime)), sink=log)
+    try:
+        assert invoke(environment, {"code": "[sys.modules['runtime_client'].__file__[-26:], 'ü']"}) == [
+            "fallback/runtime_client.py", "ü",
+        ]  # fmt: skip
+        assert error_of(environment.invoke(b'{"code": "1 / 0"}'))["errorType"] == "ZeroDivisionError"
+        assert invoke(environment, {"code": "context.function_name"}) == "Report"
+        large = environment.invoke(b'{"code": "7_000_000 * \'x\'"}')
+        assert error_of(large)["errorType"] == "Function.ResponseSizeTooLarge"
     finally:
         environment.close()

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 CLIENT: Final = "awslambdaric>=3.1"
 SDK: Final = "boto3"
 DEBUGGER: Final = "debugpy>=1.8"
+
+_LINUX_WHEELS: Final = ("--python-platform", "x86_64-manylinux_2_28")
+"""awslambdaric has wheels for Linux only; of these, Python on macOS uses what is pure (see process/fallback)."""
 
 _SCHEMA: Final = 1
 
@@ -63,7 +67,7 @@ def _make(wanted: Sequence[str], python: Path, folder: Path) -> None:
 def _install(wanted: Sequence[str], python: Path, folder: Path) -> None:
     done = host.run(
         [find_uv_bin(), "pip", "install", "--quiet", "--only-binary", ":all:", "--python", python, "--target", folder,
-         "--compile-bytecode", *wanted],
+         "--compile-bytecode", *(_LINUX_WHEELS if sys.platform == "darwin" else ()), *wanted],
         environment={**host.environ(), "NO_COLOR": "1"},
     )  # fmt: skip
     if done.returncode:

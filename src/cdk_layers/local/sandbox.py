@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,9 @@ class Sandbox:
         return started
 
     def _obstacle(self) -> str | None:
-        """Return why the interpreter cannot be used inside namespaces, if so."""
+        """Return why namespaces cannot be used, if so."""
+        if not sys.platform.startswith("linux"):
+            return "only Linux has namespaces"
         if self._prefix() is None and any(self._python.is_relative_to(hidden) for hidden in _HIDDEN):
             return f"{self._python} is in a folder that Lambda has other files in"
         return None

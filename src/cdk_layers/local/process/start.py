@@ -23,6 +23,14 @@ def restore_site_builtins() -> None:
     del sys.modules["site"]
 
 
+def provide_runtime_client(scripts: str) -> None:
+    """Let awslambdaric find a module for its native part where it has none for this system."""
+    from importlib.util import find_spec
+
+    if find_spec("runtime_client") is None:
+        sys.path.append(f"{scripts}/fallback")
+
+
 def wait_for_debugger(port: int) -> None:
     """Return once a debugger is attached."""
     import debugpy
@@ -52,6 +60,7 @@ def main() -> None:
     # Python puts the folder of this script first.
     sys.path[:] = [*spec["first"], *sys.path[1:], *spec["last"]]
     restore_site_builtins()
+    provide_runtime_client(sys.argv[0].rpartition("/")[0])
     if spec["imports_only"]:
         import_module(spec["handler"])
         return
