@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from packaging.pylock import Package
 
     from cdk_layers.building.job import Job
-    from cdk_layers.building.requirements.pylock import Selection
+    from cdk_layers.building.requirements.pylock import Selection, Source
     from cdk_layers.building.requirements.workspace import UvProject
 
 _SCHEMA: Final = 2
@@ -139,9 +139,9 @@ def _read(job: Job, project: UvProject) -> Locked:
     selection = select(exported, job.target, "uv.lock")
     for _, source in selection.chosen:
         if isinstance(source, PackageDirectory):
-            refuse_stale_source(project, job.entry / source.path, lock, job.target)
+            refuse_stale_source(project, _base_of(source, project) / source.path, lock, job.target)
     overridden = {str(one.get("name")) for one in table(lock, "manifest").get("overrides", ()) if isinstance(one, dict)}
-    return Locked(_wanted(job, selection), left_out=selection.left_out - overridden)
+    return Locked(_wanted(job, project, selection), left_out=selection.left_out - overridden)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -181,16 +181,28 @@ def _export(job: Job, project: UvProject) -> str:
     raise EntryError(message)
 
 
-def _wanted(job: Job, selection: Selection) -> tuple[Wanted, ...]:
+def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted, ...]:
     """Return the requirements: by version where only PyPI is in question, so that mirrors and uv's cache serve too."""
     from cdk_layers.building.requirements.pylock import wanted  # noqa: PLC0415 - as above
 
     indexes = {(package.index or _PYPI).rstrip("/") for package, _ in selection.chosen}
     by_version = indexes == {_PYPI} and not _has_more_indexes(job)
     return tuple(
-        _by_version(package) if by_version and _is_indexed(package) else wanted(package, source, job.entry, "uv.lock")
+        _by_version(package)
+        if by_version and _is_indexed(package)
+        else wanted(package, source, _base_of(source, project), "uv.lock")
         for package, source in selection.chosen
     )
+
+
+def _base_of(source: Source, project: UvProject) -> Path:
+    """Return the folder that a path of the export is relative to: the entry, or the workspace's root.
+
+    uv 0.11.15 writes the latter, newer ones the former (both run).
+    """
+    path = getattr(source, "path", None)
+    is_in_entry = path is None or (project.entry / path).exists()
+    return project.entry if is_in_entry else project.root
 
 
 def _is_indexed(package: Package) -> bool:
