@@ -1,4 +1,8 @@
-"""Every benchmark, or those named: `python -m benchmarks [build] [memory] [synth] [check] [run]`."""
+"""Every benchmark, or those named: `python -m benchmarks [build] [memory] [synth] [check] [run]`.
+
+Each prints its tables, and writes them to .cache/bench/NAME.json. What cannot run is named in a table, and the others
+go on.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import sys
 from typing import Final
 
+from benchmarks.pairs import CannotRunError, reason, show, write_json
 from benchmarks.programs import surroundings
 
 _ALL: Final = ("build", "memory", "synth", "check", "run")
@@ -19,8 +24,16 @@ def main() -> None:
     if unknown:
         sys.exit(f"no benchmark is called {', '.join(unknown)}: there are {', '.join(_ALL)}")
     os.environ.update(surroundings())
+    failed = []
     for name in names:
-        importlib.import_module(f"benchmarks.{name}").main()
+        try:
+            importlib.import_module(f"benchmarks.{name}").main()
+        except CannotRunError as error:
+            failed.append(name)
+            show(f"The benchmark {name!r}", [], not_run={name: reason(error)})
+        write_json(name)
+    if failed:
+        sys.exit(f"could not run: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

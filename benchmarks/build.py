@@ -8,17 +8,21 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uv
 
-from benchmarks.pairs import Pair, alternate, seconds_of, show
+from benchmarks.pairs import Pair, alternate, runnable, seconds_of, show
 from benchmarks.programs import find_python, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LAYERS: Final = tuple(sorted((Path(__file__).parent / "layers").iterdir()))
 _ROUNDS: Final = 5
-_REASON: Final = 300
-"""Characters of an error that a table shows."""
+_GOALS: Final = {"uv pip install --target (no archive)": 2.0, "pip install -t + zip -r": 10, "sam build": 6}
+_FASTER: Final = ("pip install -t + zip -r", "sam build")
+"""Whose goal is how many times as fast the library is."""
 
 _SAM: Final = "aws-sam-cli==1.170.0"
 _TEMPLATE: Final = """\
@@ -44,26 +48,22 @@ def main() -> None:
 
 def _first_builds(folder: Path) -> tuple[list[Pair], dict[str, str]]:
     """Return what was measured, and what could not be, with the reason."""
-    measured = [partial(one, folder) for one in (_ours, _bare_uv, _pip_and_zip)]
-    for one in measured:
-        one()
-    not_run: dict[str, str] = {}
+    _ours(folder)
+    measured: dict[str, Callable[[], float]] = {
+        "uv pip install --target (no archive)": partial(_bare_uv, folder),
+        "pip install -t + zip -r": partial(_pip_and_zip, folder),
+    }
     python = find_python("3.13")
+    if python is not None:
+        measured["sam build"] = partial(_sam_build, folder, _sam(folder), python)
+    others, not_run = runnable(measured)
     if python is None:
         not_run["sam build"] = "it needs a Python 3.13, and none is installed"
-    else:
-        sam = partial(_sam_build, folder, _sam(folder), python)
-        try:
-            sam()
-            measured.append(sam)
-        except SystemExit as error:
-            not_run["sam build"] = " ".join(str(error).split())[-_REASON:]
-    ours, bare, pip, *sam_seconds = alternate(_ROUNDS, *measured)
+    ours, *theirs = alternate(_ROUNDS, partial(_ours, folder), *others.values())
     pairs = [
-        Pair("three layers", ours, bare, "uv pip install --target (no archive)", 2.5),
-        Pair("three layers", ours, pip, "pip install -t + zip -r", 10, faster=True),
+        Pair("three layers", ours, seconds, name, _GOALS[name], faster=name in _FASTER)
+        for name, seconds in zip(others, theirs, strict=True)
     ]
-    pairs += [Pair("three layers", ours, seconds, "sam build", 6, faster=True) for seconds in sam_seconds]
     return pairs, not_run
 
 

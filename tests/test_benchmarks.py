@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.pairs import Pair, seconds_of, show
+from benchmarks.pairs import CannotRunError, Pair, runnable, seconds_of, show, write_json
 from benchmarks.programs import find_python, surroundings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
@@ -60,3 +61,32 @@ def test_the_table_says_what_was_not_run(capsys: pytest.CaptureFixture[str]) -> 
     assert "pip" in told
     assert "sam build" in told
     assert "not run" in told
+
+
+def test_what_cannot_run_stops_nothing() -> None:
+    """A program that fails, and one that is not there, are left out with the reason; the others are measured."""
+    fails = [sys.executable, "-c", "raise SystemExit('no disk')"]
+    measured = {
+        "works": lambda: 1.0,
+        "fails": lambda: seconds_of(fails),
+        "absent": lambda: seconds_of(["no-such-program"]),
+    }
+    can, cannot = runnable(measured)
+
+    assert list(can) == ["works"]
+    assert cannot["fails"].endswith("no disk")
+    assert cannot["absent"] == "no-such-program does not start: No such file or directory"
+    with pytest.raises(CannotRunError):
+        seconds_of(fails)
+
+
+def test_results_are_written_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every table since the last file, with the ratio, whether the goal is reached, and what was not run."""
+    monkeypatch.chdir(tmp_path)
+    write_json("of other tests")
+    show("Builds", [Pair("layers", 1.0, 4.0, "pip", 0.5)], not_run={"sam build": "no Python 3.13"})
+    [table] = json.loads(write_json("build").read_text())["tables"]
+
+    assert table["title"] == "Builds"
+    assert [(row["ratio"], row["reached"]) for row in table["rows"]] == [(0.25, True)]
+    assert table["not_run"] == {"sam build": "no Python 3.13"}
