@@ -302,7 +302,7 @@ def test_branch_of_a_repository(entry: Path, cache: BuildCache, repository: Path
     text = f"-e git+file://{repository}@main#egg=my_lib"
     first = built(entry, cache, text)
     assert [note.rule for note in first.notes] == ["unpinned-requirement"]
-    assert "names my-lib by a repository without a full commit" in first.notes[0].message
+    assert "installs my-lib from a repository without a full commit" in first.notes[0].message
     latest = commit(repository, "x = 2\n")
     assert module(built(entry, cache, text).archive, "my_lib") == "x = 2\n"
     pinned = built(entry, cache, f"my_lib @ git+file://{repository}@{latest}")

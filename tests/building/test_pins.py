@@ -15,7 +15,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import Requirements
 from cdk_layers.building.requirements.requirements_file import Wanted
-from cdk_layers.building.requirements.resolution import Resolution
+from cdk_layers.building.requirements.resolution import Basis, Resolution
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from tests.building.local_index import write_sdist, write_wheel
@@ -45,7 +45,7 @@ def test_platform_of_the_resolution_shapes_the_build(make_entry: MakeEntry, cach
     """The same pins, resolved for a wider platform, are another build."""
     job = Job(make_entry({}), Target("3.11", "x86_64"), BuildOptions(), cache)
     pins = (Wanted("six==1.17.0", "here", "six", "1.17.0"),)
-    resolution = Resolution(pins)
+    resolution = Resolution(pins, Basis.RESOLVED)
     keys = {
         make_plan(Requirements("requirements.txt", pins), one, job).distributions_key
         for one in (resolution, replace(resolution, platform="manylinux_2_28"))

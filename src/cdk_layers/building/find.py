@@ -11,19 +11,16 @@ from cdk_layers.building.notes import Note, overwritten_notes
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.progress import default_progress
 from cdk_layers.building.requirements.manifests import read_requirements
-from cdk_layers.building.requirements.resolution import remembered, settled
+from cdk_layers.building.requirements.resolution import Basis, stored_resolution
 from cdk_layers.errors import BuildError, EntryChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
-    from cdk_layers.building.requirements.manifests import Requirements
-    from cdk_layers.building.requirements.resolution import Resolution
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.store.build_cache import BuildCache
@@ -130,7 +127,7 @@ def build(
     """
     job = job_of(entry, target, options, cache)
     name = label or job.entry.name
-    found = _found(job, settled, name)
+    found = _found(job, name)
     if found is not None:
         return found
     # It loads all that builds and packs, which no synthesis needs where nothing changed.
@@ -148,13 +145,16 @@ def recall(
     Nothing is built, and neither uv nor an index is asked.
     """
     job = job_of(entry, target, options, cache)
-    return _found(job, remembered, job.entry.name)
+    return _found(job, job.entry.name, is_recalled=True)
 
 
-def _found(job: Job, resolved: Callable[[Requirements, Job], Resolution | None], label: str) -> LayerBuild | None:
+def _found(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | None:
+    """Return the build from the cache alone; if it is recalled, also that of an earlier resolution."""
     try:
-        requirements = read_requirements(job, may_export=False, may_lack=resolved is remembered)
-        resolution = requirements and resolved(requirements, job)
+        requirements = read_requirements(job, may_export=False, may_lack=is_recalled)
+        resolution = requirements and stored_resolution(requirements, job)
+        if resolution and resolution.basis is Basis.OFFLINE and not is_recalled:
+            return None
         plan = make_plan(requirements, resolution, job) if requirements and resolution else None
     except EntryChangedError:
         return None

@@ -15,9 +15,10 @@ from cdk_layers.building.installation import install
 from cdk_layers.building.job import job_of
 from cdk_layers.building.plan import distributions_key, make_plan, own_key
 from cdk_layers.building.progress import told
+from cdk_layers.building.requirements.build_keys import resolution_key
 from cdk_layers.building.requirements.manifests import Requirements, read_requirements
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
-from cdk_layers.building.requirements.resolution import confirm, resolution_key, resolve
+from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.contents.natives import foreign_files
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
@@ -117,7 +118,7 @@ class _Making:
     progress: Progress
     label: str
     has_built: bool = False
-    is_proven: bool = False
+    is_complete: bool = False
     """Whether the installation is known to leave nothing out."""
 
     inputs: str = ""
@@ -148,7 +149,7 @@ class _Making:
         """Return the build; what was presumed and turns out to lack something is resolved."""
         self.inputs = resolution_key(requirements, self.job)
         plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
-        made = self._presumed(plan) if plan.resolution.is_presumed else self._make(plan)
+        made = self._presumed(plan) if plan.resolution.basis is Basis.PRESUMED else self._make(plan)
         if made is None:
             self.has_built = False
             return self._make(make_plan(requirements, resolve(requirements, self.job), self.job))
@@ -159,7 +160,7 @@ class _Making:
         """Return the build of what was presumed; None if it cannot be installed, or lacks something."""
         try:
             made = self._make(plan)
-            if not self.is_proven:
+            if not self.is_complete:
                 self._prove(plan, made.record.contents.distributions)
         except DependencyError:
             return None
@@ -168,12 +169,12 @@ class _Making:
     def _prove(self, plan: Plan, distributions: Iterable[Distribution]) -> None:
         """Refuse what was presumed if it lacks something."""
         refuse_gaps(plan.requirements, distributions, self.job.target)
-        self.is_proven = True
+        self.is_complete = True
 
     def _requirements(self) -> Requirements:
         """Read the manifest; a lock file with credentials is exported only if it really has to be installed."""
         known = read_requirements(self.job, may_export=False)
-        if known is not None and known.is_partial:
+        if known is not None and known.lacks_credentials:
             plan = make_plan(known, resolve(known, self.job), self.job)
             known = known if all(self.job.cache.get(key) for key in {*plan.part_keys, plan.key}) else None
         return known or read_requirements(self.job) or Requirements(None)
@@ -219,7 +220,7 @@ class _Making:
             tree = folder / "tree"
             shared = install(plan.requirements, plan.resolution, tree, self.job)
             self._refuse_changed(plan)
-            if plan.resolution.is_presumed:
+            if plan.resolution.basis is Basis.PRESUMED:
                 self._prove(plan, read_installed(tree))
             elif plan.requirements.left_out:
                 refuse_left_out(plan.requirements, read_installed(tree), self.job)

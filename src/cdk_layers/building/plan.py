@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.own_files import own_members, own_notes
-from cdk_layers.building.requirements.resolution import SCHEMA, option_key, pin_key, surrounding_key
+from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryError

@@ -116,7 +116,7 @@ def test_unpinned_requirements_are_noted(make_entry: MakeEntry, cache: BuildCach
     loose = build(make_entry({"requirements.txt": "requests==2.32.3\nsix\n"}), X86, cache=cache)
     (note,) = loose.notes
     assert note.rule == "unpinned-requirement"
-    assert re.search(r"names six without one exact version", note.message)
+    assert re.search(r"does not pin six to one exact version", note.message)
     assert re.search(r"does not pin certifi, charset-normalizer, idna, urllib3", note.message)
     pins = "\n".join(loose.pins)
     assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, cache=cache).notes == ()
@@ -165,7 +165,7 @@ def test_uv_lock(make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.M
     entry = make_entry({"pyproject.toml": UV_PROJECT, "a.py": ""})
     make(["lock", "--quiet", "--python", sys.executable], entry)
     found = read(entry, cache)
-    assert (found.origin, found.locked, found.notes) == ("uv.lock", True, ())
+    assert (found.origin, found.has_lock_file, found.notes) == ("uv.lock", True, ())
     (six,) = found.wanted
     assert (six.name, six.version) == ("six", "1.16.0")
     assert SIX_HASH in six.hashes
@@ -429,5 +429,5 @@ def test_pipfile_lock(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) 
     assert sorted(entry.iterdir()) == before
     again = read_requirements(Job(entry, X86, BuildOptions(), cache), may_export=False)
     assert again is not None
-    assert again.is_partial
+    assert again.lacks_credentials
     assert again.wanted == found.wanted

@@ -163,9 +163,9 @@ def test_secrets_of_variables(tmp_path: Path, line: str) -> None:
     variables = Variables({"API_TOKEN": "s3cr3t-Word", "WHO": "somebody"})
     (tmp_path / "requirements.txt").write_text(line, encoding="utf-8")
     found = read_requirements_file(tmp_path / "requirements.txt", tmp_path, variables)
-    (said,) = [one.said for one in found.wanted] + [option.said for option in found.options]
-    assert "s3cr3t-Word" not in str(said)
-    assert "${API_TOKEN}" in str(said)
+    (masked,) = [line.masked for line in found.wanted] + [option.masked for option in found.options]
+    assert "s3cr3t-Word" not in str(masked)
+    assert "${API_TOKEN}" in str(masked)
     assert variables.mask(f"at s3cr3t-Word{line}").startswith("at ${API_TOKEN}")
 
 

@@ -28,7 +28,7 @@ POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that read their own lock files, at the versions that are tested."""
 
-_SCHEMA: Final = 2
+_SCHEMA: Final = 3
 _FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
@@ -37,7 +37,7 @@ class Exported:
     """A lock file's requirements as text."""
 
     text: str
-    is_partial: bool = False
+    lacks_credentials: bool = False
     """Whether credentials were taken out of it."""
 
     indexes: Mapping[str, str] = field(default_factory=dict)
@@ -61,8 +61,8 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
     if not _is_checked(job, lock, key, may_check=may_export):
         return None
     known = job.cache.recall(key)
-    if isinstance(known, dict) and not (known["is_partial"] and may_export):
-        return Exported(known["text"], known["is_partial"], known["indexes"])
+    if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
+        return Exported(known["text"], known["lacks_credentials"], known["indexes"])
     if not may_export:
         return None
     text = _run(job.entry, lock, job.options)
@@ -70,7 +70,7 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
         message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
     named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
-    job.cache.remember(key, {"text": scrub(text), "is_partial": any(secrets_in(text)), "indexes": named})
+    job.cache.remember(key, {"text": scrub(text), "lacks_credentials": any(secrets_in(text)), "indexes": named})
     return Exported(text, indexes=named)
 
 

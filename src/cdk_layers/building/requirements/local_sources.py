@@ -57,7 +57,7 @@ def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str], target: Tar
     names = {canonical(name) for name in allowed}
     for one in wanted:
         if is_built(one) and one.name and one.name not in names and one.applies_to(target):
-            place = one.local or scrub((one.said or one.unmarked).partition(" @ ")[2])
+            place = one.local or scrub((one.masked or one.unmarked).partition(" @ ")[2])
             message = (
                 f"{one.where} installs {one.name!r} from its sources at {place}. That runs its build backend here, "
                 f"so it has to be asked for: allow_source_builds=[{one.name!r}]. Or put its wheel into the "

@@ -24,5 +24,5 @@ class Locked:
     left_out: frozenset[str] = frozenset()
     """Names of distributions that a lock file has for other targets only."""
 
-    is_partial: bool = False
+    lacks_credentials: bool = False
     """Whether credentials are missing: enough to know what it is, too little to install it."""

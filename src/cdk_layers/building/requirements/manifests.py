@@ -66,10 +66,10 @@ class Requirements:
 
     wanted: tuple[Wanted, ...] = ()
     options: tuple[Option, ...] = ()
-    locked: bool = False
-    """Whether a lock file pins all of it, so that nothing is left to resolve."""
+    has_lock_file: bool = False
+    """Whether a lock file pins all of it."""
 
-    is_partial: bool = False
+    lacks_credentials: bool = False
     """Whether credentials are missing: enough to know what it is, too little to install it."""
 
     left_out: frozenset[str] = frozenset()
@@ -92,9 +92,9 @@ class Requirements:
         return self.variables.named_secrets if self.variables else {}
 
     @property
-    def is_settled(self) -> bool:
+    def is_locked(self) -> bool:
         """Whether there is nothing to resolve."""
-        return self.origin is None or self.locked
+        return self.origin is None or self.has_lock_file
 
     @property
     def pinned_names(self) -> frozenset[str]:
@@ -148,8 +148,8 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
         origin=ruling,
         wanted=wanted if ruling == "requirements.txt" else tuple(_for_target(wanted, job.target)),
         options=read.options,
-        locked=ruling != "requirements.txt",
-        is_partial=read.is_partial or variables.lacks,
+        has_lock_file=ruling != "requirements.txt",
+        lacks_credentials=read.lacks_credentials or variables.lacks,
         left_out=read.left_out,
         paths=(*read.paths, *local),
         notes=notes,
@@ -178,7 +178,7 @@ def _read(job: Job, ruling: str, project: UvProject, variables: Variables, *, ma
     left_out = frozenset(one.name for one in read.wanted if one.name and one.name not in here)
     _refuse_open(read.wanted, ruling)
     wanted = assigned(read.wanted, read.options, exported.indexes)
-    return Locked(wanted, read.options, read.paths, left_out, exported.is_partial)
+    return Locked(wanted, read.options, read.paths, left_out, exported.lacks_credentials)
 
 
 def _refuse_open(wanted: tuple[Wanted, ...], lock: str) -> None:

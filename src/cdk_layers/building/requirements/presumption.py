@@ -25,7 +25,7 @@ def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | 
     It cannot be where the manifest does more than to name one version of each distribution, or uv's settings restrict
     the versions as well.
     """
-    if requirements.is_settled or job.options.provided or job.options.allow_source_builds:
+    if requirements.is_locked or job.options.provided or job.options.allow_source_builds:
         return None
     if read_uv_settings(job.entry, job.options.environment).restricts_resolving:
         return None

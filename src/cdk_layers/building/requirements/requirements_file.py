@@ -51,8 +51,8 @@ class Option:
     value: str
     where: str
 
-    said: str | None = None
-    """Its value without credentials from variables, if there are any."""
+    masked: str | None = None
+    """Its value with `${NAME}` in place of credentials from variables; None if there are none."""
 
     @property
     def folder(self) -> Path | None:
@@ -168,12 +168,12 @@ class _Reader:
 
     def _want(self, text: str, place: Place) -> None:
         one = read_requirement(text, place)
-        said = self.variables.mask(one.text) if self.variables else one.text
-        self.wanted.append(one if said == one.text else replace(one, said=said))
+        masked = self.variables.mask(one.text) if self.variables else one.text
+        self.wanted.append(one if masked == one.text else replace(one, masked=masked))
 
     def _masked(self, option: Option) -> Option:
-        said = self.variables.mask(option.value) if self.variables else option.value
-        return option if said == option.value else replace(option, said=said)
+        masked = self.variables.mask(option.value) if self.variables else option.value
+        return option if masked == option.value else replace(option, masked=masked)
 
 
 def _placed(option: Option, place: Place) -> Option:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.pylock import Selection, Source
     from cdk_layers.building.requirements.workspace import UvProject
 
-_SCHEMA: Final = 2
+_SCHEMA: Final = 3
 _LOCAL_SOURCE: Final = re.compile(rb'source = \{ (?:editable|directory) = "(?P<path>[^"\n]+)"')
 _PYPI: Final = "https://pypi.org/simple"
 _MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
@@ -53,7 +53,7 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
     """
     key = _key(job, project)
     known = job.cache.recall(key)
-    if isinstance(known, dict) and not (known["is_partial"] and may_export):
+    if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
         return _recalled(known, job.entry)
     if not may_export:
         return None
@@ -217,7 +217,7 @@ def _by_version(package: Package) -> Wanted:
 
 
 def _remembered(locked: Locked, entry: Path) -> dict[str, Any]:
-    is_partial = any(any(secrets_in(one.text)) for one in locked.wanted)
+    lacks_credentials = any(any(secrets_in(one.text)) for one in locked.wanted)
     lines = [
         [
             "" if one.local else scrub(one.text), one.where, one.name, one.version, one.hashes,
@@ -225,7 +225,7 @@ def _remembered(locked: Locked, entry: Path) -> dict[str, Any]:
         ]
         for one in locked.wanted
     ]  # fmt: skip
-    return {"lines": lines, "left_out": sorted(locked.left_out), "is_partial": is_partial}
+    return {"lines": lines, "left_out": sorted(locked.left_out), "lacks_credentials": lacks_credentials}
 
 
 def _recalled(known: dict[str, Any], entry: Path) -> Locked:
@@ -235,4 +235,4 @@ def _recalled(known: dict[str, Any], entry: Path) -> Locked:
         local = Path(os.path.normpath(entry / path)) if path else None
         one = local_requirement(name, "", local, where, None) if local else plain
         wanted.append(replace(one, version=version, hashes=tuple(hashes)))
-    return Locked(tuple(wanted), left_out=frozenset(known["left_out"]), is_partial=known["is_partial"])
+    return Locked(tuple(wanted), left_out=frozenset(known["left_out"]), lacks_credentials=known["lacks_credentials"])

@@ -69,8 +69,8 @@ class Wanted:
     floating: bool = False
     """Whether its address leads to another content from time to time: a branch or a tag."""
 
-    said: str | None = None
-    """Its text without credentials from variables, if there are any."""
+    masked: str | None = None
+    """Its text with `${NAME}` in place of credentials from variables; None if there are none."""
 
     @property
     def is_pinned(self) -> bool:

@@ -1,0 +1,60 @@
+"""Digests of everything that shapes a resolution, or an installation, as it is on this machine now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.building.requirements import local_sources
+from cdk_layers.building.requirements.folders import folders_digest, local_folders
+from cdk_layers.building.requirements.surroundings import builds_key, settings_of
+from cdk_layers.building.uv import process
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.requirements_file import Option
+    from cdk_layers.building.requirements.wanted import Wanted
+
+SCHEMA: Final = 3
+"""Increased when this package changes how it builds, so that older cache entries are not used."""
+
+
+def resolution_key(requirements: Requirements, job: Job) -> str:
+    """Return a digest of everything that shapes a resolution."""
+    facts = [
+        SCHEMA,
+        process.uv_version(),
+        str(job.target),
+        [[*pin_key(line), line.is_constraint] for line in requirements.wanted],
+        [option_key(option) for option in requirements.options],
+        process.settings_digest(job.entry, job.options.environment),
+        sorted(job.options.provided.items()),
+        sorted(job.options.allow_source_builds),
+        *surrounding_key(requirements, job),
+    ]
+    return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
+
+
+def pin_key(pin: Wanted) -> list[Any]:
+    """Return what a pin means, without credentials and without paths of this machine."""
+    if pin.local is not None:
+        return [pin.name, local_sources.digest(pin.local), sorted(pin.hashes), pin.marker]
+    index = [] if pin.index is None else [scrub(pin.index)]
+    return [scrub(pin.masked or pin.text), sorted(pin.hashes), pin.marker, *index]
+
+
+def option_key(option: Option) -> list[str]:
+    """Return what an option means, without credentials and paths of this machine.
+
+    The content of a folder that an option names is in `surrounding_key`.
+    """
+    return [option.name] if option.folder else [option.name, scrub(option.masked or option.value)]
+
+
+def surrounding_key(requirements: Requirements, job: Job) -> list[object]:
+    """Return what else shapes a build: folders of wheels, and the environment variables of source builds."""
+    folders = local_folders(requirements.options, settings_of(job), job.entry)
+    return [folders_digest(folders), builds_key(job)]
