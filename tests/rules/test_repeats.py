@@ -52,7 +52,7 @@ def test_a_topic_counts_instead_of_the_words() -> None:
     (repeated,) = found
     assert len(repeated.findings) == 72
     assert repeated.elsewhere == (
-        "The same in 71 other places: Spoke/F1, Spoke/F2, Spoke/F3, Spoke/F4, Spoke/F5, 66 more."
+        "The same in 71 other places: Spoke/F1, Spoke/F2, Spoke/F3, Spoke/F4, Spoke/F5 and 66 more."
     )
 
 

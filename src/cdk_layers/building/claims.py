@@ -8,6 +8,7 @@ from cdk_layers.building.find import LayerBuild, build
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
 from cdk_layers.contents.natives import foreign_files, owners
 from cdk_layers.errors import CompatibilityError, UsageError
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,9 +75,7 @@ def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
     for target in targets:
         files = [*foreign_files(contents, target), *sorted(_foreign_distributions(contents, target))]
         if files:
-            listed = ", ".join(files[:_NAMED])
-            more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-            yield f"{target} cannot load {listed}{more}."
+            yield f"{target} cannot load {listed(files, _NAMED)}."
 
 
 def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.system.outgoing import outgoing
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,19 +35,14 @@ def overwritten_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
     if names := facts.get("overwritten"):
         yield Note(
             "file-overwritten",
-            f"The entry's own {_listed(names)} took the place of a distribution's file.",
+            f"The entry's own {listed(names, _NAMED)} took the place of a distribution's file.",
             "Rename or exclude the own file, unless it is meant to patch the distribution.",
         )
     for one in facts.get("shared", ()):
         losers = " and ".join(one["losers"])
         yield Note(
             "file-overwritten",
-            f"{one['winner']} and {losers} contain different files at {_listed(one['paths'])}. The "
+            f"{one['winner']} and {losers} contain different files at {listed(one['paths'], _NAMED)}. The "
             f"archive has those of {one['winner']}, because the distribution whose name sorts last wins.",
             f"Leave out {one['winner']} or {losers}, unless no code reads these files.",
         )
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return f"{', '.join(names[:_NAMED])}{f' and {more} more' if more > 0 else ''}"

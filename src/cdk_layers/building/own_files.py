@@ -14,7 +14,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.requirements.manifests import NEVER_ARCHIVED, PRECEDENCE
 from cdk_layers.building.uv.used_caches import without_caches
 from cdk_layers.errors import EntryError
-from cdk_layers.system.wording import size
+from cdk_layers.system.wording import listed, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,10 +95,9 @@ def _copies(members: Sequence[Member]) -> Iterator[Note]:
     extra = sum((len(same) - 1) * (same[0].size or 0) for same in several)
     if extra >= _COSTLY_BYTES or any(".so" in same[0].source.name for same in several):
         names = sorted(" = ".join(member.name for member in same) for same in several)
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         yield Note(
             "copied-link",
-            f"Symlinks become copies, which takes {size(extra)} more: {', '.join(names[:_NAMED])}{more}.",
+            f"Symlinks become copies, which takes {size(extra)} more: {listed(names, _NAMED)}.",
             "Keep each file under one name: a library under the one that programs ask for, such as libx.so.1.",
         )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import UsageError
 from cdk_layers.local.function import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_SECONDS, InlineCode, LocalFunction, LocalLayer
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,9 +42,7 @@ def find_function(app: App, name: str) -> Function:
 
 
 def _listed(functions: Iterable[Function]) -> str:
-    paths = sorted(function.where.path for function in functions)
-    more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
-    return f"{', '.join(paths[:_LISTED])}{more}"
+    return listed(sorted(function.where.path for function in functions), _LISTED)
 
 
 def local_function(

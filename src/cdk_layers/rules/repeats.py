@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.system.wording import count
+from cdk_layers.system.wording import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _QUOTED: Final = re.compile(r"'[^'\n]*'")
 _LAYER_ARN: Final = re.compile(r"arn:[^:'\s]*:lambda:[^:'\s]*:[^:'\s]*:layer:([^:'\s]*)(?::\d+)?")
-_PLACES_TOLD: Final = 5
+_MOST_LISTED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,7 @@ class Repeated:
         places = list(dict.fromkeys(one.where.path for one in self.others))
         if not places:
             return ""
-        more = [f"{len(places) - _PLACES_TOLD} more"] if len(places) > _PLACES_TOLD else []
-        named = ", ".join([*places[:_PLACES_TOLD], *more])
-        return f"The same in {count(len(places), 'other place')}: {named}."
+        return f"The same in {count(len(places), 'other place')}: {listed(places, _MOST_LISTED)}."
 
 
 def together(findings: Iterable[Finding]) -> list[Repeated]:

@@ -45,6 +45,18 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def listed(names: Iterable[str], most: int) -> str:
+    """Return the first names, and how many there are besides: "a, b and 4 more".
+
+    Args:
+        names: The names.
+        most: How many of them to list.
+    """
+    all_names = list(names)
+    rest = len(all_names) - most
+    return ", ".join(all_names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
 def quoted(names: Iterable[str]) -> str:
     """Return names in quotes, as an enumeration: "'a', 'b' and 'c'"."""
     *most, last = (repr(name) for name in names)

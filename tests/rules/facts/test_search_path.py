@@ -6,7 +6,7 @@ import gc
 import weakref
 
 from cdk_layers.contents.owners import kept, owner
-from cdk_layers.rules.facts.search_path import is_folder, modules, search_path, told
+from cdk_layers.rules.facts.search_path import is_folder, listed_files, modules, search_path
 from tests.rules.archives import archive, dist, function, layer
 
 
@@ -73,4 +73,4 @@ def test_files_are_told_by_the_distribution_that_installed_them() -> None:
     assert owner(contents, "python/yaml/a.py") == "pyyaml"
     assert owner(contents, "python/own.py") is None
     assert owner(contents, "yaml/a.py") is None
-    assert told(contents, ["python/yaml/a.py", "python/own.py"]) == "pyyaml (python/yaml/a.py), python/own.py"
+    assert listed_files(contents, ["python/yaml/a.py", "python/own.py"]) == "pyyaml (python/yaml/a.py), python/own.py"

@@ -105,7 +105,7 @@ def test_many_files_of_a_pair_are_one_finding() -> None:
     lower, upper = ({f"python/p/m{n}.py": text for n in range(40)} for text in "12")
     (finding,) = found(function(layer(archive(lower)), layer(archive(upper), "Data")), "file-overwritten")
     assert finding.message.startswith("40 files")
-    assert finding.message.endswith("python/p/m10.py, 37 more.")
+    assert finding.message.endswith("python/p/m10.py and 37 more.")
 
 
 def test_two_versions_of_a_distribution_are_not_told_file_by_file() -> None:

@@ -18,6 +18,7 @@ from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError, StaleLockError
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,10 +46,8 @@ Needs = dict[tuple[str, str], set[str]]
 
 def stale(lock: str, reasons: Iterable[str], command: str, folder: str) -> StaleLockError:
     """Return the error of a lock file that does not fit its project."""
-    told = list(reasons)
-    more = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
     message = (
-        f"{lock} does not fit its project in {folder!r}: {', '.join(told[:_NAMED])}{more}. What it installs is not "
+        f"{lock} does not fit its project in {folder!r}: {listed(reasons, _NAMED)}. What it installs is not "
         f"what the project asks for. Run {command!r} there (rule stale-lock)."
     )
     return StaleLockError(message)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.owners import in_folder, kept, owner
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
+_MOST_LISTED: Final = 3
 _PYTHON_RUNTIME: Final = re.compile(r"python3\.[0-9]{1,3}")
 
 
@@ -154,14 +156,10 @@ def modules(contents: Contents, folder: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def told(contents: Contents, paths: Sequence[str], most: int = 3) -> str:
-    """Return files as a message names them: by their distribution when it is known, a few of many."""
+def listed_files(contents: Contents, paths: Sequence[str]) -> str:
+    """Return files as a message names them: by their distributions where these are known, the first three of them."""
     by_owner: dict[str, list[str]] = {}
     for path in paths:
         by_owner.setdefault(owner(contents, path) or path, []).append(path)
-    shown = [
-        name if held == [name] else f"{name} ({held[0]}{f' and {len(held) - 1} more' if len(held) > 1 else ''})"
-        for name, held in list(by_owner.items())[:most]
-    ]
-    more = [f"{len(by_owner) - most} more"] if len(by_owner) > most else []
-    return ", ".join(shown + more)
+    names = (name if files == [name] else f"{name} ({listed(files, 1)})" for name, files in by_owner.items())
+    return listed(names, _MOST_LISTED)

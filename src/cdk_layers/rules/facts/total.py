@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.system.wording import size
+from cdk_layers.system.wording import listed, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,9 +54,7 @@ class Total:
         at_least = "at least " if self.unknown else ""
         parts = [f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts]
         parts += [f"{name} not known" for name in self.unknown]
-        more = [f"{len(parts) - MOST_LISTED} more"] if len(parts) > MOST_LISTED else []
-        listed = ", ".join([*parts[:MOST_LISTED], *more])
-        return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({listed})"
+        return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({listed(parts, MOST_LISTED)})"
 
 
 def largest(parts: Iterable[Contents]) -> str:
@@ -66,8 +64,8 @@ def largest(parts: Iterable[Contents]) -> str:
     """
     sizes = [one for contents in parts for one in (*_distributions(contents), *_unowned(contents).items())]
     top = heapq.nlargest(_LARGEST_TOLD, (one for one in sizes if one[1]), key=lambda one: one[1])
-    listed = ", ".join(f"{name} {size(unzipped_bytes)}" for name, unzipped_bytes in top)
-    return f" Largest: {listed}." if listed else ""
+    shown = ", ".join(f"{name} {size(unzipped_bytes)}" for name, unzipped_bytes in top)
+    return f" Largest: {shown}." if shown else ""
 
 
 def _distributions(contents: Contents) -> Iterator[tuple[str, int]]:

@@ -19,7 +19,7 @@ from cdk_layers.contents.natives import (
 from cdk_layers.contents.owners import kept, owner
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
-from cdk_layers.rules.facts.search_path import is_python, parts, python_version, told, unknown_parts
+from cdk_layers.rules.facts.search_path import is_python, listed_files, parts, python_version, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count
 
@@ -81,7 +81,7 @@ def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
         yield from (
             Problem(
                 f"{part.label[0].upper()}{part.label[1:]} brings files for other machines by their own names, and none "
-                f"for {function.architecture}: {told(part.contents, [native.path for native in chosen])}. "
+                f"for {function.architecture}: {listed_files(part.contents, [native.path for native in chosen])}. "
                 "What chooses among them as it runs finds nothing here.",
                 severity="warning",
                 service_words="",
@@ -101,7 +101,8 @@ def _machines(part: Part, foreign: Sequence[Native], architecture: str) -> Itera
     for paths, lax in _by_need(part, [native.path for native in foreign]):
         yield Problem(
             f"The function runs on {architecture}, and {count(len(paths), 'file')} in {part.label} "
-            f"{'is' if len(paths) == 1 else 'are'} for {machines}: {told(part.contents, paths)}.{_SLOWER * lax}",
+            f"{'is' if len(paths) == 1 else 'are'} for {machines}: "
+            f"{listed_files(part.contents, paths)}.{_SLOWER * lax}",
             severity="warning" if lax else None,
             service_words="" if lax else None,
         )
@@ -136,7 +137,7 @@ def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
             optional = all(_for_any_platform(part, path) or is_optional(part.contents, path) for path in foreign)
             yield Problem(
                 f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, being built for "
-                f"macOS or Windows: {told(part.contents, foreign)}.",
+                f"macOS or Windows: {listed_files(part.contents, foreign)}.",
                 severity="warning" if optional else None,
             )
 
@@ -169,7 +170,7 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
         for paths, lax in _by_need(part, foreign):
             yield Problem(
                 f"{count(len(paths), 'file')} in {part.label} can only be imported by another Python version "
-                f"than the function's {python_version(function)}: {told(part.contents, paths)}.{_SLOWER * lax}",
+                f"than the function's {python_version(function)}: {listed_files(part.contents, paths)}.{_SLOWER * lax}",
                 severity="warning" if lax else None,
                 service_words="" if lax else None,
             )
@@ -202,7 +203,7 @@ def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
             newest = _dotted(max(wanted[path] for path in paths))
             yield Problem(
                 f"{count(len(paths), 'file')} in {part.label} need glibc {newest}, and {runtime.name} has "
-                f"{_dotted(runtime.glibc)}: {told(part.contents, paths)}.{_SLOWER * lax}",
+                f"{_dotted(runtime.glibc)}: {listed_files(part.contents, paths)}.{_SLOWER * lax}",
                 severity="warning" if lax else None,
                 service_words=f"version `GLIBC_{newest}' not found",
             )
@@ -233,7 +234,7 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
         for paths, lax in _by_need(part, found):
             yield Problem(
                 f"{count(len(paths), 'file')} in {part.label} need musl's C library, and {function.runtime} has "
-                f"glibc: {told(part.contents, paths)}.{_SLOWER * lax}",
+                f"glibc: {listed_files(part.contents, paths)}.{_SLOWER * lax}",
                 severity="warning" if lax else None,
             )
 
@@ -269,7 +270,7 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
             needed.setdefault(name, (part, paths))
     for name, (part, paths) in sorted(needed.items()):
         if not any(name in _file_names(one.contents) for one in known):
-            needing = f"{told(part.contents, paths)} in {part.label}"
+            needing = f"{listed_files(part.contents, paths)} in {part.label}"
             yield Problem(
                 f"{needing} needs {name}, which neither the code nor a layer brings.",
                 service_words=f"{name}: cannot open shared object file: No such file or directory",

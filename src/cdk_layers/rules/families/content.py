@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.owners import kept, owner
 from cdk_layers.errors import ContentError
-from cdk_layers.rules.facts.search_path import is_python, layer_parts, modules, python_version, told
+from cdk_layers.rules.facts.search_path import is_python, layer_parts, listed_files, modules, python_version
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count
 
@@ -70,7 +70,7 @@ def wrong_folder_of_function(function: Function, _: Settings) -> Iterator[Proble
 def _astray(part: Part) -> Iterator[Problem]:
     misplaced = _misplaced(part.contents)
     if misplaced and part.layer:
-        shown = told(part.contents, misplaced)
+        shown = listed_files(part.contents, misplaced)
         message = f"Layer {part.layer.label!r} holds Python code where no function looks for it: {shown}."
         yield Problem(message, where=part.layer.where)
 
@@ -125,7 +125,7 @@ def file_overwritten(function: Function, _: Settings) -> Iterator[Problem]:
         if paths:
             yield Problem(
                 f"{count(len(paths), 'file')} of {lower.label} {'is' if len(paths) == 1 else 'are'} overwritten by "
-                f"others of {upper.label}, which comes later and wins: {told(upper.contents, paths)}."
+                f"others of {upper.label}, which comes later and wins: {listed_files(upper.contents, paths)}."
             )
 
 

@@ -12,6 +12,7 @@ from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS,
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.rules.facts.search_path import inside, is_python, names, python_version, search_path, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 register_family(__name__, order=80, error=ContentError)
 
-_TOLD: Final = 3
+_MOST_LISTED: Final = 3
 
 Installed = dict[str, list[tuple["Distribution", "Part"]]]
 
@@ -93,9 +94,8 @@ def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Insta
 
 
 def _wanted(lacks: Sequence[Unmet]) -> str:
-    wanted = [f"{one.requirer.name} {one.requirer.version} requires {one.need}" for one in lacks[:_TOLD]]
-    more = [f"{len(lacks) - _TOLD} more do too"] if len(lacks) > _TOLD else []
-    return ", ".join(wanted + more)
+    wanted = (f"{lack.requirer.name} {lack.requirer.version} requires {lack.need}" for lack in lacks)
+    return listed(wanted, _MOST_LISTED)
 
 
 def _absent(function: Function, name: str, wants: str) -> Problem:

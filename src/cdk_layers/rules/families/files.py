@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.owners import kept
 from cdk_layers.errors import ContentError
-from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, told
+from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
-from cdk_layers.system.wording import count
+from cdk_layers.system.wording import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
@@ -23,6 +23,7 @@ register_family(__name__, order=70, error=ContentError)
 
 _READ: Final = 0o004
 _PASS: Final = 0o001
+_MOST_LISTED: Final = 3
 _LINKS_FOLLOWED: Final = 40
 _DEEPEST: Final = 128
 _OF_THE_RUNTIME: Final = ("/var/lang/", "/var/runtime/", "/tmp/")  # noqa: S108
@@ -81,13 +82,13 @@ def _forbidden(part: Part) -> Iterator[Problem]:
     for fault, paths in faults.items():
         if paths:
             remedy = _EXECUTABLE if fault == _NOT_EXECUTABLE else None
-            shown = ", ".join(f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths[:3])
-            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
-            yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}{more}.", remedy=remedy)
+            modes_of = [f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths]
+            shown = listed(modes_of, _MOST_LISTED)
+            yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}.", remedy=remedy)
     returned = [mark.path for mark in contents.marks if mark.kind == "crlf-program"]
     if returned:
         yield Problem(
-            f"In {part.label} the first line of {', '.join(returned[:3])} ends with a carriage return, so Linux "
+            f"In {part.label} the first line of {listed(returned, _MOST_LISTED)} ends with a carriage return, so Linux "
             "looks for an interpreter whose name ends with it.",
             remedy="Save the file with Unix line ends, and let git keep them: '*.sh text eol=lf' in .gitattributes.",
         )
@@ -140,12 +141,7 @@ def _astray(part: Part) -> Iterator[Problem]:
     for fate in dict.fromkeys(fates.values()):
         paths = [f"{path} -> {part.contents.links[path]}" for path, one in fates.items() if one == fate]
         severity: Severity = "warning" if fate in (_UNVERIFIED, _DANGLES, _CIRCLE, _OTHER_MOUNT) else "error"
-        yield Problem(f"In {part.label} {_listed(paths)} {fate}.", severity=severity)
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""  # noqa: PLR2004
-    return ", ".join(paths[:3]) + more
+        yield Problem(f"In {part.label} {listed(paths, _MOST_LISTED)} {fate}.", severity=severity)
 
 
 def _fate(part: Part, path: str) -> str | None:
@@ -209,5 +205,5 @@ def _stale(part: Part) -> Iterator[Problem]:
         size = sum(part.contents.files[path].size for path in paths if path in part.contents.files)
         yield Problem(
             f"{count(len(paths), 'file')} of bytecode in {part.label}, {size} bytes, are checked by their sources' "
-            f"times, which packing changes: {told(part.contents, paths)}."
+            f"times, which packing changes: {listed_files(part.contents, paths)}."
         )

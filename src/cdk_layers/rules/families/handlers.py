@@ -14,6 +14,7 @@ from cdk_layers.rules.facts.search_path import is_python, python_version, search
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.facts.syntax import parse
 from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     import ast
@@ -33,6 +34,7 @@ _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_MODULES: Final = 64
+_MOST_LISTED: Final = 5
 _BUILT_IN: Final = frozenset(
     ("builtins", "errno", "gc", "itertools", "marshal", "posix", "pwd", "signal", "sys", "time")
 )
@@ -104,11 +106,11 @@ def _absent(function: Function, module: str) -> Iterator[Problem]:
     first = module.replace("/", ".").partition(".")[0]
     if function.code is None or (hidden and first in _WRAPPERS) or first in standard_library(python_version(function)):
         return
-    held = sorted(path for path in function.code.files if path.endswith(".py"))
-    shown = f"holds {', '.join(held[:5])}{' and more' if len(held) > 5 else ''}" if held else "holds no Python"  # noqa: PLR2004
+    modules = sorted(path for path in function.code.files if path.endswith(".py"))
+    shown = f"contains {listed(modules, _MOST_LISTED)}" if modules else "contains no Python"
     maybe = f" It may come from {', '.join(hidden)}, whose content is not known." if hidden else ""
     yield Problem(
-        f"Neither the function's code nor its layers hold the handler's module {module!r}; the code {shown}.{maybe}",
+        f"Neither the function's code nor its layers contain the handler's module {module!r}; the code {shown}.{maybe}",
         severity="warning" if hidden else None,
         service_words=f"Unable to import module '{module}': No module named '{first}'",
     )

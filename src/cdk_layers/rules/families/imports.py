@@ -15,6 +15,7 @@ from cdk_layers.rules.facts.search_path import is_python, parts, python_version,
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.facts.syntax import parse
 from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ _MANIFESTS: Final = ("requirements.txt", "pyproject.toml", "Pipfile", "Pipfile.l
 _TRICKS: Final = (b"sys.path", b"sys.meta_path", b"addsitedir", b"sys.modules", b"zipimport")
 _MOST_MODULES: Final = 256
 _LARGEST_SOURCE: Final = 1024 * 1024
-_NAMED: Final = 3
+_MOST_LISTED: Final = 3
 
 
 class _Import(NamedTuple):
@@ -86,17 +87,16 @@ def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
 
 
 def _missing(handler: str, missing: dict[str, str]) -> Problem:
-    told = [_told(name, place) for name, place in list(missing.items())[:_NAMED]]
-    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    shown = listed((_named(name, place) for name, place in missing.items()), _MOST_LISTED)
     first = next(iter(missing))
     return Problem(
         f"The function imports what neither its code, its layers, the runtime nor the standard library provides: "
-        f"{', '.join(told)}{more}.",
+        f"{shown}.",
         service_words=f"Unable to import module '{handler}': No module named '{first}'",
     )
 
 
-def _told(name: str, place: str) -> str:
+def _named(name: str, place: str) -> str:
     distribution = distribution_of(name)
     known = f", of the distribution {distribution}" if distribution != name else ""
     return f"{name} ({place}{known})"

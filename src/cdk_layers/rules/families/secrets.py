@@ -10,6 +10,7 @@ from cdk_layers.contents.owners import kept, owner
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import layer_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ _NAMES: Final = {
     ".pypirc": "logins of package indexes",
     ".git-credentials": "logins of Git hosts",
 }
+_MOST_LISTED: Final = 5
 _HARMLESS: Final = frozenset(("example", "sample", "template", "dist", "defaults"))
 _TESTS: Final = re.compile(
     r"(?:^|/)(?:tests?|testing|test[-_]\w+|\w+_tests?|examples?|fixtures)/|(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$"
@@ -67,8 +69,7 @@ def secret_in_layer(layer: Layer, _: Settings) -> Iterator[Problem]:
 
 
 def _listed(secrets: dict[str, str], paths: list[str]) -> str:
-    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""  # noqa: PLR2004
-    return ", ".join(f"{path} ({secrets[path]})" for path in paths[:5]) + more
+    return listed((f"{path} ({secrets[path]})" for path in paths), _MOST_LISTED)
 
 
 @kept

@@ -21,6 +21,7 @@ from cdk_layers.rules.facts.search_path import (
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.families.dependencies import installed
 from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 register_family(__name__, order=90, error=ContentError)
 
 _SDK: Final = ("boto3", "botocore", "s3transfer")
-_NAMED: Final = 3
+_MOST_LISTED: Final = 3
 _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client", "snapshot_restore_py"))
 
 
@@ -122,10 +123,9 @@ def _hides(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]
         base = inside(root, name)
         hidden = sorted(_modules_in(part.contents, base))
         if hidden and part is not hiding and f"{base}/__init__.py" not in part.contents.files:
-            more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
-            told = ", ".join(f"{name}.{one}" for one in hidden[:_NAMED])
+            shown = listed((f"{name}.{module}" for module in hidden), _MOST_LISTED)
             yield Problem(
-                f"{hiding.at(init)} makes {name!r} a regular package, which hides {told}{more} in {part.label}.",
+                f"{hiding.at(init)} makes {name!r} a regular package, which hides {shown} in {part.label}.",
                 service_words=f"No module named '{name}.{hidden[0]}'",
             )
 

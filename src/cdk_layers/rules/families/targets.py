@@ -20,7 +20,14 @@ from cdk_layers.contents.natives import (
 )
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, PYTHON_RUNTIMES
-from cdk_layers.rules.facts.search_path import is_python, layer_parts, parts, python_version, told, visible
+from cdk_layers.rules.facts.search_path import (
+    is_python,
+    layer_parts,
+    listed_files,
+    parts,
+    python_version,
+    visible,
+)
 from cdk_layers.rules.registry import Problem, register_family, rule
 
 if TYPE_CHECKING:
@@ -129,7 +136,7 @@ def _overclaimed(declared: tuple[str, ...], claim: str, reasons: Sequence[_Reaso
 
 def _reason(part: Part, what: str, paths: Sequence[str]) -> _Reason:
     needed, spare = by_need(part.contents, paths, with_programs=False)
-    return _Reason(*(f"{what}, {told(part.contents, group)}" if group else "" for group in (needed, spare)))
+    return _Reason(*(f"{what}, {listed_files(part.contents, group)}" if group else "" for group in (needed, spare)))
 
 
 def _machine_reason(part: Part, architecture: str) -> _Reason:

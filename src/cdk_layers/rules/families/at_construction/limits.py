@@ -12,7 +12,7 @@ from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.examples import function, layer, sam_template, template
 from cdk_layers.rules.facts.total import MOST_LISTED, Total, largest
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
-from cdk_layers.system.wording import count, quoted, size
+from cdk_layers.system.wording import count, listed, quoted, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,7 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     """Count the layers."""
     used = subject.used_layers
     if len(used) > limits.MAX_LAYERS:
-        more = [f"{len(used) - MOST_LISTED} more"] if len(used) > MOST_LISTED else []
-        labels = ", ".join([*(repr(one.label) for one in used[:MOST_LISTED]), *more])
+        labels = listed((repr(layer.label) for layer in used), MOST_LISTED)
         yield Problem(
             f"Function {subject.where.path!r} has {count(len(used), 'layer')}, {len(used) - limits.MAX_LAYERS} more "
             f"than the service's limit of {limits.MAX_LAYERS}: {labels}."
