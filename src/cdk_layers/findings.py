@@ -36,8 +36,8 @@ class Finding:
     remedy: str
     """What to do about it."""
 
-    service_words: str | None = None
-    """What the service would have said."""
+    aws_error: str | None = None
+    """The AWS error that this prevents."""
 
     topic: str = ""
     """What it is about, where findings with other messages on the same topic need not be told one by one."""
@@ -50,5 +50,5 @@ class Finding:
     def __str__(self) -> str:
         """Return the finding as one paragraph for a person."""
         place = "" if repr(self.where.path) in self.message else f"{self.where.path}: "
-        words = f" The service's words: {self.service_words!r}." if self.service_words else ""
-        return f"{place}{self.message}{words} {self.remedy} [{self.rule}]"
+        aws_error = f" AWS error: {self.aws_error!r}." if self.aws_error else ""
+        return f"{place}{self.message}{aws_error} {self.remedy} [{self.rule}]"

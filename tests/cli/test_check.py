@@ -52,7 +52,7 @@ def test_the_table_says_all_to_a_person(run: Command) -> None:
     done = run("check", *TODAY)
 
     assert "Spoke/Report  cdk.out/Spoke.template.json" in done.out
-    for said in ("error", "'nowhere'", "[handler-not-found]", "The service's words: Unable to import", "What to do: "):
+    for said in ("error", "'nowhere'", "[handler-not-found]", "AWS error: Unable to import", "What to do: "):
         assert said in done.out
     assert done.out.rstrip().endswith("1 error and 1 warning in 1 function, 0 layers and 0 grants.")
     assert done.err == ""

@@ -43,7 +43,7 @@ def test_a_page_says_all_of_a_rule() -> None:
             rule.passing.rstrip(),
         ]
 
-        assert all(text in page for text in [*texts, rule.service_words or "", f"cdk-layers::{rule.name}"])
+        assert all(text in page for text in [*texts, rule.aws_error or "", f"cdk-layers::{rule.name}"])
 
 
 def test_code_blocks_are_closed() -> None:

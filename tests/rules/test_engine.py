@@ -109,7 +109,7 @@ def test_findings_read_as_one_paragraph() -> None:
 
     assert str(Finding("r", "error", where, "It is bad.", "Mend it.")) == "Hub/base: It is bad. Mend it. [r]"
     assert str(Finding("r", "error", where, "Layer 'Hub/base' is bad.", "Mend it.", "no")) == (
-        "Layer 'Hub/base' is bad. The service's words: 'no'. Mend it. [r]"
+        "Layer 'Hub/base' is bad. AWS error: 'no'. Mend it. [r]"
     )
 
 

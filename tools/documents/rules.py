@@ -144,8 +144,8 @@ def _page(rule: Rule) -> str:
         f"{rule.severity.capitalize()}{_at_once(rule)}, in the family [{rule.family}](../rules.md#{rule.family})\n",
         f"{rule.meaning}\n",
     ]
-    if rule.service_words:
-        lines.append(f"AWS error: `{rule.service_words}`\n")
+    if rule.aws_error:
+        lines.append(f"AWS error: `{rule.aws_error}`\n")
     lines += [f"## What to do\n\n{rule.remedy}\n", "## Examples\n"]
     for title, example in (("A finding", rule.failing), ("No finding", rule.passing)):
         kind = language(example)

@@ -84,7 +84,7 @@ def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
 
 
 def _service_words(finding: Finding) -> str:
-    return f" The service's words: {finding.service_words!r}." if finding.service_words else ""
+    return f" AWS error: {finding.aws_error!r}." if finding.aws_error else ""
 
 
 def _resource(finding: Finding) -> PolicyViolatingResource:

@@ -34,7 +34,7 @@ def show_rule(rule: Rule) -> None:
     out.print(Text.assemble((rule.name, "bold"), "  ", (rule.severity, STYLES[rule.severity])))
     facts = {
         "": rule.meaning,
-        "The service's words": rule.service_words,
+        "AWS error": rule.aws_error,
         "What to do": rule.remedy,
         "Source": rule.source,
         "Documentation": rule_page(rule.name),

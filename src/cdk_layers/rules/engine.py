@@ -76,7 +76,7 @@ def _findings_of_build(subject: Layer | Function) -> Iterator[Finding]:
     for note in subject.notes:
         # A newer version of this library may have written a note of a rule that this version does not have.
         if note.rule in rules:
-            yield _finding(rules[note.rule], Problem(note.message, note.remedy, service_words=""), subject)
+            yield _finding(rules[note.rule], Problem(note.message, note.remedy, aws_error=""), subject)
 
 
 def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
@@ -103,14 +103,14 @@ def _finding(rule: Rule, problem: Problem, subject: Function | Layer | Grant | A
     if where is None:
         message = f"rule {rule.name!r} judges a whole app, so each of its problems has to name its place"
         raise TypeError(message)
-    words = rule.service_words if problem.service_words is None else problem.service_words
+    aws_error = rule.aws_error if problem.aws_error is None else problem.aws_error
     return Finding(
         rule=rule.name,
         severity=problem.severity or rule.severity,
         where=where,
         message=problem.message,
         remedy=problem.remedy or rule.remedy,
-        service_words=words or None,
+        aws_error=aws_error or None,
         topic=problem.topic,
     )
 

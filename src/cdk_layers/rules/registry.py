@@ -48,7 +48,7 @@ class Problem:
     severity: Severity | None = None
     """Defaults to the severity of the rule."""
 
-    service_words: str | None = None
+    aws_error: str | None = None
     """The AWS error with the values of this case. Defaults to that of the rule; "" for none."""
 
     topic: str = ""
@@ -72,7 +72,7 @@ class Rule:
     source: str
     """Where the fact comes from."""
 
-    service_words: str | None = None
+    aws_error: str | None = None
     """The AWS error at deploy or at run time."""
 
     raised_at_construction: bool = False
@@ -122,7 +122,7 @@ def rule(
     meaning: str,
     remedy: str,
     source: str,
-    service_words: str | None = None,
+    aws_error: str | None = None,
     raised_at_construction: bool = False,
     failing: str = "",
     passing: str = "",
@@ -133,7 +133,7 @@ def rule(
         check: Callable[[Subject, Settings], Iterator[Problem]],
     ) -> Callable[[Subject, Settings], Iterator[Problem]]:
         register_rule(Rule(
-            name, severity, meaning, remedy, source, service_words, raised_at_construction, failing, passing,
+            name, severity, meaning, remedy, source, aws_error, raised_at_construction, failing, passing,
             _family_name(check.__module__),
         ))  # fmt: skip
         return further_check(name, subject)(check)

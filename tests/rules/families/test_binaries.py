@@ -119,7 +119,7 @@ def test_the_runtimes_glibc_is_the_boundary(runtime: str, glibc: tuple[int, int]
     assert len(findings) == told
     for finding in findings:
         assert f"need glibc {glibc[0]}.{glibc[1]}" in finding.message
-        assert finding.service_words == f"version `GLIBC_{glibc[0]}.{glibc[1]}' not found"
+        assert finding.aws_error == f"version `GLIBC_{glibc[0]}.{glibc[1]}' not found"
 
 
 def test_a_file_without_glibc_is_quiet() -> None:

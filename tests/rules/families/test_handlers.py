@@ -76,7 +76,7 @@ def test_what_only_a_run_could_tell_is_a_warning(source: str) -> None:
 def test_a_name_that_the_module_does_not_define_is_an_error(source: str) -> None:
     """The runtime's own words are told with it."""
     (finding,) = found(function(code={"main.py": source}, handler="main.handler"), RULE)
-    assert (finding.severity, finding.service_words) == ("error", "Handler 'handler' missing on module 'main'")
+    assert (finding.severity, finding.aws_error) == ("error", "Handler 'handler' missing on module 'main'")
 
 
 FOUND = "def handler(event, context): ..."
@@ -125,7 +125,7 @@ def test_modules_that_are_not_there_are_errors_in_the_runtimes_words(
 ) -> None:
     """Misspelt modules, wrong roots, file names for handlers, built-in names and broken re-exports."""
     (finding,) = found(function(code=files, handler=handler), RULE)
-    assert (finding.severity, (finding.service_words or "").startswith(words)) == ("error", True)
+    assert (finding.severity, (finding.aws_error or "").startswith(words)) == ("error", True)
 
 
 def test_a_handler_may_lie_in_a_layer() -> None:

@@ -29,7 +29,7 @@ def test_a_module_that_nothing_provides_is_named_with_its_distribution() -> None
         "yaml (main.py:2, of the distribution pyyaml), PIL (main.py:3, of the distribution pillow)" in finding.message
     )
     assert "requests (main.py:4)" in finding.message
-    assert finding.service_words == "Unable to import module 'main': No module named 'yaml'"
+    assert finding.aws_error == "Unable to import module 'main': No module named 'yaml'"
 
 
 @pytest.mark.parametrize("line", [

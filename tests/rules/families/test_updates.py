@@ -41,8 +41,8 @@ def test_the_message_tells_both_parts_and_two_steps() -> None:
         found.message
     )
     assert "in two steps" in found.remedy
-    assert found.service_words is not None
-    assert found.service_words.endswith("The actual size is 262144005 bytes.")
+    assert found.aws_error is not None
+    assert found.aws_error.endswith("The actual size is 262144005 bytes.")
 
 
 @pytest.mark.parametrize("old", [None, 0, 1000])

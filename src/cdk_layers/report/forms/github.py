@@ -32,9 +32,9 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         if finding.where.template:
             properties |= {"file": printable(verdict.template(finding.where)), "line": str(verdict.line(finding.where))}
         more = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
-        words = f"\nThe service's words: {printable(finding.service_words)}" if finding.service_words else ""
+        aws_error = f"\nAWS error: {printable(finding.aws_error)}" if finding.aws_error else ""
         written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{words}{chr(10)}{finding.remedy}{more}')}"
+        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{aws_error}{chr(10)}{finding.remedy}{more}')}"
     for sentence in verdict.outcome.unread:
         yield f"::notice title=not known::{_data(printable(sentence))}"
 

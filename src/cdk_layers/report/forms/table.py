@@ -51,8 +51,8 @@ def _finding(repeated: Repeated) -> RenderableType:
     grid.add_column(no_wrap=True, min_width=max(map(len, STYLES)))
     grid.add_column()
     lines = [Text.assemble(printable(finding.message), "  ", (f"[{finding.rule}]", "dim"))]
-    if finding.service_words:
-        lines.append(Text.assemble(("The service's words: ", "dim"), printable(finding.service_words)))
+    if finding.aws_error:
+        lines.append(Text.assemble(("AWS error: ", "dim"), printable(finding.aws_error)))
     lines.append(Text.assemble(("What to do: ", "green"), printable(finding.remedy)))
     if repeated.others:
         lines.append(Text(printable(repeated.elsewhere), "dim"))

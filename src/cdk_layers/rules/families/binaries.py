@@ -49,7 +49,7 @@ _SLOWER: Final = " The distribution is imported without them too, most often slo
     "its native modules too, as MarkupSafe and PyYAML are.",
     remedy=_BUILD_FOR_TARGET,
     source="ELF header of each file; the developer guide on instruction set architectures",
-    service_words="cannot open shared object file: No such file or directory",
+    aws_error="cannot open shared object file: No such file or directory",
     failing="""\
 # A layer installed on an x86_64 machine, for a function on arm64.
 Report:
@@ -84,7 +84,7 @@ def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
                 f"for {function.architecture}: {listed_files(part.contents, [native.path for native in chosen])}. "
                 "What chooses among them as it runs finds nothing here.",
                 severity="warning",
-                service_words="",
+                aws_error="",
             )
             for _once in chosen[:1]
         )
@@ -104,7 +104,7 @@ def _machines(part: Part, foreign: Sequence[Native], architecture: str) -> Itera
             f"{'is' if len(paths) == 1 else 'are'} for {machines}: "
             f"{listed_files(part.contents, paths)}.{_SLOWER * lax}",
             severity="warning" if lax else None,
-            service_words="" if lax else None,
+            aws_error="" if lax else None,
         )
 
 
@@ -122,7 +122,7 @@ def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], 
     "platform, and for distributions that are imported without their native modules too.",
     remedy=_BUILD_FOR_TARGET,
     source="the suffixes of extension modules (importlib.machinery.EXTENSION_SUFFIXES), and files that are not ELF",
-    service_words="Unable to import module 'main': No module named '...'",
+    aws_error="Unable to import module 'main': No module named '...'",
     failing="# Layer installed by pip on macOS:\npython/orjson/orjson.cpython-313-darwin.so\n",
     passing="python/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
 )
@@ -157,7 +157,7 @@ def _for_any_platform(part: Part, path: str) -> bool:
     "Python source is next to it is not reported, since Python imports that.",
     remedy=_BUILD_FOR_TARGET,
     source="importlib.machinery.EXTENSION_SUFFIXES: Python looks for its own tag, abi3 and no tag",
-    service_words="Unable to import module 'main': No module named '...'",
+    aws_error="Unable to import module 'main': No module named '...'",
     failing="# Under python3.13:\npython/orjson/orjson.cpython-312-x86_64-linux-gnu.so\n",
     passing="# Under python3.13:\npython/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
 )
@@ -172,7 +172,7 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
                 f"{count(len(paths), 'file')} in {part.label} can only be imported by another Python version "
                 f"than the function's {python_version(function)}: {listed_files(part.contents, paths)}.{_SLOWER * lax}",
                 severity="warning" if lax else None,
-                service_words="" if lax else None,
+                aws_error="" if lax else None,
             )
 
 
@@ -187,7 +187,7 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
         "and older from python3.12 on), or a newer runtime; build own programs on the runtime's base image."
     ),
     source="GLIBC symbol versions in each ELF file; aws-lambda-builders 1.68 for the runtimes' glibc",
-    service_words="version `GLIBC_2.28' not found",
+    aws_error="version `GLIBC_2.28' not found",
     failing="# Under python3.11, glibc 2.26:\npython/numpy/... asks for GLIBC_2.28 (a manylinux_2_28 wheel)\n",
     passing="# Under python3.12, glibc 2.34:\npython/numpy/... asks for GLIBC_2.28 (a manylinux_2_28 wheel)\n",
 )
@@ -205,7 +205,7 @@ def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
                 f"{count(len(paths), 'file')} in {part.label} need glibc {newest}, and {runtime.name} has "
                 f"{_dotted(runtime.glibc)}: {listed_files(part.contents, paths)}.{_SLOWER * lax}",
                 severity="warning" if lax else None,
-                service_words=f"version `GLIBC_{newest}' not found",
+                aws_error=f"version `GLIBC_{newest}' not found",
             )
 
 
@@ -221,7 +221,7 @@ def _dotted(version: tuple[int, int]) -> str:
     "distributions that are imported without their native modules too.",
     remedy="Take manylinux wheels instead of musllinux ones; build on the runtime's base image, not on Alpine.",
     source="DT_NEEDED of each ELF file; the managed runtimes are Amazon Linux, which is glibc's",
-    service_words="libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory",
+    aws_error="libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory",
     failing="# Installed in an Alpine container:\npython/orjson/orjson.cpython-313-x86_64-linux-musl.so\n",
     passing="python/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
 )
@@ -255,7 +255,7 @@ _OFTEN_MISSED: Final = re.compile(
     "for psycopg2), or put the library into lib/ of a layer.",
     source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost "
     "11048 (libgomp), psycopg/psycopg2 1011 (libpq), jkehler/awslambda-psycopg2 66 (libssl.so.1.1)",
-    service_words="libGL.so.1: cannot open shared object file: No such file or directory",
+    aws_error="libGL.so.1: cannot open shared object file: No such file or directory",
     failing="python/cv2/cv2.abi3.so needs libGL.so.1 (opencv-python)\n",
     passing="python/cv2/cv2.abi3.so needs nothing but what opencv_python_headless.libs/ brings\n",
 )
@@ -273,7 +273,7 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
             needing = f"{listed_files(part.contents, paths)} in {part.label}"
             yield Problem(
                 f"{needing} needs {name}, which neither the code nor a layer brings.",
-                service_words=f"{name}: cannot open shared object file: No such file or directory",
+                aws_error=f"{name}: cannot open shared object file: No such file or directory",
             )
 
 

@@ -43,7 +43,7 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
     "another Python version next to code that is found.",
     remedy="Put packages directly into python/ at the root of the layer's archive, as SharedPythonLayer does.",
     source=_PLACES,
-    service_words="Unable to import module 'main': No module named '...'",
+    aws_error="Unable to import module 'main': No module named '...'",
     failing="requests/__init__.py\nrequests/api.py\n",
     passing="python/requests/__init__.py\npython/requests/api.py\n",
 )

@@ -49,7 +49,7 @@ def installed(function: Function) -> Installed:
     ),
     remedy="Add it, in that version, to the layer that needs it, or to the function's own requirements.",
     source="Requires-Dist in the distributions' own metadata; agrees with `uv pip check` on the merged tree",
-    service_words="Unable to import module 'main': No module named '...'",
+    aws_error="Unable to import module 'main': No module named '...'",
     failing="python/requests-2.32.3.dist-info, whose metadata says Requires-Dist: idna<4,>=2.5; no idna anywhere\n",
     passing="python/requests-2.32.3.dist-info beside python/idna-3.10.dist-info, in whatever layer or the code\n",
 )
@@ -88,7 +88,7 @@ def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Insta
             f"{wants}, which only the runtime brings. Its version there is not verified and changes without notice.",
             remedy=f"Package {name} at a version of your own, or acknowledge this.",
             severity="warning",
-            service_words="",
+            aws_error="",
         )
     return _absent(function, name, wants)
 

@@ -51,7 +51,7 @@ def _code(function: Function) -> Iterator[Part]:
     meaning="Lambda's user cannot read a file, pass through a folder, or run a program.",
     remedy=_READABLE,
     source="the developer guide: files need to be world-readable; programs in bin/ and extensions/ executable",
-    service_words="[Errno 13] Permission denied",
+    aws_error="[Errno 13] Permission denied",
     failing="-rw------- python/settings.py\n-rw-r--r-- bin/ffmpeg\n",
     passing="-rw-r--r-- python/settings.py\n-rwxr-xr-x bin/ffmpeg\n",
 )

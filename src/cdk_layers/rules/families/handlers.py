@@ -60,14 +60,14 @@ def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
         return
     module, dot, name = function.handler.rpartition(".")
     if not dot:
-        words = f"Bad handler '{function.handler}': not enough values to unpack (expected 2, got 1)"
+        aws_error = f"Bad handler '{function.handler}': not enough values to unpack (expected 2, got 1)"
         yield Problem(
-            f"The handler {function.handler!r} names no function: there is no dot in it.", service_words=words
+            f"The handler {function.handler!r} names no function: there is no dot in it.", aws_error=aws_error
         )
     elif module.partition(".")[0] in _BUILT_IN:
-        words = f"Cannot use built-in module {module} as a handler module"
+        aws_error = f"Cannot use built-in module {module} as a handler module"
         yield Problem(
-            f"The handler {function.handler!r} names a module that is built into Python.", service_words=words
+            f"The handler {function.handler!r} names a module that is built into Python.", aws_error=aws_error
         )
     else:
         yield from _look_up(function, module, name)
@@ -82,16 +82,16 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
         return
     look = _Look(places)
     answer = look.has(found, name)
-    words = f"Handler '{name}' missing on module '{module}'"
+    aws_error = f"Handler '{name}' missing on module '{module}'"
     if isinstance(answer, SyntaxError):
         yield _broken(function, module, answer, found)
     elif answer == "no":
-        yield Problem(f"{_place(found)} does not define {name!r}, the function's handler.", service_words=words)
+        yield Problem(f"{_place(found)} does not define {name!r}, the function's handler.", aws_error=aws_error)
     elif answer == "maybe":
         yield Problem(
             f"Only a run could tell whether {_place(found)} defines {name!r}, the function's handler.",
             severity="warning",
-            service_words=words,
+            aws_error=aws_error,
         )
 
 
@@ -112,7 +112,7 @@ def _absent(function: Function, module: str) -> Iterator[Problem]:
     yield Problem(
         f"Neither the function's code nor its layers contain the handler's module {module!r}; the code {shown}.{maybe}",
         severity="warning" if hidden else None,
-        service_words=f"Unable to import module '{module}': No module named '{first}'",
+        aws_error=f"Unable to import module '{module}': No module named '{first}'",
     )
 
 
@@ -125,7 +125,7 @@ def _broken(function: Function, module: str, error: SyntaxError, found: Module) 
         + ("." if certain else f", as Python {here} sees it; the function runs on {python_version(function)}."),
         severity=None if certain else "warning",
         remedy="Put the syntax right.",
-        service_words=f"Syntax error in module '{module}': {error.msg}",
+        aws_error=f"Syntax error in module '{module}': {error.msg}",
     )
 
 

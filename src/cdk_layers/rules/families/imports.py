@@ -65,7 +65,7 @@ class _Import(NamedTuple):
     "module and of what it imports, and not in a `try` or an `if`.",
     remedy="Add the distribution to the function's requirements or to a layer.",
     source="the search path of the runtime's bootstrap; the import system's reference",
-    service_words="Unable to import module 'main': No module named '...'",
+    aws_error="Unable to import module 'main': No module named '...'",
     failing="# main.py, the handler's module:\nimport requests\n# requests is in neither the code nor a layer.\n",
     passing="# main.py, the handler's module:\nimport requests\n# A layer contains python/requests/.\n",
 )
@@ -92,7 +92,7 @@ def _missing(handler: str, missing: dict[str, str]) -> Problem:
     return Problem(
         f"The function imports what neither its code, its layers, the runtime nor the standard library provides: "
         f"{shown}.",
-        service_words=f"Unable to import module '{handler}': No module named '{first}'",
+        aws_error=f"Unable to import module '{handler}': No module named '{first}'",
     )
 
 

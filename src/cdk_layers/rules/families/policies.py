@@ -85,7 +85,7 @@ def _statement(grant: Grant, partition: str, resource: str) -> dict[str, object]
     remedy="Grant the layer to the organization instead of its accounts: `LayerGrant.organization('o-...')`.",
     source="Lambda's developer guide, quotas (for functions); the API's PolicyLengthExceededException of "
     "AddLayerVersionPermission.",
-    service_words="The permissions policy for the resource is too large.",
+    aws_error="The permissions policy for the resource is too large.",
     failing=template(layer("LayerName: base"), *_permissions(110)),
     passing=template(layer("LayerName: base"), _ORGANIZATION),
 )

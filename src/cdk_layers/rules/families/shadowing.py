@@ -45,7 +45,7 @@ _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client
     "version it has.",
     remedy="Package boto3 itself, pinned: it brings the botocore and s3transfer that suit it. Or package none of them.",
     source="sys.path puts the code and the layers before the runtime's own SDK; its versions there are not verified",
-    service_words="Unable to import module 'main': cannot import name '...' from 'botocore...'",
+    aws_error="Unable to import module 'main': cannot import name '...' from 'botocore...'",
     failing="python/botocore/ without python/boto3/\n",
     passing="python/boto3/, python/botocore/ and python/s3transfer/\n",
 )
@@ -98,7 +98,7 @@ def shadowed_stdlib(function: Function, _: Settings) -> Iterator[Problem]:
     "the same name, so that Python never looks into those parts.",
     remedy="Delete the `__init__.py`, so that the folders join as a namespace package, or rename the package.",
     source="PEP 420: the first regular package on sys.path ends the search, and the parts of a namespace package join",
-    service_words="Unable to import module 'main': No module named 'google.protobuf'",
+    aws_error="Unable to import module 'main': No module named 'google.protobuf'",
     failing="# The code: google/__init__.py. A layer: python/google/protobuf/, without python/google/__init__.py\n",
     passing="# The code: google/reports/core.py, without google/__init__.py\n",
 )
@@ -126,7 +126,7 @@ def _hides(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]
             shown = listed((f"{name}.{module}" for module in hidden), _MOST_LISTED)
             yield Problem(
                 f"{hiding.at(init)} makes {name!r} a regular package, which hides {shown} in {part.label}.",
-                service_words=f"No module named '{name}.{hidden[0]}'",
+                aws_error=f"No module named '{name}.{hidden[0]}'",
             )
 
 

@@ -32,7 +32,7 @@ _NOT_TRIED: Final = "Whether the service takes exactly that much is not verified
     remedy="Deploy in two steps: first the smaller code, with the layers that are deployed now (or with a layer that "
     "is small enough), then the new layers. Or give the function a new logical id, which makes a new function.",
     source="aws-cdk issue 8446; the limit: Lambda's developer guide.",
-    service_words=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
+    aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     failing="# 160 MiB of code and no layer are deployed; 1 MiB of code and a layer of 120 MiB are to be\n"
     "deployed/Code.zip: 160 MiB\nCode.zip: 1 MiB\nLayer0.zip: 120 MiB\n",
     passing="# 60 MiB of code and no layer are deployed; 1 MiB of code and a layer of 120 MiB are to be\n"
@@ -56,7 +56,7 @@ def update_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
         f"{measured}."
         f"{'' if excess else f' {_NOT_TRIED}'}",
         severity="error" if excess else "warning",
-        service_words=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=between) if excess else "",
+        aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=between) if excess else "",
     )
 
 

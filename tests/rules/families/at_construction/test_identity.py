@@ -87,8 +87,8 @@ def test_a_layer_of_another_region_is_refused_with_the_way_out() -> None:
 
     assert "one `MultiLayerStack` per Region" in mine.remedy
     assert "publisher names for eu-central-1" in published.remedy
-    assert mine.service_words is not None
-    assert mine.service_words.endswith("expected to be in region eu-central-1.")
+    assert mine.aws_error is not None
+    assert mine.aws_error.endswith("expected to be in region eu-central-1.")
 
 
 def test_the_same_or_an_unknown_region_is_let_be() -> None:
@@ -131,8 +131,8 @@ def test_the_same_arn_twice_is_a_duplicate() -> None:
     (finding,) = findings("duplicate-layer", a_function(an_arn(arn()), an_arn(arn())))
 
     assert "twice" in finding.message
-    assert finding.service_words is not None
-    assert f"{arn()} and {arn()} are versions of the same layer" in finding.service_words
+    assert finding.aws_error is not None
+    assert f"{arn()} and {arn()} are versions of the same layer" in finding.aws_error
 
 
 def test_two_versions_of_one_layer_are_a_duplicate() -> None:

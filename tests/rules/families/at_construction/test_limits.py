@@ -40,7 +40,7 @@ def test_too_many_layers_are_named_in_order() -> None:
     (finding,) = findings("too-many-layers", a_function(*(a_layer(f"Hub/{name}") for name in "zyxabc")))
 
     assert "has 6 layers, 1 more than the service's limit of 5: 'Hub/z', 'Hub/y'" in finding.message
-    assert finding.service_words == "Cannot reference more than 5 layers."
+    assert finding.aws_error == "Cannot reference more than 5 layers."
 
 
 @pytest.mark.parametrize(("size", "expected"), [(LIMIT - 1, []), (LIMIT, ["warning"]), (LIMIT + 1, ["error"])])
@@ -107,11 +107,11 @@ def test_code_and_layers_are_added_up(size: int, expected: list[str]) -> None:
 
 
 def test_the_service_would_have_named_the_sum() -> None:
-    """The service's words carry the sum in bytes, as it would have said it."""
+    """AWS error carry the sum in bytes, as it would have said it."""
     (finding,) = findings("function-too-large", a_function(a_layer(unzipped_bytes=LIMIT), code=holding(5)))
 
-    assert finding.service_words is not None
-    assert finding.service_words.endswith("The actual size is 262144005 bytes.")
+    assert finding.aws_error is not None
+    assert finding.aws_error.endswith("The actual size is 262144005 bytes.")
 
 
 @pytest.mark.parametrize(("size", "expected"), [(LIMIT - 1, []), (LIMIT, ["warning"]), (LIMIT + 1, ["error"])])
@@ -124,7 +124,7 @@ def test_code_alone_has_the_words_for_one_archive() -> None:
     """For an archive that is too large by itself, the service does not speak of layers."""
     (finding,) = findings("function-too-large", a_function(code=holding(LIMIT + 1)))
 
-    assert finding.service_words == "Unzipped size must be smaller than 262144000 bytes"
+    assert finding.aws_error == "Unzipped size must be smaller than 262144000 bytes"
 
 
 @pytest.mark.parametrize(("size", "expected"), [(LIMIT - 1, []), (LIMIT, []), (LIMIT + 1, ["error"])])

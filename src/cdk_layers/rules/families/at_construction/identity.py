@@ -108,7 +108,7 @@ def _region(subject: Function | Layer) -> str | None:
     meaning="A layer has to be in the Region of the function that uses it.",
     remedy=_PER_REGION,
     source="Lambda's API.",
-    service_words=_OTHER_REGION.format(region="<region>"),
+    aws_error=_OTHER_REGION.format(region="<region>"),
     raised_at_construction=True,
     failing="""\
 stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-central-1"))
@@ -142,7 +142,7 @@ def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
             yield Problem(
                 f"Function {subject.where.path!r} is in {subject.region}, and its layer {one.label!r} is in {region}.",
                 remedy=_PER_REGION if one.is_resource else _PUBLISHERS_ARN.format(region=subject.region),
-                service_words=_OTHER_REGION.format(region=subject.region),
+                aws_error=_OTHER_REGION.format(region=subject.region),
             )
 
 
@@ -200,7 +200,7 @@ def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     meaning="A function names one layer twice, by the same version or by two.",
     remedy="Keep one version of it.",
     source="Lambda's API.",
-    service_words=_TWO_VERSIONS.format(first="<arn>", second="<arn>"),
+    aws_error=_TWO_VERSIONS.format(first="<arn>", second="<arn>"),
     raised_at_construction=True,
     failing=template(
         function(
@@ -246,7 +246,7 @@ def _duplicate(subject: Function, first: Layer, second: Layer) -> Problem:
         told = f"names two versions of one layer: {quoted((first.label, second.label))}"
     return Problem(
         f"Function {subject.where.path!r} {told}.",
-        service_words=_TWO_VERSIONS.format(first=first.label, second=second.label),
+        aws_error=_TWO_VERSIONS.format(first=first.label, second=second.label),
     )
 
 

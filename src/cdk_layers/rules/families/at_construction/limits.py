@@ -34,7 +34,7 @@ _NOT_TRIED: Final = "Whether the service takes exactly that much is not verified
     meaning="A function may use five layers.",
     remedy="Join layers that are always used together, or move what only this function needs into its own code.",
     source="Lambda's API, recorded by LocalStack's validated snapshots.",
-    service_words=limits.TOO_MANY_LAYERS,
+    aws_error=limits.TOO_MANY_LAYERS,
     raised_at_construction=True,
     failing=template(function("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e", "f")))),
     passing=template(function("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e")))),
@@ -58,7 +58,7 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     "the limit it is a warning: what the service does there is not verified.",
     remedy="Move packages to another layer or drop them.",
     source="Lambda's API and developer guide.",
-    service_words=limits.ARCHIVE_TOO_LARGE,
+    aws_error=limits.ARCHIVE_TOO_LARGE,
     raised_at_construction=True,
     failing=sam_template("""
         Data:
@@ -104,7 +104,7 @@ def _one_layer_is_over(subject: Function, threshold: int) -> bool:
     meaning="The layers of a function together are over the limit, whatever its code is, though each is under it.",
     remedy="Move packages to another layer or drop them, or use fewer of these layers together.",
     source="Lambda's API.",
-    service_words=limits.LAYERS_TOO_LARGE,
+    aws_error=limits.LAYERS_TOO_LARGE,
     raised_at_construction=True,
     failing=sam_template("""
         Report:
@@ -149,7 +149,7 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     "is a warning: what the service does there is not verified.",
     remedy="Drop packages from the code or from the layers, or leave out of the code what a layer brings already.",
     source="Lambda's API and developer guide.",
-    service_words=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
+    aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     raised_at_construction=True,
     failing=sam_template("""
         Report:
@@ -179,11 +179,11 @@ def function_too_large(subject: Function, settings: Settings) -> Iterator[Proble
     if subject.code is not None and subject.code.unzipped_bytes > settings.limit_bytes:
         measured = f"{size(subject.code.unzipped_bytes)} unzipped without its layers"
         for problem in _over(start, measured, (subject.code,), settings):
-            yield Problem(problem.message, service_words=limits.ARCHIVE_TOO_LARGE)
+            yield Problem(problem.message, aws_error=limits.ARCHIVE_TOO_LARGE)
     elif not _layers_are_over(subject, total, settings):
-        words = limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=total.unzipped_bytes)
+        aws_error = limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=total.unzipped_bytes)
         for problem in _over(start, str(total), tuple(contents for _, contents in total.parts), settings):
-            yield Problem(problem.message, severity=problem.severity, service_words=words)
+            yield Problem(problem.message, severity=problem.severity, aws_error=aws_error)
 
 
 def _layers_are_over(subject: Function, total: Total, settings: Settings) -> bool:

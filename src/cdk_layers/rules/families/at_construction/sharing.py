@@ -59,7 +59,7 @@ def _permission(*properties: str, retained: bool = True) -> str:
     remedy="Give the permission the same UpdateReplacePolicy and DeletionPolicy as its layer, `Retain`, or use "
     "`SharedPythonLayer(grants=[...])`, which does.",
     source=_CREATE_ONLY,
-    service_words=_NOT_AUTHORIZED,
+    aws_error=_NOT_AUTHORIZED,
     failing=template(layer(), _permission("Principal: '222222222222'", retained=False)),
     passing=template(layer(), _permission("Principal: '222222222222'")),
 )
@@ -82,7 +82,7 @@ def grant_not_retained(subject: Grant, _: Settings) -> Iterator[Problem]:
     "Retained versions count as code storage, 300 GB unzipped per Region, which cannot be raised: delete those that no "
     "function uses.",
     source="Lambda's developer guide, deleting layers; CloudFormation's schema of AWS::Lambda::LayerVersion.",
-    service_words="Layer version <arn> does not exist.",
+    aws_error="Layer version <arn> does not exist.",
     failing=template(layer(retained=False), _permission("Principal: '222222222222'", retained=False)),
     passing=template(layer(), _permission("Principal: '222222222222'")),
 )
@@ -123,7 +123,7 @@ def _grantee(grant: Grant) -> str:
     remedy="Grant it: `SharedPythonLayer(grants=[LayerGrant.account(...)])`. A `LayeredFunction` that uses a "
     "`SharedPythonLayer` of the same app is granted it by itself.",
     source="Lambda's API and developer guide.",
-    service_words=_NOT_AUTHORIZED,
+    aws_error=_NOT_AUTHORIZED,
     failing="""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
 base = SharedPythonLayer(hub, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
@@ -289,7 +289,7 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     "ARN to an SSM parameter, and read it with `StringParameter.value_for_string_parameter` (a template parameter of "
     "type `AWS::SSM::Parameter::Value<String>`).",
     source="CloudFormation; aws-cdk issue 1972.",
-    service_words="Export ... cannot be updated as it is in use by ...",
+    aws_error="Export ... cannot be updated as it is in use by ...",
     failing=template(function("Layers: [!ImportValue 'Hub:BaseLayerArn']")),
     passing="Parameters:\n  Base: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /layers/base}\n"
     + template(function("Layers: [!Ref Base]")),
