@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 _PROJECT: Final = Path(__file__).parents[1]
 _RUN_CACHE: Final = "CDK_LAYERS_TEST_RUN_CACHE"
@@ -78,9 +78,9 @@ def make_entry(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> BuildCache:
+def store(tmp_path: Path) -> LocalStore:
     """Return an empty cache."""
     # The surroundings above come first.
-    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
 
-    return BuildCache(tmp_path / "cache")
+    return LocalStore(tmp_path / "cache")

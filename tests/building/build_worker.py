@@ -9,9 +9,9 @@ from pathlib import Path
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if __name__ == "__main__":
-    entry, cache = map(Path, sys.argv[1:])
-    made = build(entry, Target("3.13", "x86_64"), BuildOptions(opt_entry=entry / "opt"), cache=BuildCache(cache))
+    entry, store = map(Path, sys.argv[1:])
+    made = build(entry, Target("3.13", "x86_64"), BuildOptions(opt_entry=entry / "opt"), store=LocalStore(store))
     sys.stdout.write(f"{made.digest} {hashlib.sha256(made.archive.read_bytes()).hexdigest()}")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from cdk_layers.building.find import build
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
-from cdk_layers.store.cached_build import is_sound
+from cdk_layers.store.artifact import is_sound
+from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
 
@@ -26,7 +26,7 @@ def build_in_child(entry: Path, folder: Path, seconds: float | None) -> bool:
     if child == 0:
         try:
             os.setsid()  # So that its uv is killed with it.
-            build(entry, TARGET, cache=BuildCache(folder))
+            build(entry, TARGET, store=LocalStore(folder))
         finally:
             os._exit(0)
     if seconds is not None:
@@ -60,7 +60,7 @@ def main(entry: Path, folder: Path, count: int) -> None:
         visible += len(found)
         if chance.random() < 0.7:  # The other builds go on from what they find.
             shutil.rmtree(entries, ignore_errors=True)
-    digest = build(entry, TARGET, cache=BuildCache(folder)).digest
+    digest = build(entry, TARGET, store=LocalStore(folder)).digest
     sys.stdout.write(json.dumps({"killed": killed, "broken": broken, "visible": visible, "digest": digest}))
 
 

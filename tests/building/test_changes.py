@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.find import LayerBuild
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
 
@@ -67,24 +67,24 @@ def _save(path: Path, text: str) -> None:
 
 
 def test_own_file_saved_while_uv_installs(
-    make_entry: Callable[..., Path], cache: BuildCache, meanwhile: Meanwhile
+    make_entry: Callable[..., Path], store: LocalStore, meanwhile: Meanwhile
 ) -> None:
     """A file of the entry that is saved during the build is not kept under the key of what it was before."""
     entry = make_entry({"requirements.txt": "six==1.17.0\n", "settings.py": "A = 1\n"})
     meanwhile.change("install", lambda: _save(entry / "settings.py", "A = 2\n"), before=True)
-    assert _texts(build(entry, TARGET, cache=cache))["python/settings.py"] == "A = 2\n"
+    assert _texts(build(entry, TARGET, store=store))["python/settings.py"] == "A = 2\n"
     for text in ("A = 1\n", "A = 2\n"):
         _save(entry / "settings.py", text)
-        assert _texts(build(entry, TARGET, cache=cache))["python/settings.py"] == text
+        assert _texts(build(entry, TARGET, store=store))["python/settings.py"] == text
 
 
 def test_own_file_removed_while_uv_installs(
-    make_entry: Callable[..., Path], cache: BuildCache, meanwhile: Meanwhile
+    make_entry: Callable[..., Path], store: LocalStore, meanwhile: Meanwhile
 ) -> None:
     """A file of the entry that is removed during the build is not in it, and is no error."""
     entry = make_entry({"requirements.txt": "six==1.17.0\n", "settings.py": "A = 1\n", "kept.py": ""})
     meanwhile.change("install", (entry / "settings.py").unlink, before=True)
-    assert _texts(build(entry, TARGET, cache=cache)).keys() == {"python/six.py", "python/kept.py"}
+    assert _texts(build(entry, TARGET, store=store)).keys() == {"python/six.py", "python/kept.py"}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_own_file_removed_while_uv_installs(
     ],
 )
 def test_local_wheel_made_again_during_the_build(
-    make_entry: Callable[..., Path], cache: BuildCache, meanwhile: Meanwhile, listed: str, word: str, *, before: bool
+    make_entry: Callable[..., Path], store: LocalStore, meanwhile: Meanwhile, listed: str, word: str, *, before: bool
 ) -> None:
     """Whenever a wheel on this machine changes during a build, each of its contents is served for itself alone."""
     entry = make_entry({"requirements.txt": f"{listed}\nsix>=1.17,<1.18\n"})
@@ -106,20 +106,20 @@ def test_local_wheel_made_again_during_the_build(
 
     write("A = 1\n")
     meanwhile.change(word, lambda: write("A = 2\n"), before=before)
-    assert _texts(build(entry, TARGET, cache=cache))["python/demo.py"] == "A = 2\n"
+    assert _texts(build(entry, TARGET, store=store))["python/demo.py"] == "A = 2\n"
     assert meanwhile.changes == []
     for text in ("A = 1\n", "A = 2\n"):
         write(text)
-        assert _texts(build(entry, TARGET, cache=cache))["python/demo.py"] == text
+        assert _texts(build(entry, TARGET, store=store))["python/demo.py"] == text
 
 
 def test_setting_of_uv_changed_during_the_build(
-    make_entry: Callable[..., Path], cache: BuildCache, meanwhile: Meanwhile
+    make_entry: Callable[..., Path], store: LocalStore, meanwhile: Meanwhile
 ) -> None:
     """A uv.toml that is saved during the build counts as it is in the end."""
     entry = make_entry({"requirements.txt": "six>=1.16\n", "uv.toml": 'exclude-newer = "2023-01-01"\n'})
     meanwhile.change("compile", lambda: _save(entry / "uv.toml", 'exclude-newer = "2026-01-01"\n'), before=False)
-    assert build(entry, TARGET, cache=cache).pins == ("six==1.17.0",)
+    assert build(entry, TARGET, store=store).pins == ("six==1.17.0",)
 
 
 def _locked(folder: Path, version: str) -> str:
@@ -130,7 +130,7 @@ def _locked(folder: Path, version: str) -> str:
 
 
 def test_lock_changed_during_its_export(
-    make_entry: Callable[..., Path], cache: BuildCache, meanwhile: Meanwhile
+    make_entry: Callable[..., Path], store: LocalStore, meanwhile: Meanwhile
 ) -> None:
     """A lock file that is written while its tool exports it counts as it is in the end, now and later."""
     project = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six"]\n'
@@ -139,13 +139,13 @@ def test_lock_changed_during_its_export(
     )
     entry = make_entry({"pyproject.toml": project, "uv.lock": older})
     meanwhile.change("export", lambda: _save(entry / "uv.lock", newer), before=True)
-    assert build(entry, TARGET, cache=cache).pins == ("six==1.17.0",)
+    assert build(entry, TARGET, store=store).pins == ("six==1.17.0",)
     _save(entry / "uv.lock", older)
-    assert build(entry, TARGET, cache=cache).pins == ("six==1.16.0",)
+    assert build(entry, TARGET, store=store).pins == ("six==1.16.0",)
 
 
 def test_entry_that_never_rests(
-    make_entry: Callable[..., Path], cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+    make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An entry that is written all the time is refused in a sentence that names the file, and nothing is kept."""
     entry = make_entry({"log.txt": ""})
@@ -158,5 +158,5 @@ def test_entry_that_never_rests(
 
     monkeypatch.setattr(make, "write_archive", write_and_pack)
     with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop what writes to it"):
-        build(entry, TARGET, cache=cache, label="Code")
-    assert not any((cache.folder / "1" / "entries").glob("*"))
+        build(entry, TARGET, store=store, label="Code")
+    assert not any((store.folder / "1" / "entries").glob("*"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 _PASSWORD = "S3cr3tValue"  # noqa: S105 - of a server that lasts as long as the tests
 _EXPECTED = f"Basic {base64.b64encode(f'user:{_PASSWORD}'.encode()).decode()}"
@@ -86,7 +86,7 @@ _FORMS = {
 
 @pytest.mark.parametrize("form", _FORMS)
 def test_credentials_reach_the_index_alone(
-    form: str, index: str, tmp_path: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+    form: str, index: str, tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A build with credentials works for one target and for the next; no argument, temporary file or cache has them."""
     entry, temporary = tmp_path / "entry", tmp_path / "temporary"
@@ -111,9 +111,9 @@ def test_credentials_reach_the_index_alone(
 
     monkeypatch.setattr(host, "run", watched)
     for python in ("3.13", "3.12"):
-        assert build(entry, Target(python, "x86_64"), cache=cache).pins == ("thing==1.0",)
+        assert build(entry, Target(python, "x86_64"), store=store).pins == ("thing==1.0",)
     assert seen
-    assert not [text for text in [*seen, *_texts(cache.folder)] if _PASSWORD in text]
+    assert not [text for text in [*seen, *_texts(store.folder)] if _PASSWORD in text]
 
 
 def _texts(folder: Path) -> list[str]:
@@ -126,7 +126,7 @@ def _texts(folder: Path) -> list[str]:
     return texts
 
 
-def test_refused_credentials(index: str, tmp_path: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_credentials(index: str, tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error of credentials that an index refuses does not have them, whether in the URL or in its query."""
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     for line in (
@@ -135,7 +135,7 @@ def test_refused_credentials(index: str, tmp_path: Path, cache: BuildCache, monk
     ):
         (tmp_path / "requirements.txt").write_text(f"{line}\n", encoding="utf-8")
         with pytest.raises(DependencyError) as caught:
-            build(tmp_path, Target("3.13", "x86_64"), cache=cache)
+            build(tmp_path, Target("3.13", "x86_64"), store=store)
         chain: BaseException | None = caught.value
         while chain is not None:
             assert "WrongSecret" not in str(chain)
@@ -172,7 +172,7 @@ def test_git_gets_no_credentials_as_arguments(url: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script as git")
-def test_private_repository(tmp_path: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_repository(tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wish for a private git repository reaches it with its credentials, and git's arguments never have them."""
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -190,7 +190,7 @@ def test_private_repository(tmp_path: Path, cache: BuildCache, monkeypatch: pyte
     line = f"thing @ git+http://user:{_PASSWORD}@127.0.0.1:9/group/thing.git@main\n"
     (entry / "requirements.txt").write_text(line, encoding="utf-8")
     with pytest.raises(DependencyError) as caught:
-        build(entry, Target("3.13", "x86_64"), BuildOptions(allow_source_builds=("thing",)), cache=cache)
+        build(entry, Target("3.13", "x86_64"), BuildOptions(allow_source_builds=("thing",)), store=store)
     logged = log.read_text(encoding="utf-8")
     assert _PASSWORD not in logged
     assert _PASSWORD not in str(caught.value)

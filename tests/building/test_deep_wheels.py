@@ -11,7 +11,7 @@ import pytest
 
 from cdk_layers.building.find import build
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system.removal import remove_folder
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_a_deep_wheel_is_built_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "entry").mkdir()
     _deep_wheel(tmp_path / "entry")
     (tmp_path / "entry" / "requirements.txt").write_text("./deep-1.0-py3-none-any.whl\n")
-    made = build(tmp_path / "entry", Target("3.13", "x86_64"), cache=BuildCache(tmp_path / "cache"))
+    made = build(tmp_path / "entry", Target("3.13", "x86_64"), store=LocalStore(tmp_path / "cache"))
 
     assert any(path.count("/d/") and path.endswith("x.py") for path in made.contents.files)
     for thread in threading.enumerate():

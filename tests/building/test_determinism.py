@@ -52,12 +52,12 @@ def entry(place: Path) -> Path:
 
 def built(entry: Path, *, python: Path | str = sys.executable, site: Path | None = None, **process: Any) -> list[str]:
     """Build in a process of its own and with an empty cache, and return both digests."""
-    with tempfile.TemporaryDirectory(dir=entry.parent) as cache:
-        Path(cache).chmod(0o777)
+    with tempfile.TemporaryDirectory(dir=entry.parent) as store:
+        Path(store).chmod(0o777)
         path = os.pathsep.join(map(os.fspath, [SOURCE, site])) if site else ""
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({"PYTHONPATH": path} if path else {})}
         environment |= process.pop("environment", {})
-        command = [os.fspath(python), os.fspath(WORKER), os.fspath(entry), os.fspath(Path(cache, "builds"))]
+        command = [os.fspath(python), os.fspath(WORKER), os.fspath(entry), os.fspath(Path(store, "builds"))]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **process)
         assert done.returncode == 0, done.stderr
         return str(done.stdout).split()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
 PROJECT = {
@@ -47,24 +47,24 @@ PROJECT = {
 }
 
 
-def _names(entry: Path, cache: BuildCache, **options: object) -> set[str]:
-    built = build(entry, TARGET, BuildOptions(prefix="", **options), cache=cache)  # type: ignore[arg-type]
+def _names(entry: Path, store: LocalStore, **options: object) -> set[str]:
+    built = build(entry, TARGET, BuildOptions(prefix="", **options), store=store)  # type: ignore[arg-type]
     return set(built.contents.files)
 
 
-def test_what_development_needs_stays_out(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_what_development_needs_stays_out(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """Project files, caches, build leftovers and tests that no code imports stay out, alone or with patterns."""
     entry = make_entry(PROJECT)
-    assert _names(entry, cache) == {"handler.py"}
-    assert _names(entry, cache, excludes=("nothing",)) == {"handler.py"}
+    assert _names(entry, store) == {"handler.py"}
+    assert _names(entry, store, excludes=("nothing",)) == {"handler.py"}
 
 
-def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """With default_excludes=False all of it is packed, and a pattern that begins with "!" lets one thing in."""
     entry = make_entry(PROJECT)
-    assert _names(entry, cache, default_excludes=False) == set(PROJECT)
-    assert _names(entry, cache, default_excludes=False, excludes=("*.md",)) == set(PROJECT) - {"README.md"}
-    assert _names(entry, cache, excludes=("!README.md",)) == {"handler.py", "README.md"}
+    assert _names(entry, store, default_excludes=False) == set(PROJECT)
+    assert _names(entry, store, default_excludes=False, excludes=("*.md",)) == set(PROJECT) - {"README.md"}
+    assert _names(entry, store, excludes=("!README.md",)) == {"handler.py", "README.md"}
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], cache: Bu
         {"README.py": "", "testing/a.py": "", "requirements/base.json": ""},
     ],
 )  # fmt: skip
-def test_what_code_may_need_stays_in(make_entry: Callable[..., Path], cache: BuildCache, files: dict[str, str]) -> None:
+def test_what_code_may_need_stays_in(make_entry: Callable[..., Path], store: LocalStore, files: dict[str, str]) -> None:
     """What code imports or names, what is inside of packages, and what only looks like a leftover is packed."""
     entry = make_entry(files)
-    assert _names(entry, cache) == set(files)
-    assert _names(entry, cache, excludes=("nothing",)) == set(files)
+    assert _names(entry, store) == set(files)
+    assert _names(entry, store, excludes=("nothing",)) == set(files)

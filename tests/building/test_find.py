@@ -18,7 +18,7 @@ from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class Deaf:
         raise AssertionError(message)
 
 
-def test_native_code_for_another_machine(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_native_code_for_another_machine(make_entry: MakeEntry, store: LocalStore) -> None:
     """A layer for Python 3.14 on arm64 is built on any host: its native code is arm64's, and nothing is missing."""
     entry = make_entry({"requirements.txt": "markupsafe==3.0.3\nsix==1.16.0\n", "company/tools.py": "import six\n"})
-    done = build(entry, ARM, cache=cache)
+    done = build(entry, ARM, store=store)
     assert done.pins == ("markupsafe==3.0.3", "six==1.16.0")
     assert [native.machine for native in done.contents.natives] == ["arm64"]
     assert {"python/company/tools.py", "python/six.py", "python/markupsafe/__init__.py"} <= names(done.archive)
@@ -61,7 +61,7 @@ def test_native_code_for_another_machine(make_entry: MakeEntry, cache: BuildCach
     assert (done.target, done.notes, done.from_cache) == (ARM, (), False)
 
 
-def test_nothing_of_this_machine_lands_in_the_archive(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_nothing_of_this_machine_lands_in_the_archive(make_entry: MakeEntry, store: LocalStore) -> None:
     """No manifest, bytecode, cache, lock or path of the host is in the archive; programs name Lambda's Python."""
     entry = make_entry(
         {
@@ -74,7 +74,7 @@ def test_nothing_of_this_machine_lands_in_the_archive(make_entry: MakeEntry, cac
             "Pipfile": "",
         }
     )
-    done = build(entry, X86, cache=cache)
+    done = build(entry, X86, store=store)
     found = names(done.archive)
     own = {name for name in found if not re.match(r"python/(charset_normalizer|six)", name)}
     assert own == {"python/a.py", "python/bin/normalizer"}
@@ -86,59 +86,59 @@ def test_nothing_of_this_machine_lands_in_the_archive(make_entry: MakeEntry, cac
     assert os.fsencode(entry) not in everything
 
 
-def test_cache(make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pinned requirements that were built once are found again without starting anything, also by `recall`."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
-    assert recall(entry, X86, cache=cache) is None
-    first = build(entry, X86, cache=cache)
+    assert recall(entry, X86, store=store) is None
+    first = build(entry, X86, store=store)
     Deaf(monkeypatch)
-    again, recalled = build(entry, X86, cache=cache), recall(entry, X86, cache=cache)
+    again, recalled = build(entry, X86, store=store), recall(entry, X86, store=store)
     assert recalled is not None
     assert (again.digest, again.from_cache) == (recalled.digest, recalled.from_cache) == (first.digest, True)
     assert again.pins == ("six==1.16.0",)
-    assert recall(entry, ARM, cache=cache) is None
+    assert recall(entry, ARM, store=store) is None
 
 
 def test_a_changed_line_installs_nothing(
-    make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+    make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When only own code changes, the distributions come from the cache, and the digest changes."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
-    first = build(entry, X86, cache=cache)
+    first = build(entry, X86, store=store)
     Deaf(monkeypatch)
     (entry / "a.py").write_text("2", encoding="utf-8")
-    assert recall(entry, X86, cache=cache) is None
-    second = build(entry, X86, cache=cache)
+    assert recall(entry, X86, store=store) is None
+    second = build(entry, X86, store=store)
     assert second.digest != first.digest
     assert second.pins == first.pins
     assert not second.from_cache
 
 
 def test_joined_archive_is_kept_once(
-    make_entry: MakeEntry, cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_entry: MakeEntry, store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An own line beside distributions adds no second copy of them to the cache: they are joined where they go."""
-    alone = build(make_entry({"requirements.txt": "six==1.16.0\n"}), X86, cache=cache)
+    alone = build(make_entry({"requirements.txt": "six==1.16.0\n"}), X86, store=store)
     for number in range(3):
         entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": str(number)}, str(number))
-        made = build(entry, X86, cache=cache)
+        made = build(entry, X86, store=store)
     whole = alone.archive_bytes
-    assert [path for path in cache.folder.rglob("*.zip") if path.stat().st_size > whole] == []
+    assert [path for path in store.folder.rglob("*.zip") if path.stat().st_size > whole] == []
     made.write_to(tmp_path / "placed.zip")
     assert made.archive_bytes == (tmp_path / "placed.zip").stat().st_size > whole
     assert made.archive.read_bytes() == (tmp_path / "placed.zip").read_bytes()
     monkeypatch.setattr("cdk_layers.contents.measure.measure", lambda path: pytest.fail(f"{path} was measured"))
-    assert cache.contents_of(tmp_path / "placed.zip") == made.contents
+    assert store.contents_of(tmp_path / "placed.zip") == made.contents
 
 
-def test_missing_part_is_made_again(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_missing_part_is_made_again(make_entry: MakeEntry, store: LocalStore) -> None:
     """A joined build whose parts are not all there is no build."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
-    first = build(entry, X86, cache=cache)
+    first = build(entry, X86, store=store)
     for part in first.parts:
         shutil.rmtree(part.folder)
-        assert recall(entry, X86, cache=cache) is None
-        again = build(entry, X86, cache=cache)
+        assert recall(entry, X86, store=store) is None
+        again = build(entry, X86, store=store)
         assert not again.from_cache
         assert again.archive.read_bytes() == first.archive.read_bytes()
 
@@ -146,28 +146,28 @@ def test_missing_part_is_made_again(make_entry: MakeEntry, cache: BuildCache) ->
 def test_same_bytes_from_another_folder(make_entry: MakeEntry, tmp_path: Path) -> None:
     """Equal entries make equal archives, wherever they lie, whenever their files were written, in whatever cache."""
     files = {"requirements.txt": "charset-normalizer==3.4.0\n", "a.py": "1"}
-    one = build(make_entry(files), X86, cache=BuildCache(tmp_path / "one"))
+    one = build(make_entry(files), X86, store=LocalStore(tmp_path / "one"))
     other_entry = make_entry(files, "other")
     os.utime(other_entry / "a.py", (0, 0))
-    other = build(other_entry, X86, cache=BuildCache(tmp_path / "two"))
+    other = build(other_entry, X86, store=LocalStore(tmp_path / "two"))
     assert other.digest == one.digest
     assert other.archive.read_bytes() == one.archive.read_bytes()
     assert not other.from_cache
 
 
-def test_only_code(make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_code(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry without a manifest is packed without starting anything."""
     Deaf(monkeypatch)
-    done = build(make_entry({"aws_helpers/__init__.py": ""}), X86, cache=cache)
+    done = build(make_entry({"aws_helpers/__init__.py": ""}), X86, store=store)
     assert names(done.archive) == {"python/aws_helpers/__init__.py"}
     assert done.pins == ()
 
 
-def test_opt_entry(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_opt_entry(make_entry: MakeEntry, store: LocalStore) -> None:
     """A folder for /opt lands there as it is, and its programs can be started."""
     entry = make_entry({"a.py": "", "opt/bin/hello": "#!/bin/sh\necho Hello\n", "opt/lib/data.pyc": ""})
     (entry / "opt" / "bin" / "hello").chmod(0o700)
-    done = build(entry, X86, BuildOptions(opt_entry=entry / "opt"), cache=cache)
+    done = build(entry, X86, BuildOptions(opt_entry=entry / "opt"), store=store)
     assert names(done.archive) == {"python/a.py", "bin/hello", "lib/data.pyc"}
     with zipfile.ZipFile(done.archive) as opened:
         modes = {one.filename: stat.S_IMODE(one.external_attr >> 16) for one in opened.infolist()}
@@ -176,23 +176,23 @@ def test_opt_entry(make_entry: MakeEntry, cache: BuildCache) -> None:
         assert modes["bin/hello"] == 0o755
 
 
-def test_opt_entry_that_brings_the_same_path(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_opt_entry_that_brings_the_same_path(make_entry: MakeEntry, store: LocalStore) -> None:
     """A path in both folders is refused, since nobody could tell which one is meant."""
     options = BuildOptions(opt_entry=make_entry({"python/a.py": "2"}, "opt"))
     with pytest.raises(EntryError, match=r"'python/a\.py' comes from .* as well"):
-        build(make_entry({"a.py": "1"}), X86, options, cache=cache)
+        build(make_entry({"a.py": "1"}), X86, options, store=store)
 
 
-def test_own_excludes(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_own_excludes(make_entry: MakeEntry, store: LocalStore) -> None:
     """The user's patterns leave files out, and a pattern with "!" lets in what is left out by default."""
     entry = make_entry({"a.py": "", "tests/test_a.py": "", "docs/x.md": "", "keep.pyc": "", "drop.pyc": ""})
     options = BuildOptions(excludes=("tests", "*.md", "!keep.pyc"))
-    assert names(build(entry, X86, options, cache=cache).archive) == {"python/a.py", "python/keep.pyc"}
+    assert names(build(entry, X86, options, store=store).archive) == {"python/a.py", "python/keep.pyc"}
 
 
-def test_own_python_folder_is_noted(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_own_python_folder_is_noted(make_entry: MakeEntry, store: LocalStore) -> None:
     """A folder python/ inside the entry lands one level too deep, as with PythonLayerVersion, and that is said."""
-    done = build(make_entry({"python/a.py": ""}), X86, cache=cache)
+    done = build(make_entry({"python/a.py": ""}), X86, store=store)
     assert names(done.archive) == {"python/python/a.py"}
     assert [note.rule for note in done.notes] == ["wrong-folder"]
 
@@ -202,15 +202,15 @@ def test_own_python_folder_is_noted(make_entry: MakeEntry, cache: BuildCache) ->
     {"python/__init__.py": "", "python/core.py": ""},
 ])  # fmt: skip
 def test_an_empty_folder_or_a_package_called_python_is_not_noted(
-    make_entry: MakeEntry, cache: BuildCache, files: dict[str, str]
+    make_entry: MakeEntry, store: LocalStore, files: dict[str, str]
 ) -> None:
     """A folder that only a hidden file keeps, and a package that is imported by that name, are where they belong."""
-    assert build(make_entry({"a.py": "", **files}), X86, cache=cache).notes == ()
+    assert build(make_entry({"a.py": "", **files}), X86, store=store).notes == ()
 
 
-def test_own_files_win(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_own_files_win(make_entry: MakeEntry, store: LocalStore) -> None:
     """An own file beats a distribution's of the same path, and that is said."""
-    done = build(make_entry({"requirements.txt": "six==1.16.0\n", "six.py": "mine = 1\n"}), X86, cache=cache)
+    done = build(make_entry({"requirements.txt": "six==1.16.0\n", "six.py": "mine = 1\n"}), X86, store=store)
     with zipfile.ZipFile(done.archive) as opened:
         assert opened.read("python/six.py") == b"mine = 1\n"
     (note,) = done.notes
@@ -218,18 +218,18 @@ def test_own_files_win(make_entry: MakeEntry, cache: BuildCache) -> None:
     assert "python/six.py" in note.message
 
 
-def test_source_build_when_asked_for(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_source_build_when_asked_for(make_entry: MakeEntry, store: LocalStore) -> None:
     """A distribution without a wheel is refused with the ways out, and built when the user allows it."""
     entry = make_entry({"requirements.txt": "docopt==0.6.2\nsix==1.16.0\n"})
     with pytest.raises(
         DependencyError, match=r"no wheel of 'docopt' suits .*allow_source_builds=\['docopt'\].*docker=True"
     ):
-        build(entry, ARM, cache=cache)
-    done = build(entry, ARM, BuildOptions(allow_source_builds=("docopt",)), cache=cache)
+        build(entry, ARM, store=store)
+    done = build(entry, ARM, BuildOptions(allow_source_builds=("docopt",)), store=store)
     assert "python/docopt.py" in names(done.archive)
 
 
-def test_native_code_built_for_this_machine(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_native_code_built_for_this_machine(make_entry: MakeEntry, store: LocalStore) -> None:
     """A source build that compiles for this machine is refused where the target is another."""
     entry = make_entry(
         {
@@ -252,10 +252,10 @@ def test_native_code_built_for_this_machine(make_entry: MakeEntry, cache: BuildC
     options = BuildOptions(allow_source_builds=("native",))
     # Newer releases of uv refuse the wheel themselves, older ones install it.
     with pytest.raises(DependencyError, match=r"'?native.* Python 3\.14 on arm64"):
-        build(entry, ARM, options, cache=cache)
+        build(entry, ARM, options, store=store)
 
 
-def test_local_folder(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_local_folder(make_entry: MakeEntry, store: LocalStore) -> None:
     """A local project is built when allowed, anew when one of its files changes, and its folder is not copied too."""
     files = {
         "requirements.txt": "-e ./lib\n",
@@ -265,42 +265,42 @@ def test_local_folder(make_entry: MakeEntry, cache: BuildCache) -> None:
     }
     entry = make_entry(files)
     with pytest.raises(EntryError, match=r"requirements.txt, line 1 .*allow_source_builds=\['lib'\]"):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)
     options = BuildOptions(allow_source_builds=("lib",))
-    first = build(entry, X86, options, cache=cache)
+    first = build(entry, X86, options, store=store)
     assert "python/lib/__init__.py" in names(first.archive)
     assert "python/lib/pyproject.toml" not in names(first.archive)
     (entry / "lib" / "lib" / "__init__.py").write_text("x = 2\n", encoding="utf-8")
-    second = build(entry, X86, options, cache=cache)
+    second = build(entry, X86, options, store=store)
     with zipfile.ZipFile(second.archive) as opened:
         assert opened.read("python/lib/__init__.py") == b"x = 2\n"
 
 
-def test_wheels_up_to_glibc_2_26(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_wheels_up_to_glibc_2_26(make_entry: MakeEntry, store: LocalStore) -> None:
     """For Amazon Linux 2 the newest numpy with a wheel for it is chosen; one with newer wheels only is refused."""
     target = Target("3.11", "x86_64")
-    (pin,) = pins_for(make_entry({"requirements.txt": "numpy\n"}), target, cache=cache)
+    (pin,) = pins_for(make_entry({"requirements.txt": "numpy\n"}), target, store=store)
     assert pin == "numpy==2.2.6"
     with pytest.raises(DependencyError, match=r"no wheel of 'numpy' suits Python 3\.11 on x86_64 \(glibc 2\.26\)"):
-        build(make_entry({"requirements.txt": "numpy==2.3.5\n"}), target, cache=cache)
+        build(make_entry({"requirements.txt": "numpy==2.3.5\n"}), target, store=store)
 
 
-def test_wheel_between_two_platforms_of_uv(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_wheel_between_two_platforms_of_uv(make_entry: MakeEntry, store: LocalStore) -> None:
     """A wheel for glibc 2.24, which uv finds only when it looks for 2.28, is installed beside one for 2.17."""
     entry = make_entry({"requirements.txt": "markupsafe==3.0.3\n./demo-1.0-cp311-cp311-manylinux_2_24_x86_64.whl\n"})
     _wheel(entry, "cp311-cp311-manylinux_2_24_x86_64")
-    done = build(entry, Target("3.11", "x86_64"), cache=cache)
+    done = build(entry, Target("3.11", "x86_64"), store=store)
     assert "demo==1.0" in done.pins
     assert "python/demo.py" in names(done.archive)
     assert [name for name in names(done.archive) if name.endswith(".whl")] == []
 
 
-def test_wheel_for_another_target(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_wheel_for_another_target(make_entry: MakeEntry, store: LocalStore) -> None:
     """A local wheel that the target cannot load is refused."""
     entry = make_entry({"requirements.txt": "./demo-1.0-cp311-cp311-manylinux_2_24_x86_64.whl\n"})
     _wheel(entry, "cp311-cp311-manylinux_2_24_x86_64")
     with pytest.raises(DependencyError, match="demo"):
-        build(entry, ARM, cache=cache)
+        build(entry, ARM, store=store)
 
 
 def _wheel(folder: Path, tag: str) -> None:
@@ -311,11 +311,11 @@ def _wheel(folder: Path, tag: str) -> None:
         wheel.writestr("demo-1.0.dist-info/RECORD", "demo.py,,\ndemo-1.0.dist-info/METADATA,,\n")
 
 
-def test_hashes_are_checked(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_hashes_are_checked(make_entry: MakeEntry, store: LocalStore) -> None:
     """A hash in the manifest that the index's file does not have stops the build."""
     entry = make_entry({"requirements.txt": f"six==1.16.0 --hash=sha256:{'0' * 64}\n"})
     with pytest.raises(DependencyError, match="'six' is not what the hashes of the manifest say"):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)
 
 
 @pytest.mark.parametrize(
@@ -327,32 +327,32 @@ def test_hashes_are_checked(make_entry: MakeEntry, cache: BuildCache) -> None:
         ("markupsafe==1.1.1", "no wheel of 'markupsafe' suits Python 3.14 on arm64"),
     ],
 )
-def test_what_cannot_be_met(make_entry: MakeEntry, cache: BuildCache, text: str, message: str) -> None:
+def test_what_cannot_be_met(make_entry: MakeEntry, store: LocalStore, text: str, message: str) -> None:
     """Requirements that cannot be met are told in a sentence that begins with their manifest."""
     with pytest.raises(DependencyError, match=f"^requirements.txt: .*{re.escape(message)}"):
-        build(make_entry({"requirements.txt": text}), ARM, cache=cache)
+        build(make_entry({"requirements.txt": text}), ARM, store=store)
 
 
-def test_no_such_folder(tmp_path: Path, cache: BuildCache) -> None:
+def test_no_such_folder(tmp_path: Path, store: LocalStore) -> None:
     """A folder that is not there is told by its path."""
     with pytest.raises(EntryError, match=r"The entry '.*missing' does not exist"):
-        build(tmp_path / "missing", X86, cache=cache)
+        build(tmp_path / "missing", X86, store=store)
 
 
-def test_a_file(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_a_file(make_entry: MakeEntry, store: LocalStore) -> None:
     """A file is no entry."""
     with pytest.raises(EntryError, match=r"a\.py' is a file, not a folder"):
-        build(make_entry({"a.py": ""}) / "a.py", X86, cache=cache)
+        build(make_entry({"a.py": ""}) / "a.py", X86, store=store)
 
 
 @pytest.mark.parametrize("files", [{}, {"a.pyc": ""}, {"requirements.txt": "# nothing\n"}])
-def test_nothing_to_build(make_entry: MakeEntry, cache: BuildCache, files: Mapping[str, str]) -> None:
+def test_nothing_to_build(make_entry: MakeEntry, store: LocalStore, files: Mapping[str, str]) -> None:
     """An entry that brings nothing is refused, not built into an empty layer."""
     with pytest.raises(EntryError, match="There is nothing to put into an archive"):
-        build(make_entry(files), X86, cache=cache)
+        build(make_entry(files), X86, store=store)
 
 
-def test_link_that_leaves_the_entry(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) -> None:
+def test_link_that_leaves_the_entry(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """A symlink to something outside the entry is refused by its name."""
     entry = make_entry({"a.py": ""})
     (tmp_path / "outside").touch()
@@ -361,39 +361,39 @@ def test_link_that_leaves_the_entry(make_entry: MakeEntry, cache: BuildCache, tm
     except OSError:
         pytest.skip("this user may not make symlinks")
     with pytest.raises(EntryError, match=r"b\.py"):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser reads every file")
-def test_unreadable_file(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_unreadable_file(make_entry: MakeEntry, store: LocalStore) -> None:
     """A file that cannot be read is refused by its name."""
     entry = make_entry({"a.py": ""})
     (entry / "a.py").chmod(0)
     with pytest.raises(EntryError, match=r"a\.py"):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)
 
 
 NOWHERE = {"UV_DEFAULT_INDEX": "http://user:s3cret@127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0"}
 
 
-def test_no_network_and_nothing_cached(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) -> None:
+def test_no_network_and_nothing_cached(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """Without a network the error names the index, and nothing that is kept or told holds its credentials."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n"})
     options = BuildOptions(environment={**NOWHERE, "UV_CACHE_DIR": str(tmp_path / "uv")})
     with pytest.raises(DependencyError, match=r"http://127\.0\.0\.1:9/simple cannot be reached") as caught:
-        build(entry, X86, options, cache=cache)
+        build(entry, X86, options, store=store)
     assert "s3cret" not in f"{caught.value} {caught.value.__cause__}"
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
 
 
 def test_no_network_with_a_warm_cache(
-    make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+    make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a network, what was built once is had again: pinned, or unpinned as resolved the last time."""
     pinned = make_entry({"requirements.txt": "six==1.16.0\n"})
     loose = make_entry({"requirements.txt": "six>=1.16\n"}, "loose")
-    before = [build(entry, X86, cache=cache).digest for entry in (pinned, loose)]
+    before = [build(entry, X86, store=store).digest for entry in (pinned, loose)]
 
     def unplugged(command: object, **_: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(
@@ -401,13 +401,13 @@ def test_no_network_with_a_warm_cache(
         )
 
     monkeypatch.setattr(host, "run", unplugged)
-    after = [build(entry, X86, cache=cache) for entry in (pinned, loose)]
+    after = [build(entry, X86, store=store) for entry in (pinned, loose)]
     assert [done.digest for done in after] == before
     assert all(done.from_cache for done in after)
 
 
 def test_credentials_do_not_shape_the_key(
-    make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+    make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who asks the index does not matter to the cache, which index does."""
     monkeypatch.setattr(
@@ -415,43 +415,43 @@ def test_credentials_do_not_shape_the_key(
     )
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": ""})
     plain = BuildOptions()
-    one = recall_key(entry, plain, cache, monkeypatch, "https://me:one@index.invalid/simple")
-    assert recall_key(entry, plain, cache, monkeypatch, "https://you:two@index.invalid/simple") == one
-    assert recall_key(entry, plain, cache, monkeypatch, "https://me:one@other.invalid/simple") != one
+    one = recall_key(entry, plain, store, monkeypatch, "https://me:one@index.invalid/simple")
+    assert recall_key(entry, plain, store, monkeypatch, "https://you:two@index.invalid/simple") == one
+    assert recall_key(entry, plain, store, monkeypatch, "https://me:one@other.invalid/simple") != one
 
 
 def recall_key(
-    entry: Path, options: BuildOptions, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, index: str
+    entry: Path, options: BuildOptions, store: LocalStore, monkeypatch: pytest.MonkeyPatch, index: str
 ) -> list[str]:
     """Return the keys that a recall looks for with an extra index."""
     asked: list[str] = []
     monkeypatch.setattr(host, "environ", lambda: {**os.environ, "UV_EXTRA_INDEX_URL": index})
-    monkeypatch.setattr(cache, "recall", asked.append)
-    recall(entry, X86, options, cache=cache)
+    monkeypatch.setattr(store, "recall", asked.append)
+    recall(entry, X86, options, store=store)
     return asked
 
 
-def test_layers_bring_it_already(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_layers_bring_it_already(make_entry: MakeEntry, store: LocalStore) -> None:
     """A function of 60 MB becomes a few kB when its layers bring numpy, at whatever version satisfies it."""
     entry = make_entry({"requirements.txt": "numpy>=2\nsix==1.16.0\n", "main.py": "import numpy\n"})
     options = BuildOptions(prefix="", provided={"numpy": "2.2.6", "six": "1.17.0"})
-    done = build(entry, X86, options, cache=cache)
+    done = build(entry, X86, options, store=store)
     assert done.pins == ("six==1.16.0",)
     assert {"main.py", "six.py"} <= names(done.archive)
     assert done.archive_bytes < 50_000
 
 
-def test_what_layers_bring_does_not_fit(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_what_layers_bring_does_not_fit(make_entry: MakeEntry, store: LocalStore) -> None:
     """A distribution at a version that does not satisfy the function is installed with it."""
     entry = make_entry({"requirements.txt": "idna>=3,<3.5\n"})
-    done = build(entry, X86, BuildOptions(prefix="", provided={"idna": "3.10"}), cache=cache)
+    done = build(entry, X86, BuildOptions(prefix="", provided={"idna": "3.10"}), store=store)
     assert done.pins == ("idna==3.4",)
 
 
-def test_progress(make_entry: MakeEntry, cache: BuildCache, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress(make_entry: MakeEntry, store: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
     """A build is one line on the error output; from the cache it is silent."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n"})
-    build(entry, X86, cache=cache, label="base")
+    build(entry, X86, store=store, label="base")
     told = capsys.readouterr()
     assert told.out == ""
     assert re.fullmatch(
@@ -459,5 +459,5 @@ def test_progress(make_entry: MakeEntry, cache: BuildCache, capsys: pytest.Captu
         r"\d+\.\d KiB unzipped, \d+\.\d KiB zipped, in \d+\.\d s\n",
         told.err,
     )
-    build(entry, X86, cache=cache, label="base")
+    build(entry, X86, store=store, label="base")
     assert capsys.readouterr().err == ""

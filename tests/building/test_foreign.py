@@ -15,7 +15,7 @@ from cdk_layers.lambda_service.target import Target
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 _ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 183, 1, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0)
 """The header of a shared object for aarch64."""
@@ -37,7 +37,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 
 @pytest.mark.parametrize("name", ["fast.cpython-313-aarch64-linux-gnu.so", "fast.abi3.so"])
-def test_what_was_built_for_another_machine(tmp_path: Path, cache: BuildCache, name: str) -> None:
+def test_what_was_built_for_another_machine(tmp_path: Path, store: LocalStore, name: str) -> None:
     """What an allowed build from source compiled for another machine is refused, though its wheel says "any"."""
     project = tmp_path / "native"
     project.mkdir()
@@ -51,6 +51,6 @@ def test_what_was_built_for_another_machine(tmp_path: Path, cache: BuildCache, n
     entry.mkdir()
     (entry / "requirements.txt").write_text(f"{project}\n", encoding="utf-8")
     options = BuildOptions(allow_source_builds=("native",))
-    assert build(entry, Target("3.13", "arm64"), options, cache=cache).pins == ("native==1.0",)
+    assert build(entry, Target("3.13", "arm64"), options, store=store).pins == ("native==1.0",)
     with pytest.raises(DependencyError, match=r"made files that Python 3\.13 on x86_64 cannot load"):
-        build(entry, Target("3.13", "x86_64"), options, cache=cache)
+        build(entry, Target("3.13", "x86_64"), options, store=store)

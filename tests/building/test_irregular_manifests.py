@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
     MakeEntry = Callable[..., Path]
 
@@ -27,7 +27,7 @@ MANIFESTS = ("requirements.txt", "uv.lock", "poetry.lock", "Pipfile.lock", "pylo
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_manifests_that_are_no_files(make_entry: MakeEntry, cache: BuildCache, name: str) -> None:
+def test_manifests_that_are_no_files(make_entry: MakeEntry, store: LocalStore, name: str) -> None:
     """A manifest that is a folder, a pipe or a symlink to nothing is an error, and not a missing manifest."""
     linked, folder, pipe = (make_entry({"a.py": ""}, kind) for kind in ("linked", "folder", "pipe"))
     (linked / name).symlink_to("nowhere")
@@ -39,25 +39,25 @@ def test_manifests_that_are_no_files(make_entry: MakeEntry, cache: BuildCache, n
         (pipe, "not a regular file"),
     ):
         with pytest.raises(EntryError, match=f"{name} is {what}"):
-            build(entry, X86, cache=cache)
+            build(entry, X86, store=store)
 
 
 @pytest.mark.parametrize("line", ["-r more.txt", "-c more.txt"])
-def test_included_files_that_are_none(make_entry: MakeEntry, cache: BuildCache, line: str) -> None:
+def test_included_files_that_are_none(make_entry: MakeEntry, store: LocalStore, line: str) -> None:
     """A file that is included may not be a pipe either."""
     entry = make_entry({"requirements.txt": line})
     os.mkfifo(entry / "more.txt")
     with pytest.raises(EntryError, match=r"more\.txt is not a regular file"):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="the superuser reads every file")
-def test_unreadable_manifest(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_unreadable_manifest(make_entry: MakeEntry, store: LocalStore) -> None:
     """A manifest that cannot be read is an error."""
     entry = make_entry({"requirements.txt": "six"})
     (entry / "requirements.txt").chmod(0)
     with pytest.raises(EntryError, match=r"requirements\.txt cannot be read"):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)
 
 
 DEEP = f"a = {'[' * 20_000}{']' * 20_000}\n"
@@ -66,26 +66,26 @@ DEEP = f"a = {'[' * 20_000}{']' * 20_000}\n"
 @pytest.mark.parametrize(
     "text", ["tool = 3\n", "[tool]\nuv = 3\npoetry = 1\n", "project = 3\n", "project = []\n", DEEP]
 )
-def test_pyproject_of_other_types(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+def test_pyproject_of_other_types(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
     """A pyproject.toml with values of other types, or nested very deeply, configures nothing."""
     files = {"requirements.txt": "six==1.16.0\n", "pyproject.toml": text, "lib/pyproject.toml": text}
-    found = read_requirements(Job(make_entry(files), X86, BuildOptions(), cache))
+    found = read_requirements(Job(make_entry(files), X86, BuildOptions(), store))
     assert found is not None
     assert [one.name for one in found.wanted] == ["six"]
 
 
 @pytest.mark.parametrize("text", ["tool = 3\n", DEEP, "[tool.uv]\nsources = 3\n[project]\ndependencies = 3\n"])
-def test_project_of_other_types(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+def test_project_of_other_types(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
     """A local project with such a pyproject.toml has the name of its folder."""
     entry = make_entry({"requirements.txt": "./lib\n", "lib/pyproject.toml": text})
-    found = read_requirements(Job(entry, X86, BuildOptions(allow_source_builds=("lib",)), cache))
+    found = read_requirements(Job(entry, X86, BuildOptions(allow_source_builds=("lib",)), store))
     assert found is not None
     assert [one.name for one in found.wanted] == ["lib"]
 
 
 @pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])
-def test_lock_that_is_nested_deeply(make_entry: MakeEntry, cache: BuildCache, name: str) -> None:
+def test_lock_that_is_nested_deeply(make_entry: MakeEntry, store: LocalStore, name: str) -> None:
     """A lock file that is nested very deeply is refused by its name."""
     entry = make_entry({name: DEEP, "pyproject.toml": '[project]\nname = "a"\nversion = "1"\n'})
     with pytest.raises(EntryError, match=name):
-        build(entry, X86, cache=cache)
+        build(entry, X86, store=store)

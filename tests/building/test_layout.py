@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
 NAMED = '[project]\nname = "acme-tools"\nversion = "1"\n'
@@ -121,20 +121,20 @@ def test_folder_outside_is_refused(make_entry: Callable[..., Path]) -> None:
         layout_of(make_entry({"pyproject.toml": project}))
 
 
-def test_archive_of_a_src_layout(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_archive_of_a_src_layout(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """The archive of a library as `uv init --lib` makes it has the package where Python looks, and no finding."""
     entry = make_entry(
         {"pyproject.toml": _system(UV), "src/acme_tools/__init__.py": "", "src/acme_tools/py.typed": "", "top.py": ""}
     )
-    layer = build(entry, TARGET, cache=cache)
+    layer = build(entry, TARGET, store=store)
     assert set(layer.contents.files) == {"python/acme_tools/__init__.py", "python/acme_tools/py.typed", "python/top.py"}
     assert layer.notes == ()
-    assert "acme_tools/__init__.py" in build(entry, TARGET, BuildOptions(prefix=""), cache=cache).contents.files
+    assert "acme_tools/__init__.py" in build(entry, TARGET, BuildOptions(prefix=""), store=store).contents.files
 
 
-def test_uncertain_layout_is_noted(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_uncertain_layout_is_noted(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """A layer whose packages land in python/src/ has a wrong-folder finding that says why they were not placed."""
     entry = make_entry({"pyproject.toml": NAMED, "src/acme/__init__.py": ""})
-    (note,) = build(entry, TARGET, cache=cache).notes
+    (note,) = build(entry, TARGET, store=store).notes
     assert note.rule == "wrong-folder"
     assert "has no [build-system]" in note.message

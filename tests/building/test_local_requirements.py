@@ -23,7 +23,7 @@ from tests.building.projects import module, write_project, write_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 X86 = Target("3.13", "x86_64")
 ALLOWED = BuildOptions(allow_source_builds=("lib", "bar", "baz", "my-lib"))
@@ -40,20 +40,20 @@ def entry(tmp_path: Path) -> Path:
     return folder
 
 
-def asked(entry: Path, cache: BuildCache, line: str) -> tuple[str | None, Path | None]:
+def asked(entry: Path, store: LocalStore, line: str) -> tuple[str | None, Path | None]:
     """Return the name and the file or folder that one line of a requirements.txt asks for."""
     (entry / "requirements.txt").write_text(line.replace("{entry}", str(entry)), encoding="utf-8")
-    found = read_requirements(Job(entry, X86, ALLOWED, cache))
+    found = read_requirements(Job(entry, X86, ALLOWED, store))
     assert found is not None
     (wanted,) = found.wanted
     return wanted.name, wanted.local
 
 
-def built(entry: Path, cache: BuildCache, text: str, options: BuildOptions = ALLOWED) -> LayerBuild:
+def built(entry: Path, store: LocalStore, text: str, options: BuildOptions = ALLOWED) -> LayerBuild:
     """Return the build of an entry with this requirements.txt, found again in the cache as it was made."""
     (entry / "requirements.txt").write_text(text.replace("{entry}", str(entry)), encoding="utf-8")
-    made = build(entry, X86, options, cache=cache)
-    recalled = recall(entry, X86, options, cache=cache)
+    made = build(entry, X86, options, store=store)
+    recalled = recall(entry, X86, options, store=store)
     assert recalled is not None
     assert recalled.digest == made.digest
     return made
@@ -69,18 +69,18 @@ def built(entry: Path, cache: BuildCache, text: str, options: BuildOptions = ALL
         "./w/mylib-1.0-py3-none-any.whl[fast] ; python_version > '3'",
     ],
 )
-def test_forms_of_wheels(entry: Path, cache: BuildCache, line: str) -> None:
+def test_forms_of_wheels(entry: Path, store: LocalStore, line: str) -> None:
     """A wheel on this machine is found, whether it is named and however its path is written."""
     wheel = entry / "w" / "mylib-1.0-py3-none-any.whl"
-    assert asked(entry, cache, line) == ("mylib", wheel)
+    assert asked(entry, store, line) == ("mylib", wheel)
 
 
-def test_wheels_are_installed(entry: Path, cache: BuildCache) -> None:
+def test_wheels_are_installed(entry: Path, store: LocalStore) -> None:
     """Local wheels are installed and not packed, named or not, and with hashes that are right."""
     other = write_wheel(entry / "w p", "other")
     digest = hashlib.sha256(other.read_bytes()).hexdigest()
     made = built(
-        entry, cache, f"mylib[fast] @ file:./w/mylib-1.0-py3-none-any.whl\n./w p/{other.name} --hash=sha256:{digest}\n"
+        entry, store, f"mylib[fast] @ file:./w/mylib-1.0-py3-none-any.whl\n./w p/{other.name} --hash=sha256:{digest}\n"
     )
     assert (made.pins, made.notes) == (("mylib==1.0", "other==1.0"), ())
     assert [name for name in made.contents.files if name.endswith(".whl")] == []
@@ -103,56 +103,56 @@ def test_wheels_are_installed(entry: Path, cache: BuildCache) -> None:
         "lib @ file://localhost{entry}/lib",
     ],
 )
-def test_forms_of_folders(entry: Path, cache: BuildCache, line: str) -> None:
+def test_forms_of_folders(entry: Path, store: LocalStore, line: str) -> None:
     """A project on this machine is found, however its folder is written."""
-    name, folder = asked(entry, cache, line)
+    name, folder = asked(entry, store, line)
     assert name == "lib"
     assert folder in {entry / "lib", entry / "my lib", entry.parent / "beside"}
 
 
-def test_folders_are_installed(entry: Path, cache: BuildCache) -> None:
+def test_folders_are_installed(entry: Path, store: LocalStore) -> None:
     """Projects are built and installed, with extras, markers and spaces in their paths."""
     write_project(entry.parent / "more", "bar")
-    made = built(entry, cache, "-e './my lib'\nbar[x] @ file:../more ; python_version > '3'\n")
+    made = built(entry, store, "-e './my lib'\nbar[x] @ file:../more ; python_version > '3'\n")
     assert (made.pins, made.notes) == (("bar==1.0", "lib==1.0"), ())
 
 
 @pytest.mark.parametrize("space", ["", " "])
-def test_markers_of_paths(entry: Path, cache: BuildCache, space: str) -> None:
+def test_markers_of_paths(entry: Path, store: LocalStore, space: str) -> None:
     """A path whose marker does not hold on the target is not installed, and needs no permission to be built."""
     wheel = write_wheel(entry / "w", "winonly")
     elsewhere = f"./w/{wheel.name}{space}; sys_platform == 'win32'\n./lib{space};sys_platform == 'win32'\n"
     text = f"{elsewhere}mylib @ ./w/mylib-1.0-py3-none-any.whl\n"
-    assert built(entry, cache, text, BuildOptions()).pins == ("mylib==1.0",)
+    assert built(entry, store, text, BuildOptions()).pins == ("mylib==1.0",)
 
 
-def test_semicolon_of_a_path(entry: Path, cache: BuildCache) -> None:
+def test_semicolon_of_a_path(entry: Path, store: LocalStore) -> None:
     """A semicolon that no marker follows belongs to the path."""
     wheel = write_wheel(entry / "a;b", "mylib")
-    assert asked(entry, cache, "./a;b/mylib-1.0-py3-none-any.whl") == ("mylib", wheel)
+    assert asked(entry, store, "./a;b/mylib-1.0-py3-none-any.whl") == ("mylib", wheel)
 
 
-def test_sources_are_never_written_to(entry: Path, cache: BuildCache) -> None:
+def test_sources_are_never_written_to(entry: Path, store: LocalStore) -> None:
     """Builds from source work on copies: no folder on this machine changes, and digests stay the same."""
     folders = (entry, entry.parent / "beside")
-    built(entry, cache, "mylib @ ./w/mylib-1.0-py3-none-any.whl")
+    built(entry, store, "mylib @ ./w/mylib-1.0-py3-none-any.whl")
     before = [sorted(path for path in folder.rglob("*")) for folder in folders]
     for line in ("./lib", "../beside"):
-        built(entry, cache, line)
+        built(entry, store, line)
     assert [sorted(path for path in folder.rglob("*")) for folder in folders] == before
 
 
-def test_entry_that_is_a_project(cache: BuildCache, tmp_path: Path) -> None:
+def test_entry_that_is_a_project(store: LocalStore, tmp_path: Path) -> None:
     """An entry that installs itself is built from a copy as well."""
     entry = write_project(tmp_path / "entry", "lib")
-    first = built(entry, cache, ".")
+    first = built(entry, store, ".")
     assert sorted(path.name for path in entry.iterdir()) == [
         "backend.py",
         "lib.py",
         "pyproject.toml",
         "requirements.txt",
     ]
-    assert built(entry, cache, ".").digest == first.digest
+    assert built(entry, store, ".").digest == first.digest
 
 
 @pytest.mark.parametrize(
@@ -178,15 +178,15 @@ def test_what_builds_leave_behind(entry: Path) -> None:
     assert local_sources.digest(entry / "lib") == first
 
 
-def test_projects_that_lead_to_others(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+def test_projects_that_lead_to_others(entry: Path, store: LocalStore, tmp_path: Path) -> None:
     """`[tool.uv.sources]` leads to other projects and from these to others, and a change of each is seen."""
     write_project(entry / "lib", "lib", ["bar"], '[tool.uv.sources]\nbar = { path = "../../more/bar" }\n')
     write_project(tmp_path / "more" / "bar", "bar", ["baz"], '[tool.uv.sources]\nbaz = [{ path = "../baz" }]\n')
     baz = write_project(tmp_path / "more" / "baz", "baz")
-    first = built(entry, cache, "./lib")
+    first = built(entry, store, "./lib")
     assert (first.pins, first.notes) == (("bar==1.0", "baz==1.0", "lib==1.0"), ())
     (baz / "baz.py").write_text("x = 2\n", encoding="utf-8")
-    assert module(built(entry, cache, "./lib").archive, "baz") == "x = 2\n"
+    assert module(built(entry, store, "./lib").archive, "baz") == "x = 2\n"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_projects_that_lead_to_others(entry: Path, cache: BuildCache, tmp_path: 
         ("bar", '[tool.uv.sources]\nbar = { path = "../../more/w/bar-1.0-py3-none-any.whl" }\n'),
     ],
 )
-def test_other_ways_to_lead(entry: Path, cache: BuildCache, tmp_path: Path, requires: str, settings: str) -> None:
+def test_other_ways_to_lead(entry: Path, store: LocalStore, tmp_path: Path, requires: str, settings: str) -> None:
     """Absolute paths, file URLs and wheels that a project leads to are followed as well."""
     more = tmp_path / "more"
     write_project(entry / "lib", "lib", [requires.format(more=more)], settings.replace("{more}", str(more)))
@@ -207,10 +207,10 @@ def test_other_ways_to_lead(entry: Path, cache: BuildCache, tmp_path: Path, requ
     bar.write_text("x = 2\n", encoding="utf-8")
     write_wheel(more / "w", "bar", "x = 2\n")
     assert local_sources.digest(entry / "lib") != before
-    assert module(built(entry, cache, "./lib").archive, "bar") == "x = 2\n"
+    assert module(built(entry, store, "./lib").archive, "bar") == "x = 2\n"
 
 
-def test_member_of_a_workspace(entry: Path, cache: BuildCache) -> None:
+def test_member_of_a_workspace(entry: Path, store: LocalStore) -> None:
     """A member of a uv workspace leads to other members, by the sources of the workspace's root."""
     write_project(entry / "ws" / "lib", "lib", ["bar"])
     bar = write_project(entry / "ws" / "bar", "bar")
@@ -220,15 +220,15 @@ def test_member_of_a_workspace(entry: Path, cache: BuildCache) -> None:
     before = local_sources.digest(entry / "ws" / "lib")
     (bar / "bar.py").write_text("x = 2\n", encoding="utf-8")
     assert local_sources.digest(entry / "ws" / "lib") != before
-    assert module(built(entry, cache, "./ws/lib").archive, "bar") == "x = 2\n"
+    assert module(built(entry, store, "./ws/lib").archive, "bar") == "x = 2\n"
 
 
-def test_projects_that_were_not_allowed(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+def test_projects_that_were_not_allowed(entry: Path, store: LocalStore, tmp_path: Path) -> None:
     """What an allowed project leads to is built only if it is allowed as well."""
     write_project(entry / "lib", "lib", ["bar"], '[tool.uv.sources]\nbar = { path = "../../bar" }\n')
     bar = write_project(tmp_path / "bar", "bar")
     with pytest.raises(EntryError, match=rf"'bar' from its sources at {bar}.*allow_source_builds=\['bar'\]"):
-        built(entry, cache, "./lib", BuildOptions(allow_source_builds=("lib",)))
+        built(entry, store, "./lib", BuildOptions(allow_source_builds=("lib",)))
 
 
 def commit(repository: Path, text: str) -> str:
@@ -265,14 +265,14 @@ def setup_py(entry: Path) -> Path:
 
 
 @pytest.mark.parametrize("line", ["./{name}", "-e {name}", "my.lib @ ./{name}"])
-def test_setup_py_in_a_folder(entry: Path, cache: BuildCache, setup_py: Path, line: str) -> None:
+def test_setup_py_in_a_folder(entry: Path, store: LocalStore, setup_py: Path, line: str) -> None:
     """A project without a [project] table has the name in its setup.py."""
-    assert asked(entry, cache, line.format(name=setup_py.name)) == ("my-lib", setup_py)
+    assert asked(entry, store, line.format(name=setup_py.name)) == ("my-lib", setup_py)
 
 
-def test_setup_py_is_built(entry: Path, cache: BuildCache, setup_py: Path) -> None:
+def test_setup_py_is_built(entry: Path, store: LocalStore, setup_py: Path) -> None:
     """A project without a [project] table is built, and its folder stays as it is."""
-    assert built(entry, cache, f"./{setup_py.name}").pins == ("my-lib==1.0",)
+    assert built(entry, store, f"./{setup_py.name}").pins == ("my-lib==1.0",)
     assert sorted(path.name for path in setup_py.iterdir()) == ["my_lib.py", "setup.py"]
 
 
@@ -289,31 +289,31 @@ def test_setup_py_is_built(entry: Path, cache: BuildCache, setup_py: Path) -> No
         ("https://files.example/my_lib-1.0-py3-none-any.whl#sha256=00 ; python_version > '3'", True),
     ],
 )
-def test_addresses_that_are_pinned(entry: Path, cache: BuildCache, line: str, is_pinned: bool) -> None:
+def test_addresses_that_are_pinned(entry: Path, store: LocalStore, line: str, is_pinned: bool) -> None:
     """A full commit and a wheel always mean the same; a branch, a tag and a part of a commit do not."""
     (entry / "requirements.txt").write_text(line, encoding="utf-8")
-    found = read_requirements(Job(entry, X86, ALLOWED, cache))
+    found = read_requirements(Job(entry, X86, ALLOWED, store))
     assert found is not None
     assert [(one.name, one.is_pinned) for one in found.wanted] == [("my-lib", is_pinned)]
 
 
-def test_branch_of_a_repository(entry: Path, cache: BuildCache, repository: Path) -> None:
+def test_branch_of_a_repository(entry: Path, store: LocalStore, repository: Path) -> None:
     """A branch is resolved to its commit at each synth, and noted; a full commit is pinned and not noted."""
     text = f"-e git+file://{repository}@main#egg=my_lib"
-    first = built(entry, cache, text)
+    first = built(entry, store, text)
     assert [note.rule for note in first.notes] == ["unpinned-requirement"]
     assert "installs my-lib from a repository without a full commit" in first.notes[0].message
     latest = commit(repository, "x = 2\n")
-    assert module(built(entry, cache, text).archive, "my_lib") == "x = 2\n"
-    pinned = built(entry, cache, f"my_lib @ git+file://{repository}@{latest}")
+    assert module(built(entry, store, text).archive, "my_lib") == "x = 2\n"
+    pinned = built(entry, store, f"my_lib @ git+file://{repository}@{latest}")
     assert (pinned.notes, module(pinned.archive, "my_lib")) == ((), "x = 2\n")
 
 
-def test_repository_that_was_not_allowed(entry: Path, cache: BuildCache, repository: Path) -> None:
+def test_repository_that_was_not_allowed(entry: Path, store: LocalStore, repository: Path) -> None:
     """A repository is not built unasked."""
     line = f"my_lib @ git+file://{repository}@main"
     with pytest.raises(EntryError, match=r"allow_source_builds=\['my-lib'\]"):
-        built(entry, cache, line, BuildOptions())
+        built(entry, store, line, BuildOptions())
 
 
 FIND_LINKS = {
@@ -329,7 +329,7 @@ FIND_LINKS = {
 
 @pytest.mark.parametrize("kind", FIND_LINKS)
 def test_wheels_that_are_built_again(
-    entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, kind: str
+    entry: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """A wheel of the same version with other content is installed, however its folder is named."""
     option, variables, settings = FIND_LINKS[kind]
@@ -337,42 +337,42 @@ def test_wheels_that_are_built_again(
         monkeypatch.setenv(name, value.replace("{entry}", str(entry)))
     (entry / "uv.toml").write_text(settings, encoding="utf-8")
     text = f"--no-index\n{option}mylib==1.0\n" if kind != "a flat index" else "mylib==1.0\n"
-    first = built(entry, cache, text)
+    first = built(entry, store, text)
     assert [name for name in first.contents.files if name.endswith(".whl")] == []
     write_wheel(entry / "w", "mylib", "x = 2\n")
-    assert module(built(entry, cache, text).archive, "mylib") == "x = 2\n"
+    assert module(built(entry, store, text).archive, "mylib") == "x = 2\n"
 
 
-def test_folder_of_links(entry: Path, cache: BuildCache, tmp_path: Path) -> None:
+def test_folder_of_links(entry: Path, store: LocalStore, tmp_path: Path) -> None:
     """A folder with links to wheels elsewhere is looked into, and a change of what they lead to is seen."""
     elsewhere = write_wheel(tmp_path / "elsewhere", "other")
     (entry / "links").mkdir()
     (entry / "links" / elsewhere.name).symlink_to(elsewhere)
     text = "--no-index\n--find-links links\nother==1.0\n"
-    built(entry, cache, text)
+    built(entry, store, text)
     write_wheel(tmp_path / "elsewhere", "other", "x = 2\n")
-    assert module(built(entry, cache, text).archive, "other") == "x = 2\n"
+    assert module(built(entry, store, text).archive, "other") == "x = 2\n"
 
 
-def test_environment_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_of_builds(entry: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build from source sees the variables that the user gives it, which count in its key, and no others."""
     monkeypatch.setenv("BUILD_FLAG", "of this process")
-    assert module(built(entry, cache, "./lib").archive, "lib_environment") == "FLAG = None"
+    assert module(built(entry, store, "./lib").archive, "lib_environment") == "FLAG = None"
     for flag in ("one", "two"):
         given = replace(ALLOWED, environment={"BUILD_FLAG": flag})
-        assert module(built(entry, cache, "./lib", given).archive, "lib_environment") == f"FLAG = {flag!r}"
+        assert module(built(entry, store, "./lib", given).archive, "lib_environment") == f"FLAG = {flag!r}"
 
 
 @pytest.mark.parametrize("name", ["CFLAGS", "PATH"])
-def test_toolchain_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_toolchain_of_builds(entry: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """What compilers are told is seen by builds from source, and counts in their keys."""
-    job = Job(entry, X86, ALLOWED, cache)
+    job = Job(entry, X86, ALLOWED, store)
     before = builds_key(job)
     monkeypatch.setenv(name, os.environ.get(name, "") + os.pathsep + "/more")
     assert builds_key(job) != before
     monkeypatch.setenv("SOMETHING_ELSE", "1")
     assert "SOMETHING_ELSE" not in settings_of(job).variables
-    assert builds_key(Job(entry, X86, BuildOptions(), cache)) == []
+    assert builds_key(Job(entry, X86, BuildOptions(), store)) == []
 
 
 @pytest.mark.parametrize(
@@ -383,10 +383,10 @@ def test_toolchain_of_builds(entry: Path, cache: BuildCache, monkeypatch: pytest
         ("{wheel_url}", "#sha256={0}"),
     ],
 )
-def test_hashes_of_wheels(entry: Path, cache: BuildCache, line: str, form: str) -> None:
+def test_hashes_of_wheels(entry: Path, store: LocalStore, line: str, form: str) -> None:
     """A hash that a requirement states is enforced, also after a build of the same wheel without one."""
     wheel = entry / "w" / "mylib-1.0-py3-none-any.whl"
     text = line.format(wheel=wheel.name, wheel_url=wheel.as_uri())
-    built(entry, cache, text)
+    built(entry, store, text)
     with pytest.raises(DependencyError, match="hash"):
-        built(entry, cache, text + form.format("0" * 64))
+        built(entry, store, text + form.format("0" * 64))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
     MakeEntry = Callable[..., Path]
 
@@ -32,18 +32,18 @@ X86 = Target("3.13", "x86_64")
 OFFLINE = "--no-index\n--find-links wheels\n"
 
 
-def test_permission_for_source_builds_shapes_the_pins(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_permission_for_source_builds_shapes_the_pins(make_entry: MakeEntry, store: LocalStore) -> None:
     """Pins that were found with a build from source allowed do not answer where it is not."""
     entry = make_entry({"requirements.txt": f"{OFFLINE}demo==1.0\n"})
     write_sdist(entry / "wheels", "demo")
-    assert pins_for(entry, X86, BuildOptions(allow_source_builds=("demo",)), cache=cache) == ("demo==1.0",)
+    assert pins_for(entry, X86, BuildOptions(allow_source_builds=("demo",)), store=store) == ("demo==1.0",)
     with pytest.raises(DependencyError, match="no wheel of 'demo'"):
-        pins_for(entry, X86, cache=cache)
+        pins_for(entry, X86, store=store)
 
 
-def test_platform_of_the_resolution_shapes_the_build(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_platform_of_the_resolution_shapes_the_build(make_entry: MakeEntry, store: LocalStore) -> None:
     """The same pins, resolved for a wider platform, are another build."""
-    job = Job(make_entry({}), Target("3.11", "x86_64"), BuildOptions(), cache)
+    job = Job(make_entry({}), Target("3.11", "x86_64"), BuildOptions(), store)
     pins = (Wanted("six==1.17.0", "here", "six", "1.17.0"),)
     resolution = Resolution(pins, Basis.RESOLVED)
     keys = {
@@ -54,13 +54,13 @@ def test_platform_of_the_resolution_shapes_the_build(make_entry: MakeEntry, cach
 
 
 @pytest.mark.parametrize("text", ["both==1.0\nonly==1.0\n", "both\nonly\n"])
-def test_wheel_that_is_too_new_is_installed_again(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+def test_wheel_that_is_too_new_is_installed_again(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
     """Where one distribution needs uv's wider platform, another one still comes as the wheel that the target loads."""
     entry = make_entry({"requirements.txt": OFFLINE + text})
     write_wheel(entry / "wheels", "only", tag="cp311-cp311-manylinux_2_24_x86_64")
     for glibc in (17, 28):
         write_wheel(entry / "wheels", "both", body=f"glibc = {glibc}\n", tag=f"cp311-cp311-manylinux_2_{glibc}_x86_64")
-    done = build(entry, Target("3.11", "x86_64"), cache=cache)
+    done = build(entry, Target("3.11", "x86_64"), store=store)
     assert done.pins == ("both==1.0", "only==1.0")
     with zipfile.ZipFile(done.archive) as opened:
         assert opened.read("python/both.py") == b"glibc = 17\n"
@@ -76,24 +76,24 @@ def test_wheel_that_is_too_new_is_installed_again(make_entry: MakeEntry, cache: 
     ],
 )
 def test_markers_see_the_newest_patch_level(
-    make_entry: MakeEntry, cache: BuildCache, marker: str, *, is_there: bool
+    make_entry: MakeEntry, store: LocalStore, marker: str, *, is_there: bool
 ) -> None:
     """Markers are judged for the newest patch release of the runtime, here and by uv."""
     entry = make_entry({"requirements.txt": f"{OFFLINE}base\n"})
     write_wheel(entry / "wheels", "base", requires=[f"more; {marker}"])
     write_wheel(entry / "wheels", "more")
-    pins = pins_for(entry, Target("3.11", "x86_64"), cache=cache)
+    pins = pins_for(entry, Target("3.11", "x86_64"), store=store)
     assert ("more==1.0" in pins) is is_there
     (entry / "requirements.txt").write_text(f"{OFFLINE}base==1.0\nmore==1.0 ; {marker}\n", encoding="utf-8")
-    assert build(entry, Target("3.11", "x86_64"), cache=cache).pins == pins
+    assert build(entry, Target("3.11", "x86_64"), store=store).pins == pins
 
 
-def test_requires_python_sees_the_newest_patch_level(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_requires_python_sees_the_newest_patch_level(make_entry: MakeEntry, store: LocalStore) -> None:
     """A distribution that wants a later patch release is installed, pinned or not."""
     for text in ("base\n", "base==1.0\n"):
         entry = make_entry({"requirements.txt": OFFLINE + text})
         write_wheel(entry / "wheels", "base", python=">=3.11.7")
-        assert build(entry, Target("3.11", "x86_64"), cache=cache).pins == ("base==1.0",)
+        assert build(entry, Target("3.11", "x86_64"), store=store).pins == ("base==1.0",)
 
 
 @pytest.mark.parametrize(
@@ -104,22 +104,22 @@ def test_requires_python_sees_the_newest_patch_level(make_entry: MakeEntry, cach
         "-c limits.txt\n",
     ],
 )
-def test_nothing_is_left_for_the_target(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+def test_nothing_is_left_for_the_target(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
     """A manifest of which nothing is left for the target is an error and not an empty archive."""
     entry = make_entry({"requirements.txt": text, "limits.txt": "six==1.17.0\n"})
     options = BuildOptions(excludes=("limits.txt",))
     with pytest.raises(EntryError, match=r"requirements\.txt has nothing for Python 3\.13 on x86_64"):
-        build(entry, X86, options, cache=cache)
+        build(entry, X86, options, store=store)
 
 
-def test_nothing_is_left_beside_code(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_nothing_is_left_beside_code(make_entry: MakeEntry, store: LocalStore) -> None:
     """Code beside a manifest of which nothing is left is a build."""
     entry = make_entry({"requirements.txt": "colorama==0.4.6 ; sys_platform == 'win32'\n", "a.py": ""})
-    assert list(build(entry, X86, cache=cache).contents.files) == ["python/a.py"]
+    assert list(build(entry, X86, store=store).contents.files) == ["python/a.py"]
 
 
-def test_layers_include_everything(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_layers_include_everything(make_entry: MakeEntry, store: LocalStore) -> None:
     """A function without code, whose layers include what it asks for, is told so."""
     options = BuildOptions(prefix="", provided={"six": "1.17.0"})
     with pytest.raises(EntryError, match=r"the layers include all that requirements\.txt asks for"):
-        build(make_entry({"requirements.txt": "six==1.17.0\n"}), X86, options, cache=cache)
+        build(make_entry({"requirements.txt": "six==1.17.0\n"}), X86, options, store=store)

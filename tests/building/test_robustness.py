@@ -16,7 +16,7 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 from tests.building.mounts import needs_mounts, tmpfs
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _run(script: str, *arguments: Path | str) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="killing a process of its own takes fork and SIGKILL")
-def test_killed_at_fifty_random_points(make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path) -> None:
+def test_killed_at_fifty_random_points(make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path) -> None:
     """No kill leaves half an entry to be seen, and the build that follows comes to the same digest."""
     entry = make_entry(ENTRY)
     for count in range(20):
@@ -49,14 +49,14 @@ def test_killed_at_fifty_random_points(make_entry: Callable[..., Path], cache: B
     assert seen["broken"] == []
     assert seen["killed"] == 50
     assert seen["visible"] > 0
-    assert seen["digest"] == build(entry, TARGET, cache=cache).digest
+    assert seen["digest"] == build(entry, TARGET, store=store).digest
 
 
-def test_eight_builds_at_once(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_eight_builds_at_once(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """Eight processes that build four entries on one cache all come to the results of builds one by one."""
     entries = [make_entry({**ENTRY, "requirements.txt": pins}, f"entry{count}") for count, pins in enumerate(PINS)]
     command = [sys.executable, os.fspath(HERE / "build_worker.py")]
-    shared = os.fspath(cache.folder / "shared")
+    shared = os.fspath(store.folder / "shared")
     processes = [
         subprocess.Popen(
             [*command, os.fspath(entry), shared], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -67,53 +67,53 @@ def test_eight_builds_at_once(make_entry: Callable[..., Path], cache: BuildCache
     assert [process.returncode for process in processes] == [0] * 8, outputs
     assert [output for output, _ in outputs[:4]] == [output for output, _ in outputs[4:]]
     assert len({output for output, _ in outputs}) == 4
-    alone = [_run("build_worker.py", entry, cache.folder / f"alone{count}") for count, entry in enumerate(entries)]
+    alone = [_run("build_worker.py", entry, store.folder / f"alone{count}") for count, entry in enumerate(entries)]
     assert [output for output, _ in outputs[:4]] == alone
 
 
-def test_damaged_part_is_built_again(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_damaged_part_is_built_again(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """When every file of the cache was damaged, a build comes to the same archive as before."""
     entry = make_entry(ENTRY)
-    made = build(entry, TARGET, cache=cache)
+    made = build(entry, TARGET, store=store)
     whole = made.archive.read_bytes()
     for folder in ("entries", "values"):
-        for path in (cache.folder / "1" / folder).rglob("*"):
+        for path in (store.folder / "1" / folder).rglob("*"):
             if path.is_file() and path.stat().st_size:
                 os.truncate(path, path.stat().st_size - 1)
-    again = build(entry, TARGET, cache=cache)
+    again = build(entry, TARGET, store=store)
     assert not again.from_cache
     assert (again.digest, again.archive.read_bytes()) == (made.digest, whole)
-    assert build(entry, TARGET, cache=cache).from_cache
+    assert build(entry, TARGET, store=store).from_cache
 
 
 @pytest.mark.parametrize("files", [ENTRY, {"a.py": "1"}], ids=["joined", "own code alone"])
 def test_damaged_archive_is_made_again_where_it_goes(
     make_entry: Callable[..., Path],
-    cache: BuildCache,
+    store: LocalStore,
     tmp_path: Path,
     files: dict[str, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A build is found without reading its archive, which is verified, and made again, once somebody wants it."""
     entry = make_entry(files)
-    made = build(entry, TARGET, cache=cache)
+    made = build(entry, TARGET, store=store)
     made.write_to(tmp_path / "whole.zip")
-    for archive in (cache.folder / "1/entries").rglob("archive.zip"):
+    for archive in (store.folder / "1/entries").rglob("archive.zip"):
         _flip(archive)
-    found = build(entry, TARGET, cache=cache, label="Hub/base")
+    found = build(entry, TARGET, store=store, label="Hub/base")
     assert found.from_cache
     capsys.readouterr()
     found.write_to(tmp_path / "placed.zip")
     assert "Built layer 'Hub/base'" in capsys.readouterr().err
     assert (tmp_path / "placed.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
-    assert build(entry, TARGET, cache=cache).archive.read_bytes() == (tmp_path / "whole.zip").read_bytes()
+    assert build(entry, TARGET, store=store).archive.read_bytes() == (tmp_path / "whole.zip").read_bytes()
 
 
-def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """What was told of a build stays true, or is an error: it is never written with other content."""
     entry = make_entry({"a.py": "1"})
-    build(entry, TARGET, cache=cache)
-    found = build(entry, TARGET, cache=cache)
+    build(entry, TARGET, store=store)
+    found = build(entry, TARGET, store=store)
     (entry / "a.py").write_text("2")
     _flip(found.parts[0].archive)
     with pytest.raises(BuildError, match="has changed since it was looked up"):
@@ -133,16 +133,16 @@ def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size
     entry = make_entry({"requirements.txt": "orjson==3.11.4\nsix==1.17.0\n"})
     with tmpfs(tmp_path / "disk", f"size={size}") as disk:
         with pytest.raises(BuildError, match=r"(?i)(no|out of) (room|space)|disk is full"):
-            build(entry, TARGET, cache=BuildCache(disk / "cache"))
+            build(entry, TARGET, store=LocalStore(disk / "cache"))
         assert not list((disk / "cache" / "1").glob("entries/*"))
         assert not list((disk / "cache" / "1").glob("scratch/*"))
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
-        assert build(entry, TARGET, cache=BuildCache(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
+        assert build(entry, TARGET, store=LocalStore(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
 
 
 @needs_mounts
 def test_temporary_folder_without_space(
-    make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk that is full outside of the cache is said with the file that found no space, and nothing is kept."""
     entry = make_entry({"requirements.txt": "six>=1.17,<1.18\n" + "# pad\n" * 10, "a.py": ""})
@@ -152,5 +152,5 @@ def test_temporary_folder_without_space(
         with pytest.raises(
             BuildError, match=rf"no space left for files of the build at '{re.escape(str(full))}.*TMPDIR"
         ):
-            build(entry, TARGET, cache=cache)
-    assert not any((cache.folder / "1" / "entries").glob("*"))
+            build(entry, TARGET, store=store)
+    assert not any((store.folder / "1" / "entries").glob("*"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
     MakeEntry = Callable[..., Path]
     Case = tuple[str, dict[str, str], str]
@@ -26,14 +26,14 @@ NOBODY = "http://127.0.0.1:9/simple"
 
 
 @pytest.fixture
-def address(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def address(make_entry: MakeEntry, store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve two indexes with other files of one version; uv's cache has the page and the wheel of "main"."""
     for index in ("main", "private"):
         write_index(tmp_path, index, [write_wheel(tmp_path / index, "alpha", body=f"index = {index!r}\n")])
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     with served(tmp_path) as address:
         entry = make_entry({"requirements.txt": f"--index-url {address}/main/simple\nalpha==1.0\n"}, "before")
-        assert origin(build(entry, X86, cache=cache).archive) == "main"
+        assert origin(build(entry, X86, store=store).archive) == "main"
         yield address
 
 
@@ -69,17 +69,17 @@ def make_project(make_entry: MakeEntry, monkeypatch: pytest.MonkeyPatch, address
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_first_index_has_it(make_project: Callable[..., Path], cache: BuildCache, address: str, case: Case) -> None:
+def test_first_index_has_it(make_project: Callable[..., Path], store: LocalStore, address: str, case: Case) -> None:
     """A pinned version comes from the index that is asked first, even if uv's cache has it from another."""
     entry = make_project(case, f"{address}/private/simple", "alpha==1.0")
-    assert origin(build(entry, X86, cache=cache).archive) == "private"
+    assert origin(build(entry, X86, store=store).archive) == "private"
 
 
 @pytest.mark.parametrize(("case", "requirement"), [(SETTINGS[0], "alpha==1.0"), (SETTINGS[1], "alpha")])
 def test_first_index_is_down(
-    make_project: Callable[..., Path], cache: BuildCache, monkeypatch: pytest.MonkeyPatch, case: Case, requirement: str
+    make_project: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch, case: Case, requirement: str
 ) -> None:
     """While the index that is asked first is down, what uv's cache has from another does not take its place."""
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(UnreachableError):
-        build(make_project(case, NOBODY, requirement), X86, cache=cache)
+        build(make_project(case, NOBODY, requirement), X86, store=store)

@@ -12,7 +12,7 @@ from cdk_layers.building.find import build
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 from tests.building.wheel_files import write_wheel
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _wheels(make_entry: Callable[..., Path]) -> Path:
 
 def test_last_name_wins_in_every_build(entry: Path, tmp_path: Path) -> None:
     """Six builds with fresh caches come to one digest, with the files of the distribution whose name sorts last."""
-    builds = [build(entry, TARGET, cache=BuildCache(tmp_path / f"cache{number}")) for number in range(6)]
+    builds = [build(entry, TARGET, store=LocalStore(tmp_path / f"cache{number}")) for number in range(6)]
     assert len({one.digest for one in builds}) == 1
     with zipfile.ZipFile(builds[0].archive) as opened:
         found = {name.removeprefix("python/"): opened.read(name).decode() for name in opened.namelist()}
@@ -49,10 +49,10 @@ def test_last_name_wins_in_every_build(entry: Path, tmp_path: Path) -> None:
     assert found["bin/run"] == "#!/usr/bin/env python3\nprint('zoo')\n"
 
 
-def test_who_overwrote_whom_is_noted(entry: Path, cache: BuildCache) -> None:
+def test_who_overwrote_whom_is_noted(entry: Path, store: LocalStore) -> None:
     """A note names the winner, the others and the files that differ, also when the build comes from the cache."""
     (entry / "handler.py").write_text("", encoding="utf-8")
-    made, found = (build(entry, TARGET, cache=cache) for _ in range(2))
+    made, found = (build(entry, TARGET, store=store) for _ in range(2))
     assert found.from_cache
     for one in (made, found):
         (note,) = one.notes
@@ -66,7 +66,7 @@ def test_who_overwrote_whom_is_noted(entry: Path, cache: BuildCache) -> None:
 @pytest.mark.parametrize("bytes_of_loser", ["A = 'alpha'\n", ""])
 def test_winner_is_installed_whatever_is_there(
     make_entry: Callable[..., Path],
-    cache: BuildCache,
+    store: LocalStore,
     monkeypatch: pytest.MonkeyPatch,
     bytes_of_loser: str,
 ) -> None:
@@ -82,20 +82,20 @@ def test_winner_is_installed_whatever_is_there(
         return settle(tree, install_alone)
 
     monkeypatch.setattr(installation, "settle", spoil_and_settle)
-    with zipfile.ZipFile(build(entry, TARGET, cache=cache).archive) as opened:
+    with zipfile.ZipFile(build(entry, TARGET, store=store).archive) as opened:
         assert opened.read("python/shared/__init__.py") == b"A = 'zoo'\n"
 
 
-def test_same_bytes_are_no_news(make_entry: Callable[..., Path], cache: BuildCache) -> None:
+def test_same_bytes_are_no_news(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """Distributions that contain the same file leave no note."""
     for name in ("alpha", "zoo"):
         write_wheel(_wheels(make_entry), name, {"shared/__init__.py": "# both\n"})
     entry = make_entry({"requirements.txt": BOTH})
-    assert build(entry, TARGET, cache=cache).notes == ()
+    assert build(entry, TARGET, store=store).notes == ()
 
 
 def test_pins_that_do_not_arrive(
-    make_entry: Callable[..., Path], cache: BuildCache, monkeypatch: pytest.MonkeyPatch
+    make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An installation that lacks a pin, or has another version of it, is an error and is not kept."""
     for name in ("alpha", "zoo"):
@@ -112,5 +112,5 @@ def test_pins_that_do_not_arrive(
 
     monkeypatch.setattr(process, "pip", lose)
     with pytest.raises(BuildError, match=r"zoo==1\.0 did not arrive.*alpha 1\.0 is there"):
-        build(entry, TARGET, cache=cache)
-    assert not any((cache.folder / "1" / "entries").glob("*"))
+        build(entry, TARGET, store=store)
+    assert not any((store.folder / "1" / "entries").glob("*"))

@@ -19,7 +19,7 @@ from cdk_layers.check.remembered import rule_names
 from cdk_layers.errors import AssemblyError
 from cdk_layers.rules.engine import judge
 from cdk_layers.rules.registry import all_rules
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ SETTINGS: Final = Settings(date(2026, 1, 1))
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> BuildCache:
+def store(tmp_path: Path) -> LocalStore:
     """Return an empty cache."""
-    return BuildCache(tmp_path / "cache")
+    return LocalStore(tmp_path / "cache")
 
 
 @pytest.fixture
@@ -63,10 +63,10 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     return Reads(monkeypatch)
 
 
-def test_same_findings(folder: Path, cache: BuildCache, reads: Reads) -> None:
+def test_same_findings(folder: Path, store: LocalStore, reads: Reads) -> None:
     """The second time nothing is read, and the findings are those of the first time: the rules' own."""
-    app = reader.read(folder, cache=cache)
-    first, second = check(folder, SETTINGS, cache=cache), check(folder, SETTINGS, cache=cache)
+    app = reader.read(folder, store=store)
+    first, second = check(folder, SETTINGS, store=store), check(folder, SETTINGS, store=store)
     assert first.findings
     assert first == second
     assert list(first.all_findings) == judge(app, SETTINGS)
@@ -77,7 +77,7 @@ def test_same_findings(folder: Path, cache: BuildCache, reads: Reads) -> None:
     assert reads.count == 2
 
 
-def test_where_messages_came_from(folder: Path, cache: BuildCache, reads: Reads) -> None:
+def test_where_messages_came_from(folder: Path, store: LocalStore, reads: Reads) -> None:
     """The CDK's stack traces lead through other folders each time, which changes nothing."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
@@ -85,7 +85,7 @@ def test_where_messages_came_from(folder: Path, cache: BuildCache, reads: Reads)
         message = {"type": "aws:cdk:warning", "data": "x", "trace": [f"{temporary}/a.js [as b]", 'c \\ "d"']}
         manifest["artifacts"]["Hub"].setdefault("metadata", {})["/Hub"] = [message]
         path.write_text(json.dumps(manifest, indent=1))
-        check(folder, SETTINGS, cache=cache)
+        check(folder, SETTINGS, store=store)
     assert reads.count == 1
 
 
@@ -116,28 +116,28 @@ def _new_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [_template, _nested_template, _asset, _asset_of_same_size_and_time, _new_file])
-def test_changed_assembly_is_judged_anew(folder: Path, cache: BuildCache, reads: Reads, change: object) -> None:
+def test_changed_assembly_is_judged_anew(folder: Path, store: LocalStore, reads: Reads, change: object) -> None:
     """Whatever of it changes, an old judgement is not told again."""
-    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, store=store)
     change(folder)  # type: ignore[operator]
-    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
-def test_what_the_user_set_counts(folder: Path, cache: BuildCache, reads: Reads) -> None:
+def test_what_the_user_set_counts(folder: Path, store: LocalStore, reads: Reads) -> None:
     """Another day, another budget and other stacks without bundling are other judgements."""
-    check(folder, SETTINGS, cache=cache)
-    check(folder, Settings(date(2026, 1, 2)), cache=cache)
-    check(folder, Settings(date(2026, 1, 1), budget_bytes=1), cache=cache)
-    check(folder, SETTINGS, cache=cache, unbundled=["Hub"])
+    check(folder, SETTINGS, store=store)
+    check(folder, Settings(date(2026, 1, 2)), store=store)
+    check(folder, Settings(date(2026, 1, 1), budget_bytes=1), store=store)
+    check(folder, SETTINGS, store=store, unbundled=["Hub"])
     assert reads.count == 4
 
 
-def test_other_rules_count(folder: Path, cache: BuildCache, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_rules_count(folder: Path, store: LocalStore, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another version of this library found is not told."""
-    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, store=store)
     monkeypatch.setattr(remembered, "_judges", lambda: "another")
-    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
@@ -153,47 +153,47 @@ def test_other_versions_count(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     remembered._judges.cache_clear()
 
 
-def test_acknowledged_findings(folder: Path, cache: BuildCache) -> None:
+def test_acknowledged_findings(folder: Path, store: LocalStore) -> None:
     """What the user acknowledged keeps its reason, whether judged or recalled."""
-    before = check(folder, SETTINGS, cache=cache)
+    before = check(folder, SETTINGS, store=store)
     assert before.findings == before.all_findings
     name = before.findings[0].rule
     report = {"acknowledgedId": f"cdk-layers::{name}", "reason": "known", "acknowledgedAt": ""}
     (folder / "validation-report.json").write_text(json.dumps({"pluginReports": [{"suppressedViolations": [report]}]}))
-    after = check(folder, SETTINGS, cache=cache)
-    assert check(folder, SETTINGS, cache=cache) == after
+    after = check(folder, SETTINGS, store=store)
+    assert check(folder, SETTINGS, store=store) == after
 
     assert {finding.rule for finding, _ in after.acknowledged} == {name}
     assert {reason for _, reason in after.acknowledged} == {"known"}
     assert after.all_findings == before.all_findings
 
 
-def test_what_was_written_just_now(assembly: Path, tmp_path: Path, cache: BuildCache, reads: Reads) -> None:
+def test_what_was_written_just_now(assembly: Path, tmp_path: Path, store: LocalStore, reads: Reads) -> None:
     """While the times of assets cannot tell whether they change, nothing is remembered."""
     folder = shutil.copytree(assembly, tmp_path / "cdk.out", copy_function=shutil.copyfile)
-    check(folder, SETTINGS, cache=cache)
-    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, store=store)
+    check(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
-def test_assets_in_the_project(folder: Path, cache: BuildCache, reads: Reads) -> None:
+def test_assets_in_the_project(folder: Path, store: LocalStore, reads: Reads) -> None:
     """Assets that lie outside of the assembly can change without it, so it is judged each time."""
     path = folder / "Hub.assets.json"
     manifest = json.loads(path.read_text())
     for entry in manifest["files"].values():
         entry["source"]["path"] = f"../elsewhere/{entry['source']['path']}"
     path.write_text(json.dumps(manifest))
-    check(folder, SETTINGS, cache=cache)
-    check(folder, SETTINGS, cache=cache)
+    check(folder, SETTINGS, store=store)
+    check(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
-def test_no_assembly(tmp_path: Path, cache: BuildCache) -> None:
+def test_no_assembly(tmp_path: Path, store: LocalStore) -> None:
     """What cannot be read is the reader's error."""
     with pytest.raises(AssemblyError, match="no cloud assembly"):
-        check(tmp_path, SETTINGS, cache=cache)
+        check(tmp_path, SETTINGS, store=store)
 
 
-def test_names_of_rules(cache: BuildCache) -> None:
+def test_names_of_rules(store: LocalStore) -> None:
     """They are the rules' names, also from memory."""
-    assert rule_names(cache) == rule_names(cache) == [rule.name for rule in all_rules()]
+    assert rule_names(store) == rule_names(store) == [rule.name for rule in all_rules()]

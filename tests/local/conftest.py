@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cdk_layers.local.runner import Runner
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
@@ -15,10 +15,10 @@ collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 @pytest.fixture(scope="session")
 def runner() -> Runner:
     """Run functions isolated where that is possible."""
-    return Runner(BuildCache.default())
+    return Runner(LocalStore.default())
 
 
 @pytest.fixture(scope="session")
 def by_paths() -> Runner:
     """Run functions without isolation."""
-    return Runner(BuildCache.default(), is_isolated=False)
+    return Runner(LocalStore.default(), is_isolated=False)

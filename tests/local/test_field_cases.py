@@ -35,7 +35,7 @@ _ROWS = {"rows": [["north", 1], ["south", 2], ["north", 3]]}
 def assembly(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Path:
     """The sample app for this machine, with a function in the template itself and a plain one."""
     try:
-        find_python("3.13", runner.cache)
+        find_python("3.13", runner.store)
     except UsageError:
         pytest.skip("this machine has no CPython 3.13")
     app = App(

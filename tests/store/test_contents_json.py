@@ -1,4 +1,4 @@
-"""Records of contents: everything comes back, and nothing else is taken for one."""
+"""Measurements of contents: everything comes back, and nothing else is taken for one."""
 
 from __future__ import annotations
 

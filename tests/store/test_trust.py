@@ -12,9 +12,9 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store import build_cache as module
+from cdk_layers.store import local_store as module
 from cdk_layers.store import trust
-from cdk_layers.store.build_cache import VARIABLE, BuildCache
+from cdk_layers.store.local_store import VARIABLE, LocalStore
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -25,20 +25,20 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no owners
 
 
 @pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], BuildCache]]:
+def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], LocalStore]]:
     """Return what gives the default cache where the environment names a folder."""
     module._usable.cache_clear()
 
-    def choose(folder: Path | str) -> BuildCache:
+    def choose(folder: Path | str) -> LocalStore:
         monkeypatch.setenv(VARIABLE, os.fspath(folder))
-        return BuildCache.default()
+        return LocalStore.default()
 
     yield choose
     module._usable.cache_clear()
 
 
 @unix
-def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], BuildCache]) -> None:
+def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], LocalStore]) -> None:
     """A cache that is made is closed to others whatever the umask, and is used again."""
     before = os.umask(0)
     try:
@@ -54,7 +54,7 @@ def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], B
 @pytest.mark.parametrize("place", [".", "1", "1/entries"])
 def test_cache_that_others_can_write_is_not_trusted(
     tmp_path: Path,
-    chosen: Callable[[Path], BuildCache],
+    chosen: Callable[[Path], LocalStore],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     place: str,
@@ -79,7 +79,7 @@ def test_cache_that_others_can_write_is_not_trusted(
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the superuser gives files away")
 @pytest.mark.parametrize("place", [".", "1", "1/entries"])
 def test_cache_of_another_user_is_not_trusted(
-    tmp_path: Path, chosen: Callable[[Path], BuildCache], capsys: pytest.CaptureFixture[str], place: str
+    tmp_path: Path, chosen: Callable[[Path], LocalStore], capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     """What belongs to another user is not used by the superuser either."""
     folder = tmp_path / "cache"
@@ -90,22 +90,22 @@ def test_cache_of_another_user_is_not_trusted(
 
 
 @unix
-def test_build_that_cannot_be_replaced(tmp_path: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_that_cannot_be_replaced(tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build of another user that can be neither read nor replaced is made beside it."""
 
     def make(folder: Path) -> None:
         (folder / "archive.zip").write_bytes(b"x")
 
-    other = cache.folder / "1" / "entries" / "key"
+    other = store.folder / "1" / "entries" / "key"
     (other / "kept").mkdir(parents=True)
-    monkeypatch.setattr(BuildCache, "discard", lambda *_: None)
-    entry = cache.get_or_make("key", make)
+    monkeypatch.setattr(LocalStore, "discard", lambda *_: None)
+    entry = store.get_or_make("key", make)
     assert entry.archive.read_bytes() == b"x"
     assert entry.folder != other
     assert tmp_path.is_dir()
 
 
-def test_user_that_there_is_not(chosen: Callable[[str], BuildCache]) -> None:
+def test_user_that_there_is_not(chosen: Callable[[str], LocalStore]) -> None:
     """The folder of an unknown user is one typed sentence."""
     with pytest.raises(BuildError, match=rf"{VARIABLE} is '~nouser-here'"):
         chosen("~nouser-here")
@@ -115,7 +115,7 @@ def test_relative_cache(make_entry: Callable[..., Path], tmp_path: Path, monkeyp
     """A relative folder is one of the folder that the process is in, and nothing is written into the entry."""
     entry = make_entry({"requirements.txt": "six==1.17.0\n"})
     monkeypatch.chdir(tmp_path)
-    layer = build(entry, TARGET, cache=BuildCache(Path("kept")))
+    layer = build(entry, TARGET, store=LocalStore(Path("kept")))
     assert "python/six.py" in layer.contents.files
     assert (tmp_path / "kept" / "1").is_dir()
     assert [path.name for path in entry.iterdir()] == ["requirements.txt"]
@@ -123,17 +123,17 @@ def test_relative_cache(make_entry: Callable[..., Path], tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize("hours", [6, -6])
 def test_clock_that_is_wrong(
-    make_entry: Callable[..., Path], cache: BuildCache, monkeypatch: pytest.MonkeyPatch, hours: int
+    make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """A clock that is hours away from the file system's removes nothing of a build on its way."""
     clock = host.wall_clock
     monkeypatch.setattr(host, "wall_clock", lambda: clock() + hours * 3600 + 60)
-    layer = build(make_entry({"requirements.txt": "six==1.17.0\n", "a.py": ""}), TARGET, cache=cache)
+    layer = build(make_entry({"requirements.txt": "six==1.17.0\n", "a.py": ""}), TARGET, store=store)
     assert {"python/six.py", "python/a.py"} <= set(layer.contents.files)
 
 
 @unix
-def test_folder_of_links_to_wheels(make_entry: Callable[..., Path], cache: BuildCache, tmp_path: Path) -> None:
+def test_folder_of_links_to_wheels(make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path) -> None:
     """A find-links folder of symlinks to wheels elsewhere is followed, and its content counts."""
     from tests.building.wheel_files import write_wheel  # noqa: PLC0415
 
@@ -144,5 +144,5 @@ def test_folder_of_links_to_wheels(make_entry: Callable[..., Path], cache: Build
         wheel = write_wheel(tmp_path / "wheels", "demo", {"demo.py": text})
         (tmp_path / "links" / wheel.name).unlink(missing_ok=True)
         (tmp_path / "links" / wheel.name).symlink_to(wheel)
-        digests.append(build(entry, TARGET, cache=cache).digest)
+        digests.append(build(entry, TARGET, store=store).digest)
     assert len(set(digests)) == 2

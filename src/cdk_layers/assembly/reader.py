@@ -16,7 +16,7 @@ from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
 from cdk_layers.errors import AssemblyError
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,13 +31,13 @@ _MAX_TEMPLATES: Final = 2_000
 """Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
 
 
-def read(path: Path, *, cache: Records | None = None, unbundled: Collection[str] = ()) -> App:
+def read(path: Path, *, store: Records | None = None, unbundled: Collection[str] = ()) -> App:
     """Return the app that a cloud assembly or a template describes.
 
     Args:
         path: A cloud assembly (cdk.out, or one nested in it), a folder with a template.yaml such as .aws-sam/build, or
             one template in JSON or YAML.
-        cache: Where the contents of archives and folders are recalled or measured; the build cache by default.
+        store: Where the contents of archives and folders are recalled or measured; the build cache by default.
         unbundled: Construct paths of the stacks whose assets the CDK was told not to build. What lies in those is
             unknown: they hold sources.
 
@@ -45,7 +45,7 @@ def read(path: Path, *, cache: Records | None = None, unbundled: Collection[str]
         AssemblyError: It is not there, is no assembly or template, is damaged, or outgrows all bounds.
     """
     try:
-        return _Reading(path, cache).app(frozenset(unbundled))
+        return _Reading(path, store).app(frozenset(unbundled))
     except RecursionError:
         message = f"{path} is nested too deeply to be an assembly or a template."
         raise AssemblyError(message) from None
@@ -54,7 +54,7 @@ def read(path: Path, *, cache: Records | None = None, unbundled: Collection[str]
 class _Reading:
     """One assembly or template while it is read."""
 
-    def __init__(self, path: Path, cache: Records | None) -> None:
+    def __init__(self, path: Path, store: Records | None) -> None:
         self._path = path
         self._start = _start(path)
         # Stages keep their assets in the folder of the whole app, one up; `cdk synth --no-staging` leaves them where
@@ -63,7 +63,7 @@ class _Reading:
         project = Path.cwd().resolve()
         self._root = root
         self._assets = Assets(
-            (root, project) if root.is_relative_to(project) else (root,), cache or BuildCache.default()
+            (root, project) if root.is_relative_to(project) else (root,), store or LocalStore.default()
         )
         self._stacks: list[Stack] = []
         self._folders: set[Path] = set()

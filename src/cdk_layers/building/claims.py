@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.progress import Progress
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.protocol import Store
 
 _NAMED: Final = 5
 
@@ -28,7 +28,7 @@ def build_for(
     targets: Sequence[Target],
     options: BuildOptions | None = None,
     *,
-    cache: BuildCache | None = None,
+    store: Store | None = None,
     progress: Progress | None = None,
     label: str | None = None,
 ) -> LayerBuild:
@@ -38,7 +38,7 @@ def build_for(
         entry: As for `build`.
         targets: What the archive has to run on; at least one.
         options: As for `build`.
-        cache: As for `build`.
+        store: As for `build`.
         progress: As for `build`.
         label: As for `build`.
 
@@ -50,7 +50,7 @@ def build_for(
     if not targets:
         message = f"{label or entry}: no target to build for. Name at least one runtime and one architecture."
         raise UsageError(message)
-    built = build(entry, targets[0], options, cache=cache, progress=progress, label=label)
+    built = build(entry, targets[0], options, store=store, progress=progress, label=label)
     first, *others = targets
     ties: list[str] = []
     if others:
@@ -58,9 +58,9 @@ def build_for(
         from cdk_layers.building.make import pins_for  # noqa: PLC0415
 
         ties += native_ties(built.contents, others)
-        pins = pins_for(entry, first, options, cache=cache)
+        pins = pins_for(entry, first, options, store=store)
         for other in others:
-            ties.extend(_differing(pins, pins_for(entry, other, options, cache=cache), first, other))
+            ties.extend(_differing(pins, pins_for(entry, other, options, store=store), first, other))
     if ties:
         message = (
             f"{label or entry}: what was built for {first} is not right for all that it is declared for. "

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cdk_layers.building.progress import Progress
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
-    from cdk_layers.store.build_cache import BuildCache
-    from cdk_layers.store.cached_build import Entry
+    from cdk_layers.store.artifact import Artifact
+    from cdk_layers.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class LayerBuild:
     from_cache: bool
     """Whether nothing had to be built."""
 
-    record: Entry = field(repr=False, compare=False)
+    record: Artifact = field(repr=False, compare=False)
     """The cache's entry, which the contents are read from when somebody asks."""
 
-    parts: tuple[Entry, ...] = field(repr=False, compare=False)
+    parts: tuple[Artifact, ...] = field(repr=False, compare=False)
     """The cache's entries that hold its archive, or are joined for it."""
 
     job: Job = field(repr=False, compare=False)
@@ -60,8 +60,8 @@ class LayerBuild:
         """The zip, in the cache: read it, never write it. It is put together there when somebody asks."""
         if len(self.parts) == 1:
             return self._intact_parts()[0].archive
-        key, cache = f"archive-{self.record.folder.name}", self.job.cache
-        return cache.get_or_make(key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True).archive
+        key, store = f"archive-{self.record.folder.name}", self.job.store
+        return store.get_or_make(key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True).archive
 
     def write_to(self, destination: Path) -> None:
         """Write the zip to a file that nobody else has; what is there is replaced.
@@ -78,16 +78,16 @@ class LayerBuild:
         from cdk_layers.building.archives.join import Join  # noqa: PLC0415
 
         Join.of([part.archive for part in parts]).write(destination)
-        self.job.cache.keep_contents(destination, self.contents)
+        self.job.store.keep_contents(destination, self.contents)
 
     @property
     def contents(self) -> Contents:
         """What lies in the archive."""
         return self.record.contents
 
-    def _intact_parts(self) -> tuple[Entry, ...]:
+    def _intact_parts(self) -> tuple[Artifact, ...]:
         """Return the parts as they were made. What was only found is verified now, and made again if it is damaged."""
-        if not self.from_cache or all(map(self.job.cache.is_intact, self.parts)):
+        if not self.from_cache or all(map(self.job.store.is_intact, self.parts)):
             return self.parts
         from cdk_layers.building.make import make  # noqa: PLC0415
 
@@ -106,7 +106,7 @@ def build(
     target: Target,
     options: BuildOptions | None = None,
     *,
-    cache: BuildCache | None = None,
+    store: Store | None = None,
     progress: Progress | None = None,
     label: str | None = None,
 ) -> LayerBuild:
@@ -116,7 +116,7 @@ def build(
         entry: The folder with code, a manifest of dependencies, or both.
         target: What the archive has to run on.
         options: The options of the build; a layer's defaults when not given.
-        cache: The cache of builds; the user's own by default.
+        store: The cache of builds; the user's own by default.
         progress: Is told what happens; by default the error output is, in a terminal while it happens.
         label: What messages call it; the entry's name by default.
 
@@ -125,7 +125,7 @@ def build(
         DependencyError: The requirements cannot be met for the target.
         BuildError: A tool failed or the disk is full.
     """
-    job = job_of(entry, target, options, cache)
+    job = job_of(entry, target, options, store)
     name = label or job.entry.name
     found = _found(job, name)
     if found is not None:
@@ -138,13 +138,13 @@ def build(
 
 
 def recall(
-    entry: Path | str, target: Target, options: BuildOptions | None = None, *, cache: BuildCache | None = None
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store | None = None
 ) -> LayerBuild | None:
     """Return the build of an entry folder as it is now from the cache alone, or None if it is not there.
 
     Nothing is built, and neither uv nor an index is asked.
     """
-    job = job_of(entry, target, options, cache)
+    job = job_of(entry, target, options, store)
     return _found(job, job.entry.name, is_recalled=True)
 
 
@@ -160,15 +160,15 @@ def _found(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | N
         return None
     if plan is None:
         return None
-    record = job.cache.find(plan.key)
+    record = job.store.find(plan.key)
     if record is None:
         return None
-    parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.cache.find, plan.part_keys)))
+    parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.store.find, plan.part_keys)))
     return _layer_build(plan, record, parts, job, label, from_cache=True) if len(parts) == len(plan.part_keys) else None
 
 
 def _layer_build(
-    plan: Plan, record: Entry, parts: tuple[Entry, ...], job: Job, label: str, *, from_cache: bool
+    plan: Plan, record: Artifact, parts: tuple[Artifact, ...], job: Job, label: str, *, from_cache: bool
 ) -> LayerBuild:
     facts = record.facts
     return LayerBuild(

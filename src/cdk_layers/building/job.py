@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
+    from cdk_layers.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,10 @@ class Job:
 
     target: Target
     options: BuildOptions
-    cache: BuildCache
+    store: Store
 
 
-def job_of(
-    entry: Path | str, target: Target, options: BuildOptions | None = None, cache: BuildCache | None = None
-) -> Job:
+def job_of(entry: Path | str, target: Target, options: BuildOptions | None = None, store: Store | None = None) -> Job:
     """Return what is to be built, with a layer's default options and the user's own cache where none are given.
 
     Raises:
@@ -38,7 +37,7 @@ def job_of(
     if not folder.is_dir():
         message = f"{missing_folder('entry', folder)} Give the folder that contains the code or its manifest."
         raise EntryError(message)
-    return Job(folder.resolve(), target, options or BuildOptions(), cache or BuildCache.default())
+    return Job(folder.resolve(), target, options or BuildOptions(), store or LocalStore.default())
 
 
 def missing_folder(name: str, path: Path) -> str:

@@ -22,8 +22,8 @@ from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.contents.natives import foreign_files
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
-from cdk_layers.store.build_cache import FULL
 from cdk_layers.store.contents_json import path_beside, read_beside, to_json
+from cdk_layers.store.local_store import FULL
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
 from cdk_layers.system.wording import count, size
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.contents.model import Contents, Distribution
     from cdk_layers.lambda_service.target import Target
-    from cdk_layers.store.build_cache import BuildCache
-    from cdk_layers.store.cached_build import Entry
+    from cdk_layers.store.artifact import Artifact
+    from cdk_layers.store.protocol import Store
 
 _NAMED: Final = 5
 _TRIES: Final = 3
@@ -53,8 +53,8 @@ class Made:
     """A build in the cache."""
 
     plan: Plan
-    record: Entry
-    parts: tuple[Entry, ...]
+    record: Artifact
+    parts: tuple[Artifact, ...]
     """What holds its archive, or is joined for it; the record itself where that is all."""
 
 
@@ -92,14 +92,14 @@ def _saying_where(label: str) -> Iterator[None]:
 
 
 def pins_for(
-    entry: Path | str, target: Target, options: BuildOptions | None = None, *, cache: BuildCache | None = None
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store | None = None
 ) -> tuple[str, ...]:
     """Return what a build for a target would install, sorted, without installing it: mostly "name==version".
 
     Raises:
         CdkLayersError: As `build`.
     """
-    job = job_of(entry, target, options, cache)
+    job = job_of(entry, target, options, store)
     requirements = read_requirements(job) or Requirements(None)
     return tuple(sorted(_pin_text(pin) for pin in resolve(requirements, job).pins))
 
@@ -176,7 +176,7 @@ class _Making:
         known = read_requirements(self.job, may_export=False)
         if known is not None and known.lacks_credentials:
             plan = make_plan(known, resolve(known, self.job), self.job)
-            known = known if all(self.job.cache.get(key) for key in {*plan.part_keys, plan.key}) else None
+            known = known if all(self.job.store.get(key) for key in {*plan.part_keys, plan.key}) else None
         return known or read_requirements(self.job) or Requirements(None)
 
     def _make(self, plan: Plan) -> Made:
@@ -185,7 +185,7 @@ class _Making:
         record = parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts), is_quick=True)
         return Made(plan, record, parts)
 
-    def _part(self, key: str, fill: Callable[[Path], dict[str, object]], *, is_quick: bool = False) -> Entry:
+    def _part(self, key: str, fill: Callable[[Path], dict[str, object]], *, is_quick: bool = False) -> Artifact:
         """Return a part from the cache, or fill a folder with an archive and the facts about it."""
 
         def make(folder: Path) -> None:
@@ -196,7 +196,7 @@ class _Making:
             pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
             (folder / "facts.json").write_text(json.dumps({**facts, "pins": pins}), encoding="utf-8")
 
-        return self.job.cache.get_or_make(key, make, is_quick=is_quick)
+        return self.job.store.get_or_make(key, make, is_quick=is_quick)
 
     def _refuse_foreign(self, contents: Contents) -> None:
         """Refuse what a build from source made for this machine instead of the target."""
@@ -226,7 +226,7 @@ class _Making:
                 refuse_left_out(plan.requirements, read_installed(tree), self.job)
             self.progress.start(f"Packing {self.label!r} for {self.job.target}")
             facts = _packed(folder / "archive.zip", collect(tree, self.job.options.prefix))
-            self.job.cache.discard(tree)
+            self.job.store.discard(tree)
             return {**facts, "shared": [asdict(one) for one in shared]}
 
         return fill
@@ -251,7 +251,7 @@ class _Making:
 
         return fill
 
-    def _joined(self, parts: Sequence[Entry]) -> Callable[[Path], dict[str, object]]:
+    def _joined(self, parts: Sequence[Artifact]) -> Callable[[Path], dict[str, object]]:
         def fill(folder: Path) -> dict[str, object]:
             distributions, own = (part.contents.files for part in parts)
             overwritten = [name for name in own if distributions.get(name, own[name]) != own[name]]
@@ -267,7 +267,7 @@ class _Making:
 
         return fill
 
-    def _summary(self, record: Entry, seconds: float) -> str:
+    def _summary(self, record: Artifact, seconds: float) -> str:
         kind = "layer" if self.job.options.prefix else "code of function"
         distributions = count(len(record.contents.distributions), "distribution")
         return (

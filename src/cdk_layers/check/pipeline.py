@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.app.model import App, Settings
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.protocol import Store
 
 
 def check(
     path: Path,
     settings: Settings,
     *,
-    cache: BuildCache | None = None,
+    store: Store | None = None,
     unbundled: Collection[str] = (),
     deployed: Path | None = None,
 ) -> Outcome:
@@ -31,25 +31,25 @@ def check(
     Args:
         path: The folder of the whole assembly, or a template.
         settings: The settings of the user.
-        cache: Stores outcomes; an assembly that did not change is not judged again. None to always judge.
+        store: Stores outcomes; an assembly that did not change is not judged again. None to always judge.
         unbundled: As for `reader.read`.
         deployed: The assembly of the last deploy, to judge the update from it as well. Such an outcome is not stored.
 
     Raises:
         AssemblyError: An assembly cannot be read.
     """
-    if cache is None or deployed is not None:
-        return _checked(path, settings, cache, unbundled, deployed)
+    if store is None or deployed is not None:
+        return _checked(path, settings, store, unbundled, deployed)
     key = remembered_key(path, [repr(settings), sorted(unbundled)])
-    outcome = recall(cache, key)
+    outcome = recall(store, key)
     if outcome is None:
-        outcome = _checked(path, settings, cache, unbundled, None)
-        remember(cache, key, outcome)
+        outcome = _checked(path, settings, store, unbundled, None)
+        remember(store, key, outcome)
     return outcome
 
 
 def _checked(
-    path: Path, settings: Settings, cache: BuildCache | None, unbundled: Collection[str], deployed: Path | None
+    path: Path, settings: Settings, store: Store | None, unbundled: Collection[str], deployed: Path | None
 ) -> Outcome:
     # The reader and all rules take longer to load than to recall an outcome.
     from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
@@ -57,9 +57,9 @@ def _checked(
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.rules.engine import judge  # noqa: PLC0415
 
-    app = read(path, cache=cache, unbundled=unbundled)
+    app = read(path, store=store, unbundled=unbundled)
     if deployed is not None:
-        app = with_deployed(app, read(deployed, cache=cache))
+        app = with_deployed(app, read(deployed, store=store))
     results = tuple(Result(finding, reason(finding, app)) for finding in judge(app, settings))
     return _outcome(app, results)
 

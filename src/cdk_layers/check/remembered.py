@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 import cdk_layers
 from cdk_layers.check.outcome import Outcome, Result
 from cdk_layers.findings import Finding, Where
-from cdk_layers.store.measured import stamp
+from cdk_layers.store.measurements import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.protocol import Store
 
 _REPORT: Final = "validation-report.json"
 _NOT_READ: Final = frozenset(("tree.json", _REPORT))
@@ -69,9 +69,9 @@ def remembered_key(folder: Path, facts: list[Any]) -> str | None:
     return f"outcome-{seen.hexdigest()}"
 
 
-def recall(cache: BuildCache, key: str | None) -> Outcome | None:
+def recall(store: Store, key: str | None) -> Outcome | None:
     """Return the outcome that is stored under a key; None if there is none."""
-    stored = cache.recall(key) if key else None
+    stored = store.recall(key) if key else None
     if stored is None:
         return None
     results = (
@@ -81,21 +81,21 @@ def recall(cache: BuildCache, key: str | None) -> Outcome | None:
     return Outcome(**{**stored, "results": tuple(results), "unread": tuple(stored["unread"])})
 
 
-def remember(cache: BuildCache, key: str | None, outcome: Outcome) -> None:
+def remember(store: Store, key: str | None, outcome: Outcome) -> None:
     """Store an outcome under a key, if there is one."""
     if key:
-        cache.remember(key, asdict(outcome))
+        store.remember(key, asdict(outcome))
 
 
-def rule_names(cache: BuildCache) -> list[str]:
+def rule_names(store: Store) -> list[str]:
     """Return the names of all rules, from the cache if they are there."""
     key = f"rules-{_judges()}"
-    names = cache.recall(key)
+    names = store.recall(key)
     if names is None:
         from cdk_layers.rules.registry import all_rules  # noqa: PLC0415
 
         names = [rule.name for rule in all_rules()]
-        cache.remember(key, names)
+        store.remember(key, names)
     return list(names)
 
 

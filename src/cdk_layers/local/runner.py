@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cdk_layers.local.function import LocalFunction
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.protocol import Store
 
 _ARCHITECTURES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -37,7 +37,7 @@ def this_architecture() -> str:
 class Runner:
     """Starts execution environments; what they need is kept in the build cache."""
 
-    cache: BuildCache
+    store: Store
     is_isolated: bool = True
     debug_port: int | None = None
     _unpacked: UnpackedFolders = field(init=False, repr=False)
@@ -45,7 +45,7 @@ class Runner:
     def __post_init__(self) -> None:
         """Use the cache's folder for what is unpacked, and remove what killed runs have left."""
         remove_stale_folders()
-        self._unpacked = UnpackedFolders(self.cache.folder / "unpacked", self.cache)
+        self._unpacked = UnpackedFolders(self.store.folder / "unpacked", self.store)
 
     def import_paths(self, function: LocalFunction) -> list[Path]:
         """Return the existing folders that a function imports its own code and its layers' from, in its order.
@@ -73,9 +73,9 @@ class Runner:
         """
         _refuse_windows()
         self._refuse_foreign(function)
-        python = find_python(function.python, self.cache)
+        python = find_python(function.python, self.store)
         runtime = runtime_folder(
-            self.cache.folder / "runtimes", python, function.python, debugger=self.debug_port is not None
+            self.store.folder / "runtimes", python, function.python, debugger=self.debug_port is not None
         )
         folders = Folders(self._unpacked_task(function), self._unpacked_opt(function), runtime)
         return Prepared(function, folders, python, self.is_isolated)
@@ -94,7 +94,7 @@ class Runner:
 
     def has_bytecode(self, function: LocalFunction) -> bool:
         """Return whether the archives of a function contain compiled modules."""
-        archives = [self.cache.contents_of(archive) for _, archive in _archives(function)]
+        archives = [self.store.contents_of(archive) for _, archive in _archives(function)]
         return any(name.endswith(".pyc") for contents in archives for name in contents.files)
 
     def _refuse_foreign(self, function: LocalFunction) -> None:
@@ -112,7 +112,7 @@ class Runner:
             raise UsageError(message)
 
     def _foreign_files(self, archive: Path, root: str, here: str) -> list[str]:
-        contents = self.cache.contents_of(archive)
+        contents = self.store.contents_of(archive)
         paths = [native.path for native in for_other_machine(contents, here, root)]
         needed, _ = by_need(contents, paths, with_programs=False)
         return [path for path in needed if not names_its_machine(path)]

@@ -12,7 +12,7 @@ from cdk_layers.assembly.reader import read
 from cdk_layers.errors import FunctionError, UsageError
 from cdk_layers.local.runner import Runner
 from cdk_layers.local.selection import find_function, local_function
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Assemblies:
         """
         self._default = default
         self._apps: dict[object, AppModel] = {}
-        self.runner = Runner(BuildCache.default())
+        self.runner = Runner(LocalStore.default())
 
     def function(
         self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None

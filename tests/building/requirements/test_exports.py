@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
     MakeEntry = Callable[[Mapping[str, str]], Path]
 
@@ -33,7 +33,7 @@ _PIPENV = {"Pipfile": "[packages]\n", "Pipfile.lock": "{}"}
     (_PIPENV, "https://user:hunter2@host/simple failed", EntryError, r"host/simple"),
 ])  # fmt: skip
 def test_what_the_tool_says_is_told_in_short(
-    make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, *,
+    make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch, *,
     files: dict[str, str], said: str, error: type[CdkLayersError], words: str,
 ) -> None:  # fmt: skip
     """Which lock file, which tool, why, and no secret; a tool that cannot be installed is no fault of the entry."""
@@ -43,7 +43,7 @@ def test_what_the_tool_says_is_told_in_short(
 
     monkeypatch.setattr(process, "run", run)
     with pytest.raises(error, match=words) as raised:
-        build(make_entry(files), Target("3.13", "x86_64"), cache=cache)
+        build(make_entry(files), Target("3.13", "x86_64"), store=store)
 
     assert "hunter2" not in str(raised.value)
     assert "noise" not in str(raised.value)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
     MakeEntry = Callable[..., Path]
 
@@ -39,9 +39,9 @@ BARE = {
 }
 
 
-def read(entry: Path, cache: BuildCache, options: BuildOptions | None = None) -> Requirements:
+def read(entry: Path, store: LocalStore, options: BuildOptions | None = None) -> Requirements:
     """Return what an entry asks for."""
-    found = read_requirements(Job(entry, X86, options or BuildOptions(), cache))
+    found = read_requirements(Job(entry, X86, options or BuildOptions(), store))
     assert found is not None
     return found
 
@@ -58,11 +58,11 @@ def rules_and_messages(requirements: Requirements) -> list[tuple[str, str]]:
     return [(note.rule, note.message.split(" ", maxsplit=1)[0]) for note in requirements.notes]
 
 
-def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, store: LocalStore) -> None:
     """PythonLayerVersion's precedence holds, and every manifest that was not used is told with the one that was."""
     bare = {"pyproject.toml": BARE["pyproject.toml"], "Pipfile": BARE["Pipfile"]}
     files = {"requirements.txt": "six==1.16.0", "uv.lock": "", "pylock.toml": "", **bare}
-    found = read(make_entry(files), cache)
+    found = read(make_entry(files), store)
     assert found.origin == "requirements.txt"
     assert [one.name for one in found.wanted] == ["six"]
     assert rules_and_messages(found) == [
@@ -72,9 +72,9 @@ def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, cache: BuildCach
 
 
 @pytest.mark.parametrize("name", BARE)
-def test_manifest_without_its_lock(make_entry: MakeEntry, cache: BuildCache, name: str) -> None:
+def test_manifest_without_its_lock(make_entry: MakeEntry, store: LocalStore, name: str) -> None:
     """A bare pyproject.toml or Pipfile installs nothing, and that is said with the command that locks it."""
-    found = read(make_entry({name: BARE[name], "a.py": ""}), cache)
+    found = read(make_entry({name: BARE[name], "a.py": ""}), store)
     assert found.origin is None
     (note,) = found.notes
     assert note.rule == "ignored-manifest"
@@ -82,16 +82,16 @@ def test_manifest_without_its_lock(make_entry: MakeEntry, cache: BuildCache, nam
     assert re.search(r"(uv|pipenv) lock", note.remedy)
 
 
-def test_pyproject_of_tools(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_pyproject_of_tools(make_entry: MakeEntry, store: LocalStore) -> None:
     """A pyproject.toml that only configures tools asks for nothing, so nothing of it is ignored."""
     files = {
         "pyproject.toml": '[tool.ruff]\nline-length = 120\n[project]\nname = "a"\n',
         "requirements.txt": "six==1.16.0",
     }
-    assert read(make_entry(files), cache).notes == ()
+    assert read(make_entry(files), store).notes == ()
 
 
-def test_folder_of_wheels(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_folder_of_wheels(make_entry: MakeEntry, store: LocalStore) -> None:
     """A folder of wheels is looked into, shapes the build by its bytes, and stays out of the archive."""
     entry = make_entry(
         {"requirements.txt": "--no-index\n--find-links wheels\ndemo==1.0\n", "wheels/x.txt": "", "a.py": ""}
@@ -105,31 +105,31 @@ def test_folder_of_wheels(make_entry: MakeEntry, cache: BuildCache) -> None:
                 "demo-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
             )
             opened.writestr("demo-1.0.dist-info/RECORD", "demo.py,,\n")
-        done = build(entry, X86, cache=cache)
+        done = build(entry, X86, store=store)
         with zipfile.ZipFile(done.archive) as opened:
             assert opened.read("python/demo.py").decode() == body
         assert {name.split("/")[1] for name in done.contents.files} == {"a.py", "demo.py", "demo-1.0.dist-info"}
 
 
-def test_unpinned_requirements_are_noted(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_unpinned_requirements_are_noted(make_entry: MakeEntry, store: LocalStore) -> None:
     """What the manifest leaves open is named, asked for directly or needed by what is; a pinned closure is silent."""
-    loose = build(make_entry({"requirements.txt": "requests==2.32.3\nsix\n"}), X86, cache=cache)
+    loose = build(make_entry({"requirements.txt": "requests==2.32.3\nsix\n"}), X86, store=store)
     (note,) = loose.notes
     assert note.rule == "unpinned-requirement"
     assert re.search(r"does not pin six to one exact version", note.message)
     assert re.search(r"does not pin certifi, charset-normalizer, idna, urllib3", note.message)
     pins = "\n".join(loose.pins)
-    assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, cache=cache).notes == ()
+    assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, store=store).notes == ()
 
 
-def test_constraints_pin(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_constraints_pin(make_entry: MakeEntry, store: LocalStore) -> None:
     """A requirement that a constraint pins is pinned, and what only constrains is not installed."""
     entry = make_entry({"requirements.txt": "-c limits.txt\nsix\n", "limits.txt": "six==1.16.0\nidna==3.10\n"})
-    done = build(entry, X86, cache=cache)
+    done = build(entry, X86, store=store)
     assert (done.pins, done.notes) == (("six==1.16.0",), ())
 
 
-def test_markers_follow_the_target(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_markers_follow_the_target(make_entry: MakeEntry, store: LocalStore) -> None:
     """Markers are judged for the target, not for this machine."""
     text = (
         'six==1.16.0 ; platform_machine == "aarch64"\n'
@@ -137,16 +137,16 @@ def test_markers_follow_the_target(make_entry: MakeEntry, cache: BuildCache) -> 
         'certifi==2024.8.30 ; python_version < "3.13" or sys_platform == "win32"\n'
     )
     entry = make_entry({"requirements.txt": text})
-    assert pins_for(entry, Target("3.13", "arm64"), cache=cache) == ("six==1.16.0",)
-    assert pins_for(entry, X86, cache=cache) == ("idna==3.10",)
-    assert pins_for(entry, Target("3.12", "x86_64"), cache=cache) == ("certifi==2024.8.30", "idna==3.10")
+    assert pins_for(entry, Target("3.13", "arm64"), store=store) == ("six==1.16.0",)
+    assert pins_for(entry, X86, store=store) == ("idna==3.10",)
+    assert pins_for(entry, Target("3.12", "x86_64"), store=store) == ("certifi==2024.8.30", "idna==3.10")
 
 
-def test_manifest_that_asks_for_source_builds(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_manifest_that_asks_for_source_builds(make_entry: MakeEntry, store: LocalStore) -> None:
     """--no-binary in a manifest is no permission to run foreign code here."""
     entry = make_entry({"requirements.txt": "--no-binary six\nsix==1.16.0\n"})
     with pytest.raises(EntryError, match=r"requirements\.txt, line 1: --no-binary six .*allow_source_builds"):
-        read(entry, cache)
+        read(entry, store)
 
 
 UV_PROJECT = """\
@@ -160,16 +160,16 @@ dev = ["idna==3.10"]
 """
 
 
-def test_uv_lock(make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_lock(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A uv.lock gives its pins with hashes, without the project itself and its dev group, and is exported once."""
     entry = make_entry({"pyproject.toml": UV_PROJECT, "a.py": ""})
     make(["lock", "--quiet", "--python", sys.executable], entry)
-    found = read(entry, cache)
+    found = read(entry, store)
     assert (found.origin, found.has_lock_file, found.notes) == ("uv.lock", True, ())
     (six,) = found.wanted
     assert (six.name, six.version) == ("six", "1.16.0")
     assert SIX_HASH in six.hashes
-    done = build(entry, X86, cache=cache)
+    done = build(entry, X86, store=store)
     assert done.pins == ("six==1.16.0",)
     assert [name for name in done.contents.files if name.endswith((".lock", ".toml"))] == []
 
@@ -178,13 +178,13 @@ def test_uv_lock(make_entry: MakeEntry, cache: BuildCache, monkeypatch: pytest.M
         raise AssertionError(message)
 
     monkeypatch.setattr(host, "run", closed)
-    assert build(entry, X86, cache=cache).from_cache
-    recalled = recall(entry, X86, cache=cache)
+    assert build(entry, X86, store=store).from_cache
+    recalled = recall(entry, X86, store=store)
     assert recalled is not None
     assert recalled.digest == done.digest
 
 
-def test_uv_lock_of_a_newer_python(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_uv_lock_of_a_newer_python(make_entry: MakeEntry, store: LocalStore) -> None:
     """A project for a Python that this machine does not have is exported all the same."""
     text = '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.14"\ndependencies = ["lib"]\n'
     entry = make_entry({"pyproject.toml": text, "uv.lock": 'version = 1\nrevision = 3\nrequires-python = ">=3.14"\n'})
@@ -197,22 +197,22 @@ def test_uv_lock_of_a_newer_python(make_entry: MakeEntry, cache: BuildCache) -> 
         encoding="utf-8",
     )
     (entry / "lib-1-py3-none-any.whl").touch()
-    found = read_requirements(Job(entry, Target("3.14", "x86_64"), BuildOptions(), cache))
+    found = read_requirements(Job(entry, Target("3.14", "x86_64"), BuildOptions(), store))
     assert found is not None
     assert [one.name for one in found.wanted] == ["lib"]
 
 
-def test_uv_lock_without_its_project(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_uv_lock_without_its_project(make_entry: MakeEntry, store: LocalStore) -> None:
     """A uv.lock alone says nothing, and the missing file is named."""
     with pytest.raises(EntryError, match=r"needs the pyproject\.toml"):
-        read(make_entry({"uv.lock": "version = 1"}), cache)
+        read(make_entry({"uv.lock": "version = 1"}), store)
 
 
-def test_damaged_uv_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_damaged_uv_lock(make_entry: MakeEntry, store: LocalStore) -> None:
     """A uv.lock that is no TOML is told by its line."""
     entry = make_entry({"uv.lock": 'version = 1\nrequires-python = ">=3.9"\noops\n', "pyproject.toml": UV_PROJECT})
     with pytest.raises(EntryError, match=r"uv\.lock.* cannot be read: .*line 3"):
-        read(entry, cache)
+        read(entry, store)
 
 
 PYLOCK = """\
@@ -235,59 +235,59 @@ hashes = { sha256 = "00" }
 """
 
 
-def test_pylock(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_pylock(make_entry: MakeEntry, store: LocalStore) -> None:
     """A pylock.toml gives what suits the target, whatever Python runs here; its own wheels stay out of the archive."""
     wheel = "demo-1.0-cp313-cp313-manylinux_2_28_x86_64.whl"
-    found = read(make_entry({"pylock.toml": PYLOCK, wheel: ""}), cache)
+    found = read(make_entry({"pylock.toml": PYLOCK, wheel: ""}), store)
     (demo,) = found.wanted
     assert (found.origin, demo.name, demo.hashes) == ("pylock.toml", "demo", ("sha256:00",))
     assert [path.name for path in found.paths] == [wheel]
 
 
-def test_pylock_without_the_target(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_pylock_without_the_target(make_entry: MakeEntry, store: LocalStore) -> None:
     """A pylock.toml that has nothing for the target is refused."""
     entry = make_entry({"pylock.toml": PYLOCK})
     with pytest.raises(DependencyError, match=r"pylock\.toml has nothing for Python 3\.11 on x86_64"):
-        read_requirements(Job(entry, Target("3.11", "x86_64"), BuildOptions(), cache))
+        read_requirements(Job(entry, Target("3.11", "x86_64"), BuildOptions(), store))
 
 
 @pytest.mark.parametrize(("name", "meant"), [
     ("requirement.txt", "requirements.txt"), ("requirments.txt", "requirements.txt"),
     ("Requirements.txt", "requirements.txt"), ("pipfile.lock", "Pipfile.lock"), ("pyproject.tml", "pyproject.toml"),
 ])  # fmt: skip
-def test_a_name_that_is_nearly_a_manifests_is_noted(tmp_path: Path, cache: BuildCache, name: str, meant: str) -> None:
+def test_a_name_that_is_nearly_a_manifests_is_noted(tmp_path: Path, store: LocalStore, name: str, meant: str) -> None:
     """Nothing is installed from it, and the layer looks right otherwise."""
     (tmp_path / name).write_text("six==1.17.0\n")
     if (tmp_path / meant).exists():
         pytest.skip("this file system reads it by either name")
-    (note,) = read(tmp_path, cache).notes
+    (note,) = read(tmp_path, store).notes
     assert (note.rule, note.remedy) == ("ignored-manifest", f"Rename it to {meant}, or exclude it.")
 
 
 @pytest.mark.parametrize("name", [
     "requirements-dev.txt", "requirements.in", "requirements2.txt", "constraints.txt", "pylock.dev.toml", "poetry.toml",
 ])  # fmt: skip
-def test_a_name_of_its_own_is_not_noted(tmp_path: Path, cache: BuildCache, name: str) -> None:
+def test_a_name_of_its_own_is_not_noted(tmp_path: Path, store: LocalStore, name: str) -> None:
     """Neither is one beside the manifest that it is like."""
     (tmp_path / name).write_text("six==1.17.0\n")
-    assert read(tmp_path, cache).notes == ()
+    assert read(tmp_path, store).notes == ()
     (tmp_path / "requirements.txt").write_text("six==1.17.0\n")
     (tmp_path / "requirement.txt").write_text("six==1.17.0\n")
-    assert read(tmp_path, cache).notes == ()
+    assert read(tmp_path, store).notes == ()
 
 
 @pytest.mark.parametrize("text", ["oops", 'lock-version = "1.0"'])
-def test_damaged_pylock(make_entry: MakeEntry, cache: BuildCache, text: str) -> None:
+def test_damaged_pylock(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
     """A pylock.toml that is no TOML, or no lock file, is refused by name."""
     with pytest.raises(EntryError, match=r"pylock\.toml is not a valid lock file"):
-        read(make_entry({"pylock.toml": text}), cache)
+        read(make_entry({"pylock.toml": text}), store)
 
 
-def test_pylock_of_uv(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_pylock_of_uv(make_entry: MakeEntry, store: LocalStore) -> None:
     """A pylock.toml that uv made is installed."""
     entry = make_entry({"in.txt": "six==1.16.0\n"})
     make(["pip", "compile", "-q", "in.txt", "-o", "pylock.toml", "--python", sys.executable], entry)
-    assert build(entry, X86, cache=cache).pins == ("six==1.16.0",)
+    assert build(entry, X86, store=store).pins == ("six==1.16.0",)
 
 
 POETRY_PROJECT = """\
@@ -323,7 +323,7 @@ print(Locker(folder / "poetry.lock", tomllib.loads((folder / "pyproject.toml").r
 """
 
 
-def test_poetry_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
+def test_poetry_lock(make_entry: MakeEntry, store: LocalStore) -> None:
     """A poetry.lock is exported by poetry, with hashes unless the user asks for none; a stale one is refused."""
     entry = make_entry({"pyproject.toml": POETRY_PROJECT, "poetry.lock": POETRY_LOCK, "uv.lock": ""})
     tool = ["tool", "run", "--quiet", "--python", sys.executable, "--from", POETRY[0], "python", "-c", CONTENT_HASH]
@@ -332,12 +332,12 @@ def test_poetry_lock(make_entry: MakeEntry, cache: BuildCache) -> None:
         pytest.skip(f"poetry cannot be installed here: {found.stderr[-300:]}")
     assert found.returncode == 0, found.stderr
     with pytest.raises(EntryError, match=r"poetry\.lock cannot be exported .*changed significantly"):
-        read(entry, cache)
+        read(entry, store)
     (entry / "poetry.lock").write_text(POETRY_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
-    plain = read(entry, cache)
+    plain = read(entry, store)
     assert rules_and_messages(plain) == [("ignored-manifest", "uv.lock")]
     assert [(one.name, one.version, one.hashes) for one in plain.wanted] == [("six", "1.16.0", (SIX_HASH,))]
-    unhashed = read(entry, cache, BuildOptions(poetry_include_hashes=False))
+    unhashed = read(entry, store, BuildOptions(poetry_include_hashes=False))
     assert [one.hashes for one in unhashed.wanted] == [()]
     assert not (entry / ".venv").exists()
 
@@ -372,7 +372,7 @@ url = "../lib"
 )
 
 
-def test_poetry_runs_nothing_of_the_entry(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) -> None:
+def test_poetry_runs_nothing_of_the_entry(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """Plugins that an entry contains or requires are not run by an export; what it names by relative paths is found."""
     info = ".poetry/plugins/evil-1.0.dist-info"
     files = {
@@ -388,7 +388,7 @@ def test_poetry_runs_nothing_of_the_entry(make_entry: MakeEntry, cache: BuildCac
     if process.is_unreachable(found.stderr):
         pytest.skip(f"poetry cannot be installed here: {found.stderr[-300:]}")
     (entry / "poetry.lock").write_text(PATH_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
-    wanted = read(entry, cache, BuildOptions(allow_source_builds=("mylib",))).wanted
+    wanted = read(entry, store, BuildOptions(allow_source_builds=("mylib",))).wanted
     assert {one.name: one.local for one in wanted} == {"mylib": tmp_path / "lib", "six": None}
     assert not (tmp_path / "trace").exists()
     assert {path.name for path in entry.iterdir()} == {".poetry", "poetry.lock", "pyproject.toml"}
@@ -409,12 +409,12 @@ PIPFILE_LOCK = f"""\
 """
 
 
-def test_pipfile_lock(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) -> None:
+def test_pipfile_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """A Pipfile.lock is exported by pipenv itself, goes before all others, and its credentials are kept nowhere."""
     entry = make_entry({"Pipfile": "", "Pipfile.lock": PIPFILE_LOCK, "requirements.txt": ""})
     before = sorted(entry.iterdir())
     try:
-        found = read(entry, cache)
+        found = read(entry, store)
     except Exception as error:
         if "could not be installed" in str(error):
             pytest.skip(f"pipenv cannot be installed here: {error}")
@@ -427,7 +427,7 @@ def test_pipfile_lock(make_entry: MakeEntry, cache: BuildCache, tmp_path: Path) 
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
     assert sorted(entry.iterdir()) == before
-    again = read_requirements(Job(entry, X86, BuildOptions(), cache), may_export=False)
+    again = read_requirements(Job(entry, X86, BuildOptions(), store), may_export=False)
     assert again is not None
     assert again.lacks_credentials
     assert again.wanted == found.wanted

@@ -20,7 +20,7 @@ from tests.building.distributions import wheel
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 
 def surroundings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
@@ -124,23 +124,23 @@ def test_unsafe_versions_are_refused(old: str) -> None:
     ],
 )
 def test_hostile_wheels(
-    tmp_path: Path, cache: BuildCache, files: dict[str, str], scripts: str, record: str | None
+    tmp_path: Path, store: LocalStore, files: dict[str, str], scripts: str, record: str | None
 ) -> None:
     """A wheel whose RECORD, scripts or members leave their folder changes nothing outside of it."""
     entry = tmp_path / "a" / "b" / "entry"
     made = wheel(entry / "w", "thing", files, entry_points=scripts, record=record)
     (entry / "requirements.txt").write_text(f"--no-index\n--find-links {made.parent}\nthing\n", encoding="utf-8")
-    victim = cache.folder / "victim"
+    victim = store.folder / "victim"
     victim.parent.mkdir(parents=True)
     victim.touch()
-    before = _outside(tmp_path, cache)
+    before = _outside(tmp_path, store)
     with suppress(CdkLayersError):
-        build(entry, Target("3.13", "x86_64"), cache=cache)
-    assert _outside(tmp_path, cache) == before
+        build(entry, Target("3.13", "x86_64"), store=store)
+    assert _outside(tmp_path, store) == before
 
 
-def _outside(folder: Path, cache: BuildCache) -> set[Path]:
+def _outside(folder: Path, store: LocalStore) -> set[Path]:
     """Return what is in a folder, but for what the cache keeps on purpose."""
     files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
-    own = cache.folder / "1"
+    own = store.folder / "1"
     return {file for file in files if not (file.is_relative_to(own) and len(file.relative_to(own).parts) > 1)}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.find import LayerBuild
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.local_store import LocalStore
 
 _TARGET = Target("3.13", "x86_64")
 
@@ -47,9 +47,9 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def built(project: Path, cache: BuildCache, **options: object) -> LayerBuild:
+def built(project: Path, store: LocalStore, **options: object) -> LayerBuild:
     """Build the project's entry."""
-    return build(project / "app" / "layer", _TARGET, BuildOptions(**options), cache=cache)  # type: ignore[arg-type]
+    return build(project / "app" / "layer", _TARGET, BuildOptions(**options), store=store)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def built(project: Path, cache: BuildCache, **options: object) -> LayerBuild:
         ("system/uv/uv.toml", 'no-binary-package = ["thing"]\nno-build-isolation = true'),
     ],
 )
-def test_files_run_no_foreign_code(project: Path, cache: BuildCache, file: str, text: str) -> None:
+def test_files_run_no_foreign_code(project: Path, store: LocalStore, file: str, text: str) -> None:
     """No file that uv reads makes a build run code of a source distribution; that it was overruled is noted."""
     write(project / file, text)
-    done = built(project, cache)
+    done = built(project, store)
     assert not (project / "trace").exists()
     assert done.pins == ("thing==1.0",)
     notes = [note for note in done.notes if note.rule == "overruled-setting"]
@@ -88,37 +88,37 @@ def test_files_run_no_foreign_code(project: Path, cache: BuildCache, file: str, 
 )
 @pytest.mark.parametrize("by_options", [False, True])
 def test_variables_run_no_foreign_code(
-    project: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, name: str, value: str, *, by_options: bool
+    project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, name: str, value: str, *, by_options: bool
 ) -> None:
     """No variable does either, whether it is of this process or of the build's options."""
     write(project / "other.toml", "no-binary = true")
     if not by_options:
         monkeypatch.setenv(name, value)
-    done = built(project, cache, environment={name: value} if by_options else {})
+    done = built(project, store, environment={name: value} if by_options else {})
     assert not (project / "trace").exists()
     assert [note.rule for note in done.notes] == ["overruled-setting"]
 
 
-def test_source_only_without_consent(project: Path, cache: BuildCache) -> None:
+def test_source_only_without_consent(project: Path, store: LocalStore) -> None:
     """A distribution that has no wheel is not built by a setting of uv."""
     (project / "index" / "thing-1.0-py3-none-any.whl").unlink()
     write(project / "app/layer/uv.toml", "no-build = false\nno-binary = true")
     with pytest.raises(DependencyError, match="no wheel of 'thing'"):
-        built(project, cache)
+        built(project, store)
     assert not (project / "trace").exists()
 
 
-def test_consent_goes_before_no_build(project: Path, cache: BuildCache) -> None:
+def test_consent_goes_before_no_build(project: Path, store: LocalStore) -> None:
     """Settings against source builds are noted where they are overruled, and only there."""
     write(project / "app/layer/uv.toml", 'no-build = true\n[pip]\nonly-binary = [":all:"]')
-    assert not built(project, cache).notes
-    notes = built(project, cache, allow_source_builds=("other",)).notes
+    assert not built(project, store).notes
+    notes = built(project, store, allow_source_builds=("other",)).notes
     assert [note.rule for note in notes] == ["overruled-setting"]
 
 
 @pytest.mark.parametrize("how", ["UV_NO_VERIFY_HASHES", "verify-hashes = false", "no-verify-hashes = true"])
 def test_hashes_are_always_verified(
-    project: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, how: str
+    project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """No setting of uv switches the verification of hashes off."""
     requirements = project / "app/layer/requirements.txt"
@@ -130,25 +130,25 @@ def test_hashes_are_always_verified(
     else:
         write(project / "app/layer/uv.toml", f"[pip]\n{how}")
     with pytest.raises(DependencyError, match="hashes"):
-        built(project, cache)
+        built(project, store)
 
 
-def test_constraints_shape_all_of_a_build(project: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_constraints_shape_all_of_a_build(project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """UV_CONSTRAINT, seen from the working folder, decides the version that is resolved, installed and remembered."""
     wheel(project / "index", "thing", {"thing.py": "VERSION = 2\n"}, version="2.0")
     requirements = project / "app/layer/requirements.txt"
     requirements.write_text(requirements.read_text(encoding="utf-8").replace("==1.0", ""), encoding="utf-8")
     write(project / "constraints.txt", "thing==1.0\n")
-    assert built(project, cache).pins == ("thing==2.0",)
+    assert built(project, store).pins == ("thing==2.0",)
     monkeypatch.setenv("UV_CONSTRAINT", "constraints.txt")
-    assert built(project, cache).pins == ("thing==1.0",)
+    assert built(project, store).pins == ("thing==1.0",)
     monkeypatch.delenv("UV_CONSTRAINT")
-    assert built(project, cache).pins == ("thing==2.0",)
+    assert built(project, store).pins == ("thing==2.0",)
 
 
 @pytest.mark.parametrize("how", ["UV_CONSTRAINT", "constraint-dependencies", "UV_OVERRIDE", "override-dependencies"])
 def test_constraints_count_beside_pins(
-    project: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, how: str
+    project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """A manifest that pins everything is not taken at its word where uv's settings restrict versions too."""
     wheel(project / "index", "thing", {"thing.py": "VERSION = 2\n"}, version="2.0")
@@ -159,14 +159,14 @@ def test_constraints_count_beside_pins(
         write(project / "app/uv.toml", f'{how} = ["thing==2.0"]')
     if "CONSTRAINT" in how.upper():
         with pytest.raises(DependencyError, match="contradict"):
-            built(project, cache)
+            built(project, store)
     else:
-        assert built(project, cache).pins == ("thing==2.0",)
+        assert built(project, store).pins == ("thing==2.0",)
 
 
 @pytest.mark.parametrize("name", ["UV_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_CONFIG_FILE"])
 def test_relative_places_are_the_users(
-    project: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch, name: str
+    project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Relative places in variables are seen from the folder that the user is in, not from the entry."""
     simple = project / "simple" / "thing"
@@ -177,15 +177,15 @@ def test_relative_places_are_the_users(
     values = {"UV_FIND_LINKS": "index", "UV_INDEX": "mine=simple", "UV_DEFAULT_INDEX": "./simple"}
     monkeypatch.setenv(name, values.get(name, "uv-here.toml"))
     monkeypatch.setenv("UV_OFFLINE", "1")
-    assert built(project, cache).pins == ("thing==1.0",)
+    assert built(project, store).pins == ("thing==1.0",)
 
 
-def test_settings_of_all_places(project: Path, cache: BuildCache) -> None:
+def test_settings_of_all_places(project: Path, store: LocalStore) -> None:
     """Settings of the system count beside those of the project, as in uv."""
     (project / "app/layer/requirements.txt").write_text("thing==1.0\n", encoding="utf-8")
     write(project / "app/uv.toml", "no-index = true")
     write(project / "system/uv/uv.toml", 'find-links = ["../../index"]')
-    assert built(project, cache).pins == ("thing==1.0",)
+    assert built(project, store).pins == ("thing==1.0",)
 
 
 def test_workspace_members_have_the_settings_of_its_root(project: Path) -> None:
@@ -210,7 +210,7 @@ def test_pips_index_gives_way_to_the_manifests(monkeypatch: pytest.MonkeyPatch, 
     assert [*settings.option_lines(())] == ["--index-url https://pip.example/simple", *extra]
 
 
-def test_another_index_is_another_archive(project: Path, cache: BuildCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_index_is_another_archive(project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same pins from another index are not answered by what the first one had."""
     (project / "app/layer/requirements.txt").write_text("thing==1.0\n", encoding="utf-8")
     wheel(project / "second", "thing", {"thing.py": "VERSION = 'second'\n"})
@@ -218,7 +218,7 @@ def test_another_index_is_another_archive(project: Path, cache: BuildCache, monk
     for folder in ("index", "second"):
         monkeypatch.setenv("UV_FIND_LINKS", f"file://{project / folder}")
         monkeypatch.setenv("UV_NO_INDEX", "1")
-        done = built(project, cache)
+        done = built(project, store)
         digests.add(done.digest)
     assert len(digests) == 2
     with zipfile.ZipFile(done.archive) as archive:
@@ -235,18 +235,18 @@ def test_damaged_settings(project: Path, text: str) -> None:
         read_uv_settings(project / "app/layer", {"UV_CONFIG_FILE": "missing.toml"})
 
 
-def test_settings_that_uv_does_not_understand(project: Path, cache: BuildCache) -> None:
+def test_settings_that_uv_does_not_understand(project: Path, store: LocalStore) -> None:
     """A value that means nothing to uv is an error that names the files it may be in."""
     write(project / "app/uv.toml", "index-url = 3")
     with pytest.raises(EntryError, match=r"uv does not understand its settings, from \S+app/uv\.toml: .*index-url"):
-        built(project, cache)
+        built(project, store)
 
 
 @pytest.mark.parametrize("text", ["build-system = 3", "tool = 3", "[project]\ndependencies = 3", "[tool]\npoetry = 3"])
-def test_odd_projects_are_no_crash(project: Path, cache: BuildCache, text: str) -> None:
+def test_odd_projects_are_no_crash(project: Path, store: LocalStore, text: str) -> None:
     """A pyproject.toml of any form is no raw error."""
     write(project / "app/layer/pyproject.toml", text)
-    assert built(project, cache).pins == ("thing==1.0",)
+    assert built(project, store).pins == ("thing==1.0",)
 
 
 @pytest.mark.parametrize("text", ["tool = 3", "[tool]\nuv = 3", "[tool.uv]\nworkspace = 3\npip = 3", "= broken"])

@@ -9,7 +9,7 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 from tests.building.distributions import wheel
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def test_caches_in_use_are_no_content(tmp_path: Path, monkeypatch: pytest.Monkey
         place.symlink_to(tmp_path / "elsewhere")
         monkeypatch.setenv("UV_CACHE_DIR", str(place))
     options = BuildOptions(opt_entry=opt, excludes=("!kept",) if how == "let-in" else ())
-    cache = BuildCache(place if how == "own" else tmp_path / "cache")
+    cache = LocalStore(place if how == "own" else tmp_path / "cache")
     digests = set()
     for number in range(2):
-        done = build(entry, Target("3.13", "x86_64"), options, cache=cache)
+        done = build(entry, Target("3.13", "x86_64"), options, store=cache)
         digests.add(done.digest)
         assert not [path for path in done.contents.files if "kept" in path]
         assert {"python/code.py", "python/thing.py", "data"} <= set(done.contents.files)

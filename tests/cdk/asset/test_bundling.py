@@ -16,7 +16,7 @@ from cdk_layers.cdk.asset import bundling
 from cdk_layers.cdk.asset.bundling import ArchiveImage, Bundling
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ def made(tmp_path: Path) -> LayerBuild:
     """A finished build."""
     (tmp_path / "company").mkdir()
     (tmp_path / "company" / "company.py").write_text("NAME = 'company'\n")
-    return build(tmp_path / "company", Target("3.13", "x86_64"), cache=BuildCache(tmp_path / "cache"))
+    return build(tmp_path / "company", Target("3.13", "x86_64"), store=LocalStore(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize(

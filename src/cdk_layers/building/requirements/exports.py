@@ -60,7 +60,7 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
     key = _key(job.entry, [lock, *_beside(job.entry, lock)], job.options)
     if not _is_checked(job, lock, key, may_check=may_export):
         return None
-    known = job.cache.recall(key)
+    known = job.store.recall(key)
     if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
         return Exported(known["text"], known["lacks_credentials"], known["indexes"])
     if not may_export:
@@ -70,21 +70,21 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
         message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
     named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
-    job.cache.remember(key, {"text": scrub(text), "lacks_credentials": any(secrets_in(text)), "indexes": named})
+    job.store.remember(key, {"text": scrub(text), "lacks_credentials": any(secrets_in(text)), "indexes": named})
     return Exported(text, indexes=named)
 
 
 def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
     """Return whether a lock file suits its project and the target, after finding out if that may be done."""
     checked = f"{key}-{job.target}"
-    if job.cache.recall(checked):
+    if job.store.recall(checked):
         return True
     if may_check:
         # It loads more than a recalled build needs.
         from cdk_layers.building.requirements.lock_checks import check_lock  # noqa: PLC0415
 
         check_lock(job, lock)
-        job.cache.remember(checked, value=True)
+        job.store.remember(checked, value=True)
     return may_check
 
 

@@ -140,12 +140,12 @@ def _store(key: str, requirements: Requirements, resolution: Resolution, job: Jo
     lines = [pin.name if pin.local else pin.masked or pin.text for pin in resolution.pins]
     local = [pin.local is not None for pin in resolution.pins]
     value = {"lines": lines, "local": local, "platform": resolution.platform}
-    job.cache.remember(key, value)
+    job.store.remember(key, value)
 
 
 def _read_stored(requirements: Requirements, job: Job) -> tuple[tuple[Wanted, ...], str | None] | None:
     """Return the pins that `_store` stored, and uv's platform; None if there are none that still apply."""
-    value = job.cache.recall(resolution_key(requirements, job))
+    value = job.store.recall(resolution_key(requirements, job))
     if not isinstance(value, dict):
         return None
     paths = {name: path for path, name in local_sources.reachable(requirements.wanted).items()}

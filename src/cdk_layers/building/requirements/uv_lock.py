@@ -52,7 +52,7 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
         EntryChangedError: It changed while it was exported.
     """
     key = _key(job, project)
-    known = job.cache.recall(key)
+    known = job.store.recall(key)
     if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
         return _recalled(known, job.entry)
     if not may_export:
@@ -61,7 +61,7 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
     if _key(job, project) != key:
         message = f"{project.lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
-    job.cache.remember(key, _remembered(locked, job.entry))
+    job.store.remember(key, _remembered(locked, job.entry))
     return locked
 
 

@@ -39,7 +39,7 @@ def _inside(job: Job, root: Path) -> Iterator[str]:
 
 
 def _caches(job: Job) -> Iterator[Path]:
-    yield job.cache.folder.absolute()
+    yield job.store.folder.absolute()
     settings = read_uv_settings(job.entry, job.options.environment)
     surroundings = {**host.environ(), **job.options.environment}
     named = [settings.variables.get("UV_CACHE_DIR"), settings.configuration.get("cache-dir")]

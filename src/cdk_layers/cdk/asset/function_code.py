@@ -20,7 +20,7 @@ from cdk_layers.cdk.model.targets import target_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -206,6 +206,6 @@ def _staged_contents(function: Function) -> Contents | None:
     if stage is None:
         return None
     try:
-        return BuildCache.default().contents_of(Path(stage.absolute_staged_path))
+        return LocalStore.default().contents_of(Path(stage.absolute_staged_path))
     except (AssemblyError, OSError):
         return None

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import AssemblyError, BuildError
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _alone(build: LayerBuild) -> Iterator[None]:
         with suppress(ImportError, OSError):
             import fcntl  # noqa: PLC0415 - Windows has none
 
-            folder = build.job.cache.folder / "output-locks"
+            folder = build.job.store.folder / "output-locks"
             folder.mkdir(exist_ok=True)
             fcntl.flock(opened.enter_context((folder / build.digest[:2]).open("wb")), fcntl.LOCK_EX)
         yield
@@ -80,7 +80,7 @@ def restore(staged: Path, build: LayerBuild) -> None:
     if staged.suffix != ".zip" or (staged.is_file() and staged.stat().st_size == build.archive_bytes):
         return
     try:
-        BuildCache.default().contents_of(staged)
+        LocalStore.default().contents_of(staged)
     except AssemblyError:
         scratch = staged.with_name(f".{uuid.uuid4().hex}.zip")
         try:

@@ -15,7 +15,7 @@ from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.arn import LayerArn
 from cdk_layers.lambda_service.regions import partition_of
-from cdk_layers.store.build_cache import BuildCache
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +113,7 @@ def contents_of(stage: AssetStaging) -> Contents:
     Raises:
         AssemblyError: It cannot be read.
     """
-    return BuildCache.default().contents_of(Path(stage.absolute_staged_path))
+    return LocalStore.default().contents_of(Path(stage.absolute_staged_path))
 
 
 def _imported(layer: ILayerVersion) -> Layer:

@@ -35,10 +35,10 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
-    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
 
     function = chosen_function(read(arguments.path or default_path()), arguments.function, arguments)
-    print(_shown([str(path) for path in Runner(BuildCache.default()).import_paths(function)], arguments.format))  # noqa: T201
+    print(_shown([str(path) for path in Runner(LocalStore.default()).import_paths(function)], arguments.format))  # noqa: T201
     return 0
 
 

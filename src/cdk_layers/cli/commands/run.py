@@ -39,11 +39,11 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.event import read_event  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
-    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
 
     event = read_event(arguments.event)
     function = chosen_function(read(arguments.path or default_path()), arguments.function, arguments)
-    runner = Runner(BuildCache.default(), is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
+    runner = Runner(LocalStore.default(), is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = runner.start(function, _write_log)
     try:

@@ -40,12 +40,12 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.local.app_service import AppService  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.service import Service  # noqa: PLC0415
-    from cdk_layers.store.build_cache import BuildCache  # noqa: PLC0415
+    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
 
     if arguments.workers < 1:
         message = f"--workers {arguments.workers}: at least one is needed."
         raise UsageError(message)
-    runner = Runner(BuildCache.default(), is_isolated=not arguments.no_isolation)
+    runner = Runner(LocalStore.default(), is_isolated=not arguments.no_isolation)
     path = arguments.path or default_path()
     app = AppService(
         path, arguments.workers, lambda function: runner.start(function, _write_log),

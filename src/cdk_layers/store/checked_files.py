@@ -24,7 +24,7 @@ def file_name(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class CheckedFiles:
     """A folder of values by their keys; processes may share it."""
 
     folder: Path

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import BuildError
 from cdk_layers.store import trust
-from cdk_layers.store.cached_build import ARCHIVE, Entry, is_sound, seal
-from cdk_layers.store.measured import Records
-from cdk_layers.store.small_values import Values, file_name
+from cdk_layers.store.artifact import ARCHIVE, Artifact, is_sound, seal
+from cdk_layers.store.checked_files import CheckedFiles, file_name
+from cdk_layers.store.measurements import Measurements
 from cdk_layers.system import host
 from cdk_layers.system.removal import remove_folder
 
@@ -48,7 +48,7 @@ _LOCK_SECONDS: Final = 15 * 60
 FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
-class BuildCache:
+class LocalStore:
     """A folder of finished builds and small values."""
 
     def __init__(self, folder: Path) -> None:
@@ -56,11 +56,11 @@ class BuildCache:
         # A relative one would be looked for in the folder that each process is started in.
         self.folder = folder.absolute()
         self._root = self.folder / _SCHEMA
-        self._values = Values(self._root / "values")
-        self._records = Records(self._root)
+        self._values = CheckedFiles(self._root / "values")
+        self._records = Measurements(self._root)
 
     @classmethod
-    def default(cls) -> BuildCache:
+    def default(cls) -> LocalStore:
         """Return the cache of this user: the folder that CDK_LAYERS_CACHE_DIR names, or the platform's own place.
 
         When that cannot be written, or other users can write it and CDK_LAYERS_CACHE_SHARED is not set, it is a
@@ -73,22 +73,22 @@ class BuildCache:
         folder = _chosen_place(chosen) if chosen else _usual_place()
         return _usable(folder.absolute(), is_shared=trust.is_shared())
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> Artifact | None:
         """Return a build that is there and sound. A damaged one is dropped."""
-        return self._sound(Entry(self._folder_of(key)))
+        return self._sound(Artifact(self._folder_of(key)))
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> Artifact | None:
         """Return a build like `get`, but without reading its archive: ask `is_intact` before that is used."""
-        return self._sound(Entry(self._folder_of(key)), unread=(ARCHIVE,))
+        return self._sound(Artifact(self._folder_of(key)), unread=(ARCHIVE,))
 
-    def is_intact(self, entry: Entry) -> bool:
+    def is_intact(self, entry: Artifact) -> bool:
         """Tell whether a build is there, byte for byte as it was made. A damaged one is dropped."""
         return self._sound(entry) is not None
 
     def _folder_of(self, key: str) -> Path:
         return self._root / "entries" / file_name(key)
 
-    def _sound(self, entry: Entry, *, unread: Container[str] = ()) -> Entry | None:
+    def _sound(self, entry: Artifact, *, unread: Container[str] = ()) -> Artifact | None:
         if not entry.folder.is_dir():
             return None
         if is_sound(entry.folder, unread=unread):
@@ -96,7 +96,7 @@ class BuildCache:
         self.discard(entry.folder)
         return None
 
-    def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Entry:
+    def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Artifact:
         """Return a build, after making it if it is not there.
 
         Processes that want the same build at once make it once; the others wait for it.
@@ -136,7 +136,7 @@ class BuildCache:
         """Keep what lies in an archive for whoever meets a copy of it, such as the CDK's."""
         self._records.keep(archive, contents)
 
-    def _make(self, key: str, make: Callable[[Path], None]) -> Entry:
+    def _make(self, key: str, make: Callable[[Path], None]) -> Artifact:
         with self._saying_why(key):
             scratch = self._scratch()
             try:
@@ -157,7 +157,7 @@ class BuildCache:
         _remove_stale(folder, scratch.stat().st_mtime)
         return scratch
 
-    def _publish(self, scratch: Path, folder: Path) -> Entry:
+    def _publish(self, scratch: Path, folder: Path) -> Artifact:
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             scratch.rename(folder)
@@ -169,7 +169,7 @@ class BuildCache:
                 # Another user's, which this one can neither read nor replace.
                 folder = folder.with_name(f"aside-{uuid.uuid4().hex}")
                 scratch.rename(folder)
-        return Entry(folder)
+        return Artifact(folder)
 
     def discard(self, folder: Path) -> None:
         """Take a folder of this cache out of sight by one rename, and remove it while the caller goes on."""
@@ -240,7 +240,7 @@ def _chosen_place(name: str) -> Path:
 
 
 @cache
-def _usable(folder: Path, *, is_shared: bool = False) -> BuildCache:
+def _usable(folder: Path, *, is_shared: bool = False) -> LocalStore:
     root = folder / _SCHEMA
     try:
         if is_shared:
@@ -255,10 +255,10 @@ def _usable(folder: Path, *, is_shared: bool = False) -> BuildCache:
             _mark(folder)
     except OSError as error:
         why = f"cannot be written ({error.strerror or error})"
-    return BuildCache(folder) if why is None else _temporary(folder, why)
+    return LocalStore(folder) if why is None else _temporary(folder, why)
 
 
-def _temporary(folder: Path, why: str) -> BuildCache:
+def _temporary(folder: Path, why: str) -> LocalStore:
     """Return a cache that lasts as long as this process, and say why."""
     temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
@@ -267,7 +267,7 @@ def _temporary(folder: Path, why: str) -> BuildCache:
         f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
         f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
     )
-    return BuildCache(temporary)
+    return LocalStore(temporary)
 
 
 def _mark(folder: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
-from cdk_layers.store.build_cache import BuildCache
-from cdk_layers.store.cached_build import file_digest
+from cdk_layers.store.artifact import file_digest
+from cdk_layers.store.local_store import LocalStore
 
 
-def main(cache: str, traces: str, *keys: str) -> None:
+def main(store: str, traces: str, *keys: str) -> None:
     """Say that this is ready, wait for a line, get or make each key in turn, and say the digest of what was got."""
 
     def make(folder: Path, key: str) -> None:
@@ -29,7 +29,7 @@ def main(cache: str, traces: str, *keys: str) -> None:
     sys.stdout.flush()
     sys.stdin.readline()
     for key in keys:
-        entry = BuildCache(Path(cache)).get_or_make(key, lambda folder, key=key: make(folder, key))  # type: ignore[misc]
+        entry = LocalStore(Path(store)).get_or_make(key, lambda folder, key=key: make(folder, key))  # type: ignore[misc]
         assert len(entry.contents.files) == 20
         sys.stdout.write(f"{key} {file_digest(entry.archive)}\n")
 

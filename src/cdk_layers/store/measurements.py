@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.contents.tree import walk
 from cdk_layers.errors import AssemblyError
 from cdk_layers.store import contents_json
-from cdk_layers.store.cached_build import file_digest
-from cdk_layers.store.small_values import Values
+from cdk_layers.store.artifact import file_digest
+from cdk_layers.store.checked_files import CheckedFiles
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.contents.model import Contents
-    from cdk_layers.store.cached_build import Entry
+    from cdk_layers.store.artifact import Artifact
 
 _SETTLED_SECONDS: Final = 2.0
 """A file that changed just now may change again without its time telling so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """Records of contents in a folder of the cache; processes may share it."""
+class Measurements:
+    """Measurements of contents in a folder of the cache; processes may share it."""
 
     root: Path
 
     @property
-    def _contents(self) -> Values:
-        return Values(self.root / f"contents-{contents_json.SCHEMA}")
+    def _contents(self) -> CheckedFiles:
+        return CheckedFiles(self.root / f"contents-{contents_json.SCHEMA}")
 
     @property
-    def _digests(self) -> Values:
-        return Values(self.root / "digests")
+    def _digests(self) -> CheckedFiles:
+        return CheckedFiles(self.root / "digests")
 
     def contents_of(self, path: Path) -> Contents:
         """Return what lies in a zip or in a folder; each is measured once.
@@ -60,7 +60,7 @@ class Records:
                 self._contents.put(digest, contents_json.to_json(known).encode())
         return known
 
-    def keep_of_build(self, entry: Entry, digests: dict[str, str]) -> None:
+    def keep_of_build(self, entry: Artifact, digests: dict[str, str]) -> None:
         """Keep the contents of a build for whoever meets a copy of its archive, such as the CDK's."""
         beside = contents_json.path_beside(entry.archive)
         if entry.archive.name in digests and beside.name in digests:

@@ -25,7 +25,7 @@ _WORTH_THREADS: Final = 4
 
 
 @dataclass(frozen=True)
-class Entry:
+class Artifact:
     """One finished build in the cache. Read its files, never write them."""
 
     folder: Path
