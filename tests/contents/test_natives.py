@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_layers.contents.model import Contents, Native
-from cdk_layers.contents.natives import foreign_files
+from cdk_layers.contents.natives import native_index
 from cdk_layers.lambda_service.target import Target
 
 TARGET = Target("3.11", "x86_64")
@@ -26,4 +26,4 @@ TARGET = Target("3.11", "x86_64")
 def test_foreign_files(native: Native, is_foreign: bool) -> None:
     """A file is foreign for its machine, for the glibc that it asks for, or for the Python that its name tells."""
     contents = Contents(unzipped_bytes=0, files={}, natives=(native,))
-    assert list(foreign_files(contents, TARGET)) == ([native.path] if is_foreign else [])
+    assert list(native_index(contents, "python/").foreign_files(TARGET)) == ([native.path] if is_foreign else [])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.find import LayerBuild, build
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
-from cdk_layers.contents.natives import foreign_files, owners
+from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import CompatibilityError, UsageError
 from cdk_layers.system.wording import listed
 
@@ -73,7 +73,8 @@ def build_for(
 def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
     """Yield, for each target that cannot load all of the content, a sentence that names the files."""
     for target in targets:
-        files = [*foreign_files(contents, target), *sorted(_foreign_distributions(contents, target))]
+        natives = native_index(contents, "python/")
+        files = [*natives.foreign_files(target), *sorted(_foreign_distributions(contents, target))]
         if files:
             yield f"{target} cannot load {listed(files, _NAMED)}."
 
@@ -88,7 +89,7 @@ def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
     from cdk_layers.lambda_service.wheel_tags import supported_tags  # noqa: PLC0415
 
     supported = frozenset(supported_tags(target))
-    judged = owners(contents) | OPTIONAL_EXTENSIONS
+    judged = native_index(contents, "python/").tagged_distributions | OPTIONAL_EXTENSIONS
     for one in contents.distributions:
         if one.name not in judged and one.tags and not any(supported & parse_tag(tag) for tag in one.tags):
             yield f"{one.name} {one.version} ({', '.join(one.tags)})"

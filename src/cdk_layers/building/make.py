@@ -20,7 +20,7 @@ from cdk_layers.building.requirements.manifests import Requirements, read_requir
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.contents.distributions import read_installed
-from cdk_layers.contents.natives import foreign_files
+from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
 from cdk_layers.store.contents_json import path_beside, read_beside, to_json
 from cdk_layers.store.local_store import FULL
@@ -202,7 +202,7 @@ class _Making:
         """Refuse what a build from source made for this machine instead of the target."""
         root = f"{self.job.options.prefix}/" if self.job.options.prefix else ""
         foreign = (
-            list(foreign_files(contents, self.job.target, root, optional=True))
+            list(native_index(contents, root).foreign_files(self.job.target, optional=True))
             if self.job.options.allow_source_builds
             else []
         )

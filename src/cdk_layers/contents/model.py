@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +123,9 @@ class Contents:
 
     folder_modes: Mapping[str, int] = field(default_factory=dict)
     """Permission bits of the folders that are recorded as entries of their own."""
+
+    answers: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Results that are computed once for these contents (see `answers.once_per_archive`)."""
 
     @cached_property
     def versions(self) -> dict[str, str]:

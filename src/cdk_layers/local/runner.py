@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.contents.natives import by_need, for_other_machine, names_its_machine
+from cdk_layers.contents.native_names import names_its_machine
+from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import UsageError
 from cdk_layers.local.execution import ExecutionEnvironment
 from cdk_layers.local.interpreters import find_python
@@ -112,9 +113,9 @@ class Runner:
             raise UsageError(message)
 
     def _foreign_files(self, archive: Path, root: str, here: str) -> list[str]:
-        contents = self.store.contents_of(archive)
-        paths = [native.path for native in for_other_machine(contents, here, root)]
-        needed, _ = by_need(contents, paths, with_programs=False)
+        natives = native_index(self.store.contents_of(archive), root)
+        paths = [native.path for native in natives.for_other_machine(here)]
+        needed, _ = natives.by_need(paths, with_programs=False)
         return [path for path in needed if not names_its_machine(path)]
 
 

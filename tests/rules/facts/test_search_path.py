@@ -1,11 +1,8 @@
-"""Where a Python function looks for modules, and facts that are kept with their archives."""
+"""Where a Python function looks for modules, and facts about their archives."""
 
 from __future__ import annotations
 
-import gc
-import weakref
-
-from cdk_layers.contents.owners import kept, owner
+from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import is_folder, listed_files, modules, search_path
 from tests.rules.archives import archive, dist, function, layer
 
@@ -22,24 +19,6 @@ def test_the_code_comes_first_and_higher_layers_before_lower_ones_folder_by_fold
         ("layer 'Hub/Data'", "python"),
         ("layer 'Hub/Base'", "python"),
     ]
-
-
-def test_answers_are_kept_by_identity_and_no_longer_than_their_archive() -> None:
-    """Equal archives have answers of their own, and keeping an answer keeps no archive alive."""
-    asked: list[str] = []
-
-    @kept
-    def measured(contents: object, text: str) -> str:
-        asked.append(text)
-        return text
-
-    one, other = archive(["a"]), archive(["a"])
-    assert [measured(one, "x"), measured(one, "x"), measured(one, "y"), measured(other, "x")] == ["x", "x", "y", "x"]
-    assert asked == ["x", "y", "x"]
-    gone = weakref.ref(one)
-    del one
-    gc.collect()
-    assert gone() is None
 
 
 def test_modules_are_what_can_be_imported_from_a_folder() -> None:

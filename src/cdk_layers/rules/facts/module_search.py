@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.contents.owners import kept
+from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.rules.facts.search_path import inside, is_folder
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _file(contents: Contents, stem: str) -> str | None:
     return None
 
 
-@kept
+@once_per_archive
 def _tagged(contents: Contents) -> frozenset[str]:
     """Return the paths of extension modules whose names carry a tag, without it."""
     split = (path.rpartition("/") for path in contents.files if path.endswith(".so"))

@@ -13,7 +13,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.contents.owners import in_folder, kept, owner
+from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.natives import native_index
+from cdk_layers.contents.owners import in_folder, owner
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Function, Layer, Sources
     from cdk_layers.contents.model import Contents, Distribution
+    from cdk_layers.contents.natives import NativeIndex
 
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
@@ -47,6 +50,11 @@ class Part:
     def modules_below(self) -> str:
         """What the paths of modules that can be imported begin with."""
         return "" if self.layer is None else "python/"
+
+    @property
+    def natives(self) -> NativeIndex:
+        """Its native files."""
+        return native_index(self.contents, self.modules_below)
 
     def at(self, path: str) -> str:
         """Return a path inside the archive as a person names it."""
@@ -123,7 +131,7 @@ def visible(part: Part, python: str) -> dict[str, Distribution]:
     return found
 
 
-@kept
+@once_per_archive
 def names(contents: Contents, folder: str) -> frozenset[str]:
     """Return the names of what lies directly in one folder of an archive, files and folders alike."""
     start = len(folder) + 1 if folder else 0
@@ -138,12 +146,12 @@ def is_folder(contents: Contents, path: str) -> bool:
     return at < len(paths) and paths[at].startswith(f"{path}/")
 
 
-@kept
+@once_per_archive
 def _sorted(contents: Contents) -> tuple[str, ...]:
     return tuple(sorted(contents.files))
 
 
-@kept
+@once_per_archive
 def modules(contents: Contents, folder: str) -> frozenset[str]:
     """Return the top-level modules and packages that one folder of an archive brings; namespace packages are none."""
     found = set()

@@ -6,17 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.contents.natives import (
-    by_need,
-    for_musl_only,
-    for_other_machine,
-    for_other_python,
-    for_other_system,
-    is_optional,
-    names_its_machine,
-    past_glibc,
-)
-from cdk_layers.contents.owners import kept, owner
+from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.native_names import names_its_machine
+from cdk_layers.contents.owners import owner
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.facts.search_path import is_python, listed_files, parts, python_version, unknown_parts
@@ -75,7 +67,7 @@ def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
     for part in parts(function):
         if _declared_for_another(part, function.architecture):
             continue
-        foreign = for_other_machine(part.contents, function.architecture, part.modules_below)
+        foreign = part.natives.for_other_machine(function.architecture)
         chosen = [native for native in foreign if names_its_machine(native.path)]
         yield from _machines(part, [native for native in foreign if native not in chosen], function.architecture)
         yield from (
@@ -110,7 +102,7 @@ def _machines(part: Part, foreign: Sequence[Native], architecture: str) -> Itera
 
 def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
     """Yield the files that a function fails without, then those that it may do without, as far as there are any."""
-    needed, spare = by_need(part.contents, paths)
+    needed, spare = part.natives.by_need(paths)
     yield from ((group, group is spare) for group in (needed, spare) if group)
 
 
@@ -131,10 +123,10 @@ def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     for part in parts(function):
-        foreign = for_other_system(part.contents, python_version(function), part.modules_below)
+        foreign = part.natives.for_other_system(python_version(function))
         if foreign:
             # A wheel for any platform brings what it may use on each; that Linux has none is its author's choice.
-            optional = all(_for_any_platform(part, path) or is_optional(part.contents, path) for path in foreign)
+            optional = all(_for_any_platform(part, path) or part.natives.is_optional(path) for path in foreign)
             yield Problem(
                 f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, being built for "
                 f"macOS or Windows: {listed_files(part.contents, foreign)}.",
@@ -166,7 +158,7 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     for part in parts(function):
-        foreign = for_other_python(part.contents, python_version(function), part.modules_below)
+        foreign = part.natives.for_other_python(python_version(function))
         for paths, lax in _by_need(part, foreign):
             yield Problem(
                 f"{count(len(paths), 'file')} in {part.label} can only be imported by another Python version "
@@ -197,7 +189,7 @@ def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
     if runtime is None or function.image:
         return
     for part in parts(function):
-        newer = past_glibc(part.contents, runtime.name, part.modules_below)
+        newer = part.natives.past_glibc(runtime.name)
         wanted = {native.path: native.glibc for native in newer if native.glibc}
         for paths, lax in _by_need(part, list(wanted)):
             newest = _dotted(max(wanted[path] for path in paths))
@@ -230,7 +222,7 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     for part in parts(function):
-        found = for_musl_only(part.contents, python_version(function), part.modules_below)
+        found = part.natives.for_musl_only(python_version(function))
         for paths, lax in _by_need(part, found):
             yield Problem(
                 f"{count(len(paths), 'file')} in {part.label} need musl's C library, and {function.runtime} has "
@@ -277,7 +269,7 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
             )
 
 
-@kept
+@once_per_archive
 def _needed(contents: Contents) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for native in contents.natives:
@@ -287,6 +279,6 @@ def _needed(contents: Contents) -> dict[str, list[str]]:
     return found
 
 
-@kept
+@once_per_archive
 def _file_names(contents: Contents) -> frozenset[str]:
     return frozenset(path.rpartition("/")[2] for path in (*contents.files, *contents.links))

@@ -7,7 +7,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
-from cdk_layers.contents.owners import kept, owner
+from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import is_python, layer_parts, listed_files, modules, python_version
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
@@ -75,7 +76,7 @@ def _astray(part: Part) -> Iterator[Problem]:
         yield Problem(message, where=part.layer.where)
 
 
-@kept
+@once_per_archive
 def _misplaced(contents: Contents) -> tuple[str, ...]:
     """Return Python code that lies outside the folders on the path; () for layers that are about something else."""
     files = contents.files
@@ -102,7 +103,7 @@ def _of_other_version(part: Part, python: str) -> Iterator[Problem]:
         )
 
 
-@kept
+@once_per_archive
 def _site_packages(contents: Contents) -> tuple[str, ...]:
     found = {match[1] for match in map(_SITE_PACKAGES.match, contents.files) if match}
     return tuple(sorted(found, key=lambda version: [int(part) for part in version.split(".")]))
@@ -129,7 +130,7 @@ def file_overwritten(function: Function, _: Settings) -> Iterator[Problem]:
             )
 
 
-@kept
+@once_per_archive
 def _overwritten(lower: Contents, upper: Contents) -> tuple[str, ...]:
     both = lower.files.keys() & upper.files.keys()
     changed = (path for path in both if lower.files[path][:2] != upper.files[path][:2])

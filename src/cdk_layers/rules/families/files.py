@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
-from cdk_layers.contents.owners import kept
+from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
@@ -94,7 +94,7 @@ def _forbidden(part: Part) -> Iterator[Problem]:
         )
 
 
-@kept
+@once_per_archive
 def _programs(contents: Contents) -> tuple[str, ...]:
     """Return what lies directly in bin/ and extensions/ and is meant to be run, and a custom runtime's bootstrap."""
     elf = {native.path for native in contents.natives}

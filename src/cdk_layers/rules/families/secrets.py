@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Layer
-from cdk_layers.contents.owners import kept, owner
+from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import layer_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -72,7 +73,7 @@ def _listed(secrets: dict[str, str], paths: list[str]) -> str:
     return listed((f"{path} ({secrets[path]})" for path in paths), _MOST_LISTED)
 
 
-@kept
+@once_per_archive
 def _secrets(contents: Contents) -> dict[str, str]:
     """Return what is secret about which file, by path."""
     found = {path: kind for path, file in contents.files.items() if file.size and (kind := _by_name(path))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.contents.owners import kept
+from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import (
     inside,
@@ -130,7 +130,7 @@ def _hides(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]
             )
 
 
-@kept
+@once_per_archive
 def _modules_in(contents: Contents, folder: str) -> frozenset[str]:
     """Return the modules and packages directly in a folder of an archive, namespace packages included."""
     start = f"{folder}/"
@@ -144,6 +144,6 @@ def _extends_its_path(part: Part, init: str) -> bool:
     return source is not None and any(word in source for word in (b"extend_path", b"declare_namespace"))
 
 
-@kept
+@once_per_archive
 def _hidden(contents: Contents, root: str, python: str) -> tuple[str, ...]:
     return tuple(sorted(modules(contents, root) & (standard_library(python) | _RUNTIME_CLIENT)))

@@ -10,14 +10,7 @@ from packaging.specifiers import SpecifierSet
 
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
-from cdk_layers.contents.natives import (
-    by_need,
-    for_other_machine,
-    for_other_python,
-    names_its_machine,
-    owners,
-    past_glibc,
-)
+from cdk_layers.contents.native_names import names_its_machine
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, PYTHON_RUNTIMES
 from cdk_layers.rules.facts.search_path import (
@@ -135,27 +128,23 @@ def _overclaimed(declared: tuple[str, ...], claim: str, reasons: Sequence[_Reaso
 
 
 def _reason(part: Part, what: str, paths: Sequence[str]) -> _Reason:
-    needed, spare = by_need(part.contents, paths, with_programs=False)
+    needed, spare = part.natives.by_need(paths, with_programs=False)
     return _Reason(*(f"{what}, {listed_files(part.contents, group)}" if group else "" for group in (needed, spare)))
 
 
 def _machine_reason(part: Part, architecture: str) -> _Reason:
-    foreign = [
-        one
-        for one in for_other_machine(part.contents, architecture, part.modules_below)
-        if not names_its_machine(one.path)
-    ]
+    foreign = [one for one in part.natives.for_other_machine(architecture) if not names_its_machine(one.path)]
     machines = " and ".join(sorted({native.machine for native in foreign}))
     return _reason(part, f"native files for {machines}", [native.path for native in foreign])
 
 
 def _runtime_reasons(part: Part, runtime: str) -> Iterator[_Reason]:
     python = PYTHON_RUNTIMES[runtime].python
-    foreign = for_other_python(part.contents, python, part.modules_below)
+    foreign = part.natives.for_other_python(python)
     yield _reason(part, "extension modules for another Python", foreign)
-    newer = past_glibc(part.contents, runtime, part.modules_below)
+    newer = part.natives.past_glibc(runtime)
     yield _reason(part, "native files that need a newer glibc", [native.path for native in newer])
-    judged = owners(part.contents) | OPTIONAL_EXTENSIONS
+    judged = part.natives.tagged_distributions | OPTIONAL_EXTENSIONS
     tied = [one for one in visible(part, python).values() if one.name not in judged and not _tags_suit(one, python)]
     if tied:
         yield _Reason("wheels for another Python, " + ", ".join(f"{one.name} ({one.tags[0]})" for one in tied))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
-from cdk_layers.contents.natives import by_need, for_other_machine, for_other_python, names_its_machine, past_glibc
+from cdk_layers.contents.native_names import names_its_machine
+from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.examples import function, layer, template
@@ -65,8 +66,9 @@ def _foreign(contents: Contents, runtime: str) -> list[str]:
     known = PYTHON_RUNTIMES.get(runtime)
     if known is None:
         return []
-    newer = [native.path for native in past_glibc(contents, runtime, "python/")]
-    return by_need(contents, [*for_other_python(contents, known.python, "python/"), *newer])[0]
+    natives = native_index(contents, "python/")
+    newer = [native.path for native in natives.past_glibc(runtime)]
+    return natives.by_need([*natives.for_other_python(known.python), *newer])[0]
 
 
 @rule(
@@ -98,12 +100,13 @@ def _other_architecture(subject: Function, one: Layer) -> Problem:
     )
     if one.contents is None:
         return Problem(f"{told}. Whether it holds native code is not known.", severity="warning")
+    natives = native_index(one.contents, "python/")
     foreign = [
         native.path
-        for native in for_other_machine(one.contents, subject.architecture or "", "python/")
+        for native in natives.for_other_machine(subject.architecture or "")
         if not names_its_machine(native.path) or native.path.count("/") == 1
     ]
-    needed, spare = by_need(one.contents, foreign)
+    needed, spare = natives.by_need(foreign)
     if needed:
         return Problem(
             f"{told}. It holds native code for other machines: {count(len(needed), 'file')}, {needed[0]} first."
