@@ -30,6 +30,8 @@ export NODE_COMPILE_CACHE ?= $(CURDIR)/.cache/node
 export CDK_DISABLE_CLI_TELEMETRY := true
 # An environment that happens to be active is not the one to use.
 unexport VIRTUAL_ENV
+# Each of the many processes of a test run would compile aws-cdk-lib, which takes 6 seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  \1: /p' Makefile
