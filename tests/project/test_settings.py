@@ -27,6 +27,10 @@ ignore = ["wrong-region"]
 budget = "120MiB"
 strict = true
 strict-budget = false
+bytecode = true
+trim = ["tests"]
+dependency-excludes = ["*.md"]
+aws-services = ["s3"]
 """)  # fmt: skip
     (tmp_path / "deep" / "down").mkdir(parents=True)
 
@@ -36,6 +40,10 @@ strict-budget = false
         budget=120 * 1024 * 1024,
         strict=True,
         strict_budget=False,
+        bytecode=True,
+        trim=("tests",),
+        dependency_excludes=("*.md",),
+        aws_services=("s3",),
     )
 
 
@@ -50,9 +58,12 @@ def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("budgte = 1", "knows no budgte. It knows budget, ignore, select, strict, strict-budget."),
+        ("budgte = 1", "knows no budgte. It knows aws-services, budget, bytecode, dependency-excludes,"),
         ("select = 'too-many-layers'", "select is 'too-many-layers', but has to be a list of rule names"),
         ("ignore = [1]", "has to be a list of rule names"),
+        ("trim = ['test']", "trim is ['test'], but has to be true, false or a list of 'tests', 'stubs'"),
+        ("bytecode = 'yes'", "bytecode is 'yes', but has to be true or false"),
+        ("aws-services = 's3'", "has to be a list of names of services"),
         ("strict = 'yes'", "has to be true or false"),
         ("budget = true", "has to be a size"),
         ("budget = 'much'", "budget is 'much', which is no size"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdk_layers.building.content_options import refuse_unavailable
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
 from cdk_layers.store.local_store import LocalStore
@@ -32,12 +33,15 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None = Non
 
     Raises:
         EntryError: The entry is no folder.
+        UsageError: An option is not available in this version.
     """
     folder = Path(entry)
     if not folder.is_dir():
         message = f"{missing_folder('entry', folder)} Give the folder that contains the code or its manifest."
         raise EntryError(message)
-    return Job(folder.resolve(), target, options or BuildOptions(), store or LocalStore.default())
+    options = options or BuildOptions()
+    refuse_unavailable(str(entry), options.content.names)
+    return Job(folder.resolve(), target, options, store or LocalStore.default())
 
 
 def missing_folder(name: str, path: Path) -> str:

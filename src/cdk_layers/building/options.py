@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.content_options import ContentOptions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -108,6 +110,9 @@ class BuildOptions:
 
     extras: tuple[str, ...] = ()
     """Extras of a lock file's project that are installed too."""
+
+    content: ContentOptions = field(default_factory=ContentOptions)
+    """What the archive contains of its distributions: bytecode, and what is trimmed."""
 
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables for uv and the exporting tools, over this process's own."""

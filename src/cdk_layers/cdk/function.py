@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
 from cdk_layers.app.model import Function as FunctionModel
+from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from constructs import Construct
     from typing_extensions import Unpack
 
-    from cdk_layers.cdk.arguments.types import Folder, FunctionArguments, Layers, Texts
+    from cdk_layers.cdk.arguments.types import Folder, FunctionArguments, Layers, Texts, Trim
     from cdk_layers.contents.model import Contents
 
 
@@ -71,6 +72,10 @@ class LayeredFunction(Function):
         allow_source_builds: Texts | None = (),
         groups: Texts | None = (),
         extras: Texts | None = (),
+        bytecode: bool | None = None,
+        trim: Trim | None = None,
+        dependency_excludes: Texts | None = None,
+        aws_services: Texts | None = None,
         **kwargs: Unpack[FunctionArguments],
     ) -> None:
         """Build the code where an entry is given, refuse what cannot work, and define the function.
@@ -98,6 +103,14 @@ class LayeredFunction(Function):
             allow_source_builds: Distributions of the entry that may be built from source here when they have no wheel.
             groups: Dependency groups of the entry's lock file that are installed too; categories of a Pipfile.lock.
             extras: Extras of the entry's project that are installed too, as its lock file has them.
+            bytecode: Whether the modules of `entry` are compiled when it is built, so that the function starts faster.
+                Defaults to the project's settings, else False. It takes a CPython of the runtime's version here.
+            trim: Whether files that no import needs stay out of distributions: True for all kinds that are safe, or a
+                list of kinds. Defaults to the project's settings, else False.
+            dependency_excludes: Patterns, as in a .gitignore, of files of distributions that stay out. Defaults to the
+                project's settings, else none.
+            aws_services: The only services whose data of botocore stay in, such as ["s3", "dynamodb"]; boto3 then
+                raises UnknownServiceError for another. Defaults to the project's settings, else all.
             **kwargs: Every other argument of `Function`.
 
         Raises:
@@ -129,6 +142,13 @@ class LayeredFunction(Function):
             follow_links=arguments.flag("follow_links", follow_links),
             groups=arguments.texts("groups", groups, "names"),
             extras=arguments.texts("extras", extras, "names"),
+            content=ContentChoices.read(
+                arguments,
+                bytecode=bytecode,
+                trim=trim,
+                dependency_excludes=dependency_excludes,
+                aws_services=aws_services,
+            ),
         )
         called = resolved_handler(arguments, folder, index, handler)
         self._declaration = declaration = Declaration(

@@ -11,6 +11,7 @@ from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
 from cdk_layers.app import marks
 from cdk_layers.app.model import Layer
+from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
     from constructs import Construct
 
-    from cdk_layers.cdk.arguments.types import Architectures, Folder, Grants, Runtimes, Texts
+    from cdk_layers.cdk.arguments.types import Architectures, Folder, Grants, Runtimes, Texts, Trim
     from cdk_layers.cdk.grants import LayerGrant
     from cdk_layers.contents.model import Contents
 
@@ -85,6 +86,10 @@ class SharedPythonLayer(PythonLayerVersion):
         allow_source_builds: Texts | None = (),
         groups: Texts | None = (),
         extras: Texts | None = (),
+        bytecode: bool | None = None,
+        trim: Trim | None = None,
+        dependency_excludes: Texts | None = None,
+        aws_services: Texts | None = None,
         docker: bool | None = False,
         max_unzipped: Size | str | None = None,
         reference_strength: ReferenceStrength | str | None = None,
@@ -118,6 +123,14 @@ class SharedPythonLayer(PythonLayerVersion):
             allow_source_builds: Distributions that may be built from source here when they have no wheel.
             groups: Dependency groups of the entry's lock file that are installed too; categories of a Pipfile.lock.
             extras: Extras of the entry's project that are installed too, as its lock file has them.
+            bytecode: Whether its modules are compiled when it is built, so that functions start faster. Defaults to the
+                project's settings, else False. It takes a CPython of the runtime's version on this machine.
+            trim: Whether files that no import needs stay out of distributions: True for all kinds that are safe, or a
+                list of kinds. Defaults to the project's settings, else False.
+            dependency_excludes: Patterns, as in a .gitignore, of files of distributions that stay out. Defaults to the
+                project's settings, else none.
+            aws_services: The only services whose data of botocore stay in, such as ["s3", "dynamodb"]; boto3 then
+                raises UnknownServiceError for another. Defaults to the project's settings, else all.
             docker: Whether PythonLayerVersion builds it in Docker.
             max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB"; none by default.
             reference_strength: How other stacks refer to it. `WEAK` by default: no export, so that a new version never
@@ -158,6 +171,13 @@ class SharedPythonLayer(PythonLayerVersion):
             docker=arguments.flag("docker", docker),
             default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
             follow_links=arguments.flag("follow_links", follow_links),
+            content=ContentChoices.read(
+                arguments,
+                bytecode=bytecode,
+                trim=trim,
+                dependency_excludes=dependency_excludes,
+                aws_services=aws_services,
+            ),
         )
         self._entry = wishes.source
         with build_errors("Layer", self._where.path, wishes.source):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_cdk import CfnOutput, Size, Stack
 
+from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments, shown
 from cdk_layers.cdk.layer import SharedPythonLayer
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
         Runtimes,
         StackArguments,
         StackDefaults,
+        Texts,
+        Trim,
     )
     from cdk_layers.project.layer_directory import LayerOptions
 
@@ -61,6 +64,10 @@ class MultiLayerStack(Stack):
         parameter_prefix: str | None = None,
         reference_strength: ReferenceStrength | str | None = None,
         default_excludes: bool | None = True,
+        bytecode: bool | None = None,
+        trim: Trim | None = None,
+        dependency_excludes: Texts | None = None,
+        aws_services: Texts | None = None,
         **kwargs: Unpack[StackArguments],
     ) -> None:
         """Define the stack, and the layers that are named at once.
@@ -78,6 +85,10 @@ class MultiLayerStack(Stack):
                 "/layers/base". No parameters by default.
             reference_strength: How other stacks refer to the layers, `WEAK` by default.
             default_excludes: Whether what only development needs stays out of layers that do not say. Defaults to True.
+            bytecode: Whether modules are compiled in layers that do not say. Defaults to the project's settings.
+            trim: What stays out of distributions in layers that do not say. Defaults to the project's settings.
+            dependency_excludes: Patterns for layers that give none. Defaults to the project's settings.
+            aws_services: The services for layers that name none. Defaults to the project's settings.
             **kwargs: Every other argument of `Stack`.
 
         Raises:
@@ -91,6 +102,15 @@ class MultiLayerStack(Stack):
             "removal_policy": arguments.removal_policy(removal_policy),
             "reference_strength": arguments.reference_strength(reference_strength),
             "default_excludes": default_excludes is None or arguments.flag("default_excludes", default_excludes),
+            **_only_chosen(
+                ContentChoices.read(
+                    arguments,
+                    bytecode=bytecode,
+                    trim=trim,
+                    dependency_excludes=dependency_excludes,
+                    aws_services=aws_services,
+                )
+            ),
         }
         self._grants = arguments.grants("grants", grants)
         self._prefix = _prefix(arguments, parameter_prefix)
@@ -233,6 +253,7 @@ class MultiLayerStack(Stack):
 
 
 _OF_STACK: Final = frozenset({"compatible_runtimes", "compatible_architectures", "removal_policy"})
+_CONTENT: Final = frozenset(field.name for field in fields(ContentChoices))
 
 
 def _path(scope: Construct | None, id: str | None) -> str:
@@ -254,6 +275,12 @@ def _prefix(arguments: Arguments, prefix: str | None) -> str | None:
     return prefix.rstrip("/")
 
 
+def _only_chosen(choices: ContentChoices) -> LayerArguments:
+    """Return what the stack chooses for its layers, without what it leaves to the project."""
+    named = {field.name: getattr(choices, field.name) for field in fields(choices)}
+    return cast("LayerArguments", {name: value for name, value in named.items() if value is not None})
+
+
 def _only_given(options: LayerArguments) -> dict[str, Any]:
     """Return options without those that are None or an empty list, which leave the choice to the stack."""
     given = {name: value for name, value in options.items() if value is not None}
@@ -266,7 +293,7 @@ def _arguments(options: LayerOptions) -> dict[str, Any]:
     """Return what a folder's file says as arguments of `add_layer`; what it does not say is left out."""
     said = {field.name: getattr(options, field.name) for field in fields(options)}
     # These are None where the file does not say, so that False is said.
-    chosen = {"default_excludes", "follow_links"}
+    chosen = {"default_excludes", "follow_links", *_CONTENT}
     given = {
         name: value
         for name, value in said.items()

@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.content_options import TRIM_VALUES, trim_of
 from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
@@ -62,6 +63,10 @@ class LayerOptions:
     allow_source_builds: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    bytecode: bool | None = None
+    trim: bool | tuple[str, ...] | None = None
+    dependency_excludes: tuple[str, ...] | None = None
+    aws_services: tuple[str, ...] | None = None
     max_unzipped: int | None = None
     """In bytes. In the file, a text with a unit: "120 MiB"."""
 
@@ -234,6 +239,10 @@ _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
     "allow_source_builds": _TEXTS,
     "groups": _TEXTS,
     "extras": _TEXTS,
+    "bytecode": (_flag, "true or false"),
+    "trim": (trim_of, TRIM_VALUES.replace("True, False", "true, false")),
+    "dependency_excludes": _TEXTS,
+    "aws_services": _TEXTS,
     "max_unzipped": (_bytes, 'a size with its unit, such as "120 MiB"'),
     "docker": (_flag, "true or false"),
     "opt_entry": (_text, "a folder, relative to the layer's own"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Settings
+from cdk_layers.building.content_options import TRIM_VALUES, ContentOptions, trim_of
 from cdk_layers.errors import UsageError
 from cdk_layers.system.wording import bytes_of
 
@@ -36,6 +37,23 @@ class ProjectSettings:
 
     strict: bool = False
     """Whether warnings fail the check as well."""
+
+    bytecode: bool = False
+    """Whether layers and functions that do not say contain the compiled bytecode of their modules."""
+
+    trim: bool | tuple[str, ...] = False
+    """What stays out of the distributions of layers and functions that do not say: true, or a list of kinds."""
+
+    dependency_excludes: tuple[str, ...] = ()
+    """Patterns of files of distributions that stay out, for layers and functions that give none."""
+
+    aws_services: tuple[str, ...] = ()
+    """The only services whose data of botocore stay in layers and functions that name none; all by default."""
+
+    @property
+    def content(self) -> ContentOptions:
+        """What archives contain of their distributions where a construct does not choose."""
+        return ContentOptions(self.bytecode, self.trim, self.dependency_excludes, self.aws_services)
 
     def settings(self, **given: Any) -> Settings:
         """Return these as the rules take them; what is given and not None goes before them."""
@@ -117,12 +135,14 @@ def _from_table(table: Any, path: Path) -> ProjectSettings:
 
 def _value(key: str, value: Any, path: Path) -> Any:
     wanted = _WANTED[key]
-    if key in ("select", "ignore") and isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if key in _LISTS and isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
     if key == "budget" and isinstance(value, (str, int)) and not isinstance(value, bool):
         return parse_size(str(value), f"{path}: [tool.{_TABLE}] budget")
-    if key.startswith("strict") and isinstance(value, bool):
+    if key in _FLAGS and isinstance(value, bool):
         return value
+    if key == "trim" and (found := trim_of(value)) is not None:
+        return found
     message = f"{path}: [tool.{_TABLE}] {key} is {value!r}, but has to be {wanted}."
     raise UsageError(message)
 
@@ -133,7 +153,13 @@ _WANTED: Final[Mapping[str, str]] = {
     "budget": 'a size such as "120MiB"',
     "strict": "true or false",
     "strict-budget": "true or false",
+    "bytecode": "true or false",
+    "trim": TRIM_VALUES.replace("True, False", "true, false"),
+    "dependency-excludes": "a list of patterns",
+    "aws-services": "a list of names of services",
 }
+_LISTS: Final = frozenset({"select", "ignore", "dependency-excludes", "aws-services"})
+_FLAGS: Final = frozenset({"strict", "strict-budget", "bytecode"})
 
 
 def parse_size(text: str, what: str) -> int:

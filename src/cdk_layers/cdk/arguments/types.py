@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import os
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     Layers: TypeAlias = Sequence[ILayerVersion | str] | ILayerVersion | str
     Runtimes: TypeAlias = Sequence[Runtime | str] | Runtime | str
     Texts: TypeAlias = Sequence[str] | str
+    TrimKind: TypeAlias = Literal["tests", "stubs", "sources", "libraries", "documents"]
+    Trim: TypeAlias = bool | Sequence[TrimKind] | TrimKind
 
 
 class FunctionArguments(TypedDict, total=False):
@@ -152,6 +154,10 @@ class LayerArguments(TypedDict, total=False):
     allow_source_builds: Texts | None
     groups: Texts | None
     extras: Texts | None
+    bytecode: bool | None
+    trim: Trim | None
+    dependency_excludes: Texts | None
+    aws_services: Texts | None
     docker: bool | None
     max_unzipped: Size | str | None
     reference_strength: ReferenceStrength | str | None
@@ -168,3 +174,7 @@ class StackDefaults(StackArguments, total=False):
     parameter_prefix: str | None
     reference_strength: ReferenceStrength | str | None
     default_excludes: bool | None
+    bytecode: bool | None
+    trim: Trim | None
+    dependency_excludes: Texts | None
+    aws_services: Texts | None

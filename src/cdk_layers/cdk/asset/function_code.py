@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.find import build, recall
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.output import placing, restore
 from cdk_layers.cdk.model.function_model import model_of
@@ -80,6 +81,7 @@ class CodeSource:
     extras: tuple[str, ...]
     default_excludes: bool = True
     follow_links: bool = False
+    content: ContentChoices = field(default_factory=ContentChoices)
 
     def made(
         self,
@@ -116,6 +118,7 @@ class CodeSource:
             allow_source_builds=self.allow_source_builds,
             groups=self.groups,
             extras=self.extras,
+            content=self.content.options,
             environment=self.bundling.environment,
             poetry_include_hashes=given.get("poetry_include_hashes", True),
             poetry_without_urls=given.get("poetry_without_urls", False),
@@ -141,6 +144,7 @@ class CodeSource:
             "allow_source_builds": self.allow_source_builds,
             "groups": self.groups,
             "extras": self.extras,
+            **dict.fromkeys(self.content.given, True),
         }
         return tuple(name for name, value in given.items() if value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.building.claims import build_for
 from cdk_layers.building.find import recall
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.asset.docker import require_engine
 from cdk_layers.errors import UsageError
 
@@ -42,6 +43,7 @@ class Wishes:
     docker: bool
     default_excludes: bool = True
     follow_links: bool = False
+    content: ContentChoices = field(default_factory=ContentChoices)
 
     @property
     def source(self) -> Path:
@@ -78,6 +80,7 @@ class Wishes:
             allow_source_builds=self.allow_source_builds,
             groups=self.groups,
             extras=self.extras,
+            content=self.content.options,
             environment=self.bundling.environment,
             poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", True),
             poetry_without_urls=self.bundling.given.get("poetry_without_urls", False),
@@ -140,6 +143,14 @@ def _by_container(wishes: Wishes, reasons: tuple[str, ...], *, bundled: bool) ->
         message = (
             f"Layer {wishes.path!r}: {' and '.join(asked)} goes with builds without Docker only, and "
             f"{', '.join(reasons)} chooses Docker, where PythonLayerVersion installs no groups. Leave out one of them."
+        )
+        raise UsageError(message)
+    content = wishes.content.options.names
+    if content:
+        message = (
+            f"Layer {wishes.path!r}: {' and '.join(content)} goes with builds without Docker only, and "
+            f"{', '.join(reasons)} chooses Docker. Leave out one of them. What a construct says, such as "
+            "bytecode=False, overrides the project's settings."
         )
         raise UsageError(message)
     if not bundled:
