@@ -1,0 +1,1 @@
+"""Selection of what stays out of installed distributions."""

@@ -1,0 +1,127 @@
+"""Kinds of files of a distribution that no function needs at run time.
+
+Never of a kind: the .dist-info folder, licenses, bundled libraries, and importable packages that only look like tests
+or documents, such as numpy.testing, sqlalchemy.testing and boto3.docs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+Kind = Literal["tests", "stubs", "sources", "libraries", "documents"]
+
+TEST_FOLDERS: Final = frozenset({"tests", "test", "_tests"})
+TEST_MODULE: Final = "conftest"
+"""What pytest alone imports."""
+
+_TEST_FILE: Final = re.compile(r"tests?_.*\.py|.*_tests?\.py|tests?\.py")
+"""Names that pytest and unittest collect. Source: their documentation, `python_files` and `discover`; wheels have the
+plurals as well."""
+
+_STUB_FOLDER: Final = "-stubs"
+"""End of the name of a package that contains nothing but stubs. Source: PEP 561."""
+
+_SOURCES: Final = (
+    ".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd", ".pxi",
+    ".pyx.tp", ".pxd.tp", ".pxi.tp", ".pyx.in", ".pxd.in", ".pxi.in",
+)  # fmt: skip
+_LIBRARIES: Final = (".a", ".h", ".hh", ".hpp", ".hxx")
+_DOCUMENT: Final = re.compile(
+    r"(?:readme|change(?:s|log)|history|news|release[-_]?notes|contributing|todo|roadmap|install)"
+    r"(?:\.(?:md|rst|txt))?",
+    re.IGNORECASE,
+)
+_DOCUMENT_FOLDERS: Final = ("share/man/", "share/doc/", "share/info/")
+"""Where data_files of wheels put manuals: beside the packages, as `--target` installs them."""
+
+_LICENSE: Final = re.compile(r"(?:licen[sc]e|copying|copyright|notice|authors|patents)(?![a-z])", re.IGNORECASE)
+_METADATA: Final = (".dist-info", ".egg-info")
+_BUNDLED: Final = ".libs"
+"""End of the name of the folder that auditwheel puts bundled libraries into."""
+
+REFERABLE: Final = tuple(dict.fromkeys(
+    (*(ending for ending in (*_SOURCES, *_LIBRARIES) if ending.count(".") == 1), ".pyi", ".md", ".rst", ".txt")
+))  # fmt: skip
+"""Extensions of files that code may read by name."""
+
+
+def is_protected(path: str) -> bool:
+    """Return whether a file is never of a kind: metadata, a license, or a bundled library."""
+    top, _, _ = path.partition("/")
+    *folders, name = path.split("/")
+    return top.endswith((*_METADATA, _BUNDLED)) or "licenses" in folders or _LICENSE.match(name) is not None
+
+
+def is_metadata(path: str) -> bool:
+    """Return whether a file belongs to a distribution's metadata, which always stays."""
+    return path.partition("/")[0].endswith(_METADATA) and "/" in path
+
+
+def find_test_folders(paths: Iterable[str]) -> frozenset[str]:
+    """Return the outermost folders that contain tests: by their own name, and by that of a file in them.
+
+    A package named test without a test in it, such as django.test, is not one.
+
+    Args:
+        paths: The files of one distribution, relative to site-packages.
+    """
+    found: set[str] = set()
+    for path in paths:
+        *folders, name = path.split("/")
+        if TEST_FOLDERS.isdisjoint(folders) or not _TEST_FILE.fullmatch(name):
+            continue
+        found.update("/".join(folders[: depth + 1]) for depth, folder in enumerate(folders) if folder in TEST_FOLDERS)
+    return frozenset(folder for folder in found if enclosing(folder.rpartition("/")[0], found) is None)
+
+
+def enclosing(path: str, folders: Collection[str]) -> str | None:
+    """Return the outermost of some folders that a path is in or is itself; None if it is in none of them."""
+    parts = path.split("/")
+    prefixes = ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return next((prefix for prefix in prefixes if prefix in folders), None)
+
+
+def module_name(path: str) -> str:
+    """Return the dotted name of a folder or of a module's file."""
+    return path.removesuffix(".py").replace("/", ".")
+
+
+def kind_of(path: str, modules: Collection[str]) -> Kind | None:
+    """Return the kind of a file that is not protected, outside of test folders; None if it may be needed.
+
+    Args:
+        path: POSIX path relative to site-packages.
+        modules: The modules and packages of the distribution without extensions: "yaml/__init__", "yaml/_yaml".
+    """
+    name = path.rpartition("/")[2]
+    if name == f"{TEST_MODULE}.py" and "/" in path:
+        return "tests"
+    if name.endswith(".pyi"):
+        return "stubs" if _is_stub(path, modules) else None
+    if name.endswith(_SOURCES):
+        return "sources"
+    if name.endswith(_LIBRARIES):
+        return "libraries"
+    return "documents" if path.startswith(_DOCUMENT_FOLDERS) or _DOCUMENT.fullmatch(name) else None
+
+
+def _is_stub(path: str, modules: Collection[str]) -> bool:
+    """Return whether a stub describes a module that is present: others are data, as in jedi's typeshed."""
+    top, stem = path.partition("/")[0], path.removesuffix(".pyi")
+    return top.endswith(_STUB_FOLDER) or stem in modules or stem.removesuffix("/__init__") in modules
+
+
+def find_modules(paths: Iterable[str]) -> frozenset[str]:
+    """Return the modules of a distribution, Python's and native ones, without their extensions."""
+    found = set()
+    for path in paths:
+        if path.endswith(".py"):
+            found.add(path.removesuffix(".py"))
+        elif path.endswith(".so"):
+            folder, slash, name = path.rpartition("/")
+            found.add(f"{folder}{slash}{name.partition('.')[0]}")
+    return frozenset(found)
