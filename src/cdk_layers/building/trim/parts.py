@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.trim.selection import Trimming
-    from cdk_layers.store.build_cache import BuildCache
+    from cdk_layers.store.protocol import Store
 
 _SCHEMA: Final = 1
 """Counts up when other references are found in the same sources."""
@@ -33,7 +33,7 @@ class SourcePart:
     """Whether it contains the entry's own files, which always stay."""
 
 
-def trim_parts(parts: Sequence[SourcePart], trimming: Trimming, store: BuildCache) -> tuple[dict[str, str], ...]:
+def trim_parts(parts: Sequence[SourcePart], trimming: Trimming, store: Store) -> tuple[dict[str, str], ...]:
     """Return, for each part of one archive, the names in it that stay out, each with its kind.
 
     Args:
@@ -64,7 +64,7 @@ def _paths(archive: Path) -> list[str]:
         return [entry.name for entry in read_directory(file)]
 
 
-def _references(part: SourcePart, store: BuildCache) -> References:
+def _references(part: SourcePart, store: Store) -> References:
     key = f"references-{_SCHEMA}-{part.key}"
     known: Any = store.recall(key)
     if known is not None:
