@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cdk_layers.building.find import build
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.project.user_store import user_store
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("entries", nargs="+", type=Path)
     arguments = parser.parse_args()
     started = time.perf_counter()
-    made = [build(entry, Target("3.13", "x86_64")) for entry in arguments.entries]
+    made = [build(entry, Target("3.13", "x86_64"), store=user_store()) for entry in arguments.entries]
     built = time.perf_counter() - started
     for number, one in enumerate(made if arguments.archives_to else ()):
         one.write_to(arguments.archives_to / f"{number}.zip")

@@ -18,7 +18,7 @@ from benchmarks.pairs import Pair, alternate, seconds_of, show
 from cdk_layers.assembly.reader import read
 from cdk_layers.local.runner import Runner, this_architecture
 from cdk_layers.local.selection import find_function, local_function
-from cdk_layers.store.local_store import LocalStore
+from cdk_layers.project.user_store import user_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def _imports(app: Path) -> list[str | Path]:
     """Return a command that imports the handler's module in the function's Python, and warm the caches of `run`."""
     seconds_of(_command("run", app))
     function, _ = local_function(find_function(read(app), "Report"))
-    prepared = Runner(LocalStore.default()).prepare(function)
+    prepared = Runner(user_store()).prepare(function)
     paths = [str(prepared.folders.task), str(prepared.folders.runtime)]
     return [prepared.python, "-S", "-B", "-c", f"import sys; sys.path[:0] = {paths!r}; import main"]
 

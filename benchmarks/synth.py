@@ -19,6 +19,7 @@ from benchmarks.app import LAYERS, NAMES
 from benchmarks.pairs import Pair, alternate, seconds_of, show
 from cdk_layers.building.find import build
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.project.user_store import user_store
 
 _ROUNDS: Final = {20: 15, 50: 5, 500: 9}
 """By the number of functions: where less time is the library's, the CDK's own ups and downs count for more."""
@@ -43,7 +44,7 @@ def main() -> None:
 
 def _zip(folder: Path, layer: str) -> Path:
     ready = folder / f"{layer}.zip"
-    shutil.copyfile(build(LAYERS / layer, Target("3.13", "x86_64")).archive, ready)
+    shutil.copyfile(build(LAYERS / layer, Target("3.13", "x86_64"), store=user_store()).archive, ready)
     return ready
 
 

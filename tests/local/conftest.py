@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cdk_layers.local.runner import Runner
-from cdk_layers.store.local_store import LocalStore
+from cdk_layers.project.user_store import user_store
 
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
@@ -15,10 +15,10 @@ collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 @pytest.fixture(scope="session")
 def runner() -> Runner:
     """Run functions isolated where that is possible."""
-    return Runner(LocalStore.default())
+    return Runner(user_store())
 
 
 @pytest.fixture(scope="session")
 def by_paths() -> Runner:
     """Run functions without isolation."""
-    return Runner(LocalStore.default(), is_isolated=False)
+    return Runner(user_store(), is_isolated=False)

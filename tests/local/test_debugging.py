@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from cdk_layers.local.runner import Runner
-from cdk_layers.store.local_store import LocalStore
+from cdk_layers.project.user_store import user_store
 from tests.local.apps import function_of, write_app
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"Report": {"Code": {"main.py": _MAIN}, "Layers": [{"Ref": "Base"}], "Timeout": 1}},
         {"Base": {"python/shared.py": "def double(n):\n    return 2 * n\n"}},
     )
-    Runner(LocalStore.default(), debug_port=1).prepare(function_of(folder, "Report"))
+    Runner(user_store(), debug_port=1).prepare(function_of(folder, "Report"))
     return folder
 
 

@@ -23,7 +23,7 @@ from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.contents.measure import measure
 from cdk_layers.errors import AssemblyError, BuildError
 from cdk_layers.store import local_store as module
-from cdk_layers.store import measurements
+from cdk_layers.store import measurements, places
 from cdk_layers.store.artifact import file_digest
 from cdk_layers.store.local_store import REMOVAL, LocalStore
 from cdk_layers.system import host
@@ -402,14 +402,14 @@ def test_file_system_that_is_full(tmp_path: Path) -> None:
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], LocalStore]]:
     """Return what gives the default cache where the environment names a folder."""
-    module._usable.cache_clear()
+    places._usable.cache_clear()
 
     def choose(folder: Path) -> LocalStore:
         monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", os.fspath(folder))
-        return LocalStore.default()
+        return places.open_store()
 
     yield choose
-    module._usable.cache_clear()
+    places._usable.cache_clear()
 
 
 def test_default_is_where_the_environment_says(tmp_path: Path, chosen: Callable[[Path], LocalStore]) -> None:
@@ -424,7 +424,7 @@ def test_default_is_the_place_of_the_platform(tmp_path: Path, monkeypatch: pytes
     """Without a word from the user builds are kept where the platform keeps caches."""
     monkeypatch.delenv("CDK_LAYERS_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", os.fspath(tmp_path))
-    assert LocalStore.default().folder == tmp_path / "cdk-layers"
+    assert places.open_store().folder == tmp_path / "cdk-layers"
 
 
 def _falls_back(
@@ -470,7 +470,7 @@ def test_cache_without_permission(
 def test_temporary_cache_goes_with_its_process(tmp_path: Path) -> None:
     """What was kept elsewhere is removed when the process ends."""
     (tmp_path / "file").write_text("")
-    script = "from cdk_layers.store.local_store import LocalStore; print(LocalStore.default().folder)"
+    script = "from cdk_layers.store.places import open_store; print(open_store().folder)"
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "CDK_LAYERS_CACHE_DIR": os.fspath(tmp_path / "file")},
@@ -503,4 +503,4 @@ def test_a_cache_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A place in the home of a user that there is none of is an error of this package that names the variable."""
     monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", "~nobody-has-this-name/cache")
     with pytest.raises(BuildError, match="CDK_LAYERS_CACHE_DIR is '~nobody-has-this-name/cache'"):
-        LocalStore.default()
+        places.open_store()

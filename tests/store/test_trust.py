@@ -12,8 +12,7 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store import local_store as module
-from cdk_layers.store import trust
+from cdk_layers.store import places, trust
 from cdk_layers.store.local_store import VARIABLE, LocalStore
 from cdk_layers.system import host
 
@@ -27,14 +26,14 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no owners
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], LocalStore]]:
     """Return what gives the default cache where the environment names a folder."""
-    module._usable.cache_clear()
+    places._usable.cache_clear()
 
     def choose(folder: Path | str) -> LocalStore:
         monkeypatch.setenv(VARIABLE, os.fspath(folder))
-        return LocalStore.default()
+        return places.open_store()
 
     yield choose
-    module._usable.cache_clear()
+    places._usable.cache_clear()
 
 
 @unix
@@ -46,7 +45,7 @@ def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], L
     finally:
         os.umask(before)
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
-    module._usable.cache_clear()
+    places._usable.cache_clear()
     assert chosen(tmp_path / "cache").folder == tmp_path / "cache"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.contents.measure import open_sources
+from cdk_layers.contents.measure import measure, open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError
 
 if TYPE_CHECKING:
@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 
 class Records(Protocol):
-    """Where contents are measured, or recalled from an earlier time: the build cache."""
+    """Recalls or measures the contents of archives and folders: a store."""
 
     def contents_of(self, path: Path) -> Contents:
-        """Return what lies in an archive or a folder."""
+        """Return the contents of an archive or a folder."""
         ...
+
+
+class Unremembered:
+    """Measures the contents of archives and folders each time."""
+
+    def contents_of(self, path: Path) -> Contents:
+        """Return the contents of an archive or a folder."""
+        return measure(path)
 
 
 class Asset(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import App
 from cdk_layers.assembly.acknowledgements import REPORT, from_report
-from cdk_layers.assembly.assets import Assets
+from cdk_layers.assembly.assets import Assets, Unremembered
 from cdk_layers.assembly.constructs import Constructs
 from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document
 from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
@@ -16,7 +16,6 @@ from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
 from cdk_layers.errors import AssemblyError
-from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -37,7 +36,7 @@ def read(path: Path, *, store: Records | None = None, unbundled: Collection[str]
     Args:
         path: A cloud assembly (cdk.out, or one nested in it), a folder with a template.yaml such as .aws-sam/build, or
             one template in JSON or YAML.
-        store: Where the contents of archives and folders are recalled or measured; the build cache by default.
+        store: Recalls or measures the contents of archives and folders: a store. Defaults to measuring each.
         unbundled: Construct paths of the stacks whose assets the CDK was told not to build. What lies in those is
             unknown: they hold sources.
 
@@ -62,9 +61,7 @@ class _Reading:
         root = _outermost(self._start.parent).resolve()
         project = Path.cwd().resolve()
         self._root = root
-        self._assets = Assets(
-            (root, project) if root.is_relative_to(project) else (root,), store or LocalStore.default()
-        )
+        self._assets = Assets((root, project) if root.is_relative_to(project) else (root,), store or Unremembered())
         self._stacks: list[Stack] = []
         self._folders: set[Path] = set()
         self._nesting: list[Path] = []

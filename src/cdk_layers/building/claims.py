@@ -28,7 +28,7 @@ def build_for(
     targets: Sequence[Target],
     options: BuildOptions | None = None,
     *,
-    store: Store | None = None,
+    store: Store,
     progress: Progress | None = None,
     label: str | None = None,
 ) -> LayerBuild:

@@ -106,7 +106,7 @@ def build(
     target: Target,
     options: BuildOptions | None = None,
     *,
-    store: Store | None = None,
+    store: Store,
     progress: Progress | None = None,
     label: str | None = None,
 ) -> LayerBuild:
@@ -116,7 +116,7 @@ def build(
         entry: The folder with code, a manifest of dependencies, or both.
         target: What the archive has to run on.
         options: The options of the build; a layer's defaults when not given.
-        store: The cache of builds; the user's own by default.
+        store: Where artifacts are kept.
         progress: Is told what happens; by default the error output is, in a terminal while it happens.
         label: What messages call it; the entry's name by default.
 
@@ -138,7 +138,7 @@ def build(
 
 
 def recall(
-    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store | None = None
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store
 ) -> LayerBuild | None:
     """Return the build of an entry folder as it is now from the cache alone, or None if it is not there.
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cdk_layers.building.content_options import refuse_unavailable
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
-from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
@@ -28,8 +27,8 @@ class Job:
     store: Store
 
 
-def job_of(entry: Path | str, target: Target, options: BuildOptions | None = None, store: Store | None = None) -> Job:
-    """Return what is to be built, with a layer's default options and the user's own cache where none are given.
+def job_of(entry: Path | str, target: Target, options: BuildOptions | None, store: Store) -> Job:
+    """Return what is to be built, with the default options of a layer if none are given.
 
     Raises:
         EntryError: The entry is no folder.
@@ -41,7 +40,7 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None = Non
         raise EntryError(message)
     options = options or BuildOptions()
     refuse_unavailable(str(entry), options.content.names)
-    return Job(folder.resolve(), target, options, store or LocalStore.default())
+    return Job(folder.resolve(), target, options, store)
 
 
 def missing_folder(name: str, path: Path) -> str:

@@ -92,7 +92,7 @@ def _saying_where(label: str) -> Iterator[None]:
 
 
 def pins_for(
-    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store | None = None
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store
 ) -> tuple[str, ...]:
     """Return what a build for a target would install, sorted, without installing it: mostly "name==version".
 

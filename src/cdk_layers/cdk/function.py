@@ -21,6 +21,7 @@ from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.model.runtimes import name_of, runtime_for
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.cdk.node.contract import adds_layers
+from cdk_layers.cdk.state import state_of
 from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class LayeredFunction(Function):
         extended = adds_layers(kwargs)
         at_once = [] if extended else declaration.accepted(given)
         with build_errors("Function", declaration.path, source.entry):
-            made = source.made(runs_on, machine, given, bundled=place.bundled)
+            made = source.made(runs_on, machine, given, bundled=place.bundled, store=state_of(place.scope).store)
         with made.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
             super().__init__(
                 scope, id, code=made.code, handler=called, runtime=runs_on, architecture=machine,

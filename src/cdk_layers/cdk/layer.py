@@ -29,6 +29,7 @@ from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import targets_of
 from cdk_layers.cdk.node.contract import asset_staging
+from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.findings import Where
 from cdk_layers.project.settings import app_settings
@@ -181,7 +182,7 @@ class SharedPythonLayer(PythonLayerVersion):
         )
         self._entry = wishes.source
         with build_errors("Layer", self._where.path, wishes.source):
-            prepared = prepare(wishes, bundled=place.bundled)
+            prepared = prepare(wishes, bundled=place.bundled, store=state_of(place.scope).store)
         self._build = prepared.build
         self._remembered = prepared.remembered
         contents = prepared.build.contents if prepared.build else None

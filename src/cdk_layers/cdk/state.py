@@ -7,12 +7,16 @@ independent of each other.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from cdk_layers.cdk.node.contract import identity
+from cdk_layers.project.user_store import user_store
 
 if TYPE_CHECKING:
     from constructs import IConstruct
+
+    from cdk_layers.store.protocol import Store
 
 _Part = TypeVar("_Part")
 
@@ -28,6 +32,11 @@ class AppState:
         """
         self.root = root
         self._parts: dict[type, object] = {}
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that the constructs of the app use."""
+        return user_store()
 
     def part(self, kind: type[_Part]) -> _Part:
         """Return the app's object of a class, which is created without arguments at the first call."""

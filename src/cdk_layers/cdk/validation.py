@@ -27,7 +27,7 @@ from cdk_layers.check.pipeline import check
 from cdk_layers.check.remembered import rule_names
 from cdk_layers.errors import UsageError
 from cdk_layers.project.settings import read_settings
-from cdk_layers.store.local_store import LocalStore
+from cdk_layers.project.user_store import user_store
 from cdk_layers.system.wording import nearest
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class LayerValidation:
     @property
     def rule_ids(self) -> list[str]:
         """The names of all rules."""
-        return rule_names(LocalStore.default())
+        return rule_names(user_store())
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Judge a synthesized app.
@@ -155,8 +155,8 @@ class LayerValidation:
             return PolicyValidationPluginReport(success=True, violations=[])
         unbundled = tuple(_unbundled(root, context))
         settings = read_settings(Path.cwd()).settings(**self._given)
-        _expect_known((*settings.select, *settings.ignore), self.rule_ids)
-        outcome = check(_folder(root, folders), settings, store=LocalStore.default(), unbundled=unbundled)
+        _expect_known((*settings.select, *settings.ignore), rule_names(state_of(root).store))
+        outcome = check(_folder(root, folders), settings, store=state_of(root).store, unbundled=unbundled)
         told = self._told_before(others)
         findings = [one for one in outcome.all_findings if one not in told and self._is_ours(one, others[self])]
         others[self].findings = frozenset(findings)

@@ -25,20 +25,23 @@ def check(
     store: Store | None = None,
     unbundled: Collection[str] = (),
     deployed: Path | None = None,
+    judges_again: bool = False,
 ) -> Outcome:
     """Return the findings in an assembly or a template.
 
     Args:
         path: The folder of the whole assembly, or a template.
         settings: The settings of the user.
-        store: Stores outcomes; an assembly that did not change is not judged again. None to always judge.
+        store: Stores contents and outcomes, so that an assembly that did not change is not judged again. None to
+            measure and judge each time.
         unbundled: As for `reader.read`.
         deployed: The assembly of the last deploy, to judge the update from it as well. Such an outcome is not stored.
+        judges_again: Whether to judge also an assembly that did not change. Its outcome is not stored.
 
     Raises:
         AssemblyError: An assembly cannot be read.
     """
-    if store is None or deployed is not None:
+    if store is None or deployed is not None or judges_again:
         return _checked(path, settings, store, unbundled, deployed)
     key = remembered_key(path, [repr(settings), sorted(unbundled)])
     outcome = recall(store, key)

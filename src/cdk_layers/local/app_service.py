@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import App
     from cdk_layers.local.execution import ExecutionEnvironment, Outcome
     from cdk_layers.local.function import LocalFunction
+    from cdk_layers.store.protocol import Store
 
 _NESTED: Final = "assembly-"
 """How the folder of a nested assembly begins. Source: aws-cdk-lib, core/lib/stage.ts."""
@@ -42,6 +43,9 @@ class AppService:
     report: Callable[[str], object] = print
     """Receives a sentence when the assembly was read again, or could not be."""
 
+    store: Store | None = None
+    """Stores the contents of archives, so that each is measured once."""
+
     _pool: Pool = field(init=False, repr=False)
     _app: App = field(init=False, repr=False)
     _stamp: object = field(init=False, repr=False)
@@ -56,7 +60,7 @@ class AppService:
         """
         self._pool = Pool(self.workers, self.start)
         self._stamp = _stamp(self.path)
-        self._app = read(self.path)
+        self._app = read(self.path, store=self.store)
 
     def known(self, name: str) -> bool:
         """Return whether the app has exactly one function of this name."""
@@ -94,7 +98,7 @@ class AppService:
             if stamp == self._stamp:
                 return
             try:
-                self._app = read(self.path)
+                self._app = read(self.path, store=self.store)
             except CdkLayersError as error:
                 # A synthesis may be writing it.
                 self.report(f"The assembly has changed and cannot be read yet: {error}")

@@ -7,25 +7,18 @@ them, the first rename wins.
 
 from __future__ import annotations
 
-import atexit
 import errno
 import json
-import shutil
-import sys
-import tempfile
 import uuid
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import BuildError
-from cdk_layers.store import trust
 from cdk_layers.store.artifact import ARCHIVE, Artifact, is_sound, seal
 from cdk_layers.store.checked_files import CheckedFiles, file_name
 from cdk_layers.store.measurements import Measurements
-from cdk_layers.system import host
 from cdk_layers.system.removal import remove_folder
 
 if TYPE_CHECKING:
@@ -38,7 +31,7 @@ VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
 REMOVAL: Final = "cdk-layers-removal"
 """The name of the threads that remove folders."""
 
-_SCHEMA: Final = "1"
+SCHEMA: Final = "1"
 """Counts up when folders of before mean something else; old and new versions then share a cache in peace."""
 
 _STALE_SECONDS: Final = 6 * 3600
@@ -55,23 +48,9 @@ class LocalStore:
         """Use a folder; it need not be there yet."""
         # A relative one would be looked for in the folder that each process is started in.
         self.folder = folder.absolute()
-        self._root = self.folder / _SCHEMA
+        self._root = self.folder / SCHEMA
         self._values = CheckedFiles(self._root / "values")
         self._records = Measurements(self._root)
-
-    @classmethod
-    def default(cls) -> LocalStore:
-        """Return the cache of this user: the folder that CDK_LAYERS_CACHE_DIR names, or the platform's own place.
-
-        When that cannot be written, or other users can write it and CDK_LAYERS_CACHE_SHARED is not set, it is a
-        temporary folder that lasts as long as this process, which the error output then says once.
-
-        Raises:
-            BuildError: CDK_LAYERS_CACHE_DIR names the home of a user that there is none of.
-        """
-        chosen = host.environ().get(VARIABLE)
-        folder = _chosen_place(chosen) if chosen else _usual_place()
-        return _usable(folder.absolute(), is_shared=trust.is_shared())
 
     def get(self, key: str) -> Artifact | None:
         """Return a build that is there and sound. A damaged one is dropped."""
@@ -222,56 +201,3 @@ def _remove_stale(folder: Path, now: float) -> None:
         for path in folder.iterdir():
             if path.stat().st_mtime < now - _STALE_SECONDS:
                 remove_folder(path)
-
-
-@cache
-def _usual_place() -> Path:
-    import platformdirs  # noqa: PLC0415 - whoever chose a folder does without
-
-    return platformdirs.user_cache_path("cdk-layers", appauthor=False)
-
-
-def _chosen_place(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        message = f"{VARIABLE} is {name!r}, and this user has no home folder here. Name a folder that can be written."
-        raise BuildError(message) from None
-
-
-@cache
-def _usable(folder: Path, *, is_shared: bool = False) -> LocalStore:
-    root = folder / _SCHEMA
-    try:
-        if is_shared:
-            root.mkdir(parents=True, exist_ok=True)
-            closed = trust.inaccessible(root)
-            why = None if closed is None else f"contains {closed.name!r}, which this user cannot read and write"
-        else:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            root.mkdir(mode=0o700, exist_ok=True)
-            why = trust.distrust(folder, root)
-        with tempfile.TemporaryFile(dir=root):
-            _mark(folder)
-    except OSError as error:
-        why = f"cannot be written ({error.strerror or error})"
-    return LocalStore(folder) if why is None else _temporary(folder, why)
-
-
-def _temporary(folder: Path, why: str) -> LocalStore:
-    """Return a cache that lasts as long as this process, and say why."""
-    temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    remedy = f"Let {VARIABLE} name a folder that only this user can write"
-    sys.stderr.write(
-        f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
-        f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
-    )
-    return LocalStore(temporary)
-
-
-def _mark(folder: Path) -> None:
-    """Mark a folder as a cache, so that backups and source builds leave it out. Source: bford.info/cachedir."""
-    tag = folder / "CACHEDIR.TAG"
-    if not tag.exists():
-        tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by cdk-layers.\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from cdk_layers.assembly.reader import read
 from cdk_layers.errors import FunctionError, UsageError
 from cdk_layers.local.runner import Runner
 from cdk_layers.local.selection import find_function, local_function
-from cdk_layers.store.local_store import LocalStore
+from cdk_layers.project.user_store import user_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Assemblies:
         """
         self._default = default
         self._apps: dict[object, AppModel] = {}
-        self.runner = Runner(LocalStore.default())
+        self.runner = Runner(user_store())
 
     def function(
         self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
@@ -77,7 +77,9 @@ class Assemblies:
     def _read(self, app: Synthesizable | None) -> AppModel:
         key: object = self._default if app is None else app
         if key not in self._apps:
-            self._apps[key] = read(self._found() if app is None else Path(app.synth().directory))
+            self._apps[key] = read(
+                self._found() if app is None else Path(app.synth().directory), store=self.runner.store
+            )
         return self._apps[key]
 
     def _found(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -15,6 +15,9 @@ from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.preparation import Wishes, prepare
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
+
+if TYPE_CHECKING:
+    from cdk_layers.store.local_store import LocalStore
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
 WISHES: Final = Wishes(
@@ -65,7 +68,7 @@ def test_a_container_is_chosen_for_reasons() -> None:
     assert WISHES.container_reasons == ()
 
 
-def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.MonkeyPatch, store: LocalStore) -> None:
     """Without an engine there are no options for PythonLayerVersion to start with."""
 
     def refuse(path: str, reasons: tuple[str, ...]) -> None:
@@ -74,7 +77,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(preparation, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base: \('docker=True',\)"):
-        prepare(replace(WISHES, docker=True), bundled=True)
+        prepare(replace(WISHES, docker=True), bundled=True, store=store)
 
 
 def test_there_has_to_be_something_to_build_from() -> None:

@@ -21,7 +21,6 @@ from cdk_layers.cdk.model.targets import target_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
-from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.asset.bundling import Bundling
     from cdk_layers.cdk.model.place import Place
     from cdk_layers.contents.model import Contents
+    from cdk_layers.store.protocol import Store
 
 
 class _Measured(dict["Code", "Contents | None"]):
@@ -90,6 +90,7 @@ class CodeSource:
         layers: Iterable[ILayerVersion | str],
         *,
         bundled: bool,
+        store: Store,
     ) -> FunctionCode:
         """Return the code, built when it is an entry folder's.
 
@@ -98,6 +99,7 @@ class CodeSource:
             architecture: The instruction set it runs on; x86_64 by default.
             layers: The function's layers; what they bring is left out of the code.
             bundled: Whether the CDK asks for bundling. Otherwise nothing is built.
+            store: Where artifacts are kept.
 
         Raises:
             UsageError: There is neither code nor an entry, or both, or options that only an entry has.
@@ -125,7 +127,11 @@ class CodeSource:
             provided=_provided(layers, name_of(runtime)),
         )
         entry = self.entry
-        done = build(entry, target, options, label=self.path) if bundled else recall(entry, target, options)
+        done = (
+            build(entry, target, options, store=store, label=self.path)
+            if bundled
+            else recall(entry, target, options, store=store)
+        )
         return (
             FunctionCode(Code.from_asset(str(entry.absolute())))
             if done is None
@@ -176,7 +182,7 @@ def contents_of_code(function: Function, code: Code, place: Place) -> Contents |
         return None
     measured = state_of(place.scope).part(_Measured)
     if code not in measured:
-        measured[code] = _staged_contents(function)
+        measured[code] = _staged_contents(function, state_of(place.scope).store)
     return measured[code]
 
 
@@ -205,11 +211,11 @@ def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, 
     }
 
 
-def _staged_contents(function: Function) -> Contents | None:
+def _staged_contents(function: Function, store: Store) -> Contents | None:
     stage = asset_staging(function.node)
     if stage is None:
         return None
     try:
-        return LocalStore.default().contents_of(Path(stage.absolute_staged_path))
+        return store.contents_of(Path(stage.absolute_staged_path))
     except (AssemblyError, OSError):
         return None

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import AssemblyError, BuildError
-from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +79,7 @@ def restore(staged: Path, build: LayerBuild) -> None:
     if staged.suffix != ".zip" or (staged.is_file() and staged.stat().st_size == build.archive_bytes):
         return
     try:
-        LocalStore.default().contents_of(staged)
+        build.job.store.contents_of(staged)
     except AssemblyError:
         scratch = staged.with_name(f".{uuid.uuid4().hex}.zip")
         try:

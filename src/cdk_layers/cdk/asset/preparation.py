@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.find import LayerBuild
     from cdk_layers.cdk.asset.bundling import Bundling
     from cdk_layers.lambda_service.target import Target
+    from cdk_layers.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,13 @@ def _empty_folder() -> Path:
     return folder
 
 
-def prepare(wishes: Wishes, *, bundled: bool) -> Prepared:
+def prepare(wishes: Wishes, *, bundled: bool, store: Store) -> Prepared:
     """Build a layer, or make sure that a container can.
 
     Args:
         wishes: How the user wants it.
         bundled: Whether the CDK asks for bundling. Otherwise nothing is built, and the CDK stages the entry as it is.
+        store: Where artifacts are kept.
 
     Raises:
         CompatibilityError: The content is not right for all targets.
@@ -125,9 +127,9 @@ def prepare(wishes: Wishes, *, bundled: bool) -> Prepared:
     if reasons:
         return _by_container(wishes, reasons, bundled=bundled)
     if not bundled:
-        remembered = recall(wishes.folder, wishes.targets[0], wishes.options)
+        remembered = recall(wishes.folder, wishes.targets[0], wishes.options, store=store)
         return Prepared(wishes.bundling.unbundled(), remembered=remembered)
-    built = build_for(wishes.folder, wishes.targets, wishes.options, label=wishes.path)
+    built = build_for(wishes.folder, wishes.targets, wishes.options, store=store, label=wishes.path)
     return Prepared(wishes.bundling.placing(built), built, built)
 
 

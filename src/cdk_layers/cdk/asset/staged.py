@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.cdk.asset.output import restore
 from cdk_layers.cdk.model.constructs import contents_of
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
+from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,14 +55,14 @@ def staged_contents(
         return None
     built = prepared.build
     if built is None:
-        return contents_of(stage)
+        return contents_of(stage, state_of(stage).store)
     staged = Path(stage.absolute_staged_path)
     if not wishes.bundling.has_own_hash:
         restore(staged, built)
     if staged.is_file() and staged.stat().st_size == built.archive_bytes:
         return built.contents
     # The output folder may hold the same files from an earlier time, as another compressor made them.
-    contents = contents_of(stage)
+    contents = contents_of(stage, built.job.store)
     if not wishes.bundling.has_own_hash and not _are_the_same(contents, built.contents):
         message = (
             f"Layer {wishes.path!r}: {str(staged)!r} is not what was built. If it is left from an earlier time, remove "

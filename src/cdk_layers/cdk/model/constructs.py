@@ -11,11 +11,11 @@ from aws_cdk.aws_lambda import CfnLayerVersion
 
 from cdk_layers.app.model import Layer, is_literal
 from cdk_layers.cdk.node.contract import asset_staging, given_runtimes, is_encoded_list
+from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.arn import LayerArn
 from cdk_layers.lambda_service.regions import partition_of
-from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.notes import Note
     from cdk_layers.contents.model import Contents
+    from cdk_layers.store.protocol import Store
 
 _KEEPS: Final = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
 
@@ -102,18 +103,18 @@ def _staged_facts(layer: ILayerVersion) -> LayerFacts:
         return LayerFacts()
     try:
         bundled = Stack.of(layer).bundling_required
-        return LayerFacts(contents_of(stage) if bundled else None, stage.asset_hash)
+        return LayerFacts(contents_of(stage, state_of(layer).store) if bundled else None, stage.asset_hash)
     except (AssemblyError, OSError):
         return LayerFacts(None, stage.asset_hash)
 
 
-def contents_of(stage: AssetStaging) -> Contents:
+def contents_of(stage: AssetStaging, store: Store) -> Contents:
     """Return what is in a staged asset, measured once.
 
     Raises:
         AssemblyError: It cannot be read.
     """
-    return LocalStore.default().contents_of(Path(stage.absolute_staged_path))
+    return store.contents_of(Path(stage.absolute_staged_path))
 
 
 def _imported(layer: ILayerVersion) -> Layer:

@@ -54,11 +54,13 @@ def _add_settings(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """Report the findings and return the exit status."""
     from cdk_layers.check import pipeline  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
     from cdk_layers.report.verdict import Verdict  # noqa: PLC0415
 
     settings = _settings(arguments)
     path = arguments.path or default_path()
-    verdict = Verdict(path, pipeline.check(path, settings, deployed=arguments.deployed))
+    outcome = pipeline.check(path, settings, store=user_store(), deployed=arguments.deployed, judges_again=True)
+    verdict = Verdict(path, outcome)
     load_module(forms, arguments.format).show(verdict)
     return int(bool(verdict.findings if settings.strict else verdict.errors))
 

@@ -35,10 +35,11 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
-    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
-    function = chosen_function(read(arguments.path or default_path()), arguments.function, arguments)
-    print(_shown([str(path) for path in Runner(LocalStore.default()).import_paths(function)], arguments.format))  # noqa: T201
+    store = user_store()
+    function = chosen_function(read(arguments.path or default_path(), store=store), arguments.function, arguments)
+    print(_shown([str(path) for path in Runner(store).import_paths(function)], arguments.format))  # noqa: T201
     return 0
 
 

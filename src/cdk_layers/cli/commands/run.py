@@ -39,11 +39,12 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.event import read_event  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
-    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
     event = read_event(arguments.event)
-    function = chosen_function(read(arguments.path or default_path()), arguments.function, arguments)
-    runner = Runner(LocalStore.default(), is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
+    store = user_store()
+    function = chosen_function(read(arguments.path or default_path(), store=store), arguments.function, arguments)
+    runner = Runner(store, is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = runner.start(function, _write_log)
     try:

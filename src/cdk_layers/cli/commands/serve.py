@@ -40,17 +40,18 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.local.app_service import AppService  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.service import Service  # noqa: PLC0415
-    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
     if arguments.workers < 1:
         message = f"--workers {arguments.workers}: at least one is needed."
         raise UsageError(message)
-    runner = Runner(LocalStore.default(), is_isolated=not arguments.no_isolation)
+    store = user_store()
+    runner = Runner(store, is_isolated=not arguments.no_isolation)
     path = arguments.path or default_path()
     app = AppService(
         path, arguments.workers, lambda function: runner.start(function, _write_log),
         archives={arn: Path(archive) for arn, archive in arguments.layer}, environment=dict(arguments.env),
-        report=_say,
+        report=_say, store=store,
     )  # fmt: skip
     try:
         service = Service((arguments.host, arguments.port), app.known, app.invoke, _say)

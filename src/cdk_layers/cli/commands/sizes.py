@@ -20,7 +20,8 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: Namespace) -> int:
     """Print the sizes."""
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
     from cdk_layers.report.sizes import show_sizes  # noqa: PLC0415
 
-    show_sizes(read(arguments.path or default_path()))
+    show_sizes(read(arguments.path or default_path(), store=user_store()))
     return 0

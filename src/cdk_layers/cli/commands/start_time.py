@@ -38,13 +38,14 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.start_time import measure  # noqa: PLC0415
-    from cdk_layers.store.local_store import LocalStore  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
     if arguments.runs < 1:
         message = f"--runs {arguments.runs}: at least one is needed."
         raise UsageError(message)
-    function = chosen_function(read(arguments.path or default_path()), arguments.function, arguments)
-    runner = Runner(LocalStore.default(), is_isolated=not arguments.no_isolation)
+    store = user_store()
+    function = chosen_function(read(arguments.path or default_path(), store=store), arguments.function, arguments)
+    runner = Runner(store, is_isolated=not arguments.no_isolation)
     result = measure(runner, function, runs=arguments.runs)
     for difference in result.differences:
         sys.stderr.write(f"cdk-layers: {difference}\n")

@@ -1,0 +1,82 @@
+"""The folder of the store that a user has: where it is, and whether it can be used."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from cdk_layers.errors import BuildError
+from cdk_layers.store import trust
+from cdk_layers.store.local_store import SCHEMA, VARIABLE, LocalStore
+from cdk_layers.system import host
+
+
+def open_store() -> LocalStore:
+    """Return the store in the folder that CDK_LAYERS_CACHE_DIR names, or in the user's cache folder.
+
+    If the folder cannot be written, or if other users can write it and CDK_LAYERS_CACHE_SHARED is not set, the store is
+    a temporary folder that exists as long as this process. A line in the error output says so, once.
+
+    Raises:
+        BuildError: CDK_LAYERS_CACHE_DIR names the home folder of a user that does not exist.
+    """
+    chosen = host.environ().get(VARIABLE)
+    folder = _chosen_place(chosen) if chosen else _usual_place()
+    return _usable(folder.absolute(), is_shared=trust.is_shared())
+
+
+@cache
+def _usual_place() -> Path:
+    import platformdirs  # noqa: PLC0415 - whoever chose a folder does without
+
+    return platformdirs.user_cache_path("cdk-layers", appauthor=False)
+
+
+def _chosen_place(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        message = f"{VARIABLE} is {name!r}, and this user has no home folder here. Name a folder that can be written."
+        raise BuildError(message) from None
+
+
+@cache
+def _usable(folder: Path, *, is_shared: bool = False) -> LocalStore:
+    root = folder / SCHEMA
+    try:
+        if is_shared:
+            root.mkdir(parents=True, exist_ok=True)
+            closed = trust.inaccessible(root)
+            why = None if closed is None else f"contains {closed.name!r}, which this user cannot read and write"
+        else:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, exist_ok=True)
+            why = trust.distrust(folder, root)
+        with tempfile.TemporaryFile(dir=root):
+            _mark(folder)
+    except OSError as error:
+        why = f"cannot be written ({error.strerror or error})"
+    return LocalStore(folder) if why is None else _temporary(folder, why)
+
+
+def _temporary(folder: Path, why: str) -> LocalStore:
+    """Return a cache that lasts as long as this process, and say why."""
+    temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    remedy = f"Let {VARIABLE} name a folder that only this user can write"
+    sys.stderr.write(
+        f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
+        f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
+    )
+    return LocalStore(temporary)
+
+
+def _mark(folder: Path) -> None:
+    """Mark a folder as a cache, so that backups and source builds leave it out. Source: bford.info/cachedir."""
+    tag = folder / "CACHEDIR.TAG"
+    if not tag.exists():
+        tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# Made by cdk-layers.\n", encoding="utf-8")
