@@ -180,7 +180,7 @@ def test_no_assembly(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_report(lambda_function): lambda_function('Report')")
     result = pytester.runpytest_subprocess("-n0")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*There is no assembly*cdk.out*Run `cdk synth` first*"])
+    result.stdout.fnmatch_lines(["*The assembly*cdk.out*does not exist*Run `cdk synth` first*"])
 
 
 def test_a_run_without_the_fixtures_loads_nothing(pytester: pytest.Pytester) -> None:

@@ -129,7 +129,7 @@ def test_the_template_itself_is_not_touched() -> None:
 
 def test_what_is_no_template_is_refused() -> None:
     """A stack, or anything else that renders nothing, is answered with what to give."""
-    with pytest.raises(UsageError, match=r"A list is no template.*Template\.from_stack"):
+    with pytest.raises(UsageError, match=r"A list is not a template.*Template\.from_stack"):
         stable_template(cast("dict[str, Any]", []))
 
 

@@ -1,4 +1,4 @@
-"""Who else may use a layer version."""
+"""Permissions for other accounts and organizations to use a layer version."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 EVERYONE: Final = "*"
-"""The principal that stands for every AWS account, or for every account of an organization."""
+"""The principal for every AWS account, or for every account of an organization."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerGrant:
     """Permission for an account, an organization or everyone to use a layer version.
 
-    Make one with `account`, `organization` or `public`. Equal grants are one grant.
+    Create one with `account`, `organization` or `public`. Equal grants become one permission.
 
     Examples:
         >>> LayerGrant.account("222222222222")
@@ -37,7 +37,7 @@ class LayerGrant:
     """An account id of 12 digits, or "*"."""
 
     organization_id: str | None = None
-    """The organization whose accounts "*" stands for; None where it stands for every account there is."""
+    """The organization that "*" is limited to; None for no limit."""
 
     @classmethod
     def account(cls, account_id: str) -> LayerGrant:
@@ -51,7 +51,7 @@ class LayerGrant:
         """
         if account_id == EVERYONE:
             message = (
-                "LayerGrant.account('*') would let every AWS account there is use the layer. "
+                "LayerGrant.account('*') would let every AWS account use the layer. "
                 "Write LayerGrant.public() if that is meant."
             )
             raise SharingError(message)
@@ -69,7 +69,7 @@ class LayerGrant:
         """
         if organization_id is None:
             message = (
-                "LayerGrant.organization(None) would let every AWS account there is use the layer. "
+                "LayerGrant.organization(None) would let every AWS account use the layer. "
                 "Name the organization, such as 'o-a1b2c3d4e5', or write LayerGrant.public() if that is meant."
             )
             raise SharingError(message)
@@ -77,7 +77,7 @@ class LayerGrant:
 
     @classmethod
     def public(cls) -> LayerGrant:
-        """Let every AWS account there is use, and download, the layer."""
+        """Let every AWS account use and download the layer."""
         return cls(EVERYONE)
 
     @classmethod
@@ -87,11 +87,11 @@ class LayerGrant:
 
     @property
     def is_public(self) -> bool:
-        """Whether it opens the layer to every AWS account there is."""
+        """Whether it lets every AWS account use the layer."""
         return self.principal == EVERYONE and self.organization_id is None
 
     def construct_id(self, scope: IConstruct) -> str:
-        """Return the id of its permission below a layer: the same in whatever order grants are given."""
+        """Return the id of its permission below a layer, which does not depend on the order of grants."""
         if self.is_public:
             return "GrantPublic"
         kind, value = ("Organization", self.organization_id) if self.organization_id else ("Account", self.principal)
@@ -102,8 +102,8 @@ class LayerGrant:
 
 
 def grant_model(where: Where, principal: object, organization_id: object) -> Grant:
-    """Return what the rules can judge of a grant before it is in a template."""
-    # The model's word for an organization that is not a literal is an empty text.
+    """Return the model of a grant that is not in a template yet."""
+    # The model has an empty string for an organization that is not a literal.
     organization = None if organization_id is None else _text(organization_id) or ""
     return Grant(where=where, layer=None, principal=_text(principal), organization=organization)
 

@@ -1,4 +1,4 @@
-"""The rules as a part of `cdk synth`."""
+"""The validation plugin by which `cdk synth` applies the rules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Judged:
-    """What one plugin has told about one app."""
+    """What one plugin reported about one app."""
 
     folders: frozenset[Path]
     findings: frozenset[Finding] = frozenset()
@@ -49,21 +49,21 @@ class _Judged:
 
 @dataclass(slots=True)
 class _Register:
-    """The validation of one app, so that no finding is reported twice."""
+    """The validations of one app, so that no finding is reported twice."""
 
     is_watched: bool = False
     judged: dict[str, dict[LayerValidation, _Judged]] = field(default_factory=dict)
-    """What plugins reported, by the identity of the app or stage that was validated."""
+    """The reports of plugins, by the identity of the app or stage that was validated."""
 
 
 @jsii.implements(IPolicyValidationPlugin)
 class LayerValidation:
-    """Judges every function, layer and grant of an app once it is synthesized, in the CDK's own validation report.
+    """Applies the rules to all functions, layers and grants of a synthesized app, in the CDK's validation report.
 
-    The constructs of this library register it by themselves. An app without them, or one with wishes of its own, adds
-    it; what was added this way goes before what registered itself.
+    The constructs of this library register it. Add it yourself to an app without them, or to change its settings: then
+    yours is used instead of the registered one.
 
-    Errors fail the synth, warnings do not. Each is acknowledged by its name, with a reason, for whatever scope.
+    Errors fail the synth, warnings do not. Acknowledge a finding by its rule's name, with a reason, in any scope.
 
     Examples:
         >>> Validations.of(app).add_plugins(LayerValidation(max_unzipped=Size.mebibytes(120)))
@@ -76,13 +76,13 @@ class LayerValidation:
     def __init__(
         self, *, max_unzipped: Size | str | None = None, strict_budget: bool | None = None, today: date | None = None
     ) -> None:
-        """Set what the rules are to know, before what `[tool.cdk-layers]` of the app's pyproject.toml says.
+        """Create a plugin. Its arguments override `[tool.cdk-layers]` in the app's pyproject.toml.
 
         Args:
             max_unzipped: The user's own limit on the unzipped bytes of every function with its layers, and of every
-                layer, such as "120 MiB"; the project's `budget` by default.
-            strict_budget: Whether going over that limit is an error; else it is a warning. The project's by default.
-            today: The day that the dates of runtimes are compared with; the current day by default.
+                layer, such as "120 MiB". Defaults to the project's `budget`.
+            strict_budget: Whether exceeding that limit is an error instead of a warning. Defaults to the project's.
+            today: The day to compare the dates of runtimes with. Defaults to the current day.
 
         Raises:
             UsageError: An argument is misspelt or not of its type.
@@ -95,13 +95,14 @@ class LayerValidation:
             "budget_bytes": arguments.size("max_unzipped", max_unzipped),
             "strict_budget": None if strict_budget is None else arguments.flag("strict_budget", strict_budget),
         }
-        self._steps_back = False
+        self._yields = False
+        """Whether the plugin leaves the templates that plugins of the user validate to these."""
 
     @classmethod
     def watch(cls, scope: Construct) -> None:
-        """Judge the app that a construct belongs to, unless the user's own plugin does.
+        """Register a plugin for the app that a construct belongs to, which yields to a plugin of the user.
 
-        Constructs call this; a second call for an app does nothing.
+        The constructs of this library call this. A second call for the same app does nothing.
 
         Args:
             scope: Any construct of the app.
@@ -114,12 +115,12 @@ class LayerValidation:
         root = state.root
         if isinstance(root, Stage):
             plugin = cls()
-            plugin._steps_back = True
+            plugin._yields = True
             add_last_plugin(root, cast("IPolicyValidationPlugin", plugin))
 
     @property
     def name(self) -> str:
-        """The plugin's name in reports, and before the "::" of what is acknowledged."""
+        """The plugin's name in reports, and before the "::" in acknowledgements."""
         return PLUGIN
 
     @property
@@ -133,17 +134,17 @@ class LayerValidation:
         return rule_names(user_store())
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
-        """Judge a synthesized app.
+        """Apply the rules to a synthesized app.
 
         Args:
-            context: The templates that the plugin was added for, and the app.
+            context: The app, and the templates that the plugin was added for.
 
         Returns:
-            The findings. What hinders the judging is one too, since the CDK CLI does not show what a plugin raises.
+            The findings. An error of the plugin is one too, since the CDK CLI does not show what a plugin raises.
         """
         try:
             return self._report(context)
-        except Exception as error:  # noqa: BLE001 - whatever it is, an app that was not judged must not pass
+        except Exception as error:  # noqa: BLE001 - an app that could not be validated must not pass
             return PolicyValidationPluginReport(success=False, violations=[failure(error)])
 
     def _report(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
@@ -157,31 +158,32 @@ class LayerValidation:
         settings = read_settings(Path.cwd()).settings(**self._given)
         _expect_known((*settings.select, *settings.ignore), rule_names(state_of(root).store))
         outcome = check(_folder(root, folders), settings, store=state_of(root).store, unbundled=unbundled)
-        told = self._told_before(others)
-        findings = [one for one in outcome.all_findings if one not in told and self._is_ours(one, others[self])]
+        before = self._reported_before(others)
+        new = [finding for finding in outcome.all_findings if finding not in before]
+        findings = [finding for finding in new if self._is_ours(finding, others[self])]
         others[self].findings = frozenset(findings)
         if settings.strict:
-            findings = [replace(one, severity="error") for one in findings]
+            findings = [replace(finding, severity="error") for finding in findings]
         return PolicyValidationPluginReport(
-            success=all(one.severity != "error" for one in findings),
+            success=all(finding.severity != "error" for finding in findings),
             violations=violations(root, findings),
             metadata={"notKnown": "\n".join(outcome.unread)} if outcome.unread else None,
         )
 
     def _left_to(self, others: dict[LayerValidation, _Judged]) -> frozenset[Path]:
-        """Return the folders of templates that the user's own plugins judge, with the user's own settings."""
-        if not self._steps_back:
+        """Return the folders of templates that the user's own plugins validate, with the user's settings."""
+        if not self._yields:
             return frozenset()
-        return frozenset().union(*(judged.folders for one, judged in others.items() if one is not self))
+        return frozenset().union(*(judged.folders for plugin, judged in others.items() if plugin is not self))
 
-    def _told_before(self, others: dict[LayerValidation, _Judged]) -> frozenset[Finding]:
-        """Return what plugins that were added before this one have told."""
-        told: set[Finding] = set()
-        for one, before in others.items():
-            if one is self:
+    def _reported_before(self, others: dict[LayerValidation, _Judged]) -> frozenset[Finding]:
+        """Return the findings of the plugins that were added before this one."""
+        findings: set[Finding] = set()
+        for plugin, judged in others.items():
+            if plugin is self:
                 break
-            told |= before.findings
-        return frozenset(told)
+            findings |= judged.findings
+        return frozenset(findings)
 
     @staticmethod
     def _is_ours(finding: Finding, judged: _Judged) -> bool:
@@ -191,7 +193,7 @@ class LayerValidation:
 def _expect_known(names: Sequence[str], rules: Sequence[str]) -> None:
     for name in names:
         if name not in rules:
-            message = f"[tool.cdk-layers] in pyproject.toml: there is no rule {name!r}. {nearest(name, rules)}"
+            message = f"[tool.cdk-layers] in pyproject.toml: unknown rule {name!r}. {nearest(name, rules)}"
             raise UsageError(message.strip())
 
 
@@ -201,7 +203,7 @@ def _folder(root: IConstruct, folders: frozenset[Path]) -> Path:
 
 
 def _unbundled(root: IConstruct, context: IPolicyValidationContext) -> Iterator[str]:
-    """Yield the construct paths of the stacks whose assets the CDK leaves as sources, as `cdk list` does with all."""
+    """Yield the construct paths of stacks whose assets the CDK does not bundle, such as all stacks for `cdk list`."""
     if not leaves_out_bundling(root):
         return
     for template in context.stack_templates:

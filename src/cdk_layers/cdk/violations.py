@@ -36,13 +36,15 @@ def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViol
     """Return findings as violations.
 
     Args:
-        root: The root of the app that they are about.
-        findings: The findings.
+        root: The root of the app.
+        findings: The findings of the app.
     """
-    by_cli = any(one.severity == "error" for one in findings) and is_reported_by_cli(root)
-    bare = {one: None for one in findings if by_cli and one.severity == "error" and not _is_acknowledged(root, one)}
-    rest = [one for one in findings if one not in bare]
-    # Several resources of one violation are acknowledged one by one: the CDK takes those out that are.
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors and not is_reported_by_cli(root):
+        errors = []
+    bare = dict.fromkeys(finding for finding in errors if not _is_acknowledged(root, finding))
+    rest = [finding for finding in findings if finding not in bare]
+    # Each resource of a violation can be acknowledged: the CDK removes the acknowledged ones.
     return [*map(_violation_without_construct, together(bare)), *map(_violation, together(rest))]
 
 
@@ -62,10 +64,10 @@ def _violation(repeated: Repeated) -> PolicyViolation:
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=f"{finding.message}{_service_words(finding)}",
+        description=f"{finding.message}{_aws_error(finding)}",
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
-        violating_resources=[_resource(one) for one in repeated.findings],
+        violating_resources=[_resource(finding) for finding in repeated.findings],
     )
 
 
@@ -76,28 +78,28 @@ def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=f"{place}{finding.message}{_service_words(finding)}{elsewhere}",
+        description=f"{place}{finding.message}{_aws_error(finding)}{elsewhere}",
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
         violating_resources=[PolicyViolatingResource(locations=[])],
     )
 
 
-def _service_words(finding: Finding) -> str:
+def _aws_error(finding: Finding) -> str:
     return f" AWS error: {finding.aws_error!r}." if finding.aws_error else ""
 
 
 def _resource(finding: Finding) -> PolicyViolatingResource:
     where = finding.where
     if where.logical_id:
-        # The CDK finds the construct itself, so that an acknowledgement of the resource counts as well.
+        # By its logical id, the CDK finds the resource, and so also acknowledgements of the resource.
         template = str(Path(where.template).resolve())
         return PolicyViolatingResource(resource_logical_id=where.logical_id, template_path=template, locations=[])
     return PolicyViolatingResource(construct_path=where.path, locations=[])
 
 
 def _is_acknowledged(root: IConstruct, finding: Finding) -> bool:
-    """Return whether the user acknowledged the rule in any scope of the finding: the CDK removes it then."""
+    """Return whether the user acknowledged the rule in a scope of the finding, so that the CDK removes it."""
     name = f"{PLUGIN}::{finding.rule}"
     return any(is_acknowledged(scope, name) for scope in _scopes(root, finding.where.path))
 

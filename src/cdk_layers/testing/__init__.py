@@ -1,7 +1,7 @@
-"""For the tests of apps: templates that can be compared, snapshots of them, and functions that run.
+"""Tests of apps: stable templates, snapshots of templates, and fixtures that run functions.
 
-`stable_template` needs nothing else. `TemplateSnapshot` is an extension of syrupy's, which the extra
-`cdk-layers[testing]` installs. The fixtures `lambda_function` and `lambda_handler` are in `plugin`. Everything is
+`stable_template` has no further requirements. `TemplateSnapshot` is a syrupy extension, and the extra
+`cdk-layers[testing]` installs syrupy. The fixtures `lambda_function` and `lambda_handler` are in `plugin`. Each name is
 loaded on first use, since pytest loads this package in every test run.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["TemplateSnapshot", "stable_template"]
 
 
-if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of the module's
+if not TYPE_CHECKING:  # to a type checker, a module with __getattr__ defines every name
 
     def __getattr__(name: str) -> object:
         """Load a name on its first use."""

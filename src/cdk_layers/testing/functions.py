@@ -1,4 +1,4 @@
-"""Functions of an assembly, called from tests."""
+"""Functions of an assembly that tests call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Synthesizable(Protocol):
-    """An app or a stage of the CDK's."""
+    """An app or a stage of the CDK."""
 
     def synth(self) -> Any:
         """Return the cloud assembly, which has a `directory`."""
@@ -60,17 +60,7 @@ class Assemblies:
     def function(
         self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
     ) -> LocalFunction:
-        """Return a function of the app.
-
-        Args:
-            name: Its construct path, its logical id, or an end of the path that no other function has.
-            app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
-            environment: Variables over those of the function, such as the names of tables.
-
-        Raises:
-            UsageError: There is no such function, or it cannot run here.
-            AssemblyError: The assembly cannot be read.
-        """
+        """Return a function of an app. Arguments and errors are those of the fixture: see `AppFunctions.__call__`."""
         function, _ = local_function(find_function(self._read(app), name), environment=environment)
         return function
 
@@ -85,18 +75,22 @@ class Assemblies:
     def _found(self) -> Path:
         if not self._default.exists():
             message = (
-                f"There is no assembly {str(self._default)!r}. Run `cdk synth` first, name another one by the setting "
-                f"cdk_layers_assembly, or pass the app: lambda_function(name, app=app)."
+                f"The assembly {str(self._default)!r} does not exist. Run `cdk synth` first, name another assembly by "
+                f"the setting cdk_layers_assembly, or pass the app: lambda_function(name, app=app)."
             )
             raise UsageError(message)
         return self._default
 
 
 class AppFunctions:
-    """Functions that keep one warm process each, until they are closed."""
+    """The fixture `lambda_function`: functions with one warm process each."""
 
     def __init__(self, assemblies: Assemblies) -> None:
-        """Find functions in some assemblies."""
+        """Start no process yet.
+
+        Args:
+            assemblies: The assemblies to find functions in.
+        """
         self._assemblies = assemblies
         self._environments: list[ExecutionEnvironment] = []
 
@@ -105,7 +99,7 @@ class AppFunctions:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End all processes."""
+        """Stop all processes."""
         for environment in self._environments:
             environment.close()
         self._environments.clear()
@@ -113,21 +107,21 @@ class AppFunctions:
     def __call__(
         self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
     ) -> CallableFunction:
-        """Return a function of the app, to be called with an event.
+        """Return a function of an app as a callable that accepts an event.
 
         Args:
             name: Its construct path, its logical id, or an end of the path that no other function has.
             app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
-            environment: Variables over those of the function, such as the names of tables.
+            environment: Variables that override those of the function, such as the names of tables.
 
         Raises:
-            UsageError: There is no such function, or it cannot run here.
+            UsageError: The app has no such function, or the function cannot run on this machine.
             AssemblyError: The assembly cannot be read.
         """
         return CallableFunction(self, self._assemblies.function(name, app=app, environment=environment))
 
     def invoke(self, function: LocalFunction, event: bytes, client_context: str | None = None) -> Outcome:
-        """Run a function, in its warm process if it has one."""
+        """Run a function in its warm process. Starts one if there is none."""
         usable = [environment for environment in self._environments if environment.is_usable]
         warm = next((environment for environment in usable if environment.function == function), None)
         if warm is None:
@@ -145,7 +139,7 @@ class CallableFunction:
     _function: LocalFunction
 
     def __call__(self, event: object = None, *, client_context: object = None) -> Any:
-        """Run the function and return its result as Python objects; bytes that are not JSON as they are.
+        """Run the function and return its result as Python objects; a result that is not JSON as bytes.
 
         Args:
             event: A value that JSON can express. Defaults to {}.
@@ -178,5 +172,5 @@ def _parsed(payload: bytes) -> Any:
 
 
 def _to_stderr(data: bytes) -> None:
-    # pytest shows it with a failed test.
+    # pytest shows the error output of failed tests.
     sys.stderr.write(data.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""Handlers imported into the process of a test, with their layers on the import path."""
+"""Handlers imported into the process of a test, with the layers of their functions."""
 
 from __future__ import annotations
 
@@ -22,27 +22,33 @@ if TYPE_CHECKING:
 _NATIVE: Final = (".so", ".pyd")
 
 _native_packages: dict[str, dict[str, ModuleType]] = {}
-"""Modules, by the name of their top-level package, of packages with native code: most of them cannot be imported into
-one process twice, so tests share them."""
+"""Modules of packages with native code, by the name of the package.
+
+Most of these packages cannot be imported twice into one process, so tests share the modules.
+"""
 
 
 class HandlerImporter:
-    """Imports handlers, and undoes it at the end of a test."""
+    """The fixture `lambda_handler`: imports of handlers, which are undone at the end of a test."""
 
     def __init__(self, assemblies: Assemblies) -> None:
-        """Find functions in some assemblies."""
+        """Import nothing yet.
+
+        Args:
+            assemblies: The assemblies to find functions in.
+        """
         self._assemblies = assemblies
         self._folders: list[Path] = []
 
     def __enter__(self) -> Self:
-        """Remember the import path, the modules and the environment as they are."""
+        """Remember the import path, the modules and the environment variables."""
         self._path, self._modules, self._environment = list(sys.path), dict(sys.modules), dict(os.environ)
-        # The folders of functions are shared by everything that runs them, so they stay as the archives are.
+        # Other runs share the folders of functions, so they must stay equal to the archives.
         self._dont_write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Restore them; modules that were imported from elsewhere stay."""
+        """Restore them. Modules that were imported from other folders stay."""
         sys.path[:] = self._path
         sys.dont_write_bytecode = self._dont_write_bytecode
         os.environ.clear()
@@ -59,11 +65,11 @@ class HandlerImporter:
         Args:
             name: Its construct path, its logical id, or an end of the path that no other function has.
             app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
-            environment: Variables over those of the function.
+            environment: Variables that override those of the function.
 
         Raises:
-            UsageError: There is no such function, this process runs another Python than the function, or its module
-                does not define the handler.
+            UsageError: The app has no such function, this process runs another Python than the function, or its
+                module does not define the handler.
             ImportError: The module cannot be imported.
         """
         function = self._assemblies.function(name, app=app, environment=environment)
@@ -85,7 +91,7 @@ class HandlerImporter:
         return handler
 
     def _set_aside(self, code: Path) -> None:
-        """Remove modules of other folders that have the names of the function's own, such as a test's `main`."""
+        """Remove modules of other folders with the names of the function's modules, such as a test's `main`."""
         own = {path.name.partition(".")[0] for path in code.iterdir() if not path.name.endswith(".dist-info")}
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in own and not _is_from(module, [code]) and _file(module) is not None:
@@ -97,7 +103,7 @@ class HandlerImporter:
                 sys.modules.update(modules)
 
     def _remove_modules(self) -> None:
-        """Remove the modules of the function, and keep those of packages with native code for other tests."""
+        """Remove the modules of the function. Those of packages with native code are stored for other tests."""
         own = {name: module for name, module in sys.modules.items() if _is_from(module, self._folders)}
         native = {name.partition(".")[0] for name, module in own.items() if str(_file(module)).endswith(_NATIVE)}
         for name, module in own.items():
@@ -127,7 +133,7 @@ def _is_from(module: ModuleType, folders: list[Path]) -> bool:
 
 
 def _file(module: ModuleType) -> str | None:
-    """Return the file of a module, or the folder of a namespace package; None for one that is built in."""
+    """Return the file of a module, or the folder of a namespace package; None for a built-in module."""
     place: Iterator[str] = iter(getattr(module, "__path__", ()))
     file = getattr(module, "__file__", None) or next(place, None)
     return file if isinstance(file, str) else None

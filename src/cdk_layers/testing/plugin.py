@@ -26,15 +26,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         _PROCESSES,
-        'how long the processes of lambda_function live: "test" or "session"; in a session, tests share what a '
-        "function keeps in global variables and /tmp",
+        'how long the processes of lambda_function live: "test" or "session"; in a session, tests share the global '
+        "variables and /tmp of a function",
         default="test",
     )
 
 
 @pytest.fixture(scope="session")
 def _cdk_layers_assemblies(pytestconfig: pytest.Config) -> Assemblies:
-    """Return the assemblies that this test run has read."""
+    """Return the assemblies that this test run reads."""
     from cdk_layers.testing.functions import Assemblies  # noqa: PLC0415
 
     return Assemblies(pytestconfig.rootpath / str(pytestconfig.getini(_ASSEMBLY)))
@@ -42,7 +42,7 @@ def _cdk_layers_assemblies(pytestconfig: pytest.Config) -> Assemblies:
 
 @pytest.fixture(scope="session")
 def _cdk_layers_functions(_cdk_layers_assemblies: Assemblies) -> Iterator[AppFunctions]:
-    """Return functions whose processes live as long as the test run."""
+    """Return functions whose processes end with the test run."""
     from cdk_layers.testing.functions import AppFunctions  # noqa: PLC0415
 
     with AppFunctions(_cdk_layers_assemblies) as functions:

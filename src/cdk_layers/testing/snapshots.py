@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TemplateSnapshot(JSONSnapshotExtension):
-    """Keeps a synthesized template as a JSON file that changes only when the infrastructure does.
+    """A snapshot of a synthesized template, as a JSON file that changes only when the infrastructure does.
 
     Examples:
         >>> def test_the_template_stays_as_it_is(snapshot):
@@ -23,10 +23,10 @@ class TemplateSnapshot(JSONSnapshotExtension):
     """
 
     def serialize(self, data: Renderable | Mapping[str, Any], **options: Any) -> SerializedData:
-        """Return the text that is kept of a template.
+        """Return the snapshot of a template.
 
         Args:
             data: A `Template` of `aws_cdk.assertions`, or a template as a mapping.
-            **options: Syrupy's own.
+            **options: Options of syrupy.
         """
         return super().serialize(stable_template(data), **options)

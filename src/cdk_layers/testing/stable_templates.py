@@ -1,4 +1,4 @@
-"""Templates without what changes although the infrastructure stays: asset hashes, and what the CDK adds of its own."""
+"""Templates without the parts that change while the infrastructure stays: asset hashes, and additions of the CDK."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ASSET_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-"""How the CDK names assets, and this package the content of layers: a SHA-256."""
+"""A SHA-256: the CDK's name of an asset, and this library's digest of a layer's content."""
 
 _VERSION: Final = re.compile(r"(?P<function>\w+?)(?P<hash>[0-9a-f]{32})")
 """The logical id of a function's current version, which ends with a hash of the function's configuration and code."""
@@ -24,14 +24,13 @@ _BY_THE_CDK: Final = (
     ("Resources", "CDKMetadata"),
     ("Rules", "CheckBootstrapVersion"),
 )
-"""What the CDK puts into templates about itself: its version, and which bootstrap stack it wants."""
-
+"""Members of templates that the CDK adds about itself: its version, and the bootstrap stack that it requires."""
 
 _FROM_DISTRIBUTIONS: Final = "made from the distributions"
 
 
 class Renderable(Protocol):
-    """What renders itself as a template, as `aws_cdk.assertions.Template` does."""
+    """An object that returns a template, such as `aws_cdk.assertions.Template`."""
 
     def to_json(self) -> Mapping[str, Any]:
         """Return the template."""
@@ -39,26 +38,26 @@ class Renderable(Protocol):
 
 
 def stable_template(template: Renderable | Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template that is equal to another one when both describe the same infrastructure.
+    """Return a template such that templates of the same infrastructure are equal.
 
-    Asset hashes, and the digests of layers in the Metadata of functions, are replaced by names that tell where each is
-    seen first, such as "asset-of-Base2D47A8D8"; so two resources with one asset are still seen to share it. Logical ids
-    of function versions lose their hash. A description and a licence that a layer made itself become "made from
-    the distributions", whatever these are; those that the user wrote stay. What the CDK adds about itself is left out.
+    Asset hashes, and the digests of layers in the Metadata of functions, are replaced by names after the resource where
+    each occurs first, such as "asset-of-Base2D47A8D8"; so it stays visible that two resources share an asset. Logical
+    ids of function versions lose their hash. A description and a license that the layer made from its distributions
+    become "made from the distributions"; those of the user stay. Additions of the CDK about itself are left out.
 
     Args:
-        template: A `Template` of `aws_cdk.assertions`, or a template as a mapping; it is left as it is.
+        template: A `Template` of `aws_cdk.assertions`, or a template as a mapping. It is not changed.
 
     Returns:
         The new template, of plain dictionaries and lists.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: `template` is neither.
     """
     whole = _rendered(template)
-    kept = {section: _without_the_cdk(section, body) for section, body in _without_generated(whole).items()}
-    names = {**_version_names(kept), **_asset_names(kept)}
-    return {section: _renamed(body, names) for section, body in kept.items() if body != {}}
+    sections = {section: _without_the_cdk(section, body) for section, body in _without_generated(whole).items()}
+    names = {**_version_names(sections), **_asset_names(sections)}
+    return {section: _renamed(body, names) for section, body in sections.items() if body != {}}
 
 
 def _rendered(template: Renderable | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,7 +66,7 @@ def _rendered(template: Renderable | Mapping[str, Any]) -> Mapping[str, Any]:
     if hasattr(template, "to_json"):
         return template.to_json()
     message = (
-        f"A {type(template).__name__} is no template. Give a mapping, or a Template of aws_cdk.assertions, such as "
+        f"A {type(template).__name__} is not a template. Pass a mapping, or a Template of aws_cdk.assertions, such as "
         "Template.from_stack(stack)."
     )
     raise UsageError(message)
@@ -87,16 +86,16 @@ def _without_generated(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_versions(resource: Any) -> Any:
-    """Return a resource with one text for all that its layer made from its distributions."""
+    """Return a resource with one fixed string for each property that its layer made from its distributions."""
     metadata = resource.get("Metadata") if isinstance(resource, dict) else None
     if not isinstance(metadata, dict) or not (generated := generated_properties(metadata)):
         return resource
     others = {name: value for name, value in metadata.items() if name != GENERATED}
-    made = dict.fromkeys(generated, _FROM_DISTRIBUTIONS)
-    kept = {name: value for name, value in resource.items() if name != "Metadata"}
+    fixed = dict.fromkeys(generated, _FROM_DISTRIBUTIONS)
+    rest = {name: value for name, value in resource.items() if name != "Metadata"}
     return {
-        **kept,
-        "Properties": {**resource.get("Properties", {}), **made},
+        **rest,
+        "Properties": {**resource.get("Properties", {}), **fixed},
         **({"Metadata": others} if others else {}),
     }
 
@@ -109,19 +108,19 @@ def _version_names(template: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _asset_names(template: Mapping[str, Any]) -> dict[str, str]:
-    """Name each hash after the resource, or the member of another section, in which it is seen first."""
+    """Return a name for each hash: after the resource, or the member of another section, where it occurs first."""
     names: dict[str, str] = {}
-    taken: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for owner, value in _members(template):
-        for found in _hashes(value):
-            if found not in names:
-                taken[owner] = taken.get(owner, 0) + 1
-                names[found] = f"asset-of-{owner}" + (f"-{taken[owner]}" if taken[owner] > 1 else "")
+        for asset_hash in _hashes(value):
+            if asset_hash not in names:
+                counts[owner] = counts.get(owner, 0) + 1
+                names[asset_hash] = f"asset-of-{owner}" + (f"-{counts[owner]}" if counts[owner] > 1 else "")
     return names
 
 
 def _members(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the resources before the rest, since an asset is best named after the resource that has it."""
+    """Yield resources first, since an asset is best named after its resource, then the members of other sections."""
     for section in sorted(template, key=lambda name: name != "Resources"):
         body = template[section]
         if isinstance(body, dict):
@@ -151,7 +150,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
         if isinstance(inner, str):
             return pattern.sub(lambda match: names[match.group()], inner)
         if isinstance(inner, dict):
-            return {renamed(key): renamed(one) for key, one in inner.items()}
-        return [renamed(one) for one in inner] if isinstance(inner, list) else inner
+            return {renamed(key): renamed(item) for key, item in inner.items()}
+        return [renamed(item) for item in inner] if isinstance(inner, list) else inner
 
     return renamed(value)

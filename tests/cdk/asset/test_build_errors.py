@@ -115,7 +115,7 @@ def test_docker_that_is_asked_for_and_not_there_is_the_layers(
 ) -> None:
     """A message that names its layer already is left as it is."""
     monkeypatch.setenv("CDK_DOCKER", str(tmp_path / "nothing"))
-    with pytest.raises(BuildError, match=r"^Layer 'Hub/Base' is to be built in Docker"):
+    with pytest.raises(BuildError, match=r"^Layer 'Hub/Base' needs Docker because of"):
         SharedPythonLayer(stack, "Base", entry=tmp_path, compatible_runtimes="python3.13", docker=True)
 
 

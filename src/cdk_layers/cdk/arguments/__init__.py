@@ -1,1 +1,1 @@
-"""Arguments that users pass to constructs: read, typed, and named in errors."""
+"""Arguments that users pass to constructs: readers, types and error messages."""

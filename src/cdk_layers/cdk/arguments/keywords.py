@@ -1,4 +1,4 @@
-"""Names of the keyword arguments of constructs, and what the CDK says of their types."""
+"""Checks of the names of constructs' keyword arguments, and the CDK's errors for arguments in plain words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound="Callable[..., object]")
 
 _ONE_AT_A_TIME: Final = RLock()
-"""Node answers one question at a time, and jsii mixes up the answers to threads that ask at once."""
+"""A lock around constructors, since jsii mixes up the answers to threads that call Node at the same time."""
 
 _NAMELESS: Final = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
 _WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
@@ -45,23 +45,28 @@ class _Names:
     required: frozenset[str]
     known: frozenset[str]
     takes_others: bool = False
-    """Whether the function reads names that it does not declare by itself."""
+    """Whether the function accepts other names, which it checks itself."""
 
     @classmethod
     def of(cls, function: Callable[..., object], base: Callable[..., object] | None) -> _Names:
-        """Return the names of a method's own arguments, and of those that it passes on to a class."""
+        """Return the names of a method's arguments, and of those that it passes on to a base class."""
         _, *own = signature(function).parameters.values()
-        named = [one for one in own if one.kind not in _NAMELESS]
+        named = [parameter for parameter in own if parameter.kind not in _NAMELESS]
         inherited = signature(base).parameters if base else {}
         return cls(
-            tuple(one.name for one in named if one.kind is Parameter.POSITIONAL_OR_KEYWORD),
-            frozenset(one.name for one in named if one.default is Parameter.empty),
-            frozenset(inherited) - {"self"} | {one.name for one in named},
-            base is None and any(one.kind is Parameter.VAR_KEYWORD for one in own),
+            tuple(parameter.name for parameter in named if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD),
+            frozenset(parameter.name for parameter in named if parameter.default is Parameter.empty),
+            frozenset(inherited) - {"self"} | {parameter.name for parameter in named},
+            base is None and any(parameter.kind is Parameter.VAR_KEYWORD for parameter in own),
         )
 
     def trouble(self, count: int, bound: Mapping[str, object]) -> str:
-        """Return what is wrong with the names that arguments were passed by; "" for nothing."""
+        """Return the problem with the names of the arguments in a call; "" if there is none.
+
+        Args:
+            count: The number of arguments that were passed by position.
+            bound: All arguments by their names.
+        """
         if count and not self.positional:
             return "its arguments can only be passed by name."
         if count > len(self.positional):
@@ -82,14 +87,14 @@ class _Names:
 
 
 def checked_arguments(kind: str, base: Callable[..., object] | None = None) -> Callable[[_F], _F]:
-    """Make a construct's `__init__` check how it is called; type checkers see it as it is written.
+    """Check the names of arguments, scope and id when a construct's `__init__` is called; a decorator.
 
     Args:
-        kind: What messages call the construct: "Layer", "Function" or "Stack".
+        kind: The kind of the construct in messages: "Layer", "Function" or "Stack".
         base: The `__init__` that gets the arguments which this one does not name.
 
     Raises:
-        UsageError: From the `__init__`, where an argument is misspelt or missing, or the scope is not a construct.
+        UsageError: Raised by the `__init__` if an argument is misspelt or missing, or the scope is not a construct.
     """
 
     def decorate(init: _F) -> _F:
@@ -114,10 +119,10 @@ def checked_arguments(kind: str, base: Callable[..., object] | None = None) -> C
 
 
 def checked_names(method: _F) -> _F:
-    """Make a method check the names of its arguments; type checkers see it as it is written.
+    """Check the names of arguments when a method is called; a decorator.
 
     Raises:
-        UsageError: From the method, where an argument is misspelt or missing.
+        UsageError: Raised by the method if an argument is misspelt or missing.
     """
     place = method.__qualname__.removesuffix(".__init__")
 
@@ -137,8 +142,8 @@ def checked_keywords(place: str, function: Callable[..., object], keywords: Mapp
     """Raise a UsageError unless a function accepts all these keyword arguments.
 
     Args:
-        place: What messages call the construct.
-        function: The function; its first argument is not counted.
+        place: The construct's name in messages.
+        function: The function. Its first argument, self, is not counted.
         keywords: The arguments by name.
     """
     names = _Names.of(function, None)
@@ -150,7 +155,7 @@ def checked_keywords(place: str, function: Callable[..., object], keywords: Mapp
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A construct that is yet to be made."""
+    """A construct that does not exist yet."""
 
     kind: str
     scope: object
@@ -165,9 +170,9 @@ class _Place:
     def check(self, *, is_optional: bool) -> None:
         """Raise a UsageError unless scope and id can be those of a construct."""
         if not isinstance(self.scope, Construct) and not (is_optional and self.scope is None):
-            raise self._wrong(self.scope, "scope", "the construct that it belongs to, such as a stack")
+            raise self._wrong(self.scope, "scope", "the construct to define it in, such as a stack")
         if not (isinstance(self.id, str) and self.id) and not (is_optional and self.id is None):
-            raise self._wrong(self.id, "id", "a string that is not empty")
+            raise self._wrong(self.id, "id", "a string with at least one character")
 
     def _wrong(self, value: object, name: str, expected: str) -> UsageError:
         return Arguments(str(self)).wrong(value, name, expected)
@@ -175,10 +180,10 @@ class _Place:
 
 @contextmanager
 def cdk_arguments(place: str, keywords: Mapping[str, object]) -> Iterator[None]:
-    """Turn what the CDK raises for an argument of a wrong type into a UsageError of one sentence.
+    """Raise a UsageError of one sentence in place of the CDK's error for an argument that it does not accept.
 
     Args:
-        place: What messages call the construct.
+        place: The construct's name in messages.
         keywords: The arguments that the CDK gets.
 
     Raises:

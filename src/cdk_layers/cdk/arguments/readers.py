@@ -37,13 +37,13 @@ _GRANT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Readers for one construct: each returns one form of a value, or names what is wrong with it.
+    """Readers of the arguments of one construct.
 
-    All of them raise a UsageError.
+    Each accepts several forms of a value, returns one of them, and raises a UsageError for any other value.
     """
 
     place: str
-    """What messages call the construct, such as "Layer 'Hub/base'"."""
+    """The construct's name in messages, such as "Layer 'Hub/base'"."""
 
     def wrong(self, value: object, name: str, expected: str, remedy: str = "") -> UsageError:
         """Return the error of a value that an argument does not accept."""
@@ -56,7 +56,7 @@ class Arguments:
             name: The argument.
             value: What the user passed.
             read: Reader of one item, which gets a name such as "grants[1]" and the item.
-            expected: What a message says of the list.
+            expected: A description of the items in messages.
         """
         if value is None:
             return ()

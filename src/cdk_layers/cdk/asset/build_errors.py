@@ -1,4 +1,4 @@
-"""Errors of builds, with the construct and the entry folder that they are about."""
+"""Errors of builds, located by construct and entry folder."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class build_errors:  # noqa: N801 - a context manager, which is read as a verb
-    """Begin the message of a build's error with the construct and its entry, and drop its traceback inside the build.
+    """Add the construct and its entry folder to the message of a build error, and remove its traceback.
 
-    What the user can fix is in the message. The type of the error stays.
+    The message says what the user can fix. The type of the error stays.
     """
 
     kind: str
-    """What messages call the construct: "Layer" or "Function"."""
+    """The kind of the construct in messages: "Layer" or "Function"."""
 
     path: str
     """The construct path."""
@@ -29,17 +29,17 @@ class build_errors:  # noqa: N801 - a context manager, which is read as a verb
     """The entry folder, as the user passed it."""
 
     def __enter__(self) -> None:
-        """Begin the build."""
+        """Do nothing."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """Raise the error again where there is one."""
+        """Raise an error of the build again, with its location."""
         if not isinstance(error, CdkLayersError) or (isinstance(error, RuleError) and error.findings):
             return
         error.args = (self.located(str(error)), *error.args[1:])
         raise error.with_traceback(None) from None
 
     def located(self, message: str) -> str:
-        """Return a message that begins with the construct and its entry."""
+        """Return a message that begins with the construct and its entry folder."""
         place = f"{self.kind} {self.path!r}"
         named = next((name for name in (place, repr(self.path), self.path) if message.startswith(f"{name}: ")), None)
         if named is None and message.startswith(place):

@@ -1,4 +1,4 @@
-"""What `bundling=` asks for, and how a finished archive gets to where the CDK expects Docker's output."""
+"""Options of `bundling=`, and an image that writes a finished archive where the CDK expects the output of Docker."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ _LOCAL: Final = frozenset({
     "poetry_include_hashes",
     "poetry_without_urls",
 })  # fmt: skip
-"""What a build without a container can honour. Whatever else is given, now or by a newer CDK, is the container's."""
+"""Options that a build without a container honors. All others, those of a newer CDK included, need a container."""
 
 _HERE: Final = "local"
-"""The option of a newer CDK to build without a container, as this package does. Source: aws-cdk, unreleased."""
+"""The option of a newer CDK to build without a container, as this library does. Source: aws-cdk, unreleased."""
 
 _TOOL_VERSIONS: Final = frozenset({"PIPENV_VERSION", "POETRY_VERSION", "UV_VERSION"})
 """Arguments of PythonLayerVersion's image that choose the tools which read locks there. Source: its Dockerfile.
 
-A local build reads the same locks with the tools that are installed, so they change nothing here.
+A local build reads the same locks with the installed tools, so these arguments have no effect on it.
 """
 
 _LOCAL_BUILD_ARGS: Final = _TOOL_VERSIONS | {"HTTPS_PROXY", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"}
-"""Arguments of PythonLayerVersion's image that a local build can honour. Source: its Dockerfile."""
+"""Arguments of PythonLayerVersion's image that a local build honors. Source: its Dockerfile."""
 
 _PLATFORMS: Final = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 """Docker's platforms. Source: aws-cdk-lib 2.275, aws-lambda/lib/architecture.js."""
@@ -61,9 +61,10 @@ _DEFAULT_FOLDER: Final = "python"
 
 @dataclass(frozen=True, slots=True)
 class Bundling:
-    """The options that a user gave under `bundling=`, by their Python names; what is None or empty is left out."""
+    """The options that the user passed as `bundling=`."""
 
     given: Mapping[str, Any]
+    """Their values by their Python names, without those that are None, False or empty."""
 
     @classmethod
     def read(
@@ -72,22 +73,22 @@ class Bundling:
         arguments: Arguments,
         architectures: Sequence[Architecture] | None = None,
     ) -> Bundling:
-        """Read the CDK's own options, or the mapping that the CDK takes in their place.
+        """Read `BundlingOptions`, or the mapping that the CDK accepts in their place.
 
         Args:
             options: What the user passed as `bundling`.
             arguments: Readers that name the construct.
-            architectures: What the construct is built for. A `platform` that is the first one's is what a build
-                without a container is for anyway, so it is left out.
+            architectures: The architectures of the construct. A `platform` of the first one is left out, since a build
+                without a container builds for it anyway.
 
         Raises:
-            UsageError: They are neither, or one of them is misspelt or not of its type.
+            UsageError: `options` is neither, or an option is misspelt or has a wrong type.
         """
         if options is None:
             return cls({})
         if isinstance(options, Mapping):
             place = f"{arguments.place}: bundling"
-            # A CDK that does not know the option yet would refuse what is done here anyway.
+            # A CDK without this option would reject it, and a local build is the default here.
             options = {name: value for name, value in options.items() if (name, value) != (_HERE, True)}
             checked_keywords(place, BundlingOptions.__init__, options)
             plain = {**options, **_lists_and_variables(Arguments(place), options)}
@@ -105,7 +106,7 @@ class Bundling:
 
     @property
     def container_only(self) -> tuple[str, ...]:
-        """The names of the options that only a container can honour, as a user wrote them."""
+        """The options that need a container, by the names that the user wrote."""
         arguments = sorted(self._build_args.keys() - _LOCAL_BUILD_ARGS)
         names = sorted(self.given.keys() - _LOCAL)
         return (*(f"bundling.{name}" for name in names), *(f"bundling.build_args[{name!r}]" for name in arguments))
@@ -116,35 +117,35 @@ class Bundling:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that the build gets beside this process's own."""
+        """The environment variables for the build, in addition to those of this process."""
         arguments = {name: value for name, value in self._build_args.items() if name not in _TOOL_VERSIONS}
         return {**arguments, **self.given.get("environment", {})}
 
     @property
     def excludes(self) -> tuple[str, ...]:
-        """The patterns of what stays out of the archive."""
+        """Patterns of files to leave out of the archive."""
         return tuple(self.given.get("asset_excludes", ()))
 
     def folder(self, place: str, default: str = _DEFAULT_FOLDER) -> str:
-        """Return the archive's folder that everything lands in, which `output_path_suffix` can change.
+        """Return the folder in the archive that files are put into, which `output_path_suffix` can change.
 
         Args:
-            place: What messages call the construct.
+            place: The construct's name in messages.
             default: The folder without a suffix.
 
         Raises:
-            UsageError: The suffix leads out of the archive.
+            UsageError: The suffix is a path outside of the archive.
         """
         suffix = str(self.given.get("output_path_suffix", default))
         parts = [part for part in suffix.split("/") if part not in ("", ".")]
         if ".." in parts:
-            message = f"{place}: output_path_suffix {suffix!r} leads out of the archive. Name a folder inside of it."
+            message = f"{place}: output_path_suffix {suffix!r} is outside of the archive. Name a folder inside of it."
             raise UsageError(message)
         return "/".join(parts)
 
     @property
     def has_own_hash(self) -> bool:
-        """Whether the user wants the asset's hash to follow something else than what is built."""
+        """Whether the user chose an asset hash that does not depend on the content of the build."""
         return "asset_hash" in self.given or self.given.get("asset_hash_type") in _OWN_HASHES
 
     @property
@@ -152,27 +153,27 @@ class Bundling:
         return {name: self.given.get(name) for name in ("asset_hash", "asset_hash_type")}
 
     def placing(self, build: LayerBuild) -> BundlingOptions:
-        """Return the options that make PythonLayerVersion take a finished archive instead of running a container.
+        """Return options by which PythonLayerVersion stages a finished archive instead of running a container.
 
-        The digest of the content is the asset's hash, unless the user chose another one.
+        The asset hash is the digest of the content, unless the user chose another one.
         """
         chosen = self._hashes if self.has_own_hash else {
             "asset_hash": build.digest, "asset_hash_type": AssetHashType.CUSTOM,
         }  # fmt: skip
-        # The command is part of what the CDK hashes, and would otherwise tell which manifest there is.
+        # The CDK hashes the command too, and its default depends on which manifest the entry has.
         return BundlingOptions(image=ArchiveImage(build), command=["place the archive"], **chosen)
 
     def unbundled(self) -> BundlingOptions:
-        """Return the options for a stack that the CDK is not bundling: an output that is not made has no hash."""
+        """Return the options for a stack that the CDK does not bundle: without an output, there is no output hash."""
         return BundlingOptions(**(self._hashes if self.has_own_hash else {}))
 
     def for_container(self, excludes: Sequence[str]) -> BundlingOptions:
-        """Return the user's options as they are, with more excludes."""
+        """Return the user's options with more excludes."""
         return BundlingOptions(**{**self.given, "asset_excludes": [*self.excludes, *excludes]})
 
 
 def _lists_and_variables(arguments: Arguments, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a mapping that the CDK would accept as something else than they are."""
+    """Return the options of a mapping whose wrong types the CDK would accept, checked here."""
     read: dict[str, Any] = {}
     if options.get("asset_excludes") is not None:
         read["asset_excludes"] = list(arguments.texts("asset_excludes", options["asset_excludes"], "patterns"))
@@ -188,26 +189,29 @@ def _platform(architectures: Sequence[Architecture] | None) -> str | None:
 
 
 class ArchiveImage(DockerImage):
-    """An image that is never run: asked to, it puts a finished archive where the container's output would be.
+    """An image whose `run` writes a finished archive to the output folder of the container.
 
-    PythonLayerVersion has no option for a local build, but takes an image, and calls its `run`.
+    PythonLayerVersion has no option for a local build, but it accepts an image and calls its `run`.
     """
 
     def __init__(self, build: LayerBuild) -> None:
-        """Remember the build; no engine is asked for an image."""
+        """Remember the build. No container engine is needed."""
         super().__init__("cdk-layers")
         self._build = build
         self.has_run = False
-        """Whether the archive was written for this construct, and not found in the output folder."""
+        """Whether the CDK called `run`, which it does not if the output folder contains the asset already."""
 
     def run(self, *, volumes: Sequence[DockerVolume | dict[str, Any]] | None = None, **_: object) -> None:
-        """Write the archive to the host's side of the output folder.
+        """Write the archive to the folder on this machine that is mounted as the output folder.
 
-        It is a copy, since a link would let whoever edits cdk.out damage the build cache.
+        The archive is a copy: through a link, an edit in cdk.out would damage the build cache.
         """
         folder = output_folder(volumes)
         if folder is None:
-            message = "this version of the CDK mounts no output folder, so the layer's archive has no place to go"
+            message = (
+                "This version of the CDK mounts no output folder, so the archive cannot be written. "
+                "Use a version of aws-cdk-lib that this library supports."
+            )
             raise BuildError(message)
         self._build.write_to(Path(folder) / "layer.zip")
         self.has_run = True

@@ -1,4 +1,4 @@
-"""Docker, for those who ask for it."""
+"""Container engines, for layers that are built in Docker."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _VARIABLE: Final = "CDK_DOCKER"
-"""What the CDK reads to find its container program. Source: aws-cdk-lib, core/lib/bundling."""
+"""The variable that names the CDK's container program. Source: aws-cdk-lib, core/lib/bundling."""
 
 
 def require_engine(path: str, reasons: Sequence[str]) -> None:
-    """Make sure that a container engine answers, before anything is started that needs one.
+    """Check that a container engine runs, before a build needs it.
 
-    The program alone says nothing: it is often installed where no engine runs, so it is asked for its containers.
+    The program is often installed where no engine runs, so the check lists the engine's containers.
 
     Args:
-        path: The construct path of the layer that wants Docker.
-        reasons: The arguments that ask for it.
+        path: The construct path of the layer.
+        reasons: The arguments that need a container.
 
     Raises:
         BuildError: No engine answers.
@@ -32,11 +32,11 @@ def require_engine(path: str, reasons: Sequence[str]) -> None:
     program = host.environ().get(_VARIABLE) or "docker"
     trouble = _trouble(program)
     if trouble:
-        wish = ", ".join(reasons)
+        arguments = ", ".join(reasons)
         message = (
-            f"Layer {path!r} is to be built in Docker, because of {wish}, but no container engine answers: {trouble}. "
-            f"Start the engine, name its program in {_VARIABLE}, or leave out {wish}: without it the layer is built "
-            f"here, which needs no Docker."
+            f"Layer {path!r} needs Docker because of {arguments}, but no container engine answers: {trouble}. "
+            f"Start the engine, name its program in {_VARIABLE}, or leave out {arguments}: then the layer is built "
+            f"on this machine, without Docker."
         )
         raise BuildError(message)
 
@@ -49,18 +49,18 @@ def _trouble(program: str) -> str:
     if done.returncode == 0:
         return ""
     lines = done.stderr.strip().splitlines()
-    return f"{program!r} says {lines[0] if lines else f'nothing and ends with status {done.returncode}'!r}"
+    return f"{program!r}: {lines[0] if lines else f'no output, exit status {done.returncode}'!r}"
 
 
 @contextmanager
 def container_errors(path: str, environment: Mapping[str, str]) -> Iterator[None]:
-    """Turn what the CDK raises for a failed container into an error of this package, without credentials.
+    """Raise a BuildError without credentials in place of the CDK's error for a failed container.
 
-    The CDK tells the whole command, with every variable that the container was given.
+    The CDK's message contains the whole command, with the values of all environment variables of the container.
 
     Args:
         path: The construct path of the layer.
-        environment: The variables that the container was given.
+        environment: The environment variables of the container.
 
     Raises:
         BuildError: The container failed.
@@ -72,6 +72,6 @@ def container_errors(path: str, environment: Mapping[str, str]) -> Iterator[None
         if reason is None:
             raise
         message = (
-            f"Layer {path!r} could not be built in Docker, whose output is above: {scrub(reason, environment.values())}"
+            f"Layer {path!r} could not be built in Docker. The output is above: {scrub(reason, environment.values())}"
         )
         raise BuildError(message) from None

@@ -19,16 +19,16 @@ _HANDLER: Final = "handler"
 
 
 def resolved_handler(arguments: Arguments, entry: Path | None, index: object, handler: object) -> str:
-    """Return a handler as Lambda wants it, "module.function", from a file and a function as for PythonFunction.
+    """Return the handler in the form that Lambda expects, "module.function".
 
     Args:
         arguments: Readers that name the construct.
-        entry: The folder with the code; None where the code comes from elsewhere.
-        index: A file in it.
-        handler: A function, or a whole handler such as "main.handler".
+        entry: The folder with the code; None for a function without `entry`.
+        index: A file in the folder, as for PythonFunction.
+        handler: The name of a function in that file, or a whole handler such as "main.handler".
 
     Raises:
-        UsageError: One of them is not a string, or the file is not there or not Python's.
+        UsageError: One of them is not a string, or `index` is not an existing Python file.
     """
     called = arguments.text("handler", handler, 'the name of a function, such as "main.handler"')
     file = arguments.text("index", index, 'the name of a file, such as "index.py"')
@@ -50,7 +50,7 @@ def _module(arguments: Arguments, entry: Path, index: str) -> str:
         raise arguments.wrong(index, "index", "the name of a Python file, which ends with .py")
     if entry.is_dir() and not (entry / file).is_file():
         message = (
-            f"{arguments.place}: there is no file {index!r} in the entry {str(entry.absolute())!r}. Name the file with "
+            f"{arguments.place}: the entry {str(entry.absolute())!r} has no file {index!r}. Pass the file with "
             'the handler, index="main.py", or the whole handler, handler="main.handler".'
         )
         raise UsageError(message)

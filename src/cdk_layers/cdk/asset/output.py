@@ -1,4 +1,4 @@
-"""Finished archives in the CDK's output folder, which other processes may write at once, or have left half done."""
+"""Archives in the CDK's output folder, where other processes may write at the same time or have stopped early."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _FULL: Final = re.compile(r"ENOSPC|EDQUOT|No space left|[Qq]uota exceeded")
 
 @contextmanager
 def placing(place: str, build: LayerBuild) -> Iterator[None]:
-    """Let the CDK place an archive in its output folder, one process at a time.
+    """Lock an archive while the CDK writes it to its output folder, so that only one process at a time does so.
 
-    The CDK removes what another process is about to write for the same asset.
+    Without the lock, the CDK removes what another process is writing for the same asset.
 
     Args:
-        place: What messages call the construct, such as "Layer 'Hub/Base'".
-        build: What is placed.
+        place: The construct's name in messages, such as "Layer 'Hub/Base'".
+        build: The build whose archive the CDK writes.
 
     Raises:
-        BuildError: It cannot be written there. The CDK begins again at the next synthesis.
+        BuildError: The archive cannot be written. The CDK tries again at the next synthesis.
     """
     try:
-        with _alone(build):
+        with _locked(build):
             yield
     except RuntimeError as error:
         if not _FAILED.search(str(error)):
@@ -44,12 +44,12 @@ def placing(place: str, build: LayerBuild) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(build: LayerBuild) -> Iterator[None]:
-    """Wait for other processes of this user that place the same archive, where the file system knows locks."""
+def _locked(build: LayerBuild) -> Iterator[None]:
+    """Wait for other processes of this user that write the same archive. Does nothing without file locks."""
     with ExitStack() as opened:
-        # The build cache's locks work everywhere, and take longer to load than all else here.
+        # The locks of the build cache work on every system, but their import takes longer than all of this.
         with suppress(ImportError, OSError):
-            import fcntl  # noqa: PLC0415 - Windows has none
+            import fcntl  # noqa: PLC0415 - does not exist on Windows
 
             folder = build.job.store.folder / "output-locks"
             folder.mkdir(exist_ok=True)
@@ -67,14 +67,17 @@ def _message(place: str, text: str, build: LayerBuild) -> str:
 
 
 def restore(staged: Path, build: LayerBuild) -> None:
-    """Write an archive in the output folder again, if what an earlier synthesis left there is no whole archive.
+    """Write an archive in the output folder again if an earlier synthesis left an incomplete one.
 
     Raises:
-        BuildError: It cannot be written, or the CDK took an empty folder for it, which is then removed.
+        BuildError: The archive cannot be written, or an earlier synthesis left an empty folder, which is now removed.
     """
     if staged.is_dir() and not any(staged.iterdir()):
         staged.rmdir()
-        message = f"{str(staged)!r} is empty, since an earlier synthesis was stopped. It is removed; run it again."
+        message = (
+            f"{str(staged)!r} was empty, because an earlier synthesis was stopped. "
+            "The folder is now removed: synthesize again."
+        )
         raise BuildError(message)
     if staged.suffix != ".zip" or (staged.is_file() and staged.stat().st_size == build.archive_bytes):
         return

@@ -1,7 +1,7 @@
-"""What stands in a layer's construct, against what was built for it.
+"""Check that the staged asset of a layer is what was built.
 
-A property injector of the app runs inside the construct, after the build. It could make the layer claim, or hold,
-something that was never built.
+A property injector of the app runs inside the construct, after the build. It could change the targets that the layer
+declares, or its asset.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 def staged_contents(
     resource: CfnLayerVersion, stage: AssetStaging, wishes: Wishes, prepared: Prepared, *, bundled: bool
 ) -> Contents | None:
-    """Return what is in a layer's asset: what was built, or what is measured on what someone else made.
+    """Return the contents of a layer's asset: those of the build, or measured if the asset has another origin.
 
     Args:
-        resource: The layer's resource, as it was constructed.
+        resource: The layer's resource.
         stage: Its asset.
         wishes: How the user wants it.
         prepared: What was built for it.
@@ -42,13 +42,13 @@ def staged_contents(
         None where the CDK asked for no bundling.
 
     Raises:
-        UsageError: The layer declares other targets than it was built for, or holds something else than what was built.
-        AssemblyError: What a container made cannot be measured.
+        UsageError: The layer declares other targets than it was built for, or its asset is not what was built.
+        AssemblyError: The output of a container cannot be measured.
     """
     if not _declares(resource, wishes.targets):
         message = (
             f"Layer {wishes.path!r}: a property injector of the app changed compatible_runtimes or "
-            "compatible_architectures after the layer was built. Give the layer itself what it is to have."
+            "compatible_architectures after the layer was built. Pass these arguments to the layer itself."
         )
         raise UsageError(message)
     if not bundled:
@@ -61,12 +61,12 @@ def staged_contents(
         restore(staged, built)
     if staged.is_file() and staged.stat().st_size == built.archive_bytes:
         return built.contents
-    # The output folder may hold the same files from an earlier time, as another compressor made them.
+    # The output folder may contain an archive of the same files by an earlier version of the compressor.
     contents = contents_of(stage, built.job.store)
-    if not wishes.bundling.has_own_hash and not _are_the_same(contents, built.contents):
+    if not wishes.bundling.has_own_hash and not _are_equal(contents, built.contents):
         message = (
-            f"Layer {wishes.path!r}: {str(staged)!r} is not what was built. If it is left from an earlier time, remove "
-            "it. If a property injector of the app changes bundling, give the layer itself what it is to have."
+            f"Layer {wishes.path!r}: {str(staged)!r} is not what was built. If an earlier synthesis left it, remove "
+            "it. If a property injector of the app changes bundling, pass these options to the layer itself."
         )
         raise UsageError(message)
     return contents
@@ -76,8 +76,8 @@ def _declares(resource: CfnLayerVersion, targets: Iterable[Target]) -> bool:
     runtimes = resource.compatible_runtimes or ()
     architectures = resource.compatible_architectures or [DEFAULT_ARCHITECTURE]
     declared = {(runtime, architecture) for runtime in runtimes for architecture in architectures}
-    return declared == {(one.runtime.name, one.architecture) for one in targets}
+    return declared == {(target.runtime.name, target.architecture) for target in targets}
 
 
-def _are_the_same(one: Contents, other: Contents) -> bool:
-    return dict(one.files) == dict(other.files) and dict(one.links) == dict(other.links)
+def _are_equal(contents: Contents, others: Contents) -> bool:
+    return dict(contents.files) == dict(others.files) and dict(contents.links) == dict(others.links)

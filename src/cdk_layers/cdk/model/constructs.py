@@ -1,4 +1,4 @@
-"""Constructs as the rules see them."""
+"""Layer constructs as models for the rules."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _KEEPS: Final = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CR
 
 @dataclass(frozen=True, slots=True)
 class LayerFacts:
-    """What a template does not say of a layer; None where it is not known."""
+    """Facts about a layer that its template does not contain; None if not known."""
 
     contents: Contents | None = None
     digest: str | None = None
-    """What changes when, and only when, the content does."""
+    """A string that changes exactly when the content does."""
 
     budget_bytes: int | None = None
     """The user's own limit on unzipped bytes."""
@@ -45,23 +45,23 @@ class LayerFacts:
 
 
 def known(value: str | None) -> str | None:
-    """Return a text that is already known, or None for a token.
+    """Return a literal string; None for a token.
 
-    The CDK's own test for tokens would ask Node each time.
+    The CDK's own test for tokens is a jsii call each time.
     """
     return value if value is not None and is_literal(value) else None
 
 
 def layer_models(layers: Iterable[ILayerVersion]) -> tuple[Layer, ...]:
-    """Return what the rules judge of layers, in their order; one layer that is named twice is one object."""
+    """Return the models of layers, in their order; a layer that occurs twice has one model."""
     models: dict[str, Layer] = {}
-    return tuple(models.setdefault(one.node.path, layer_model(one)) for one in layers)
+    return tuple(models.setdefault(layer.node.path, layer_model(layer)) for layer in layers)
 
 
 def layer_model(layer: ILayerVersion) -> Layer:
-    """Return what the rules judge of one layer: its resource where the app has one, else its ARN.
+    """Return the model of a layer: from its resource if it is defined in the app, else from its ARN.
 
-    What is in it comes from the layer itself where it was built here, else from its staged asset.
+    The contents are those of the build if this library built the layer, else those of its staged asset.
     """
     built = getattr(layer, "_model", None)
     if isinstance(built, Layer):
@@ -92,7 +92,7 @@ def layer_model(layer: ILayerVersion) -> Layer:
 
 
 def is_retained(resource: CfnLayerVersion) -> bool:
-    """Return whether a layer version outlives both its replacement and its stack."""
+    """Return whether a layer version is retained when it is replaced and when its stack is deleted."""
     options = resource.cfn_options
     return options.deletion_policy in _KEEPS and options.update_replace_policy in _KEEPS
 
@@ -109,10 +109,10 @@ def _staged_facts(layer: ILayerVersion) -> LayerFacts:
 
 
 def contents_of(stage: AssetStaging, store: Store) -> Contents:
-    """Return what is in a staged asset, measured once.
+    """Return the contents of a staged asset, which are measured once.
 
     Raises:
-        AssemblyError: It cannot be read.
+        AssemblyError: The asset cannot be read.
     """
     return store.contents_of(Path(stage.absolute_staged_path))
 

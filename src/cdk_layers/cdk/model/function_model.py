@@ -1,7 +1,6 @@
-"""A function as the rules see it while its construct is being made.
+"""Values of a function's model that are requested from Node once for all functions.
 
-Each question to a construct is a round trip to Node, and an app may have hundreds of functions, so what many of them
-share is asked for once: their places, layers and runtimes.
+Each read of a construct's property is a jsii call, a round trip to Node, and an app may have hundreds of functions.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ class _Models(dict["ILayerVersion", "Layer"]):
 
 
 def runtime_name(runtime: Runtime) -> str | None:
-    """Return a runtime's name in Lambda's API; None for an image, which brings its own."""
+    """Return a runtime's name in Lambda's API; None for an image, which includes its own runtime."""
     name = name_of(runtime)
     return None if name == IMAGE_RUNTIME else name
 
 
 def arn_of(layer: ILayerVersion) -> str:
-    """Return a layer version's ARN, which is most often a token."""
+    """Return a layer version's ARN, usually a token."""
     arns = state_of(layer).part(_Arns)
     if layer not in arns:
         arns[layer] = layer.layer_version_arn
@@ -44,7 +43,7 @@ def arn_of(layer: ILayerVersion) -> str:
 
 
 def model_of(layer: ILayerVersion) -> Layer:
-    """Return what the rules judge of a layer, always the same object for one layer."""
+    """Return the model of a layer, always the same object for one layer."""
     models = state_of(layer).part(_Models)
     if layer not in models:
         models[layer] = layer_model(layer)
@@ -52,10 +51,10 @@ def model_of(layer: ILayerVersion) -> Layer:
 
 
 def literal(value: str | None) -> str | None:
-    """Return a string that contains neither a token nor a value that is looked up later, else None."""
+    """Return a literal string; None for one with a token or with a value that the CDK looks up later."""
     return known(value)
 
 
 def literals(values: Mapping[str, str] | None) -> dict[str, str | None]:
-    """Return environment variables, with None for those that hold a token."""
+    """Return environment variables, with None for those that contain a token."""
     return {name: literal(value) for name, value in (values or {}).items()}

@@ -1,4 +1,4 @@
-"""Where constructs stand."""
+"""Scopes of constructs, with what all constructs in one scope share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """What all constructs in one scope share."""
+    """A scope, and what all constructs in it share."""
 
     scope: Construct
     stack: Stack
@@ -31,7 +31,7 @@ class Place:
     region: str | None
     account: str | None
     bundled: bool
-    """Whether the CDK asks for the stack's assets to be bundled."""
+    """Whether the CDK bundles the assets of the stack."""
 
     accepted: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What the rules had nothing against in functions of this scope, so that others like it are not judged again."""
@@ -42,15 +42,15 @@ class Place:
 
     @cached_property
     def sorts_layers(self) -> bool:
-        """Whether the CDK renders layers in the order of their construct paths, whatever the declared one."""
+        """Whether the CDK sorts a function's layers by their construct paths."""
         return recognizes_layers(self.scope)
 
 
 def place_of(scope: Construct) -> Place:
-    """Return the place that a construct in this scope has.
+    """Return the place of constructs in this scope, which is read once.
 
     Raises:
-        UsageError: The scope is not inside a stack.
+        UsageError: The scope is not in a stack.
     """
     places = state_of(scope).part(_Places)
     if scope not in places:
@@ -85,7 +85,7 @@ def _stack_of(scope: Construct) -> Stack:
     kind = type(scope).__name__
     name = f"{kind} {scope.node.path!r}" if scope.node.path else kind
     message = (
-        f"scope is the {name}, which is not in a stack. Layers and functions belong to a stack: make one, "
+        f"scope is the {name}, which is not in a stack. Layers and functions belong to a stack: create one, "
         'Stack(app, "Reports"), and pass it as the scope.'
     )
     raise UsageError(message)

@@ -1,4 +1,4 @@
-"""Runtimes and architectures of the CDK, by their names in Lambda's API."""
+"""The CDK's runtimes and architectures, by their names in Lambda's API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def name_of(value: Runtime | Architecture) -> str:
 def runtime_named(name: str) -> Runtime | None:
     """Return the CDK's own runtime of this name; None if there is none.
 
-    A Python runtime that is newer than the CDK gets a runtime of its own.
+    For a Python runtime that the CDK does not know, a new object is created.
     """
     if name in PYTHON_RUNTIMES:
         constant = getattr(Runtime, name.replace("python", "PYTHON_").replace(".", "_"), None)
@@ -38,7 +38,7 @@ def runtime_named(name: str) -> Runtime | None:
 
 
 def own_runtime(runtime: Runtime) -> Runtime:
-    """Return the CDK's constant for a Python runtime of the same name; any other runtime as it is.
+    """Return the CDK's constant for a Python runtime of the same name, and any other runtime unchanged.
 
     The CDK compares more than names, so `Runtime("python3.13", RuntimeFamily.PYTHON)` is not equal to its constant.
     """
@@ -47,16 +47,16 @@ def own_runtime(runtime: Runtime) -> Runtime:
 
 
 def runtime_for(runtime: Runtime, layers: Iterable[object]) -> Runtime:
-    """Return the runtime that a function with these layers is to have: the CDK's constant unless a layer differs.
+    """Return the runtime for a function with these layers: the CDK's constant, unless a layer requires the user's.
 
-    A layer version of the CDK's own can declare a runtime that equals the user's and not the constant.
+    A plain layer version can declare a runtime that equals the user's and not the constant.
     """
     own = own_runtime(runtime)
     if own is runtime or runtime.runtime_equals(own):
         return own
     plain = [layer for layer in layers if isinstance(layer, LayerVersion) and not hasattr(layer, "unzipped_bytes")]
-    declared = [one for layer in plain for one in layer.compatible_runtimes or ()]
-    return runtime if any(one.runtime_equals(runtime) for one in declared) else own
+    declared = [compatible for layer in plain for compatible in layer.compatible_runtimes or ()]
+    return runtime if any(compatible.runtime_equals(runtime) for compatible in declared) else own
 
 
 def architecture_named(name: str) -> Architecture | None:

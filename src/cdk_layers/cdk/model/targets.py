@@ -1,4 +1,4 @@
-"""Runtimes and architectures of the CDK's as targets of a build."""
+"""The CDK's runtimes and architectures as targets of a build."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 DEFAULT_ARCHITECTURE: Final = "x86_64"
-"""What Lambda takes a function or layer to be for that names no architecture."""
+"""Lambda's architecture for functions and layers that name none."""
 
 
 def target_of(place: str, runtime: Runtime, architecture: Architecture | None) -> Target:
-    """Return what is built for one runtime on one architecture.
+    """Return the target for one runtime on one architecture.
 
     Args:
-        place: What errors call the construct, such as "Layer 'Hub/base'".
+        place: The construct's name in messages, such as "Layer 'Hub/base'".
         runtime: The CDK's runtime.
-        architecture: The CDK's architecture; Lambda's default where there is none.
+        architecture: The CDK's architecture. Defaults to Lambda's.
 
     Raises:
-        TargetError: The runtime is not Python, or not one that Lambda serves today.
+        TargetError: The runtime is not a Python runtime that Lambda supports today.
     """
     try:
         name = DEFAULT_ARCHITECTURE if architecture is None else name_of(architecture)
@@ -42,24 +42,22 @@ def target_of(place: str, runtime: Runtime, architecture: Architecture | None) -
 def targets_of(
     path: str, runtimes: Sequence[Runtime], architectures: Sequence[Architecture] | None
 ) -> tuple[Target, ...]:
-    """Return every target that a layer declares, the one that PythonLayerVersion builds for first.
+    """Return all targets that a layer declares, first the one that PythonLayerVersion builds for.
 
     Args:
-        path: The construct path that errors name.
+        path: The construct path.
         runtimes: The CDK's runtimes.
-        architectures: The CDK's architectures; Lambda's default alone where nobody named any.
+        architectures: The CDK's architectures. Defaults to Lambda's.
 
     Raises:
-        TargetError: There is none, or one that no layer can be built for.
+        TargetError: There is no target, or a layer cannot be built for one of them.
     """
-    for what, given, example in (
+    for name, values, example in (
         ("compatible_runtimes", runtimes, "[Runtime.PYTHON_3_13]"),
         ("compatible_architectures", architectures, "[Architecture.ARM_64]"),
     ):
-        if given is not None and not given:
-            message = (
-                f"Layer {path!r}: {what} is empty, so there is nothing to build for. Name at least one: {example}."
-            )
+        if values is not None and not values:
+            message = f"Layer {path!r}: {name} is empty. Pass at least one to build for: {example}."
             raise TargetError(message)
     return tuple(
         dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Loading what constructs need, in Node and in Python at once: otherwise each would wait for the other."""
+"""Imports for the constructs, while Node loads its own modules for them: otherwise each waits for the other."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _IN_PYTHON: Final = (
     "cdk_layers.cdk.function",
     "cdk_layers.cdk.stack",
 )
-"""What takes time to import and asks Node nothing: the constructs, and what they stand on."""
+"""Modules of the constructs and of what they import. Their import takes time, and makes no jsii calls."""
 
 _OF_FUNCTIONS: Final = ("aws_codeguruprofiler", "aws_codestarnotifications", "aws_sns", "aws_sqs")
-"""What the CDK would import when the first function is made, since arguments of `Function` are of their types."""
+"""Modules with types of the arguments of `Function`, which the CDK imports for the first function otherwise."""
 
 
 def load() -> None:
-    """Load both halves; what fails to load in Node fails again, and says so, where it is needed."""
-    # Its import asks Node, which answers one at a time.
+    """Load both halves. An error in Node is ignored here, since it is raised again where the module is used."""
+    # Its import makes jsii calls, and Node answers one at a time.
     import aws_cdk.aws_lambda  # noqa: F401, PLC0415
 
     other = Thread(target=_load_in_node, name="cdk-layers-loading", daemon=True)
@@ -42,6 +42,6 @@ def _load_in_node() -> None:
         from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion  # noqa: PLC0415
         from aws_cdk.region_info import RegionInfo  # noqa: PLC0415
 
-        # Questions that change nothing. Before it answers, Node loads what the first layer needs there.
+        # These jsii calls change nothing, and make Node load the modules that the first layer needs.
         _ = PythonLayerVersion.PROPERTY_INJECTION_ID
         RegionInfo.get("us-east-1")
