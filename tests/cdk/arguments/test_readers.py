@@ -232,7 +232,7 @@ def test_a_wrong_place_is_named(stack: Stack, entry: Path) -> None:
             _calling(LayeredFunction, scope, "Fn", entry=entry, runtime=RUNTIME),
         )
     for name in IDS:
-        with pytest.raises(UsageError, match=r"^Layer 'Hub/.*': id is .*; expected a string with at least one character\."):
+        with pytest.raises(UsageError, match=r"^Layer 'Hub/.*': id is .*; expected .* with at least one character\."):
             SharedPythonLayer(stack, name, entry=entry, compatible_runtimes=RUNTIME)
     for scope in SCOPES[1:]:
         _refused("Stack 'Layers'", "scope", scope, _calling(MultiLayerStack, scope, "Layers"))
