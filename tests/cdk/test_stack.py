@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import RemovalPolicy, Size, Stack
 from aws_cdk.assertions import Template
-from aws_cdk.aws_lambda import Architecture, Runtime
+from aws_cdk.aws_lambda import Architecture, Function, Runtime
 
 from cdk_layers import LayerGrant, MultiLayerStack
 from cdk_layers.errors import EntryError, LimitError, UsageError
 from cdk_layers.testing import TemplateSnapshot
-from tests.cdk.apps import HUB, entry, function, hub, new_app, resources
+from tests.cdk.apps import HUB, entry, function, hub, inline, new_app, resources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,3 +229,13 @@ def test_a_folder_that_is_none_is_refused(app: App, tmp_path: Path) -> None:
     """The error names the folder."""
     with pytest.raises(EntryError, match="nowhere"):
         MultiLayerStack.from_directory(app, "Hub", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("also", [False, True])
+def test_a_stack_in_the_place_of_a_layer_is_no_silent_nothing(app: App, tmp_path: Path, *, also: bool) -> None:
+    """The CDK leaves out of a plain function's layers what has no ARN, a stack of layers among them."""
+    stack = hub(app, tmp_path, "base")
+    layers: list[Any] = [stack, stack["base"]] if also else [stack]
+    Function(Stack(app, "Spoke", env=HUB), "Plain", layers=layers, **inline())
+    with pytest.raises(RuntimeError, match=r"Stack 'Hub' is among the layers .*layers=stack\.pick"):
+        app.synth()

@@ -14,6 +14,7 @@ from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 from cdk_layers.app.marks import ImportedLayer, function_data
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.follow.imports import rely_on
 from cdk_layers.cdk.follow.labels import declare
 from cdk_layers.cdk.follow.references import arn_for, follow
 from cdk_layers.cdk.grants import LayerGrant
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Function as FunctionModel
     from cdk_layers.app.model import Layer
     from cdk_layers.cdk.arguments.types import Layers
+    from cdk_layers.cdk.follow.shared import Shared
     from cdk_layers.cdk.model.place import Place
 
 
@@ -50,6 +52,7 @@ class Declaration:
         """In the order that they were declared and are merged in."""
         self._place = place
         self._is_ordered_here = False
+        self._relied_on: dict[ILayerVersion | str, Shared] = {}
 
     @property
     def path(self) -> str:
@@ -65,11 +68,11 @@ class Declaration:
         arguments = Arguments(f"Function {self.path!r}")
 
         def read(name: str, layer: object) -> ILayerVersion | str:
-            is_version = isinstance(layer, (str, LayerVersion)) or hasattr(layer, "layer_version_arn")
-            if is_version and not isinstance(layer, type):
+            is_stack = isinstance(layer, Stack)
+            if not is_stack and not isinstance(layer, type) and _is_layer(layer):
                 return cast("ILayerVersion | str", layer)
             remedy = "Pass the layer version itself: the CDK would leave out anything else without a word."
-            if isinstance(layer, Stack):
+            if is_stack:
                 remedy = 'Pass layers of the stack: layers=stack.pick("base"), or [*stack.layers.values()] for all.'
             raise arguments.wrong(layer, name, "a layer version or its ARN", remedy)
 
@@ -85,6 +88,17 @@ class Declaration:
         except RuleError:
             return []
         return versions
+
+    def with_imports_found(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion | str]:
+        """Return layers as the code is built for, with layers of the app in the place of imports that lead to them.
+
+        From now on the function follows these, as it does layers that it is given directly.
+        """
+        for layer in layers:
+            shared = rely_on(layer, self._place.stack) if self._place.bundled else None
+            if shared is not None:
+                self._relied_on[layer] = shared
+        return [self._relied_on[layer].layer if layer in self._relied_on else layer for layer in layers]
 
     def imported(self, function: Function, layers: Iterable[ILayerVersion | str]) -> tuple[ILayerVersion, ...]:
         """Return layers for use by the function, which the ARNs among them become a part of."""
@@ -131,7 +145,7 @@ class Declaration:
         self.layers = declared
         self._keep_order(function, models, extended=bool(extensions))
         self._declare([_named(*both) for both in zip(declared, models, strict=True)])
-        follow(function, self._place.scope, self._place.stack, declared)
+        follow(function, self._place.scope, self._place.stack, declared, tuple(self._relied_on.values()))
         LayerValidation.watch(self._place.stack)
 
     def _check(self, layers: Sequence[Layer]) -> None:
@@ -167,6 +181,10 @@ class Declaration:
         declared = function_data(labels, self.model.budget_bytes, self.model.notes)
         if declared:
             declare(self._place.stack, self.path, declared)
+
+
+def _is_layer(value: object) -> bool:
+    return isinstance(value, (str, LayerVersion)) or hasattr(value, "layer_version_arn")
 
 
 def _named(layer: ILayerVersion, model: Layer) -> str | ImportedLayer:

@@ -173,7 +173,8 @@ class LayeredFunction(Function):
         extended = adds_layers(kwargs)
         at_once = [] if extended else declaration.accepted(given)
         with build_errors("Function", declaration.path, source.entry):
-            made = source.made(runs_on, machine, given, bundled=place.bundled, store=state_of(place.scope).store)
+            brought = given if source.entry is None else declaration.with_imports_found(given)
+            made = source.made(runs_on, machine, brought, bundled=place.bundled, store=state_of(place.scope).store)
         with made.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
             super().__init__(
                 scope, id, code=made.code, handler=called, runtime=runs_on, architecture=machine,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
+import jsii
 from aws_cdk import CfnOutput, Size, Stack
+from aws_cdk.aws_lambda import ILayerVersion
 
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from cdk_layers.project.layer_directory import LayerOptions
 
 
+@jsii.implements(ILayerVersion)
 class MultiLayerStack(Stack):
     """A stack of shared layers, in merge order: lowest first, so what comes later wins where two bring the same file.
 
@@ -228,6 +231,21 @@ class MultiLayerStack(Stack):
         """
         wanted = {self[name] for name in names}
         return [layer for layer in self._layers.values() if layer in wanted]
+
+    @property
+    def layer_version_arn(self) -> NoReturn:
+        """The stack is not a layer version, and the CDK leaves out what has no ARN without a word.
+
+        So the stack has this property of a layer version, which the CDK reads when it renders a function's layers.
+
+        Raises:
+            UsageError: Whenever it is read.
+        """
+        message = (
+            f"Stack {self._path!r} is among the layers of a function, and it is not a layer. Pass layers of the stack: "
+            'layers=stack.pick("base"), or [*stack.layers.values()] for all.'
+        )
+        raise UsageError(message)
 
     def _check(self, name: str, path: str) -> None:
         if not isinstance(name, str):

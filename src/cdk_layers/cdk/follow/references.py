@@ -112,7 +112,9 @@ def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: Refer
     sharing.layers[shared.layer] = shared
 
 
-def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[ILayerVersion]) -> None:
+def follow(
+    function: Function, scope: Construct, stack: Stack, layers: Iterable[ILayerVersion], relied_on: tuple[Shared, ...]
+) -> None:
     """Make a function follow those of its layers that other stacks share.
 
     Args:
@@ -120,20 +122,24 @@ def follow(function: Function, scope: Construct, stack: Stack, layers: Iterable[
         scope: The construct that it was made in.
         stack: The stack that it stands in.
         layers: All of its layers.
+        relied_on: Layers that it imports, and that its code relies on: see imports.py.
 
     Raises:
         UsageError: A layer's stack depends on the function's, so that neither can be deployed first; or the layer is of
             another stage, and the function could not refer to it.
     """
     sharing = _sharing_of(stack)
-    shared = tuple(shared for layer in layers if (shared := _shared(layer)) is not None)
+    shared = tuple(shared for layer in layers if (shared := shared_layer(layer)) is not None)
     foreign = [one for one in shared if one.layer not in sharing.layers]
     for one in foreign:
         refuse_other_stage(function.node.path, top_of(stack), one)
-    sharing.followers[function] = _Follower(function, scope, stack, shared)
+    sharing.followers[function] = _Follower(function, scope, stack, (*shared, *relied_on))
     _deploy_after_layers(sharing, stack, shared)
-    if sharing.is_marked or foreign:
-        _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, shared)
+    if sharing.is_marked or foreign or relied_on:
+        _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, (*shared, *relied_on))
+    if relied_on:
+        # The CDK's own hash of a version knows an imported layer by its ARN's expression, which stays the same.
+        _mix_into_version(function, relied_on, always=True)
 
 
 def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
@@ -144,7 +150,7 @@ def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
         arn: The layer's ARN.
         within: The function's stack. A nested one gets a layer of another account by a template parameter.
     """
-    shared = _shared(layer) if isinstance(within, NestedStack) else None
+    shared = shared_layer(layer) if isinstance(within, NestedStack) else None
     return arn if shared is None or not is_handed_over(within, shared) else arn_in(within, shared, arn)
 
 
@@ -157,7 +163,8 @@ def top_of(stack: Stack) -> Stack:
     return tops[stack]
 
 
-def _shared(layer: ILayerVersion) -> Shared | None:
+def shared_layer(layer: ILayerVersion) -> Shared | None:
+    """Return a layer as functions of other stacks follow it; None for a layer that they cannot follow."""
     return state_of(layer).part(_Shares).layers.get(layer)
 
 
@@ -290,8 +297,8 @@ def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[t
         yield resource, sharing.followers[function]
 
 
-def _mix_into_version(function: Function, layers: Iterable[Shared]) -> None:
-    """Let `current_version` follow the layers where the CDK does not do it by its feature flag."""
+def _mix_into_version(function: Function, layers: Iterable[Shared], *, always: bool = False) -> None:
+    """Let `current_version` follow the layers; by default where the CDK does not do it by its feature flag."""
     digests = sorted(f"{one.path}={one.digest}" for one in layers if one.digest is not None)
-    if digests and not recognizes_layers(function):
+    if digests and (always or not recognizes_layers(function)):
         function.invalidate_version_based_on(" ".join(digests))
