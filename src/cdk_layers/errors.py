@@ -1,4 +1,4 @@
-"""The whole error hierarchy: everything this package raises on purpose is a `CdkLayersError`."""
+"""Errors that this package raises on purpose: all are `CdkLayersError`s."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class CdkLayersError(Exception):
     """
 
     def __init__(self, *parts: object) -> None:
-        """Keep the message without what nobody may see, and what acts on a terminal or a CI system."""
+        """Store the message without credentials, and without what acts on a terminal or a CI system."""
         super().__init__(*(printable_lines(scrub(part)) if isinstance(part, str) else part for part in parts))
 
 
 class EntryError(CdkLayersError):
-    """An entry folder, or a manifest inside it, cannot be used as it is."""
+    """An entry folder, or a manifest in it, cannot be built."""
 
 
 class EntryChangedError(EntryError):
@@ -33,7 +33,7 @@ class EntryChangedError(EntryError):
 
 
 class TargetError(CdkLayersError):
-    """A runtime or an architecture is not one that a Python layer can be built for."""
+    """No Python layer can be built for this runtime or architecture."""
 
 
 class DependencyError(CdkLayersError):
@@ -49,7 +49,7 @@ class StaleLockError(EntryError):
 
 
 class BuildError(CdkLayersError):
-    """A build could not be finished: a tool failed, the disk is full, or Docker was asked for and is not there."""
+    """A build could not be finished: a tool failed, the disk is full, or Docker was requested and is not available."""
 
 
 class AssemblyError(CdkLayersError):
@@ -57,14 +57,14 @@ class AssemblyError(CdkLayersError):
 
 
 class UsageError(CdkLayersError):
-    """An argument makes no sense, alone or beside the others."""
+    """An argument is invalid, or conflicts with another."""
 
 
 class FunctionError(CdkLayersError):
     """A function that a test called failed, as Lambda reports it."""
 
     def __init__(self, path: str, error_type: str, error_message: str, stack_trace: tuple[str, ...], log: str) -> None:
-        """Keep what the function reported.
+        """Store what the function reported.
 
         Args:
             path: The function's construct path.
@@ -84,13 +84,13 @@ class FunctionError(CdkLayersError):
 
 
 class RuleError(CdkLayersError):
-    """Rules refused what a construct was given; `findings` holds all of them, worst first.
+    """Rules rejected a construct. `findings` contains all of the reasons, worst first, and the message lists them.
 
-    The type raised is that of the first finding's family; the message tells every finding.
+    The type of the error is that of the first finding's family.
     """
 
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
-        """Keep the findings beside the message that tells them."""
+        """Store the findings together with the message that lists them."""
         super().__init__(message)
         self.findings = tuple(findings)
 
@@ -100,7 +100,7 @@ class LimitError(RuleError):
 
 
 class IdentityError(RuleError):
-    """A layer that cannot be used by this function at all: its ARN, Region, partition, or a second version of it."""
+    """A layer that this function cannot use at all: wrong ARN, Region or partition, or a second version of it."""
 
 
 class CompatibilityError(RuleError):
@@ -108,11 +108,11 @@ class CompatibilityError(RuleError):
 
 
 class ContentError(RuleError):
-    """What lies in a layer or in a function's code cannot work in Lambda."""
+    """The content of a layer or the code of a function cannot work in Lambda."""
 
 
 class OrderError(RuleError):
-    """The merge order or the environment hides what the layers bring."""
+    """The merge order or the environment hides content of the layers."""
 
 
 class SharingError(RuleError):

@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a resource stands."""
+    """The place of a resource: its construct, and its template."""
 
     path: str
     """The construct path, such as "Hub/base"; "template.json#LogicalId" where no construct is known."""
@@ -40,10 +40,10 @@ class Finding:
     """The AWS error that this prevents."""
 
     topic: str = ""
-    """What it is about, where findings with other messages on the same topic need not be told one by one."""
+    """What it is about, if findings on one topic are reported together although their messages differ; else ""."""
 
     def __post_init__(self) -> None:
-        """Keep texts that may leave this process."""
+        """Remove credentials and control characters from the texts."""
         object.__setattr__(self, "message", outgoing(self.message))
         object.__setattr__(self, "remedy", outgoing(self.remedy))
 

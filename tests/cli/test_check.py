@@ -61,7 +61,7 @@ def test_the_table_says_all_to_a_person(run: Command) -> None:
 def test_a_right_app_is_told_to_be_right(tmp_path: Path, run: Command) -> None:
     """Silence could mean anything."""
     assert run("check", write(tmp_path, Report=function()), *TODAY).out == (
-        "Nothing is wrong with 1 function, 0 layers and 0 grants.\n"
+        "No problems found in 1 function, 0 layers and 0 grants.\n"
     )
 
 

@@ -59,7 +59,7 @@ def test_result_and_log(app: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"event": {"key": "ü"}, "origin": "base", "stage": "dev"}
     assert "\nworking\n" in done.stderr
-    assert "only a deploy knows the value of TABLE" in done.stderr
+    assert "the value of TABLE is known only at deploy" in done.stderr
 
 
 def test_a_failed_function(app: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_failed_function(app: Path) -> None:
     done = _run(app, "run", "Report", "--event", '"fail"', "--env", "TABLE=sales")
     assert done.returncode == 1
     assert json.loads(done.stdout)["errorType"] == "ValueError"
-    assert "only a deploy knows" not in done.stderr
+    assert "known only at deploy" not in done.stderr
 
 
 def test_events_from_a_file_and_from_the_standard_input(app: Path, tmp_path: Path) -> None:

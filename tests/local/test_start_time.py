@@ -82,7 +82,7 @@ def test_the_table(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = capsys.readouterr().out
     assert "median of 1" in output
     assert output.index("slow-package") < output.index("quick-package")
-    assert "What would help most" in output
+    assert "What would save most" in output
     assert "hello" not in output
 
 

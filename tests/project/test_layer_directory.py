@@ -81,11 +81,11 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('ordre = ["base"]', r"ordre means nothing.*defaults, layers, order"),
-        ("[defaults]\nruntimes = []", r"defaults\.runtimes means nothing.*compatible_runtimes"),
-        ('[defaults]\ndescription = "x"', r"defaults\.description means nothing"),
-        ("[layers.dat]\n", r"layers\.dat means nothing.*base, data, tools"),
-        ('[layers.data]\nmax_size = "1 MiB"', r"layers\.data\.max_size means nothing.*max_unzipped"),
+        ('ordre = ["base"]', r"unknown key 'ordre'.*defaults, layers, order"),
+        ("[defaults]\nruntimes = []", r"unknown key 'defaults\.runtimes'.*compatible_runtimes"),
+        ('[defaults]\ndescription = "x"', r"unknown key 'defaults\.description'"),
+        ("[layers.dat]\n", r"unknown key 'layers\.dat'.*base, data, tools"),
+        ('[layers.data]\nmax_size = "1 MiB"', r"unknown key 'layers\.data\.max_size'.*max_unzipped"),
         ('layers = ["base"]', r"layers is \['base'\], and has to be a table"),
         ("[layers]\nbase = 1", r"layers\.base is 1, and has to be a table"),
         ('order = "base"', "order is 'base', and has to be a list"),
@@ -101,8 +101,8 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
         ('[defaults]\nremoval_policy = "keep"', '"retain" or "destroy"'),
         ("[layers.data]\nmax_unzipped = 120", 'a size with its unit, such as "120 MiB"'),
         ('[layers.data]\ndocker = "yes"', "true or false"),
-        ("[layers.data]\nasset_excludes = [1]", "a list of texts"),
-        ("[layers.data]\nlicense = 1", "a text"),
+        ("[layers.data]\nasset_excludes = [1]", "a list of strings"),
+        ("[layers.data]\nlicense = 1", "a string"),
     ],
 )
 def test_what_makes_no_sense_is_told_with_file_and_key(folder: Path, text: str, told: str) -> None:

@@ -58,7 +58,7 @@ def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("budgte = 1", "knows no budgte. It knows aws-services, budget, bytecode, dependency-excludes,"),
+        ("budgte = 1", "unknown key 'budgte' in [tool.cdk-layers]. Valid keys: aws-services, budget, bytecode,"),
         ("select = 'too-many-layers'", "select is 'too-many-layers', but has to be a list of rule names"),
         ("ignore = [1]", "has to be a list of rule names"),
         ("trim = ['test']", "trim is ['test'], but has to be true, false or a list of 'tests', 'stubs'"),
@@ -66,7 +66,7 @@ def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) 
         ("aws-services = 's3'", "has to be a list of names of services"),
         ("strict = 'yes'", "has to be true or false"),
         ("budget = true", "has to be a size"),
-        ("budget = 'much'", "budget is 'much', which is no size"),
+        ("budget = 'much'", "budget is 'much', which is not a size"),
         ("budget = ", "cannot be read"),
     ],
 )
@@ -91,9 +91,9 @@ def test_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "MiB", "-1", "0", "0.2", "1 TiB", "1e6", "1MiBB"])
-def test_what_is_no_size(text: str) -> None:
+def test_text_that_is_not_a_size(text: str) -> None:
     """Nothing is guessed."""
-    with pytest.raises(UsageError, match="no size"):
+    with pytest.raises(UsageError, match="not a size"):
         parse_size(text, "it")
 
 

@@ -1,7 +1,7 @@
-"""Metadata that constructs of this library leave for its reader: every key, and how each is written and read.
+"""Marks: the metadata that constructs of this library write into an assembly, and that its reader reads back.
 
 Constructs know what a template cannot contain: the declared order of layers, the user's own limits, the notes of a
-build. They leave it as construct metadata, which is a part of the cloud assembly. Some keys are in the template.
+build. They write it as construct metadata, which is a part of the cloud assembly. Some keys are in the template.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = "cdk-layers:"
 
 FUNCTIONS: Final = f"{_PREFIX}functions"
-"""Construct metadata of a stack: what all of its functions declare, as one JSON string. See `functions_text`."""
+"""Construct metadata of a stack: the declarations of all of its functions, as one JSON string. See `functions_text`."""
 
 BUILD: Final = f"{_PREFIX}build"
 """Construct metadata of a layer: its digest, budget_bytes and notes. See `build_data`."""
@@ -27,7 +27,7 @@ PUBLIC: Final = f"{_PREFIX}public"
 """Construct metadata of a permission that `LayerGrant.public()` requested: True."""
 
 GENERATED: Final = f"{_PREFIX}generated"
-"""Template metadata of a layer version: the names of its properties that are made from its distributions."""
+"""Template metadata of a layer version: the names of its properties that are generated from its distributions."""
 
 LAYER_DIGESTS: Final = f"{_PREFIX}layer-digests"
 """Template metadata of a function: "Hub/base=<digest>, Hub/data=<digest>", so that it changes with its layers."""
@@ -46,7 +46,7 @@ class ImportedLayer:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The metadata that one construct left."""
+    """The marks of one construct."""
 
     declared_layers: tuple[str | ImportedLayer, ...] | None = None
     notes: tuple[Note, ...] = ()
@@ -58,7 +58,7 @@ class Marks:
 def function_data(
     layers: Sequence[str | ImportedLayer], budget_bytes: int | None, notes: Iterable[Note]
 ) -> dict[str, Any]:
-    """Return what one function declares, without what is empty.
+    """Return the declarations of one function, without empty values.
 
     Args:
         layers: Its layers in declared order: construct paths, literal ARNs, or imported layers.
@@ -74,7 +74,7 @@ def functions_text(functions: Mapping[str, Mapping[str, Any]], resolve: Callable
 
     Args:
         functions: The `function_data` of each function, by its construct path.
-        resolve: Returns the expression that a token stands for.
+        resolve: Returns the expression of a token.
     """
 
     def resolved(layer: ImportedLayer) -> dict[str, Any]:
@@ -84,10 +84,10 @@ def functions_text(functions: Mapping[str, Mapping[str, Any]], resolve: Callable
 
 
 def build_data(digest: str | None, budget_bytes: int | None, notes: Iterable[Note]) -> dict[str, Any]:
-    """Return the value of `BUILD`, without what is empty.
+    """Return the value of `BUILD`, without empty values.
 
     Args:
-        digest: What changes when, and only when, the layer's content does.
+        digest: A digest of the layer's content.
         budget_bytes: The user's own limit on its unzipped bytes.
         notes: The notes of its build.
     """
@@ -112,15 +112,15 @@ def layer_digests_text(digests: Iterable[str]) -> str:
 
 
 def read_entry(path: str, key: object, data: Any) -> dict[str, dict[str, Any]]:
-    """Return what one entry of construct metadata says, by construct path and name of the mark.
+    """Return the marks in one entry of construct metadata, by construct path and name of the mark.
 
     Args:
         path: The construct that has the entry.
         key: The entry's type.
-        data: The entry's data, which another program may have written.
+        data: The entry's data, which is untrusted.
 
     Returns:
-        One mark, or one for each function where the entry is a stack's `FUNCTIONS`; {} for other metadata.
+        One mark, or one for each function if the entry is the `FUNCTIONS` of a stack; {} for other metadata.
     """
     if not isinstance(key, str) or not key.startswith(_PREFIX):
         return {}
@@ -133,7 +133,7 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
     """Return the marks of one construct.
 
     Args:
-        marks: What `read_entry` returned for its path.
+        marks: The result of `read_entry` for its path.
     """
     layers, build = marks.get("layers"), marks.get("build")
     declared = layers.get("layers") if isinstance(layers, dict) else layers

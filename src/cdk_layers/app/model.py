@@ -1,7 +1,7 @@
-"""What the rules judge: functions, layers and grants, wherever they were read from.
+"""The model of an app that the rules judge: functions, layers and grants.
 
-Every value that may be a token, a condition or simply unknown is None when it is not known. None never means zero,
-empty or absent; absent is an empty tuple or mapping.
+A value that may be a token, a condition or unknown is None if it is not known. None never means zero, empty or absent:
+what is absent is an empty tuple or mapping.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ if TYPE_CHECKING:
     from cdk_layers.lambda_service.arn import LayerArn
 
 LOOKED_UP_LATER: Final = "dummy-value-for-"
-"""How the value of a parameter begins until the CDK CLI has looked it up.
+"""The start of the value of a parameter that the CDK CLI has not looked up yet.
 
 Source: aws-cdk-lib 2.275, `StringParameter.valueFromLookup` in aws-ssm/lib/parameter.js.
 """
 
 
 def is_literal(text: str) -> bool:
-    """Say whether a text stands for itself.
+    """Return whether a text is a literal.
 
-    That is no CDK token, no `Fn::Sub` variable, no dynamic reference, and no value that the CDK CLI has yet to look up.
+    It is not if it contains a CDK token, a variable of `Fn::Sub`, a dynamic reference, or a value that the CDK CLI has
+    not looked up yet.
     """
     return "${" not in text and "{{resolve:" not in text and LOOKED_UP_LATER not in text
 
 
 class Sources(Protocol):
-    """The files of a function's code or of a layer, to be read one by one."""
+    """Reader of the files of a function's code or of a layer."""
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of one file, or None when there is none by that path."""
+        """Return the bytes of a file; None if it does not exist."""
         ...
 
 
@@ -56,34 +57,34 @@ class Storage:
     """Whether the template names the object's version."""
 
     is_versioned: bool | None = None
-    """Whether its bucket keeps versions; None for a bucket that the app does not define."""
+    """Whether its bucket has versioning; None if the app does not define the bucket."""
 
     expiring: tuple[str, ...] = ()
-    """Names of the bucket's lifecycle rules that may delete it."""
+    """The names of lifecycle rules of the bucket that may delete it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
-    """One layer version as a function sees it. Compared by identity: one object stands for one resource or ARN."""
+    """A layer version, compared by identity: each object is one resource or one ARN."""
 
     where: Where
-    """Its own place when it is a resource of the app; else the place that names it."""
+    """Its own place if it is a resource of the app; else the place that refers to it."""
 
     name: str | None = None
     arn: LayerArn | None = None
-    """Its parts, when it is known by a literal ARN."""
+    """The parts of its ARN, if that is a literal."""
 
     raw_arn: str | None = None
-    """The literal text that stands where an ARN belongs."""
+    """The literal text in the place of the ARN."""
 
     is_resource: bool = False
-    """Whether the app itself defines this layer version."""
+    """Whether the app defines this layer version."""
 
     partition: str | None = None
     region: str | None = None
     account: str | None = None
     runtimes: tuple[str, ...] | None = None
-    """Compatible runtimes; () where the layer declares none, None where that is not known."""
+    """Compatible runtimes; () if the layer declares none."""
 
     architectures: tuple[str, ...] | None = None
     description: str | None = None
@@ -91,16 +92,16 @@ class Layer:
     contents: Contents | None = None
     sources: Sources | None = None
     archive_bytes: int | None = None
-    """Zipped bytes; None also where a folder is yet to be zipped."""
+    """Zipped bytes; None also for a folder, which is zipped later."""
 
     location: Path | None = None
-    """The archive or folder with its content on this machine."""
+    """The local archive or folder with its content."""
 
     asset: str | None = None
-    """The asset hash or the digest of the content: what changes when, and only when, the content does."""
+    """The asset hash or the digest of the content: it changes if, and only if, the content changes."""
 
     retained: bool | None = None
-    """Whether the old version outlives a replacement (UpdateReplacePolicy and DeletionPolicy)."""
+    """Whether the old version is retained on replacement (UpdateReplacePolicy and DeletionPolicy)."""
 
     budget_bytes: int | None = None
     """The user's own limit on unzipped bytes."""
@@ -108,16 +109,16 @@ class Layer:
     notes: tuple[Note, ...] = ()
     storage: Storage | None = None
     is_signed: bool | None = None
-    """Whether AWS Signer signed its archive; None where that is not known."""
+    """Whether AWS Signer signed its archive."""
 
     @property
     def unzipped_bytes(self) -> int | None:
-        """Unzipped bytes, when known."""
+        """Unzipped bytes; None if they are not known."""
         return None if self.contents is None else self.contents.unzipped_bytes
 
     @property
     def label(self) -> str:
-        """What a message calls this layer: its ARN when that is all there is, else its construct path."""
+        """The name of this layer in messages: its construct path, or its ARN if the app does not define it."""
         return self.where.path if self.is_resource else self.raw_arn or str(self.arn or self.name or self.where.path)
 
 
@@ -130,17 +131,17 @@ class LayerUse:
         "same-stack", "literal", "import-value", "stack-output", "missing-output", "parameter", "ssm-reference",
         "unknown",
     ] = "unknown"  # fmt: skip
-    """How the template refers to it: "missing-output" is an output that the named stack lacks, "parameter" a template
-    parameter that is read from SSM, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`)."""
+    """How the template refers to it: "missing-output" is an output that the named stack does not have, "parameter" a
+    template parameter that is read from SSM, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Function:
-    """One function, in one branch of the template's conditions."""
+    """A function, in one combination of outcomes of the conditions that it depends on."""
 
     where: Where
     branch: str = ""
-    """The conditions of this variant, as "UseArm=true"; empty when nothing is conditional."""
+    """The outcomes of the conditions, such as "UseArm=true"; "" if the function does not depend on any."""
 
     image: bool = False
     """Whether its package type is Image."""
@@ -152,21 +153,21 @@ class Function:
     architecture: str | None = None
     handler: str | None = None
     layers: tuple[LayerUse, ...] | None = None
-    """In rendered order; None when the whole list is not known."""
+    """In the order of the template; None if the whole list is not known."""
 
     declared_layers: tuple[str, ...] | None = None
-    """The labels of the layers in the order that the user gave, when the assembly says it."""
+    """The labels of the layers in the order that the user declared, if the assembly contains it."""
 
     code: Contents | None = None
     sources: Sources | None = None
     environment: Mapping[str, str | None] | None = None
-    """Environment variables; a value is None when it is not a literal."""
+    """Environment variables; a value is None if it is not a literal."""
 
     follows: frozenset[str] = frozenset()
-    """Asset hashes and digests that its template mentions outside `Layers` and `Code`."""
+    """Asset hashes and digests in its template, outside of `Layers` and `Code`."""
 
     notes: tuple[Note, ...] = ()
-    """What the build of its code noticed."""
+    """The notes of the build of its code."""
 
     partition: str | None = None
     region: str | None = None
@@ -177,24 +178,25 @@ class Function:
     """Whether its code signing configuration rejects what is not signed."""
 
     deployed: Function | None = None
-    """The same function as it is deployed now, where the user gave that assembly too."""
+    """The same function as it is deployed now, if the user gave that assembly too."""
+
     location: Path | None = None
-    """The archive or folder with its code on this machine."""
+    """The local archive or folder with its code."""
 
     name: str | None = None
-    """The name that the template gives it; None if CloudFormation makes one, or only a deploy knows it."""
+    """Its name in the template; None if CloudFormation generates it, or it is known only at deploy."""
 
     timeout_seconds: int | None = None
     memory_mib: int | None = None
     log_format: str | None = None
-    """"JSON" or "Text", where its logging configuration says it."""
+    """"JSON" or "Text"; None if its logging configuration does not set it."""
 
     log_level: str | None = None
-    """The level of the application's logs, such as "WARN", where its logging configuration says it."""
+    """The level of the application's logs, such as "WARN"; None if its logging configuration does not set it."""
 
     @property
     def used_layers(self) -> tuple[Layer, ...]:
-        """The layers in merge order, lowest first; () when not known."""
+        """The layers in merge order, lowest first; () if they are not known."""
         return tuple(use.layer for use in self.layers or ())
 
 
@@ -206,7 +208,7 @@ class Grant:
     layer: Layer | None
     principal: str | None
     organization: str | None = None
-    """None where the permission names none; "" where it names one that is not a literal."""
+    """The organization id; None if the permission has none, "" if it is not a literal."""
 
     retained: bool | None = None
     public_on_purpose: bool = False
@@ -215,43 +217,43 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """All that one cloud assembly, or one template, defines."""
+    """The functions, layers and grants of a cloud assembly or a template."""
 
     functions: tuple[Function, ...] = ()
     layers: tuple[Layer, ...] = ()
     grants: tuple[Grant, ...] = ()
     unread: tuple[str, ...] = ()
-    """What could not be read or resolved, each in a sentence."""
+    """What could not be read or resolved, each as a sentence."""
 
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What the user acknowledged in the CDK: construct paths ("" for the whole app), to rule names, to reasons."""
+    """Acknowledgements in the CDK: construct paths ("" for the whole app) to rule names to reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a user may set about the judging."""
+    """What a user can set about the judgement."""
 
     today: date = field(default_factory=host.today)
     """The day that runtime dates are compared with."""
 
     budget_bytes: int | None = None
-    """A limit on every function's total and every layer, below the service's own."""
+    """The user's own limit on every function with its layers and on every layer."""
 
     strict_budget: bool = True
-    """Whether going over a budget is an error."""
+    """Whether exceeding a budget is an error, not a warning."""
 
     limit_bytes: int = MAX_UNZIPPED_BYTES
     """Unzipped bytes of code and layers together."""
 
     select: tuple[str, ...] = ()
-    """The only rules that count; all of them when empty."""
+    """The only rules that count; () for all."""
 
     ignore: tuple[str, ...] = ()
     """Rules that do not count."""
 
     strict: bool = False
-    """Whether warnings fail a synthesis or a check as well."""
+    """Whether warnings fail a synthesis or a check too."""
 
     def counts(self, rule: str) -> bool:
-        """Tell whether a rule counts."""
+        """Return whether a rule counts."""
         return rule not in self.ignore and (not self.select or rule in self.select)

@@ -1,1 +1,1 @@
-"""Read, judge, acknowledge: the pipeline of every check."""
+"""The pipeline of every check: read, judge, acknowledge."""

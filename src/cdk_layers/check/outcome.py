@@ -29,13 +29,13 @@ class Outcome:
     """What could not be read or resolved, each as a sentence."""
 
     functions: int = 0
-    """The number of functions that were judged."""
+    """The number of functions that the rules judged."""
 
     layers: int = 0
-    """The number of layers that were judged."""
+    """The number of layers that the rules judged."""
 
     grants: int = 0
-    """The number of grants that were judged."""
+    """The number of grants that the rules judged."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -49,5 +49,5 @@ class Outcome:
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """All findings, whether acknowledged or not. The CDK applies acknowledgements to its report by itself."""
+        """All findings, acknowledged or not, for the CDK, which applies the acknowledgements to its report."""
         return tuple(result.finding for result in self.results)

@@ -1,6 +1,6 @@
-"""Check of an app: read its assembly, judge it by the rules, and apply the acknowledgements of the user.
+"""The check of an app: read its assembly, judge it by the rules, apply the user's acknowledgements.
 
-The CDK plugin, the command line and tests all use this function.
+The CDK plugin, the command line and tests all use this module.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def check(
 def _checked(
     path: Path, settings: Settings, store: Store | None, unbundled: Collection[str], deployed: Path | None
 ) -> Outcome:
-    # The reader and all rules take longer to load than to recall an outcome.
+    # Loading the reader and all rules takes longer than recalling an outcome.
     from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
     from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
@@ -68,6 +68,7 @@ def _checked(
 
 
 def _outcome(app: App, results: tuple[Result, ...]) -> Outcome:
+    # A function with conditions is in the app once for each combination of their outcomes.
     return Outcome(
         results,
         app.unread,

@@ -127,7 +127,7 @@ def _assets(manifest: Path, content: bytes) -> Iterator[Path]:
                 message = f"{source} lies outside of the assembly"
                 raise ValueError(message)
             path = (manifest.parent / source).resolve()
-            # Templates are assets too, written anew by each synthesis.
+            # Templates are assets too, and each synthesis writes them again.
             if path.suffix != ".json":
                 yield path
 

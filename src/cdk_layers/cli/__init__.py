@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COULD_NOT_RUN: Final = 2
-"""The exit status when there is no verdict."""
+"""The exit status if the command could not run."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
     Args:
-        argv: The arguments; those of this process by default.
+        argv: The arguments. Defaults to those of this process.
     """
     arguments = parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        # Each command imports what it needs: the rules take longer to load than --help may take.
+        # Each command imports what it needs, so that --help does not load the rules.
         status = int(arguments.execute(arguments))
         sys.stdout.flush()
     except CdkLayersError as error:
         print(f"cdk-layers: {error}", file=sys.stderr)  # noqa: T201
         return COULD_NOT_RUN
     except BrokenPipeError:
-        # Whoever read the report has seen enough. Python would complain once more when it closes the stream.
+        # The reader of the output, such as `head`, has ended. Python would report that again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT_RUN
     return status

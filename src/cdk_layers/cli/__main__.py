@@ -1,4 +1,4 @@
-"""`python -m cdk_layers.cli`, where the command is not on the path."""
+"""`python -m cdk_layers.cli`, if the command is not on the PATH."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Look up the version only on request."""
+    """Print the version, which is looked up only on request."""
 
     def __init__(self, option_strings: list[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="show the version and stop")
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # noqa: PLC0415  # it takes as long as the rest of --help
+        from importlib.metadata import version  # noqa: PLC0415  # importing it takes as long as the rest of --help
 
         parser.exit(message=f"cdk-layers {version('cdk-layers')}\n")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 _PLACES: Final = ("cdk.out", ".aws-sam/build")
-"""Where assemblies are looked for: the CDK's, then AWS SAM's."""
+"""The default paths of assemblies: of the CDK, then of AWS SAM."""
 
 
 def add_path(command: ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_path(command: ArgumentParser) -> None:
         nargs="?",
         type=Path,
         help="cdk.out or another cloud assembly, .aws-sam/build, or one template in JSON or YAML; "
-        "cdk.out by default, else .aws-sam/build",
+        "defaults to cdk.out, else .aws-sam/build",
     )
 
 
@@ -30,7 +30,7 @@ def default_path() -> Path:
     """Return the assembly in the working folder.
 
     Raises:
-        AssemblyError: There is none.
+        AssemblyError: The working folder contains no assembly.
     """
     found = next((path for path in map(Path, _PLACES) if path.is_dir()), None)
     if found is None:

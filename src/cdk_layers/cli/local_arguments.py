@@ -1,4 +1,4 @@
-"""The arguments and the set-up that all commands which run functions share."""
+"""Arguments of all commands that run functions, and the function that they choose."""
 
 from __future__ import annotations
 
@@ -6,28 +6,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdk_layers.cli.assembly_path import add_path, default_path
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from cdk_layers.app.model import App
+    from cdk_layers.assembly.assets import Records
     from cdk_layers.local.function import LocalFunction
 
 
 def add_function(parser: ArgumentParser) -> None:
-    """Add the name of a function."""
+    """Add the argument for the name of a function."""
     parser.add_argument(
         "function", metavar="FUNCTION", help="construct path, name, logical id, or a unique end of the path"
     )
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add what chooses an assembly, and what replaces what only a deploy knows."""
-    parser.add_argument(
-        "path", metavar="ASSEMBLY", nargs="?", type=Path,
-        help="cdk.out or another cloud assembly, .aws-sam/build, or one template; cdk.out by default",
-    )  # fmt: skip
+    """Add the arguments for an assembly, and for values that are known only at deploy."""
+    add_path(parser)
     parser.add_argument(
         "--layer", metavar="ARN=PATH", action="append", default=[], type=_pair,
         help="a local archive or folder of a layer that the app does not contain",
@@ -38,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def add_isolation(parser: ArgumentParser) -> None:
-    """Add the switch for namespaces."""
+    """Add the option that turns isolation off."""
     parser.add_argument("--no-isolation", action="store_true", help="do not isolate the function by Linux namespaces")
 
 
@@ -50,24 +48,30 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def chosen_function(app: App, name: str, arguments: Namespace) -> LocalFunction:
-    """Return the function that the user names; report variables that only a deploy knows.
+def chosen_function(arguments: Namespace, store: Records) -> LocalFunction:
+    """Return the function that the user names. Report its variables whose values are known only at deploy.
 
     Raises:
+        AssemblyError: The assembly cannot be read.
         UsageError: There is no such function, it cannot run here, or a layer's archive does not exist.
     """
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.local.selection import find_function, local_function  # noqa: PLC0415
+
+    app = read(arguments.path or default_path(), store=store)
 
     archives = {arn: Path(path) for arn, path in arguments.layer}
     for arn, path in archives.items():
         if not path.exists():
             message = f"--layer {arn}={path}: there is no archive or folder {str(path.absolute())!r}."
             raise UsageError(message)
-    function, unknown = local_function(find_function(app, name), archives=archives, environment=dict(arguments.env))
+    function, unknown = local_function(
+        find_function(app, arguments.function), archives=archives, environment=dict(arguments.env)
+    )
     if unknown:
         names = ", ".join(unknown)
         sys.stderr.write(
-            f"cdk-layers: {function.path}: only a deploy knows the value of {names}, so it is not set here. "
+            f"cdk-layers: {function.path}: the value of {names} is known only at deploy, so it is not set here. "
             f"Set it with --env {unknown[0]}=VALUE.\n"
         )
     return function

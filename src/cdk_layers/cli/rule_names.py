@@ -18,13 +18,13 @@ def rules_by_name(names: Iterable[str]) -> tuple[Rule, ...]:
     """Return rules by their names.
 
     Raises:
-        UsageError: There is no rule by one of them.
+        UsageError: A name is not that of a rule.
     """
     known = {rule.name: rule for rule in all_rules()}
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-            hint = f"Did you mean {' or '.join(near)}?" if near else "`cdk-layers rules` lists all."
+            similar = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(similar)}?" if similar else "`cdk-layers rules` lists all."
             message = f"There is no rule {name!r}. {hint}"
             raise UsageError(message)
     return tuple(known[name] for name in names)

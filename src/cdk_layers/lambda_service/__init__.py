@@ -1,1 +1,1 @@
-"""What the Lambda service says: limits, runtimes and the form of its ARNs. Data, with its source beside it."""
+"""Facts of the Lambda service, each with its source: limits, runtimes, ARNs, Regions."""

@@ -19,10 +19,10 @@ LAYER_VERSION_ARN: Final = re.compile(
     rf":layer:(?P<name>{LAYER_NAME.pattern}):(?P<version>[1-9]\d*)",
     re.ASCII,
 )
-"""The form of a layer version's ARN, every partition's. Source: botocore 1.44.5; developer guide for the Regions."""
+"""The form of a layer version's ARN, in all partitions. Source: botocore 1.44.5; developer guide for the Regions."""
 
 GRANTEE: Final = re.compile(r"[0-9]{12}|o-[a-z0-9]{10,32}|public")
-"""What this package accepts for a grant: an account id, an organization id or "public". Source: botocore 1.44.5."""
+"""Grantees of a layer that this package accepts: account ids, organization ids, "public". Source: botocore 1.44.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class LayerArn:
 
     @classmethod
     def parse(cls, text: str) -> LayerArn | None:
-        """Return the parts of a literal layer version ARN, or None when the text is not one.
+        """Return the parts of a layer version ARN; None if the text is not one.
 
         Source: the pattern of `LayerVersionArn` in botocore 1.44.5; at most 2048 characters.
         """

@@ -1,6 +1,6 @@
-"""The service's limits on layers, in the units that it counts in.
+"""Limits of the Lambda service on layers, and the errors that it returns above them.
 
-Sources: "API" is the service's own answer, recorded by LocalStack's validated snapshots; "botocore" is the service
+Sources: "API" is the answer of the service, recorded by LocalStack's validated snapshots; "botocore" is the service
 model of botocore 1.44.5; "guide" is the AWS Lambda developer guide.
 """
 
@@ -32,7 +32,7 @@ MAX_DESCRIPTION_CHARACTERS: Final = 256
 """Characters of a layer version's description. Source: botocore."""
 
 MAX_LICENSE_CHARACTERS: Final = 512
-"""Characters of a layer version's licence. Source: botocore."""
+"""Characters of a layer version's license. Source: botocore."""
 
 MAX_COMPATIBLE_RUNTIMES: Final = 15
 """Compatible runtimes that a layer version may name. Source: botocore."""

@@ -1,4 +1,4 @@
-"""Which partition a Region belongs to."""
+"""Partitions of Regions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PARTITIONS: Final = {
     "eu-isoe-": "aws-iso-e",
     "eusc-": "aws-eusc",
 }
-"""How the Regions outside of the common partition begin. Source: `partitions.json` of botocore 1.44.5."""
+"""The starts of the names of Regions outside of the partition "aws". Source: `partitions.json` of botocore 1.44.5."""
 
 
 def partition_of(region: str) -> str:
-    """Return the partition of a Region, "aws" for every Region that no other partition claims."""
+    """Return the partition of a Region: "aws" unless its name starts like those of another partition."""
     return next((partition for start, partition in _PARTITIONS.items() if region.startswith(start)), "aws")

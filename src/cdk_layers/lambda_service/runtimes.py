@@ -1,4 +1,4 @@
-"""The Python runtimes of Lambda: their glibc, and when they stop being served.
+"""Python runtimes of Lambda: their glibc, and the ends of their support.
 
 Source: the developer guide's runtime table as cfn-lint 1.58 carries it (`LmbdRuntimeLifecycle.json`), and
 aws-lambda-builders 1.68 for the glibc of their base images.
@@ -22,8 +22,8 @@ AMAZON_LINUX_2023_GLIBC: Final = (2, 34)
 NEWEST_PATCH: Final = 99
 """The patch level that markers and Requires-Python are evaluated with, a number that no release has reached.
 
-Lambda moves its managed runtimes to new patch releases by itself (developer guide, "Runtime version updates"), so the
-newest release counts. Which one that is on a given day is not known here."""
+Lambda updates its managed runtimes to new patch releases (developer guide, "Runtime version updates"), so the newest
+release counts. Which one that is on a given day is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class PythonRuntime:
     """The C library of its base image."""
 
     deprecated: date | None = None
-    """The day its support ends; None while no date is verified, as for the following two."""
+    """The day on which its support ends; None if no date is verified, as for the following two."""
 
     create_blocked: date | None = None
-    """The day from which new functions on it are refused."""
+    """The day from which Lambda rejects new functions on it."""
 
     update_blocked: date | None = None
-    """The day from which functions on it can no longer be updated."""
+    """The day from which Lambda rejects updates of functions on it."""
 
     is_preview: bool = False
     """Whether it is not known to be generally available."""
@@ -55,7 +55,7 @@ class PythonRuntime:
 
     @property
     def dates(self) -> str:
-        """Its dates as a sentence; "" where none is verified."""
+        """Its dates as a sentence; "" if they are not verified."""
         if self.deprecated is None or self.create_blocked is None or self.update_blocked is None:
             return ""
         return (
@@ -84,9 +84,11 @@ PYTHON_RUNTIMES: Final[dict[str, PythonRuntime]] = {
 """Every managed Python 3 runtime by its API name, oldest first."""
 
 _NOT_BUILT: Final = ("3.6", "3.7", "3.8")
-"""Those whose support ended before this library began."""
+"""Language versions whose support ended before the first release of this library."""
 
-BUILDABLE_PYTHONS: Final = tuple(one.python for one in PYTHON_RUNTIMES.values() if one.python not in _NOT_BUILT)
+BUILDABLE_PYTHONS: Final = tuple(
+    runtime.python for runtime in PYTHON_RUNTIMES.values() if runtime.python not in _NOT_BUILT
+)
 """The language versions that layers are built for."""
 
 _WITH_DURABLE_EXECUTION: Final = ("3.13", "3.14")
@@ -95,7 +97,7 @@ _WITH_DURABLE_EXECUTION: Final = ("3.13", "3.14")
 def runtime_distributions(python: str) -> frozenset[str]:
     """Return the normalized names of the distributions that the managed runtime of a Python version includes.
 
-    Which versions a runtime has on a given day is not verified, and changes without notice.
+    Their versions are not verified, and change without notice.
 
     Source: the developer guide, "the runtime includes the AWS SDK", and that python3.13 and python3.14 include the
     durable execution SDK.

@@ -1,4 +1,4 @@
-"""What a layer is built for: a Python version on an architecture."""
+"""Target of a build: a Python version on an architecture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MACHINES: Final[dict[str, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """One Python version on one architecture, as a Lambda function runs it."""
+    """A Python version on an architecture."""
 
     python: str
     """The language version, such as "3.13"."""
@@ -25,14 +25,14 @@ class Target:
     """The instruction set, by its name in Lambda's API."""
 
     def __post_init__(self) -> None:
-        """Refuse what no layer can be built for.
+        """Reject targets that no layer can be built for.
 
         Raises:
-            TargetError: The Python version or the architecture is not one of those that layers are built for.
+            TargetError: No layer can be built for the Python version or the architecture.
         """
         if self.python not in BUILDABLE_PYTHONS:
-            served = PYTHON_RUNTIMES.get(f"python{self.python}")
-            dates = f" {served.dates}" if served else ""
+            runtime = PYTHON_RUNTIMES.get(f"python{self.python}")
+            dates = f" {runtime.dates}" if runtime else ""
             message = (
                 f"No layer can be built for Python {self.python!r}: layers are built for "
                 f"{', '.join(BUILDABLE_PYTHONS)}.{dates} Choose one of these."
@@ -50,7 +50,7 @@ class Target:
         """Return the target of a Lambda runtime name, such as "python3.13".
 
         Raises:
-            TargetError: The runtime is not Python, or not one that layers are built for.
+            TargetError: The runtime is not Python, or no layer can be built for it.
         """
         if not runtime.startswith("python"):
             message = (
@@ -72,11 +72,11 @@ class Target:
 
     @property
     def newest_python(self) -> str:
-        """The full version that markers and Requires-Python are evaluated with: the newest patch level."""
+        """The full version that markers and Requires-Python are evaluated with: that of the newest patch release."""
         return f"{self.python}.{NEWEST_PATCH}"
 
     def marker_environment(self) -> dict[str, str]:
-        """Return the environment that PEP 508 markers are evaluated in on this target."""
+        """Return the values of PEP 508 markers on this target."""
         return {
             "implementation_name": "cpython",
             "implementation_version": self.newest_python,
@@ -92,5 +92,5 @@ class Target:
         }
 
     def __str__(self) -> str:
-        """Return the target as a person says it."""
+        """Return the target for people."""
         return f"Python {self.python} on {self.architecture}"

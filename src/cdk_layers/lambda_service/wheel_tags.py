@@ -1,4 +1,4 @@
-"""The wheels that a Lambda runtime can load, by their tags."""
+"""Tags of the wheels that a Lambda runtime can load."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _SHARED_ABI_SINCE: Final = 15
 """The minor version of Python that first loads "abi3t" modules (PEP 803)."""
 
 _LEGACY: Final = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
-"""The names that came before manylinux_2_x, by the minor version of their glibc (PEP 600)."""
+"""The older names of manylinux platforms, by the minor version of their glibc (PEP 600)."""
 
 _UV_MINORS: Final = (17, 28, 31, 32, 33, 34)
-"""The manylinux platforms that uv knows, by the minor version of their glibc."""
+"""The manylinux platforms that uv supports, by the minor version of their glibc."""
 
 
 def exact_platform(target: Target) -> str:
-    """Return uv's newest manylinux platform that the target's glibc admits, such as "manylinux_2_34"."""
+    """Return the newest manylinux platform of uv that the target can load, such as "manylinux_2_34"."""
     return f"manylinux_2_{max(minor for minor in _UV_MINORS if minor <= target.runtime.glibc[1])}"
 
 
 def wider_platform(target: Target) -> str | None:
-    """Return uv's next manylinux platform, when uv knows none that is exactly the target's glibc."""
+    """Return the next newer manylinux platform of uv; None if uv has one for exactly the glibc of the target."""
     minor = target.runtime.glibc[1]
     if minor in _UV_MINORS:
         return None
-    return f"manylinux_2_{min(one for one in _UV_MINORS if one > minor)}"
+    return f"manylinux_2_{min(supported for supported in _UV_MINORS if supported > minor)}"
 
 
 @cache

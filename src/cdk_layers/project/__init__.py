@@ -1,1 +1,1 @@
-"""What a project configures: `[tool.cdk-layers]` in its pyproject.toml, and the layers.toml of a folder of layers."""
+"""Configuration of a project: `[tool.cdk-layers]` in pyproject.toml, and the layers.toml of a folder of layers."""

@@ -1,20 +1,20 @@
-"""A folder of layers, one a subfolder, and the small file beside them that says their order and options.
+"""Folders of layers: one subfolder for each layer, and a `layers.toml` with their order and options.
 
 ```toml
-order = ["base", "data", "tools"]        # lowest first; without it, the subfolders by name
+order = ["base", "data", "tools"]        # lowest first; defaults to the subfolders by name
 
 [defaults]                               # for all layers
 compatible_runtimes = ["python3.13"]
 compatible_architectures = ["arm64"]
 grants = ["222222222222", "o-a1b2c3d4e5"]
 
-[layers.data]                            # for one layer; its grants come on top of the shared ones
+[layers.data]                            # for one layer; its grants are added to the shared ones
 description = "pandas and numpy"
 max_unzipped = "120 MiB"
-groups = ["lambda"]                      # dependency groups of its lock file; extras = [...] likewise
+groups = ["lambda"]                      # dependency groups of its lock file; also: extras = [...]
 
 [layers.tools]
-opt_entry = "."                          # lands in /opt as it is; relative to the layer's own subfolder
+opt_entry = "."                          # copied to /opt unchanged; relative to the layer's subfolder
 ```
 """
 
@@ -43,7 +43,7 @@ _RUNTIMES: Final = tuple(f"python{version}" for version in BUILDABLE_PYTHONS)
 
 @dataclass(frozen=True, slots=True)
 class LayerOptions:
-    """The options of one layer, or of all; None and () where the file does not say."""
+    """The options of one layer, or of all. None or () if the file does not set an option."""
 
     compatible_runtimes: tuple[str, ...] = ()
     """Names in Lambda's API, such as "python3.13"."""
@@ -68,52 +68,52 @@ class LayerOptions:
     dependency_excludes: tuple[str, ...] | None = None
     aws_services: tuple[str, ...] | None = None
     max_unzipped: int | None = None
-    """In bytes. In the file, a text with a unit: "120 MiB"."""
+    """In bytes. In the file, a string with a unit: "120 MiB"."""
 
     docker: bool = False
     opt_entry: str | None = None
-    """A folder, relative to the layer's own subfolder."""
+    """A folder, relative to the layer's subfolder."""
 
     description: str | None = None
     license: str | None = None
     layer_version_name: str | None = None
 
 
-_OF_ONE_LAYER: Final = frozenset({"opt_entry", "description", "license", "layer_version_name"})
+_FOR_ONE_LAYER_ONLY: Final = frozenset({"opt_entry", "description", "license", "layer_version_name"})
 
 
 @dataclass(frozen=True, slots=True)
 class LayerDirectory:
-    """What a folder of layers says."""
+    """A folder of layers, as read."""
 
     path: Path
     defaults: LayerOptions
     layers: Mapping[str, LayerOptions]
-    """The options of every layer by its name, which is its subfolder's, in merge order: lowest first."""
+    """The options of every layer, by the name of its subfolder, in merge order: lowest first."""
 
 
 def read_layer_directory(path: Path) -> LayerDirectory:
     """Read a folder of layers.
 
     Args:
-        path: A folder with one subfolder a layer and, if any option is needed, a `layers.toml`. Subfolders whose names
-            begin with "." or "_" are no layers.
+        path: A folder with one subfolder for each layer, and optionally a `layers.toml`. Subfolders whose names begin
+            with "." or "_" are not layers.
 
     Raises:
-        EntryError: There is no such folder, or no layer in it, or its `layers.toml` is not TOML.
-        UsageError: The `layers.toml` says something that makes no sense.
+        EntryError: The folder does not exist or contains no layer, or its `layers.toml` is not TOML.
+        UsageError: The `layers.toml` has an invalid key or value.
     """
     names = _subfolders(path)
     file = path / FILE_NAME
-    said = _parsed(file) if file.exists() else {}
-    _expect_known(file, "", said, {"order", "defaults", "layers"})
-    options = _table(file, "layers", said)
-    _expect_known(file, "layers.", options, names, "There is no such subfolder; there are")
-    shared = {field.name for field in fields(LayerOptions)} - _OF_ONE_LAYER
+    document = _parsed(file) if file.exists() else {}
+    _expect_known(file, "", document, {"order", "defaults", "layers"})
+    options = _table(file, "layers", document)
+    _expect_known(file, "layers.", options, names, "There is no such subfolder. Subfolders:")
+    shared = {field.name for field in fields(LayerOptions)} - _FOR_ONE_LAYER_ONLY
     return LayerDirectory(
         path,
-        _options(file, "defaults", said, shared),
-        {name: _options(file, name, options, shared | _OF_ONE_LAYER) for name in _order(file, said, names)},
+        _options(file, "defaults", document, shared),
+        {name: _options(file, name, options, shared | _FOR_ONE_LAYER_ONLY) for name in _order(file, document, names)},
     )
 
 
@@ -122,7 +122,7 @@ def _subfolders(path: Path) -> list[str]:
         what = "is a file" if path.exists() else "does not exist"
         message = f"The folder of layers {str(path)!r} {what}. Give a folder with one subfolder for each layer."
         raise EntryError(message)
-    names = sorted(one.name for one in path.iterdir() if one.is_dir() and not one.name.startswith((".", "_")))
+    names = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith((".", "_")))
     if not names:
         message = f"The folder of layers {str(path)!r} has no subfolder. Make one for each layer."
         raise EntryError(message)
@@ -140,19 +140,19 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise EntryError(message) from None
 
 
-def _order(file: Path, said: Mapping[str, Any], names: list[str]) -> tuple[str, ...]:
-    if "order" not in said:
+def _order(file: Path, document: Mapping[str, Any], names: list[str]) -> tuple[str, ...]:
+    if "order" not in document:
         return tuple(names)
-    order = _texts(said["order"])
+    order = _strings(document["order"])
     if order is None:
-        raise _wrong(file, "order", said["order"], "a list of the layers' names")
+        raise _wrong(file, "order", document["order"], "a list of the layers' names")
     repeated = sorted({name for name in order if order.count(name) > 1})
     missing = [name for name in names if name not in order]
-    strange = [name for name in order if name not in names]
-    for what, which in (("names twice", repeated), ("names, without a subfolder,", strange), ("leaves out", missing)):
-        if which:
+    unknown = [name for name in order if name not in names]
+    for fault, layers in (("names twice", repeated), ("names, without a subfolder,", unknown), ("leaves out", missing)):
+        if layers:
             message = (
-                f"{file}: order {what} {', '.join(map(repr, which))}. It has to name every layer once, lowest first; "
+                f"{file}: order {fault} {', '.join(map(repr, layers))}. It has to name every layer once, lowest first; "
                 f"the layers are {', '.join(map(repr, names))}."
             )
             raise UsageError(message)
@@ -174,31 +174,31 @@ def _table(file: Path, name: str, tables: Mapping[str, Any], place: str = "") ->
 
 
 def _expect_known(
-    file: Path, place: str, table: Mapping[str, Any], known: set[str] | list[str], why: str = "Known here are"
+    file: Path, place: str, table: Mapping[str, Any], known: set[str] | list[str], valid: str = "Valid keys:"
 ) -> None:
     unknown = [key for key in table if key not in known]
     if unknown:
-        message = f"{file}: {place}{unknown[0]} means nothing. {why} {', '.join(sorted(known))}."
+        message = f"{file}: unknown key {place + unknown[0]!r}. {valid} {', '.join(sorted(known))}."
         raise UsageError(message)
 
 
 def _value(file: Path, place: str, key: str, value: object) -> Any:
     read, expected = _KINDS[key]
-    found = read(value)
-    if found is None:
+    converted = read(value)
+    if converted is None:
         raise _wrong(file, place, value, expected)
-    return found
+    return converted
 
 
 def _wrong(file: Path, place: str, value: object, expected: str) -> UsageError:
     return UsageError(f"{file}: {place} is {value!r}, and has to be {expected}.")
 
 
-def _texts(value: object) -> tuple[str, ...] | None:
-    return tuple(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else None
+def _strings(value: object) -> tuple[str, ...] | None:
+    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
-def _text(value: object) -> str | None:
+def _string(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
@@ -212,19 +212,19 @@ def _bytes(value: object) -> int | None:
 
 def _some_of(names: Collection[str]) -> Callable[[object], tuple[str, ...] | None]:
     def read(value: object) -> tuple[str, ...] | None:
-        texts = _texts(value)
-        return texts if texts and set(texts) <= set(names) else None
+        strings = _strings(value)
+        return strings if strings and set(strings) <= set(names) else None
 
     return read
 
 
 def _grants(value: object) -> tuple[str, ...] | None:
-    texts = _texts(value)
-    return None if texts is None or not all(GRANTEE.fullmatch(one) for one in texts) else texts
+    strings = _strings(value)
+    return None if strings is None or not all(map(GRANTEE.fullmatch, strings)) else strings
 
 
-_TEXT: Final = (_text, "a text")
-_TEXTS: Final = (_texts, "a list of texts")
+_STRING: Final = (_string, "a string")
+_STRINGS: Final = (_strings, "a list of strings")
 _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
     "compatible_runtimes": (_some_of(_RUNTIMES), f"a list of {', '.join(_RUNTIMES)}"),
     "compatible_architectures": (_some_of(ARCHITECTURES), f"a list of {' and '.join(ARCHITECTURES)}"),
@@ -233,20 +233,20 @@ _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
         'a list of account ids ("222222222222"), organization ids ("o-a1b2c3d4e5") and "public"',
     ),
     "removal_policy": (lambda value: value if value in REMOVAL_POLICIES else None, '"retain" or "destroy"'),
-    "asset_excludes": _TEXTS,
+    "asset_excludes": _STRINGS,
     "default_excludes": (_flag, "true or false"),
     "follow_links": (_flag, "true or false"),
-    "allow_source_builds": _TEXTS,
-    "groups": _TEXTS,
-    "extras": _TEXTS,
+    "allow_source_builds": _STRINGS,
+    "groups": _STRINGS,
+    "extras": _STRINGS,
     "bytecode": (_flag, "true or false"),
     "trim": (trim_of, TRIM_VALUES.replace("True, False", "true, false")),
-    "dependency_excludes": _TEXTS,
-    "aws_services": _TEXTS,
+    "dependency_excludes": _STRINGS,
+    "aws_services": _STRINGS,
     "max_unzipped": (_bytes, 'a size with its unit, such as "120 MiB"'),
     "docker": (_flag, "true or false"),
-    "opt_entry": (_text, "a folder, relative to the layer's own"),
-    "description": _TEXT,
-    "license": _TEXT,
-    "layer_version_name": _TEXT,
+    "opt_entry": (_string, "a folder, relative to the layer's own"),
+    "description": _STRING,
+    "license": _STRING,
+    "layer_version_name": _STRING,
 }

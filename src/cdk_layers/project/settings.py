@@ -1,4 +1,4 @@
-"""What a project sets for synthesis and for the command line, in `[tool.cdk-layers]` of its pyproject.toml."""
+"""Settings of a project for synthesis and for the command line: `[tool.cdk-layers]` in its pyproject.toml."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TABLE: Final = "cdk-layers"
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """The keys of `[tool.cdk-layers]`, each with a dash for an underscore."""
+    """The keys of `[tool.cdk-layers]`, there with dashes instead of underscores."""
 
     select: tuple[str, ...] = ()
-    """The only rules that count; all of them by default."""
+    """The only rules that count. Defaults to all."""
 
     ignore: tuple[str, ...] = ()
     """Rules that do not count."""
@@ -33,7 +33,7 @@ class ProjectSettings:
     """The user's own limit on the unzipped bytes of every layer and of every function with its layers."""
 
     strict_budget: bool = True
-    """Whether going over the budget is an error; else it is a warning."""
+    """Whether exceeding the budget is an error, not a warning."""
 
     strict: bool = False
     """Whether warnings fail the check as well."""
@@ -55,23 +55,23 @@ class ProjectSettings:
         """What archives contain of their distributions where a construct does not choose."""
         return ContentOptions(self.bytecode, self.trim, self.dependency_excludes, self.aws_services)
 
-    def settings(self, **given: Any) -> Settings:
-        """Return these as the rules take them; what is given and not None goes before them."""
+    def settings(self, **overrides: Any) -> Settings:
+        """Return the settings for the rules. Overrides that are not None take precedence."""
         own = {
             "budget_bytes": self.budget, "strict_budget": self.strict_budget, "strict": self.strict,
             "select": self.select, "ignore": self.ignore,
         }  # fmt: skip
-        return Settings(**{**own, **{name: value for name, value in given.items() if value is not None}})
+        return Settings(**{**own, **{name: value for name, value in overrides.items() if value is not None}})
 
 
 def read_settings(*folders: Path) -> ProjectSettings:
-    """Return the settings of the nearest pyproject.toml that has any; the defaults where there is none.
+    """Return the settings of the nearest pyproject.toml that has any. Defaults to the default of each key.
 
     Args:
-        folders: Where an app may be: its own folder and those above it are searched, one after the other.
+        folders: Where an app may be. Each of them and then the folders above it are searched.
 
     Raises:
-        UsageError: A file cannot be read, or has a key or a value there that means nothing.
+        UsageError: A file cannot be read, or has an invalid key or value in the table.
     """
     for folder in folders:
         for up in (folder, *folder.parents):
@@ -82,7 +82,7 @@ def read_settings(*folders: Path) -> ProjectSettings:
 
 
 def app_settings() -> Settings:
-    """Return what the project of the app that is running sets: the CDK starts an app in the folder of its cdk.json.
+    """Return the settings of the project of the running app. The CDK starts an app in the folder of its cdk.json.
 
     Raises:
         UsageError: As `read_settings`.
@@ -100,12 +100,12 @@ def _read(path: Path) -> ProjectSettings | None:
 
 @lru_cache(maxsize=64)
 def _parsed(path: Path, _changed: int, _size: int) -> ProjectSettings | None:
-    """Return what a file sets, or None where it has no table; read again when it has changed."""
+    """Return the settings in a file; None if it does not have the table. The cache is per change of the file."""
     try:
         content = path.read_bytes()
         if _TABLE.encode() not in content:
+            # Most projects have no settings, and constructs read them too.
             return None
-        # Most projects set nothing, and constructs ask too.
         document = _loads(content.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {error}."
@@ -128,14 +128,13 @@ def _from_table(table: Any, path: Path) -> ProjectSettings:
     known = {field.name.replace("_", "-"): field.name for field in fields(ProjectSettings)}
     unknown = [key for key in table if key not in known]
     if unknown:
-        message = f"{path}: [tool.{_TABLE}] knows no {', '.join(unknown)}. It knows {', '.join(sorted(known))}."
+        message = f"{path}: unknown key {unknown[0]!r} in [tool.{_TABLE}]. Valid keys: {', '.join(sorted(known))}."
         raise UsageError(message)
     return ProjectSettings(**{known[key]: _value(key, value, path) for key, value in table.items()})
 
 
 def _value(key: str, value: Any, path: Path) -> Any:
-    wanted = _WANTED[key]
-    if key in _LISTS and isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if key in _LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if key == "budget" and isinstance(value, (str, int)) and not isinstance(value, bool):
         return parse_size(str(value), f"{path}: [tool.{_TABLE}] budget")
@@ -143,11 +142,11 @@ def _value(key: str, value: Any, path: Path) -> Any:
         return value
     if key == "trim" and (found := trim_of(value)) is not None:
         return found
-    message = f"{path}: [tool.{_TABLE}] {key} is {value!r}, but has to be {wanted}."
+    message = f"{path}: [tool.{_TABLE}] {key} is {value!r}, but has to be {_EXPECTED[key]}."
     raise UsageError(message)
 
 
-_WANTED: Final[Mapping[str, str]] = {
+_EXPECTED: Final[Mapping[str, str]] = {
     "select": "a list of rule names",
     "ignore": "a list of rule names",
     "budget": 'a size such as "120MiB"',
@@ -166,15 +165,15 @@ def parse_size(text: str, what: str) -> int:
     """Return the bytes of a size such as "120MiB", "1.5 GB" or "1048576".
 
     Args:
-        text: A size with its unit, as `wording.bytes_of` reads it for layers.toml and constructs too, or bytes alone.
-        what: What a message calls it.
+        text: A size with its unit, as `wording.bytes_of` reads it, or a number of bytes without a unit.
+        what: The name of the setting in a message.
 
     Raises:
-        UsageError: It is not a size, or is zero.
+        UsageError: The text is not a size, or is zero.
     """
     trimmed = text.strip()
     size = bytes_of(trimmed if trimmed.endswith("B") else f"{trimmed}B") or 0
     if size < 1:
-        message = f'{what} is {text!r}, which is no size. Write one such as "120MiB".'
+        message = f'{what} is {text!r}, which is not a size. Write one such as "120MiB".'
         raise UsageError(message)
     return size

@@ -1,1 +1,1 @@
-"""How findings are told: to people, and to machines."""
+"""Reports of findings, for people and for programs."""

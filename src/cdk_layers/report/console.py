@@ -1,4 +1,4 @@
-"""The console that reports for people are printed on."""
+"""Console of reports for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 
 STYLES: Final = {"error": "bold red", "warning": "yellow"}
 _WIDTH: Final = 120
-"""Columns of a report: at most in a terminal, and always where there is none."""
+"""Columns of a report: the maximum in a terminal, and always this number elsewhere."""
 
 
 def console() -> Console:

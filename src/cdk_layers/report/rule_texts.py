@@ -1,4 +1,4 @@
-"""Rules, listed and explained for people."""
+"""List of the rules, and explanation of one rule, for people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show_rules(rules: tuple[Rule, ...]) -> None:
-    """Print every rule's name, severity and meaning."""
+    """Print the name, severity and meaning of every rule."""
     table = Table("Rule", "Severity", "What it is about", box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.columns[0].no_wrap = True
     family = rules[0].family if rules else ""

@@ -1,4 +1,4 @@
-"""How much is in layers and functions, beside how much may be."""
+"""Sizes of layers and functions, compared with the limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN: Final = "?"
 
 
 def show_sizes(app: App) -> None:
-    """Print a table of the layers and one of the functions, each beside the service's limit of 250 MiB unzipped."""
+    """Print a table of the layers and one of the functions, with what is left of the limit of 250 MiB unzipped."""
     out = console()
     if app.layers:
         out.print(_layers(app.layers))
@@ -30,7 +30,7 @@ def show_sizes(app: App) -> None:
 
 def _layers(layers: Sequence[Layer]) -> Table:
     table = _table("Layer", "Python", "Architecture", numbers=("Distributions", "Unzipped", "Zipped", "Headroom"))
-    for layer in {one.where: one for one in layers}.values():
+    for layer in {layer.where: layer for layer in layers}.values():
         unzipped = layer.unzipped_bytes
         table.add_row(
             printable(layer.label),
@@ -46,8 +46,8 @@ def _layers(layers: Sequence[Layer]) -> Table:
 
 def _functions(functions: Sequence[Function]) -> Table:
     table = _table("Function", "Layers, lowest first", numbers=("Code", f"Total of {size(MAX_UNZIPPED_BYTES)}"))
-    for function in {one.where: one for one in functions}.values():
-        names = [one.label.rpartition("/")[2] for one in function.used_layers]
+    for function in {function.where: function for function in functions}.values():
+        names = [layer.label.rpartition("/")[2] for layer in function.used_layers]
         code = None if function.code is None else function.code.unzipped_bytes
         table.add_row(
             printable(function.where.path),
@@ -59,7 +59,7 @@ def _functions(functions: Sequence[Function]) -> Table:
 
 
 def _total(function: Function, code: int | None) -> str:
-    parts = [code, *(one.unzipped_bytes for one in function.used_layers)]
+    parts = [code, *(layer.unzipped_bytes for layer in function.used_layers)]
     known = sum(part for part in parts if part is not None)
     share = f"{size(known)} ({known / MAX_UNZIPPED_BYTES:.0%})"
     return f"at least {share}" if None in parts or function.layers is None else share
@@ -68,7 +68,7 @@ def _total(function: Function, code: int | None) -> str:
 def _table(*texts: str, numbers: Sequence[str]) -> Table:
     table = Table(header_style="bold", title_justify="left")
     for name in texts:
-        # What is cut off may be all that tells one path from another.
+        # The end of a path may be its only difference from another.
         table.add_column(name, overflow="fold")
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
@@ -80,8 +80,8 @@ def _size(number_of_bytes: int | None) -> str:
 
 
 def _architectures(layer: Layer) -> str:
-    """Return what a layer declares, else what its native files are for."""
-    machines = () if layer.contents is None else tuple(sorted({one.machine for one in layer.contents.natives}))
+    """Return the architectures that a layer declares, else those of its native files."""
+    machines = () if layer.contents is None else tuple(sorted({native.machine for native in layer.contents.natives}))
     if layer.architectures == () and machines:
         return f"{', '.join(machines)} (content)"
     return _enumerated(layer.architectures)

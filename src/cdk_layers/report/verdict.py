@@ -18,7 +18,7 @@ class Verdict:
     """The outcome of a check of one path."""
 
     path: Path
-    """The assembly or template, as it was given."""
+    """The assembly or template, as the user named it."""
 
     outcome: Outcome
     _lines: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -35,24 +35,24 @@ class Verdict:
 
     @property
     def errors(self) -> int:
-        """How many errors there are."""
+        """The number of errors."""
         return sum(finding.severity == "error" for finding in self.findings)
 
     @property
     def warnings(self) -> int:
-        """How many warnings there are."""
+        """The number of warnings."""
         return len(self.findings) - self.errors
 
     def template(self, where: Where) -> str:
-        """Return the template's path for a report: relative to the working folder where it lies below that."""
+        """Return the template's path for a report: relative to the working folder if it is below that."""
         if not where.template:
             return ""
-        path = Path(os.path.abspath(where.template))  # noqa: PTH100  # not through links: a report names what was given
+        path = Path(os.path.abspath(where.template))  # noqa: PTH100  # resolves no links: a report names what the user named
         here = Path.cwd()
         return (path.relative_to(here) if path.is_relative_to(here) else Path(where.template)).as_posix()
 
     def line(self, where: Where) -> int:
-        """Return the line of its template, from 1 on, where a resource begins; 1 where that cannot be told."""
+        """Return the line of the template, from 1 on, where a resource begins; 1 if it is not found."""
         if where.template not in self._lines:
             self._lines[where.template] = _lines(where.template)
         starts = (f"{json.dumps(where.logical_id)}:", f"{where.logical_id}:")

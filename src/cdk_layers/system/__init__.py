@@ -1,1 +1,1 @@
-"""This machine: its processes, clock and environment; text and numbers as messages show them."""
+"""This machine (processes, clock, environment), and the text of messages."""

@@ -19,29 +19,29 @@ _GIT_URL: Final = re.compile(
     r"git\+(?P<scheme>https?)://(?P<info>[^\s/?#]*)@(?P<host>[^\s/?#@]+)(?P<path>[^\s?#;]*)", re.IGNORECASE
 )
 VARIABLE: Final = "CDK_LAYERS_SECRET_"
-"""How the names of the variables begin."""
+"""The start of the variables' names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Requirements that name their credentials by environment variables."""
+    """Requirements whose credentials are replaced by environment variables."""
 
     text: str
     variables: Mapping[str, str]
-    """The variables that uv puts in place of `${...}`."""
+    """The variables and their values, which uv puts in place of `${...}`."""
 
     def shown(self, text: str) -> str:
-        """Return a text that uv made of this one, with the credentials in their places again."""
+        """Return a text that uv made from this one, with the credentials put back."""
         for name, value in self.variables.items():
             text = text.replace(f"${{{name}}}", value)
         return text
 
 
 def hide(text: str, kind: str = "") -> Hidden:
-    """Move the credentials in requirements into environment variables, whose names have the kind in them.
+    """Move the credentials in requirements into environment variables, whose names contain `kind`.
 
     Those of git repositories over HTTP are dropped, since uv would pass them to git as arguments, which every user of
-    the machine can read: `git_headers` has them.
+    the machine can read: `git_headers` returns them.
     """
     text = _GIT_URL.sub(lambda found: found.group().replace(f"{found['info']}@", "", 1), text)
     parts: list[str] = []

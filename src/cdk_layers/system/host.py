@@ -1,4 +1,4 @@
-"""The doors to the machine: its processes, its clock, its environment. A test can replace each."""
+"""Processes, clock and environment of this machine. Nothing else reaches them, so that a test can replace each."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def run(
 
     Args:
         command: The program's path and its arguments; no shell reads them.
-        cwd: The folder it runs in; this process's own by default.
-        environment: All of its environment variables; this process's own by default.
+        cwd: The folder that it runs in. Defaults to that of this process.
+        environment: All of its environment variables. Defaults to those of this process.
         inherited: File descriptors that it may use.
 
     Raises:
@@ -65,14 +65,14 @@ end() {
 read -r process || exit 0
 read -r finished || end "$process"
 """
-"""Reads the number of a process and then a line. If there is none, it ends the process and all that this started."""
+"""Reads the id of a process, then a line. Without that line, it ends the process and all of its children."""
 
 
 @contextmanager
 def _guard() -> Iterator[Callable[[int], None]]:
-    """Start a shell that ends a process, and what this starts, if the present one ends by a signal. Not on Windows.
+    """Start a shell that ends a process and its children if this Python process is killed. Not on Windows.
 
-    It is there before the process is, and is told its number as soon as that is known.
+    The shell runs before the process starts, and gets its id as soon as that is known.
     """
     guard = None
     if os.name == "posix":
@@ -100,12 +100,12 @@ class NamelessFile:
 
     path: str
     descriptors: tuple[int, ...] = ()
-    """What the child has to inherit."""
+    """The file descriptors that the child has to inherit."""
 
 
 @contextmanager
 def nameless_file(text: str) -> Iterator[NamelessFile]:
-    """Keep a text where one child can read it once, and where it does not stay, however this process ends.
+    """Provide a text as a file that one child can read once, and that is gone however this process ends.
 
     Where the system has /dev/fd it is a file without a name; elsewhere it is a temporary file.
     """

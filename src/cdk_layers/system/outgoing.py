@@ -1,6 +1,7 @@
-"""Text on its way out: without credentials, and without characters or commands that act on who reads it.
+"""Text that leaves this process: without credentials, and without what acts on a terminal or a CI system.
 
-Errors, notes and findings pass through here when they are made. All expressions are linear: what they read is foreign.
+Errors, notes and findings pass through here when they are created. All expressions take linear time, since their input
+is untrusted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 HIDDEN: Final = "****"
-"""What a credential is replaced with, where it is not dropped with its whole part of a URL."""
+"""What replaces a credential, unless the whole part of the URL is removed."""
 
 _SCHEME: Final = r"(?<![a-zA-Z0-9+.-])(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}:)?"
 _USER_INFO: Final = re.compile(_SCHEME + r"//(?P<info>[^\s/?#\"'<>]*)@")
@@ -65,7 +66,7 @@ _COMMAND: Final = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a URL's parameter of this name holds a credential."""
+    """Return whether a URL parameter of this name contains a credential."""
     words = [word.lower() for word in _WORD.findall(name)]
     joined = "".join(words)
     return not _SECRET_WORDS.isdisjoint((*words, joined)) or any(part in joined for part in _SECRET_PARTS)
@@ -94,7 +95,7 @@ def _is_secret(found: re.Match[str]) -> bool:
 
 
 def secret_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where credentials are in a text. User info of ssh without a password is none, nor is a placeholder."""
+    """Yield the spans of credentials in a text. An ssh user without a password is not one, nor is a placeholder."""
     for pattern in (_USER_INFO, _BROKEN_USER_INFO):
         for found in pattern.finditer(text):
             info, is_ssh = found["info"], (found["scheme"] or "").lower().endswith("ssh:")
@@ -116,7 +117,7 @@ def secrets_in(text: str) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """Return a text as one line without the characters, and the commands of CI systems, that act on who reads it."""
+    """Return a text as one line, without control characters and commands of CI systems."""
     return printable_lines(_LINE_END.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
@@ -129,7 +130,7 @@ def printable_lines(text: str) -> str:
 
 
 def json_in_logs(text: str) -> str:
-    """Return a JSON document that means the same, without the one command that a CI system finds inside of lines."""
+    """Return an equal JSON document without the one command that a CI system finds inside of lines."""
     return text.replace("##[", "#\\u0023[")
 
 

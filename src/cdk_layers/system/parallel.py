@@ -1,4 +1,4 @@
-"""The same work on many things at once, with the results in order and a bound on what waits in memory."""
+"""Parallel work on many items, with results in order and a bound on the memory for those that wait."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_BATCH = 1000
 def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield the result of `work` for each item, in the order of the items, working on some of them ahead.
 
-    An error of `work` is raised in its place; what was not begun by then is dropped.
+    An error of `work` is raised in its place in the order; work that has not begun by then is cancelled.
     """
     rest = iter(items)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="cdk-layers") as pool:
@@ -38,16 +38,16 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
                 future.cancel()
 
 
-def batches(things: Iterable[Item], size: Callable[[Item], int], wanted: int) -> Iterator[list[Item]]:
-    """Yield the things in lists whose sizes come to about what is wanted.
+def batches(items: Iterable[Item], size: Callable[[Item], int], wanted: int) -> Iterator[list[Item]]:
+    """Yield the items in lists whose total size is about `wanted`.
 
-    A task of its own for each small thing would cost more than its work does.
+    A task for each small item would cost more than its work.
     """
     batch: list[Item] = []
     length = 0
-    for thing in things:
-        batch.append(thing)
-        length += size(thing)
+    for item in items:
+        batch.append(item)
+        length += size(item)
         if length >= wanted or len(batch) >= _MAX_BATCH:
             yield batch
             batch, length = [], 0

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all that is in it; what cannot be removed is left.
+    """Remove a folder and its content. Errors are ignored.
 
-    A wheel may be deeper than Python's own stack, which `shutil.rmtree` needs before Python 3.13.
+    Before Python 3.13, `shutil.rmtree` recurses, and a wheel may be nested deeper than Python's recursion limit.
     """
     try:
         shutil.rmtree(folder, ignore_errors=True)
@@ -23,17 +23,17 @@ def remove_folder(folder: Path) -> None:
 
 
 def _remove_deep(folder: Path) -> None:
-    waiting, found = [os.fspath(folder)], []
+    waiting, folders = [os.fspath(folder)], []
     while waiting:
-        here = waiting.pop()
-        found.append(here)
-        with suppress(OSError), os.scandir(here) as entries:
+        path = waiting.pop()
+        folders.append(path)
+        with suppress(OSError), os.scandir(path) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                 else:
                     with suppress(OSError):
                         os.unlink(entry.path)  # noqa: PTH108 - one call for each of many files
-    for here in reversed(found):
+    for path in reversed(folders):
         with suppress(OSError):
-            os.rmdir(here)  # noqa: PTH106
+            os.rmdir(path)  # noqa: PTH106

@@ -1,4 +1,4 @@
-"""TOML documents: the standard library's reader, or the same from PyPI for Python 3.10."""
+"""Reader of TOML: `tomllib` of the standard library, or `tomli` from PyPI for Python 3.10."""
 
 from __future__ import annotations
 

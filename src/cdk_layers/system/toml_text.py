@@ -1,4 +1,4 @@
-"""TOML documents from values: the standard library only reads them."""
+"""Writer of TOML, which the standard library only reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def toml_text(document: Mapping[str, Any]) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        pairs = (f"{_string(key)} = {_value(one)}" for key, one in value.items() if one is not None)
+        pairs = (f"{_string(key)} = {_value(item)}" for key, item in value.items() if item is not None)
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_value, value))}]"
@@ -30,5 +30,5 @@ def _value(value: Any) -> str:
 
 
 def _string(text: str) -> str:
-    # TOML knows the escapes of JSON, except those of surrogates; U+007F has to be escaped in TOML alone.
+    # TOML has the escapes of JSON, except those of surrogates. Only TOML requires an escape for U+007F.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""How messages put things."""
+"""Sizes, numbers and names in the text of messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNITS: Final = {
 
 
 def size(number_of_bytes: int) -> str:
-    """Return a number of bytes as a person reads it: "1 byte", "12.0 KiB" or "271.4 MiB"."""
+    """Return a number of bytes for people: "1 byte", "12.0 KiB" or "271.4 MiB"."""
     if number_of_bytes >= _MEBIBYTE:
         return f"{number_of_bytes / _MEBIBYTE:,.1f} MiB"
     if number_of_bytes >= _KIBIBYTE:
@@ -26,22 +26,22 @@ def size(number_of_bytes: int) -> str:
 
 
 def bytes_of(text: str) -> int | None:
-    """Return the bytes of a size with its unit, such as "120 MiB"; None for anything else."""
+    """Return the bytes of a size with its unit, such as "120 MiB"; None if the text is not a size."""
     match = _SIZE.fullmatch(text)
     return None if match is None else int(float(match[1]) * _UNITS[match[2]])
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return a question after the name that is most like a misspelt one; "" where none is like it."""
-    # Only an error needs it.
+    """Return "Did you mean ...?" with the name that is most similar to a misspelled one; "" if none is similar."""
+    # Only errors need it.
     from difflib import get_close_matches  # noqa: PLC0415
 
-    found = get_close_matches(name, list(names), n=1)
-    return f"Did you mean {found[0]!r}?" if found else ""
+    similar = get_close_matches(name, list(names), n=1)
+    return f"Did you mean {similar[0]!r}?" if similar else ""
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun in the right form: "1 layer", "6 layers"."""
+    """Return a number with its noun in singular or plural: "1 layer", "6 layers"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

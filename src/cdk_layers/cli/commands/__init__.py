@@ -1,1 +1,1 @@
-"""Commands: each module in this folder is one, with `add_parser(commands)` and `execute(arguments)`."""
+"""Commands. Each module in this folder is one, with functions `add_parser(commands)` and `execute(arguments)`."""

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
 
-_STATUS: Final = "Exit status: 0 without an error, 1 with one (with --strict: with any finding), 2 without a verdict."
+_STATUS: Final = (
+    "Exit status: 0 without an error, 1 with one (with --strict: with any finding), 2 if the check could not run."
+)
 
 
 def add_parser(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser("check", help="judge a cloud assembly or a template", epilog=_STATUS)
-    parser.description = "Judge every function, layer and grant of a cloud assembly or a template, whoever made it."
+    parser = commands.add_parser("check", help="check a cloud assembly or a template", epilog=_STATUS)
+    parser.description = "Check every function, layer and grant of a cloud assembly or a template of any origin."
     add_path(parser)
     parser.add_argument(
         "--format", choices=module_names(forms), default="table", help="the form of the report (default: table)"
@@ -30,25 +32,23 @@ def add_parser(commands: Any) -> None:
     _add_settings(parser)
     parser.add_argument(
         "--deployed", metavar="PATH", type=Path,
-        help="the assembly of the last deploy: judge the way from there too, where old code meets new layers",
+        help="the assembly of the last deploy, to check the update from it too: old code meets new layers",
     )  # fmt: skip
     parser.set_defaults(execute=execute)
 
 
 def _add_settings(parser: ArgumentParser) -> None:
-    parser.add_argument("--select", metavar="RULE", action="append", type=_names, help="only these rules, with commas")
-    parser.add_argument("--ignore", metavar="RULE", action="append", type=_names, help="not these rules, with commas")
-    parser.add_argument(
-        "--budget", metavar="SIZE", help="a limit of your own on every layer and function, such as 120MiB"
-    )
+    parser.add_argument("--select", metavar="RULE", action="append", type=_names, help="only these rules (A,B)")
+    parser.add_argument("--ignore", metavar="RULE", action="append", type=_names, help="not these rules (A,B)")
+    parser.add_argument("--budget", metavar="SIZE", help="your own limit on every layer and function, such as 120MiB")
     parser.add_argument(
         "--strict-budget", action=argparse.BooleanOptionalAction, default=None,
-        help="whether going over the budget is an error (the default) or a warning",
+        help="whether exceeding the budget is an error (the default) or a warning",
     )  # fmt: skip
     parser.add_argument(
         "--strict", action=argparse.BooleanOptionalAction, default=None, help="whether warnings fail the check too"
     )
-    parser.add_argument("--today", metavar="DATE", type=_day, help="judge runtimes as of this day, such as 2027-03-03")
+    parser.add_argument("--today", metavar="DATE", type=_day, help="check runtimes as of this day, such as 2027-03-03")
 
 
 def execute(arguments: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`cdk-layers paths`: what an editor and a type checker need to find what layers provide."""
+"""`cdk-layers paths`: the folders that a function imports from, for editors and type checkers."""
 
 from __future__ import annotations
 
@@ -25,27 +25,25 @@ def add_parser(commands: Any) -> None:
     add_arguments(parser)
     parser.add_argument(
         "--format", choices=_FORMS, default="lines",
-        help="lines: one folder a line; env: PYTHONPATH for a .env file; pyright: extraPaths for pyrightconfig.json",
+        help="lines: one folder per line; env: PYTHONPATH for a .env file; pyright: extraPaths for pyrightconfig.json",
     )  # fmt: skip
     parser.set_defaults(execute=execute)
 
 
 def execute(arguments: Namespace) -> int:
     """Print the folders."""
-    from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
     store = user_store()
-    function = chosen_function(read(arguments.path or default_path(), store=store), arguments.function, arguments)
+    function = chosen_function(arguments, store)
     print(_shown([str(path) for path in Runner(store).import_paths(function)], arguments.format))  # noqa: T201
     return 0
 
 
 def _shown(folders: Sequence[str], form: str) -> str:
     if form == "env":
-        # The folders are shared by everything that runs functions, so they stay as the archives are.
+        # All local runs share the folders, so that nothing may write bytecode there.
         return f"PYTHONPATH={os.pathsep.join(folders)}\nPYTHONDONTWRITEBYTECODE=1"
     if form == "pyright":
         return json.dumps({"extraPaths": list(folders)}, indent=2)

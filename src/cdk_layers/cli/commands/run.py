@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 _INTERRUPTED: Final = 130
-"""The exit status of a program that Ctrl+C ended, as a shell counts it."""
+"""The exit status of a program that Ctrl+C ended, as in shells."""
 
 
 def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "run", help="run a function here, with its layers",
-        epilog="Exit status: 0 with a result, 1 if the function failed, 2 if it could not run.",
+        epilog="Exit status: 0 if the function returned a result, 1 if it failed, 2 if it could not run.",
     )  # fmt: skip
     parser.description = (
         "Run one function of a synthesized app on this machine. Its result goes to the standard output, its log to the "
@@ -28,22 +28,20 @@ def add_parser(commands: Any) -> None:
     add_function(parser)
     add_arguments(parser)
     add_isolation(parser)
-    parser.add_argument("--event", metavar="EVENT", help="JSON, a file, or - for the standard input; {} by default")
+    parser.add_argument("--event", metavar="EVENT", help="JSON, a file, or - for the standard input; defaults to {}")
     parser.add_argument("--debug", metavar="PORT", type=int, help="wait for a debugger (debugpy) on this port")
     parser.set_defaults(execute=execute)
 
 
 def execute(arguments: Namespace) -> int:
     """Run the function and return the exit status."""
-    from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.event import read_event  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
     event = read_event(arguments.event)
     store = user_store()
-    function = chosen_function(read(arguments.path or default_path(), store=store), arguments.function, arguments)
+    function = chosen_function(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = runner.start(function, _write_log)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser("sizes", help="show how much is in layers and functions, and how much may be")
+    parser = commands.add_parser("sizes", help="show the sizes of layers and functions, and what is left of the limit")
     add_path(parser)
     parser.set_defaults(execute=execute)
 

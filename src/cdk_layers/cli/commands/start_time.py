@@ -1,4 +1,4 @@
-"""`cdk-layers start-time`: what a function's imports cost at each cold start."""
+"""`cdk-layers start-time`: the time of a function's imports at each cold start."""
 
 from __future__ import annotations
 
@@ -22,20 +22,18 @@ def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("start-time", help="measure the imports of a function")
     parser.description = (
-        "Import a function's module in new processes. Show the median time by distribution, and what would help most."
+        "Import a function's module in new processes. Show the median time by distribution, and what would save most."
     )
     add_function(parser)
     add_arguments(parser)
     add_isolation(parser)
-    parser.add_argument("--runs", type=int, default=_RUNS, help=f"how many processes (default: {_RUNS})")
+    parser.add_argument("--runs", type=int, default=_RUNS, help=f"number of processes (default: {_RUNS})")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
     parser.set_defaults(execute=execute)
 
 
 def execute(arguments: Namespace) -> int:
-    """Measure, and print."""
-    from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
+    """Measure the imports and print the times."""
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.start_time import measure  # noqa: PLC0415
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
@@ -44,7 +42,7 @@ def execute(arguments: Namespace) -> int:
         message = f"--runs {arguments.runs}: at least one is needed."
         raise UsageError(message)
     store = user_store()
-    function = chosen_function(read(arguments.path or default_path(), store=store), arguments.function, arguments)
+    function = chosen_function(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation)
     result = measure(runner, function, runs=arguments.runs)
     for difference in result.differences:
@@ -105,7 +103,7 @@ def _show(path: str, result: StartTime) -> None:
         out.print(f"The bytecode in the archives saves {_milliseconds(result.bytecode_saves_seconds)}.")
     advice = result.advice()
     if advice:
-        out.print("What would help most:")
+        out.print("What would save most:")
     for sentence in advice:
         out.print(f"- {printable(sentence)}")
 

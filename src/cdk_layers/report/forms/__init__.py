@@ -1,1 +1,1 @@
-"""Forms of a report: each module in this folder is one of its name, with `show(verdict)`."""
+"""Forms of a report. Each module in this folder is one of its name, with a function `show(verdict)`."""

@@ -31,10 +31,10 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
         if finding.where.template:
             properties |= {"file": printable(verdict.template(finding.where)), "line": str(verdict.line(finding.where))}
-        more = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
-        aws_error = f"\nAWS error: {printable(finding.aws_error)}" if finding.aws_error else ""
-        written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        yield f"::{finding.severity} {written}::{_data(f'{finding.message}{aws_error}{chr(10)}{finding.remedy}{more}')}"
+        others = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
+        error = f"\nAWS error: {printable(finding.aws_error)}" if finding.aws_error else ""
+        listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+        yield f"::{finding.severity} {listed}::{_data(f'{finding.message}{error}{chr(10)}{finding.remedy}{others}')}"
     for sentence in verdict.outcome.unread:
         yield f"::notice title=not known::{_data(printable(sentence))}"
 

@@ -1,4 +1,4 @@
-"""Reports as JSON in this project's own form."""
+"""Reports as JSON, in a form of this project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cdk_layers.report.verdict import Verdict
 
 JSON_VERSION: Final = 1
-"""The version of the JSON report's form."""
+"""The version of this form. Raise it when a key changes its name or its meaning."""
 
 
 def show(verdict: Verdict) -> None:
@@ -22,7 +22,7 @@ def show(verdict: Verdict) -> None:
 
 
 def as_json(verdict: Verdict) -> str:
-    """Return a verdict as JSON: its counts, its findings, and what could not be known."""
+    """Return a verdict as JSON: its counts, its findings, and what is not known."""
     report = {
         "version": JSON_VERSION,
         "path": verdict.path.as_posix(),

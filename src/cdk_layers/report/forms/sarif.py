@@ -1,4 +1,4 @@
-"""Reports in SARIF 2.1.0, which code scanning services read."""
+"""Reports as SARIF 2.1.0, the format of code scanning services."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show(verdict: Verdict) -> None:
 def as_sarif(verdict: Verdict) -> str:
     """Return a verdict as a SARIF log of one run."""
     rules = all_rules()
-    places = {rule.name: index for index, rule in enumerate(rules)}
+    indexes = {rule.name: index for index, rule in enumerate(rules)}
     run = {
         "tool": {
             "driver": {
@@ -47,9 +47,9 @@ def as_sarif(verdict: Verdict) -> str:
         ],
         "columnKind": "unicodeCodePoints",
         "results": [
-            *(_result(verdict, finding, places[finding.rule]) for finding in verdict.findings),
+            *(_result(verdict, finding, indexes[finding.rule]) for finding in verdict.findings),
             *(
-                {**_result(verdict, finding, places[finding.rule]), "suppressions": [_suppression(reason)]}
+                {**_result(verdict, finding, indexes[finding.rule]), "suppressions": [_suppression(reason)]}
                 for finding, reason in verdict.acknowledged
             ),
         ],
@@ -100,5 +100,5 @@ def _location(verdict: Verdict, finding: Finding) -> dict[str, Any]:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """Return what tells a finding apart from others in the next run too, when lines and sizes have moved."""
+    """Return an identity of a finding that stays when lines and sizes change."""
     return hashlib.sha256(f"{finding.rule}\n{finding.where.path}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A report for people."""
+"""Reports as a table, for people."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def show(verdict: Verdict) -> None:
-    """Print all findings, by their places, and a line that sums up."""
+    """Print all findings by place, and a summary."""
     places: dict[Where, list[Repeated]] = defaultdict(list)
     for repeated in together(verdict.findings):
         places[repeated.first.where].append(repeated)
     out = console()
-    for where, found in places.items():
+    for where, findings in places.items():
         out.print(Text.assemble((printable(where.path), "bold"), "  ", (_template(verdict, where), "dim")))
-        for repeated in found:
+        for repeated in findings:
             out.print(Padding(_finding(repeated), (0, 0, 0, 2)))
         out.print()
     for sentence in verdict.outcome.unread:
@@ -67,6 +67,6 @@ def _summary(verdict: Verdict) -> Text:
     )
     acknowledged = f" Acknowledged: {len(verdict.acknowledged)}." if verdict.acknowledged else ""
     if not verdict.findings:
-        return Text(f"Nothing is wrong with {judged}.{acknowledged}", "green")
-    told = f"{count(verdict.errors, 'error')} and {count(verdict.warnings, 'warning')}"
-    return Text.assemble((told, STYLES["error" if verdict.errors else "warning"]), f" in {judged}.{acknowledged}")
+        return Text(f"No problems found in {judged}.{acknowledged}", "green")
+    counts = f"{count(verdict.errors, 'error')} and {count(verdict.warnings, 'warning')}"
+    return Text.assemble((counts, STYLES["error" if verdict.errors else "warning"]), f" in {judged}.{acknowledged}")
