@@ -66,14 +66,22 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What the process does: it answers invocations, unless it only imports the handler's module."""
+    """What the process does: it answers invocations, unless it only imports the handler's module, or packages."""
 
     api: str = ""
     """The address of the Runtime API, "host:port"."""
 
     debug_port: int | None = None
     imports_only: bool = False
+    packages: tuple[str, ...] = ()
+    """Packages that the process imports one by one, and nothing else."""
+
     python_options: tuple[str, ...] = ()
+
+    @property
+    def script(self) -> str:
+        """The script that the process runs."""
+        return "try_imports.py" if self.packages else "start.py"
 
 
 class Sandbox:
@@ -157,13 +165,13 @@ class Sandbox:
         if prefix is not None:
             mounts[roots.language] = str(prefix)
             python = f"{roots.language}/bin/{self._python.name}"
-        spec = self._spec(roots, python, f"{_SCRIPTS_INSIDE}/start.py")
+        spec = self._spec(roots, python, f"{_SCRIPTS_INSIDE}/{self._program.script}")
         return {**spec, "is_isolated": True, "mounts": mounts, "temporary": str(self._temporary.path)}
 
     def _by_paths(self) -> dict[str, object]:
         folders = self._folders
         roots = Roots(str(folders.task), str(folders.opt), str(folders.runtime), str(self._python.parents[1]))
-        return {**self._spec(roots, str(self._python), str(_SCRIPTS / "start.py")), "is_isolated": False}
+        return {**self._spec(roots, str(self._python), str(_SCRIPTS / self._program.script)), "is_isolated": False}
 
     def _spec(self, roots: Roots, python: str, script: str) -> dict[str, object]:
         function, program = self._function, self._program
@@ -175,6 +183,7 @@ class Sandbox:
             "handler": function.handler,
             "debug_port": program.debug_port,
             "imports_only": program.imports_only,
+            "packages": program.packages,
         }
         command = [python, *program.python_options, "-S", "-s", "-B", script, json.dumps(arguments)]
         return {
@@ -185,7 +194,7 @@ class Sandbox:
 
     def _wrapper(self, roots: Roots) -> Sequence[str]:
         wrapper = self._function.environment.get(_WRAPPER)
-        if not wrapper or self._program.imports_only:
+        if not wrapper or self._program.imports_only or self._program.packages:
             return ()
         return [roots.opt + wrapper.removeprefix("/opt") if wrapper.startswith("/opt/") else wrapper]
 

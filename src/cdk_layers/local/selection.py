@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cdk_layers.errors import UsageError
 from cdk_layers.local.function import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_SECONDS, InlineCode, LocalFunction, LocalLayer
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cdk_layers.app.model import App, Function, Layer
 
 _LISTED: Final = 20
+_Subject = TypeVar("_Subject", "Function", "Layer")
 
 
 def find_function(app: App, name: str) -> Function:
@@ -24,13 +25,7 @@ def find_function(app: App, name: str) -> Function:
         UsageError: No function has this name, or several have it.
     """
     functions = {function.where: function for function in reversed(app.functions)}
-    ways = (
-        [function for function in functions.values() if function.where.path == name],
-        [function for function in functions.values() if function.name == name],
-        [function for function in functions.values() if function.where.logical_id == name],
-        [function for function in functions.values() if function.where.path.endswith(f"/{name.strip('/')}")],
-    )
-    for found in ways:
+    for found in _by_name(functions.values(), name):
         if len(found) == 1:
             return found[0]
         if found:
@@ -39,6 +34,21 @@ def find_function(app: App, name: str) -> Function:
     known = f"It has {_listed(functions.values())}." if functions else "It has no functions."
     message = f"The app has no function {name!r}. {known}"
     raise UsageError(message)
+
+
+def find_layer(app: App, name: str) -> Layer | None:
+    """Return a layer of the app by its name, as `find_function` does; None if none or several have it."""
+    layers = {layer.where: layer for layer in reversed(app.layers) if layer.is_resource}
+    found = next((found for found in _by_name(layers.values(), name) if found), [])
+    return found[0] if len(found) == 1 else None
+
+
+def _by_name(subjects: Collection[_Subject], name: str) -> Iterator[list[_Subject]]:
+    """Yield the functions or layers with a name, for each way in which it may name them."""
+    yield [subject for subject in subjects if subject.where.path == name]
+    yield [subject for subject in subjects if subject.name == name]
+    yield [subject for subject in subjects if subject.where.logical_id == name]
+    yield [subject for subject in subjects if subject.where.path.endswith(f"/{name.strip('/')}")]
 
 
 def _listed(functions: Iterable[Function]) -> str:

@@ -7,3 +7,6 @@ from typing import Final
 IMPORTS_BEGIN: Final = "cdk-layers: imports begin"
 IMPORTS_END: Final = "cdk-layers: imports end"
 """The lines that start.py writes before and after it imports a handler's module."""
+
+IMPORT_RESULT: Final = "cdk-layers: import result "
+"""Begins the lines that try_imports.py reports imports with."""

@@ -1,0 +1,104 @@
+"""`cdk-layers try-imports`: import every top-level package of a layer or a function in the target's Python."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cdk_layers.cli.local_arguments import add_arguments, add_isolation, chosen_function
+from cdk_layers.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from cdk_layers.app.model import App
+    from cdk_layers.local.function import LocalFunction
+    from cdk_layers.local.try_imports import TriedImports
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "try-imports", help="import every package of a layer or a function",
+        epilog="Exit status: 0 if nothing is broken, 1 if an import fails, 2 if it cannot be tried here.",
+    )  # fmt: skip
+    parser.description = (
+        "Import every top-level package of the distributions of a layer, or of a function with its layers, in the "
+        "target's Python on this machine. Name what fails, such as after `trim` or `dependency_excludes` left out too "
+        "much. This runs the code of the distributions."
+    )
+    parser.add_argument(
+        "function", metavar="FUNCTION|LAYER", help="construct path, name, logical id, or a unique end of the path"
+    )
+    add_arguments(parser)
+    add_isolation(parser)
+    parser.add_argument(
+        "--untrimmed", metavar="PATH", type=Path,
+        help="an archive or a folder with the same content before it was trimmed: what fails in it too is not counted",
+    )  # fmt: skip
+    parser.add_argument(
+        "--runtime", metavar="NAME", help="a runtime of a layer; the newest that it declares by default"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: Namespace) -> int:
+    """Import, print, and return the exit status."""
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
+    from cdk_layers.local.runner import Runner  # noqa: PLC0415
+    from cdk_layers.local.try_imports import try_imports  # noqa: PLC0415
+    from cdk_layers.project.user_store import user_store  # noqa: PLC0415
+
+    if arguments.untrimmed is not None and not arguments.untrimmed.exists():
+        message = f"--untrimmed {arguments.untrimmed}: there is no archive or folder there."
+        raise UsageError(message)
+    store = user_store()
+    function = _chosen(read(arguments.path or default_path(), store=store), arguments)
+    runner = Runner(store, is_isolated=not arguments.no_isolation)
+    result = try_imports(runner, function, untrimmed=arguments.untrimmed)
+    for difference in result.differences:
+        sys.stderr.write(f"cdk-layers: {difference}\n")
+    print(_as_json(function, result) if arguments.format == "json" else _as_text(function, result))  # noqa: T201
+    return 1 if result.broken else 0
+
+
+def _chosen(app: App, arguments: Namespace) -> LocalFunction:
+    """Return the function that the user names, or the layer as a function."""
+    from cdk_layers.local.selection import find_layer  # noqa: PLC0415
+    from cdk_layers.local.try_imports import layer_as_function  # noqa: PLC0415
+
+    layer = find_layer(app, arguments.function)
+    if layer is not None:
+        return layer_as_function(layer, arguments.runtime)
+    return chosen_function(app, arguments.function, arguments)
+
+
+def _as_json(function: LocalFunction, result: TriedImports) -> str:
+    document = {
+        "name": function.path,
+        "runtime": function.runtime,
+        "architecture": function.architecture,
+        "imported": [name for name in result.names if name not in {failure.name for failure in result.failed}],
+        "failed": [
+            {"name": failure.name, "error": failure.error, "failsUntrimmed": failure.fails_untrimmed}
+            for failure in result.failed
+        ],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _as_text(function: LocalFunction, result: TriedImports) -> str:
+    from cdk_layers.system.outgoing import printable  # noqa: PLC0415
+    from cdk_layers.system.wording import count  # noqa: PLC0415
+
+    lines = [
+        f"{failure.name}: {failure.error}" + ("" if failure.is_fault else " (it fails untrimmed, too)")
+        for failure in result.failed
+    ]
+    broken, target = len(result.broken), f"{function.runtime} on {function.architecture}"
+    total = f"{function.path}: {count(len(result.names), 'package')} imported in {target}, {broken} broken."
+    return "\n".join(printable(line) for line in [*lines, total])

@@ -1,0 +1,162 @@
+"""Which packages of a layer or a function can be imported in the target's Python."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.errors import UsageError
+from cdk_layers.local.function import InlineCode, LocalFunction, LocalLayer
+from cdk_layers.local.process import IMPORT_RESULT
+from cdk_layers.local.runner import this_architecture
+from cdk_layers.local.sandbox import Prepared, Program, Sandbox
+from cdk_layers.local.top_level import top_level_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cdk_layers.app.model import Layer
+    from cdk_layers.local.runner import Runner
+
+_PREFIX: Final = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedImport:
+    """A package that cannot be imported."""
+
+    name: str
+    error: str
+    fails_untrimmed: bool | None = None
+    """Whether it fails in the untrimmed archive as well; None where there is nothing to compare with."""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it may be broken by what was left out."""
+        return not self.fails_untrimmed
+
+
+@dataclass(frozen=True, slots=True)
+class TriedImports:
+    """What importing all top-level packages showed."""
+
+    names: tuple[str, ...]
+    failed: tuple[FailedImport, ...]
+    differences: tuple[str, ...]
+    """In which ways the process saw another world than in Lambda, each as a sentence."""
+
+    @property
+    def broken(self) -> tuple[FailedImport, ...]:
+        """The failures that are not known to be in the untrimmed archive as well."""
+        return tuple(failure for failure in self.failed if failure.is_fault)
+
+
+def layer_as_function(layer: Layer, runtime: str | None = None) -> LocalFunction:
+    """Return a function that has one layer and no code of its own.
+
+    Args:
+        layer: The layer.
+        runtime: The runtime to import in; the newest that the layer declares by default.
+
+    Raises:
+        UsageError: The layer is not on this machine, or declares no runtime and none is given.
+    """
+    if layer.location is None:
+        message = (
+            f"The content of layer {layer.label!r} is not in the assembly. Run `cdk synth` with bundling for its stack."
+        )
+        raise UsageError(message)
+    runtimes = sorted(
+        layer.runtimes or (), key=lambda name: [int(part) for part in name.removeprefix("python").split(".")]
+    )
+    if runtime is None and not runtimes:
+        message = f"Layer {layer.label!r} declares no compatible runtime. Name one: --runtime python3.13"
+        raise UsageError(message)
+    here, declared = this_architecture(), layer.architectures or ()
+    return LocalFunction(
+        path=layer.label,
+        name=layer.label,
+        runtime=runtime or runtimes[-1],
+        architecture=here if here in declared or not declared else declared[0],
+        handler="none.handler",
+        code=InlineCode({}),
+        layers=(LocalLayer(layer.label, layer.location),),
+    )
+
+
+def try_imports(runner: Runner, function: LocalFunction, *, untrimmed: Path | None = None) -> TriedImports:
+    """Import every top-level package of the distributions of a function and its layers, each in a process of its own.
+
+    Args:
+        runner: Prepares the function.
+        function: The function.
+        untrimmed: An archive or a folder with the same content before it was trimmed: what fails in it as well is not
+            the fault of what was left out. It takes the place of the only layer, or of the code of a function without
+            layers.
+
+    Raises:
+        UsageError: The function cannot run here, or `untrimmed` does not fit it.
+        CdkLayersError: As `Runner.prepare`.
+    """
+    prepared = runner.prepare(function)
+    names = tuple(_names(runner, function))
+    errors, differences = _import_all(prepared, names)
+    failed = tuple(FailedImport(name, error) for name, error in errors.items())
+    if failed and untrimmed is not None:
+        whole = _replaced(function, untrimmed)
+        before, _ = _import_all(runner.prepare(whole), [failure.name for failure in failed])
+        failed = tuple(replace(failure, fails_untrimmed=failure.name in before) for failure in failed)
+    return TriedImports(names, failed, differences)
+
+
+def _names(runner: Runner, function: LocalFunction) -> Iterator[str]:
+    """Return the top-level packages of all distributions of a function, sorted, each once."""
+    folders = (_PREFIX, f"{_PREFIX}/lib/python{function.python}/site-packages")
+    found = {
+        name for layer in function.layers for name in top_level_names(runner.store.contents_of(layer.location), folders)
+    }
+    if not isinstance(function.code, InlineCode):
+        found.update(top_level_names(runner.store.contents_of(function.code), ("",)))
+    yield from sorted(found)
+
+
+def _replaced(function: LocalFunction, untrimmed: Path) -> LocalFunction:
+    if len(function.layers) == 1:
+        return replace(function, layers=(LocalLayer(function.layers[0].label, untrimmed),))
+    if not function.layers:
+        return replace(function, code=untrimmed)
+    message = (
+        f"Function {function.path!r} has several layers: compare one layer at a time, `cdk-layers try-imports LAYER`."
+    )
+    raise UsageError(message)
+
+
+def _import_all(prepared: Prepared, names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the errors by package, and in which ways the process saw another world than in Lambda."""
+    if not names:
+        return {}, ()
+    with tempfile.TemporaryFile() as file:
+        sandbox = Sandbox(prepared, Program(packages=tuple(names)), output=file.fileno())
+        try:
+            sandbox.wait()
+        finally:
+            sandbox.close()
+        file.seek(0)
+        output = file.read().decode(errors="replace")
+    results = dict(_results(output))
+    missing = [name for name in names if name not in results]
+    if missing:
+        last = next((line for line in reversed(output.splitlines()) if line.strip()), "it ended without an error")
+        message = f"{prepared.function.path!r}: the imports ended before {missing[0]!r}: {last}"
+        raise UsageError(message)
+    return {name: error for name, error in results.items() if error is not None}, sandbox.differences
+
+
+def _results(output: str) -> Iterator[tuple[str, str | None]]:
+    for line in output.splitlines():
+        if line.startswith(IMPORT_RESULT):
+            name, error = json.loads(line.removeprefix(IMPORT_RESULT))
+            yield name, error

@@ -1,0 +1,128 @@
+"""Imports of all top-level packages of a layer or a function."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from cdk_layers.cli import main
+from cdk_layers.contents.measure import measure
+from cdk_layers.local import process
+from cdk_layers.local.process import IMPORT_RESULT, try_imports
+from cdk_layers.local.top_level import top_level_names
+from tests.local.apps import RUNTIME, write_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PACKAGES: Final = {
+    "whole/__init__.py": "import noisy; print('hello')",
+    "trimmed/__init__.py": "from trimmed import tests",
+    "never/__init__.py": "import no_such_library",
+    "noisy.py": "print('cdk-layers', end=''); import os; os.write(2, b'half a line')",
+    "ending.py": "raise SystemExit(3)",
+    "cloud/storage/__init__.py": "",
+    "cloud/queues/v1/__init__.py": "",
+    "whole.libs/libx.so": "",
+    "bin/program": "#!/bin/sh\n",
+}
+_NAMES: Final = ("cloud.queues.v1", "cloud.storage", "ending", "never", "noisy", "trimmed", "whole")
+
+
+def _layer(files: dict[str, str], prefix: str = "python/") -> dict[str, str]:
+    record = "".join(f"{name},,\n" for name in files)
+    metadata = {"all-1.dist-info/METADATA": "Name: all\nVersion: 1\n", "all-1.dist-info/RECORD": record}
+    return {f"{prefix}{name}": text for name, text in {**files, **metadata}.items()}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An app with a layer of packages that can and cannot be imported, and the layer before it was trimmed."""
+    folder = write_app(
+        tmp_path_factory.mktemp("imports"),
+        {
+            "Report": {"Code": _layer({"main.py": ""}, "")},
+            "Other": {"Code": {"main.py": ""}, "Layers": [{"Ref": "Base"}]},
+        },
+        {"Base": _layer(_PACKAGES)},
+    )
+    shutil.copytree(folder / "Base", folder / "Untrimmed")
+    (folder / "Untrimmed" / "python" / "trimmed" / "tests.py").touch()
+    return folder
+
+
+def _tried(app: Path, capsys: pytest.CaptureFixture[str], name: str, *arguments: str) -> tuple[int, Any]:
+    status = main(["try-imports", name, str(app), *arguments, "--format", "json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_names_what_cannot_be_imported(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each package is imported in a process of its own, whatever it prints, and whatever ends it."""
+    status, found = _tried(app, capsys, "Base", "--runtime", RUNTIME)
+    assert status == 1
+    assert found["imported"] == ["cloud.queues.v1", "cloud.storage", "noisy", "whole"]
+    errors = {failure["name"]: failure["error"] for failure in found["failed"]}
+    assert set(errors) == {"ending", "never", "trimmed"}
+    assert errors["ending"] == "SystemExit: 3"
+    assert errors["never"] == "ModuleNotFoundError: No module named 'no_such_library'"
+
+
+def test_blames_trimming_only_for_what_it_broke(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What fails untrimmed as well is listed, and is not broken."""
+    untrimmed = str(app / "Untrimmed")
+    status, found = _tried(app, capsys, "Base", "--runtime", RUNTIME, "--untrimmed", untrimmed)
+    assert status == 1
+    fails = {failure["name"]: failure["failsUntrimmed"] for failure in found["failed"]}
+    assert fails == {"ending": True, "never": True, "trimmed": False}
+    assert main(["try-imports", "Base", str(app), "--runtime", RUNTIME, "--untrimmed", untrimmed]) == 1
+    out = capsys.readouterr().out
+    assert "never: ModuleNotFoundError: No module named 'no_such_library' (it fails untrimmed, too)" in out
+    assert f"7 packages imported in {RUNTIME}" in out
+    assert "1 broken" in out
+
+
+def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The distributions of a function's code and layers count; its own files are not imported."""
+    status, found = _tried(app, capsys, "Report")
+    assert (status, found["imported"], found["failed"]) == (0, ["main"], [])
+    assert len(_tried(app, capsys, "Other")[1]["imported"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Base"], "declares no compatible runtime. Name one: --runtime python3.13"),
+        (["Base", "--runtime", "python2.99"], "There is no CPython 2.99 on this machine"),
+        (["Nothing"], "has no function 'Nothing'"),
+        (["Base", "--untrimmed", "nowhere"], "there is no archive or folder there"),
+    ],
+)
+def test_says_why_it_cannot_try(app: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    """Where this machine or the arguments do not permit a trial, an error says why, and nothing is claimed."""
+    name, *options = arguments
+    assert main(["try-imports", name, str(app), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_finds_top_level_names(app: Path) -> None:
+    """Packages, modules and the packages below namespaces are names; data, programs and bundled libraries are not."""
+    assert top_level_names(measure(app / "Base"), ("python",)) == _NAMES
+    assert top_level_names(measure(app / "Base"), ("",)) == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_reports_crashes(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that ends its process is a failure like any other."""
+    (tmp_path / "crashing.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    (tmp_path / "leaving.py").write_text("import os; os._exit(7)")
+    monkeypatch.syspath_prepend(tmp_path)
+    try_imports.try_imports(["crashing", "leaving", "json"])
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith(IMPORT_RESULT)]
+    assert process.IMPORT_RESULT == try_imports.RESULT
+    assert [json.loads(line.removeprefix(IMPORT_RESULT))[1] for line in lines] == [
+        "ended by signal 9", "ended with status 7", None
+    ]  # fmt: skip
