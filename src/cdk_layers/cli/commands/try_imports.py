@@ -13,7 +13,7 @@ from cdk_layers.errors import UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from cdk_layers.app.model import App
+    from cdk_layers.assembly.assets import Records
     from cdk_layers.local.function import LocalFunction
     from cdk_layers.local.try_imports import TriedImports
 
@@ -47,8 +47,6 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: Namespace) -> int:
     """Import, print, and return the exit status."""
-    from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.try_imports import try_imports  # noqa: PLC0415
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
@@ -57,7 +55,7 @@ def execute(arguments: Namespace) -> int:
         message = f"--untrimmed {arguments.untrimmed}: there is no archive or folder there."
         raise UsageError(message)
     store = user_store()
-    function = _chosen(read(arguments.path or default_path(), store=store), arguments)
+    function = _chosen(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation)
     result = try_imports(runner, function, untrimmed=arguments.untrimmed)
     for difference in result.differences:
@@ -66,15 +64,17 @@ def execute(arguments: Namespace) -> int:
     return 1 if result.broken else 0
 
 
-def _chosen(app: App, arguments: Namespace) -> LocalFunction:
+def _chosen(arguments: Namespace, store: Records) -> LocalFunction:
     """Return the function that the user names, or the layer as a function."""
+    from cdk_layers.assembly.reader import read  # noqa: PLC0415
+    from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.selection import find_layer  # noqa: PLC0415
     from cdk_layers.local.try_imports import layer_as_function  # noqa: PLC0415
 
-    layer = find_layer(app, arguments.function)
+    layer = find_layer(read(arguments.path or default_path(), store=store), arguments.function)
     if layer is not None:
         return layer_as_function(layer, arguments.runtime)
-    return chosen_function(app, arguments.function, arguments)
+    return chosen_function(arguments, store)
 
 
 def _as_json(function: LocalFunction, result: TriedImports) -> str:
