@@ -11,7 +11,12 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 
+
+def build_and_digest(entry: Path, store: LocalStore) -> str:
+    """Build an entry, and return the digest of the content and that of the archive."""
+    made = build(entry, Target("3.13", "x86_64"), BuildOptions(opt_entry=entry / "opt"), store=store)
+    return f"{made.digest} {hashlib.sha256(made.archive.read_bytes()).hexdigest()}"
+
+
 if __name__ == "__main__":
-    entry, store = map(Path, sys.argv[1:])
-    made = build(entry, Target("3.13", "x86_64"), BuildOptions(opt_entry=entry / "opt"), store=LocalStore(store))
-    sys.stdout.write(f"{made.digest} {hashlib.sha256(made.archive.read_bytes()).hexdigest()}")
+    sys.stdout.write(build_and_digest(Path(sys.argv[1]), LocalStore(Path(sys.argv[2]))))

@@ -92,16 +92,9 @@ def find_python(python: str) -> str | None:
     return found if works else None
 
 
-def test_from_another_folder(entry: Path, expected: list[str], tmp_path: Path) -> None:
-    """The entry's own path leaves no trace."""
-    other = tmp_path / "somewhere else" / "with another name"
-    shutil.copytree(entry, other)
-    assert built(other) == expected
-
-
-def test_with_other_times(entry: Path, expected: list[str], tmp_path: Path) -> None:
-    """A fresh checkout has other times, and they do not count."""
-    other = Path(shutil.copytree(entry, tmp_path / "entry"))
+def test_from_another_folder_with_other_times(entry: Path, expected: list[str], tmp_path: Path) -> None:
+    """The entry's own path, and the times of a fresh checkout, leave no trace."""
+    other = Path(shutil.copytree(entry, tmp_path / "somewhere else" / "with another name"))
     for path in other.rglob("*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
     assert built(other) == expected
@@ -148,8 +141,7 @@ def test_by_another_user(entry: Path, expected: list[str], place: Path) -> None:
 
 def test_with_a_hash_seed_and_a_locale_of_their_own(entry: Path, expected: list[str]) -> None:
     """Neither the order of sets nor the language of the machine shapes an archive."""
-    for seed, locale in (("1", "C"), ("2", "C.UTF-8")):
-        assert built(entry, environment={"PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": "Asia/Tokyo"}) == expected
+    assert built(entry, environment={"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Tokyo"}) == expected
 
 
 def test_another_content_is_another_digest(entry: Path, expected: list[str], tmp_path: Path) -> None:

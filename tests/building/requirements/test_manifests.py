@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -323,25 +324,6 @@ print(Locker(folder / "poetry.lock", tomllib.loads((folder / "pyproject.toml").r
 """
 
 
-def test_poetry_lock(make_entry: MakeEntry, store: LocalStore) -> None:
-    """A poetry.lock is exported by poetry, with hashes unless the user asks for none; a stale one is refused."""
-    entry = make_entry({"pyproject.toml": POETRY_PROJECT, "poetry.lock": POETRY_LOCK, "uv.lock": ""})
-    tool = ["tool", "run", "--quiet", "--python", sys.executable, "--from", POETRY[0], "python", "-c", CONTENT_HASH]
-    found = process.run(tool, cwd=entry, extra={})
-    if process.is_unreachable(found.stderr):
-        pytest.skip(f"poetry cannot be installed here: {found.stderr[-300:]}")
-    assert found.returncode == 0, found.stderr
-    with pytest.raises(EntryError, match=r"poetry\.lock cannot be exported .*changed significantly"):
-        read(entry, store)
-    (entry / "poetry.lock").write_text(POETRY_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
-    plain = read(entry, store)
-    assert rules_and_messages(plain) == [("ignored-manifest", "uv.lock")]
-    assert [(one.name, one.version, one.hashes) for one in plain.wanted] == [("six", "1.16.0", (SIX_HASH,))]
-    unhashed = read(entry, store, BuildOptions(poetry_include_hashes=False))
-    assert [one.hashes for one in unhashed.wanted] == [()]
-    assert not (entry / ".venv").exists()
-
-
 PLUGIN_PROJECT = (
     POETRY_PROJECT
     + """
@@ -372,11 +354,16 @@ url = "../lib"
 )
 
 
-def test_poetry_runs_nothing_of_the_entry(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
-    """Plugins that an entry contains or requires are not run by an export; what it names by relative paths is found."""
+def test_poetry_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
+    """A poetry.lock is exported by poetry, with hashes unless the user asks for none; a stale one is refused.
+
+    Plugins that an entry contains or requires are not run by an export; what it names by relative paths is found.
+    """
     info = ".poetry/plugins/evil-1.0.dist-info"
     files = {
         "pyproject.toml": PLUGIN_PROJECT,
+        "poetry.lock": PATH_LOCK,
+        "uv.lock": "",
         ".poetry/plugins/evil.py": f"open({str(tmp_path / 'trace')!r}, 'w').close()\n",
         f"{info}/METADATA": "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n",
         f"{info}/entry_points.txt": "[poetry.application.plugin]\nevil = evil:Evil\n",
@@ -387,11 +374,21 @@ def test_poetry_runs_nothing_of_the_entry(make_entry: MakeEntry, store: LocalSto
     found = process.run(tool, cwd=entry, extra={})
     if process.is_unreachable(found.stderr):
         pytest.skip(f"poetry cannot be installed here: {found.stderr[-300:]}")
+    assert found.returncode == 0, found.stderr
+    options = BuildOptions(allow_source_builds=("mylib",))
+    with pytest.raises(EntryError, match=r"poetry\.lock cannot be exported .*changed significantly"):
+        read(entry, store, options)
     (entry / "poetry.lock").write_text(PATH_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
-    wanted = read(entry, store, BuildOptions(allow_source_builds=("mylib",))).wanted
-    assert {one.name: one.local for one in wanted} == {"mylib": tmp_path / "lib", "six": None}
+    plain = read(entry, store, options)
+    assert rules_and_messages(plain) == [("ignored-manifest", "uv.lock")]
+    assert {line.name: (line.version, line.hashes, line.local) for line in plain.wanted} == {
+        "mylib": (None, (), tmp_path / "lib"),
+        "six": ("1.16.0", (SIX_HASH,), None),
+    }
+    unhashed = read(entry, store, replace(options, poetry_include_hashes=False))
+    assert [line.hashes for line in unhashed.wanted] == [(), ()]
     assert not (tmp_path / "trace").exists()
-    assert {path.name for path in entry.iterdir()} == {".poetry", "poetry.lock", "pyproject.toml"}
+    assert {path.name for path in entry.iterdir()} == {".poetry", "poetry.lock", "pyproject.toml", "uv.lock"}
 
 
 PIPFILE_LOCK = f"""\
