@@ -58,9 +58,9 @@ def functions(assembly: Path) -> Iterator[AppFunctions]:
         yield found
 
 
-def test_the_program_of_the_tools_layer(functions: AppFunctions) -> None:
-    """The shell program of a layer is on the PATH, and its output is the answer."""
-    assert functions("Greeting")() == {"message": "Hello from layer!"}
+def test_pandas_of_the_data_layer(functions: AppFunctions) -> None:
+    """The native distributions of a layer are imported, and compute the answer."""
+    assert functions("Spoke/Report")(_ROWS) == {"totals": {"north": 4.0, "south": 2.0}}
 
 
 def test_inline_code(functions: AppFunctions) -> None:
@@ -73,10 +73,10 @@ def test_inline_code(functions: AppFunctions) -> None:
 def test_the_same_answer_by_each_way(
     assembly: Path, functions: AppFunctions, runner: Runner, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The command, the service and the fixture run pandas of the data layer, and answer alike."""
-    expected = {"totals": {"north": 4.0, "south": 2.0}}
-    assert functions("Spoke/Report")(_ROWS) == expected
-    assert main(["run", "Spoke/Report", str(assembly), "--event", json.dumps(_ROWS)]) == 0
+    """The command, the service and the fixture answer alike, with the program of a layer."""
+    expected = {"message": "Hello from layer!"}
+    assert functions("Greeting")() == expected
+    assert main(["run", "Greeting", str(assembly)]) == 0
     assert json.loads(capfd.readouterr().out) == expected
     app = AppService(assembly, 1, lambda function: runner.start(function, Log()))
     service = Service(("127.0.0.1", 0), app.known, app.invoke, print)
@@ -86,7 +86,7 @@ def test_the_same_answer_by_each_way(
         aws_access_key_id="a", aws_secret_access_key="b",  # noqa: S106
     )  # fmt: skip
     try:
-        answer = client.invoke(FunctionName="Spoke/Report", Payload=json.dumps(_ROWS))
+        answer = client.invoke(FunctionName="Greeting", Payload="{}")
         assert json.loads(answer["Payload"].read()) == expected
     finally:
         service.shutdown()
