@@ -1,1 +1,1 @@
-"""What is in an archive or a folder, whoever made it: files, native files, distributions, secrets."""
+"""Contents of archives and folders: files, native files, distributions, secrets."""

@@ -11,8 +11,8 @@ OPTIONAL_EXTENSIONS: Final = frozenset((
     "ruamel-yaml-clib", "setproctitle", "simplejson", "sqlalchemy", "thrift", "tomli", "tornado", "websockets",
     "whenever", "wrapt", "yarl", "zope-interface", "zope-proxy",
 ))  # fmt: skip
-"""Normalized names of distributions that are imported without their native modules too, most often slower.
+"""Normalized names of distributions that can also be imported without their native modules, usually slower.
 
-Source: run. The newest release of each was installed in November 2026, every .so file was deleted, and its packages
-were imported.
+Source: an experiment. The newest release of each was installed in November 2026, every .so file was deleted, and its
+packages were imported.
 """

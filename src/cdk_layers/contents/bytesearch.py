@@ -1,4 +1,4 @@
-"""Finding words in bytes while other threads go on."""
+"""Search for words in bytes that lets other threads run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _WORTH_A_CALL: Final = 16 * 1024
-"""Below this many bytes, calling the C library takes longer than Python's own search."""
+"""Bytes below which calling the C library takes longer than Python's own search."""
 
 
 def contains_any(data: bytes, words: Iterable[bytes]) -> bool:
-    """Tell whether one of the words, all of them at least a byte long, is in the data."""
+    """Return whether data contains one of several words, each at least one byte long."""
     find = _memmem() if len(data) > _WORTH_A_CALL else None
     if find is None:
         return any(word in data for word in words)

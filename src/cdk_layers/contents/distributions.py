@@ -1,4 +1,4 @@
-"""Installed distributions, as their .dist-info folders tell them."""
+"""Installed distributions, read from their .dist-info folders."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ _METADATA_FILE: Final = re.compile(r"(?:(?P<folder>.*)/)?(?P<info>[^/]+\.dist-in
 
 _VENDOR_FOLDERS: Final = frozenset({"_vendor", "_vendored", "_vendored_packages"})
 
-
 _MAX_TAGS: Final = 1_000
-"""Tags of one distribution that are read. The wheels with the most have some dozens."""
+"""How many tags of one distribution are read. No known wheel has more than a few dozen."""
 
 
 def is_metadata(path: str) -> bool:
-    """Tell whether a file is one that `read_distributions` reads."""
+    """Return whether `read_distributions` reads a file."""
     return ".dist-info/" in path and _METADATA_FILE.fullmatch(path) is not None
 
 
@@ -39,9 +38,9 @@ def read_distributions(metadata: Mapping[str, bytes], files: Mapping[str, File])
     """Return the distributions of a tree, sorted by name.
 
     Args:
-        metadata: The bytes of those files that `is_metadata` tells, by path. A .dist-info folder without a METADATA
-            file that names a distribution and its version is none, and so is one that another distribution contains as
-            its own copy: it is in a folder called _vendor, or its METADATA is a file in another RECORD.
+        metadata: The bytes of the files that `is_metadata` accepts, by path. A .dist-info folder does not count if its
+            METADATA lacks a name or a version, or if it belongs to a copy inside of another distribution: in a folder
+            called _vendor, or with its METADATA in the RECORD of the other.
         files: All files by path.
     """
     infos: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
@@ -54,19 +53,20 @@ def read_distributions(metadata: Mapping[str, bytes], files: Mapping[str, File])
         for (folder, info), texts in infos.items()
         if "METADATA" in texts and (folder, info) not in vendored
     )
-    return tuple(sorted((one for one in found_here if one), key=lambda one: (one.name, one.folder, one.version)))
+    distributions = filter(None, found_here)
+    return tuple(sorted(distributions, key=lambda each: (each.name, each.folder, each.version)))
 
 
 def read_installed(tree: Path) -> tuple[Distribution, ...]:
-    """Return what is installed in a folder on disk, sorted by name, without the sizes of its files."""
+    """Return the distributions in a folder on disk, sorted by name, without the sizes of their files."""
     files = (path for info in tree.glob("*.dist-info") for path in (info / "METADATA", info / "WHEEL"))
     metadata = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files if path.is_file()}
     return read_distributions(metadata, {})
 
 
 def _vendored(infos: Mapping[tuple[str, str], Mapping[str, str]]) -> set[tuple[str, str]]:
-    """Return the .dist-info folders that are copies inside of other distributions, as setuptools/_vendor has them."""
-    # A distribution has its .dist-info in the folder of its modules, so that a copy is deeper than its owner.
+    """Return the .dist-info folders of copies inside of other distributions, such as those in setuptools/_vendor."""
+    # The .dist-info folder is in the folder of the modules, so a copy is deeper than its owner.
     top = min((len(folder) for folder, _ in infos), default=0)
     deeper = {f"{folder}/{info}/METADATA": (folder, info) for folder, info in infos if len(folder) > top}
     found = {key for key in infos if _VENDOR_FOLDERS.intersection(key[0].split("/"))}
@@ -80,7 +80,7 @@ def _vendored(infos: Mapping[tuple[str, str], Mapping[str, str]]) -> set[tuple[s
 
 def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, File]) -> Distribution | None:
     fields = HeaderParser().parsestr(texts["METADATA"])
-    name, version = _one(fields, "Name"), _one(fields, "Version")
+    name, version = _field(fields, "Name"), _field(fields, "Version")
     if not name or not version:
         return None
     present: set[str] = set()
@@ -96,14 +96,14 @@ def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, Fil
         folder,
         sum(files[path].size for path in present),
         tuple(" ".join(str(line).split()) for line in fields.get_all("Requires-Dist", ())),
-        _one(fields, "Requires-Python"),
+        _field(fields, "Requires-Python"),
         _license(fields),
         _tags(HeaderParser().parsestr(texts.get("WHEEL", ""))),
         tuple(sorted(top_level - {"..", ""})),
     )
 
 
-def _one(fields: Message, name: str) -> str | None:
+def _field(fields: Message, name: str) -> str | None:
     return str(fields.get(name, "")).strip() or None
 
 
@@ -117,12 +117,12 @@ def _recorded(record: str) -> Iterator[str]:
 
 
 def _license(fields: Message) -> str | None:
-    text = _one(fields, "License-Expression") or _one(fields, "License")
+    text = _field(fields, "License-Expression") or _field(fields, "License")
     return text if text and "\n" not in text and text != "UNKNOWN" else None
 
 
 def _tags(fields: Message) -> tuple[str, ...]:
-    """Return the tags one by one: older wheels write "py2.py3-none-any" in one line."""
+    """Return the tags of a WHEEL file. Older wheels write several as one, such as "py2.py3-none-any"."""
     tags: list[str] = []
     for compressed in fields.get_all("Tag", ()):
         parts = str(compressed).strip().split("-")

@@ -1,7 +1,7 @@
-"""What an ELF file asks for of the machine that loads it.
+"""Requirements of an ELF file: machine, glibc and shared libraries.
 
-This reads what the dynamic loader reads, and stops at fixed bounds: pyelftools, which the tests compare it with, takes
-a millisecond for each file and follows a hostile one anywhere.
+This module reads what the dynamic loader reads, within fixed bounds. pyelftools, which the tests compare it with, takes
+a millisecond for each file and has no bounds for a hostile file.
 
 Source: Tool Interface Standard (TIS) ELF Specification 1.2; Linux Standard Base Core 5.0, "Symbol Versioning".
 """
@@ -28,7 +28,7 @@ _LOAD, _DYNAMIC = 1, 2
 _NEEDED, _STRINGS, _VERSIONS = 1, 5, 0x6FFFFFFE
 _GLIBC: Final = re.compile(rb"GLIBC_(\d{1,4})\.(\d{1,4})")
 _RELATIVE_RELOCATIONS: Final = b"GLIBC_ABI_DT_RELR"
-"""Came with glibc 2.36, and older loaders refuse it."""
+"""New in glibc 2.36; older loaders reject it."""
 
 _MAX_SEGMENTS: Final = 256
 _MAX_TAGS: Final = 4096
@@ -46,7 +46,7 @@ class _Segment:
 
 
 class _Layout:
-    """Where the fields of one class (32 or 64 bits) and byte order lie."""
+    """The positions of all fields, for one class (32 or 64 bits) and byte order."""
 
     def __init__(self, ident: bytes) -> None:
         order = ">" if ident[5] == 2 else "<"  # noqa: PLR2004 - ELFDATA2MSB
@@ -63,13 +63,13 @@ class _Layout:
 
 
 def read_native(path: str, file: BinaryIO) -> Native | None:
-    """Return what an ELF file asks for; None for a file that is none.
+    """Return the requirements of an ELF file; None for any other file.
 
-    What a damaged file does not tell is left out.
+    Requirements that cannot be read from a damaged file are left out.
 
     Args:
-        path: What the result calls it.
-        file: All its bytes, placed anywhere.
+        path: The path of the file in the result.
+        file: All its bytes, at any position.
     """
     file.seek(0)
     ident = file.read(64)
@@ -78,7 +78,7 @@ def read_native(path: str, file: BinaryIO) -> Native | None:
     layout = _Layout(ident)
     try:
         _, machine, _, _, segments_at, _, _, _, size, count, *_ = layout.header.unpack_from(ident)
-        names, versions = _asked_for(file, layout, _segments(file, layout, segments_at, size, count))
+        names, versions = _requirements(file, layout, _segments(file, layout, segments_at, size, count))
     except (struct.error, OSError, ValueError, OverflowError):
         machine, names, versions = layout.header.unpack_from(ident.ljust(64, b"\0"))[1], (), []
     return Native(path, _MACHINES.get(machine, f"machine {machine}"), max(versions, default=None), names)
@@ -93,9 +93,10 @@ def _segments(file: BinaryIO, layout: _Layout, at: int, size: int, count: int) -
     return [layout.read_segment(fields) for fields in layout.segment.iter_unpack(table)]
 
 
-def _asked_for(
+def _requirements(
     file: BinaryIO, layout: _Layout, segments: list[_Segment]
 ) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+    """Return the names of the needed libraries, and the needed versions of glibc."""
     tags = list(_tags(file, layout, segments))
     places = dict(tags)
     strings = _offset(segments, places.get(_STRINGS))
@@ -105,8 +106,8 @@ def _asked_for(
     needs = _offset(segments, places.get(_VERSIONS))
     if needs is None:
         return names, []
-    asked = (_glibc(_string(file, strings + name)) for name in _version_names(file, layout, needs))
-    return names, [version for version in asked if version]
+    versions = (_glibc(_string(file, strings + name)) for name in _version_names(file, layout, needs))
+    return names, [version for version in versions if version]
 
 
 def _tags(file: BinaryIO, layout: _Layout, segments: list[_Segment]) -> Iterator[tuple[int, int]]:
@@ -121,7 +122,7 @@ def _tags(file: BinaryIO, layout: _Layout, segments: list[_Segment]) -> Iterator
 
 
 def _offset(segments: list[_Segment], address: int | None) -> int | None:
-    """Return where in the file an address of the loaded program comes from."""
+    """Return the position in the file of an address of the loaded program."""
     if address is None:
         return None
     for segment in segments:
@@ -131,7 +132,7 @@ def _offset(segments: list[_Segment], address: int | None) -> int | None:
 
 
 def _version_names(file: BinaryIO, layout: _Layout, offset: int) -> list[int]:
-    """Return the places, in the string table, of the versions of symbols that the file asks for."""
+    """Return the positions, in the string table, of the symbol versions that the file needs."""
     file.seek(offset)
     table = file.read(_VERSION_BYTES)
     names: list[int] = []

@@ -1,4 +1,4 @@
-"""Reading entries of a zip that nobody vouches for."""
+"""Reader of the entries of an untrusted zip."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 _READ_AT_ONCE: Final = 256 * 1024
 _INFLATED_AT_ONCE: Final = 1024**2
 _HEADER_BYTES: Final = 30
+"""The least bytes of a local header, without the name."""
 
-# The compressor's type hints call its error an instance.
+# The type hints of isal declare its error as an instance.
 _Damaged = cast("type[Exception]", isal_zlib.error)
 
 
 def checked_entries(file: BinaryIO) -> dict[str, Entry]:
-    """Return the entries of an archive by name, the last one of a name, when nothing about them is hostile.
+    """Return the entries of an archive by name, the last one where several have the same name.
 
     Raises:
-        BrokenZipError: It is no zip, or something about it is hostile.
+        BrokenZipError: It is not a zip, or it is damaged or hostile.
     """
     entries = read_directory(file)
     size = file.seek(0, os.SEEK_END)
@@ -37,40 +38,40 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
             message = f"is encrypted ({entry.name!r})"
             raise BrokenZipError(message)
         if entry.method not in {STORED, DEFLATED}:
-            message = f"is compressed by a method that is not read here: {entry.method} ({entry.name!r})"
+            message = f"has an unsupported compression method: {entry.method} ({entry.name!r})"
             raise BrokenZipError(message)
         if entry.offset + _HEADER_BYTES + entry.packed_bytes > size:
-            message = f"is cut off: {entry.name!r} is said to lie behind its end"
+            message = f"is cut off: {entry.name!r} would be behind its end"
             raise BrokenZipError(message)
-    # Overlapping entries are how a small archive inflates to any size. A local header has at least this many bytes.
-    placed = sorted(entries, key=lambda entry: entry.offset)
-    for one, other in pairwise(placed):
-        if one.offset + _HEADER_BYTES + len(one.name) + one.packed_bytes > other.offset:
-            message = f"has entries that overlap: {one.name!r} and {other.name!r}"
+    # With overlapping entries, a small archive could inflate to any size.
+    by_offset = sorted(entries, key=lambda entry: entry.offset)
+    for entry, following in pairwise(by_offset):
+        if entry.offset + _HEADER_BYTES + len(entry.name) + entry.packed_bytes > following.offset:
+            message = f"has entries that overlap: {entry.name!r} and {following.name!r}"
             raise BrokenZipError(message)
     return {entry.name: entry for entry in entries if entry.name}
 
 
 def _check_name(name: str) -> None:
     if not name:
-        return  # What was "./": the root itself.
+        return  # It was "./", the root itself.
     parts = name.removesuffix("/").split("/")
     if ".." in parts or "" in parts or "\0" in name or "\\" in name or name[1:2] == ":":
-        message = f"has an entry that would not land where it says: {name[:200]!r}"
+        message = f"has an unsafe path: {name[:200]!r}"
         raise BrokenZipError(message)
 
 
 def inflated(file: BinaryIO, entry: Entry, most: int) -> Iterator[bytes]:
-    """Yield the bytes of an entry, in blocks that are no larger than 1 MiB, and check them at their end.
+    """Yield the bytes of an entry in blocks of up to 1 MiB, and check them after the last block.
 
     Raises:
-        BrokenZipError: They are more than `most`, other than the directory says, or damaged.
+        BrokenZipError: There are more than `most`, they are damaged, or they differ from the directory.
     """
     crc32 = count = 0
     for block in _inflate(file, entry) if entry.method == DEFLATED else _stored(file, entry):
         count += len(block)
         if count > min(entry.size, most):
-            message = f"has an entry of more bytes than it says or may have ({min(entry.size, most)}): {entry.name!r}"
+            message = f"has an entry of more bytes than its limit ({min(entry.size, most)}): {entry.name!r}"
             raise BrokenZipError(message)
         crc32 = isal_zlib.crc32(block, crc32)
         yield block
@@ -93,7 +94,7 @@ def _inflate(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
     waiting = b""
     while not inflator.eof:
         if not waiting and left:
-            # Somebody else may read the same file between two blocks.
+            # The caller may read the same file between two blocks.
             file.seek(at)
             waiting = file.read(min(left, _READ_AT_ONCE))
             at, left = at + len(waiting), left - len(waiting)

@@ -1,4 +1,4 @@
-"""Looking into files, one by one, and summing up what was seen as Contents."""
+"""Inspection of single files, and their summary as Contents."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import File, Mark, Native
 
 HEAD_BYTES: Final = 1024**2
-"""What a look begins with; most files are no longer than that."""
+"""The bytes that are read first; most files are not longer."""
 
 MAX_TEXT_BYTES: Final = 16 * 1024**2
-"""Of longer text, only the head is searched for secrets."""
+"""Longer text files are searched for secrets in their head only."""
 
 _BINARY_WITHIN: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one file showed."""
+    """Facts about one file."""
 
     native: Native | None = None
     marks: tuple[Mark, ...] = ()
     metadata: bytes | None = None
-    """Its bytes, when it tells of a distribution."""
+    """Its bytes, if it is part of the metadata of a distribution."""
 
 
 _NOTHING: Final = Seen()
 
 
 def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, is_wordless: bool = False) -> Seen:
-    """Return what one file shows.
+    """Return the facts about one file.
 
     Args:
         path: POSIX path in the archive.
-        size: Its bytes.
-        head: Its first `HEAD_BYTES`, or all of a shorter one.
-        opened: Opens all of it for reading, as something that can be placed anywhere; for files longer than that.
+        size: The number of its bytes.
+        head: Its first `HEAD_BYTES`, or all of a shorter file.
+        opened: Opens the whole file for reading, seekable; called for longer files.
         is_wordless: Whether `marks.are_wordless` is known to be true of its head.
     """
     if head.startswith(MAGIC):
@@ -66,13 +66,13 @@ def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, i
 
 
 def is_binary(head: bytes) -> bool:
-    """Tell whether a file that begins like this is something else than text."""
+    """Return whether a file with this head is something other than text."""
     return b"\0" in head[:_BINARY_WITHIN]
 
 
 @dataclass(slots=True)
 class Findings:
-    """What the files of one tree showed so far."""
+    """Facts about the files of one tree so far."""
 
     files: dict[str, File] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Findings:
     metadata: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, path: str, file: File, seen: Seen) -> None:
-        """Take in one file."""
+        """Add one file."""
         self.files[path] = file
         if seen.native:
             self.natives[path] = seen.native
@@ -92,7 +92,7 @@ class Findings:
     def contents(
         self, links: Mapping[str, str] | None = None, folder_modes: Mapping[str, int] | None = None
     ) -> Contents:
-        """Return all of it, with the links and the folders that the tree has besides."""
+        """Return all facts, with the links and folders of the tree."""
         files = dict(sorted(self.files.items()))
         return Contents(
             unzipped_bytes=sum(file.size for file in files.values()),

@@ -1,4 +1,4 @@
-"""What only a look into a file can tell: secrets, and bytecode that packing makes stale."""
+"""Secrets in files, bytecode that packing makes stale, and programs that cannot start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY_HEADER: Final = re.compile(rb"[A-Za-z-]+: ")
 _LINE_END: Final = re.compile(rb"\\[nr]|[\r\n]")
 _QUOTES: Final = b" \t\"'`,+()\\"
 
-# Patterns begin with what they cannot do without: that is searched for as fast as a plain text.
+# Each pattern begins with a literal, which Python searches for as fast as for a plain string.
 _ACCESS_KEYS: Final = tuple(re.compile(prefix + rb"[A-Z2-7]{16}(?![A-Za-z0-9])") for prefix in (b"AKIA", b"ASIA"))
 _ASSIGNED: Final = rb"[\"']?\s{0,4}(?:=>|[=:,])\s{0,4}[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
 _NAMED_SECRETS: Final = (
@@ -26,10 +26,10 @@ _NAMED_SECRETS: Final = (
     re.compile(rb"ECRET_?(?:ACCESS_?KEY|(?<=AWS_SECRET_)KEY)" + _ASSIGNED),
 )
 _SECRET: Final = re.compile(rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_BESIDE_BYTES: Final = 200
+_AROUND_BYTES: Final = 200
 _KEY_WORDS: Final = (b"PRIVATE KEY",)
 _SECRET_WORDS: Final = (b"AKIA", b"ASIA", b"ecret", b"ECRET")
-"""Searching for a few short words costs less than the patterns do; most files have none of them."""
+"""Words without which no pattern matches. Most files have none, and searching for them is faster than the patterns."""
 
 _INDEX_FILES: Final = re.compile(
     r"pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml|direct_url\.json"
@@ -41,21 +41,21 @@ _PLACEHOLDERS: Final = re.compile(
 )
 _MAX_INDEX_BYTES: Final = 2 * 1024**2
 _MIN_TOKEN_LENGTH: Final = 16
-"""A user name alone is no secret; what is as long as a token is one."""
+"""A user name without a password is a secret only if it is as long as a token."""
 
-_MAX_PLACES: Final = 1000
-"""A file with more places that look like a secret's is made to look so; the first ones tell enough."""
+_MAX_MATCHES: Final = 1000
+"""How many matches of one pattern are examined in a file. Only a file that is made for it has more."""
 
 _PYC_HEADER_BYTES: Final = 16
 
 
 def are_wordless(texts: Iterable[bytes]) -> bool:
-    """Tell whether none of several text files has a word that secrets begin with: all at once, which is faster."""
+    """Return whether no text of several contains a word that secrets begin with; one search for all is faster."""
     return not contains_any(b"\n".join(texts), (*_KEY_WORDS, *_SECRET_WORDS))
 
 
 def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[Mark]:
-    """Yield the secrets in a text file, each told by its place and its kind alone, and a first line that cannot run.
+    """Yield the secrets in a text file, by line and kind only, and a first line that cannot run.
 
     Args:
         path: POSIX path in the archive.
@@ -74,13 +74,13 @@ def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[M
 
 
 def _names_an_index(name: str) -> bool:
-    """Tell whether a file of that name usually holds the addresses of indexes."""
+    """Return whether a file of that name usually contains the addresses of indexes."""
     is_requirements = name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
     return is_requirements or _INDEX_FILES.fullmatch(name) is not None
 
 
 def bytecode_mark(path: str, head: bytes) -> Mark | None:
-    """Return the mark of a .pyc file that Python checks by its source's time; None for any other.
+    """Return the mark of a .pyc file that Python checks by its source's time; None for any other file.
 
     Source: PEP 552, "Deterministic pycs".
     """
@@ -88,8 +88,8 @@ def bytecode_mark(path: str, head: bytes) -> Mark | None:
     return Mark("timestamp-bytecode", path, detail="checked by its source's time") if by_time else None
 
 
-def _places(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
-    return islice(pattern.finditer(data), _MAX_PLACES)
+def _matches(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
+    return islice(pattern.finditer(data), _MAX_MATCHES)
 
 
 def _line(data: bytes, at: int) -> int:
@@ -97,7 +97,7 @@ def _line(data: bytes, at: int) -> int:
 
 
 def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
-    for found in _places(_KEY_BEGINS, data):
+    for found in _matches(_KEY_BEGINS, data):
         lines = (line.strip(_QUOTES) for line in _LINE_END.split(data[found.end() : found.end() + 2048]))
         # Headers such as Proc-Type stand between the first line and the key; code and prose do not look like a key.
         body = next((line for line in lines if line and not _KEY_HEADER.match(line)), b"")
@@ -106,9 +106,9 @@ def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
 
 
 def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
-    places = {found.start() for pattern in _NAMED_SECRETS for found in _places(pattern, data) if _is_random(found[1])}
-    for found in (found for pattern in _ACCESS_KEYS for found in _places(pattern, data)):
-        around = data[max(0, found.start() - _BESIDE_BYTES) : found.end() + _BESIDE_BYTES]
+    places = {found.start() for pattern in _NAMED_SECRETS for found in _matches(pattern, data) if _is_random(found[1])}
+    for found in (found for pattern in _ACCESS_KEYS for found in _matches(pattern, data)):
+        around = data[max(0, found.start() - _AROUND_BYTES) : found.end() + _AROUND_BYTES]
         is_id = not data[found.start() - 1 : found.start()].isalnum() and b"EXAMPLE" not in found[0]
         if is_id and any(_is_random(secret) for secret in _SECRET.findall(around)):
             places.add(found.start())
@@ -117,13 +117,13 @@ def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
 
 
 def _is_random(secret: bytes) -> bool:
-    """Tell a key from the example keys of documentation, a hash, a path or a long word."""
+    """Return whether a string is a key, and not an example of documentation, a hash, a path or a long word."""
     parts = (rb"[a-z]", rb"[A-Z]", rb"[0-9]")
     return b"EXAMPLE" not in secret.upper() and all(re.search(part, secret) for part in parts)
 
 
 def _index_credentials(path: str, data: bytes) -> Iterator[Mark]:
-    for found in _places(_CREDENTIALS, data[:_MAX_INDEX_BYTES]):
+    for found in _matches(_CREDENTIALS, data[:_MAX_INDEX_BYTES]):
         user, password, host = found[1], found[2], found[3]
         secret = password or (user if len(user) >= _MIN_TOKEN_LENGTH else b"")
         if secret and not _PLACEHOLDERS.fullmatch(secret):

@@ -1,7 +1,7 @@
-"""Reading what lies in a zip or in a folder, whoever made it, within fixed bounds.
+"""Measurement of the contents of a zip or a folder, within fixed bounds.
 
-Sizes are those that the zip's directory tells. What is inflated is held against them, up to `MAX_INFLATED_BYTES`, twice
-what the service takes. Behind that, files still count and weigh, and nobody looks into them.
+Sizes are those of the zip's directory, and are checked as entries are inflated, up to `MAX_INFLATED_BYTES`, twice the
+limit of Lambda. Files beyond that are counted with their sizes, but not inspected.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _Thing = TypeVar("_Thing", "Entry", "Node")
 
 
 class _Look(NamedTuple):
-    """What one zip entry, or one file of a folder, turned out to be."""
+    """One zip entry, or one file of a folder, with the facts about it."""
 
     path: str
     file: File
@@ -54,26 +54,26 @@ class _Look(NamedTuple):
 
 
 def measure(path: Path) -> Contents:
-    """Return what lies in a zip or in a folder.
+    """Return the contents of a zip or a folder.
 
-    A folder is taken as the CDK packs it: symlinks to files and folders inside become what they lead to, and are told
-    as links besides; those that lead elsewhere are only told. A symlink in a zip counts as its target's name.
+    A folder is measured as the CDK packs it: symlinks to files and folders inside are followed, and also listed as
+    links; symlinks that lead elsewhere are only listed. A symlink in a zip has the size of its target's name.
 
     Args:
         path: A zip, whatever its name, or a folder.
 
     Raises:
-        AssemblyError: There is nothing, or it cannot be read, or it is no zip, or a hostile or damaged one.
+        AssemblyError: It does not exist, cannot be read, is not a zip, or is damaged or hostile.
     """
     try:
         return _measure_folder(path) if path.is_dir() else _measure_zip(path)
     except (OSError, BrokenZipError) as error:
-        raise _refusal(path, error) from error
+        raise _unreadable(path, error) from error
 
 
-def _refusal(path: Path, error: OSError | BrokenZipError) -> AssemblyError:
-    said = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-    message = f"{str(path)!r} {said}. Make it anew."
+def _unreadable(path: Path, error: OSError | BrokenZipError) -> AssemblyError:
+    reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+    message = f"{str(path)!r} {reason}. Make it again."
     return AssemblyError(message)
 
 
@@ -91,7 +91,7 @@ def _measure_folder(path: Path) -> Contents:
             files.append(node)
     inspected, rest = _within_bounds(files, _size)
     for batch in in_order(lambda batch: [_look_at(node) for node in batch], batches(inspected, _size, HEAD_BYTES)):
-        _take_in(findings, batch)
+        _add_all(findings, batch)
     for node in rest:
         findings.files[node.name] = File(_size(node), 0, _mode(node))
     return findings.contents(links)
@@ -115,9 +115,9 @@ def _look_at(node: Node) -> _Look:
     return _Look(node.name, File(size, crc32, _mode(node)), look(node.name, size, head, lambda: node.path.open("rb")))
 
 
-def _take_in(findings: Findings, looks: Iterable[_Look]) -> None:
-    for one in looks:
-        findings.add(one.path, one.file, one.seen)
+def _add_all(findings: Findings, looks: Iterable[_Look]) -> None:
+    for path, file, seen in looks:
+        findings.add(path, file, seen)
     if sum(map(len, findings.metadata.values())) > MAX_METADATA_BYTES:
         message = f"has more than {MAX_METADATA_BYTES} bytes of metadata about distributions"
         raise BrokenZipError(message)
@@ -141,14 +141,14 @@ def _measure_zip(path: Path) -> Contents:
     for batch in in_order(
         lambda batch: _look_inside(path, batch), batches(inspected, lambda entry: entry.size, HEAD_BYTES)
     ):
-        _take_in(findings, batch)
+        _add_all(findings, batch)
     for entry in rest:
         findings.files[entry.name] = _file(entry)
     return findings.contents(links, folder_modes)
 
 
 def _within_bounds(things: Iterable[_Thing], size: Callable[[_Thing], int]) -> tuple[list[_Thing], list[_Thing]]:
-    """Return what is looked into, and what is behind the bound; what tells of distributions goes first."""
+    """Return what is inspected, and what is beyond the bound; metadata of distributions comes first."""
     left, inspected, rest = MAX_INFLATED_BYTES, [], []
     for thing in sorted(things, key=lambda thing: not is_metadata(thing.name)):
         if size(thing) <= left:
@@ -180,5 +180,5 @@ def _seen(file: BinaryIO, entry: Entry) -> Seen:
             whole.writelines(blocks)
             whole.seek(0)
         for _ in blocks:
-            pass  # To its end, because the checksum is told there.
+            pass  # To its end, where the checksum is checked.
         return look(entry.name, entry.size, head, lambda: cast("BinaryIO", whole))

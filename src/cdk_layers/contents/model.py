@@ -1,7 +1,7 @@
-"""What lies in a layer's archive or in a function's code: the facts that the rules judge.
+"""Contents of a layer's archive or of a function's code: the facts that the rules check.
 
-Contents are measured once, where the bytes are at hand, and kept on record beside the archive's digest. All paths are
-POSIX paths relative to the root of the archive, which is /opt for a layer and /var/task for a function.
+Contents are measured once, as an archive is written or first read, and stored by its digest. All paths are POSIX paths
+relative to the root of the archive, which is /opt for a layer and /var/task for a function.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class File(NamedTuple):
-    """One regular file, or one symlink's target as it will be written."""
+    """One regular file, or one symlink in a zip."""
 
     size: int
     """Unzipped bytes."""
 
     crc32: int
-    """CRC-32 of the unzipped bytes, as a zip records it; two files are the same when size and CRC-32 are."""
+    """CRC-32 of the unzipped bytes, as a zip records it; two files count as equal if size and CRC-32 are."""
 
     mode: int
     """Permission bits, such as 0o644."""
@@ -35,22 +35,22 @@ class Distribution:
     """The normalized name (PEP 503)."""
 
     version: str
-    """The version as its metadata says it."""
+    """The version in its metadata."""
 
     folder: str
-    """The folder that holds the .dist-info folder: "python" in most layers, "" in most functions."""
+    """The folder that contains the .dist-info folder: "python" in most layers, "" in most functions."""
 
     unzipped_bytes: int
-    """Bytes of the files that its RECORD lists and that are there."""
+    """Bytes of the files in its RECORD that exist."""
 
     requires: tuple[str, ...] = ()
-    """Its Requires-Dist lines, as they stand (PEP 508)."""
+    """Its Requires-Dist lines, unchanged (PEP 508)."""
 
     requires_python: str | None = None
-    """Its Requires-Python, as it stands (PEP 440)."""
+    """Its Requires-Python, unchanged (PEP 440)."""
 
     license: str | None = None
-    """Its License-Expression, or its License when that is one line."""
+    """Its License-Expression, or its License if that is one line."""
 
     tags: tuple[str, ...] = ()
     """The wheel tags it was installed from, such as "cp313-cp313-manylinux_2_28_x86_64"."""
@@ -68,40 +68,40 @@ class Native:
     """"x86_64", "arm64", or the ELF name of another machine in lower case."""
 
     glibc: tuple[int, int] | None
-    """The newest GLIBC symbol version that it asks for; None when it asks for none."""
+    """The newest GLIBC symbol version that it needs; None if it needs none."""
 
     needed: tuple[str, ...] = ()
-    """The shared libraries that it asks for (DT_NEEDED), such as "libc.so.6" or "libc.musl-x86_64.so.1", as written."""
+    """The shared libraries that it needs (DT_NEEDED), such as "libc.so.6" or "libc.musl-x86_64.so.1", as written."""
 
 
 MarkKind = Literal["private-key", "aws-credentials", "index-credentials", "timestamp-bytecode", "crlf-program"]
-"""What a look into a file can find:
+"""The kinds of marks:
 
 - private-key: a PEM or OpenSSH private key with its body, not just the words of its first line;
-- aws-credentials: an access key id beside its secret, or a literal secret key; never the documentation's EXAMPLE keys;
+- aws-credentials: an access key id next to its secret, or a literal secret key; never the documentation's EXAMPLE keys;
 - index-credentials: a URL with a user's password or token, in pip.conf, uv.toml, requirements files, direct_url.json;
 - timestamp-bytecode: a .pyc that Python checks by its source's time, which packing changes;
-- crlf-program: a program in bin/ or extensions/ whose first line ends with a carriage return, which belongs to no
-  interpreter's name.
+- crlf-program: a program in bin/ or extensions/ whose first line ends with a carriage return, which no
+  interpreter's name contains.
 
-What a file's name alone gives away (.env, .netrc, .pypirc) is no mark: the rules see all names.
+A file name such as .env, .netrc or .pypirc is not a mark: the rules check all names.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One place in a file that a rule has something to say about, such as a private key."""
+    """One place in a file that a rule reports, such as a private key."""
 
     kind: MarkKind
     path: str
     line: int | None = None
     detail: str = ""
-    """What was seen, without any secret in it."""
+    """A description without the secret itself."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What lies in one archive or folder."""
+    """The contents of one archive or folder."""
 
     unzipped_bytes: int
     """The sum of all files' sizes."""
@@ -119,10 +119,10 @@ class Contents:
     """Symlinks that are in the archive as symlinks: path to target, as written."""
 
     marks: tuple[Mark, ...] = ()
-    """Secrets, timestamp .pyc files and the like: what only a look into the files can tell."""
+    """Secrets, timestamp .pyc files and other findings inside of files."""
 
     folder_modes: Mapping[str, int] = field(default_factory=dict)
-    """Permission bits of the folders that are recorded as entries of their own."""
+    """Permission bits of the folders that have entries of their own."""
 
     answers: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Results that are computed once for these contents (see `answers.once_per_archive`)."""

@@ -11,7 +11,7 @@ _SEPARATORS: Final = re.compile(r"[-_.]+")
 def canonical(name: str) -> str:
     """Return the normalized name of a distribution.
 
-    It is what packaging's `canonicalize_name` returns, which takes longer to load than a recalled build takes.
+    It equals `packaging.utils.canonicalize_name`, which takes longer to load than a build from the cache takes.
 
     Source: PEP 503, "Normalized names".
     """

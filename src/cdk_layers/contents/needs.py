@@ -1,4 +1,4 @@
-"""Whether the distributions of a merged tree have what they require, as `uv pip check` sees it."""
+"""Requirements of the distributions in a merged tree that nothing meets, as in `uv pip check`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MANY = 65536
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One requirement of a distribution, as it holds on a target."""
+    """One requirement of a distribution on a target."""
 
     name: str
     """The normalized name of what is required."""
@@ -44,59 +44,59 @@ class Unmet:
 
     requirer: Distribution
     need: Need
-    there: Distribution | None
-    """What is there by that name at another version; None when there is nothing."""
+    found: Distribution | None
+    """The distribution of that name, at another version; None if there is none."""
 
 
 def unmet(
-    installed: Mapping[str, Sequence[Distribution]], target: Target, asked: Iterable[tuple[str, str]] = ()
+    installed: Mapping[str, Sequence[Distribution]], target: Target, requested_extras: Iterable[tuple[str, str]] = ()
 ) -> Iterator[Unmet]:
     """Yield every requirement that the tree does not meet on a target.
 
-    Extras count where another distribution of the tree asks for them, or somebody else. What is there in several
-    versions meets and lacks nothing here: which one is imported is not certain, and another rule tells of it.
+    Extras count where another distribution of the tree, or `requested_extras`, requires them. A distribution in several
+    versions is skipped: which one is imported is not certain, and another rule reports it.
 
     Args:
-        installed: The distributions by normalized name, those that come first on the path first.
+        installed: The distributions by normalized name, in the order of the search path.
         target: What markers are evaluated for.
-        asked: Names of distributions with an extra that somebody else asks of them.
+        requested_extras: Names of distributions, each with an extra that the manifest requires of it.
     """
-    waiting = [*((name, "") for name in installed), *asked]
+    waiting = [*((name, "") for name in installed), *requested_extras]
     seen = set(waiting)
     while waiting:
         name, extra = waiting.pop()
-        ones = installed.get(name, ())
-        if not ones or several_versions(ones):
+        requirers = installed.get(name, ())
+        if not requirers or several_versions(requirers):
             continue
-        for need in _needs(ones[0].requires, extra, target):
+        for need in _needs(requirers[0].requires, extra, target):
             if need.extras:
-                more = {(need.name, one) for one in need.extras} - seen
+                more = {(need.name, other) for other in need.extras} - seen
                 seen |= more
                 waiting += sorted(more)
             found = installed.get(need.name, ())
             if not found:
-                yield Unmet(ones[0], need, None)
+                yield Unmet(requirers[0], need, None)
             elif not several_versions(found) and not meets(need.specifier, found[0].version):
-                yield Unmet(ones[0], need, found[0])
+                yield Unmet(requirers[0], need, found[0])
 
 
 def broken_by_winner(installed: Mapping[str, Sequence[Distribution]], name: str, target: Target) -> tuple[Unmet, ...]:
-    """Return the requirements that the version of a distribution which is found first does not meet.
+    """Return the requirements that the first version of a distribution on the search path does not meet.
 
-    Of the distributions that require it, those that are found first count.
+    Of the distributions that require it, the first versions count as well.
 
     Args:
-        installed: As for `unmet`, with `name` there in several versions.
+        installed: As for `unmet`, with several versions of `name`.
         name: The normalized name of the distribution.
         target: What markers are evaluated for.
     """
-    winners = {one: found[:1] for one, found in installed.items()}
-    return tuple(one for one in unmet(winners, target) if one.need.name == name and one.there is not None)
+    winners = {key: found[:1] for key, found in installed.items()}
+    return tuple(gap for gap in unmet(winners, target) if gap.need.name == name and gap.found is not None)
 
 
-def several_versions(ones: Sequence[Distribution]) -> bool:
+def several_versions(distributions: Sequence[Distribution]) -> bool:
     """Return whether distributions of one name differ in version."""
-    return len(ones) > 1 and len({_version(one.version) for one in ones}) > 1
+    return len(distributions) > 1 and len({_version(each.version) for each in distributions}) > 1
 
 
 @lru_cache(maxsize=_MANY)
@@ -104,13 +104,13 @@ def _version(text: str) -> Version | str:
     try:
         return Version(text)
     except ValueError:
-        # Not a version, or one of more digits than Python reads.
+        # It is not a version, or has more digits than Python reads.
         return text
 
 
 @lru_cache(maxsize=_MANY)
 def meets(specifier: str, version: str) -> bool:
-    """Return whether a version is one that a specifier admits; pre-releases that are there count as any other."""
+    """Return whether a specifier admits a version; an installed pre-release counts like any other version."""
     known = _version(version)
     parsed = _parsed(f"name{specifier}") if specifier else None
     try:
@@ -133,14 +133,14 @@ def _needs(lines: tuple[str, ...], extra: str, target: Target) -> tuple[Need, ..
     environment = {**target.marker_environment(), "extra": extra}
     needs = []
     for line in lines:
-        # Most lines are about extras that nobody asks for, and parsing is what costs.
+        # Most lines are about extras that are not required, and parsing is slow.
         marker = line.partition(";")[2]
         if ("extra" in marker) != bool(extra) and " or " not in marker:
             continue
         requirement = _parsed(line)
         if requirement and _holds(requirement, environment):
             name = canonical(requirement.name)
-            extras = tuple(sorted(canonical(one) for one in requirement.extras))
+            extras = tuple(sorted(canonical(each) for each in requirement.extras))
             needs.append(Need(name, str(requirement.specifier), extras))
     return tuple(needs)
 
@@ -149,5 +149,5 @@ def _holds(requirement: Requirement, environment: dict[str, str]) -> bool:
     try:
         return requirement.marker is None or requirement.marker.evaluate(environment)
     except (ValueError, RecursionError):
-        # A comparison that makes no sense, such as of a version with a word, holds nowhere.
+        # An invalid comparison, such as of a version with a word, is false everywhere.
         return False

@@ -1,4 +1,4 @@
-"""Reading single files of what a layer or a function holds."""
+"""Readers of single files of a layer or a function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.zipformat import Entry
 
 MAX_SOURCE_BYTES: Final = 16 * 1024**2
-"""Larger files are no source code that anybody wants to read."""
+"""Larger files are not read as source code."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ZipReader:
             return checked_entries(file)
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of one file; None when there is none by that path, or one of more than 16 MiB.
+        """Return the bytes of one file; None if it does not exist, or is larger than 16 MiB.
 
         Raises:
             AssemblyError: The archive cannot be read.
@@ -44,8 +44,8 @@ class ZipReader:
             with self.path.open("rb") as file:
                 return b"".join(inflated(file, entry, MAX_SOURCE_BYTES))
         except (OSError, BrokenZipError) as error:
-            said = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-            message = f"{str(self.path)!r} {said}. Make it anew."
+            reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+            message = f"{str(self.path)!r} {reason}. Make it again."
             raise AssemblyError(message) from error
 
 
@@ -57,11 +57,11 @@ class FolderReader:
     _root: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Remember where the folder really is."""
+        """Resolve the real path of the folder."""
         object.__setattr__(self, "_root", os.path.realpath(self.path))
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of one file; None when there is none by that path inside, or one of more than 16 MiB."""
+        """Return the bytes of one file; None if it does not exist inside of the folder, or is larger than 16 MiB."""
         with suppress(OSError, ValueError):
             file = Path(os.path.realpath(self.path / path))
             if file.is_relative_to(self._root) and file.is_file() and file.stat().st_size <= MAX_SOURCE_BYTES:
@@ -70,5 +70,5 @@ class FolderReader:
 
 
 def open_sources(path: Path) -> ZipReader | FolderReader:
-    """Return a reader of the single files of a zip or a folder; nothing is read before it is asked for."""
+    """Return a reader of the single files of a zip or a folder; nothing is read until it is called."""
     return FolderReader(path) if path.is_dir() else ZipReader(path)

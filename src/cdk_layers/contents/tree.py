@@ -1,4 +1,4 @@
-"""A folder's files, in order, with symlinks followed as far as they stay inside."""
+"""Files of a folder in a fixed order; symlinks inside of the folder are followed."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_NODES: Final = 200_000
-"""Folders that link to each other have endlessly many names; no archive for Lambda comes near."""
+"""Folders that link to each other have infinitely many names; archives for Lambda have far fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One file of a tree, or one thing in it that is none."""
+    """One file of a tree, or an item that cannot be read as a file."""
 
     name: str
     """POSIX path relative to the root."""
 
     path: Path
-    """Where its bytes are: the file itself, or the one that a symlink leads to."""
+    """The file itself, or the target of a symlink."""
 
     status: os.stat_result | None
-    """None where there is trouble."""
+    """None if there is `trouble`."""
 
     link: str | None = None
-    """What its symlink says, when it is one itself."""
+    """The target as written, if it is a symlink itself."""
 
     trouble: str | None = None
-    """What keeps it from being one of the files, to follow its name in a sentence."""
+    """Why it is not a readable file; the text follows its name in a sentence."""
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a symlink to a folder of the tree, whose files follow under its name."""
+        """Whether it is a folder, or a symlink to a folder of the tree whose files follow under its name."""
         return self.status is not None and stat.S_ISDIR(self.status.st_mode)
 
 
 def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: bool = False) -> Iterator[Node]:
     """Yield every file below a folder, sorted by name within each folder.
 
-    Symlinks to files and folders inside the tree are followed, and those that leave it if `follow` says so.
+    Symlinks to files and folders inside of the tree are followed; with `follow`, also those that leave it.
 
     Args:
         root: The folder.
-        excluded: Gets the POSIX path relative to the root, with a trailing "/" for folders; true leaves it out.
+        excluded: Returns whether to leave out a POSIX path relative to the root, with a trailing "/" for folders.
         follow: Whether symlinks may leave the tree.
     """
     top = Path(os.path.realpath(root))
@@ -67,7 +67,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: b
             continue
         count += 1
         if count > MAX_NODES:
-            yield Node("", root, None, trouble=f"holds more than {MAX_NODES} files and folders")
+            yield Node("", root, None, trouble=f"contains more than {MAX_NODES} files and folders")
             return
         if node.link is not None or not node.is_folder:
             yield node
@@ -81,14 +81,14 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: b
 
 @dataclass(slots=True)
 class _Level:
-    """One folder on the way down; a hostile tree is deeper than Python's own stack."""
+    """One folder on the way down. A hostile tree can be deeper than Python's call stack."""
 
     prefix: str
     above: tuple[str, ...]
-    """Where it and the folders that it was reached through really are."""
+    """The real paths of the folder and of those that it was reached through."""
 
     entries: list[os.DirEntry[str]]
-    """What is still to be visited, last one first."""
+    """The entries that remain, in reverse order."""
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
@@ -108,7 +108,7 @@ def _is_utf8(name: str) -> bool:
 
 
 def _node(root: Path | None, entry: os.DirEntry[str], level: _Level) -> Node:
-    # Whatever the locale says, names are UTF-8 in an archive.
+    # Names in an archive are UTF-8, whatever the locale is.
     own_name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
     name, path, link = f"{level.prefix}{own_name}", Path(entry.path), None
     if not _is_utf8(entry.name):
@@ -127,10 +127,10 @@ def _node(root: Path | None, entry: os.DirEntry[str], level: _Level) -> Node:
         if stat.S_ISDIR(status.st_mode):
             trouble = "leads back into itself" if link is not None and os.fspath(path) in level.above else None
         elif not stat.S_ISREG(status.st_mode):
-            trouble = "is no regular file"
+            trouble = "is not a regular file"
     except FileNotFoundError:
         trouble = "leads to nothing"
     except OSError as error:
-        # Windows and Linux tell a circle of links by different errors; all of them lead nowhere.
+        # Windows and Linux report a cycle of links by different errors.
         trouble = "cannot be read" if isinstance(error, PermissionError) else "leads back into itself"
     return Node(name, path, None if trouble else status, link, trouble)

@@ -1,7 +1,7 @@
-"""The structures of a zip archive, as far as a layer needs them.
+"""Structures of a zip archive, as far as a layer needs them.
 
-The standard library's zipfile neither takes bytes that are compressed already nor bounds what it reads from a hostile
-archive; beyond these structures nothing of it is needed here.
+The standard library's zipfile does not accept bytes that are compressed already, and has no bounds for a hostile
+archive.
 
 Source: .ZIP File Format Specification (APPNOTE.TXT) 6.3.10.
 """
@@ -28,7 +28,7 @@ MAX_32_BITS: Final = 0xFFFFFFFF
 MAX_16_BITS: Final = 0xFFFF
 MAX_DIRECTORY_BYTES: Final = 32 * 1024**2
 MAX_ENTRIES: Final = 200_000
-"""No archive for Lambda comes near; as many take Python 100 MB."""
+"""Archives for Lambda have far fewer; this many take 100 MB of memory."""
 
 _COPIED_AT_ONCE: Final = 1024**2
 
@@ -44,11 +44,11 @@ _VERSION_64: Final = 45
 _ENCRYPTED: Final = 0x0001
 _UTF8: Final = 0x0800
 _FIRST_DAY: Final = 1 << 5 | 1
-"""1980-01-01, the first day that a zip archive can tell; the year counts from there."""
+"""1980-01-01, the first day that a zip archive can record."""
 
 
 class BrokenZipError(Exception):
-    """The bytes are no zip archive that can be read; the message continues a sentence that names the archive."""
+    """A zip archive that cannot be read; the message continues a sentence that begins with the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +57,30 @@ class Entry:
 
     name: str
     mode: int
-    """File type and permission bits, as st_mode; 0 where the archive was not made on Unix."""
+    """File type and permission bits, as st_mode; 0 if the archive was not made on Unix."""
 
     method: int
     crc32: int
     packed_bytes: int
     size: int
     offset: int
-    """Where its local header begins."""
+    """The position of its local header."""
 
     encrypted: bool = False
 
     @property
     def is_folder(self) -> bool:
-        """Whether it stands for a folder."""
+        """Whether it is a folder."""
         return self.name.endswith("/")
 
     @property
     def is_link(self) -> bool:
-        """Whether it is a symlink, whose bytes are its target."""
+        """Whether it is a symlink; its bytes are the target."""
         return stat.S_ISLNK(self.mode)
 
     @property
     def end(self) -> int:
-        """Where its packed bytes end, when its local header is one of this project's."""
+        """The position after its packed bytes, if this module wrote its local header."""
         return self.offset + _LOCAL.size + len(self.name.encode()) + self.packed_bytes
 
 
@@ -89,7 +89,7 @@ def _encoded(name: str) -> tuple[bytes, int]:
 
 
 def local_header(entry: Entry) -> bytes:
-    """Return what stands before the packed bytes of an entry."""
+    """Return the local header of an entry, which precedes its packed bytes."""
     name, flags = _encoded(entry.name)
     return (
         _LOCAL.pack(
@@ -101,16 +101,16 @@ def local_header(entry: Entry) -> bytes:
 
 
 class Writer:
-    """A zip on its way to a file.
+    """Writer of a zip into a file.
 
-    An entry, or an archive, of 4 GiB is refused: it is 16 times what the service takes unzipped.
+    An entry, or an archive, of 4 GiB is rejected: that is 16 times the limit of Lambda for unzipped bytes.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        """Begin at the beginning of a file."""
+        """Begin a zip at the start of a file."""
         self._file = file
         self.offset = 0
-        """Where the next entry begins."""
+        """The position of the next entry."""
         self.entries: list[Entry] = []
 
     def add(self, entry: Entry, data: bytes) -> None:
@@ -120,7 +120,7 @@ class Writer:
 
     @contextmanager
     def growing(self, name: str, mode: int, size: int) -> Iterator[Growing]:
-        """Write an entry whose packed bytes come one after the other; its header is written when all are there."""
+        """Write an entry whose packed bytes arrive in blocks; its header is written after the last one."""
         growing = Growing(self._file)
         start = self.offset
         self._file.seek(start + _LOCAL.size + len(name.encode()))
@@ -132,7 +132,7 @@ class Writer:
         self._file.seek(self.offset)
 
     def copy(self, source: BinaryIO, entries: Sequence[Entry]) -> None:
-        """Copy entries of another archive that this class wrote; there they follow each other."""
+        """Copy consecutive entries of another archive that this class wrote."""
         begin, end = entries[0].offset, entries[-1].end
         for entry in entries:
             self._append(replace(entry, offset=self.offset))
@@ -145,34 +145,34 @@ class Writer:
         self.offset = entry.end
         if max(entry.size, self.offset) >= MAX_32_BITS:
             message = (
-                f"The archive passes 4 GiB with {entry.name!r} ({entry.size} bytes), and Lambda takes "
-                f"{MAX_UNZIPPED_BYTES} bytes unzipped. Exclude what does not belong into it."
+                f"The archive passes 4 GiB with {entry.name!r} ({entry.size} bytes), and Lambda's limit is "
+                f"{MAX_UNZIPPED_BYTES} bytes unzipped. Exclude files that it does not need."
             )
             raise BuildError(message)
         self.entries.append(entry)
 
     def end(self) -> None:
-        """Write what stands behind all entries."""
+        """Write the directory, which follows all entries."""
         for record in directory(self.entries, self.offset):
             self._file.write(record)
 
 
 @dataclass(slots=True)
 class Growing:
-    """The packed bytes of an entry whose number is not known yet."""
+    """The packed bytes of an entry whose count is not known yet."""
 
     file: BinaryIO
     packed_bytes: int = 0
     crc32: int = 0
-    """To be set before its end."""
+    """The caller sets it before the end."""
 
     def write(self, data: bytes) -> None:
-        """Write some more."""
+        """Append packed bytes."""
         self.packed_bytes += self.file.write(data)
 
 
 def directory(entries: Sequence[Entry], offset: int) -> Iterator[bytes]:
-    """Yield what stands behind all entries, where `offset` is the place that it begins at."""
+    """Yield the records of the directory, which begins at `offset`, and of the end of the archive."""
     length = 0
     for entry in entries:
         name, flags = _encoded(entry.name)
@@ -197,20 +197,20 @@ def directory(entries: Sequence[Entry], offset: int) -> Iterator[bytes]:
 
 
 def directory_bytes(entries: Sequence[Entry]) -> int:
-    """Return how many bytes stand behind all entries."""
+    """Return the number of bytes that `directory` yields."""
     wide = _END_64.size + _LOCATOR_64.size if len(entries) >= MAX_16_BITS else 0
     return sum(_CENTRAL.size + len(entry.name.encode()) for entry in entries) + wide + _END.size
 
 
 def read_directory(file: BinaryIO) -> list[Entry]:
-    """Return the entries of an archive in the order of its directory, whoever made it.
+    """Return the entries of any archive in the order of its directory.
 
     Raises:
-        BrokenZipError: It is no zip archive, or cut off, or its directory is too large.
+        BrokenZipError: It is not a zip archive, is cut off, or its directory is too large.
     """
     end, count, length, offset = _find_directory(file)
     start = end - length
-    # An archive may have something in front of it, such as a program that unpacks it: its offsets are short by that.
+    # Other bytes may precede the archive, such as a program that unpacks it; its offsets do not include these.
     shift = start - offset
     if start < 0 or shift < 0:
         message = "is cut off: its directory begins before the file does"
@@ -236,7 +236,7 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int, int]:
     tail = file.read()
     at = tail.rfind(b"PK\5\6", 0, max(0, len(tail) - _END.size + 4))
     if at < 0:
-        message = "is no zip archive, or is cut off"
+        message = "is not a zip archive, or is cut off"
         raise BrokenZipError(message)
     _, disk, first_disk, _, count, length, offset, _ = _END.unpack_from(tail, at)
     if disk not in {0, MAX_16_BITS} or first_disk not in {0, MAX_16_BITS}:
@@ -307,10 +307,10 @@ def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:
 
 
 def read_packed(file: BinaryIO, entry: Entry) -> int:
-    """Place a file at the packed bytes of an entry, and return where they begin.
+    """Move the position of a file to the packed bytes of an entry, and return it.
 
     Raises:
-        BrokenZipError: There is no local header where the directory says.
+        BrokenZipError: There is no local header at the offset in the directory.
     """
     file.seek(entry.offset)
     header = file.read(_LOCAL.size)

@@ -412,7 +412,7 @@ def test_collect_refuses_what_is_no_file(tmp_path: Path) -> None:
     """A named pipe cannot land in an archive, and nobody waits for it."""
     root = _tree(tmp_path / "entry", "a.py")
     os.mkfifo(root / "pipe")
-    with pytest.raises(EntryError, match=r"'pipe' in .* is no regular file.*Remove it, or exclude it"):
+    with pytest.raises(EntryError, match=r"'pipe' in .* is not a regular file.*Remove it, or exclude it"):
         collect(root)
 
 

@@ -199,7 +199,7 @@ def test_both_rules_agree_with_uv_about_the_merged_tree(
     at_root = [dist(one.name, one.version, *one.requires, folder="") for one in code]
     subject = function(layer(archive(dists=lower)), layer(archive(dists=upper), "B"), code=archive(dists=at_root))
     tree = {name: [one for one, _part in ones] for name, ones in installed(subject).items()}
-    ours = {(one.requirer.name, one.need.name, one.there.version if one.there else None) for one in unmet(tree, TARGET)}
+    ours = {(one.requirer.name, one.need.name, one.found.version if one.found else None) for one in unmet(tree, TARGET)}
     twice = {name for name, ones in tree.items() if several_versions(ones)}
     # Where a name is there twice with one version, the tree has one folder, whose metadata is the last layer's.
     environment = merged(tmp_path_factory.mktemp("merged"), [one for ones in tree.values() for one in reversed(ones)])

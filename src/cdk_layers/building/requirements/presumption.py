@@ -84,7 +84,7 @@ def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribu
 
     installed: dict[str, Sequence[Distribution]] = {one.name: [one] for one in distributions}
     for gap in unmet(installed, job.target, _extras(requirements, job.target)):
-        if gap.there is None and gap.need.name in left_out:
+        if gap.found is None and gap.need.name in left_out:
             requirer = f"{gap.requirer.name} {gap.requirer.version}"
             message = (
                 f"{requirements.origin} has {gap.need.name!r} for other targets only, and {requirer}, which it has for "

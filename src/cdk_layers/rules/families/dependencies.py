@@ -79,7 +79,7 @@ def _targets(function: Function) -> list[Target]:
 
 def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Installed) -> Problem:
     wants = _wanted(lacks)
-    there = lacks[0].there
+    there = lacks[0].found
     if there is not None:
         part = next(part for one, part in found[name] if one is there)
         return Problem(f"{wants}, and {name} {there.version} in {part.label} is what the function finds.")
