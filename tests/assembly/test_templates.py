@@ -48,6 +48,17 @@ Mappings:
     assert labels(function) == [expected]
 
 
+def test_what_a_mapping_has_for_a_region_is_named_by_its_keys(tmp_path: Path) -> None:
+    """A layer that only a deploy chooses from a mapping is told from others by the mapping and the keys."""
+    rest = """
+Mappings:
+  Arns: {eu-west-1: {base: x}}
+"""
+    function = read_function(tmp_path, "Layers: [!FindInMap [Arns, !Ref AWS::Region, base]]", rest)
+
+    assert labels(function) == ["${Fn::FindInMap Arns.${AWS::Region}.base}"]
+
+
 @pytest.mark.parametrize(
     "expression",
     [

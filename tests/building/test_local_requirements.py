@@ -270,6 +270,14 @@ def test_setup_py_in_a_folder(entry: Path, store: LocalStore, setup_py: Path, li
     assert asked(entry, store, line.format(name=setup_py.name)) == ("my-lib", setup_py)
 
 
+def test_setup_py_of_absurd_depth(entry: Path, store: LocalStore, setup_py: Path) -> None:
+    """Python's parser would need gigabytes for such an import, so the name is the folder's, which is not allowed."""
+    with (setup_py / "setup.py").open("a", encoding="utf-8") as file:
+        file.write("import " + ".".join(["a"] * 30_000))
+    with pytest.raises(EntryError, match="allow_source_builds=\\['other-name'\\]"):
+        asked(entry, store, f"./{setup_py.name}")
+
+
 def test_setup_py_is_built(entry: Path, store: LocalStore, setup_py: Path) -> None:
     """A project without a [project] table is built, and its folder stays as it is."""
     assert built(entry, store, f"./{setup_py.name}").pins == ("my-lib==1.0",)

@@ -217,8 +217,8 @@ def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
     size = len("def handler(event, context): return event")
 
     assert run("check", path, *TODAY, "--budget", f"{size * 2}B").status == 0
-    assert run("check", path, *TODAY, "--budget", f"{size - 1}").status == 1
-    assert run("check", path, *TODAY, "--budget", f"{size - 1}", "--no-strict-budget").status == 0
+    assert run("check", path, *TODAY, "--budget", f"{size - 1}B").status == 1
+    assert run("check", path, *TODAY, "--budget", f"{size - 1}B", "--no-strict-budget").status == 0
 
 
 @pytest.mark.parametrize(

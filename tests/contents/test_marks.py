@@ -159,6 +159,18 @@ def test_what_is_no_bytecode_is_not_marked() -> None:
     assert bytecode_mark("x.pyc", importlib.util.MAGIC_NUMBER + bytes(11)) is None
 
 
+@pytest.mark.parametrize("head", [
+    b"\xcb\r\r\n" + bytes(4) + bytes(7),
+    b"\xcb\r\n\r" + bytes(12),
+    b"\xcb\r\r\n" + b"\x01" + bytes(11),
+    b"\xcb\r\r\n" + b"\0\0\0\x01" + bytes(8),
+])  # fmt: skip
+def test_each_part_of_a_header_counts(head: bytes) -> None:
+    """A whole header of 16 bytes, the end of the magic number, and flags of which none is set."""
+    assert bytecode_mark("x.pyc", b"\xcb\r\r\n" + bytes(12)) is not None
+    assert bytecode_mark("x.pyc", head) is None
+
+
 def test_texts_made_of_secrets_end() -> None:
     """A file with more places than anybody needs yields a bounded number of marks."""
     text = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n" * 3000 + f"{KEY_ID} {SECRET}\n" * 3000

@@ -81,8 +81,8 @@ def test_what_means_nothing_is_an_error(tmp_path: Path, table: str, said: str) -
 @pytest.mark.parametrize(
     ("text", "size"),
     [
-        ("1", 1), ("1B", 1), ("2 kB", 2000), ("2KiB", 2048), ("120MiB", 125_829_120), ("1.5 GiB", 1_610_612_736),
-        ("3MB", 3_000_000), (" 7 ", 7), ("1Mi", 1_048_576), ("1G", 1_000_000_000),
+        ("1B", 1), ("2 kB", 2000), ("2KiB", 2048), ("120MiB", 125_829_120), ("1.5 GiB", 1_610_612_736),
+        ("3MB", 3_000_000), (" 7 B ", 7),
     ],
 )  # fmt: skip
 def test_sizes(text: str, size: int) -> None:
@@ -90,7 +90,7 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text, "it") == size
 
 
-@pytest.mark.parametrize("text", ["", "MiB", "-1", "0", "0.2", "1 TiB", "1e6", "1MiBB"])
+@pytest.mark.parametrize("text", ["", "1", " 7 ", "1Mi", "1G", "MiB", "-1", "0", "0.2", "1 TiB", "1e6", "1MiBB"])
 def test_text_that_is_not_a_size(text: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(UsageError, match="not a size"):

@@ -53,6 +53,8 @@ FORMS = (
 """Credentials as they are met in requirements, settings and error texts; each has S3cr3t and Value in it."""
 
 HARMLESS = (
+    "git+file:///nope@0123456789abcdef0123456789abcdef01234567",
+    "lib @ file:///lib@main",
     "https://h.example/simple/six-1.17.0-py2.py3-none-any.whl#sha256=0123456789abcdef&egg=six&subdirectory=x",
     "git+https://h.example:8443/group/repo.git@v1.2#egg=repo",
     "git@h.example:group/repo.git@v1",

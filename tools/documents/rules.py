@@ -52,7 +52,10 @@ _HOMES: Final = {
     module: frozenset(names.split())
     for module, names in {
         "pathlib": "Path",
-        "aws_cdk": "App CrossStackReferences Environment NestedStack ReferenceStrength RemovalPolicy Size Stack Stage",
+        "aws_cdk": (
+            "Acknowledgment App CrossStackReferences Environment NestedStack ReferenceStrength RemovalPolicy Size "
+            "Stack Stage Validations"
+        ),
         "aws_cdk.aws_lambda": (
             "Architecture CfnFunction CfnLayerVersion Code CodeSigningConfig Function LayerVersion Runtime"
         ),

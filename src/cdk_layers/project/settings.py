@@ -81,6 +81,12 @@ def read_settings(*folders: Path) -> ProjectSettings:
     return ProjectSettings()
 
 
+def settings_file(*folders: Path) -> Path | None:
+    """Return the file that `read_settings` reads its settings from; None if there is none."""
+    files = (up / "pyproject.toml" for folder in folders for up in (folder, *folder.parents))
+    return next((file for file in files if _read(file) is not None), None)
+
+
 def app_settings() -> Settings:
     """Return the settings of the project of the running app. The CDK starts an app in the folder of its cdk.json.
 
@@ -162,18 +168,17 @@ _FLAGS: Final = frozenset({"strict", "strict-budget", "bytecode"})
 
 
 def parse_size(text: str, what: str) -> int:
-    """Return the bytes of a size such as "120MiB", "1.5 GB" or "1048576".
+    """Return the bytes of a size such as "120MiB", "1.5 GB" or "1048576 B".
 
     Args:
-        text: A size with its unit, as `wording.bytes_of` reads it, or a number of bytes without a unit.
+        text: A size with its unit, as `wording.bytes_of` reads it.
         what: The name of the setting in a message.
 
     Raises:
-        UsageError: The text is not a size, or is zero.
+        UsageError: The text is not a size with its unit, or is zero.
     """
-    trimmed = text.strip()
-    size = bytes_of(trimmed if trimmed.endswith("B") else f"{trimmed}B") or 0
+    size = bytes_of(text.strip()) or 0
     if size < 1:
-        message = f'{what} is {text!r}, which is not a size. Write one such as "120MiB".'
+        message = f'{what} is {text!r}, which is not a size with its unit. Write one such as "120 MiB".'
         raise UsageError(message)
     return size

@@ -17,7 +17,9 @@ HIDDEN: Final = "****"
 """What replaces a credential, unless the whole part of the URL is removed."""
 
 _SCHEME: Final = r"(?<![a-zA-Z0-9+.-])(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}:)?"
-_USER_INFO: Final = re.compile(_SCHEME + r"//(?P<info>[^\s/?#\"'<>]*)@")
+_USER_INFO: Final = re.compile(_SCHEME + r"(?<!file:/)//(?P<info>[^\s/?#\"'<>]*)@")
+"""An address of a file has no user: the part of `file:///lib@main` before the "@" is a folder."""
+
 _BROKEN_USER_INFO: Final = re.compile(
     _SCHEME + r"//(?P<info>[^\s:@/?#\"'<>]{0,200}:(?!\d{1,5}[/?#])[^\s@\"'<>]{0,300})@(?=[\w\[])"
 )

@@ -265,8 +265,19 @@ def test_a_name_that_is_nearly_a_manifests_is_noted(tmp_path: Path, store: Local
     assert (note.rule, note.remedy) == ("ignored-manifest", f"Rename it to {meant}, or exclude it.")
 
 
+@pytest.mark.parametrize("manifest", [None, "requirements.txt", "pylock.toml"])
+def test_a_lone_lock_of_another_name_is_noted(tmp_path: Path, store: LocalStore, manifest: str | None) -> None:
+    """pylock.dev.toml is a lock of PEP 751, and is not installed; beside a manifest it is left to its own purpose."""
+    lock = 'lock-version = "1.0"\ncreated-by = "x"\npackages = []\n'
+    (tmp_path / "pylock.dev.toml").write_text(lock)
+    if manifest is not None:
+        (tmp_path / manifest).write_text(lock if manifest == "pylock.toml" else "six==1.17.0\n")
+    noted = [note.message for note in read(tmp_path, store).notes if "pylock.dev.toml" in note.message]
+    assert len(noted) == (manifest is None)
+
+
 @pytest.mark.parametrize("name", [
-    "requirements-dev.txt", "requirements.in", "requirements2.txt", "constraints.txt", "pylock.dev.toml", "poetry.toml",
+    "requirements-dev.txt", "requirements.in", "requirements2.txt", "constraints.txt", "poetry.toml",
 ])  # fmt: skip
 def test_a_name_of_its_own_is_not_noted(tmp_path: Path, store: LocalStore, name: str) -> None:
     """Neither is one beside the manifest that it is like."""

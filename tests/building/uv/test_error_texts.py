@@ -99,6 +99,26 @@ def test_complaint(stderr: str, parts: list[str]) -> None:
     assert "secret" not in str(error)
 
 
+@pytest.mark.parametrize(("stderr", "parts"), [
+    ("error: In `--require-hashes` mode, all requirements must have a hash, but none were provided for: six==1.17.0",
+     ["six==1.17.0 has none", "--generate-hashes"]),
+    ("error: File not found: `/nope/c.txt`", ["'/nope/c.txt', which does not exist", "UV_CONSTRAINT"]),
+    (("error: Failed to install: b-1.0-py3-none-any.whl (b==1.0)\n"
+     "  cause: failed to create directory `/scratch/tree/things/two`: File exists (os error 17)"),
+     ["'things/two', one as a file and one as a folder", "Drop one"]),
+    (("error: Failed to install: a-1.0-py3-none-any.whl\n  cause: failed to open file `/scratch/tree/two`: "
+     "Is a directory (os error 21)"), ["'two', one as a file"]),
+    (("error: Failed to read `lib @ file:///w/lib-1.0-py3-none-any.whl`\n  cause: Hash mismatch for "
+     "`lib @ file:///w/lib-1.0-py3-none-any.whl`"), ["the file of 'lib' on this machine", "Write its own hash"]),
+])  # fmt: skip
+def test_what_is_misconfigured_comes_with_a_remedy(stderr: str, parts: list[str]) -> None:
+    """What settings and files get wrong is not a conflict of versions, and each has its own way out."""
+    said = str(complaint(stderr, "requirements.txt", TARGET))
+    assert [part for part in parts if part not in said] == []
+    assert "uv could not install" not in said
+    assert "/scratch" not in said
+
+
 def test_disk_full() -> None:
     """A full disk is no trouble with the requirements."""
     error = complaint("error: failed to write: No space left on device (os error 28)", "requirements.txt", TARGET)

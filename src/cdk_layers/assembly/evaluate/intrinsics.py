@@ -208,7 +208,10 @@ class Evaluation:
             found = found.get(text) if text is not None and isinstance(found, dict) else None
         if found is None and len(parts) > 3 and isinstance(parts[3], dict):  # noqa: PLR2004  # options follow three keys
             found = self.value(parts[3].get("DefaultValue"), stack)
-        return Unknown("${Fn::FindInMap}") if found is None else found
+        if found is not None:
+            return found
+        keys = ".".join(shown(self.value(key, stack)) for key in parts[:3])
+        return Unknown(f"${{Fn::FindInMap {keys}}}" if keys else "${Fn::FindInMap}")
 
     def _get_att(self, body: Any, stack: Stack) -> Value:
         parts = body if isinstance(body, list) else [body]

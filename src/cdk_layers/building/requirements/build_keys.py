@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.requirements_file import Option
     from cdk_layers.building.requirements.wanted import Wanted
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Increased when this package changes how it builds, so that older cache entries are not used."""
 
 

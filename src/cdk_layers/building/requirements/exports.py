@@ -28,6 +28,10 @@ POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that read their own lock files, at the versions that are tested."""
 
+_REMEDIES: Final = {
+    "poetry.lock": "Correct pyproject.toml if 'poetry check' complains, or lock again with 'poetry lock'.",
+    "Pipfile.lock": "Correct the Pipfile if 'pipenv verify' complains, or lock again with 'pipenv lock'.",
+}
 _SCHEMA: Final = 3
 _FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
@@ -181,7 +185,7 @@ def _tool(
         )
         raise BuildError(message)
     reason = _short(done.stderr or done.stdout)
-    message = f"{lock} cannot be exported by {tool[0]}: {reason}"
+    message = f"{lock} cannot be exported by {tool[0]}: {reason} {_REMEDIES[lock]}"
     project = unmirrored(str(cwd), copied_to) if copied_to else str(cwd)
     if "changed significantly" in reason:
         # Poetry compares a hash of its whole project, which only Poetry can make.

@@ -50,6 +50,9 @@ _BARE: Final = ("Pipfile", "pyproject.toml")
 """What installs nothing without its lock file."""
 
 _LETTERS: Final = re.compile(r"[A-Za-z]+\.[A-Za-z]+")
+_NAMED_LOCK: Final = re.compile(r"pylock\.[^.]+\.toml")
+"""The other names of PEP 751."""
+
 _ALIKE: Final = 0.93
 """Ratio of likeness above which a name is a misspelt manifest's: one letter in requirements.txt."""
 
@@ -245,7 +248,15 @@ def _ignored(project: UvProject, ruling: str | None, others: list[str]) -> Itera
 def _misnamed(entry: Path) -> Iterator[Note]:
     """Yield a note for each file whose name is nearly a manifest's, which is packed like any other file."""
     known = (*PRECEDENCE, *_BARE)
+    has_manifest = any((entry / name).exists() for name in PRECEDENCE)
     for name in sorted(path.name for path in entry.iterdir()):
+        if _NAMED_LOCK.fullmatch(name) and not has_manifest:
+            yield Note(
+                "ignored-manifest",
+                f"{name} was packed as it is and nothing was installed from it: of locks by this name, only "
+                "pylock.toml is installed.",
+                "Rename it to pylock.toml, or exclude it.",
+            )
         if name in known or not _LETTERS.fullmatch(name):
             continue
         meant = next((one for one in known if SequenceMatcher(None, name.lower(), one.lower()).ratio() > _ALIKE), None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.workspace import PROJECT, includes, read_toml, table, texts, uv_project
 from cdk_layers.contents.names import canonical
+from cdk_layers.system.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +41,7 @@ def _setup_cfg_name(folder: Path) -> str | None:
 def _setup_py_name(folder: Path) -> str | None:
     """Return the name that setup.py passes to setup() as a string, or as a constant of its module; it is not run."""
     try:
-        tree = ast.parse((folder / "setup.py").read_bytes())
+        tree = parse((folder / "setup.py").read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     constants = {

@@ -33,6 +33,13 @@ _NO_VERSION: Final = re.compile(
 )
 _BUILDING: Final = re.compile(rf"(?:Failed to (?:download and )?build|build) {_NAME}")
 _HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
+_NO_HASHES: Final = re.compile(
+    r"In `--require-hashes` mode, all requirements must have a hash, but none were provided for: (?P<which>[^`]{1,300})"
+)
+_NO_SETTING_FILE: Final = re.compile(r"[Ff]ile not found: `?(?P<path>[^`\n]{1,300}?)`?$")
+_FILE_AND_FOLDER: Final = re.compile(
+    r"`[^`]{1,4096}/tree/(?P<path>[^`]{1,1024})`: (?:File exists|Not a directory|Is a directory)"
+)
 _BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not compatible with the target")
 _URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
 _REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
@@ -110,11 +117,41 @@ def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
     if "The build backend returned an error" in text:
         return _failed_build(stderr, origin)
     if match := _HASH.search(text):
+        return _other_hash(match["name"], text, origin)
+    return _misconfigured(text, origin) or _unsolvable(text, stderr, origin, target)
+
+
+def _other_hash(name: str, text: str, origin: str) -> str:
+    if re.search(rf"{re.escape(name)}[^`]{{0,300}}file:///", text):
         return (
-            f"{origin}: what the index has of {match['name']!r} is not what the hashes of the manifest say. Lock it "
-            "again if you trust the index, or find out who changed it."
+            f"{origin}: the file of {name!r} on this machine is not what the hashes of the manifest say. Write its own "
+            "hash there if you trust the file, or find out who changed it."
         )
-    return _unsolvable(text, stderr, origin, target)
+    return (
+        f"{origin}: what the index has of {name!r} is not what the hashes of the manifest say. Lock it again if you "
+        "trust the index, or find out who changed it."
+    )
+
+
+def _misconfigured(text: str, origin: str) -> str | None:
+    """Return what is wrong with the settings or the files of what is installed, rather than with its versions."""
+    if match := _NO_HASHES.search(text):
+        return (
+            f"{origin}: hashes are required (--require-hashes, UV_REQUIRE_HASHES or PIP_REQUIRE_HASHES), and "
+            f"{match['which'].strip().rstrip('.')} has none. Write hashes, by 'uv pip compile --generate-hashes', or "
+            "do not require them."
+        )
+    if match := _NO_SETTING_FILE.search(text):
+        return (
+            f"{origin}: uv's settings name the file {match['path']!r}, which does not exist. Correct UV_CONSTRAINT, "
+            "UV_OVERRIDE, UV_BUILD_CONSTRAINT or uv.toml, or write the file."
+        )
+    if match := _FILE_AND_FOLDER.search(text):
+        return (
+            f"{origin}: two distributions contain {match['path']!r}, one as a file and one as a folder, so they cannot "
+            "be installed together. Drop one of them, or put it into the code of the functions that need it."
+        )
+    return None
 
 
 def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") -> DependencyError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.cli.assembly_path import add_path, default_path
+from cdk_layers.errors import UsageError
 from cdk_layers.report import forms
 from cdk_layers.system.discovery import load_module, module_names
 
@@ -68,9 +69,11 @@ def execute(arguments: Namespace) -> int:
 def _settings(arguments: Namespace) -> Settings:
     """Return the settings of the command line, then of the app's project, then of the project in the working folder."""
     from cdk_layers.cli.rule_names import rules_by_name  # noqa: PLC0415
-    from cdk_layers.project.settings import parse_size, read_settings  # noqa: PLC0415
+    from cdk_layers.project.settings import parse_size, read_settings, settings_file  # noqa: PLC0415
 
-    settings = read_settings(*([arguments.path.resolve()] if arguments.path else []), Path.cwd()).settings(
+    folders = (*([arguments.path.resolve()] if arguments.path else []), Path.cwd())
+    project = read_settings(*folders)
+    settings = project.settings(
         today=arguments.today,
         budget_bytes=None if arguments.budget is None else parse_size(arguments.budget, "--budget"),
         strict_budget=arguments.strict_budget,
@@ -78,6 +81,11 @@ def _settings(arguments: Namespace) -> Settings:
         select=_joined(arguments.select),
         ignore=_joined(arguments.ignore),
     )
+    try:
+        rules_by_name((*project.select, *project.ignore))
+    except UsageError as error:
+        message = f"{settings_file(*folders)}: [tool.cdk-layers]: {error}"
+        raise UsageError(message) from None
     rules_by_name((*settings.select, *settings.ignore))
     return settings
 

@@ -12,8 +12,8 @@ from cdk_layers.rules.facts.definitions import Search
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
 from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
-from cdk_layers.rules.facts.syntax import parse
 from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.syntax import parse
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:

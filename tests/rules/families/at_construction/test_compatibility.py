@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from cdk_layers.app.model import Settings
+from cdk_layers.rules.repeats import together
 from tests.rules.subjects import a_function, a_layer, an_arn, findings, holding, severities
 
 ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
@@ -93,3 +94,12 @@ def test_the_dates_to_come_are_told() -> None:
 def test_runtimes_in_support_or_of_other_languages_are_let_be(runtime: str | None) -> None:
     """Only the Python runtimes' dates are known here."""
     assert not findings("deprecated-runtime", a_function(runtime=runtime), Settings(today=date(2026, 11, 20)))
+
+
+def test_functions_of_one_deprecated_runtime_are_reported_together() -> None:
+    """What is wrong is the runtime, so its functions are places of one finding, and another runtime is another one."""
+    day = Settings(today=date(2027, 2, 10))
+    functions = [a_function(runtime=runtime) for runtime in ("python3.9", "python3.9", "python3.8")]
+    found = [finding for function in functions for finding in findings("deprecated-runtime", function, day)]
+
+    assert [len(one.findings) for one in together(found)] == [2, 1]

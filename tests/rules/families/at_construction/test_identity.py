@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -164,6 +165,15 @@ def test_two_resources_with_one_name_in_one_template_are_a_duplicate() -> None:
     first, second = (replace(a_layer(name="base"), where=place) for place in places)
 
     assert severities("duplicate-layer", a_function(first, second)) == ["error"]
+
+
+@pytest.mark.parametrize("known", [{"region": "eu-west-1"}, {"account": "111111111111"}])
+def test_one_name_in_two_templates_of_unknown_places_is_no_duplicate(known: Any) -> None:
+    """A Region without an account, or an account without a Region, does not say that two layers are one."""
+    places = (Where(f"{name}/base", template=f"{name}.template.json") for name in ("HubA", "HubB"))
+    first, second = (replace(a_layer(name="base", **known), where=place) for place in places)
+
+    assert not findings("duplicate-layer", a_function(first, second))
 
 
 @pytest.mark.parametrize("other", [

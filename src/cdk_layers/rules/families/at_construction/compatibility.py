@@ -145,6 +145,7 @@ def deprecated_runtime(subject: Function, settings: Settings) -> Iterator[Proble
         yield Problem(
             f"Function {subject.where.path!r} runs on {runtime.name}, which {_dates(runtime, settings)}.",
             severity="error" if blocked else "warning",
+            topic=runtime.name,
         )
 
 
