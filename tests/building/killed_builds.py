@@ -42,7 +42,7 @@ def build_in_child(entry: Path, folder: Path, seconds: float | None) -> bool:
 
 def main(entry: Path, folder: Path, count: int) -> None:
     """Kill some builds, look at the cache after each of them, and build to the end."""
-    entries = folder / "1" / "entries"
+    entries = folder / "2" / "artifacts"
     build_in_child(entry, folder, None)
     shutil.rmtree(entries)
     began = time.monotonic()

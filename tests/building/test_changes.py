@@ -159,4 +159,4 @@ def test_entry_that_never_rests(
     monkeypatch.setattr(make, "write_archive", write_and_pack)
     with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop what writes to it"):
         build(entry, TARGET, store=store, label="Code")
-    assert not any((store.folder / "1" / "entries").glob("*"))
+    assert not any((store.folder / "2" / "artifacts").glob("*"))

@@ -77,8 +77,8 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], store: Loc
     entry = make_entry(ENTRY)
     made = build(entry, TARGET, store=store)
     whole = made.archive.read_bytes()
-    for folder in ("entries", "values"):
-        for path in (store.folder / "1" / folder).rglob("*"):
+    for folder in ("artifacts", "memos"):
+        for path in (store.folder / "2" / folder).rglob("*"):
             if path.is_file() and path.stat().st_size:
                 os.truncate(path, path.stat().st_size - 1)
     again = build(entry, TARGET, store=store)
@@ -99,7 +99,7 @@ def test_damaged_archive_is_made_again_where_it_goes(
     entry = make_entry(files)
     made = build(entry, TARGET, store=store)
     made.write_to(tmp_path / "whole.zip")
-    for archive in (store.folder / "1/entries").rglob("archive.zip"):
+    for archive in (store.folder / "2/artifacts").rglob("archive.zip"):
         _flip(archive)
     found = build(entry, TARGET, store=store, label="Hub/base")
     assert found.from_cache
@@ -135,8 +135,8 @@ def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size
     with tmpfs(tmp_path / "disk", f"size={size}") as disk:
         with pytest.raises(BuildError, match=r"(?i)(no|out of) (room|space)|disk is full"):
             build(entry, TARGET, store=LocalStore(disk / "cache"))
-        assert not list((disk / "cache" / "1").glob("entries/*"))
-        assert not list((disk / "cache" / "1").glob("scratch/*"))
+        assert not list((disk / "cache" / "2").glob("artifacts/*"))
+        assert not list((disk / "cache" / "2").glob("scratch/*"))
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
         assert build(entry, TARGET, store=LocalStore(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
 
@@ -154,4 +154,4 @@ def test_temporary_folder_without_space(
             BuildError, match=rf"no space left for files of the build at '{re.escape(str(full))}.*TMPDIR"
         ):
             build(entry, TARGET, store=store)
-    assert not any((store.folder / "1" / "entries").glob("*"))
+    assert not any((store.folder / "2" / "artifacts").glob("*"))

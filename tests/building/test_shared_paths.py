@@ -113,4 +113,4 @@ def test_pins_that_do_not_arrive(
     monkeypatch.setattr(process, "pip", lose)
     with pytest.raises(BuildError, match=r"zoo==1\.0 did not arrive.*alpha 1\.0 is there"):
         build(entry, TARGET, store=store)
-    assert not any((store.folder / "1" / "entries").glob("*"))
+    assert not any((store.folder / "2" / "artifacts").glob("*"))

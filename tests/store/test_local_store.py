@@ -61,7 +61,7 @@ def leftovers(store: LocalStore) -> list[str]:
     for thread in threading.enumerate():
         if thread.name == REMOVAL:
             thread.join()
-    scratch = store.folder / "1" / "scratch"
+    scratch = store.folder / "2" / "scratch"
     return sorted(path.name for path in scratch.iterdir()) if scratch.is_dir() else []
 
 
@@ -101,7 +101,7 @@ def test_users_may_share_a_cache(tmp_path: Path, store: LocalStore) -> None:
         store.remember("value", 1)
     finally:
         os.umask(before)
-    kept = [entry.folder, *entry.folder.iterdir(), store.folder / "1/values/value"]
+    kept = [entry.folder, *entry.folder.iterdir(), store.folder / "2/memos/value"]
     assert {path.stat().st_mode & 0o055 for path in kept} == {0o055, 0o044}
 
 
@@ -195,7 +195,7 @@ def test_values_are_remembered(store: LocalStore) -> None:
 def test_damaged_values_are_forgotten(store: LocalStore, damage: Callable[[Path], object]) -> None:
     """A value that is not what was remembered is none, and the next one takes its place."""
     store.remember("pins", {"six": "1.16"})
-    damage(store.folder / "1/values/pins")
+    damage(store.folder / "2/memos/pins")
     assert store.recall("pins") is None
     store.remember("pins", "new")
     assert store.recall("pins") == "new"
@@ -315,8 +315,8 @@ def test_lock_that_nobody_releases_stops_nobody(
 ) -> None:
     """After some time a process builds by itself what another one never finishes."""
     monkeypatch.setattr(module, "_LOCK_SECONDS", 0.1)
-    (store.folder / "1/locks").mkdir(parents=True)
-    with FileLock(store.folder / "1/locks/key.lock"):
+    (store.folder / "2/locks").mkdir(parents=True)
+    with FileLock(store.folder / "2/locks/key.lock"):
         assert store.get_or_make("key", maker(tmp_path)) == store.get("key")
 
 
@@ -333,8 +333,11 @@ def test_first_of_two_builds_wins(tmp_path: Path, store: LocalStore, monkeypatch
     assert leftovers(store) == []
 
 
-def test_killed_builds_show_nothing_and_are_cleaned_up(tmp_path: Path, store: LocalStore) -> None:
-    """A build that was killed leaves no entry and keeps no lock; what it left is removed when it is old."""
+@pytest.mark.parametrize("is_pruned", [True, False])
+def test_killed_builds_show_nothing_and_are_cleaned_up(
+    tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, is_pruned: bool
+) -> None:
+    """A killed build leaves no artifact and no lock; what it left is removed by the next prune, or when it is old."""
     script = (
         "import sys, time; from pathlib import Path; from cdk_layers.store.local_store import LocalStore\n"
         "def make(folder):\n"
@@ -347,11 +350,13 @@ def test_killed_builds_show_nothing_and_are_cleaned_up(tmp_path: Path, store: Lo
     process.kill()
     process.communicate()
     assert store.get("key") is None
-    store.get_or_make("key", maker(tmp_path))
-    assert len(leftovers(store)) == 1
-    (left,) = (store.folder / "1" / "scratch").iterdir()
-    long_ago = time.time() - module._STALE_SECONDS - 60
-    os.utime(left, (long_ago, long_ago))
+    (left,) = (store.folder / "2" / "scratch").iterdir()
+    if not is_pruned:
+        monkeypatch.setattr(LocalStore, "_grow", lambda *_: None)
+        store.get_or_make("key", maker(tmp_path))
+        assert leftovers(store) == [left.name]
+        long_ago = time.time() - module._STALE_SECONDS - 60
+        os.utime(left, (long_ago, long_ago))
     store.get_or_make("other", maker(tmp_path))
     assert leftovers(store) == []
 
@@ -397,6 +402,8 @@ def test_file_system_that_is_full(tmp_path: Path) -> None:
         assert store.get("small") is not None
         (disk / "ballast").unlink()
         assert store.get_or_make("large", maker(tmp_path)) == store.get("large")
+        leftovers(store)
+        store.release()
 
 
 @pytest.fixture

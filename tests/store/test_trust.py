@@ -13,7 +13,8 @@ from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store import places, trust
-from cdk_layers.store.local_store import VARIABLE, LocalStore
+from cdk_layers.store.local_store import LocalStore
+from cdk_layers.store.write_errors import VARIABLE
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], L
 
 
 @unix
-@pytest.mark.parametrize("place", [".", "1", "1/entries"])
+@pytest.mark.parametrize("place", [".", "2", "2/artifacts"])
 def test_cache_that_others_can_write_is_not_trusted(
     tmp_path: Path,
     chosen: Callable[[Path], LocalStore],
@@ -60,8 +61,8 @@ def test_cache_that_others_can_write_is_not_trusted(
 ) -> None:
     """What others can write is not used, which is said once with the way out; the user may share it on purpose."""
     folder = tmp_path / "cache"
-    (folder / "1" / "entries").mkdir(parents=True)
-    for path in (folder, folder / "1", folder / "1" / "entries"):
+    (folder / "2" / "artifacts").mkdir(parents=True)
+    for path in (folder, folder / "2", folder / "2" / "artifacts"):
         path.chmod(0o755)
     mode = 0o777 if place == "." else 0o775
     (folder / place).chmod(mode)
@@ -76,13 +77,13 @@ def test_cache_that_others_can_write_is_not_trusted(
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the superuser gives files away")
-@pytest.mark.parametrize("place", [".", "1", "1/entries"])
+@pytest.mark.parametrize("place", [".", "2", "2/artifacts"])
 def test_cache_of_another_user_is_not_trusted(
     tmp_path: Path, chosen: Callable[[Path], LocalStore], capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
     """What belongs to another user is not used by the superuser either."""
     folder = tmp_path / "cache"
-    (folder / "1" / "entries").mkdir(parents=True)
+    (folder / "2" / "artifacts").mkdir(parents=True)
     os.chown(folder / place, 12345, 12345)
     assert chosen(folder).folder != folder
     assert "another user (id 12345)" in capsys.readouterr().err
@@ -95,7 +96,7 @@ def test_build_that_cannot_be_replaced(tmp_path: Path, store: LocalStore, monkey
     def make(folder: Path) -> None:
         (folder / "archive.zip").write_bytes(b"x")
 
-    other = store.folder / "1" / "entries" / "key"
+    other = store.folder / "2" / "artifacts" / "key"
     (other / "kept").mkdir(parents=True)
     monkeypatch.setattr(LocalStore, "discard", lambda *_: None)
     entry = store.get_or_make("key", make)
@@ -116,7 +117,7 @@ def test_relative_cache(make_entry: Callable[..., Path], tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     layer = build(entry, TARGET, store=LocalStore(Path("kept")))
     assert "python/six.py" in layer.contents.files
-    assert (tmp_path / "kept" / "1").is_dir()
+    assert (tmp_path / "kept" / "2").is_dir()
     assert [path.name for path in entry.iterdir()] == ["requirements.txt"]
 
 

@@ -23,7 +23,7 @@ from cdk_layers.contents.distributions import read_installed
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
 from cdk_layers.store.contents_json import path_beside, read_beside, to_json
-from cdk_layers.store.local_store import FULL
+from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
 from cdk_layers.system.wording import count, size

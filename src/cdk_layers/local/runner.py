@@ -46,7 +46,7 @@ class Runner:
     def __post_init__(self) -> None:
         """Use the cache's folder for what is unpacked, and remove what killed runs have left."""
         remove_stale_folders()
-        self._unpacked = UnpackedFolders(self.store.folder / "unpacked", self.store)
+        self._unpacked = UnpackedFolders(self.store)
 
     def import_paths(self, function: LocalFunction) -> list[Path]:
         """Return the existing folders that a function imports its own code and its layers' from, in its order.
@@ -75,9 +75,7 @@ class Runner:
         _refuse_windows()
         self._refuse_foreign(function)
         python = find_python(function.python, self.store)
-        runtime = runtime_folder(
-            self.store.folder / "runtimes", python, function.python, debugger=self.debug_port is not None
-        )
+        runtime = runtime_folder(self.store, python, function.python, debugger=self.debug_port is not None)
         folders = Folders(self._unpacked_task(function), self._unpacked_opt(function), runtime)
         return Prepared(function, folders, python, self.is_isolated)
 

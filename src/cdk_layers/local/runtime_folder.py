@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from uv import find_uv_bin
@@ -19,6 +15,9 @@ from cdk_layers.system.credentials import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from cdk_layers.store.protocol import Store
 
 CLIENT: Final = "awslambdaric>=3.1"
 SDK: Final = "boto3"
@@ -30,11 +29,11 @@ _LINUX_WHEELS: Final = ("--python-platform", "x86_64-manylinux_2_28")
 _SCHEMA: Final = 1
 
 
-def runtime_folder(root: Path, python: Path, version: str, *, debugger: bool = False) -> Path:
+def runtime_folder(store: Store, python: Path, version: str, *, debugger: bool = False) -> Path:
     """Return a folder with what the runtime provides for a language version; install it the first time.
 
     Args:
-        root: Where such folders are kept.
+        store: Where such folders are kept.
         python: The interpreter that will import it.
         version: Its language version, such as "3.13".
         debugger: Whether a debugger is needed too.
@@ -44,24 +43,8 @@ def runtime_folder(root: Path, python: Path, version: str, *, debugger: bool = F
     """
     wanted = [CLIENT, SDK, *([DEBUGGER] if debugger else [])]
     key = hashlib.sha256(json.dumps([_SCHEMA, wanted, str(python)]).encode()).hexdigest()[:16]
-    folder = root / f"runtime-{version}-{key}"
-    if not folder.is_dir():
-        from filelock import FileLock  # noqa: PLC0415 - it takes longer to load than all else of this module
-
-        root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{folder.name}.lock"):
-            if not folder.is_dir():
-                _make(wanted, python, folder)
-    return folder
-
-
-def _make(wanted: Sequence[str], python: Path, folder: Path) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix=".runtime-", dir=folder.parent))
-    try:
-        _install(wanted, python, scratch / "packages")
-        publish(scratch / "packages", folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    name = f"runtime-{version}-{key}"
+    return store.get_or_make_folder("runtimes", name, lambda folder: _install(wanted, python, folder))
 
 
 def _install(wanted: Sequence[str], python: Path, folder: Path) -> None:
@@ -76,12 +59,3 @@ def _install(wanted: Sequence[str], python: Path, folder: Path) -> None:
             f"Connect to the index once; afterwards it is kept in the cache."
         )
         raise BuildError(message)
-
-
-def publish(made: Path, folder: Path) -> None:
-    """Let a finished folder appear whole at its place; if another process was first, its folder stays."""
-    try:
-        os.rename(made, folder)  # noqa: PTH104 - it must not replace a folder that is there
-    except OSError:
-        if not folder.is_dir():
-            raise

@@ -5,49 +5,31 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.inflation import checked_entries, inflated
 from cdk_layers.contents.measure import MAX_INFLATED_BYTES
 from cdk_layers.contents.zipformat import BrokenZipError
 from cdk_layers.errors import AssemblyError
-from cdk_layers.local.runtime_folder import publish
-from cdk_layers.system import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cdk_layers.contents.model import Contents
     from cdk_layers.contents.zipformat import Entry
+    from cdk_layers.store.protocol import Store
 
-_UNUSED_SECONDS: Final = 14 * 24 * 3600
 _FILE_MODE: Final = 0o444
 _PROGRAM_MODE: Final = 0o555
 
 
-class Measuring(Protocol):
-    """Recalls or measures what is in an archive: the build cache."""
-
-    def contents_of(self, path: Path) -> Contents:
-        """Return what is in an archive or a folder."""
-        ...
-
-
 class UnpackedFolders:
-    """A folder of unpacked archives that processes share; each appears whole or not at all."""
+    """The unpacked archives in a store, which processes share."""
 
-    def __init__(self, root: Path, records: Measuring) -> None:
-        """Use a folder; it need not exist.
-
-        Args:
-            root: Where unpacked archives are kept.
-            records: Recalls or measures what is in an archive.
-        """
-        self.root = root
-        self._records = records
+    def __init__(self, store: Store) -> None:
+        """Use a store."""
+        self._store = store
 
     def unpacked(self, archive: Path) -> Path:
         """Return a folder with the files of an archive or a folder. Its files must not be changed.
@@ -55,7 +37,7 @@ class UnpackedFolders:
         Raises:
             AssemblyError: The archive cannot be read.
         """
-        digest = _digest(self._records.contents_of(archive))
+        digest = _digest(self._store.contents_of(archive))
         return self._kept(digest, lambda folder: _unpack(archive, folder))
 
     def written(self, files: Mapping[str, bytes]) -> Path:
@@ -70,30 +52,11 @@ class UnpackedFolders:
         folders = [self.unpacked(archive) for archive in archives]
         if len(folders) == 1:
             return folders[0]
-        digest = hashlib.sha256("\n".join(folder.name for folder in folders).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join(folder.parent.name for folder in folders).encode()).hexdigest()
         return self._kept(digest, lambda merged: _merge(folders, merged))
 
     def _kept(self, digest: str, make: Callable[[Path], None]) -> Path:
-        folder = self.root / digest
-        if folder.is_dir():
-            with suppress(OSError):
-                os.utime(folder)
-            return folder
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._remove_unused()
-        scratch = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=self.root))
-        try:
-            make(scratch / "content")
-            publish(scratch / "content", folder)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        return folder
-
-    def _remove_unused(self) -> None:
-        with suppress(OSError):
-            for folder in self.root.iterdir():
-                if folder.stat().st_mtime < host.wall_clock() - _UNUSED_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
+        return self._store.get_or_make_folder("unpacked", digest, make)
 
 
 def _digest(contents: Contents) -> str:

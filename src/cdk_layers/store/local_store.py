@@ -1,157 +1,181 @@
-"""Builds, values and records that processes share, and that are right or not there.
+"""The store in a folder of this machine, which processes share.
 
-A build is made in a scratch folder and appears by one rename. What is there is verified by its digests before it is
-used, so neither a crash nor a damaged disk goes unnoticed. Locks only keep processes from doing the same work: without
-them, the first rename wins.
+An artifact is made in a scratch folder and appears by one rename. It is verified by its digests before it is used, so
+neither a crash nor a damaged disk goes unnoticed. Locks only keep processes from doing the same work twice: without
+them, the first rename wins. Leases keep what a process uses from being removed.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import uuid
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.errors import BuildError
 from cdk_layers.store.artifact import ARCHIVE, Artifact, is_sound, seal
-from cdk_layers.store.checked_files import CheckedFiles, file_name
+from cdk_layers.store.checked_files import CheckedFiles, file_name, touch
+from cdk_layers.store.growth import Growth
+from cdk_layers.store.inventory import CONTENT, DEFAULT_MAX_BYTES, SCHEMA, SIZE, UPKEEP, tree_bytes
+from cdk_layers.store.leases import Lease, frozen
 from cdk_layers.store.measurements import Measurements
+from cdk_layers.store.write_errors import explained
 from cdk_layers.system.removal import remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
+    from pathlib import Path
 
     from cdk_layers.contents.model import Contents
-
-VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
+    from cdk_layers.store.protocol import FolderKind
+    from cdk_layers.store.pruning import Limits, Pruned
 
 REMOVAL: Final = "cdk-layers-removal"
 """The name of the threads that remove folders."""
 
-SCHEMA: Final = "1"
-"""Counts up when folders of before mean something else; old and new versions then share a cache in peace."""
-
 _STALE_SECONDS: Final = 6 * 3600
 _LOCK_SECONDS: Final = 15 * 60
-"""How long one process waits for another's build of the same before it builds by itself."""
+"""How long a process waits while another makes the same artifact. Then it makes the artifact itself."""
 
-FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_TOUCH_SECONDS: Final = 60
+"""How exactly the time of the last use is recorded."""
 
 
 class LocalStore:
-    """A folder of finished builds and small values."""
+    """A store in a folder. See `protocol.Store` for its methods."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use a folder; it need not be there yet."""
-        # A relative one would be looked for in the folder that each process is started in.
+    def __init__(self, folder: Path, *, max_bytes: int | None = DEFAULT_MAX_BYTES) -> None:
+        """Use a folder.
+
+        Args:
+            folder: The folder. It need not exist.
+            max_bytes: The size beyond which what was used least recently is removed; None for no limit.
+        """
+        # A relative path would mean another folder in each process.
         self.folder = folder.absolute()
+        self.max_bytes = max_bytes
         self._root = self.folder / SCHEMA
-        self._values = CheckedFiles(self._root / "values")
-        self._records = Measurements(self._root)
+        self._upkeep = self._root / UPKEEP
+        self._memos = CheckedFiles(self._root / "memos")
+        self._measurements = Measurements(self._root)
+        self._lease = Lease(self._root)
+        self._growth = Growth(self._upkeep / "growth")
+        self._pruning: Thread | None = None
 
     def get(self, key: str) -> Artifact | None:
-        """Return a build that is there and sound. A damaged one is dropped."""
-        return self._sound(Artifact(self._folder_of(key)))
+        """Return an artifact if it is in the store and intact. A damaged one is removed."""
+        return self._sound(self._artifact(key))
 
     def find(self, key: str) -> Artifact | None:
-        """Return a build like `get`, but without reading its archive: ask `is_intact` before that is used."""
-        return self._sound(Artifact(self._folder_of(key)), unread=(ARCHIVE,))
+        """Return an artifact like `get`, but without reading its archive: call `is_intact` before using that."""
+        return self._sound(self._artifact(key), unread=(ARCHIVE,))
 
-    def is_intact(self, entry: Artifact) -> bool:
-        """Tell whether a build is there, byte for byte as it was made. A damaged one is dropped."""
-        return self._sound(entry) is not None
+    def is_intact(self, artifact: Artifact) -> bool:
+        """Return whether all files of an artifact are as they were made. A damaged one is removed."""
+        return self._sound(artifact) is not None
 
-    def _folder_of(self, key: str) -> Path:
-        return self._root / "entries" / file_name(key)
+    def _artifact(self, key: str) -> Artifact:
+        return Artifact(self._root / "artifacts" / file_name(key))
 
-    def _sound(self, entry: Artifact, *, unread: Container[str] = ()) -> Artifact | None:
-        if not entry.folder.is_dir():
+    def _sound(self, artifact: Artifact, *, unread: Container[str] = ()) -> Artifact | None:
+        self._lease.hold(f"artifacts/{artifact.folder.name}")
+        if not artifact.folder.is_dir():
             return None
-        if is_sound(entry.folder, unread=unread):
-            return entry
-        self.discard(entry.folder)
+        if is_sound(artifact.folder, unread=unread):
+            touch(artifact.folder, resolution_seconds=_TOUCH_SECONDS)
+            return artifact
+        self.discard(artifact.folder)
         return None
 
     def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Artifact:
-        """Return a build, after making it if it is not there.
+        """Return an artifact, after making it if it is not in the store.
 
-        Processes that want the same build at once make it once; the others wait for it.
+        Processes that need the same artifact at once make it once; the others wait.
 
         Args:
-            key: All that shapes the build, as a digest.
-            make: Fills the empty folder that it gets. What it raises is passed on, and leaves nothing behind.
-            is_quick: Whether it may as well be made several times at once: whoever is first is as good as the others.
+            key: A digest of everything that the artifact depends on.
+            make: Writes its files into an empty folder. An error that it raises is passed on, and nothing is stored.
+            is_quick: Whether it is so quick that several processes may make it at once. The first one is kept.
 
         Raises:
-            BuildError: The folder cannot be written, or the disk is full.
+            BuildError: The store cannot be written, or the disk is full.
         """
-        entry = self.get(key)
-        if entry is None:
+        artifact = self.get(key)
+        if artifact is None:
             with nullcontext() if is_quick else self._alone(key):
-                entry = self.get(key) or self._make(key, make)
-        return entry
+                artifact = self.get(key) or self._make(key, make)
+        return artifact
+
+    def get_or_make_folder(self, kind: FolderKind, name: str, make: Callable[[Path], None]) -> Path:
+        """Return a folder of files that can be made again at any time, after making it if it is not in the store.
+
+        Its files are not verified, and must not be changed.
+
+        Args:
+            kind: What is in the folder.
+            name: What distinguishes it from all others of its kind: letters, digits, dots and dashes.
+            make: Creates and fills the folder at a path. An error that it raises is passed on, and nothing is stored.
+
+        Raises:
+            BuildError: The store cannot be written, or the disk is full.
+        """
+        place = self._root / kind / name
+        self._lease.hold(f"{kind}/{name}")
+        if not (place / CONTENT).is_dir():
+            with self._alone(f"{kind}-{name}"):
+                if not (place / CONTENT).is_dir():
+                    self._make_folder(place, make)
+        touch(place, resolution_seconds=_TOUCH_SECONDS)
+        return place / CONTENT
 
     def remember(self, key: str, value: Any) -> None:
-        """Keep a small value that JSON can tell. That it cannot be kept stops nobody."""
-        self._values.put(key, json.dumps(value).encode())
+        """Store a memo: a small value that JSON can express. Failures to write are ignored."""
+        self._memos.put(key, json.dumps(value).encode())
 
     def recall(self, key: str) -> Any:
-        """Return a value as it was remembered; None when there is none, or a damaged one."""
-        value = self._values.get(key)
+        """Return a memo; None if there is none, or if it is damaged."""
+        value = self._memos.get(key)
         return None if value is None else json.loads(value)
 
     def contents_of(self, path: Path) -> Contents:
-        """Return what lies in a zip or in a folder, whoever made it; each is measured once.
+        """Return the measured contents of a zip or a folder. Each is measured once.
 
         Raises:
             AssemblyError: It cannot be read, or it is a hostile or damaged zip.
         """
-        return self._records.contents_of(path)
+        return self._measurements.contents_of(path)
 
     def keep_contents(self, archive: Path, contents: Contents) -> None:
-        """Keep what lies in an archive for whoever meets a copy of it, such as the CDK's."""
-        self._records.keep(archive, contents)
+        """Store the contents of an archive, for copies of it such as those in cdk.out. Failures are ignored."""
+        self._measurements.keep(archive, contents)
 
-    def _make(self, key: str, make: Callable[[Path], None]) -> Artifact:
-        with self._saying_why(key):
-            scratch = self._scratch()
-            try:
-                make(scratch)
-                digests = seal(scratch)
-                entry = self._publish(scratch, self._folder_of(key))
-            finally:
-                remove_folder(scratch)
-        self._records.keep_of_build(entry, digests)
-        return entry
+    def prune(
+        self,
+        limits: Limits,
+        *,
+        is_dry_run: bool = False,
+        report: Callable[[int, int], object] = lambda _done, _all: None,
+    ) -> Pruned:
+        """Remove what the limits do not allow, and nothing that a process uses. Arguments as for `pruning.prune`.
 
-    def _scratch(self) -> Path:
-        folder = self._root / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        # Not a folder of tempfile's, which nobody else may read: users may share a cache.
-        scratch = folder / uuid.uuid4().hex
-        scratch.mkdir()
-        _remove_stale(folder, scratch.stat().st_mtime)
-        return scratch
+        Raises:
+            OSError: The store cannot be written.
+        """
+        # No synthesis needs it where nothing is built.
+        from cdk_layers.store.pruning import prune  # noqa: PLC0415
 
-    def _publish(self, scratch: Path, folder: Path) -> Artifact:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            scratch.rename(folder)
-        except OSError:
-            # Another process was first, where locks do not work.
-            if not is_sound(folder):
-                if not folder.is_dir():
-                    raise
-                # Another user's, which this one can neither read nor replace.
-                folder = folder.with_name(f"aside-{uuid.uuid4().hex}")
-                scratch.rename(folder)
-        return Artifact(folder)
+        now = self._now()
+        pruned = prune(self.folder, limits, now, is_dry_run=is_dry_run, report=report)
+        if not is_dry_run:
+            self._growth.start(pruned.bytes_left, now)
+        return pruned
+
+    def release(self) -> None:
+        """Let everything that this store has returned be removed, while this process runs on."""
+        self._lease.release()
 
     def discard(self, folder: Path) -> None:
-        """Take a folder of this cache out of sight by one rename, and remove it while the caller goes on."""
+        """Move a folder of the store out of the way, and remove it in the background."""
         try:
             scratch = self._scratch()
             folder.rename(scratch / "discarded")
@@ -159,45 +183,107 @@ class LocalStore:
             remove_folder(folder)
             return
         # The process does not end before its thread has.
-        removal = Thread(target=remove_folder, args=(scratch,), name=REMOVAL)
-        removal.start()
+        Thread(target=remove_folder, args=(scratch,), name=REMOVAL).start()
+
+    def _make(self, key: str, make: Callable[[Path], None]) -> Artifact:
+        with explained(self.folder, f"The build {file_name(key)!r}"):
+            scratch = self._scratch()
+            try:
+                make(scratch)
+                digests = seal(scratch)
+                artifact = Artifact(self._publish(scratch, self._artifact(key).folder))
+            finally:
+                remove_folder(scratch)
+        self._measurements.keep_of_build(artifact, digests)
+        self._grow(tree_bytes(artifact.folder))
+        return artifact
+
+    def _make_folder(self, place: Path, make: Callable[[Path], None]) -> None:
+        with explained(self.folder, f"The folder {place.name!r}"):
+            scratch = self._scratch()
+            try:
+                make(scratch / CONTENT)
+                number_of_bytes = tree_bytes(scratch)
+                (scratch / SIZE).write_text(json.dumps({"bytes": number_of_bytes}), encoding="utf-8")
+                if not (place / CONTENT).is_dir():
+                    remove_folder(place)
+                self._publish(scratch, place)
+            finally:
+                remove_folder(scratch)
+        self._grow(number_of_bytes)
+
+    def _scratch(self) -> Path:
+        folder = self._root / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        # Not a folder of tempfile's, which other users cannot read: users may share a store.
+        scratch = folder / uuid.uuid4().hex
+        self._lease.hold(f"scratch/{scratch.name}")
+        scratch.mkdir()
+        self._remove_stale(folder, scratch.stat().st_mtime)
+        return scratch
+
+    def _remove_stale(self, folder: Path, now: float) -> None:
+        """Remove what killed builds left; the time is that of the file system, whose clock may differ."""
+        with suppress(OSError):
+            stale = [path for path in folder.iterdir() if path.stat().st_mtime < now - _STALE_SECONDS]
+            if stale:
+                with frozen(self._root) as used:
+                    stale = [path for path in stale if f"scratch/{path.name}" not in used.names]
+                for path in stale:
+                    remove_folder(path)
+
+    def _publish(self, scratch: Path, folder: Path) -> Path:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            scratch.rename(folder)
+        except OSError:
+            # Another process was first, where locks do not work.
+            if not (is_sound(folder) or (folder / CONTENT).is_dir()):
+                if not folder.is_dir():
+                    raise
+                # Another user's, which this one can neither read nor replace.
+                folder = folder.with_name(f"aside-{uuid.uuid4().hex}")
+                self._lease.hold(f"{folder.parent.name}/{folder.name}")
+                scratch.rename(folder)
+        return folder
+
+    def _grow(self, number_of_bytes: int) -> None:
+        """Count what was made; prune in the background if that is due."""
+        self._growth.add(number_of_bytes)
+        with suppress(OSError):
+            is_due = self._growth.is_due(self.max_bytes, self._now())
+            if is_due and (self._pruning is None or not self._pruning.is_alive()):
+                self._pruning = Thread(target=self._prune_quietly, name=REMOVAL)
+                self._pruning.start()
+
+    def _prune_quietly(self) -> None:
+        from filelock import FileLock  # noqa: PLC0415
+
+        from cdk_layers.store.pruning import Limits  # noqa: PLC0415
+
+        # Another process that prunes at this moment removes enough.
+        with suppress(OSError, NotImplementedError), FileLock(self._upkeep / "pruning.lock", timeout=0):
+            self.prune(Limits(self.max_bytes))
+
+    def _now(self) -> float:
+        """Return the time by the clock of the file system, which may differ from that of this machine."""
+        self._upkeep.mkdir(parents=True, exist_ok=True)
+        path = self._upkeep / "clock"
+        path.touch()
+        return path.stat().st_mtime
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
-        # It takes as long to import as to find four builds that are there.
+        # It takes as long to import as to find four builds.
         from filelock import FileLock  # noqa: PLC0415
 
         lock = FileLock(self._root / "locks" / f"{file_name(key)}.lock", timeout=_LOCK_SECONDS)
-        # Some file systems know no locks, and Timeout is an OSError too: two builds of the same are better than none.
+        # Some file systems have no locks, and Timeout is an OSError too: two builds of the same are better than none.
         with suppress(OSError, NotImplementedError):
-            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            (self._root / "locks").mkdir(parents=True, exist_ok=True)
             lock.acquire()
         try:
             yield
         finally:
             with suppress(OSError):
                 lock.release()
-
-    @contextmanager
-    def _saying_why(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            is_full = error.errno in FULL
-            if not is_full and not str(error.filename or self.folder).startswith(str(self.folder)):
-                raise
-            why = "there is no space left for it" if is_full else error.strerror or str(error)
-            remedy = "Free some space" if is_full else "Make the folder writable"
-            message = (
-                f"The build {file_name(key)!r} cannot be kept in the build cache {str(self.folder)!r}: {why}"
-                f"{f' ({error.filename})' if error.filename else ''}. {remedy}, or let {VARIABLE} name another folder."
-            )
-            raise BuildError(message) from error
-
-
-def _remove_stale(folder: Path, now: float) -> None:
-    """Remove what killed builds left behind; the time is the file system's, whose clock may be another."""
-    with suppress(OSError):
-        for path in folder.iterdir():
-            if path.stat().st_mtime < now - _STALE_SECONDS:
-                remove_folder(path)

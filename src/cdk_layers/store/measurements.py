@@ -13,6 +13,7 @@ from cdk_layers.errors import AssemblyError
 from cdk_layers.store import contents_json
 from cdk_layers.store.artifact import file_digest
 from cdk_layers.store.checked_files import CheckedFiles
+from cdk_layers.store.inventory import MEASUREMENTS
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Measurements:
 
     @property
     def _contents(self) -> CheckedFiles:
-        return CheckedFiles(self.root / f"contents-{contents_json.SCHEMA}")
+        return CheckedFiles(self.root / MEASUREMENTS)
 
     @property
     def _digests(self) -> CheckedFiles:

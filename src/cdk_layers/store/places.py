@@ -11,27 +11,40 @@ from pathlib import Path
 
 from cdk_layers.errors import BuildError
 from cdk_layers.store import trust
-from cdk_layers.store.local_store import SCHEMA, VARIABLE, LocalStore
+from cdk_layers.store.inventory import DEFAULT_MAX_BYTES, SCHEMA
+from cdk_layers.store.local_store import LocalStore
+from cdk_layers.store.write_errors import VARIABLE
 from cdk_layers.system import host
 
 
-def open_store() -> LocalStore:
+def open_store(max_bytes: int | None = DEFAULT_MAX_BYTES) -> LocalStore:
     """Return the store in the folder that CDK_LAYERS_CACHE_DIR names, or in the user's cache folder.
 
     If the folder cannot be written, or if other users can write it and CDK_LAYERS_CACHE_SHARED is not set, the store is
     a temporary folder that exists as long as this process. A line in the error output says so, once.
 
+    Args:
+        max_bytes: The size of the store; None for no limit.
+
     Raises:
         BuildError: CDK_LAYERS_CACHE_DIR names the home folder of a user that does not exist.
     """
+    return _usable(store_folder(), max_bytes, is_shared=trust.is_shared())
+
+
+def store_folder() -> Path:
+    """Return the folder that CDK_LAYERS_CACHE_DIR names, or the user's cache folder. It need not exist.
+
+    Raises:
+        BuildError: As `open_store`.
+    """
     chosen = host.environ().get(VARIABLE)
-    folder = _chosen_place(chosen) if chosen else _usual_place()
-    return _usable(folder.absolute(), is_shared=trust.is_shared())
+    return (_chosen_place(chosen) if chosen else _usual_place()).absolute()
 
 
 @cache
 def _usual_place() -> Path:
-    import platformdirs  # noqa: PLC0415 - whoever chose a folder does without
+    import platformdirs  # noqa: PLC0415 - not needed where the user chose a folder
 
     return platformdirs.user_cache_path("cdk-layers", appauthor=False)
 
@@ -45,7 +58,7 @@ def _chosen_place(name: str) -> Path:
 
 
 @cache
-def _usable(folder: Path, *, is_shared: bool = False) -> LocalStore:
+def _usable(folder: Path, max_bytes: int | None, *, is_shared: bool = False) -> LocalStore:
     root = folder / SCHEMA
     try:
         if is_shared:
@@ -60,11 +73,11 @@ def _usable(folder: Path, *, is_shared: bool = False) -> LocalStore:
             _mark(folder)
     except OSError as error:
         why = f"cannot be written ({error.strerror or error})"
-    return LocalStore(folder) if why is None else _temporary(folder, why)
+    return LocalStore(folder, max_bytes=max_bytes) if why is None else _temporary(folder, why)
 
 
 def _temporary(folder: Path, why: str) -> LocalStore:
-    """Return a cache that lasts as long as this process, and say why."""
+    """Return a store that exists as long as this process, and report why."""
     temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     remedy = f"Let {VARIABLE} name a folder that only this user can write"
@@ -72,7 +85,7 @@ def _temporary(folder: Path, why: str) -> LocalStore:
         f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
         f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
     )
-    return LocalStore(temporary)
+    return LocalStore(temporary, max_bytes=None)
 
 
 def _mark(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.artifact import Artifact
+
+FolderKind: TypeAlias = Literal["unpacked", "runtimes"]
+"""Kinds of folders that can be made again at any time: unpacked archives, and installed runtime clients."""
 
 
 class Store(Protocol):
@@ -45,6 +48,21 @@ class Store(Protocol):
             key: A digest of everything that the artifact depends on.
             make: Writes its files into an empty folder. An error that it raises is passed on, and nothing is stored.
             is_quick: Whether it is so quick that several processes may make it at once. The first one is kept.
+
+        Raises:
+            BuildError: The store cannot be written, or the disk is full.
+        """
+        ...
+
+    def get_or_make_folder(self, kind: FolderKind, name: str, make: Callable[[Path], None]) -> Path:
+        """Return a folder of files that can be made again at any time, after making it if it is not in the store.
+
+        Its files are not verified, and must not be changed.
+
+        Args:
+            kind: What is in the folder.
+            name: What distinguishes it from all others of its kind: letters, digits, dots and dashes.
+            make: Creates and fills the folder at a path. An error that it raises is passed on, and nothing is stored.
 
         Raises:
             BuildError: The store cannot be written, or the disk is full.

@@ -142,5 +142,5 @@ def test_hostile_wheels(
 def _outside(folder: Path, store: LocalStore) -> set[Path]:
     """Return what is in a folder, but for what the cache keeps on purpose."""
     files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
-    own = store.folder / "1"
+    own = store.folder / "2"
     return {file for file in files if not (file.is_relative_to(own) and len(file.relative_to(own).parts) > 1)}

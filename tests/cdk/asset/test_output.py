@@ -14,7 +14,7 @@ from aws_cdk import App, AssetStaging, Stack
 
 from cdk_layers import LayeredFunction, SharedPythonLayer
 from cdk_layers.errors import BuildError
-from cdk_layers.store.local_store import VARIABLE
+from cdk_layers.store.write_errors import VARIABLE
 from tests.building.mounts import needs_mounts, tmpfs
 
 APP = """
