@@ -81,7 +81,7 @@ def test_an_unknown_environment_is_unknown(functions: dict[str, list[Function]])
 def test_correlated_conditions_make_two_branches_not_four(functions: dict[str, list[Function]]) -> None:
     """The architecture and the layers hang on one parameter, so they change together."""
     branches = {
-        function.branch: (function.architecture, function.used_layers[0].label)
+        function.scenario: (function.architecture, function.used_layers[0].label)
         for function in functions["Branches/Either"]
     }
 

@@ -105,7 +105,7 @@ def test_texts_that_no_file_can_hold_are_refused(tmp_path: Path, text: str, plac
         json.dumps({"Resources": {name: {"Type": "AWS::Lambda::Function", "Properties": properties}}})
     )
 
-    with pytest.raises(AssemblyError, match="NUL character or with half of a surrogate pair"):
+    with pytest.raises(AssemblyError, match="NUL character or half of a surrogate pair"):
         read(tmp_path)
 
 

@@ -118,7 +118,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """Nobody ever writes into it."""
     os.mkfifo(tmp_path / "template.json")
 
-    with pytest.raises(AssemblyError, match="no regular file"):
+    with pytest.raises(AssemblyError, match="not a regular file"):
         read(tmp_path / "template.json")
 
 
@@ -135,7 +135,7 @@ def test_parts_outside_of_the_assembly_are_refused(tmp_path: Path, name: object)
     ):  # fmt: skip
         manifest["artifacts"]["Hub"] = {"type": kind, "properties": {key: name}}
         (folder / "manifest.json").write_text(json.dumps(manifest))
-        with pytest.raises(AssemblyError, match="does not lie in it"):
+        with pytest.raises(AssemblyError, match="but it is not in it"):
             read(folder)
 
 
@@ -158,7 +158,7 @@ def test_links_out_of_the_assembly_are_not_followed(tmp_path: Path) -> None:
         "artifacts": {"Hub": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Hub.template.json"}}}
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(AssemblyError, match="does not lie in it"):
+    with pytest.raises(AssemblyError, match="but it is not in it"):
         read(folder)
 
 
@@ -189,7 +189,7 @@ def test_a_missing_asset_is_unknown(tmp_path: Path) -> None:
     app = read_text(tmp_path, _LAYER.format("gone.zip"))
 
     assert app.layers[0].contents is None
-    assert "is not there" in app.unread[0]
+    assert "does not exist" in app.unread[0]
 
 
 def test_a_broken_archive_is_an_error_that_names_its_layer(tmp_path: Path) -> None:
@@ -223,8 +223,8 @@ def test_ten_thousand_files_are_no_trouble(tmp_path: Path) -> None:
     assert len(contents.files) == 10_000
 
 
-def test_stacks_that_import_from_each_other_in_a_circle(tmp_path: Path) -> None:
-    """The error names the circle."""
+def test_stacks_that_import_from_each_other_in_a_cycle(tmp_path: Path) -> None:
+    """The error names the cycle."""
 
     def stack(mine: str, other: str) -> dict[str, Any]:
         output = {"Value": {"Fn::ImportValue": other}, "Export": {"Name": mine}}
@@ -232,18 +232,18 @@ def test_stacks_that_import_from_each_other_in_a_circle(tmp_path: Path) -> None:
 
     folder = assembly_of(tmp_path, A=stack("a", "b"), B=stack("b", "a"))
 
-    with pytest.raises(AssemblyError, match=r"in a circle.*export b.*export a"):
+    with pytest.raises(AssemblyError, match=r"in a cycle.*export b.*export a"):
         read(folder)
 
 
 def test_an_output_of_an_output_of_itself(tmp_path: Path) -> None:
-    """Weak references can go in circles too."""
+    """Weak references can form cycles too."""
     output = {"Fn::GetStackOutput": {"StackName": "A", "OutputName": "O"}}
     folder = assembly_of(
         tmp_path, A={"Resources": {"F": _lambda(Layers=[output])}, "Outputs": {"O": {"Value": output}}}
     )
 
-    with pytest.raises(AssemblyError, match="in a circle"):
+    with pytest.raises(AssemblyError, match="in a cycle"):
         read(folder)
 
 

@@ -190,7 +190,7 @@ def test_assets_in_the_project(folder: Path, store: LocalStore, reads: Reads) ->
 
 def test_no_assembly(tmp_path: Path, store: LocalStore) -> None:
     """What cannot be read is the reader's error."""
-    with pytest.raises(AssemblyError, match="no cloud assembly"):
+    with pytest.raises(AssemblyError, match="not a cloud assembly"):
         check(tmp_path, SETTINGS, store=store)
 
 

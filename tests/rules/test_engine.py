@@ -28,24 +28,24 @@ def test_errors_are_told_first() -> None:
 
 def test_what_holds_in_every_branch_is_told_once() -> None:
     """A function with conditions is judged branch by branch, and told like one without them."""
-    one = a_function(an_arn(ARN), branch="UseArm=true")
-    other = replace(one, branch="UseArm=false")
+    one = a_function(an_arn(ARN), scenario="UseArm=true")
+    other = replace(one, scenario="UseArm=false")
 
-    assert judge(App((one, other)), SETTINGS) == judge(App((replace(one, branch=""),)), SETTINGS)
+    assert judge(App((one, other)), SETTINGS) == judge(App((replace(one, scenario=""),)), SETTINGS)
 
 
 def test_what_holds_in_some_branches_says_in_which() -> None:
     """Only the branch with the bad layer is at fault."""
-    good = a_function(branch="Traced=false")
-    (finding,) = judge(App((good, a_function(an_arn(ARN), branch="Traced=true"))), SETTINGS)
+    good = a_function(scenario="Traced=false")
+    (finding,) = judge(App((good, a_function(an_arn(ARN), scenario="Traced=true"))), SETTINGS)
 
     assert finding.message.endswith("This is so when Traced=true.")
 
 
 def test_many_branches_are_counted() -> None:
     """A long list of conditions is cut."""
-    bad = [a_function(an_arn(ARN), branch=f"A{number}=true") for number in range(5)]
-    (finding,) = judge(App((a_function(branch="A5=true"), *bad)), SETTINGS)
+    bad = [a_function(an_arn(ARN), scenario=f"A{number}=true") for number in range(5)]
+    (finding,) = judge(App((a_function(scenario="A5=true"), *bad)), SETTINGS)
 
     assert finding.message.endswith("when A0=true or A1=true or A2=true or in 2 more cases.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk_layers.findings import Finding, Where
-from cdk_layers.rules.repeats import together
+from cdk_layers.rules.repeats import group_repeats
 
 WHAT = "no idna anywhere"
 
@@ -15,7 +15,7 @@ def finding(path: str, message: str = WHAT, **facts: str) -> Finding:
 
 def test_stages_and_regions_are_places_of_one_finding() -> None:
     """Paths in the message differ by their stages, layers by their Regions and versions."""
-    found = together([
+    found = group_repeats([
         finding(
             f"{stage}/Spoke-{region}/Report",
             f"Function '{stage}/Spoke-{region}/Report' lacks idna, and so does "
@@ -39,12 +39,12 @@ def test_other_words_are_other_findings() -> None:
         Finding("missing-dependency", "warning", Where("Dev/Spoke/Report"), one.message, "Remove it."),
     ]
 
-    assert [len(repeated.findings) for repeated in together([one, *others])] == [1, 1, 1, 1, 1]
+    assert [len(repeated.findings) for repeated in group_repeats([one, *others])] == [1, 1, 1, 1, 1]
 
 
 def test_a_topic_counts_instead_of_the_words() -> None:
     """Each function has a size of its own, and the layer of unknown size is one."""
-    found = together(
+    found = group_repeats(
         finding(f"Spoke/F{size}", f"is {size} MiB", topic="'arn:aws:lambda:eu-west-1:1:layer:x:1'")
         for size in range(72)
     )
@@ -58,12 +58,15 @@ def test_a_topic_counts_instead_of_the_words() -> None:
 
 def test_one_place_is_told_as_it_is() -> None:
     """Nothing is said of other places, also where one place has a finding in two branches."""
-    assert together([finding("A/B")])[0].elsewhere == ""
-    assert together([finding("A/B"), finding("C/B"), finding("C/B")])[0].elsewhere == "The same in 1 other place: C/B."
+    assert group_repeats([finding("A/B")])[0].elsewhere == ""
+    assert (
+        group_repeats([finding("A/B"), finding("C/B"), finding("C/B")])[0].elsewhere
+        == "The same in 1 other place: C/B."
+    )
 
 
 def test_order_is_kept() -> None:
     """Errors stay first, by the first of each."""
-    names = [repeated.first.message for repeated in together(map(finding, "abc", ["x", "y", "x"]))]
+    names = [repeated.first.message for repeated in group_repeats(map(finding, "abc", ["x", "y", "x"]))]
 
     assert names == ["x", "y"]

@@ -29,6 +29,14 @@ Source: aws-cdk-lib 2.275, `StringParameter.valueFromLookup` in aws-ssm/lib/para
 """
 
 
+ReferenceKind = Literal[
+    "same-stack", "literal", "import-value", "stack-output", "missing-output", "parameter", "ssm-reference", "unknown"
+]
+"""How one place of an app refers to another: "missing-output" is an output that the named stack does not have,
+"parameter" a template parameter that CloudFormation reads from SSM at each update of the stack, "ssm-reference" a
+dynamic reference (`{{resolve:ssm:...}}`) in the template itself."""
+
+
 def is_literal(text: str) -> bool:
     """Return whether a text is a literal.
 
@@ -127,12 +135,8 @@ class LayerUse:
     """One entry of a function's `Layers`."""
 
     layer: Layer
-    reference: Literal[
-        "same-stack", "literal", "import-value", "stack-output", "missing-output", "parameter", "ssm-reference",
-        "unknown",
-    ] = "unknown"  # fmt: skip
-    """How the template refers to it: "missing-output" is an output that the named stack does not have, "parameter" a
-    template parameter that is read from SSM, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`)."""
+    reference: ReferenceKind = "unknown"
+    """How the template refers to it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,7 +144,7 @@ class Function:
     """A function, in one combination of outcomes of the conditions that it depends on."""
 
     where: Where
-    branch: str = ""
+    scenario: str = ""
     """The outcomes of the conditions, such as "UseArm=true"; "" if the function does not depend on any."""
 
     image: bool = False

@@ -1,1 +1,1 @@
-"""From a cloud assembly, or one template, to the model that the rules judge: `reader.read`."""
+"""Reader of cloud assemblies and templates: `reader.read` returns the model that the rules judge."""

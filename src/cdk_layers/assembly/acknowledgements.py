@@ -1,4 +1,4 @@
-"""Which findings the user has acknowledged in the CDK, and why."""
+"""Acknowledgements of findings in the CDK, with their reasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk_layers.findings import Finding
 
 REPORT: Final = "validation-report.json"
-"""The CDK's report beside the manifest. It alone tells what was acknowledged for a whole app or stage."""
+"""The CDK's report next to the manifest. Acknowledgements for a whole app or stage are only there."""
 
 
 def from_report(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -23,19 +23,19 @@ def from_report(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]
     for plugin in plugins if isinstance(plugins, list) else ():
         violations = mapping(plugin).get("suppressedViolations")
         for violation in violations if isinstance(violations, list) else ():
-            told = mapping(violation)
-            rules = own_rules({str(told.get("acknowledgedId")): told.get("reason", "")})
+            fields = mapping(violation)
+            rules = own_rules({str(fields.get("acknowledgedId")): fields.get("reason", "")})
             if rules:
-                yield str(told.get("acknowledgedAt", "")), rules
+                yield str(fields.get("acknowledgedAt", "")), rules
 
 
 def reason(finding: Finding, app: App) -> str | None:
-    """Return why a finding is acknowledged, by the nearest scope that does so; None when it is not."""
+    """Return the reason of a finding's acknowledgement, from the nearest scope; None if it is not acknowledged."""
     path = finding.where.path
     for scope in (*(f"{path}/{child}" for child in DEFAULT_CHILDREN), *_upward(path)):
-        found = app.acknowledged.get(scope, {}).get(finding.rule)
-        if found is not None:
-            return found
+        text = app.acknowledged.get(scope, {}).get(finding.rule)
+        if text is not None:
+            return text
     return None
 
 

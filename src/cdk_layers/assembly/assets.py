@@ -1,4 +1,4 @@
-"""The files that templates refer to: archives and folders with a function's code or a layer's content."""
+"""Assets of an assembly: archives and folders with a function's code or a layer's content."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Unremembered:
 
 
 class Asset(NamedTuple):
-    """One file or folder that is deployed with a template."""
+    """A file or folder that is deployed with a template."""
 
     id: str
     """The asset hash."""
@@ -55,7 +55,7 @@ class Measured(NamedTuple):
 
 
 UNMEASURED: Final = Measured()
-"""Nothing is known."""
+"""The content is not known."""
 
 
 @dataclass(slots=True)
@@ -63,17 +63,17 @@ class Assets:
     """All assets of an assembly, each measured at most once."""
 
     roots: tuple[Path, ...]
-    """Resolved folders; what lies outside of them is not read."""
+    """Resolved folders; files outside of them are not read."""
 
     records: Records
     unread: dict[str, None] = field(default_factory=dict)
-    """What could not be read, each in a sentence."""
+    """What could not be read, each as a sentence."""
 
     _by_key: dict[str, Asset] = field(default_factory=dict)
     _measured: dict[Path, Measured] = field(default_factory=dict)
 
     def add(self, manifest: Mapping[str, Any], folder: Path) -> None:
-        """Take in an asset manifest (`*.assets.json`) that lies in a folder."""
+        """Add the assets in an asset manifest (`*.assets.json`) of a folder."""
         for name, entry in mapping(manifest.get("files")).items():
             source = mapping(mapping(entry).get("source")).get("path")
             if not isinstance(source, str):
@@ -89,14 +89,14 @@ class Assets:
         return self._by_key.get(key)
 
     def measure(self, path: Path, user: str) -> Measured:
-        """Return what lies in an archive or a folder.
+        """Return the content of an archive or a folder.
 
         Args:
             path: The archive or folder.
-            user: What a message calls the function or layer that it belongs to.
+            user: The name in messages of the function or layer that it belongs to.
 
         Raises:
-            AssemblyError: It is no archive that Lambda could unpack, or passes all bounds.
+            AssemblyError: Lambda could not unpack it, or it exceeds a bound.
         """
         if path not in self._measured:
             self._measured[path] = self._measure(path, user)
@@ -105,10 +105,10 @@ class Assets:
     def _measure(self, path: Path, user: str) -> Measured:
         resolved = path.resolve()
         if not any(resolved.is_relative_to(root) for root in self.roots):
-            self.unread[f"{user}: its asset lies outside of the assembly, at {path}, and is not read."] = None
+            self.unread[f"{user}: its asset {path} is outside of the assembly, and is not read."] = None
             return UNMEASURED
         if not (resolved.is_file() or resolved.is_dir()):
-            self.unread[f"{user}: its asset {path} is not there, so what lies in it is unknown."] = None
+            self.unread[f"{user}: its asset {path} does not exist, so its content is unknown."] = None
             return UNMEASURED
         try:
             contents, sources = self.records.contents_of(resolved), open_sources(resolved)

@@ -1,4 +1,4 @@
-"""Where a function's code or a layer's content lies."""
+"""The code of a function or the content of a layer, and where it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ASSET_PATH: Final = "aws:asset:path"
 _ARCHIVES: Final = ("", ".zip", ".jar", ".whl")
-"""How the names of archives end; asset files may have no ending."""
+"""The suffixes of archives; asset files may have none."""
 
 _INLINE_FILES: Final = {"python": "index.py", "nodejs": "index.js"}
 
@@ -42,17 +42,17 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class InlineSources:
-    """The one file of a function whose code stands in its template."""
+    """The one file of a function whose code is in its template."""
 
     name: str
     content: bytes
 
     def read(self, path: str) -> bytes | None:
-        """Return the file's bytes when that is its path."""
+        """Return the file's bytes if that is its path."""
         return self.content if path == self.name else None
 
 
-def find(
+def find_code(
     expression: Any, resource: Resource, user: str, assets: Assets, evaluation: Evaluation, *, runtime: str | None
 ) -> Code:
     """Return what is known about code.
@@ -60,10 +60,10 @@ def find(
     Args:
         expression: The property Code, Content, CodeUri or ContentUri.
         resource: The resource that has it.
-        user: What a message calls the resource.
+        user: The name of the resource in messages.
         assets: The assembly's assets.
-        evaluation: What evaluates the template's expressions.
-        runtime: The function's runtime, which names the file of inline code.
+        evaluation: Evaluates the expressions of the template.
+        runtime: The function's runtime, which decides on the file name of inline code.
     """
     value = evaluation.value(expression, resource.stack)
     if isinstance(value, str):
@@ -79,9 +79,9 @@ def find(
 
 
 def _local(path: Path, user: str, assets: Assets) -> Code:
-    """Return what is known about a folder or an archive; a single source file is what it is only once it is packed."""
+    """Return what is known about a folder or an archive. A single source file is packed later, so nothing is known."""
     if path.suffix not in _ARCHIVES and path.is_file():
-        assets.unread[f"{user}: {path} is a single file and no archive, so what is deployed of it is unknown."] = None
+        assets.unread[f"{user}: {path} is a single file and not an archive, so the deployed content is unknown."] = None
         return Code()
     measured = assets.measure(path, user)
     return Code(measured, is_signed=True if has_signature(measured.contents) else None)
@@ -92,7 +92,7 @@ def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Asse
     asset = assets.by_key(key) if isinstance(key, str) else None
     if asset is not None:
         measured = assets.measure(asset.path, user)
-        # The CDK uploads assets as they are: nothing signs them on the way.
+        # The CDK uploads assets unchanged, without signing them.
         return Code(measured, asset.id, is_signed=has_signature(measured.contents) if measured.contents else None)
     staged = resource.metadata.get(_ASSET_PATH)
     if isinstance(staged, str):
@@ -101,7 +101,7 @@ def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Asse
     if not isinstance(key, Unknown):
         bucket = shown(value.get("S3Bucket"))
         assets.unread[
-            f"{user}: s3://{bucket}/{shown(key)} is no asset of this assembly, so what lies in it is unknown."
+            f"{user}: s3://{bucket}/{shown(key)} is not an asset of this assembly, so its content is unknown."
         ] = None
     return Code()
 

@@ -1,4 +1,4 @@
-"""What an assembly says about the constructs behind a template: their paths, and the marks that they left."""
+"""The constructs of a template's resources: their paths, and the marks and acknowledgements that they wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _PLUGIN: Final = "cdk-layers::"
 
 DEFAULT_CHILDREN: Final = ("Resource", "Default")
-"""The ids by which an L2 construct holds its resource."""
+"""The ids of the resource in an L2 construct."""
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 
@@ -26,13 +26,13 @@ class Constructs:
     """The constructs of one stack, by the logical ids of their resources."""
 
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Logical ids to construct paths: several where nested stacks use the same logical id."""
+    """Logical ids to construct paths: several if nested stacks use the same logical id."""
 
     marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Construct paths to this library's metadata: the type without its prefix, to its data."""
 
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Construct paths to this library's rules that are acknowledged there, with the reasons."""
+    """Construct paths to the rules of this library that are acknowledged there, with the reasons."""
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Constructs:
@@ -52,21 +52,21 @@ class Constructs:
                     marks.setdefault(construct, {}).update(mark)
         return cls(paths, marks, acknowledged)
 
-    def path_of(self, logical_id: str, within: str, apart_from: tuple[str, ...] = ()) -> str | None:
+    def path_of(self, logical_id: str, within: str, other_stacks: tuple[str, ...] = ()) -> str | None:
         """Return the construct path of a resource.
 
         Args:
             logical_id: Its logical id.
-            within: The construct path of its stack; what lies beneath it is preferred.
-            apart_from: Construct paths of the stacks nested in that one.
+            within: The construct path of its stack. Paths below it are preferred.
+            other_stacks: Construct paths of the stacks nested in that one, which come last.
         """
         paths = self.paths.get(logical_id, ())
         inside = [path for path in paths if path.startswith(f"{within}/")]
-        own = [path for path in inside if not path.startswith(tuple(f"{nested}/" for nested in apart_from))]
+        own = [path for path in inside if not path.startswith(tuple(f"{nested}/" for nested in other_stacks))]
         return next(iter((*own, *inside, *paths)), None)
 
     def marks_of(self, path: str) -> Marks:
-        """Return the marks that a construct, or the resource in it, left."""
+        """Return the marks of a construct and of the resource in it."""
         data: dict[str, Any] = {}
         for place in (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN)):
             data.update(self.marks.get(place, {}))
@@ -74,13 +74,13 @@ class Constructs:
 
 
 def own_rules(acknowledged: Mapping[str, Any]) -> dict[str, str]:
-    """Return those acknowledged rules that are this library's, by their plain names, with the reasons."""
+    """Return the acknowledged rules of this library, by their names without prefix, with the reasons."""
     return {
         name.removeprefix(_PLUGIN): str(reason) for name, reason in acknowledged.items() if name.startswith(_PLUGIN)
     }
 
 
 def without_default_child(path: str) -> str:
-    """Return the path of the construct that a user wrote: an L2's, not that of the resource in it."""
+    """Return the path of the construct that the user created: the L2 construct, not the resource in it."""
     head, _, last = path.rpartition("/")
     return head if head and last in DEFAULT_CHILDREN else path

@@ -1,4 +1,4 @@
-"""What an app was when it was deployed last, beside what it is now."""
+"""Functions of an app together with their last deployed versions."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ if TYPE_CHECKING:
 
 
 def with_deployed(app: App, deployed: App) -> App:
-    """Return an app whose functions know what is deployed of them.
+    """Return an app whose functions have their deployed versions.
 
-    A function is the same one where its stack and its logical id are: CloudFormation replaces any other. An app that is
-    read from a single template has no stack, so that the template's file name stands for it.
+    A function is the same if its stack and its logical id are, since CloudFormation replaces any other. The file name
+    of the template identifies the stack, since an app that is read from a single template has no stack name.
 
     Args:
-        app: What is to be deployed.
-        deployed: The assembly of the last deploy. Of a function with conditions, the variant with the most code counts.
+        app: The app to be deployed.
+        deployed: The assembly of the last deploy. Of a function's scenarios, the one with the most code counts.
     """
     before: dict[tuple[str, str], list[Function]] = defaultdict(list)
     for function in deployed.functions:
         before[_identity(function.where)].append(function)
     functions = []
     for function in app.functions:
-        known = [one for one in before[_identity(function.where)] if one.code is not None]
-        largest = max(known, key=lambda one: 0 if one.code is None else one.code.unzipped_bytes, default=None)
+        known = [deployed for deployed in before[_identity(function.where)] if deployed.code is not None]
+        largest = max(known, key=_code_bytes, default=None)
         functions.append(replace(function, deployed=largest))
     return replace(app, functions=tuple(functions))
+
+
+def _code_bytes(function: Function) -> int:
+    return 0 if function.code is None else function.code.unzipped_bytes
 
 
 def _identity(where: Where) -> tuple[str, str]:

@@ -18,57 +18,57 @@ _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 _MIB: Final = 1024 * 1024
 
 MAX_TEMPLATE_BYTES: Final = 8 * _MIB
-"""The service takes templates of 1 MB. Source: the CloudFormation user guide, quotas."""
+"""CloudFormation accepts templates of 1 MB. Source: the CloudFormation user guide, quotas."""
 
 MAX_JSON_BYTES: Final = 16 * _MIB
-"""For the other parts of an assembly; what the CDK writes for a stack of 500 resources stays far below this."""
+"""For the other files of an assembly; those for a stack of 500 resources are far smaller."""
 
 MAX_YAML_BYTES: Final = 1 * _MIB
-"""YAML is read a hundred times slower than JSON, and only templates are written in it."""
+"""YAML is read a hundred times slower than JSON, and only templates are YAML."""
 
 
 def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
-    """Return the mapping that a JSON or YAML file holds.
+    """Return the mapping in a JSON or YAML file.
 
     Args:
-        path: A regular file; what does not end in .yaml or .yml is JSON if it begins with a brace.
-        limit: Bytes that it may have; YAML may have `MAX_YAML_BYTES`.
+        path: A regular file. It is JSON if it begins with a brace and its name does not end in .yaml or .yml.
+        limit: The most bytes of a JSON file; those of YAML are `MAX_YAML_BYTES`.
 
     Raises:
-        AssemblyError: It is missing, no regular file, too large, cut off, nested too deeply, or no mapping.
+        AssemblyError: It is missing, not a regular file, too large, truncated, nested too deeply, or not a mapping.
     """
     content = _read_bytes(path, MAX_YAML_BYTES if _is_yaml(path) else limit)
     try:
         text = content.decode("utf-8-sig")
         document = json.loads(text) if text.lstrip()[:1] == "{" and not _is_yaml(path) else _from_yaml(text, path)
     except RecursionError:
-        message = f"{path} is nested too deeply to be a template. Write it anew, with `cdk synth` or `sam build`."
+        message = f"{path} is nested too deeply to be a template. Write it again, with `cdk synth` or `sam build`."
         raise AssemblyError(message) from None
     except ValueError as error:
-        message = f"{path} cannot be read: {error}. Write it anew, with `cdk synth` or `sam build`."
+        message = f"{path} cannot be read: {error}. Write it again, with `cdk synth` or `sam build`."
         raise AssemblyError(message) from error
     if (_is_yaml(path) or "\\u" in text) and any(map(_UNWRITABLE.search, _texts(document))):
         message = (
-            f"{path} has a text with a NUL character or with half of a surrogate pair, which no template that can be "
-            f"deployed has. Write it anew, with `cdk synth` or `sam build`."
+            f"{path} has a string with a NUL character or half of a surrogate pair, which no template that can be "
+            f"deployed has. Write it again, with `cdk synth` or `sam build`."
         )
         raise AssemblyError(message)
     if not isinstance(document, dict):
-        message = f"{path} holds no mapping, so it is neither a template nor a part of a cloud assembly."
+        message = f"{path} is not a mapping, so it is neither a template nor a part of a cloud assembly."
         raise AssemblyError(message)
     return document
 
 
 def _texts(document: object) -> Iterator[str]:
-    """Yield every key and text of a document; what it holds in several places only once."""
+    """Yield every key and string of a document; those of a part that is in several places only once."""
     waiting, seen = [document], set()
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, (dict, list)) and id(one) not in seen:
-            seen.add(id(one))
-            waiting.extend(one if isinstance(one, list) else (*one.keys(), *one.values()))
+        node = waiting.pop()
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, (dict, list)) and id(node) not in seen:
+            seen.add(id(node))
+            waiting.extend(node if isinstance(node, list) else (*node.keys(), *node.values()))
 
 
 def _is_yaml(path: Path) -> bool:
@@ -77,20 +77,20 @@ def _is_yaml(path: Path) -> bool:
 
 def _read_bytes(path: Path, limit: int) -> bytes:
     try:
-        # A pipe by that name would block here for ever otherwise.
+        # Without O_NONBLOCK, opening a named pipe would block forever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}."
         raise AssemblyError(message) from error
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            message = f"{path} is no regular file."
+            message = f"{path} is not a regular file."
             raise AssemblyError(message)
         content = file.read(limit + 1)
     if len(content) > limit:
         message = (
             f"{path} is larger than {limit // _MIB} MiB, which no template or part of a cloud assembly is "
-            f"(CloudFormation takes 1 MB). Split the stack, or look into what wrote it."
+            f"(CloudFormation accepts 1 MB). Split the stack, or check the program that wrote it."
         )
         raise AssemblyError(message)
     return content
@@ -100,7 +100,7 @@ def _from_yaml(text: str, path: Path) -> object:
     if len(text) > MAX_YAML_BYTES:
         message = f"it is YAML of more than {MAX_YAML_BYTES // _MIB} MiB"
         raise ValueError(message)
-    # Loading the YAML reader takes longer than reading a whole assembly, which is JSON.
+    # Loading the YAML reader takes longer than reading a whole assembly of the CDK, which is JSON.
     from cdk_layers.assembly.yaml_templates import load  # noqa: PLC0415
 
     return load(text, path)

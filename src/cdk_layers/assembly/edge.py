@@ -1,12 +1,12 @@
-"""Which functions an assembly uses at the edge (Lambda@Edge)."""
+"""Functions of an assembly that run at the edge (Lambda@Edge)."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.assembly.evaluate.branches import variants
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.scenarios import scenarios
 from cdk_layers.assembly.evaluate.values import Reference
 from cdk_layers.assembly.stacks import mapping
 
@@ -20,7 +20,7 @@ _VERSION: Final = "AWS::Lambda::Version"
 _PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z0-9.]+)\}")
 
 
-def functions(links: Links) -> frozenset[Resource]:
+def edge_functions(links: Links) -> frozenset[Resource]:
     """Return the function resources that a CloudFront distribution of the assembly is associated with."""
     found: set[Resource] = set()
     for stack in links.stacks:
@@ -31,16 +31,16 @@ def functions(links: Links) -> frozenset[Resource]:
 
 
 def _associated(value: Any) -> Iterator[Any]:
-    """Yield every LambdaFunctionARN, in whatever cache behaviour or branch it stands."""
+    """Yield the value of every LambdaFunctionARN in a template's properties."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            if "LambdaFunctionARN" in one:
-                yield one["LambdaFunctionARN"]
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if "LambdaFunctionARN" in node:
+                yield node["LambdaFunctionARN"]
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
 
 
 def _functions_behind(expression: Any, stack: Stack, links: Links) -> Iterator[Resource]:
@@ -52,7 +52,7 @@ def _functions_behind(expression: Any, stack: Stack, links: Links) -> Iterator[R
 
 
 def _referred(expression: Any, stack: Stack, links: Links) -> Iterator[Resource]:
-    for _, value in variants(lambda branch: Evaluation(links, branch).value(expression, stack)):
+    for _, value in scenarios(lambda scenario: Evaluation(links, scenario).value(expression, stack)):
         if isinstance(value, Reference):
             yield value.resource
 
@@ -61,17 +61,17 @@ def _mentioned(expression: Any, stack: Stack) -> Iterator[Resource]:
     """Yield the resources that an expression names, such as the function in "${Redirect.Arn}:3"."""
     waiting = [expression]
     while waiting:
-        one = waiting.pop()
+        node = waiting.pop()
         names: list[str] = []
-        if isinstance(one, dict):
-            attribute = one.get("Fn::GetAtt")
-            names = [str(name) for name in (one.get("Ref"), attribute[0] if isinstance(attribute, list) and attribute
+        if isinstance(node, dict):
+            attribute = node.get("Fn::GetAtt")
+            names = [str(name) for name in (node.get("Ref"), attribute[0] if isinstance(attribute, list) and attribute
                                             else attribute) if name]  # fmt: skip
-            waiting.extend(mapping(one).values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, str):
-            names = _PLACEHOLDER.findall(one)
+            waiting.extend(mapping(node).values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, str):
+            names = _PLACEHOLDER.findall(node)
         for name in names:
             resource = stack.resources.get(name.partition(".")[0])
             if resource is not None:

@@ -1,4 +1,4 @@
-"""Which digests of layers' content a template mentions, so that it changes with them."""
+"""Digests of layers' content in a template, which make it change with the layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UPLOADS: Final = ("Code", "Content", "Layers", "CodeUri", "ContentUri")
 
 
 def digests(stack: Stack) -> frozenset[str]:
-    """Return the asset hashes and digests that a template mentions outside of `Layers`, `Code` and `Content`."""
+    """Return the asset hashes and digests in a template, outside of `Layers`, `Code` and `Content`."""
     found: set[str] = set()
     for resource in stack.resources.values():
         rest = {name: value for name, value in resource.properties.items() if name not in _UPLOADS}

@@ -1,4 +1,4 @@
-"""From a folder or file to the app that it describes."""
+"""Reader of an app from a cloud assembly or a template."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def read(path: Path, *, store: Records | None = None, unbundled: Collection[str]
         path: A cloud assembly (cdk.out, or one nested in it), a folder with a template.yaml such as .aws-sam/build, or
             one template in JSON or YAML.
         store: Recalls or measures the contents of archives and folders: a store. Defaults to measuring each.
-        unbundled: Construct paths of the stacks whose assets the CDK was told not to build. What lies in those is
-            unknown: they hold sources.
+        unbundled: Construct paths of the stacks whose assets the CDK did not build. Their contents are unknown, since
+            their assets are sources.
 
     Raises:
-        AssemblyError: It is not there, is no assembly or template, is damaged, or outgrows all bounds.
+        AssemblyError: It does not exist, is not an assembly or template, is damaged, or exceeds a bound.
     """
     try:
         return _Reading(path, store).app(frozenset(unbundled))
@@ -51,13 +51,12 @@ def read(path: Path, *, store: Records | None = None, unbundled: Collection[str]
 
 
 class _Reading:
-    """One assembly or template while it is read."""
+    """The state of reading one assembly or template."""
 
     def __init__(self, path: Path, store: Records | None) -> None:
         self._path = path
         self._start = _start(path)
-        # Stages keep their assets in the folder of the whole app, one up; `cdk synth --no-staging` leaves them where
-        # they are in the project.
+        # The assets of stages are in the folder of the whole app; those of `cdk synth --no-staging` are in the project.
         root = _outermost(self._start.parent).resolve()
         project = Path.cwd().resolve()
         self._root = root
@@ -65,7 +64,7 @@ class _Reading:
         self._stacks: list[Stack] = []
         self._folders: set[Path] = set()
         self._nesting: list[Path] = []
-        """The templates that the one being read is nested in, and it itself."""
+        """The template that is being read, after those that it is nested in."""
 
     def app(self, unbundled: frozenset[str]) -> App:
         if self._start.name == MANIFEST:
@@ -82,16 +81,16 @@ class _Reading:
 
     def _acknowledged(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
-        told: list[Iterable[tuple[str, Mapping[str, str]]]] = [
+        sources: list[Iterable[tuple[str, Mapping[str, str]]]] = [
             one.constructs.acknowledged.items() for one in self._stacks
         ]
         report = self._root / REPORT
         if self._start.name == MANIFEST and report.is_file():
             try:
-                told.append(from_report(read_document(report)))
+                sources.append(from_report(read_document(report)))
             except AssemblyError as error:
-                self._assets.unread[f"What was acknowledged for the whole app is unknown: {error}"] = None
-        for path, rules in chain.from_iterable(told):
+                self._assets.unread[f"The acknowledgements for the whole app are unknown: {error}"] = None
+        for path, rules in chain.from_iterable(sources):
             found.setdefault(path, {}).update(rules)
         return found
 
@@ -137,10 +136,10 @@ class _Reading:
         return Constructs.from_metadata(metadata)
 
     def _inside(self, folder: Path, name: object) -> Path:
-        """Return a file or folder that an assembly names as a part of itself."""
+        """Return the path of a part of an assembly."""
         path = folder / name if isinstance(name, str) and name else None
         if path is None or not path.resolve().is_relative_to(self._root):
-            message = f"{folder / MANIFEST} names {name!r} as a part of the assembly, which does not lie in it."
+            message = f"{folder / MANIFEST} names {name!r} as a part of the assembly, but it is not in it."
             raise AssemblyError(message)
         return path
 
@@ -157,27 +156,27 @@ class _Reading:
         self._nesting.pop()
         for name in stack.document.get("Resources", {}):
             if str(name).startswith("Fn::ForEach"):
-                self._assets.unread[f"{stack.path}: what {name} makes is not read."] = None
+                self._assets.unread[f"{stack.path}: the resources of {name} are not read."] = None
 
     def _nested_template(self, resource: Resource) -> Path | None:
         stack = resource.stack
         staged = resource.metadata.get("aws:asset:path")
-        said = resource.properties.get("TemplateURL", resource.properties.get("Location"))
+        url = resource.properties.get("TemplateURL", resource.properties.get("Location"))
         if isinstance(staged, str):
             return stack.path.parent / staged
-        key = _last_segment(said)
+        key = _last_segment(url)
         asset = self._assets.by_key(key) if key else None
         if asset is not None:
             return asset.path
-        is_local = isinstance(said, str) and "://" not in said
-        return stack.path.parent / str(said) if is_local else None
+        is_local = isinstance(url, str) and "://" not in url
+        return stack.path.parent / str(url) if is_local else None
 
     def _nest(self, path: Path, resource: Resource) -> None:
         stack = resource.stack
         if not path.resolve().is_relative_to(self._root) or not path.is_file():
-            self._assets.unread[f"{resource.where.path}: its template {path} is not there, or not in the assembly."] = (
-                None
-            )
+            self._assets.unread[
+                f"{resource.where.path}: its template {path} does not exist, or is not in the assembly."
+            ] = None
             return
         if path.resolve() in self._nesting:
             message = f"{path} nests itself as {resource.where.path!r}, which cannot be deployed."
@@ -196,22 +195,22 @@ class _Reading:
 
 
 def _template(path: Path) -> dict[str, Any]:
-    """Return a template that no assembly vouches for."""
+    """Read a template that is not a part of an assembly."""
     document = read_document(path, MAX_TEMPLATE_BYTES)
     if "Resources" not in document:
-        message = f"{path} is no CloudFormation template: it has no Resources."
+        message = f"{path} is not a CloudFormation template: it has no Resources."
         raise AssemblyError(message)
     return document
 
 
 def _start(path: Path) -> Path:
-    """Return the manifest or template that a path stands for."""
+    """Return the manifest or template to read for a path."""
     if path.is_dir():
         for name in (MANIFEST, *TEMPLATES):
             if (path / name).is_file():
                 return path / name
         message = (
-            f"{path} is no cloud assembly: it has neither a {MANIFEST} nor a {TEMPLATES[0]}. "
+            f"{path} is not a cloud assembly: it has neither a {MANIFEST} nor a {TEMPLATES[0]}. "
             f"Run `cdk synth` or `sam build` first, and give the folder that it writes."
         )
         raise AssemblyError(message)
@@ -225,14 +224,14 @@ def _start(path: Path) -> Path:
 
 
 def _outermost(folder: Path) -> Path:
-    """Return the folder of the whole app, where a folder is that of one of its stages."""
+    """Return the folder of the whole app, for a folder of the app or of one of its stages."""
     while folder.name.startswith("assembly-") and (folder.parent / MANIFEST).is_file():
         folder = folder.parent
     return folder
 
 
 def _only(app: App, template: Path) -> App:
-    """Keep what stands in one template."""
+    """Return only the resources of one template."""
     here = str(template)
     return App(
         tuple(one for one in app.functions if one.where.template == here),
@@ -253,16 +252,16 @@ def _environment(value: object) -> tuple[str | None, str | None]:
 
 
 def _last_segment(url: object) -> str | None:
-    """Return the S3 key at the end of a template's URL, however the URL is put together."""
+    """Return the S3 key at the end of a template's URL, which may be an expression."""
     while isinstance(url, (dict, list)) and url:
         url = list(url.values())[-1] if isinstance(url, dict) else url[-1]
     return url.rpartition("/")[2] if isinstance(url, str) else None
 
 
 def _nested_construct(resource: Resource) -> str | None:
-    """Return the construct path of a nested stack, whose resource the CDK keeps beside it.
+    """Return the construct path of a nested stack. The CDK creates its resource next to it.
 
-    The resource of "Hub/Data" stands at "Hub/Data.NestedStack/Data.NestedStackResource".
+    The resource of "Hub/Data" is "Hub/Data.NestedStack/Data.NestedStackResource".
     """
     head, _, last = resource.where.path.rpartition("/")
     name = last.removesuffix(".NestedStackResource")

@@ -1,4 +1,4 @@
-"""From the resources of an assembly's templates to the functions, layers and grants that the rules judge."""
+"""Functions, layers and grants of an app, made from the resources of its templates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Function, Grant, Layer, LayerUse
 from cdk_layers.assembly import code, edge, follows, sam, signing
-from cdk_layers.assembly.evaluate.branches import variants
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, shown
 from cdk_layers.assembly.stacks import mapping
 from cdk_layers.lambda_service.arn import LayerArn
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.marks import ImportedLayer
+    from cdk_layers.app.model import ReferenceKind
     from cdk_layers.assembly.assets import Assets
-    from cdk_layers.assembly.evaluate.branches import Branch, Choice
     from cdk_layers.assembly.evaluate.links import Links
-    from cdk_layers.assembly.evaluate.values import Means, Value
+    from cdk_layers.assembly.evaluate.scenarios import Choice, Scenario
+    from cdk_layers.assembly.evaluate.values import Value
     from cdk_layers.assembly.stacks import Resource, Stack
 
 FUNCTIONS: Final = ("AWS::Lambda::Function", sam.FUNCTION)
@@ -33,70 +34,70 @@ _GRANT: Final = "AWS::Lambda::LayerVersionPermission"
 _RETAINS: Final = ("Retain", "RetainExceptOnCreate")
 _DEFAULT_ARCHITECTURE: Final = "x86_64"
 _CUSTOM_RUNTIME: Final = re.compile(r"custom|provided(?:\.\w+)?")
-"""Runtimes that a layer or the code brings; their layers work as others do. Source: the developer guide and the API."""
+"""Runtimes that a layer or the code provides; they use layers like others. Source: the developer guide and the API."""
 
 _MAX_DIGITS: Final = 10
 _NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Variant:
-    """A layer in one way to decide, with the decisions that it depends on."""
+class _LayerScenario:
+    """A layer in some scenarios: in all that make the choices that it depends on."""
 
     layer: Layer
     choices: dict[Choice, Any]
-    told: dict[str, bool]
+    dependence: Dependence
 
 
 @dataclass(slots=True)
 class Resources:
-    """Makes functions, layers and grants, each layer once."""
+    """Reads functions, layers and grants, each layer once."""
 
     links: Links
     assets: Assets
     unbundled: frozenset[Stack] = frozenset()
-    """Stacks whose assets the CDK left unbuilt."""
+    """Stacks whose assets the CDK did not build."""
 
-    _layers: dict[Resource, list[_Variant]] = field(default_factory=lambda: defaultdict(list))
+    _layers: dict[Resource, list[_LayerScenario]] = field(default_factory=lambda: defaultdict(list))
     _named: dict[object, Layer] = field(default_factory=dict)
     _follows: dict[Stack, frozenset[str]] = field(default_factory=dict)
 
     def functions(self) -> Iterator[Function]:
-        """Yield every function, once for each branch of its conditions."""
-        edges = edge.functions(self.links)
+        """Yield every function, once for each scenario."""
+        edges = edge.edge_functions(self.links)
         for stack in self.links.stacks:
             self._follows[stack] = follows.digests(stack)
             for resource in stack.of_type(*FUNCTIONS):
                 at_edge = resource in edges
-                say = partial(self._say_more, resource)
-                for _, function in variants(partial(self._function, resource, at_edge), say):
+                on_more = partial(self._report_more_scenarios, resource)
+                for _, function in scenarios(partial(self._function, resource, at_edge), on_more):
                     if function is not None:
                         yield function
 
-    def _say_more(self, resource: Resource, judged: int) -> None:
-        sentence = f"Function {resource.where.path!r} has more variants than the {judged} that were judged."
+    def _report_more_scenarios(self, resource: Resource, judged: int) -> None:
+        sentence = f"Function {resource.where.path!r} has more variants than the {judged} that were checked."
         self.assets.unread[sentence] = None
 
     def layers(self) -> Iterator[Layer]:
-        """Yield every layer version that the assembly defines, once for each branch of its conditions."""
+        """Yield every layer version that the assembly defines, once for each scenario."""
         for stack in self.links.stacks:
             for resource in stack.of_type(*LAYERS):
-                for _ in variants(partial(self._layer_if_there, resource)):
+                for _ in scenarios(partial(self._layer_if_it_exists, resource)):
                     pass
-                yield from (variant.layer for variant in self._layers[resource])
+                yield from (known.layer for known in self._layers[resource])
 
     def grants(self) -> Iterator[Grant]:
-        """Yield every layer version permission, once for each branch of its conditions."""
+        """Yield every layer version permission, once for each scenario."""
         for stack in self.links.stacks:
             for resource in stack.of_type(_GRANT):
-                for _, grant in variants(partial(self._grant, resource)):
+                for _, grant in scenarios(partial(self._grant, resource)):
                     if grant is not None:
                         yield grant
 
-    def _function(self, resource: Resource, at_edge: bool, branch: Branch) -> Function | None:
-        evaluation = Evaluation(self.links, branch)
+    def _function(self, resource: Resource, at_edge: bool, scenario: Scenario) -> Function | None:
+        evaluation = Evaluation(self.links, scenario)
         stack = resource.stack
-        if not _is_there(resource, evaluation):
+        if not _exists(resource, evaluation):
             return None
         properties = sam.function_properties(resource) if resource.type == sam.FUNCTION else dict(resource.properties)
         runtime, handler, package = (
@@ -115,7 +116,7 @@ class Resources:
         variables = evaluation.value(mapping(properties.get("Environment")).get("Variables", {}), stack)
         return Function(
             where=where,
-            branch=branch.label,
+            scenario=scenario.label,
             image=package == "Image" or found.image,
             edge=at_edge,
             runtime=runtime,
@@ -149,43 +150,43 @@ class Resources:
         if resource.stack in self.unbundled:
             return code.Code()
         if resource.type == sam.LAYER and sam.is_unbuilt(resource):
-            self.assets.unread[f"{user} has to be built first, by `sam build`, so what lies in it is unknown."] = None
+            self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
             return code.Code()
-        return code.find(expression, resource, user, self.assets, evaluation, runtime=runtime)
+        return code.find_code(expression, resource, user, self.assets, evaluation, runtime=runtime)
 
     def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
-        """Return the layers of a function, or None where the list itself is unknown."""
+        """Return the layers of a function; None if the list itself is unknown."""
         listed = expression if isinstance(expression, list) else evaluation.value(expression, resource.stack)
         if not isinstance(listed, list):
             self.assets.unread[f"Function {resource.where.path!r}: its list of layers is unknown: {shown(listed)}."] = (
                 None
             )
             return None
-        values = [(one, evaluation.value(one, resource.stack)) for one in listed]
-        return tuple(self._use(one, value, resource, evaluation) for one, value in values if value is not NO_VALUE)
+        values = [(part, evaluation.value(part, resource.stack)) for part in listed]
+        return tuple(self._use(part, value, resource, evaluation) for part, value in values if value is not NO_VALUE)
 
     def _declared(
         self, declared: tuple[str | ImportedLayer, ...] | None, resource: Resource, evaluation: Evaluation
     ) -> tuple[str, ...] | None:
-        """Return the labels of declared layers. An import is labelled like the layer that its expression leads to."""
+        """Return the labels of declared layers; for an import, that of the layer that its expression refers to."""
         if declared is None:
             return None
         labels = []
-        for one in declared:
-            if isinstance(one, str):
-                labels.append(one)
-            elif (value := evaluation.value(one.arn, resource.stack)) is not NO_VALUE:
-                labels.append(self._use(one.arn, value, resource, evaluation).layer.label)
+        for declared_layer in declared:
+            if isinstance(declared_layer, str):
+                labels.append(declared_layer)
+            elif (value := evaluation.value(declared_layer.arn, resource.stack)) is not NO_VALUE:
+                labels.append(self._use(declared_layer.arn, value, resource, evaluation).layer.label)
         return tuple(labels)
 
     def _use(self, expression: Any, value: Value, resource: Resource, evaluation: Evaluation) -> LayerUse:
         if isinstance(value, Reference) and value.resource.type in LAYERS:
-            return LayerUse(self._layer(value.resource, evaluation.branch), value.means)
+            return LayerUse(self._layer(value.resource, evaluation.scenario), value.kind)
         text = as_text(value)
         if text is not None:
-            return LayerUse(self._literal_layer(text, resource), _means(expression, resource.stack))
-        means = value.means if isinstance(value, (Reference, Unknown)) else "unknown"
-        return LayerUse(self._unknown_layer(expression, value, resource), means)
+            return LayerUse(self._literal_layer(text, resource), _reference_kind(expression, resource.stack))
+        kind = value.kind if isinstance(value, (Reference, Unknown)) else "unknown"
+        return LayerUse(self._unknown_layer(expression, value, resource), kind)
 
     def _literal_layer(self, text: str, resource: Resource) -> Layer:
         if text not in self._named:
@@ -203,29 +204,23 @@ class Resources:
             name = _NAME_IN_ARN.search(shown(value))
             self._named[key] = Layer(where=resource.where, name=name[1] if name else shown(value))
             self.assets.unread[
-                f"Function {resource.where.path!r}: its layer {shown(value)} is known only once it is deployed."
+                f"Function {resource.where.path!r}: its layer {shown(value)} is known only at deploy."
             ] = None
         return self._named[key]
 
-    def _layer_if_there(self, resource: Resource, branch: Branch) -> Layer | None:
-        there = _is_there(resource, Evaluation(self.links, branch))
-        return self._layer(resource, branch) if there else None
+    def _layer_if_it_exists(self, resource: Resource, scenario: Scenario) -> Layer | None:
+        exists = _exists(resource, Evaluation(self.links, scenario))
+        return self._layer(resource, scenario) if exists else None
 
-    def _layer(self, resource: Resource, branch: Branch) -> Layer:
-        for variant in self._layers[resource]:
-            if all(branch.choices.get(choice, NO_VALUE) == value for choice, value in variant.choices.items()):
-                branch.used |= variant.choices.keys()
-                branch.told.update(variant.told)
-                return variant.layer
-        used, branch.used = branch.used, set()
-        told, branch.told = branch.told, {}
-        try:
-            layer = self._new_layer(resource, Evaluation(self.links, branch))
-            choices = {choice: branch.choices[choice] for choice in branch.used}
-            self._layers[resource].append(_Variant(layer, choices, branch.told))
-        finally:
-            branch.used |= used
-            branch.told = {**told, **branch.told}
+    def _layer(self, resource: Resource, scenario: Scenario) -> Layer:
+        for known in self._layers[resource]:
+            if all(scenario.choices.get(choice, NO_VALUE) == value for choice, value in known.choices.items()):
+                scenario.dependence.add(known.dependence)
+                return known.layer
+        with scenario.separate_dependence() as dependence:
+            layer = self._new_layer(resource, Evaluation(self.links, scenario))
+        choices = {choice: scenario.choices[choice] for choice in dependence.choices}
+        self._layers[resource].append(_LayerScenario(layer, choices, dependence))
         return layer
 
     def _new_layer(self, resource: Resource, evaluation: Evaluation) -> Layer:
@@ -263,9 +258,9 @@ class Resources:
             is_signed=found.is_signed,
         )
 
-    def _grant(self, resource: Resource, branch: Branch) -> Grant | None:
-        evaluation = Evaluation(self.links, branch)
-        if not _is_there(resource, evaluation):
+    def _grant(self, resource: Resource, scenario: Scenario) -> Grant | None:
+        evaluation = Evaluation(self.links, scenario)
+        if not _exists(resource, evaluation):
             return None
         properties, stack, where = resource.properties, resource.stack, resource.where
         target = evaluation.value(properties.get("LayerVersionArn"), stack)
@@ -273,29 +268,29 @@ class Resources:
         is_named = organization is not None and organization is not NO_VALUE
         return Grant(
             where=where,
-            layer=self._granted(target, resource, branch),
+            layer=self._granted(target, resource, scenario),
             principal=evaluation.text(properties.get("Principal"), stack),
             organization=(as_text(organization) or "") if is_named else None,
             retained=_retained(resource),
             public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,
         )
 
-    def _granted(self, target: Value, resource: Resource, branch: Branch) -> Layer | None:
+    def _granted(self, target: Value, resource: Resource, scenario: Scenario) -> Layer | None:
         if isinstance(target, Reference) and target.resource.type in LAYERS:
-            return self._layer(target.resource, branch)
+            return self._layer(target.resource, scenario)
         return self._literal_layer(target, resource) if isinstance(target, str) else None
 
 
-def _is_there(resource: Resource, evaluation: Evaluation) -> bool:
-    """Return whether a resource exists in a branch: its own condition and those of its nested stacks hold."""
+def _exists(resource: Resource, evaluation: Evaluation) -> bool:
+    """Return whether a resource exists in a scenario: its condition and those of its nested stacks are true."""
     condition = resource.attributes.get("Condition")
-    if isinstance(condition, str) and not evaluation.holds(condition, resource.stack):
+    if isinstance(condition, str) and not evaluation.is_true(condition, resource.stack):
         return False
-    return resource.stack.parent is None or _is_there(resource.stack.parent, evaluation)
+    return resource.stack.parent is None or _exists(resource.stack.parent, evaluation)
 
 
-def _means(expression: Any, stack: Stack) -> Means:
-    """Say how a template came to a literal ARN that does not stand in the list itself."""
+def _reference_kind(expression: Any, stack: Stack) -> ReferenceKind:
+    """Return how a template refers to an ARN that evaluates to a literal."""
     if isinstance(expression, dict):
         if "Fn::ImportValue" in expression:
             return "import-value"
@@ -312,7 +307,7 @@ def _whole_number(text: str | None) -> int | None:
 
 
 def _literals(value: Value) -> dict[str, str]:
-    """Return the literal texts of a mapping."""
+    """Return the literal strings of a mapping."""
     return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
 
 
@@ -325,7 +320,7 @@ def _one_architecture(value: Value) -> str | None:
 def _texts(value: Value) -> tuple[str, ...] | None:
     if value is NO_VALUE or value is None:
         return ()
-    texts = [as_text(one) for one in value] if isinstance(value, list) else [None]
+    texts = [as_text(part) for part in value] if isinstance(value, list) else [None]
     known = tuple(text for text in texts if text is not None)
     return known if len(known) == len(texts) else None
 
@@ -338,6 +333,6 @@ def _retained(resource: Resource) -> bool | None:
 
 
 def _sam_retained(resource: Resource, evaluation: Evaluation) -> bool | None:
-    """SAM retains layer versions by default, whatever DeletionPolicy says. Source: the SAM specification."""
+    """Return whether SAM retains a layer version: by default, whatever DeletionPolicy is. Source: SAM specification."""
     policy = evaluation.value(resource.properties.get("RetentionPolicy", "Retain"), resource.stack)
     return None if isinstance(policy, (Unknown, Reference)) else as_text(policy) != "Delete"

@@ -1,4 +1,4 @@
-"""Functions and layers as AWS SAM writes them, in the words of CloudFormation.
+"""Functions and layers of AWS SAM, converted to the properties of CloudFormation.
 
 Source: the SAM specification of AWS::Serverless::Function, AWS::Serverless::LayerVersion and Globals.
 """
@@ -22,11 +22,11 @@ _SAME: Final = (
     "MemorySize", "PackageType", "Runtime", "Timeout",
 )  # fmt: skip
 _BUILT: Final = "SamResourceId"
-"""What `sam build` leaves in a resource's Metadata."""
+"""A key that `sam build` writes into a resource's Metadata."""
 
 
 def function_properties(resource: Resource) -> dict[str, Any]:
-    """Return the properties of the function that SAM makes."""
+    """Return the properties of the function that SAM generates."""
     properties = _merged(mapping(mapping(resource.stack.document.get("Globals")).get("Function")), resource.properties)
     result = {name: properties[name] for name in _SAME if name in properties}
     if "ImageUri" in properties:
@@ -39,7 +39,7 @@ def function_properties(resource: Resource) -> dict[str, Any]:
 
 
 def layer_properties(resource: Resource) -> dict[str, Any]:
-    """Return the properties of the layer version that SAM makes."""
+    """Return the properties of the layer version that SAM generates."""
     properties = dict(_merged(mapping(mapping(resource.stack.document.get("Globals")).get("LayerVersion")),
                               resource.properties))  # fmt: skip
     if "ContentUri" in properties:
@@ -49,12 +49,12 @@ def layer_properties(resource: Resource) -> dict[str, Any]:
 
 
 def is_unbuilt(resource: Resource) -> bool:
-    """Whether `sam build` still has to make what the resource's path holds."""
+    """Return whether `sam build` still has to build the content of a layer."""
     return "BuildMethod" in resource.metadata and _BUILT not in resource.metadata
 
 
 def location(uri: Any) -> Any:
-    """Return CloudFormation's way to say where code is, for SAM's."""
+    """Return the location of code in the form of CloudFormation, from that of SAM."""
     if isinstance(uri, str) and uri.startswith("s3://"):
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         return {"S3Bucket": bucket, "S3Key": key}

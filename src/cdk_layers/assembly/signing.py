@@ -1,4 +1,4 @@
-"""Code signing: which functions accept only signed archives, and which archives are signed."""
+"""Code signing: functions that accept only signed archives, and signatures of archives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLICY: Final = "UntrustedArtifactOnDeployment"
 
 
 def is_enforced(expression: Any, stack: Stack, evaluation: Evaluation) -> bool:
-    """Tell whether a code signing configuration of the app rejects what is not signed; its default is a warning."""
+    """Return whether a code signing configuration of the app rejects unsigned archives. Its default is a warning."""
     value = None if expression is None else evaluation.value(expression, stack)
     if not isinstance(value, Reference) or value.resource.type != _CONFIG:
         return False
@@ -26,7 +26,7 @@ def is_enforced(expression: Any, stack: Stack, evaluation: Evaluation) -> bool:
 
 
 def has_signature(contents: Contents | None) -> bool:
-    """Tell whether an archive has a signature file, as those that AWS Signer made have."""
+    """Return whether an archive has a signature file, as AWS Signer adds."""
     return contents is not None and any(
         path.startswith("META-INF/") and path.upper().endswith(".SF") for path in contents.files
     )

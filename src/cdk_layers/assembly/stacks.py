@@ -1,4 +1,4 @@
-"""The templates of an assembly, each with what is known about where it will be deployed."""
+"""Stacks of an assembly: their templates, accounts and Regions."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNKNOWN: Final = ("unknown-account", "unknown-region")
-"""What the CDK writes where a stack's environment is not known."""
+"""Account and Region that the CDK writes for a stack without an environment."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Resource:
-    """One resource of a template."""
+    """A resource of a template."""
 
     stack: Stack = field(repr=False)
     logical_id: str
     type: str
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
-    """Everything beside type and properties: Metadata, Condition, DeletionPolicy and so on."""
+    """The whole resource, with Metadata, Condition, DeletionPolicy and so on."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """Its Metadata; empty where there is none."""
+        """Its Metadata; {} if it has none."""
         return mapping(self.attributes.get("Metadata"))
 
     @property
     def where(self) -> Where:
-        """Its place, by the path of the construct that a user wrote where that is known."""
+        """Its place, with the path of the construct that the user created if that is known."""
         return Where(self.stack.construct_path(self), str(self.stack.path), self.logical_id)
 
 
 @dataclass(eq=False, slots=True)
 class Stack:
-    """One template, with what surrounds it."""
+    """A template, and the stack that it is deployed as."""
 
     path: Path
     """The template's file."""
@@ -58,7 +58,7 @@ class Stack:
     region: str | None = None
     constructs: Constructs = field(default_factory=Constructs, repr=False)
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    """Literal values of parameters that the assembly gives."""
+    """The literal values of parameters in the assembly."""
 
     parent: Resource | None = field(default=None, repr=False)
     """The resource that makes this a nested stack."""
@@ -73,15 +73,15 @@ class Stack:
     outputs: Mapping[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Look into the template's sections.
+        """Read the sections of the template.
 
         Raises:
-            AssemblyError: It is no template.
+            AssemblyError: It is not a template.
         """
         # The CDK writes an empty template for an empty stack.
         found = self.document.get("Resources", {})
         if not isinstance(found, dict):
-            message = f"{self.path} is no CloudFormation template: its Resources are no mapping."
+            message = f"{self.path} is not a CloudFormation template: its Resources are not a mapping."
             raise AssemblyError(message)
         self.resources = {name: self._resource(name, body) for name, body in found.items() if isinstance(body, dict)}
         self.parameters = mapping(self.document.get("Parameters"))
@@ -95,29 +95,32 @@ class Stack:
 
     @property
     def partition(self) -> str | None:
-        """The partition, where the Region is known."""
+        """The partition; None if the Region is not known."""
         return partition_of(self.region) if self.region else None
 
     @property
     def is_sam(self) -> bool:
         """Whether AWS SAM transforms this template."""
         transforms = self.document.get("Transform")
-        return any("Serverless" in str(one) for one in (transforms if isinstance(transforms, list) else [transforms]))
+        return any(
+            "Serverless" in str(transform)
+            for transform in (transforms if isinstance(transforms, list) else [transforms])
+        )
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """Yield the resources of some types."""
         return (resource for resource in self.resources.values() if resource.type in types)
 
     def construct_path(self, resource: Resource) -> str:
-        """Return the path of the construct behind a resource; "<template>#<logical id>" where none is known."""
-        said = resource.metadata.get("aws:cdk:path")
-        path = said if isinstance(said, str) else None
+        """Return the construct path of a resource; "<template>#<logical id>" if it is not known."""
+        metadata = resource.metadata.get("aws:cdk:path")
+        path = metadata if isinstance(metadata, str) else None
         if path is None and self.construct is not None:
-            apart = tuple(one.construct for one in self.nested.values() if one.construct)
-            path = self.constructs.path_of(resource.logical_id, self.construct, apart)
+            nested = tuple(stack.construct for stack in self.nested.values() if stack.construct)
+            path = self.constructs.path_of(resource.logical_id, self.construct, nested)
         return without_default_child(path) if path else f"{self.path.name}#{resource.logical_id}"
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Return a mapping as it is, and anything else as an empty one."""
+    """Return a mapping unchanged, and {} for any other value."""
     return value if isinstance(value, dict) else {}

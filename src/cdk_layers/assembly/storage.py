@@ -23,10 +23,10 @@ AWS::S3::Bucket."""
 
 
 def referenced(location: Mapping[str, Any], evaluation: Evaluation) -> Storage | None:
-    """Return what Lambda reads in place; None where it copies the object, or where that is not known.
+    """Return the object that Lambda reads in place; None if Lambda copies it, or if that is not known.
 
     Args:
-        location: Code or Content of a resource, evaluated.
+        location: The evaluated Code or Content of a resource.
         evaluation: Evaluates the bucket's own properties.
     """
     if as_text(location.get("S3ObjectStorageMode")) != "REFERENCE":
@@ -51,8 +51,12 @@ def _expiring(bucket: Resource, key: str | None, evaluation: Evaluation) -> Iter
     lifecycle = evaluation.value(bucket.properties.get("LifecycleConfiguration", {}), bucket.stack)
     rules = mapping(lifecycle).get("Rules")
     for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1):
-        told = mapping(rule)
-        prefix = as_text(told.get("Prefix")) or ""
+        fields = mapping(rule)
+        prefix = as_text(fields.get("Prefix")) or ""
         is_elsewhere = key is not None and not key.startswith(prefix)
-        if as_text(told.get("Status")) != "Disabled" and not is_elsewhere and any(one in told for one in _EXPIRATIONS):
-            yield as_text(told.get("Id")) or f"number {number}"
+        if (
+            as_text(fields.get("Status")) != "Disabled"
+            and not is_elsewhere
+            and any(name in fields for name in _EXPIRATIONS)
+        ):
+            yield as_text(fields.get("Id")) or f"number {number}"

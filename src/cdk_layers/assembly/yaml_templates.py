@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH: Final = 100
-"""How deep a template may be nested."""
+"""The deepest nesting of a template."""
 
 MAX_NODES: Final = 1_000_000
-"""How many values a template may have once its aliases are written out."""
+"""The most values of a template after expansion of its aliases."""
 
 _UNPREFIXED: Final = ("Ref", "Condition")
 _NUMBERS_AND_TIMES: Final = (
@@ -26,7 +26,7 @@ _NUMBERS_AND_TIMES: Final = (
 
 
 class _TemplateLoader(_Base):  # type: ignore[misc]  # PyYAML's class with libyaml, where there is one
-    """Reads scalars as the text that stands there: 012345678901 is an account, 3.10 a version, neither a number."""
+    """Reads numbers as strings: 012345678901 is an account, and 3.10 a version."""
 
 
 _TemplateLoader.yaml_implicit_resolvers = {
@@ -51,10 +51,10 @@ _TemplateLoader.add_multi_constructor("!", _short_tag)
 
 
 def load(text: str, path: Path) -> object:
-    """Return what a YAML text holds.
+    """Return the document in a YAML text.
 
     Raises:
-        AssemblyError: It is no YAML, or its aliases or its nesting pass all bounds.
+        AssemblyError: It is not YAML, or its aliases or its nesting exceed a bound.
     """
     loader = _TemplateLoader(text)
     try:
@@ -65,15 +65,15 @@ def load(text: str, path: Path) -> object:
         _refuse_bombs(node, path)
         return loader.construct_document(node)
     except yaml.YAMLError as error:
-        told = " ".join(str(error).replace('"<unicode string>"', "it").split())
-        message = f"{path} is no YAML that can be read: {told}."
+        reason = " ".join(str(error).replace('"<unicode string>"', "it").split())
+        message = f"{path} cannot be read as YAML: {reason}."
         raise AssemblyError(message) from error
     finally:
         loader.dispose()
 
 
 def _refuse_depth(text: str, path: Path) -> None:
-    """Follow the nesting event by event: composing nodes recurses, in C without any bound."""
+    """Reject deep nesting, by parser events: composing nodes recurses, in C without any bound."""
     depth = 0
     for event in yaml.parse(text, Loader=_TemplateLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -86,16 +86,16 @@ def _refuse_depth(text: str, path: Path) -> None:
 
 
 def _refuse_bombs(root: yaml.Node, path: Path) -> None:
-    """Count values as if each alias were written out, without writing any out."""
+    """Reject documents that aliases make huge, by counting values without expanding aliases."""
     sizes: dict[int, int] = {}
     waiting: list[tuple[yaml.Node, bool]] = [(root, False)]
     unfinished: set[int] = set()
     while waiting:
-        node, children_done = waiting.pop()
+        node, are_children_counted = waiting.pop()
         if id(node) in sizes:
             continue
         children = _children(node)
-        if children_done:
+        if are_children_counted:
             unfinished.discard(id(node))
             sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
             continue
@@ -103,12 +103,12 @@ def _refuse_bombs(root: yaml.Node, path: Path) -> None:
         waiting.append((node, True))
         for child in children:
             if id(child) in unfinished:
-                message = f"{path}: an alias stands inside of what it stands for, so the template has no end."
+                message = f"{path}: an alias is inside of its own anchor, so the template is infinite."
                 raise AssemblyError(message)
             waiting.append((child, False))
     nodes = sizes[id(root)]
     if nodes > MAX_NODES:
-        message = f"{path} would hold {nodes} values with its aliases written out, more than {MAX_NODES}."
+        message = f"{path} would have {nodes} values after expansion of its aliases, more than {MAX_NODES}."
         raise AssemblyError(message)
 
 

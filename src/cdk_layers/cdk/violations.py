@@ -18,7 +18,7 @@ from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
 from cdk_layers.cdk.node.contract import is_acknowledged, is_reported_by_cli
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.addresses import rule_page
-from cdk_layers.rules.repeats import together
+from cdk_layers.rules.repeats import group_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViol
     bare = dict.fromkeys(finding for finding in errors if not _is_acknowledged(root, finding))
     rest = [finding for finding in findings if finding not in bare]
     # Each resource of a violation can be acknowledged: the CDK removes the acknowledged ones.
-    return [*map(_violation_without_construct, together(bare)), *map(_violation, together(rest))]
+    return [*map(_violation_without_construct, group_repeats(bare)), *map(_violation, group_repeats(rest))]
 
 
 def failure(error: Exception) -> PolicyViolation:

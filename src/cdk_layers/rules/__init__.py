@@ -1,1 +1,1 @@
-"""Why a layer breaks: one small pure function a rule, over the model of an app."""
+"""The rules: each is a small pure function over the model of an app, and finds one way for a layer to break."""

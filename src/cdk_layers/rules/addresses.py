@@ -12,5 +12,5 @@ This is the one place to set it; tests/test_documents.py names the other files t
 
 
 def rule_page(name: str) -> str:
-    """Return where a rule is documented: an address, or a path in the project's repository until there is one."""
+    """Return the address of a rule's documentation; a path in the project's repository while that is not published."""
     return f"{HOME}rules/{name}/" if HOME else f"docs/rules/{name}.md"

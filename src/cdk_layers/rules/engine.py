@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from cdk_layers.findings import Where
     from cdk_layers.rules.registry import Rule
 
-_LISTED_BRANCHES: Final = 3
+_LISTED_SCENARIOS: Final = 3
 
 
 def judge(app: App, settings: Settings) -> list[Finding]:
     """Return every finding about an app, errors first and without duplicates.
 
-    The message of a finding in only some branches of a function names these branches.
+    If a finding is true only for some outcomes of the conditions of a function, its message names them.
     """
     subjects: tuple[Layer | Grant | App, ...] = (app, *app.layers, *app.grants)
     findings = [finding for subject in subjects for finding in judge_one(subject, settings)]
-    branches: dict[Where, list[Function]] = defaultdict(list)
+    scenarios: dict[Where, list[Function]] = defaultdict(list)
     for function in app.functions:
-        branches[function.where].append(function)
-    for functions in branches.values():
-        findings += _judge_branches(functions, settings)
+        scenarios[function.where].append(function)
+    for functions in scenarios.values():
+        findings += _judge_scenarios(functions, settings)
     return _in_order(findings)
 
 
-def _judge_branches(functions: Sequence[Function], settings: Settings) -> Iterator[Finding]:
-    found: dict[Finding, list[str]] = defaultdict(list)
+def _judge_scenarios(functions: Sequence[Function], settings: Settings) -> Iterator[Finding]:
+    labels_by_finding: dict[Finding, list[str]] = defaultdict(list)
     for function in functions:
         for finding in dict.fromkeys(judge_one(function, settings)):
-            found[finding].append(function.branch)
-    for finding, branches in found.items():
-        if len(branches) == len(functions):
+            labels_by_finding[finding].append(function.scenario)
+    for finding, labels in labels_by_finding.items():
+        if len(labels) == len(functions):
             yield finding
         else:
-            listed = " or ".join(branches[:_LISTED_BRANCHES])
-            rest = len(branches) - _LISTED_BRANCHES
+            listed = " or ".join(labels[:_LISTED_SCENARIOS])
+            rest = len(labels) - _LISTED_SCENARIOS
             more = f" or in {rest} more cases" if rest > 0 else ""
             yield replace(finding, message=f"{finding.message} This is so when {listed}{more}.")
 
@@ -80,7 +80,7 @@ def _findings_of_build(subject: Layer | Function) -> Iterator[Finding]:
 
 
 def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
-    """Raise one error with everything that is certainly wrong with a subject, or with layers of the app that it uses.
+    """Raise one error with all errors of a subject, and of the app's layers that it uses.
 
     Raises:
         RuleError: The error class of the first finding's family. Its message lists all findings.

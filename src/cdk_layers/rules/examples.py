@@ -1,4 +1,4 @@
-"""What the examples of many rules have in common."""
+"""Templates for the examples of rules."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from textwrap import dedent, indent
 
 
 def template(*resources: str) -> str:
-    """Return a template of these resources, each written from its logical id on."""
+    """Return a template of some resources, each of them YAML that begins with its logical id."""
     return "Resources:\n" + "".join(indent(dedent(resource).strip("\n"), "  ") + "\n" for resource in resources)
 
 
 def sam_template(*resources: str) -> str:
-    """Return a template of these resources that AWS SAM transforms, so that it can name local archives and folders."""
+    """Return a template for AWS SAM, whose resources can name local archives and folders."""
     return "Transform: AWS::Serverless-2016-10-31\n" + template(*resources)
 
 
-def function(*properties: str, runtime: str = "python3.13", extra: str = "") -> str:
-    """Return a Python function as a template has it, with these properties beside those that it needs."""
+def function_yaml(*properties: str, runtime: str = "python3.13", extra: str = "") -> str:
+    """Return a Python function as YAML, with its required and some more properties."""
     lines = [
         "Report:",
         "  Type: AWS::Lambda::Function",
@@ -31,8 +31,8 @@ def function(*properties: str, runtime: str = "python3.13", extra: str = "") -> 
     return "\n".join(lines)
 
 
-def layer(*properties: str, name: str = "Base", retained: bool = True) -> str:
-    """Return a layer version as a template has it, with these properties beside those that it needs."""
+def layer_yaml(*properties: str, name: str = "Base", retained: bool = True) -> str:
+    """Return a layer version as YAML, with its required and some more properties."""
     policy = "Retain" if retained else "Delete"
     lines = [
         f"{name}:",

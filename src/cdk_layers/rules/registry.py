@@ -37,7 +37,7 @@ class Problem:
     """What a check found. The rest of the finding comes from its rule."""
 
     message: str
-    """What is wrong, measured against which limit, in sentences that name their subject."""
+    """What is wrong, measured against which limit, in sentences that name the subject."""
 
     remedy: str | None = None
     """What to do in this case. Defaults to the remedy of the rule."""
@@ -76,12 +76,12 @@ class Rule:
     """The AWS error at deploy or at run time."""
 
     raised_at_construction: bool = False
-    """Whether constructs raise its errors at once. Raised errors cannot be acknowledged, so this is for what no deploy
-    can accept: what AWS always rejects, and declarations that contradict each other. The rule's module has to be in
+    """Whether constructs raise its errors. Raised errors cannot be acknowledged, so this is for what no deploy accepts:
+    what AWS always rejects, and declarations that contradict each other. The rule's module has to be in
     `families/at_construction/`."""
 
     failing: str = ""
-    """An example that it finds, for the documentation: Python code with CDK constructs, or an excerpt of a template."""
+    """An example with the problem, for the documentation: Python code with CDK constructs, or a part of a template."""
 
     passing: str = ""
     """The same example, corrected."""

@@ -1,4 +1,4 @@
-"""Findings that say the same of several places: of each stage, of each Region, of each function with one layer."""
+"""Repeated findings: the same problem in each stage, in each Region, or in each function with one layer."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ _MOST_LISTED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """One finding, with those that say the same of other places."""
+    """A finding, with those of the same problem in other places."""
 
     first: Finding
     others: tuple[Finding, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All of them."""
+        """The first finding and the others."""
         return (self.first, *self.others)
 
     @property
     def elsewhere(self) -> str:
-        """A sentence that counts and names the other places; "" where there are none."""
-        places = list(dict.fromkeys(one.where.path for one in self.others))
+        """A sentence that counts and lists the other places; "" if there are none."""
+        places = list(dict.fromkeys(finding.where.path for finding in self.others))
         if not places:
             return ""
         return f"The same in {count(len(places), 'other place')}: {listed(places, _MOST_LISTED)}."
 
 
-def together(findings: Iterable[Finding]) -> list[Repeated]:
-    """Return findings in their order, with each that only says of another place what was said before put to that."""
-    found: dict[tuple[str, ...], list[Finding]] = {}
+def group_repeats(findings: Iterable[Finding]) -> list[Repeated]:
+    """Group findings of the same problem, in the order of the first of each group."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        found.setdefault(_gist(finding), []).append(finding)
-    return [Repeated(first, tuple(others)) for first, *others in found.values()]
+        groups.setdefault(_problem(finding), []).append(finding)
+    return [Repeated(first, tuple(others)) for first, *others in groups.values()]
 
 
-def _gist(finding: Finding) -> tuple[str, ...]:
-    """Return what a finding says, whichever stage, stack and Region it says it of."""
+def _problem(finding: Finding) -> tuple[str, ...]:
+    """Return an identity of the problem, without the stage, stack and Region of the finding."""
     if finding.topic:
         return (finding.rule, finding.severity, _placeless(finding.topic))
     place = finding.where.path
@@ -57,5 +57,5 @@ def _gist(finding: Finding) -> tuple[str, ...]:
 
 
 def _placeless(text: str) -> str:
-    """Return a text with the last parts of construct paths alone, and layers without their Region and version."""
+    """Return a text with only the last parts of construct paths, and with layers without their Region and version."""
     return _QUOTED.sub(lambda found: found.group().rpartition("/")[2], _LAYER_ARN.sub(r"\1", text))

@@ -1,1 +1,1 @@
-"""What the expressions and conditions of a template evaluate to."""
+"""Evaluation of the expressions and conditions of templates."""

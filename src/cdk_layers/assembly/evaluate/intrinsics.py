@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as an assembly can tell what they return."""
+"""Evaluation of intrinsic functions of CloudFormation, as far as their values are known before a deploy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import LOOKED_UP_LATER
-from cdk_layers.assembly.evaluate.branches import Branch, SomethingElse
+from cdk_layers.assembly.evaluate.scenarios import OtherValue, Scenario
 from cdk_layers.assembly.evaluate.values import (
     MAX_CHARACTERS,
     NO_VALUE,
@@ -16,7 +16,7 @@ from cdk_layers.assembly.evaluate.values import (
     as_text,
     shown,
     split,
-    through,
+    with_kind,
 )
 from cdk_layers.assembly.stacks import mapping
 from cdk_layers.errors import AssemblyError
@@ -37,28 +37,28 @@ _SSM_PARAMETER: Final = "AWS::SSM::Parameter"
 _SSM_LISTS: Final = ("AWS::SSM::Parameter::Value<List<String>>", "AWS::SSM::Parameter::Value<CommaDelimitedList>")
 _URL_SUFFIXES: Final = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 _MAX_STEPS: Final = 100_000
-"""Expressions that one resource may come to need, those of other stacks included."""
+"""Expressions that the evaluation of one resource may need, including those of other stacks."""
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """Evaluates what one resource needs, in one branch."""
+    """Evaluation of the expressions of one resource, in one scenario."""
 
     links: Links
-    branch: Branch
-    _choosing: int = 0
-    """Whether a condition is evaluated, where parameters are chosen and their defaults decide nothing."""
+    scenario: Scenario
+    _conditions: int = 0
+    """How many conditions are being evaluated: in these, parameters are choices, whatever their defaults."""
 
     _steps: int = 0
     _following: list[str] = field(default_factory=list)
-    """The links that are being followed, to notice circles."""
+    """The links that are being followed, to detect cycles."""
 
     def value(self, expression: Any, stack: Stack) -> Value:
-        """Return what an expression of a stack's template comes to.
+        """Return the value of an expression in a stack's template.
 
         Raises:
-            AssemblyError: Stacks or conditions refer to each other in a circle, or the expression outgrows all bounds.
-            UndecidedError: It depends on a choice that the branch has not made yet.
+            AssemblyError: Stacks or conditions refer to each other in a cycle, or the expression exceeds a bound.
+            NeedsChoice: It depends on a choice that the scenario has not made yet.
         """
         self._steps += 1
         if self._steps > _MAX_STEPS:
@@ -69,7 +69,7 @@ class Evaluation:
         if isinstance(expression, str):
             return self._text(expression, stack)
         if isinstance(expression, list):
-            return [one for one in (self.value(part, stack) for part in expression) if one is not NO_VALUE]
+            return [value for part in expression if (value := self.value(part, stack)) is not NO_VALUE]
         if not isinstance(expression, dict):
             return expression
         if len(expression) == 1:
@@ -82,48 +82,48 @@ class Evaluation:
         values = {name: self.value(body, stack) for name, body in expression.items()}
         return {name: value for name, value in values.items() if value is not NO_VALUE}
 
-    def apart(self) -> Evaluation:
-        """Return an evaluation of something else, which decides nothing."""
-        return Evaluation(self.links, Branch())
+    def without_choices(self) -> Evaluation:
+        """Return an evaluation in a scenario without any choices."""
+        return Evaluation(self.links, Scenario())
 
     def text(self, expression: Any, stack: Stack) -> str | None:
-        """Return the literal text that an expression comes to, or None."""
+        """Return the literal string that an expression evaluates to, or None."""
         return as_text(self.value(expression, stack))
 
-    def holds(self, condition: str, stack: Stack) -> bool:
-        """Return the outcome of one of a stack's conditions."""
-        return self.branch.decide(stack, condition, lambda side: self._operand(side, stack))
+    def is_true(self, condition: str, stack: Stack) -> bool:
+        """Return the outcome of a condition in a stack's template."""
+        return self.scenario.decide(stack, condition, lambda side: self._operand(side, stack))
 
     def attribute(self, reference: Reference) -> Value:
-        """Return what an attribute of a resource is, where it is a link to something else; else the reference."""
+        """Return the value that an attribute of a resource is a link to; the reference itself if it is not a link."""
         return self.links.attribute(reference.resource, reference.attribute, self) or reference
 
     def follow(self, label: str, expression: Any, stack: Stack) -> Value:
-        """Evaluate what another stack, or another part of this one, holds.
+        """Evaluate an expression of another stack, or of another part of this one.
 
         Args:
-            label: What a message calls the link.
-            expression: What the link leads to.
-            stack: The stack that it leads to.
+            label: The name of the link in messages.
+            expression: The expression at the other end of the link.
+            stack: The stack with that expression.
         """
         if label in self._following:
-            circle = " -> ".join((*self._following[self._following.index(label) :], label))
-            message = f"Stacks refer to each other in a circle, which cannot be deployed: {circle}."
+            cycle = " -> ".join((*self._following[self._following.index(label) :], label))
+            message = f"Stacks refer to each other in a cycle, which cannot be deployed: {cycle}."
             raise AssemblyError(message)
         self._following.append(label)
-        choosing, self._choosing = self._choosing, 0
+        conditions, self._conditions = self._conditions, 0
         try:
             return self.value(expression, stack)
         finally:
             self._following.pop()
-            self._choosing = choosing
+            self._conditions = conditions
 
     def _operand(self, side: Any, stack: Stack) -> Value:
-        self._choosing += 1
+        self._conditions += 1
         try:
             return self.value(side, stack)
         finally:
-            self._choosing -= 1
+            self._conditions -= 1
 
     def _text(self, text: str, stack: Stack) -> Value:
         if LOOKED_UP_LATER in text:
@@ -133,7 +133,7 @@ class Evaluation:
         match = _SSM.fullmatch(text)
         if match:
             found = self.links.ssm(match[1], stack, self)
-            return Unknown(text, "ssm-reference") if found is None else through(found, "ssm-reference")
+            return Unknown(text, "ssm-reference") if found is None else with_kind(found, "ssm-reference")
         return Unknown(text)
 
     def _ref(self, name: str, stack: Stack) -> Value:
@@ -145,7 +145,7 @@ class Evaluation:
             return self._parameter(name, stack)
         if name in stack.resources:
             return self.attribute(Reference(stack.resources[name]))
-        # SAM makes resources of its own, and names a function's version and a layer so.
+        # SAM generates resources, and refers to a function's version and to a layer by names with a dot.
         return self._attribute(name, stack) if "." in name else Unknown(f"${{{name}}}")
 
     def _pseudo(self, name: str, stack: Stack) -> Value:
@@ -157,15 +157,15 @@ class Evaluation:
         if value is not None:
             return value
         choice = (stack, name)
-        if self._choosing or choice in self.branch.choices:
-            return self.branch.choose(choice, lambda: (*self._compared(name, stack), SomethingElse(f"${{{name}}}")))
+        if self._conditions or choice in self.scenario.choices:
+            return self.scenario.choose(choice, lambda: (*self._compared(name, stack), OtherValue(f"${{{name}}}")))
         return Unknown(f"${{{name}}}")
 
     def _parameter(self, name: str, stack: Stack) -> Value:
         declared = mapping(stack.parameters[name])
-        given = self._given(name, stack)
-        if given is not None:
-            return given
+        argument = self._argument(name, stack)
+        if argument is not None:
+            return argument
         kind = str(declared.get("Type", "String"))
         default = as_text(declared.get("Default"))
         if kind.startswith("AWS::SSM::Parameter::Value<"):
@@ -173,14 +173,14 @@ class Evaluation:
             found = Unknown(f"${{{name}}}", "parameter") if found is None else found
             return (split(found, ",") or found) if kind in _SSM_LISTS else found
         choice = (self.links.first_with_parameter(stack, name), name)
-        if self._choosing or choice in self.branch.choices:
-            value = self.branch.choose(choice, lambda: self._candidates(name, stack, default))
+        if self._conditions or choice in self.scenario.choices:
+            value = self.scenario.choose(choice, lambda: self._candidates(name, stack, default))
         else:
             value = Unknown(f"${{{name}}}") if default is None else default
         is_list = isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<"))
         return [part.strip() for part in value.split(",")] if is_list else value
 
-    def _given(self, name: str, stack: Stack) -> Value | None:
+    def _argument(self, name: str, stack: Stack) -> Value | None:
         if stack.parent is not None:
             passed = mapping(stack.parent.properties.get("Parameters"))
             if name in passed:
@@ -195,7 +195,7 @@ class Evaluation:
             texts = [text for text in map(as_text, allowed) if text is not None]
             others = [text for text in texts if text not in compared]
             return (*(text for text in texts if text in compared), *others[:1])
-        return (*dict.fromkeys((*compared, *([default] if default is not None else []))), SomethingElse(f"${{{name}}}"))
+        return (*dict.fromkeys((*compared, *([default] if default is not None else []))), OtherValue(f"${{{name}}}"))
 
     def _compared(self, name: str, stack: Stack) -> tuple[str, ...]:
         return self.links.compared(stack).get(name, ())
@@ -230,7 +230,7 @@ class Evaluation:
     def _if(self, body: Any, stack: Stack) -> Value:
         if not (isinstance(body, list) and len(body) == 3 and isinstance(body[0], str)):  # noqa: PLR2004
             return Unknown("${Fn::If}")
-        return self.value(body[1 if self.holds(body[0], stack) else 2], stack)
+        return self.value(body[1 if self.is_true(body[0], stack) else 2], stack)
 
     def _import_value(self, body: Any, stack: Stack) -> Value:
         name = self.value(body, stack)
@@ -244,14 +244,14 @@ class Evaluation:
         return self._joined(parts, body[0], stack) if isinstance(parts, list) else Unknown("${Fn::Join}")
 
     def _joined(self, parts: list[Value], separator: str, stack: Stack) -> Value:
-        """Return a joined text. What is put together may be a dynamic reference, to an SSM parameter by its name."""
+        """Return the joined parts. Together they may be a dynamic reference to an SSM parameter."""
         joined = _joined(parts, separator)
         if isinstance(joined, str):
             return self._text(joined, stack) if _DYNAMIC in joined else joined
         named = parts[1:2] if separator == "" and [*parts[:1], *parts[2:]] == [_SSM_START, _SSM_END] else []
         if named and isinstance(named[0], Reference) and named[0].resource.type == _SSM_PARAMETER:
             found = self.links.attribute(named[0].resource, "Value", self)
-            return joined if found is None else through(found, "ssm-reference")
+            return joined if found is None else with_kind(found, "ssm-reference")
         return joined
 
     def _select(self, body: Any, stack: Stack) -> Value:

@@ -1,4 +1,4 @@
-"""What leads from one stack of an assembly to another: exports, outputs, parameters in SSM, nested stacks."""
+"""Links between the stacks of an assembly: exports, outputs, SSM parameters, nested stacks."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.assembly.evaluate.branches import UndecidedError
-from cdk_layers.assembly.evaluate.values import Unknown, as_text, through
+from cdk_layers.assembly.evaluate.scenarios import NeedsChoice
+from cdk_layers.assembly.evaluate.values import Unknown, as_text, with_kind
 from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cdk_layers.assembly.evaluate.values import Evaluator, Means, Value
+    from cdk_layers.app.model import ReferenceKind
+    from cdk_layers.assembly.evaluate.values import Evaluator, Value
     from cdk_layers.assembly.stacks import Resource, Stack
 
 NESTED_STACKS: Final = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
@@ -28,12 +29,12 @@ _EXPORT_WRITER: Final = "Custom::CrossRegionExportWriter"
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An expression that a name leads to."""
+    """The expression at the other end of a link."""
 
     stack: Stack
     expression: Any
     region: str | None
-    """Where the name is known; None where that cannot be told."""
+    """The Region in which the name exists; None if it is not known."""
 
 
 @dataclass(slots=True)
@@ -46,24 +47,24 @@ class Links:
     _compared: dict[Stack, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def exported(self, name: str, stack: Stack, evaluation: Evaluator) -> Value | None:
-        """Return what an export of that name holds in a stack's account and Region, or None."""
+        """Return the value of an export in a stack's account and Region; None if the assembly does not define it."""
         if self._exports is None:
             self._exports = defaultdict(list)
-            for one in self.stacks:
-                for output in one.outputs.values():
-                    exported = _plain_text(mapping(mapping(output).get("Export")).get("Name"), one, evaluation)
+            for defining in self.stacks:
+                for output in defining.outputs.values():
+                    exported = _plain_text(mapping(mapping(output).get("Export")).get("Name"), defining, evaluation)
                     if exported is not None:
-                        self._exports[exported].append(_Place(one, mapping(output).get("Value"), one.region))
+                        self._exports[exported].append(_Place(defining, mapping(output).get("Value"), defining.region))
         return self._follow(self._exports.get(name, ()), stack, f"export {name}", evaluation, "import-value")
 
     def ssm(self, name: str, stack: Stack, evaluation: Evaluator, *, region: str | None = None) -> Value | None:
-        """Return what an SSM parameter that the assembly defines holds, or None.
+        """Return the value of an SSM parameter; None if the assembly does not define it.
 
         Args:
             name: The parameter's name.
             stack: The stack that reads it.
-            evaluation: What reads it.
-            region: The Region that it is read in; the stack's own by default.
+            evaluation: Evaluates the value.
+            region: The Region that it is read from. Defaults to that of the stack.
         """
         if self._parameters is None:
             self._parameters = defaultdict(list)
@@ -85,31 +86,33 @@ class Links:
                     yield name, _Place(stack, expression, region)
 
     def stack_output(self, body: Mapping[str, Any], stack: Stack, evaluation: Evaluator) -> Value:
-        """Return what `Fn::GetStackOutput` returns."""
+        """Return the value of `Fn::GetStackOutput`."""
         name, output, region, role = (
             evaluation.value(body.get(key), stack) for key in ("StackName", "OutputName", "Region", "RoleArn")
         )
         account = _ROLE.match(role.text if isinstance(role, Unknown) else as_text(role) or "")
         region = region if isinstance(region, str) else None if region else stack.region
         named = [
-            one
-            for one in self.stacks
-            if isinstance(output, str) and one.parent is None and one.name == name
-            and _may_be(one.region, region) and _may_be(one.account, account[1] if account else None)
+            other
+            for other in self.stacks
+            if isinstance(output, str) and other.parent is None and other.name == name
+            and _may_equal(other.region, region) and _may_equal(other.account, account[1] if account else None)
         ]  # fmt: skip
         places = [
-            _Place(one, mapping(one.outputs.get(output)).get("Value"), region) for one in named if output in one.outputs
+            _Place(other, mapping(other.outputs.get(output)).get("Value"), region)
+            for other in named
+            if output in other.outputs
         ]
         found = None
         if places:
             label = f"output {output} of {name}"
-            found = through(evaluation.follow(label, places[0].expression, places[0].stack), "stack-output")
-        lacks = not places and any(one.region == region for one in named)
-        means: Means = "missing-output" if lacks else "stack-output"
-        return Unknown(f"${{Fn::GetStackOutput {name}.{output}}}", means) if found is None else found
+            found = with_kind(evaluation.follow(label, places[0].expression, places[0].stack), "stack-output")
+        is_missing = not places and any(other.region == region for other in named)
+        kind: ReferenceKind = "missing-output" if is_missing else "stack-output"
+        return Unknown(f"${{Fn::GetStackOutput {name}.{output}}}", kind) if found is None else found
 
     def attribute(self, resource: Resource, attribute: str, evaluation: Evaluator) -> Value | None:
-        """Return what an attribute of a resource is when the resource only hands it on, or None."""
+        """Return the value of an attribute that a resource takes from elsewhere; None for other attributes."""
         if resource.type in NESTED_STACKS and attribute.startswith("Outputs."):
             return _nested_output(resource, attribute.removeprefix("Outputs."), evaluation)
         if resource.type == "AWS::SSM::Parameter" and attribute in ("", "Value"):
@@ -119,29 +122,29 @@ class Links:
         return None
 
     def _read_elsewhere(self, resource: Resource, attribute: str, evaluation: Evaluator) -> Value | None:
-        """Return what the CDK's own custom resources read: from another Region, of an edge function or an export."""
+        """Return the value that a custom resource of the CDK reads from another Region."""
         if resource.type == _EXPORT_READER:
             found = self.ssm(attribute, resource.stack, evaluation)
-            return None if found is None else through(found, "import-value")
+            return None if found is None else with_kind(found, "import-value")
         name, region = (
             evaluation.text(resource.properties.get(key), resource.stack) for key in ("ParameterName", "Region")
         )
         return self.ssm(name, resource.stack, evaluation, region=region) if name else None
 
     def compared(self, stack: Stack) -> Mapping[str, tuple[str, ...]]:
-        """Return which literals a template's conditions compare each parameter with, by the parameter's name."""
+        """Return the literals that a template's conditions compare parameters with, by the names of the parameters."""
         if stack not in self._compared:
             found: dict[str, dict[str, None]] = defaultdict(dict)
-            keys = [key for one in stack.mappings.values() for key in mapping(one)]
+            keys = [key for table in stack.mappings.values() for key in mapping(table)]
             _collect(dict(stack.conditions), found, keys)
             self._compared[stack] = {name: tuple(values) for name, values in found.items()}
         return self._compared[stack]
 
     def first_with_parameter(self, stack: Stack, name: str) -> Stack:
-        """Return the first stack that declares and compares a parameter as a stack does, most often itself.
+        """Return the first stack that declares and compares a parameter in the same way as a stack.
 
-        `cdk deploy --parameters Name=value` sets it for all of them, so that conditions of
-        several stacks on one such parameter agree.
+        `cdk deploy --parameters Name=value` sets the parameter in all stacks that have it, so the conditions of several
+        stacks on such a parameter agree.
         """
         declared, compared = stack.parameters[name], self.compared(stack).get(name)
         same = (
@@ -151,27 +154,27 @@ class Links:
         return stack if stack.parent is not None else next(same, stack)
 
     def _follow(
-        self, places: Sequence[_Place], stack: Stack, label: str, evaluation: Evaluator, means: Means,
+        self, places: Sequence[_Place], stack: Stack, label: str, evaluation: Evaluator, kind: ReferenceKind,
         *, region: str | None = None,
     ) -> Value | None:  # fmt: skip
         near = region or stack.region
         for place in places:
-            if _may_be(place.region, near) and _may_be(place.stack.account, stack.account):
-                return through(evaluation.follow(label, place.expression, place.stack), means)
+            if _may_equal(place.region, near) and _may_equal(place.stack.account, stack.account):
+                return with_kind(evaluation.follow(label, place.expression, place.stack), kind)
         return None
 
 
 def _collect(expression: Any, found: dict[str, dict[str, None]], keys: Sequence[str]) -> None:
     waiting = [expression]
     while waiting:
-        one = waiting.pop()
-        parts = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
-        sides = one.get("Fn::Equals") if isinstance(one, dict) else None
+        node = waiting.pop()
+        parts = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+        sides = node.get("Fn::Equals") if isinstance(node, dict) else None
         literals = [text for text in map(as_text, sides if isinstance(sides, list) else ()) if text is not None]
         for side in sides if isinstance(sides, list) else ():
             if isinstance(side, dict) and isinstance(side.get("Ref"), str):
                 found[side["Ref"]].update(dict.fromkeys(literals))
-        looked_up = one.get("Fn::FindInMap") if isinstance(one, dict) else None
+        looked_up = node.get("Fn::FindInMap") if isinstance(node, dict) else None
         for key in looked_up if isinstance(looked_up, list) else ():
             if isinstance(key, dict) and isinstance(key.get("Ref"), str):
                 found[key["Ref"]].update(dict.fromkeys(keys))
@@ -192,22 +195,22 @@ def _own_parameter(resource: Resource, name: str, evaluation: Evaluator) -> Valu
     return evaluation.follow(f"{resource.logical_id}.{name}", resource.properties[name], resource.stack)
 
 
-def _parameter_name(said: str) -> str:
-    """Return the name of an SSM parameter: of `name:version`, or of the ARN by which another account shares it.
+def _parameter_name(reference: str) -> str:
+    """Return the name of an SSM parameter in `name:version`, or in the ARN by which another account shares it.
 
     Source: the Systems Manager user guide; the ARN of "/layers/base" ends with "parameter/layers/base".
     """
-    match = _PARAMETER_ARN.match(said)
-    return (match[1] if match else said).partition(":")[0]
+    match = _PARAMETER_ARN.match(reference)
+    return (match[1] if match else reference).partition(":")[0]
 
 
-def _may_be(one: str | None, other: str | None) -> bool:
+def _may_equal(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
 def _plain_text(expression: Any, stack: Stack, evaluation: Evaluator) -> str | None:
-    """Return a name that no condition decides."""
+    """Return the literal string that an expression evaluates to; None if it depends on a choice."""
     try:
-        return evaluation.apart().text(expression, stack)
-    except UndecidedError:
+        return evaluation.without_choices().text(expression, stack)
+    except NeedsChoice:
         return None

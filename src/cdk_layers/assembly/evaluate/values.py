@@ -1,60 +1,55 @@
-"""What a template's expression comes to."""
+"""Values of the expressions in templates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
+    from cdk_layers.app.model import ReferenceKind
     from cdk_layers.assembly.stacks import Resource, Stack
-
-Means = Literal[
-    "same-stack", "literal", "import-value", "stack-output", "missing-output", "parameter", "ssm-reference", "unknown"
-]
-"""How one place of an app refers to another: "parameter" is a template parameter that CloudFormation reads from SSM at
-each update of the stack, "ssm-reference" a dynamic reference (`{{resolve:ssm:...}}`) in the template itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A resource, or one of its attributes, wherever in the app it is defined."""
+    """A resource of the app, or one of its attributes."""
 
     resource: Resource
     attribute: str = ""
-    """The attribute's name; empty for what `Ref` returns."""
+    """The name of the attribute; "" for the value of `Ref`."""
 
-    means: Means = "same-stack"
+    kind: ReferenceKind = "same-stack"
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that only a deploy will tell."""
+    """A value that is known only at deploy."""
 
     text: str
-    """The expression as a person reads it, such as "arn:aws:lambda:${AWS::Region}:..."."""
+    """The expression for people, such as "arn:aws:lambda:${AWS::Region}:..."."""
 
-    means: Means = "unknown"
+    kind: ReferenceKind = "unknown"
     parts: tuple[Value, ...] = ()
-    """What it was joined from, so that it can be split again."""
+    """The values that it was joined from, for `split`."""
 
     separator: str = ""
 
 
 class _NoValue:
-    """What `AWS::NoValue` stands for: the property is not there."""
+    """The value of `AWS::NoValue`, which removes a property."""
 
 
 NO_VALUE: Final = _NoValue()
 
 Value = Any
-"""A literal text, truth value, list or mapping; or a Reference, an Unknown, or NO_VALUE."""
+"""A literal string, boolean, list or mapping; or a Reference, an Unknown, or NO_VALUE."""
 
 MAX_CHARACTERS: Final = 65_536
-"""Texts that grow beyond this while they are put together count as unknown."""
+"""Strings that become longer than this by joining count as unknown."""
 
 
 def as_text(value: Value) -> str | None:
-    """Return a literal scalar as the text that CloudFormation makes of it, or None."""
+    """Return a literal scalar as the string that CloudFormation converts it to; None for other values."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -63,24 +58,24 @@ def as_text(value: Value) -> str | None:
 
 
 def shown(value: Value) -> str:
-    """Return any value as a person reads it in the middle of a text."""
+    """Return any value as text for people."""
     if isinstance(value, Reference):
         attribute = f".{value.attribute}" if value.attribute else ""
         return f"${{{value.resource.logical_id}{attribute}}}"
     return value.text if isinstance(value, Unknown) else as_text(value) or "${?}"
 
 
-def through(value: Value, means: Means) -> Value:
-    """Return a value as it looks from the other side of a link between stacks."""
+def with_kind(value: Value, kind: ReferenceKind) -> Value:
+    """Return a value as it is at the other end of a link of some kind."""
     if isinstance(value, Reference):
-        return Reference(value.resource, value.attribute, means)
+        return Reference(value.resource, value.attribute, kind)
     if isinstance(value, Unknown):
-        return Unknown(value.text, means, tuple(through(part, means) for part in value.parts), value.separator)
+        return Unknown(value.text, kind, tuple(with_kind(part, kind) for part in value.parts), value.separator)
     return value
 
 
 def split(value: Value, separator: str) -> list[Value] | None:
-    """Return the parts of a text, or of what was joined by the same separator; None where they are not known."""
+    """Return the parts of a string, or of a value that was joined by the same separator; None if they are not known."""
     if isinstance(value, str):
         return value.split(separator)
     known = isinstance(value, Unknown) and value.parts and value.separator == separator
@@ -89,7 +84,7 @@ def split(value: Value, separator: str) -> list[Value] | None:
 
 
 class Evaluator(Protocol):
-    """Evaluates expressions: what links between stacks need of `intrinsics.Evaluation`."""
+    """The part of `intrinsics.Evaluation` that links between stacks need."""
 
     def value(self, expression: Any, stack: Stack) -> Value:
         """Return what an expression of a stack's template evaluates to."""
@@ -103,6 +98,6 @@ class Evaluator(Protocol):
         """Evaluate an expression of another stack, or of another part of this one."""
         ...
 
-    def apart(self) -> Evaluator:
-        """Return an evaluator for something else, which decides nothing."""
+    def without_choices(self) -> Evaluator:
+        """Return an evaluator in a scenario without any choices."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_layers.rules.repeats import together
+from cdk_layers.rules.repeats import group_repeats
 from cdk_layers.system.outgoing import printable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def as_github(verdict: Verdict) -> str:
 
 
 def _annotations(verdict: Verdict) -> Iterator[str]:
-    for repeated in together(verdict.findings):
+    for repeated in group_repeats(verdict.findings):
         finding = repeated.first
         properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
         if finding.where.template:

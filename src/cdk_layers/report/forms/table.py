@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdk_layers.report.console import STYLES, console
-from cdk_layers.rules.repeats import together
+from cdk_layers.rules.repeats import group_repeats
 from cdk_layers.system.outgoing import printable
 from cdk_layers.system.wording import count
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def show(verdict: Verdict) -> None:
     """Print all findings by place, and a summary."""
     places: dict[Where, list[Repeated]] = defaultdict(list)
-    for repeated in together(verdict.findings):
+    for repeated in group_repeats(verdict.findings):
         places[repeated.first.where].append(repeated)
     out = console()
     for where, findings in places.items():

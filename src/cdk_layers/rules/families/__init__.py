@@ -1,1 +1,1 @@
-"""The rules, one module per family."""
+"""Families of rules. Each module is one, and registers itself."""

@@ -65,8 +65,8 @@ def missing_dependency(function: Function, _: Settings) -> Iterator[Problem]:
     by_name: dict[str, list[Unmet]] = {}
     for one in certain:
         by_name.setdefault(one.need.name, []).append(one)
-    for name, lacks in sorted(by_name.items()):
-        yield _lacking(function, name, lacks, found)
+    for name, unmet_needs in sorted(by_name.items()):
+        yield _lacking(function, name, unmet_needs, found)
 
 
 def _targets(function: Function) -> list[Target]:
@@ -77,9 +77,9 @@ def _targets(function: Function) -> list[Target]:
     return [Target(python_version(function), architecture) for architecture in known]
 
 
-def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Installed) -> Problem:
-    wants = _wanted(lacks)
-    there = lacks[0].found
+def _lacking(function: Function, name: str, unmet_needs: Sequence[Unmet], found: Installed) -> Problem:
+    wants = _wanted(unmet_needs)
+    there = unmet_needs[0].found
     if there is not None:
         part = next(part for one, part in found[name] if one is there)
         return Problem(f"{wants}, and {name} {there.version} in {part.label} is what the function finds.")
@@ -93,8 +93,8 @@ def _lacking(function: Function, name: str, lacks: Sequence[Unmet], found: Insta
     return _absent(function, name, wants)
 
 
-def _wanted(lacks: Sequence[Unmet]) -> str:
-    wanted = (f"{lack.requirer.name} {lack.requirer.version} requires {lack.need}" for lack in lacks)
+def _wanted(unmet_needs: Sequence[Unmet]) -> str:
+    wanted = (f"{lack.requirer.name} {lack.requirer.version} requires {lack.need}" for lack in unmet_needs)
     return listed(wanted, _MOST_LISTED)
 
 

@@ -1,4 +1,4 @@
-"""An order or an environment that hides what layers bring."""
+"""Orders of layers, and environment variables, that hide the content of layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.errors import OrderError
-from cdk_layers.rules.examples import function, sam_template
+from cdk_layers.rules.examples import function_yaml, sam_template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
 
@@ -29,11 +29,11 @@ _SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}
     "layer-order-changed",
     Function,
     severity="error",
-    meaning="The template lists a function's layers in another order than the app declared, or without one of them. "
+    meaning="The template lists a function's layers in another order than the app declares, or without one of them. "
     "Layers merge in the listed order and the last one wins, so another order can mean other files. The CDK's feature "
     "flag `@aws-cdk/aws-lambda:recognizeLayerVersion` sorts layers by construct path; aspects and overrides can "
     "reorder them too. A warning where the layers are known to share no file with different content.",
-    remedy="Use `LayeredFunction`, which keeps the order whatever the flag says, and take out the aspect or override.",
+    remedy="Use `LayeredFunction`, which keeps the order regardless of the flag, and remove the aspect or override.",
     source="Lambda's developer guide for the merge order; aws-cdk-lib 2.275 for the flag.",
     failing="""\
 stack = Stack(app, "Spoke")
@@ -56,17 +56,17 @@ LayeredFunction(
 """,
 )
 def layer_order_changed(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Compare the declared labels with the rendered ones; layers that were added to them are no change of order."""
+    """Compare the declared labels with those in the template. Further layers there do not change the order."""
     if subject.declared_layers is None or subject.layers is None:
         return
     declared = subject.declared_layers
-    rendered = tuple(one.label for one in subject.used_layers)
+    rendered = tuple(layer.label for layer in subject.used_layers)
     missing = [label for label in declared if label not in rendered]
     start = f"Function {subject.where.path!r} declares its layers as {quoted(declared)}"
     if missing and all(_is_known(use) for use in subject.layers):
         yield Problem(f"{start}, and the template leaves out {quoted(missing)}.")
     elif [label for label in rendered if label in declared] != [label for label in declared if label in rendered]:
-        harmless = _share_nothing(subject.used_layers)
+        harmless = _have_no_conflict(subject.used_layers)
         yield Problem(
             f"{start}, and the template lists them as {quoted(rendered)}: {rendered[-1]!r} wins there."
             + " They share no file with different content, so the merged files are the same." * harmless,
@@ -74,13 +74,13 @@ def layer_order_changed(subject: Function, _: Settings) -> Iterator[Problem]:
         )
 
 
-def _share_nothing(layers: Sequence[Layer]) -> bool:
+def _have_no_conflict(layers: Sequence[Layer]) -> bool:
     """Return whether the contents of layers are known and merge to the same files in any order."""
     merged: dict[str, tuple[int, ...]] = {}
-    for one in dict.fromkeys(layers):
-        if one.contents is None:
+    for layer in dict.fromkeys(layers):
+        if layer.contents is None:
             return False
-        for path, file in one.contents.files.items():
+        for path, file in layer.contents.files.items():
             if merged.setdefault(path, file[:2]) != file[:2]:
                 return False
     return True
@@ -94,17 +94,18 @@ def _is_known(use: LayerUse) -> bool:
     "pythonpath-hides-layers",
     Function,
     severity="error",
-    meaning="PYTHONPATH is set for a function and leaves out the folders of its layers. When it is set, the runtime "
-    "adds none of /opt/python and /opt/python/lib/pythonX.Y/site-packages by itself, so nothing in them can be "
+    meaning="PYTHONPATH is set for a function and leaves out the folders of its layers. If it is set, the runtime "
+    "adds none of /opt/python and /opt/python/lib/pythonX.Y/site-packages itself, so nothing in them can be "
     "imported.",
-    remedy="Take PYTHONPATH out, or begin it with the folder that the layers use, such as /opt/python.",
+    remedy="Remove PYTHONPATH, or begin it with the folder that the layers use, such as /opt/python.",
     source="The bootstrap of the runtimes up to Python 3.11; opentelemetry-lambda issue 1714. Not verified for later "
     "runtimes, where it is a warning.",
     failing=sam_template(
-        function("Environment: {Variables: {PYTHONPATH: /var/task/lib}}", "Layers: [!Ref Base]"), _LAYER
+        function_yaml("Environment: {Variables: {PYTHONPATH: /var/task/lib}}", "Layers: [!Ref Base]"), _LAYER
     ),
     passing=sam_template(
-        function("Environment: {Variables: {PYTHONPATH: '/opt/python:/var/task/lib'}}", "Layers: [!Ref Base]"), _LAYER
+        function_yaml("Environment: {Variables: {PYTHONPATH: '/opt/python:/var/task/lib'}}", "Layers: [!Ref Base]"),
+        _LAYER,
     ),
 )
 def pythonpath_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]:
@@ -113,23 +114,23 @@ def pythonpath_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]
     if path is None or not (subject.runtime or "").startswith("python"):
         return
     entries = {entry.rstrip("/") for entry in path.split(":")}
-    for one in dict.fromkeys(subject.used_layers):
-        hidden = [folder for folder in _python_folders(one, subject.runtime or "") if folder not in entries]
-        told = f"Function {subject.where.path!r} sets PYTHONPATH to {path!r}, which leaves out"
-        if one.contents is not None and hidden:
+    for layer in dict.fromkeys(subject.used_layers):
+        hidden = [folder for folder in _python_folders(layer, subject.runtime or "") if folder not in entries]
+        start = f"Function {subject.where.path!r} sets PYTHONPATH to {path!r}, which leaves out"
+        if layer.contents is not None and hidden:
             doubt = _doubt(subject)
             severity: Severity = "warning" if doubt else "error"
-            yield Problem(f"{told} {quoted(hidden)} of its layer {one.label!r}.{doubt}", severity=severity)
-        elif one.contents is None and "/opt/python" not in entries:
-            unknown = f"Whether its layer {one.label!r} uses that folder is not known."
-            yield Problem(f"{told} '/opt/python'. {unknown}{_doubt(subject)}", severity="warning")
+            yield Problem(f"{start} {quoted(hidden)} of its layer {layer.label!r}.{doubt}", severity=severity)
+        elif layer.contents is None and "/opt/python" not in entries:
+            unknown = f"Whether its layer {layer.label!r} uses that folder is not known."
+            yield Problem(f"{start} '/opt/python'. {unknown}{_doubt(subject)}", severity="warning")
 
 
-def _python_folders(one: Layer, runtime: str) -> list[str]:
-    """Return the folders under /opt that this runtime would import from and that the layer puts something in."""
+def _python_folders(layer: Layer, runtime: str) -> list[str]:
+    """Return the folders under /opt that this runtime imports from and that the layer has files in."""
     own = f"python/lib/{runtime}/site-packages"
     found = set()
-    for path in one.contents.files if one.contents is not None else ():
+    for path in layer.contents.files if layer.contents is not None else ():
         site_packages = _SITE_PACKAGES.match(path)
         if site_packages is None and path.startswith("python/"):
             found.add("/opt/python")
@@ -141,22 +142,25 @@ def _python_folders(one: Layer, runtime: str) -> list[str]:
 def _doubt(subject: Function) -> str:
     if (subject.runtime or "") in {f"python3.{minor}" for minor in range(12)}:
         return ""
-    return f" This was seen in the runtimes up to Python 3.11 and is not verified for {subject.runtime}."
+    return f" This is verified for the runtimes up to Python 3.11, but not verified for {subject.runtime}."
 
 
 @rule(
     "path-hides-layers",
     Function,
     severity="warning",
-    meaning="PATH or LD_LIBRARY_PATH is set for a function and leaves out /opt/bin or /opt/lib, where its layers bring "
-    "programs or libraries. The service's own values end with these folders, and what is set takes their place.",
+    meaning="PATH or LD_LIBRARY_PATH is set for a function and leaves out /opt/bin or /opt/lib, where its layers "
+    "provide programs or libraries. Lambda's default values end with these folders, and the variable replaces them.",
     remedy="End the variable with the folder that the layers use: /opt/bin for PATH, /opt/lib for LD_LIBRARY_PATH.",
     source="Lambda's developer guide for the values; the environment of the base images.",
     failing=sam_template(
-        function("Environment: {Variables: {PATH: '/usr/local/bin:/usr/bin:/bin'}}", "Layers: [!Ref Tools]"), _TOOLS
+        function_yaml("Environment: {Variables: {PATH: '/usr/local/bin:/usr/bin:/bin'}}", "Layers: [!Ref Tools]"),
+        _TOOLS,
     ),
     passing=sam_template(
-        function("Environment: {Variables: {PATH: '/usr/local/bin:/usr/bin:/bin:/opt/bin'}}", "Layers: [!Ref Tools]"),
+        function_yaml(
+            "Environment: {Variables: {PATH: '/usr/local/bin:/usr/bin:/bin:/opt/bin'}}", "Layers: [!Ref Tools]"
+        ),
         _TOOLS,
     ),
 )
@@ -167,14 +171,14 @@ def path_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]:
         value, folder = environment[variable], _SEARCHED[variable]
         if value is None or folder in {entry.rstrip("/") for entry in value.split(":")}:
             continue
-        users = [one.label for one in dict.fromkeys(subject.used_layers) if _uses(one, folder)]
+        users = [layer.label for layer in dict.fromkeys(subject.used_layers) if _uses(layer, folder)]
         if users:
             yield Problem(
                 f"Function {subject.where.path!r} sets {variable} to {value!r}, which leaves out {folder!r}, where "
-                f"{quoted(users)} brings files."
+                f"{quoted(users)} has files."
             )
 
 
-def _uses(one: Layer, folder: str) -> bool:
+def _uses(layer: Layer, folder: str) -> bool:
     start = folder.removeprefix("/opt/") + "/"
-    return one.contents is not None and any(path.startswith(start) for path in one.contents.files)
+    return layer.contents is not None and any(path.startswith(start) for path in layer.contents.files)

@@ -1,4 +1,4 @@
-"""Policies of layer versions that outgrow what the service takes."""
+"""Policies of layer versions that are larger than the service accepts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import App
 from cdk_layers.errors import SharingError
 from cdk_layers.lambda_service import limits
-from cdk_layers.rules.examples import layer, template
+from cdk_layers.rules.examples import layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 register_family(__name__, order=160, error=SharingError)
 
 _STATEMENT_ID: Final = "0" * 36
-"""Stands for what CloudFormation writes: as long as a UUID."""
+"""A statement id as long as those of CloudFormation, which are UUIDs."""
 
 
 def _permissions(number: int) -> tuple[str, ...]:
@@ -49,8 +49,7 @@ Everyone:
 def policy_bytes(subject: Layer, grants: Sequence[Grant]) -> int:
     """Return the bytes of a layer version's policy as JSON, with one statement for each grant.
 
-    What only a deploy tells counts as little as it may: an account or a Region that is not known is as long as the
-    usual ones.
+    Values that are known only at deploy count with their usual length.
     """
     place = f"{subject.region or 'eu-west-1'}:{subject.account or '1' * 12}"
     resource = f"arn:{subject.partition or 'aws'}:lambda:{place}:layer:{subject.name or 'x'}:1"
@@ -79,28 +78,28 @@ def _statement(grant: Grant, partition: str, resource: str) -> dict[str, object]
     App,
     severity="warning",
     meaning="The permissions of one layer version make a policy that is larger than the service accepts: the deploy "
-    "stops at the permission that passes the limit. The limit of 20,480 bytes is documented for the policies of "
+    "fails at the permission that exceeds the limit. The limit of 20,480 bytes is documented for the policies of "
     "functions; that layer versions have the same is inferred. The size is an estimate, since CloudFormation writes "
     "the statements.",
     remedy="Grant the layer to the organization instead of its accounts: `LayerGrant.organization('o-...')`.",
     source="Lambda's developer guide, quotas (for functions); the API's PolicyLengthExceededException of "
     "AddLayerVersionPermission.",
     aws_error="The permissions policy for the resource is too large.",
-    failing=template(layer("LayerName: base"), *_permissions(110)),
-    passing=template(layer("LayerName: base"), _ORGANIZATION),
+    failing=template(layer_yaml("LayerName: base"), *_permissions(110)),
+    passing=template(layer_yaml("LayerName: base"), _ORGANIZATION),
 )
 def policy_too_large(subject: App, _: Settings) -> Iterator[Problem]:
-    """Add up the statements of each layer version; the branches of one permission count once."""
+    """Add up the statements of each layer version. A permission with conditions counts once."""
     granted: dict[Layer, dict[Where, Grant]] = {}
     for grant in subject.grants:
         if grant.layer is not None:
             granted.setdefault(grant.layer, {})[grant.where] = grant
-    for one, grants in granted.items():
-        measured = policy_bytes(one, tuple(grants.values()))
+    for layer, grants in granted.items():
+        measured = policy_bytes(layer, tuple(grants.values()))
         if measured > limits.MAX_POLICY_BYTES:
             yield Problem(
-                f"Layer {one.label!r} has {count(len(grants), 'permission')}, which make a policy of about "
+                f"Layer {layer.label!r} has {count(len(grants), 'permission')}, which make a policy of about "
                 f"{measured:,} bytes, {measured - limits.MAX_POLICY_BYTES:,} more than the limit of "
                 f"{limits.MAX_POLICY_BYTES:,} bytes that is documented for functions and inferred for layers.",
-                where=one.where,
+                where=layer.where,
             )

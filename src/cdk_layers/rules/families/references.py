@@ -1,4 +1,4 @@
-"""References to layers that lead nowhere."""
+"""References to outputs that do not exist."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ Function(
     severity="error",
     meaning="A function reads the ARN of a layer from an output of a stack of the same app, and that stack's template "
     "has no such output. The CDK writes this where the stack is in another stage and in another account: it "
-    "synthesizes each stage by itself, and the layer's stage is written already when it adds the output.",
-    remedy="Define the layers' stack in the function's stage, too.",
+    "synthesizes each stage separately, and the layer's stage is written already when it adds the output.",
+    remedy="Define the stack of the layers in the stage of the function.",
     source="aws-cdk-lib 2.275, run with two stages.",
     failing=f"""\
 {_HUB}spoke = Stack(Stage(app, "Prod"), "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
@@ -48,7 +48,7 @@ Function(
 {_FUNCTION}""",
 )
 def missing_output(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for references to outputs that a known stack does not have."""
+    """Search for references to outputs that a stack of the app does not have."""
     for use in dict.fromkeys(subject.layers or ()):
         if use.reference == "missing-output":
             yield Problem(

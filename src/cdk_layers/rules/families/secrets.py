@@ -1,4 +1,4 @@
-"""What nobody but its owner should read."""
+"""Secrets in layers."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ _TESTS: Final = re.compile(
     "secret-in-layer",
     Layer,
     severity="error",
-    meaning="A layer holds private keys, credentials or files that hold them by their nature. Whoever is granted the "
-    "layer reads them, and an old version keeps them. What a distribution brings for its own tests is a warning.",
-    remedy="Take it out of the entry folder or exclude it (asset_excludes), and replace the secret: every version that "
-    "was published still holds it. Read secrets from Secrets Manager or Parameter Store as the function runs.",
+    meaning="A layer contains private keys, credentials, or files that usually contain them. Every grantee of the "
+    "layer can read them, and old versions keep them. Those in a distribution's own tests are a warning.",
+    remedy="Remove it from the entry folder or exclude it (asset_excludes), and replace the secret: every published "
+    "version still contains it. Read secrets from Secrets Manager or Parameter Store when the function runs.",
     source="names and contents of the layer's files",
     failing="python/settings/.env\npython/settings/id_rsa\n",
     passing="python/settings/.env.example\npython/certifi/cacert.pem\n",
 )
 def secret_in_layer(layer: Layer, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for what is secret, and one for what only looks so."""
+    """Yield a problem for secrets, and one for those in tests and examples of distributions."""
     for part in layer_parts([layer]):
         secrets = _secrets(part.contents)
         examples = [path for path in secrets if owner(part.contents, path) and _TESTS.search(path)]
-        true = [path for path in secrets if path not in examples]
-        if true:
-            yield Problem(f"Layer {layer.label!r} holds {_listed(secrets, true)}.")
+        others = [path for path in secrets if path not in examples]
+        if others:
+            yield Problem(f"Layer {layer.label!r} contains {_listed(secrets, others)}.")
         if examples:
             yield Problem(
-                f"Layer {layer.label!r} holds what look like secrets in the tests and examples of installed "
+                f"Layer {layer.label!r} contains what look like secrets in the tests and examples of installed "
                 f"distributions: {_listed(secrets, examples)}.",
                 remedy="Leave the distribution's tests out of the layer, or acknowledge this.",
                 severity="warning",
@@ -75,7 +75,7 @@ def _listed(secrets: dict[str, str], paths: list[str]) -> str:
 
 @once_per_archive
 def _secrets(contents: Contents) -> dict[str, str]:
-    """Return what is secret about which file, by path."""
+    """Return the kind of secret in each file that has one, by path."""
     found = {path: kind for path, file in contents.files.items() if file.size and (kind := _by_name(path))}
     for mark in contents.marks:
         if mark.kind in _KINDS:

@@ -22,11 +22,11 @@ register_family(__name__, order=170, error=ContentError)
     Function,
     severity="error",
     meaning="A function's code signing configuration rejects what is not signed (`UntrustedArtifactOnDeployment: "
-    "Enforce`), its layers included, and a layer of the app is an asset, which nothing signs on the way. A warning for "
-    "layers of which it is not known whether they are signed: those of others, objects in S3, and local archives, "
-    "which `sam deploy --signing-profiles` signs.",
-    remedy="Sign the layer's archive with AWS Signer and take the layer's content from the signed object in S3 "
-    "(`Code.from_bucket_v2`), or make a warning of it: `UntrustedArtifactOnDeployment: Warn`.",
+    "Enforce`), its layers included, and a layer of the app is an asset, which is not signed during deployment. A "
+    "warning for layers of which it is not known whether they are signed: those of other apps, objects in S3, and "
+    "local archives, which `sam deploy --signing-profiles` signs.",
+    remedy="Sign the layer's archive with AWS Signer and use the signed object in S3 as the layer's content "
+    "(`Code.from_bucket_v2`), or change the configuration to a warning: `UntrustedArtifactOnDeployment: Warn`.",
     source="Lambda's developer guide, code signing: the signatures of layers are checked too; CloudFormation's schema "
     "of AWS::Lambda::CodeSigningConfig.",
     failing="# Report's CodeSigningConfigArn: a configuration with UntrustedArtifactOnDeployment: Enforce\n"
@@ -35,15 +35,15 @@ register_family(__name__, order=170, error=ContentError)
     "Base.zip: python/six.py\nBase.zip: META-INF/aws_signer_signature_v1.0.SF\n",
 )
 def unsigned_layer(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for layers without a signature, and for those that nobody can look into."""
+    """Search for layers without a signature, and for layers with unknown content."""
     if not subject.enforces_signing:
         return
     used = dict.fromkeys(subject.used_layers)
     start = f"Function {subject.where.path!r} accepts only signed code, and"
-    unsigned = [one.label for one in used if one.is_signed is False]
-    unknown = [one.label for one in used if one.is_signed is None]
+    unsigned = [layer.label for layer in used if layer.is_signed is False]
+    unknown = [layer.label for layer in used if layer.is_signed is None]
     if unsigned:
-        yield Problem(f"{start} {quoted(unsigned)} {_are(unsigned)} not signed: assets are uploaded as they are.")
+        yield Problem(f"{start} {quoted(unsigned)} {_are(unsigned)} not signed: assets are uploaded unchanged.")
     if unknown:
         yield Problem(
             f"{start} it is not known whether {quoted(unknown)} {_are(unknown)} signed.",

@@ -1,4 +1,4 @@
-"""Updates that fail half-way, although what they lead to is right."""
+"""Updates that fail on the way to a valid state."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 register_family(__name__, order=190, error=LimitError)
 
-_NOT_TRIED: Final = "Whether the service takes exactly that much is not verified."
+_UNVERIFIED: Final = "Whether the service accepts exactly that much is not verified."
 
 
 @rule(
     "update-too-large",
     Function,
     severity="error",
-    meaning="CloudFormation updates a function's layers before its code. In between, the code that is deployed now and "
-    "the new layers have to fit together, so that moving packages from the code into a layer can fail although the end "
-    "fits. Judged where what is deployed is known: `cdk-layers check --deployed OLD_CDK_OUT`. Exactly at the limit it "
-    "is a warning.",
+    meaning="CloudFormation updates a function's layers before its code. In between, the deployed code and "
+    "the new layers together have to be within the limit, so moving packages from the code into a layer can fail "
+    "although the result is. Checked if the deployed assembly is given: `cdk-layers check --deployed OLD_CDK_OUT`. "
+    "Exactly at the limit it is a warning.",
     remedy="Deploy in two steps: first the smaller code, with the layers that are deployed now (or with a layer that "
-    "is small enough), then the new layers. Or give the function a new logical id, which makes a new function.",
+    "is small enough), then the new layers. Or give the function a new logical id, which creates a new function.",
     source="aws-cdk issue 8446; the limit: Lambda's developer guide.",
     aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     failing="# 160 MiB of code and no layer are deployed; 1 MiB of code and a layer of 120 MiB are to be\n"
@@ -39,29 +39,33 @@ _NOT_TRIED: Final = "Whether the service takes exactly that much is not verified
     "deployed/Code.zip: 60 MiB\nCode.zip: 1 MiB\nLayer0.zip: 120 MiB\n",
 )
 def update_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
-    """Add the deployed code to the new layers, unless the layers stay or the new state is too large itself."""
+    """Add up the deployed code and the new layers, unless the layers do not change or the new state is too large."""
     deployed = subject.deployed
     if deployed is None or deployed.code is None or not subject.layers or _same_layers(subject, deployed):
         return
     total = Total.of(subject)
     layers = total.unzipped_bytes - (0 if subject.code is None else subject.code.unzipped_bytes)
-    between = deployed.code.unzipped_bytes + layers
-    if between < settings.limit_bytes or total.unzipped_bytes > settings.limit_bytes or layers > settings.limit_bytes:
+    during_update = deployed.code.unzipped_bytes + layers
+    if (
+        during_update < settings.limit_bytes
+        or total.unzipped_bytes > settings.limit_bytes
+        or layers > settings.limit_bytes
+    ):
         return
-    excess = between - settings.limit_bytes
+    excess = during_update - settings.limit_bytes
     measured = f"{size(excess)} over the service's limit" if excess else "exactly the service's limit"
     yield Problem(
         f"While function {subject.where.path!r} is updated, its deployed code "
-        f"({size(deployed.code.unzipped_bytes)}) and its new layers ({size(layers)}) are {size(between)} together, "
-        f"{measured}."
-        f"{'' if excess else f' {_NOT_TRIED}'}",
+        f"({size(deployed.code.unzipped_bytes)}) and its new layers ({size(layers)}) are {size(during_update)} "
+        f"together, {measured}."
+        f"{'' if excess else f' {_UNVERIFIED}'}",
         severity="error" if excess else "warning",
-        aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=between) if excess else "",
+        aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=during_update) if excess else "",
     )
 
 
 def _same_layers(subject: Function, deployed: Function) -> bool:
-    """Tell whether an update leaves the layers as they are."""
-    now, before = ([(one.label, one.asset) for one in function.used_layers] for function in (subject, deployed))
-    return now == before and all(asset is not None or not one.is_resource
-                                 for one, (_, asset) in zip(subject.used_layers, now, strict=True))  # fmt: skip
+    """Return whether an update does not change the layers."""
+    now, before = ([(layer.label, layer.asset) for layer in function.used_layers] for function in (subject, deployed))
+    return now == before and all(asset is not None or not layer.is_resource
+                                 for layer, (_, asset) in zip(subject.used_layers, now, strict=True))  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from cdk_layers.app.model import Settings
-from cdk_layers.rules.repeats import together
+from cdk_layers.rules.repeats import group_repeats
 from tests.rules.subjects import a_function, a_layer, an_arn, findings, holding, severities
 
 ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
@@ -102,4 +102,4 @@ def test_functions_of_one_deprecated_runtime_are_reported_together() -> None:
     functions = [a_function(runtime=runtime) for runtime in ("python3.9", "python3.9", "python3.8")]
     found = [finding for function in functions for finding in findings("deprecated-runtime", function, day)]
 
-    assert [len(one.findings) for one in together(found)] == [2, 1]
+    assert [len(one.findings) for one in group_repeats(found)] == [2, 1]

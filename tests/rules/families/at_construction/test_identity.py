@@ -119,7 +119,7 @@ def test_an_arn_that_contradicts_itself_is_told() -> None:
     """Swapping the Region alone gives an ARN of a Region that its partition does not have."""
     (finding,) = findings("wrong-partition", a_function(an_arn(arn(region="cn-north-1"))))
 
-    assert "cn-north-1 is a Region of the partition aws-cn, not of aws" in finding.message
+    assert "the Region cn-north-1 is in the partition aws-cn, not in aws" in finding.message
 
 
 def test_an_unknown_partition_is_let_be() -> None:

@@ -221,7 +221,7 @@ def test_an_arn_beside_known_layers_leaves_the_size_open() -> None:
 
     assert finding.severity == "warning"
     assert "at least 3.0 MiB" in finding.message
-    assert "247.0 MiB are left" in finding.message
+    assert "247.0 MiB remain" in finding.message
 
 
 def test_known_sizes_leave_nothing_open() -> None:

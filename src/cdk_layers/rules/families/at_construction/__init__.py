@@ -1,1 +1,1 @@
-"""Families with rules that constructs raise at once. Constructs load only these: loading all takes long."""
+"""Families with rules whose errors constructs raise. Constructs load only these, since loading all takes long."""

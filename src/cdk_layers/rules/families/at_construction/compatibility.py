@@ -1,4 +1,4 @@
-"""Layers that do not suit the function's runtime or architecture, by what both declare."""
+"""Layers that declare other runtimes or architectures than the function's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cdk_layers.contents.native_names import names_its_machine
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
-from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.rules.examples import function_yaml, layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count, quoted
 
@@ -27,42 +27,42 @@ register_family(__name__, order=30, error=CompatibilityError)
     "runtime-mismatch",
     Function,
     severity="error",
-    meaning="The function's runtime is not among those that the layer declares. The CDK rejects this where it makes "
+    meaning="The function's runtime is not among those that the layer declares. The CDK rejects this when it creates "
     "the function. In a template it is a warning unless the layer has native code that the runtime cannot load, since "
     "Lambda does not check it at deploy.",
-    remedy="Build the layer for the function's runtime too, or move the function to a runtime of the layer's.",
+    remedy="Build the layer for the function's runtime too, or change the function to a runtime of the layer.",
     source="botocore's documentation of CompatibleRuntimes (a filter for listings); aws-cdk pull request 16719.",
     raised_at_construction=True,
-    failing=template(function("Layers: [!Ref Base]"), layer("CompatibleRuntimes: [python3.12]")),
-    passing=template(function("Layers: [!Ref Base]"), layer("CompatibleRuntimes: [python3.12, python3.13]")),
+    failing=template(function_yaml("Layers: [!Ref Base]"), layer_yaml("CompatibleRuntimes: [python3.12]")),
+    passing=template(function_yaml("Layers: [!Ref Base]"), layer_yaml("CompatibleRuntimes: [python3.12, python3.13]")),
 )
 def runtime_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for the function's runtime in each list; a layer without one suits all."""
-    for one in dict.fromkeys(subject.used_layers):
-        if subject.runtime is not None and one.runtimes and subject.runtime not in one.runtimes:
-            yield _other_runtime(subject, subject.runtime, one)
+    """Search the list of each layer for the function's runtime. A layer without a list is compatible with all."""
+    for layer in dict.fromkeys(subject.used_layers):
+        if subject.runtime is not None and layer.runtimes and subject.runtime not in layer.runtimes:
+            yield _other_runtime(subject, subject.runtime, layer)
 
 
-def _other_runtime(subject: Function, runtime: str, one: Layer) -> Problem:
-    told = f"Function {subject.where.path!r} runs on {runtime}, and its layer {one.label!r} declares "
-    told += f"{quoted(one.runtimes or ())} only."
+def _other_runtime(subject: Function, runtime: str, layer: Layer) -> Problem:
+    start = f"Function {subject.where.path!r} runs on {runtime}, and its layer {layer.label!r} declares "
+    start += f"{quoted(layer.runtimes or ())} only."
     if not subject.where.template:
-        # A construct that is being made: the CDK itself rejects it, whatever the layer contains.
-        return Problem(told)
-    if one.contents is None:
-        return Problem(f"{told} Whether its content suits {runtime} is not known.", severity="warning")
-    foreign = _foreign(one.contents, runtime)
+        # This is a construct, not a template. The CDK itself rejects it, whatever the layer contains.
+        return Problem(start)
+    if layer.contents is None:
+        return Problem(f"{start} Whether its content suits {runtime} is not known.", severity="warning")
+    foreign = _foreign(layer.contents, runtime)
     if foreign:
-        return Problem(f"{told} It cannot load {count(len(foreign), 'file')} of it, {foreign[0]} first.")
+        return Problem(f"{start} It cannot load {count(len(foreign), 'file')} of it, {foreign[0]} first.")
     return Problem(
-        f"{told} Nothing in it is tied to another runtime, so it is likely to work all the same.",
+        f"{start} Nothing in it depends on another runtime, so it is likely to work.",
         remedy="Declare the function's runtime for the layer too, or none at all.",
         severity="warning",
     )
 
 
 def _foreign(contents: Contents, runtime: str) -> list[str]:
-    """Return the native files that a Python runtime needs and cannot load; a language's own layers are all of it."""
+    """Return the native files that a function needs and that a Python runtime cannot load."""
     known = PYTHON_RUNTIMES.get(runtime)
     if known is None:
         return []
@@ -78,29 +78,29 @@ def _foreign(contents: Contents, runtime: str) -> list[str]:
     meaning="The function's architecture is not among those that the layer declares. The service does not check this "
     "at deploy: native code of another architecture cannot be loaded when the function runs. A warning for a layer "
     "without native code, or whose native code is optional or not known.",
-    remedy="Build the layer for the function's architecture too, or move the function to the layer's.",
+    remedy="Build the layer for the function's architecture too, or change the function to the layer's.",
     source="botocore's documentation of CompatibleArchitectures (a filter for listings).",
     raised_at_construction=True,
-    failing=template(function("Architectures: [x86_64]", "Layers: [!Ref Base]"),
-                     layer("CompatibleArchitectures: [arm64]")),
-    passing=template(function("Architectures: [arm64]", "Layers: [!Ref Base]"),
-                     layer("CompatibleArchitectures: [arm64]")),
+    failing=template(function_yaml("Architectures: [x86_64]", "Layers: [!Ref Base]"),
+                     layer_yaml("CompatibleArchitectures: [arm64]")),
+    passing=template(function_yaml("Architectures: [arm64]", "Layers: [!Ref Base]"),
+                     layer_yaml("CompatibleArchitectures: [arm64]")),
 )  # fmt: skip
 def architecture_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for the function's architecture in each list, and weigh a mismatch by the layer's native code."""
-    for one in dict.fromkeys(subject.used_layers):
-        if subject.architecture is not None and one.architectures and subject.architecture not in one.architectures:
-            yield _other_architecture(subject, one)
+    """Search the list of each layer for the function's architecture. Its native code decides on the severity."""
+    for layer in dict.fromkeys(subject.used_layers):
+        if subject.architecture is not None and layer.architectures and subject.architecture not in layer.architectures:
+            yield _other_architecture(subject, layer)
 
 
-def _other_architecture(subject: Function, one: Layer) -> Problem:
-    told = (
-        f"Function {subject.where.path!r} runs on {subject.architecture}, and its layer {one.label!r} declares "
-        f"{quoted(one.architectures or ())} only"
+def _other_architecture(subject: Function, layer: Layer) -> Problem:
+    start = (
+        f"Function {subject.where.path!r} runs on {subject.architecture}, and its layer {layer.label!r} declares "
+        f"{quoted(layer.architectures or ())} only"
     )
-    if one.contents is None:
-        return Problem(f"{told}. Whether it holds native code is not known.", severity="warning")
-    natives = native_index(one.contents, "python/")
+    if layer.contents is None:
+        return Problem(f"{start}. Whether it contains native code is not known.", severity="warning")
+    natives = native_index(layer.contents, "python/")
     foreign = [
         native.path
         for native in natives.for_other_machine(subject.architecture or "")
@@ -109,16 +109,16 @@ def _other_architecture(subject: Function, one: Layer) -> Problem:
     needed, spare = natives.by_need(foreign)
     if needed:
         return Problem(
-            f"{told}. It holds native code for other machines: {count(len(needed), 'file')}, {needed[0]} first."
+            f"{start}. It contains native code for other machines: {count(len(needed), 'file')}, {needed[0]} first."
         )
     if spare:
         return Problem(
-            f"{told}. Its native code for other machines is optional: {count(len(spare), 'file')}, {spare[0]} first. "
-            "Python imports these distributions without it too, most often slower.",
+            f"{start}. Its native code for other machines is optional: {count(len(spare), 'file')}, {spare[0]} first. "
+            "Python imports these distributions without it too, but they are usually slower.",
             severity="warning",
         )
     return Problem(
-        f"{told}. Nothing in it is native code of another machine, so it is likely to work all the same.",
+        f"{start}. It contains no native code for another machine, so it is likely to work.",
         remedy="Declare the function's architecture for the layer too, or none at all.",
         severity="warning",
     )
@@ -132,8 +132,8 @@ def _other_architecture(subject: Function, one: Layer) -> Problem:
     "create functions on it.",
     remedy="Move the function and its layers to a supported runtime.",
     source="Lambda's developer guide, as cfn-lint 1.58 carries its dates.",
-    failing=template(function(runtime="python3.9")),
-    passing=template(function(runtime="python3.13")),
+    failing=template(function_yaml(runtime="python3.9")),
+    passing=template(function_yaml(runtime="python3.13")),
 )
 def deprecated_runtime(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare the runtime's dates with the day of the settings."""
@@ -155,5 +155,5 @@ def _dates(runtime: PythonRuntime, settings: Settings) -> str:
         (runtime.create_blocked, "cannot be created since", "cannot be created from"),
         (runtime.update_blocked, "cannot be updated since", "cannot be updated from"),
     )
-    told = [f"{past if settings.today >= day else future} {day.isoformat()}" for day, past, future in steps if day]
-    return ", ".join(told[:-1]) + f" and {told[-1]}"
+    phrases = [f"{past if settings.today >= day else future} {day.isoformat()}" for day, past, future in steps if day]
+    return ", ".join(phrases[:-1]) + f" and {phrases[-1]}"

@@ -1,4 +1,4 @@
-"""Layers that a function cannot use at all: their ARN, their Region, their partition, another version of them."""
+"""Layers that a function cannot use: wrong ARN, Region or partition, or a second version of one layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cdk_layers.errors import IdentityError
 from cdk_layers.lambda_service.arn import LAYER_NAME, LayerArn
 from cdk_layers.lambda_service.limits import MAX_ARN_CHARACTERS
 from cdk_layers.lambda_service.regions import partition_of
-from cdk_layers.rules.examples import function, template
+from cdk_layers.rules.examples import function_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count, quoted
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 register_family(__name__, order=20, error=IdentityError)
 
 _FORM: Final = "arn:<partition>:lambda:<region>:<account>:layer:<name>:<version>"
-_SERVICES_OWN: Final = re.compile(r"arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+")
-"""Layers of the service itself, which have no version. Source: botocore 1.44.5."""
+_LAYER_OF_AWS: Final = re.compile(r"arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+")
+"""Layers of AWS itself, which have no version. Source: botocore 1.44.5."""
 
 _TWO_VERSIONS: Final = (
     "Two different versions of the same layer are not allowed to be referenced in the same function. "
@@ -32,10 +32,12 @@ _TWO_VERSIONS: Final = (
 _OTHER_REGION: Final = (
     "Layers are not in the same region as the function. Layers are expected to be in region {region}."
 )
-_PER_REGION: Final = "Make the layer in each Region: one `MultiLayerStack` per Region, with the same `add_layer` calls."
+_PER_REGION: Final = (
+    "Create the layer in each Region: one `MultiLayerStack` per Region, with the same `add_layer` calls."
+)
 _PUBLISHERS_ARN: Final = (
     "Use the ARN that the layer's publisher names for {region}: account ids and version numbers differ by Region, so "
-    "swapping the Region alone gives another layer or none."
+    "changing only the Region gives another layer or none."
 )
 
 
@@ -47,16 +49,16 @@ _PUBLISHERS_ARN: Final = (
     remedy=f"Write the whole ARN of one version: {_FORM}.",
     source="botocore 1.44.5, the pattern of LayerVersionArn.",
     raised_at_construction=True,
-    failing=template(function("Layers: ['arn:aws:lambda:eu-west-1:111111111111:layer:tracing']")),
-    passing=template(function("Layers: ['arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7']")),
+    failing=template(function_yaml("Layers: ['arn:aws:lambda:eu-west-1:111111111111:layer:tracing']")),
+    passing=template(function_yaml("Layers: ['arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7']")),
 )
 def malformed_layer_arn(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Take each literal apart."""
-    for one in dict.fromkeys(subject.used_layers):
-        text = None if one.arn is not None else one.raw_arn
-        if text is not None and is_literal(text) and not _SERVICES_OWN.fullmatch(text):
+    """Parse each literal ARN."""
+    for layer in dict.fromkeys(subject.used_layers):
+        text = None if layer.arn is not None else layer.raw_arn
+        if text is not None and is_literal(text) and not _LAYER_OF_AWS.fullmatch(text):
             yield Problem(
-                f"Function {subject.where.path!r} names the layer {text!r}, which is no ARN of a layer version: "
+                f"Function {subject.where.path!r} names the layer {text!r}, which is not the ARN of a layer version: "
                 f"{_flaw(text)}."
             )
 
@@ -69,12 +71,12 @@ def _flaw(text: str) -> str:
     if len(parts) == len(names) - 1 and parts[5] == "layer":
         return "its version is missing"
     if len(parts) != len(names):
-        return f"it has {count(len(parts), 'part')} between colons where {len(names)} belong"
-    good = ("arn", "aws", "lambda", "eu-west-1", "111111111111", "layer", "name", "1")
+        return f"it has {count(len(parts), 'part')} between colons instead of {len(names)}"
+    valid = ("arn", "aws", "lambda", "eu-west-1", "111111111111", "layer", "name", "1")
     for number, (name, part) in enumerate(zip(names, parts, strict=True)):
-        if LayerArn.parse(":".join((*good[:number], part, *good[number + 1 :]))) is None:
+        if LayerArn.parse(":".join((*valid[:number], part, *valid[number + 1 :]))) is None:
             return f"its {name} is {part!r}{_EXPECTED.get(name, '')}"
-    return "its parts do not fit together"
+    return "its parts do not match each other"
 
 
 _EXPECTED: Final = {
@@ -132,16 +134,16 @@ Function(
 """,
 )
 def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Compare Regions, where both are known and lie in one partition, unless the function can have no layers."""
+    """Compare Regions, if both are known and in one partition, and if the function can have layers."""
     if subject.image or subject.edge:
         return
-    for one in dict.fromkeys(subject.used_layers):
-        region = _region(one)
-        same_partition = _partition(subject) == _partition(one)
+    for layer in dict.fromkeys(subject.used_layers):
+        region = _region(layer)
+        same_partition = _partition(subject) == _partition(layer)
         if None not in (region, subject.region) and region != subject.region and same_partition:
             yield Problem(
-                f"Function {subject.where.path!r} is in {subject.region}, and its layer {one.label!r} is in {region}.",
-                remedy=_PER_REGION if one.is_resource else _PUBLISHERS_ARN.format(region=subject.region),
+                f"Function {subject.where.path!r} is in {subject.region}, its layer {layer.label!r} is in {region}.",
+                remedy=_PER_REGION if layer.is_resource else _PUBLISHERS_ARN.format(region=subject.region),
                 aws_error=_OTHER_REGION.format(region=subject.region),
             )
 
@@ -152,7 +154,7 @@ def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
     severity="error",
     meaning="A layer has to be in the partition (aws, aws-cn, aws-us-gov, ...) of the function that uses it: "
     "partitions share neither accounts nor layers.",
-    remedy="Make the layer in the function's own partition, or use the ARN that its publisher names for it.",
+    remedy="Create the layer in the function's partition, or use the ARN that its publisher names for that partition.",
     source="AWS general reference, partitions; Lambda's same-Region rule.",
     raised_at_construction=True,
     failing="""\
@@ -179,17 +181,17 @@ Function(
 def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     """Compare partitions, and an ARN's partition with its own Region."""
     own = _partition(subject)
-    for one in dict.fromkeys(subject.used_layers):
-        partition = _partition(one)
+    for layer in dict.fromkeys(subject.used_layers):
+        partition = _partition(layer)
         if None not in (own, partition) and own != partition:
             yield Problem(
-                f"Function {subject.where.path!r} is in the partition {own}, and its layer {one.label!r} is in "
+                f"Function {subject.where.path!r} is in the partition {own}, and its layer {layer.label!r} is in "
                 f"{partition}."
             )
-        elif one.arn is not None and one.arn.partition != partition_of(one.arn.region):
+        elif layer.arn is not None and layer.arn.partition != partition_of(layer.arn.region):
             yield Problem(
-                f"Function {subject.where.path!r} names the layer {one.label!r}, but {one.arn.region} is a Region of "
-                f"the partition {partition_of(one.arn.region)}, not of {one.arn.partition}."
+                f"Function {subject.where.path!r} names the layer {layer.label!r}, but the Region {layer.arn.region} "
+                f"is in the partition {partition_of(layer.arn.region)}, not in {layer.arn.partition}."
             )
 
 
@@ -203,14 +205,14 @@ def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     aws_error=_TWO_VERSIONS.format(first="<arn>", second="<arn>"),
     raised_at_construction=True,
     failing=template(
-        function(
+        function_yaml(
             "Layers:",
             "- arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7",
             "- arn:aws:lambda:eu-west-1:111111111111:layer:tracing:8",
         )
     ),
     passing=template(
-        function(
+        function_yaml(
             "Layers:",
             "- arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7",
             "- arn:aws:lambda:eu-west-1:222222222222:layer:tracing:8",
@@ -218,34 +220,34 @@ def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     ),
 )
 def duplicate_layer(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for layers that are one and the same but for their version."""
+    """Search for layers that differ only in their version."""
     seen: dict[object, Layer] = {}
-    for one in subject.used_layers:
-        identity = _identity(one)
+    for layer in subject.used_layers:
+        identity = _identity(layer)
         if identity in seen:
-            yield _duplicate(subject, seen[identity], one)
-        seen.setdefault(identity, one)
+            yield _duplicate(subject, seen[identity], layer)
+        seen.setdefault(identity, layer)
 
 
-def _identity(one: Layer) -> object:
-    """Return what two versions of one layer have in common; the layer itself when it shares nothing that is known."""
-    if one.arn is not None:
-        return one.arn.layer
-    if one.name is None or not one.is_resource:
-        return one.raw_arn if one.raw_arn is not None and is_literal(one.raw_arn) else one
-    if one.region is not None and one.account is not None:
-        partition = one.partition or partition_of(one.region)
-        return f"arn:{partition}:lambda:{one.region}:{one.account}:layer:{one.name}"
-    return (one.where.template, one.name) if one.where.template else one
+def _identity(layer: Layer) -> object:
+    """Return an identity that all versions of a layer have; the layer itself if nothing is known of it."""
+    if layer.arn is not None:
+        return layer.arn.layer
+    if layer.name is None or not layer.is_resource:
+        return layer.raw_arn if layer.raw_arn is not None and is_literal(layer.raw_arn) else layer
+    if layer.region is not None and layer.account is not None:
+        partition = layer.partition or partition_of(layer.region)
+        return f"arn:{partition}:lambda:{layer.region}:{layer.account}:layer:{layer.name}"
+    return (layer.where.template, layer.name) if layer.where.template else layer
 
 
 def _duplicate(subject: Function, first: Layer, second: Layer) -> Problem:
     if first is second or first.label == second.label:
-        told = f"names the layer {first.label!r} twice"
+        fault = f"names the layer {first.label!r} twice"
     else:
-        told = f"names two versions of one layer: {quoted((first.label, second.label))}"
+        fault = f"names two versions of one layer: {quoted((first.label, second.label))}"
     return Problem(
-        f"Function {subject.where.path!r} {told}.",
+        f"Function {subject.where.path!r} {fault}.",
         aws_error=_TWO_VERSIONS.format(first=first.label, second=second.label),
     )
 
@@ -254,8 +256,8 @@ def _duplicate(subject: Function, first: Layer, second: Layer) -> Problem:
     "layers-not-supported",
     Function,
     severity="error",
-    meaning="Functions from container images and Lambda@Edge functions take no layers.",
-    remedy="Put what the layers bring into the image or into the function's own code.",
+    meaning="Functions from container images and Lambda@Edge functions cannot have layers.",
+    remedy="Add the content of the layers to the image or to the function's code.",
     source="Lambda's developer guide.",
     raised_at_construction=True,
     failing=template("""
@@ -277,10 +279,10 @@ def _duplicate(subject: Function, first: Layer, second: Layer) -> Problem:
     """),
 )
 def layers_not_supported(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for layers where none can be."""
+    """Search for layers of functions that cannot have any."""
     if subject.layers and (subject.image or subject.edge):
-        kind = "is made from a container image" if subject.image else "is used by Lambda@Edge"
+        kind = "is deployed from a container image" if subject.image else "is used by Lambda@Edge"
         yield Problem(
             f"Function {subject.where.path!r} {kind} and names layers: "
-            f"{quoted(one.label for one in subject.used_layers)}."
+            f"{quoted(layer.label for layer in subject.used_layers)}."
         )

@@ -1,4 +1,4 @@
-"""Too many layers, too many bytes, too much text."""
+"""Limits on the number of layers, on their bytes, and on their metadata."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cdk_layers.app.model import Function, Layer
 from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
-from cdk_layers.rules.examples import function, layer, sam_template, template
+from cdk_layers.rules.examples import function_yaml, layer_yaml, sam_template, template
 from cdk_layers.rules.facts.total import MOST_LISTED, Total, largest
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, quoted, size
@@ -24,23 +24,23 @@ register_family(__name__, order=10, error=LimitError)
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer"
 _LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
-_NOT_TRIED: Final = "Whether the service takes exactly that much is not verified."
+_UNVERIFIED: Final = "Whether the service accepts exactly that much is not verified."
 
 
 @rule(
     "too-many-layers",
     Function,
     severity="error",
-    meaning="A function may use five layers.",
+    meaning="A function uses more than five layers.",
     remedy="Join layers that are always used together, or move what only this function needs into its own code.",
     source="Lambda's API, recorded by LocalStack's validated snapshots.",
     aws_error=limits.TOO_MANY_LAYERS,
     raised_at_construction=True,
-    failing=template(function("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e", "f")))),
-    passing=template(function("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e")))),
+    failing=template(function_yaml("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e", "f")))),
+    passing=template(function_yaml("Layers:", *(f"- {_ARN}:{name}:1" for name in ("a", "b", "c", "d", "e")))),
 )
 def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Count the layers."""
+    """Count the layers of a function."""
     used = subject.used_layers
     if len(used) > limits.MAX_LAYERS:
         labels = listed((repr(layer.label) for layer in used), MOST_LISTED)
@@ -54,8 +54,8 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     "layer-too-large",
     Layer,
     severity="error",
-    meaning="One layer holds more unzipped bytes than a function and all of its layers may have together. Exactly at "
-    "the limit it is a warning: what the service does there is not verified.",
+    meaning="One layer contains more unzipped bytes than a function and all of its layers may have together. Exactly "
+    "at the limit it is a warning: what the service does there is not verified.",
     remedy="Move packages to another layer or drop them.",
     source="Lambda's API and developer guide.",
     aws_error=limits.ARCHIVE_TOO_LARGE,
@@ -86,15 +86,15 @@ def _over(start: str, measured: str, parts: tuple[Contents, ...], settings: Sett
         yield Problem(f"{start} {measured}, {size(excess)} over the service's limit.{largest(parts)}")
     elif excess == 0:
         yield Problem(
-            f"{start} {measured}, exactly the service's limit of {settings.limit_bytes} bytes. {_NOT_TRIED}"
+            f"{start} {measured}, exactly the service's limit of {settings.limit_bytes} bytes. {_UNVERIFIED}"
             f"{largest(parts)}",
             severity="warning",
         )
 
 
-def _one_layer_is_over(subject: Function, threshold: int) -> bool:
-    """Say whether a layer of the app is past the threshold by itself, which is told once where the layer stands."""
-    return any(one.is_resource and (one.unzipped_bytes or 0) > threshold for one in subject.used_layers)
+def _a_layer_exceeds(subject: Function, threshold: int) -> bool:
+    """Return whether a single layer of the app exceeds the threshold, which is reported once, for the layer."""
+    return any(layer.is_resource and (layer.unzipped_bytes or 0) > threshold for layer in subject.used_layers)
 
 
 @rule(
@@ -132,11 +132,13 @@ def _one_layer_is_over(subject: Function, threshold: int) -> bool:
 def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Add up the layers without the code."""
     used = tuple(dict.fromkeys(subject.used_layers))
-    known = tuple(one.contents for one in used if one.contents is not None)
+    known = tuple(layer.contents for layer in used if layer.contents is not None)
     total = sum(contents.unzipped_bytes for contents in known)
-    if total > settings.limit_bytes and not _one_layer_is_over(subject, settings.limit_bytes):
+    if total > settings.limit_bytes and not _a_layer_exceeds(subject, settings.limit_bytes):
         at_least = "at least " if len(known) < len(used) else ""
-        parts = ", ".join(f"{one.label!r} {size(one.unzipped_bytes)}" for one in used if one.unzipped_bytes is not None)
+        parts = ", ".join(
+            f"{layer.label!r} {size(layer.unzipped_bytes)}" for layer in used if layer.unzipped_bytes is not None
+        )
         start = f"The layers of function {subject.where.path!r} are"
         yield from _over(start, f"{at_least}{size(total)} unzipped ({parts})", known, settings)
 
@@ -147,7 +149,7 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     severity="error",
     meaning="A function's code and its layers together, or its code alone, are over the limit. Exactly at the limit it "
     "is a warning: what the service does there is not verified.",
-    remedy="Drop packages from the code or from the layers, or leave out of the code what a layer brings already.",
+    remedy="Drop packages from the code or from the layers, or leave out of the code what a layer provides already.",
     source="Lambda's API and developer guide.",
     aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     raised_at_construction=True,
@@ -173,20 +175,20 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     """),
 )
 def function_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
-    """Compare the code alone, then the whole, with the limit; what the layers alone break is told by their rules."""
+    """Compare the code, then the sum, with the limit. Other rules report layers that exceed it without the code."""
     total = Total.of(subject)
     start = f"Function {subject.where.path!r} is"
     if subject.code is not None and subject.code.unzipped_bytes > settings.limit_bytes:
         measured = f"{size(subject.code.unzipped_bytes)} unzipped without its layers"
         for problem in _over(start, measured, (subject.code,), settings):
             yield Problem(problem.message, aws_error=limits.ARCHIVE_TOO_LARGE)
-    elif not _layers_are_over(subject, total, settings):
+    elif not _layers_exceed(subject, total, settings):
         aws_error = limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=total.unzipped_bytes)
         for problem in _over(start, str(total), tuple(contents for _, contents in total.parts), settings):
             yield Problem(problem.message, severity=problem.severity, aws_error=aws_error)
 
 
-def _layers_are_over(subject: Function, total: Total, settings: Settings) -> bool:
+def _layers_exceed(subject: Function, total: Total, settings: Settings) -> bool:
     code_bytes = 0 if subject.code is None else subject.code.unzipped_bytes
     return total.unzipped_bytes - code_bytes > settings.limit_bytes
 
@@ -195,8 +197,8 @@ def _layers_are_over(subject: Function, total: Total, settings: Settings) -> boo
     "near-size-limit",
     Layer,
     severity="warning",
-    meaning="A layer, or a function with its layers, is over 90 % of the limit, or over the budget that the user set. "
-    "A budget takes the place of the 90 %; over it, it is an error unless the settings make budgets warnings.",
+    meaning="A layer, or a function with its layers, is over 90 % of the limit, or over the budget of the user. "
+    "A budget replaces the 90 %; exceeding it is an error unless the settings make budgets warnings.",
     remedy="Move packages to another layer or drop them before the next upgrade passes the limit.",
     source="The limit: Lambda's developer guide. The 90 %: a choice of this project.",
     raised_at_construction=True,
@@ -223,11 +225,11 @@ def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Pro
 
 @further_check("near-size-limit", Function)
 def near_size_limit_of_function(subject: Function, settings: Settings) -> Iterator[Problem]:
-    """Compare a function with its budget, or with 90 % of the limit, unless one of its layers says the same already."""
+    """Compare a function with its budget, or with 90 % of the limit, unless one of its layers exceeds that already."""
     total = Total.of(subject)
     budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
     threshold = settings.limit_bytes * 9 // 10 if budget is None else budget
-    if subject.budget_bytes is not None or not _one_layer_is_over(subject, threshold):
+    if subject.budget_bytes is not None or not _a_layer_exceeds(subject, threshold):
         parts = tuple(contents for _, contents in total.parts)
         yield from _near(f"Function {subject.where.path!r} is {total}", parts, budget, settings)
 
@@ -256,16 +258,16 @@ def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settin
     "that the total is only a lower bound.",
     remedy="Leave room for it, or look its size up with `aws lambda get-layer-version-by-arn --arn ...`.",
     source="The limit: Lambda's developer guide.",
-    failing=template(function(f"Layers: ['{_ARN}:tracing:7']")),
-    passing=template(function("MemorySize: 256")),
+    failing=template(function_yaml(f"Layers: ['{_ARN}:tracing:7']")),
+    passing=template(function_yaml("MemorySize: 256")),
 )
 def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
-    """Say what is not known beside what is, where there are layers."""
+    """Report parts of unknown size, together with the sum of the others."""
     total = Total.of(subject)
     if subject.layers and total.parts and total.unknown and total.unzipped_bytes < settings.limit_bytes:
         at_most = size(settings.limit_bytes - total.unzipped_bytes)
         yield Problem(
-            f"Function {subject.where.path!r} is {total}; {at_most} are left for what is not known.",
+            f"Function {subject.where.path!r} is {total}; {at_most} remain for parts of unknown size.",
             topic=", ".join(total.unknown),
         )
 
@@ -274,28 +276,28 @@ def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
     "layer-metadata",
     Layer,
     severity="error",
-    meaning="A layer's name, description, licence, runtimes or architectures are past the lengths or the patterns that "
-    "the service takes.",
-    remedy="Shorten it, or keep to the characters that the service takes.",
+    meaning="A layer's name, description, license, runtimes or architectures do not match the lengths or patterns "
+    "that the service accepts.",
+    remedy="Shorten it, or use only the characters that the service accepts.",
     source="botocore 1.44.5, the service model of PublishLayerVersion.",
     raised_at_construction=True,
-    failing=template(layer("CompatibleArchitectures: [x86_64, aarch64]")),
-    passing=template(layer("CompatibleArchitectures: [x86_64, arm64]")),
+    failing=template(layer_yaml("CompatibleArchitectures: [x86_64, aarch64]")),
+    passing=template(layer_yaml("CompatibleArchitectures: [x86_64, arm64]")),
 )
 def layer_metadata(subject: Layer, _: Settings) -> Iterator[Problem]:
-    """Compare each text and list with the service's limits."""
+    """Compare each string and list with the limits."""
     start = f"Layer {subject.label!r} has"
-    for what, length, limit in (
+    for quantity, length, limit in (
         ("a name of {} characters", len(subject.name or ""), limits.MAX_LAYER_NAME_CHARACTERS),
         ("a description of {} characters", len(subject.description or ""), limits.MAX_DESCRIPTION_CHARACTERS),
-        ("a licence of {} characters", len(subject.license or ""), limits.MAX_LICENSE_CHARACTERS),
+        ("a license of {} characters", len(subject.license or ""), limits.MAX_LICENSE_CHARACTERS),
         ("{} compatible runtimes", len(subject.runtimes or ()), limits.MAX_COMPATIBLE_RUNTIMES),
         ("{} compatible architectures", len(subject.architectures or ()), limits.MAX_COMPATIBLE_ARCHITECTURES),
     ):
         if length > limit:
-            yield Problem(f"{start} {what.format(length)}; the service's limit is {limit}.")
+            yield Problem(f"{start} {quantity.format(length)}; the service's limit is {limit}.")
     if subject.name is not None and not _LAYER_NAME_OR_ARN.fullmatch(subject.name):
-        yield Problem(f"{start} the name {subject.name!r}; the service takes letters, digits, '-' and '_'.")
+        yield Problem(f"{start} the name {subject.name!r}; the service accepts letters, digits, '-' and '_'.")
     unknown = [name for name in subject.architectures or () if name not in ARCHITECTURES]
     if unknown:
-        yield Problem(f"{start} the architecture {quoted(unknown)}; the service takes {quoted(ARCHITECTURES)}.")
+        yield Problem(f"{start} the architecture {quoted(unknown)}; the service accepts {quoted(ARCHITECTURES)}.")

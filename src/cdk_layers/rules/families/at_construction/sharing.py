@@ -1,4 +1,4 @@
-"""Grants that are malformed, missing or would vanish, and references that would not follow a layer."""
+"""Grants that are malformed, missing or not retained, and references that do not follow a layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App, Function, Grant, is_literal
 from cdk_layers.errors import SharingError
-from cdk_layers.rules.examples import function, layer, template
+from cdk_layers.rules.examples import function_yaml, layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count, quoted
 
@@ -22,11 +22,11 @@ register_family(__name__, order=140, error=SharingError)
 _ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
 _ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
-_FOLLOWED_BY_NOTHING: Final = ("stack-output", "ssm-reference")
-"""References that are the same text in the template whichever version they lead to. A stack with template parameters
-that are read from SSM is not among them: the CDK CLI never skips it, and CloudFormation reads the value again (run)."""
+_STALE_REFERENCES: Final = ("stack-output", "ssm-reference")
+"""References whose text in the template is the same for every version. Template parameters that are read from SSM are
+not: the CDK CLI never skips such a stack, and CloudFormation reads the value again (run)."""
 
-_WEAK: Final = (*_FOLLOWED_BY_NOTHING, "parameter")
+_WEAK_REFERENCES: Final = (*_STALE_REFERENCES, "parameter")
 _CREATE_ONLY: Final = "CloudFormation's schemas (all properties are create-only); aws-cdk 15524, 21232, 30686."
 _NOT_AUTHORIZED: Final = (
     "... is not authorized to perform: lambda:GetLayerVersion on resource: ... because no resource-based policy allows "
@@ -55,20 +55,20 @@ def _permission(*properties: str, retained: bool = True) -> str:
     Grant,
     severity="warning",
     meaning="A layer version outlives its replacement, and its permission does not: the next deploy that changes the "
-    "layer takes the old version away from the accounts that are pinned to it, at their next update.",
+    "layer removes the old version's permission, and accounts that are pinned to it fail at their next update.",
     remedy="Give the permission the same UpdateReplacePolicy and DeletionPolicy as its layer, `Retain`, or use "
-    "`SharedPythonLayer(grants=[...])`, which does.",
+    "`SharedPythonLayer(grants=[...])`, which sets them.",
     source=_CREATE_ONLY,
     aws_error=_NOT_AUTHORIZED,
-    failing=template(layer(), _permission("Principal: '222222222222'", retained=False)),
-    passing=template(layer(), _permission("Principal: '222222222222'")),
+    failing=template(layer_yaml(), _permission("Principal: '222222222222'", retained=False)),
+    passing=template(layer_yaml(), _permission("Principal: '222222222222'")),
 )
 def grant_not_retained(subject: Grant, _: Settings) -> Iterator[Problem]:
-    """Compare the two policies."""
+    """Compare the policies of a permission and of its layer."""
     if subject.layer is not None and subject.layer.retained is True and subject.retained is False:
         yield Problem(
             f"The permission {subject.where.path!r} is deleted when its layer {subject.layer.label!r} changes, and the "
-            "old version of the layer is retained: whoever is pinned to it loses access."
+            "old version of the layer is retained: accounts that are pinned to it lose access."
         )
 
 
@@ -77,31 +77,32 @@ def grant_not_retained(subject: Grant, _: Settings) -> Iterator[Problem]:
     App,
     severity="warning",
     meaning="A layer that other accounts or other stacks use is deleted and replaced by the next deploy that changes "
-    "it. Functions that use the old version go on running, but they can be neither updated nor rolled back to it.",
+    "it. Functions that use the old version continue to run, but they can be neither updated nor rolled back to it.",
     remedy="Retain it: `UpdateReplacePolicy: Retain` and `DeletionPolicy: Retain`, `removal_policy=RETAIN` in the CDK. "
     "Retained versions count as code storage, 300 GB unzipped per Region, which cannot be raised: delete those that no "
     "function uses.",
     source="Lambda's developer guide, deleting layers; CloudFormation's schema of AWS::Lambda::LayerVersion.",
     aws_error="Layer version <arn> does not exist.",
-    failing=template(layer(retained=False), _permission("Principal: '222222222222'", retained=False)),
-    passing=template(layer(), _permission("Principal: '222222222222'")),
+    failing=template(layer_yaml(retained=False), _permission("Principal: '222222222222'", retained=False)),
+    passing=template(layer_yaml(), _permission("Principal: '222222222222'")),
 )
 def shared_layer_not_retained(subject: App, _: Settings) -> Iterator[Problem]:
-    """Collect who shares each layer that is not retained."""
-    sharers: dict[Layer, set[str]] = defaultdict(set)
+    """Collect the grantees and the other stacks of each layer that is not retained."""
+    uses: dict[Layer, set[str]] = defaultdict(set)
     for grant in subject.grants:
         if grant.layer is not None:
-            sharers[grant.layer].add(f"granted to {_grantee(grant)}")
-    for user in subject.functions:
-        for use in user.layers or ():
-            if use.reference in (*_WEAK, "import-value"):
-                sharers[use.layer].add(f"used by {user.where.path!r} in another stack")
-    for one, told in sharers.items():
-        if one.is_resource and one.retained is False:
-            more = f" and {count(len(told) - 1, 'more user')}" if len(told) > 1 else ""
+            uses[grant.layer].add(f"granted to {_grantee(grant)}")
+    for function in subject.functions:
+        for use in function.layers or ():
+            if use.reference in (*_WEAK_REFERENCES, "import-value"):
+                uses[use.layer].add(f"used by {function.where.path!r} in another stack")
+    for layer, users in uses.items():
+        if layer.is_resource and layer.retained is False:
+            more = f" and {count(len(users) - 1, 'more user')}" if len(users) > 1 else ""
             yield Problem(
-                f"Layer {one.label!r} is {min(told)}{more}, and the next deploy that changes it deletes this version.",
-                where=one.where,
+                f"Layer {layer.label!r} is {min(users)}{more}, and the next deploy that changes it deletes this "
+                "version.",
+                where=layer.where,
             )
 
 
@@ -121,7 +122,7 @@ def _grantee(grant: Grant) -> str:
     "function's account. A warning where a permission may cover it: one for an organization, or for a principal that "
     "is not a literal.",
     remedy="Grant it: `SharedPythonLayer(grants=[LayerGrant.account(...)])`. A `LayeredFunction` that uses a "
-    "`SharedPythonLayer` of the same app is granted it by itself.",
+    "`SharedPythonLayer` of the same app is granted it automatically.",
     source="Lambda's API and developer guide.",
     aws_error=_NOT_AUTHORIZED,
     failing="""\
@@ -147,39 +148,42 @@ Function(
 """,
 )
 def missing_grant(subject: App, _: Settings) -> Iterator[Problem]:
-    """Look for a permission that covers each function of another account than its layer's."""
+    """Search for a permission for each function in another account than its layer."""
     grants: dict[Layer, list[Grant]] = defaultdict(list)
     for grant in subject.grants:
         if grant.layer is not None:
             grants[grant.layer].append(grant)
-    for user in subject.functions:
-        for one in dict.fromkeys(user.used_layers):
-            if one.is_resource and None not in (user.account, one.account) and user.account != one.account:
-                yield from _uncovered(user, one, grants[one])
+    for function in subject.functions:
+        for layer in dict.fromkeys(function.used_layers):
+            if (
+                layer.is_resource
+                and None not in (function.account, layer.account)
+                and function.account != layer.account
+            ):
+                yield from _uncovered(function, layer, grants[layer])
 
 
-def _uncovered(user: Function, one: Layer, grants: list[Grant]) -> Iterator[Problem]:
-    told = (
-        f"Function {user.where.path!r} is in account {user.account}, and its layer {one.label!r} in {one.account} has"
-    )
-    covers = [_covers(grant, user.account or "") for grant in grants]
+def _uncovered(function: Function, layer: Layer, grants: list[Grant]) -> Iterator[Problem]:
+    accounts = f"is in account {function.account}, and its layer {layer.label!r} in {layer.account}"
+    start = f"Function {function.where.path!r} {accounts} has"
+    covers = [_covers(grant, function.account or "") for grant in grants]
     if True in covers:
         return
     if None in covers:
-        may = _grantee(grants[covers.index(None)])
+        possible = _grantee(grants[covers.index(None)])
         yield Problem(
-            f"{told} only a permission that may cover it: {may}.",
-            remedy=f"Make sure that {user.account} is covered, and acknowledge this.",
-            where=user.where,
+            f"{start} only a permission that may cover it: {possible}.",
+            remedy=f"Make sure that {function.account} is covered, and acknowledge this.",
+            where=function.where,
             severity="warning",
         )
     else:
         others = f": only for {', '.join(_grantee(grant) for grant in grants)}" if grants else ""
-        yield Problem(f"{told} no permission for it{others}.", where=user.where)
+        yield Problem(f"{start} no permission for it{others}.", where=function.where)
 
 
 def _covers(grant: Grant, account: str) -> bool | None:
-    """Say whether a permission covers an account; None when that cannot be told."""
+    """Return whether a permission covers an account; None if that is not known."""
     principal = grant.principal
     if principal is None or not is_literal(principal) or (principal == "*" and grant.organization is not None):
         return None
@@ -192,13 +196,13 @@ def _covers(grant: Grant, account: str) -> bool | None:
     Grant,
     severity="warning",
     meaning="A permission lets every AWS account use the layer.",
-    remedy="Name an account or an organization; if everyone is meant, write `LayerGrant.public()`.",
+    remedy="Name an account or an organization; if the layer is meant for everyone, write `LayerGrant.public()`.",
     source="Lambda's developer guide.",
-    failing=template(layer(), _permission("Principal: '*'")),
-    passing=template(layer(), _permission("Principal: '*'", "OrganizationId: o-a1b2c3d4e5")),
+    failing=template(layer_yaml(), _permission("Principal: '*'")),
+    passing=template(layer_yaml(), _permission("Principal: '*'", "OrganizationId: o-a1b2c3d4e5")),
 )
 def public_grant(subject: Grant, _: Settings) -> Iterator[Problem]:
-    """Look for everyone without an organization and without the word of the user."""
+    """Search for permissions of everyone, without an organization and without `LayerGrant.public()`."""
     if subject.principal == "*" and subject.organization is None and not subject.public_on_purpose:
         label = "its layer" if subject.layer is None else f"the layer {subject.layer.label!r}"
         yield Problem(f"The permission {subject.where.path!r} lets every AWS account use {label}.")
@@ -208,29 +212,29 @@ def public_grant(subject: Grant, _: Settings) -> Iterator[Problem]:
     "malformed-principal",
     Grant,
     severity="error",
-    meaning="The principal or the organization of a layer's permission is not of the form that the service takes.",
+    meaning="The principal or the organization of a layer's permission does not have a form that the service accepts.",
     remedy="Name an account by its 12 digits, or an organization (`o-...`) with the principal `*`.",
     source=_MODEL,
     raised_at_construction=True,
-    failing=template(layer(), _permission("Principal: 22222222222")),
-    passing=template(layer(), _permission("Principal: '222222222222'")),
+    failing=template(layer_yaml(), _permission("Principal: 22222222222")),
+    passing=template(layer_yaml(), _permission("Principal: '222222222222'")),
 )
 def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
-    """Compare both with their forms."""
+    """Compare principal and organization with their patterns."""
     principal, organization = subject.principal, subject.organization
     start = f"The permission {subject.where.path!r} names the"
-    narrow = principal is not None and is_literal(principal) and principal != "*"
-    if narrow and not _ACCOUNT_OR_ROOT.fullmatch(principal or ""):
+    is_specific = principal is not None and is_literal(principal) and principal != "*"
+    if is_specific and not _ACCOUNT_OR_ROOT.fullmatch(principal or ""):
         yield Problem(
             f"{start} principal {principal!r}, which is neither an account of 12 digits nor '*' nor the ARN of an "
             "account's root."
         )
     if organization and is_literal(organization) and not _ORGANIZATION.fullmatch(organization):
         yield Problem(f"{start} organization {organization!r}, which {_ORGANIZATION.pattern} does not match.")
-    if organization is not None and narrow:
+    if organization is not None and is_specific:
         yield Problem(
-            f"{start} organization {organization!r} beside the principal {principal!r}; an organization goes with the "
-            "principal '*' only."
+            f"{start} organization {organization!r} with the principal {principal!r}; an organization requires the "
+            "principal '*'."
         )
 
 
@@ -239,12 +243,12 @@ def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
     Function,
     severity="warning",
     meaning="A function refers weakly (by a stack output or a dynamic reference such as `{{resolve:ssm:...}}`) to a "
-    "layer of another stack, and nothing in its template follows the layer's content. When the layer changes, the "
+    "layer of another stack, and nothing in its template depends on the layer's content. When the layer changes, the "
     "function's template does not, so the CDK finds nothing to deploy and the function stays on the old version. A "
     "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy.",
-    remedy="Use a `SharedPythonLayer`, which leaves its digest in the Metadata of every function of the app that uses "
-    "it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content into "
-    "the function's Metadata.",
+    remedy="Use a `SharedPythonLayer`, which writes its digest into the Metadata of every function of the app that "
+    "uses it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content "
+    "into the function's Metadata.",
     source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
     failing="""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
@@ -267,15 +271,15 @@ Function(
 """,
 )
 def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for each weakly referenced layer's digest among what the template follows."""
+    """Search the template for the digest of each layer with a weak reference."""
     for use in dict.fromkeys(subject.layers or ()):
-        one = use.layer
-        follows = subject.follows if one.asset is None else subject.follows & {one.asset}
-        if use.reference in _FOLLOWED_BY_NOTHING and one.is_resource and not follows and not subject.edge:
+        layer = use.layer
+        follows = subject.follows if layer.asset is None else subject.follows & {layer.asset}
+        if use.reference in _STALE_REFERENCES and layer.is_resource and not follows and not subject.edge:
             how = "a stack output" if use.reference == "stack-output" else "a dynamic reference to an SSM parameter"
             yield Problem(
-                f"Function {subject.where.path!r} refers to the layer {one.label!r} by {how}, and nothing in its "
-                "template follows the layer's content: a new version would pass it by."
+                f"Function {subject.where.path!r} refers to the layer {layer.label!r} by {how}, and nothing in its "
+                "template depends on the layer's content: it would not get a new version."
             )
 
 
@@ -290,12 +294,12 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     "type `AWS::SSM::Parameter::Value<String>`).",
     source="CloudFormation; aws-cdk issue 1972.",
     aws_error="Export ... cannot be updated as it is in use by ...",
-    failing=template(function("Layers: [!ImportValue 'Hub:BaseLayerArn']")),
+    failing=template(function_yaml("Layers: [!ImportValue 'Hub:BaseLayerArn']")),
     passing="Parameters:\n  Base: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /layers/base}\n"
-    + template(function("Layers: [!Ref Base]")),
+    + template(function_yaml("Layers: [!Ref Base]")),
 )
 def locked_export(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Look for imported values."""
+    """Search for imported ARNs."""
     labels = dict.fromkeys(use.layer.label for use in subject.layers or () if use.reference == "import-value")
     if labels:
         yield Problem(

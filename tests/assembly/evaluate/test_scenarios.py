@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.assembly.evaluate.branches import MAX_VARIANTS
+from cdk_layers.assembly.evaluate.scenarios import MAX_SCENARIOS
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import AssemblyError
 from tests.assembly.templates import assembly_of, read_text
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _branches(folder: Path, properties: str, rest: str) -> dict[str, str | None]:
     text = f"Resources: {{Report: {{Type: AWS::Lambda::Function, {properties}}}}}\n{rest}"
-    return {function.branch: function.runtime for function in read_text(folder, text).functions}
+    return {function.scenario: function.runtime for function in read_text(folder, text).functions}
 
 
 def test_a_parameter_decides_for_every_condition_on_it(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_variants_are_bounded(tmp_path: Path) -> None:
     properties = f"{{Environment: {{Variables: {{{variables}}}}}}}"
     app = read_text(tmp_path, f"Resources: {{R: {{Type: AWS::Lambda::Function, Properties: {properties}}}}}\n{rest}")
 
-    assert 1 < len(app.functions) <= MAX_VARIANTS
+    assert 1 < len(app.functions) <= MAX_SCENARIOS
     assert any("template.yaml#R" in sentence and str(len(app.functions)) in sentence for sentence in app.unread)
 
 
@@ -154,7 +154,7 @@ Resources:
   Base: {Type: AWS::Lambda::LayerVersion, Properties: {CompatibleArchitectures: [!If [IsArm, arm64, x86_64]]}}
 """)  # fmt: skip
     found = {
-        function.branch: (function.architecture, function.used_layers[0].architectures) for function in app.functions
+        function.scenario: (function.architecture, function.used_layers[0].architectures) for function in app.functions
     }
 
     assert found == {"IsArm=true": ("arm64", ("arm64",)), "IsArm=false": ("x86_64", ("x86_64",))}
