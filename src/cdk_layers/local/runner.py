@@ -12,11 +12,11 @@ from cdk_layers.contents.native_names import names_its_machine
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import UsageError
 from cdk_layers.local.execution import ExecutionEnvironment
-from cdk_layers.local.interpreters import find_python
 from cdk_layers.local.runtime_folder import runtime_folder
 from cdk_layers.local.sandbox import Folders, Prepared
 from cdk_layers.local.temporary import remove_stale_folders
 from cdk_layers.local.unpacked import UnpackedFolders
+from cdk_layers.system.interpreters import find_python, how_to_install
 from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Runner:
         _refuse_windows()
         self._refuse_foreign(function)
         python = find_python(function.python, self.store)
+        if python is None:
+            raise UsageError(_no_python(function.python))
         runtime = runtime_folder(self.store, python, function.python, debugger=self.debug_port is not None)
         folders = Folders(self._unpacked_task(function), self._unpacked_opt(function), runtime)
         return Prepared(function, folders, python, self.is_isolated)
@@ -128,3 +130,7 @@ def _refuse_windows() -> None:
     if sys.platform == "win32":
         message = "Lambda's runtime client does not run on Windows. Run the same in WSL."
         raise UsageError(message)
+
+
+def _no_python(version: str) -> str:
+    return f"There is no CPython {version} on this machine. Install one: {how_to_install(version)}"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from uv import find_uv_bin
 
-from cdk_layers.errors import UsageError
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHECK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys._base_executable)"
+_CHECK: Final = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys._base_executable)"
 
 
 class Values(Protocol):
@@ -30,7 +29,7 @@ class Values(Protocol):
         ...
 
 
-def find_python(version: str, values: Values) -> Path:
+def find_python(version: str, values: Values) -> Path | None:
     """Return the base interpreter of a language version, outside of any virtual environment.
 
     It is the running one, one that uv finds, or one of pyenv.
@@ -39,10 +38,11 @@ def find_python(version: str, values: Values) -> Path:
         version: Such as "3.13".
         values: Remembers what was found, since uv and the interpreter take most of a second to answer.
 
-    Raises:
-        UsageError: This machine has none.
+    Returns:
+        The interpreter; None if this machine has none. `how_to_install` says what then helps.
     """
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+    is_cpython = sys.implementation.name == "cpython"
+    if is_cpython and version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
     key = f"python-{version}"
     remembered = values.recall(key)
@@ -53,8 +53,12 @@ def find_python(version: str, values: Values) -> Path:
         if found is not None:
             values.remember(key, _identity(found))
             return found
-    message = f"There is no CPython {version} on this machine. Install one: uv python install {version}"
-    raise UsageError(message)
+    return None
+
+
+def how_to_install(version: str) -> str:
+    """Return the command that installs an interpreter of a language version where `find_python` finds it."""
+    return f"uv python install {version}"
 
 
 def _identity(python: Path) -> list[object] | None:

@@ -1,0 +1,1 @@
+"""Bytecode of the modules in an archive, compiled when it is built."""

@@ -1,0 +1,166 @@
+"""Compiling the modules of archives by an interpreter of the target's version."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.bytecode.key import MAGIC_NUMBERS
+from cdk_layers.building.bytecode.names import bytecode_name, importable
+from cdk_layers.contents.zipformat import read_directory
+from cdk_layers.errors import BuildError
+from cdk_layers.system import host
+from cdk_layers.system.interpreters import find_python, how_to_install
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterable, Sequence
+
+    from cdk_layers.building.job import Job
+
+_SERVER: Final = Path(__file__).with_name("server.py")
+_START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
+"""Starts a program without its folder in the search path, as `-I` does."""
+
+_WORTH_A_PROCESS: Final = 400_000
+"""Bytes of sources that take about as long to compile as one more interpreter takes to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An archive with modules."""
+
+    archive: Path
+    root: str
+    """Where the files of the archive are when deployed: "/opt/python", "/var/task", or "/opt" for all of a layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The bytecode of an archive's modules."""
+
+    tree: Path
+    """A folder with the .pyc files, by the names that belong to those of the archive. It may not exist."""
+
+    failed: tuple[str, ...]
+    """The modules that this version of Python does not compile, such as templates: they are only sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One module to compile."""
+
+    number: int
+    """That of its archive."""
+
+    name: str
+    size: int
+    line: tuple[str, str, str, str]
+    """As the server reads it."""
+
+
+def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
+    """Compile the modules of archives, in as many processes as there are processors. No module is imported.
+
+    The bytecode is `unchecked-hash` (PEP 552), so it is valid whatever times and folders its source gets.
+
+    Args:
+        sources: The archives.
+        folder: Where to write; each archive gets a folder there.
+        job: What it is for.
+
+    Returns:
+        What was compiled, for each archive.
+
+    Raises:
+        BuildError: This machine has no CPython of the target's version, or it cannot compile.
+    """
+    python = require_python(job)
+    version = job.target.python
+    tasks = [task for number, source in enumerate(sources) for task in _tasks(number, source, folder, version)]
+    batches = _batches(tasks, os.cpu_count() or 1)
+    with ThreadPoolExecutor(max(1, len(batches))) as pool:
+        numbered = enumerate(batches)
+        results = list(pool.map(lambda one: _compile(one[1], folder / f"batch-{one[0]}", python, job), numbered))
+    failed = sorted((task.number, task.name) for batch in results for task in batch)
+    return [
+        Compiled(folder / str(number), tuple(name for of, name in failed if of == number))
+        for number in range(len(sources))
+    ]
+
+
+def require_python(job: Job) -> Path:
+    """Return a CPython of the target's version.
+
+    Raises:
+        BuildError: This machine has none.
+    """
+    version = job.target.python
+    python = find_python(version, job.store)
+    if python is None:
+        message = (
+            f"Bytecode for Python {version} is made by CPython {version}, which this machine does not have. "
+            f"Install it, {how_to_install(version)}, or build with bytecode=False."
+        )
+        raise BuildError(message)
+    return python
+
+
+def _tasks(number: int, source: Source, folder: Path, python: str) -> Iterable[_Task]:
+    with source.archive.open("rb") as file:
+        sizes = {entry.name: entry.size for entry in read_directory(file)}
+    for name in importable(sizes, source.root, python):
+        output = folder / str(number) / bytecode_name(name, python)
+        yield _Task(number, name, sizes[name], (str(source.archive), name, f"{source.root}/{name}", str(output)))
+
+
+def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:
+    """Return the tasks in as many batches as there are processors, of about equal bytes; fewer where they are small."""
+    wanted = max(1, min(processors, sum(task.size for task in tasks) // _WORTH_A_PROCESS))
+    batches: list[list[_Task]] = [[] for _ in range(wanted)]
+    filled = [0] * wanted
+    for task in sorted(tasks, key=lambda task: (-task.size, task.number, task.name)):
+        smallest = filled.index(min(filled))
+        batches[smallest].append(task)
+        filled[smallest] += task.size
+    return [batch for batch in batches if batch]
+
+
+def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[_Task]:
+    """Compile a batch and return what failed. A module that ends the interpreter is left out of the next attempt."""
+    failed = []
+    scratch.mkdir(parents=True)
+    while batch:
+        done = _run(batch, scratch, python, job)
+        results = [line.split() for line in done.stdout.splitlines()]
+        failed += [task for task, (_, result) in zip(batch, results, strict=False) if result == "no"]
+        if not done.returncode:
+            return failed
+        if done.returncode > 0 or len(results) == len(batch):
+            said = done.stderr.strip().splitlines()
+            message = f"{python} cannot compile for Python {job.target.python}: {said[-1] if said else done.returncode}"
+            raise BuildError(message)
+        failed.append(batch[len(results)])
+        batch = batch[len(results) + 1 :]
+    return failed
+
+
+def _run(batch: Sequence[_Task], scratch: Path, python: Path, job: Job) -> subprocess.CompletedProcess[str]:
+    """Run the server isolated: without site-packages, the user's own ones, and Python's environment variables.
+
+    The option `-I` would ignore the seed of hashes too, which the order of constant sets depends on before 3.11.
+    """
+    listed = scratch / "tasks.json"
+    described = {"magic": MAGIC_NUMBERS.get(job.target.python), "tasks": [task.line for task in batch]}
+    listed.write_text(json.dumps(described), encoding="utf-8")
+    variables = {name: value for name, value in host.environ().items() if not name.startswith("PYTHON")}
+    command: list[str | Path] = [python, "-S", "-s", "-B", "-X", "utf8", "-c", _START, _SERVER, listed]
+    try:
+        return host.run(command, cwd=scratch, environment={**variables, "PYTHONHASHSEED": "0"})
+    except OSError as error:
+        message = f"{python} cannot be started to compile for Python {job.target.python}: {error.strerror}."
+        raise BuildError(message) from None

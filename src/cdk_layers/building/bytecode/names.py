@@ -1,0 +1,73 @@
+"""Names of sources and of their bytecode."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+_CACHE: Final = "__pycache__"
+_COMPILED: Final = re.compile(r"(?P<stem>[^/]+)\.cpython-\d+\.pyc")
+_LAYER_ROOT: Final = "/opt"
+"""Where layers are mounted; Python searches its folder `python`, and one for each version below that."""
+
+_PROGRAMS: Final = "bin"
+
+_LONGEST: Final = 255
+"""Bytes of a file's name. Source: Linux, NAME_MAX."""
+
+
+def bytecode_name(source: str, python: str) -> str:
+    """Return the name of the bytecode of a source, such as "pkg/__pycache__/mod.cpython-313.pyc".
+
+    Args:
+        source: POSIX path of a .py file.
+        python: The language version, such as "3.13".
+    """
+    folder, name = posixpath.split(source)
+    compiled = f"{name.removesuffix('.py')}.cpython-{python.replace('.', '')}.pyc"
+    return posixpath.join(folder, _CACHE, compiled)
+
+
+def source_of(name: str) -> str | None:
+    """Return the source that a file in `__pycache__` is the bytecode of; None for any other file."""
+    folder, compiled = posixpath.split(name)
+    parent, cache = posixpath.split(folder)
+    match = _COMPILED.fullmatch(compiled)
+    return posixpath.join(parent, f"{match['stem']}.py") if match and cache == _CACHE else None
+
+
+def importable(names: Collection[str], root: str, python: str) -> Iterator[str]:
+    """Yield the sources of modules that functions can import, in the order of the names.
+
+    A dot in a name ends a module's name, so files such as those of a template's "{{ app.name }}" are not modules. Files
+    of the folder of programs are modules only if it is a package.
+
+    Args:
+        names: POSIX paths of files.
+        root: Where they are when deployed, such as "/opt/python".
+        python: The language version of the function.
+    """
+    for name in names:
+        place = _below_search_path(name, root, python)
+        if place is None or not place.endswith(".py"):
+            continue
+        start = name.removesuffix(place)
+        is_too_long = len(posixpath.basename(bytecode_name(place, python)).encode()) > _LONGEST
+        is_program = place.startswith(f"{_PROGRAMS}/") and f"{start}{_PROGRAMS}/__init__.py" not in names
+        if not is_program and not is_too_long and "." not in place.removesuffix(".py"):
+            yield name
+
+
+def _below_search_path(name: str, root: str, python: str) -> str | None:
+    """Return a path relative to the folder that Python searches; None for a file outside of these folders."""
+    if root == _LAYER_ROOT:
+        if not name.startswith("python/"):
+            return None
+        name = name.removeprefix("python/")
+    if root.startswith(_LAYER_ROOT):
+        name = name.removeprefix(f"lib/python{python}/site-packages/")
+    return name

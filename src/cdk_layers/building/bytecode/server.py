@@ -1,0 +1,95 @@
+"""Compiles sources in an interpreter of the target's version. It runs there, without this package.
+
+Its argument is a JSON file, `{"magic": 3571, "tasks": [[archive, name, deployed path, output file], ...]}`. It writes a
+line for each task when it is done: its number, and "ok" or "no".
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import json
+import marshal
+import os
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+
+_UNCHECKED_HASH = 0b01
+"""The flag of bytecode that is valid whatever its source is. Source: PEP 552."""
+
+_MEMORY_BYTES = 4 * 1024**3
+"""The most that a source may take, so that one that is made to exhaust the machine does not compile instead."""
+
+_WRONG_PYTHON = 3
+
+_STABLE_SINCE = (3, 11)
+"""Before this version, the bytes of a module depend on what the process compiled earlier."""
+
+
+def main(path: str) -> None:
+    """Compile the tasks of a file."""
+    job = json.loads(Path(path).read_text(encoding="utf-8"))
+    magic = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
+    if sys.implementation.name != "cpython" or magic != (job["magic"] or magic) or sys.flags.optimize:
+        sys.stderr.write(f"{sys.implementation.name} with magic number {magic}, optimization {sys.flags.optimize}")
+        sys.exit(_WRONG_PYTHON)
+    _limit_memory()
+    gc.disable()  # it takes an eighth of the time
+    warnings.simplefilter("ignore")
+    archives: dict[str, zipfile.ZipFile] = {}
+    for number, (archive, name, deployed, output) in enumerate(job["tasks"]):
+        if archive not in archives:
+            archives[archive] = zipfile.ZipFile(archive)
+        source = archives[archive].read(name)
+        is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
+        done = _write(source, deployed, output) if is_stable else _write_in_a_fork(source, deployed, output)
+        sys.stdout.write(f"{number} {'ok' if done else 'no'}\n")
+        sys.stdout.flush()
+
+
+def _write(source: bytes, deployed: str, output: str) -> bool:
+    """Write the .pyc file of a source, and return whether the source is one of this version."""
+    compiled = _compiled(source, deployed)
+    if compiled is not None:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        Path(output).write_bytes(compiled)
+    return compiled is not None
+
+
+def _write_in_a_fork(source: bytes, deployed: str, output: str) -> bool:
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            status = not _write(source, deployed, output)
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    return not status
+
+
+def _limit_memory() -> None:
+    try:
+        import resource  # noqa: PLC0415  # Windows has none
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, most))
+    except (ImportError, ValueError, OSError):
+        pass
+
+
+def _compiled(source: bytes, deployed: str) -> bytes | None:
+    """Return the content of the .pyc file of a source, or None if it is not one of this version."""
+    try:
+        code = compile(source, deployed, "exec", dont_inherit=True, optimize=0)
+        data = marshal.dumps(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+    flags = _UNCHECKED_HASH.to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + data
+
+
+if __name__ == "__main__":
+    main(sys.argv[-1])
