@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from cdk_layers.building.plan import make_plan
 from cdk_layers.building.progress import default_progress
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.resolution import Basis, stored_resolution
-from cdk_layers.errors import BuildError, EntryChangedError
+from cdk_layers.errors import EntryChangedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
+    from cdk_layers.building.writing import ArchiveWriter
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.store.artifact import Artifact
@@ -44,10 +44,7 @@ class LayerBuild:
     """Whether nothing had to be built."""
 
     record: Artifact = field(repr=False, compare=False)
-    """The cache's entry, which the contents are read from when somebody asks."""
-
-    parts: tuple[Artifact, ...] = field(repr=False, compare=False)
-    """The cache's entries that hold its archive, or are joined for it."""
+    """What the store has of it: the contents and the parts."""
 
     job: Job = field(repr=False, compare=False)
     """What it is the build of."""
@@ -56,49 +53,29 @@ class LayerBuild:
     """What messages call it."""
 
     @property
-    def archive(self) -> Path:
-        """The zip, in the cache: read it, never write it. It is put together there when somebody asks."""
-        if len(self.parts) == 1:
-            return self._intact_parts()[0].archive
-        key, store = f"archive-{self.record.folder.name}", self.job.store
-        return store.get_or_make(key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True).archive
-
-    def write_to(self, destination: Path) -> None:
-        """Write the zip to a file that nobody else has; what is there is replaced.
-
-        Raises:
-            BuildError: It was damaged in the cache, and the entry is not what it was when it was built.
-            OSError: It cannot be written; the disk may be full.
-        """
-        parts = self._intact_parts()
-        if len(parts) == 1:
-            shutil.copyfile(parts[0].archive, destination)
-            return
-        # Most builds are not joined, or not written, since whoever wants them has them.
-        from cdk_layers.building.archives.join import Join  # noqa: PLC0415
-
-        Join.of([part.archive for part in parts]).write(destination)
-        self.job.store.keep_contents(destination, self.contents)
-
-    @property
     def contents(self) -> Contents:
-        """What lies in the archive."""
+        """What is in the archive."""
         return self.record.contents
 
-    def _intact_parts(self) -> tuple[Artifact, ...]:
-        """Return the parts as they were made. What was only found is verified now, and made again if it is damaged."""
-        if not self.from_cache or all(map(self.job.store.is_intact, self.parts)):
-            return self.parts
-        from cdk_layers.building.make import make  # noqa: PLC0415
+    @property
+    def archive(self) -> Path:
+        """The zip, in the store: read it, never write it. It is put together when it is first needed."""
+        return self._writer().write_to_store()
 
-        made, _ = make(self.job, default_progress(), self.label)
-        if made.record.facts["digest"] != self.digest:
-            message = (
-                f"The build of {self.label!r} was damaged in the build cache, and {str(self.job.entry)!r}, or what its "
-                "manifest leads to, has changed since it was looked up. Run the same again."
-            )
-            raise BuildError(message)
-        return made.parts
+    def write_to(self, destination: Path) -> None:
+        """Write the zip to a file that no other process has; what is there is replaced.
+
+        Raises:
+            BuildError: A part was damaged in the store, and the entry is not what it was when it was built.
+            OSError: It cannot be written; the disk may be full.
+        """
+        self._writer().write_to(destination)
+
+    def _writer(self) -> ArchiveWriter:
+        # Most builds are not written, since the CDK's output folder has them.
+        from cdk_layers.building.writing import ArchiveWriter  # noqa: PLC0415
+
+        return ArchiveWriter(self.record, self.job, self.label)
 
 
 def build(
@@ -134,7 +111,7 @@ def build(
     from cdk_layers.building.make import make  # noqa: PLC0415
 
     made, is_new = make(job, progress or default_progress(), name)
-    return _layer_build(made.plan, made.record, made.parts, job, name, from_cache=not is_new)
+    return _layer_build(made.plan, made.record, job, name, from_cache=not is_new)
 
 
 def recall(
@@ -161,15 +138,10 @@ def _found(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | N
     if plan is None:
         return None
     record = job.store.find(plan.key)
-    if record is None:
-        return None
-    parts = (record,) if len(plan.part_keys) == 1 else tuple(filter(None, map(job.store.find, plan.part_keys)))
-    return _layer_build(plan, record, parts, job, label, from_cache=True) if len(parts) == len(plan.part_keys) else None
+    return None if record is None else _layer_build(plan, record, job, label, from_cache=True)
 
 
-def _layer_build(
-    plan: Plan, record: Artifact, parts: tuple[Artifact, ...], job: Job, label: str, *, from_cache: bool
-) -> LayerBuild:
+def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cache: bool) -> LayerBuild:
     facts = record.facts
     return LayerBuild(
         archive_bytes=record.archive_bytes,
@@ -179,7 +151,6 @@ def _layer_build(
         notes=(*plan.notes, *overwritten_notes(facts)),
         from_cache=from_cache,
         record=record,
-        parts=parts,
         job=job,
         label=label,
     )

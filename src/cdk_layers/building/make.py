@@ -6,14 +6,17 @@ import json
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.archives.join import Join
-from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.installation import install
 from cdk_layers.building.job import job_of
-from cdk_layers.building.plan import distributions_key, make_plan, own_key
+from cdk_layers.building.parts.keys import part_key
+from cdk_layers.building.parts.packing import Packing
+from cdk_layers.building.parts.split import split
+from cdk_layers.building.parts.stored import placed
+from cdk_layers.building.plan import distributions_key, make_plan
 from cdk_layers.building.progress import told
 from cdk_layers.building.requirements.build_keys import resolution_key
 from cdk_layers.building.requirements.manifests import Requirements, read_requirements
@@ -22,17 +25,16 @@ from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
-from cdk_layers.store.contents_json import path_beside, read_beside, to_json
+from cdk_layers.store.contents_json import path_beside, to_json
 from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
-from cdk_layers.system.wording import count, size
+from cdk_layers.system.wording import count, listed, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cdk_layers.building.archives.members import Member
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.plan import Plan
@@ -50,12 +52,10 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A build in the cache."""
+    """A build in the store."""
 
     plan: Plan
     record: Artifact
-    parts: tuple[Artifact, ...]
-    """What holds its archive, or is joined for it; the record itself where that is all."""
 
 
 def make(job: Job, progress: Progress, label: str) -> tuple[Made, bool]:
@@ -176,27 +176,98 @@ class _Making:
         known = read_requirements(self.job, may_export=False)
         if known is not None and known.lacks_credentials:
             plan = make_plan(known, resolve(known, self.job), self.job)
-            known = known if all(self.job.store.get(key) for key in {*plan.part_keys, plan.key}) else None
+            known = known if plan.distributions_key is None or self._found(plan.distributions_key) else None
         return known or read_requirements(self.job) or Requirements(None)
 
     def _make(self, plan: Plan) -> Made:
-        fills = {plan.distributions_key: self._distributions(plan), plan.own_key: self._own(plan)}
-        parts = tuple(self._part(key, fills[key], is_quick=key == plan.own_key) for key in plan.part_keys)
-        record = parts[0] if len(parts) == 1 else self._part(plan.key, self._joined(parts), is_quick=True)
-        return Made(plan, record, parts)
+        """Return the build after making the parts and records of it that the store does not have."""
+        installation = self._installation(plan)
+        parts = [(key, self.job.options.prefix) for key in installation["parts"]]
+        if plan.own_key:
+            self._own_part(plan, plan.own_key)
+            parts.append((plan.own_key, ""))
+        record = self.job.store.find(plan.key)
+        if record is not None and record.facts["parts"] != [list(part) for part in parts]:
+            self.job.store.discard(record.folder)
 
-    def _part(self, key: str, fill: Callable[[Path], dict[str, object]], *, is_quick: bool = False) -> Artifact:
-        """Return a part from the cache, or fill a folder with an archive and the facts about it."""
-
-        def make(folder: Path) -> None:
+        def fill(folder: Path) -> None:
             self.has_built = True
-            facts = fill(folder)
-            contents = read_beside(folder / "archive.zip")
-            self._refuse_foreign(contents)
-            pins = sorted(f"{one.name}=={one.version}" for one in contents.distributions)
-            (folder / "facts.json").write_text(json.dumps({**facts, "pins": pins}), encoding="utf-8")
+            facts = self._record(folder, parts)
+            _write_facts(folder, {**facts, "parts": parts, "shared": installation["shared"]})
 
-        return self.job.store.get_or_make(key, make, is_quick=is_quick)
+        return Made(plan, self.job.store.get_or_make(plan.key, fill, is_quick=True))
+
+    def _installation(self, plan: Plan) -> dict[str, Any]:
+        """Return the facts of an installation whose parts the store has."""
+        if plan.distributions_key is None:
+            return {"parts": [], "shared": []}
+        found = self._found(plan.distributions_key)
+        if found is not None:
+            return found.facts
+
+        def fill(folder: Path) -> None:
+            self.has_built = True
+            _write_facts(folder, self._install(plan, folder))
+
+        return self.job.store.get_or_make(plan.distributions_key, fill).facts
+
+    def _found(self, key: str) -> Artifact | None:
+        """Return the record of an installation; None, and drop it, if a part of it is missing."""
+        record = self.job.store.find(key)
+        if record is not None and not all(map(self.job.store.find, record.facts["parts"])):
+            self.job.store.discard(record.folder)
+            return None
+        return record
+
+    def _install(self, plan: Plan, folder: Path) -> dict[str, Any]:
+        """Install into a folder, pack what the store does not have, and return the facts of the installation."""
+        self.progress.start(f"Installing {self.label!r} for {self.job.target}")
+        tree = folder / "tree"
+        shared = install(plan.requirements, plan.resolution, tree, self.job)
+        self._refuse_changed(plan)
+        if plan.resolution.basis is Basis.PRESUMED:
+            self._prove(plan, read_installed(tree))
+        elif plan.requirements.left_out:
+            refuse_left_out(plan.requirements, read_installed(tree), self.job)
+        self.progress.start(f"Packing {self.label!r} for {self.job.target}")
+        parts = Packing(self.job.store, folder / "parts").pack_groups(split(tree))
+        self.job.store.discard(tree)
+        return {"parts": parts, "shared": [asdict(each) for each in shared]}
+
+    def _refuse_changed(self, plan: Plan) -> None:
+        """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""
+        key = distributions_key(plan.requirements, plan.resolution, self.job)
+        if key != plan.distributions_key or resolution_key(plan.requirements, self.job) != self.inputs:
+            message = (
+                f"What {plan.requirements.origin} names on this machine, or a setting of uv, changed while it was "
+                "installed. Build again."
+            )
+            raise EntryChangedError(message)
+
+    def _own_part(self, plan: Plan, key: str) -> None:
+        """Pack the entry's own files unless the store has them."""
+
+        def fill(folder: Path) -> None:
+            self.has_built = True
+            if part_key(write_archive(folder / "archive.zip", plan.members)) != key:
+                message = f"A file in {str(self.job.entry)!r} changed while it was packed. Build again."
+                raise EntryChangedError(message)
+
+        if self.job.store.find(key) is None:
+            self.job.store.get_or_make(key, fill, is_quick=True)
+
+    def _record(self, folder: Path, parts: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Write what is in the archive that parts make, and return the facts about it."""
+        join = Join.of(placed(self.job.store, parts))
+        contents = join.contents()
+        self._refuse_foreign(contents)
+        path_beside(folder / "archive.zip").write_text(to_json(contents), encoding="utf-8")
+        return {
+            "digest": join.digest,
+            "archive_bytes": join.archive_bytes,
+            "pins": sorted(f"{each.name}=={each.version}" for each in contents.distributions),
+            "overwritten": join.replaced,
+        }
 
     def _refuse_foreign(self, contents: Contents) -> None:
         """Refuse what a build from source made for this machine instead of the target."""
@@ -209,63 +280,10 @@ class _Making:
         if foreign:
             message = (
                 f"{self.label!r}: a build from source made files that {self.job.target} cannot load: "
-                f"{', '.join(foreign[:_NAMED])}. It compiles for this machine only; build in a container, docker=True, "
+                f"{listed(foreign, _NAMED)}. It compiles for this machine only; build in a container, docker=True, "
                 "or choose versions that have wheels."
             )
             raise DependencyError(message)
-
-    def _distributions(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
-        def fill(folder: Path) -> dict[str, object]:
-            self.progress.start(f"Installing {self.label!r} for {self.job.target}")
-            tree = folder / "tree"
-            shared = install(plan.requirements, plan.resolution, tree, self.job)
-            self._refuse_changed(plan)
-            if plan.resolution.basis is Basis.PRESUMED:
-                self._prove(plan, read_installed(tree))
-            elif plan.requirements.left_out:
-                refuse_left_out(plan.requirements, read_installed(tree), self.job)
-            self.progress.start(f"Packing {self.label!r} for {self.job.target}")
-            facts = _packed(folder / "archive.zip", collect(tree, self.job.options.prefix))
-            self.job.store.discard(tree)
-            return {**facts, "shared": [asdict(one) for one in shared]}
-
-        return fill
-
-    def _refuse_changed(self, plan: Plan) -> None:
-        """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""
-        key = distributions_key(plan.requirements, plan.resolution, self.job)
-        if key != plan.distributions_key or resolution_key(plan.requirements, self.job) != self.inputs:
-            message = (
-                f"What {plan.requirements.origin} names on this machine, or a setting of uv, changed while it was "
-                "installed. Build again."
-            )
-            raise EntryChangedError(message)
-
-    def _own(self, plan: Plan) -> Callable[[Path], dict[str, object]]:
-        def fill(folder: Path) -> dict[str, object]:
-            facts = _packed(folder / "archive.zip", plan.members)
-            if own_key(str(facts["digest"])) != plan.own_key:
-                message = f"A file in {str(self.job.entry)!r} changed while it was packed. Build again."
-                raise EntryChangedError(message)
-            return facts
-
-        return fill
-
-    def _joined(self, parts: Sequence[Artifact]) -> Callable[[Path], dict[str, object]]:
-        def fill(folder: Path) -> dict[str, object]:
-            distributions, own = (part.contents.files for part in parts)
-            overwritten = [name for name in own if distributions.get(name, own[name]) != own[name]]
-            join = Join.of([part.archive for part in parts])
-            path_beside(folder / "archive.zip").write_text(to_json(join.contents()), encoding="utf-8")
-            shared = parts[0].facts.get("shared", [])
-            return {
-                "digest": join.digest,
-                "overwritten": overwritten,
-                "archive_bytes": join.archive_bytes,
-                "shared": shared,
-            }
-
-        return fill
 
     def _summary(self, record: Artifact, seconds: float) -> str:
         kind = "layer" if self.job.options.prefix else "code of function"
@@ -277,6 +295,5 @@ class _Making:
         )
 
 
-def _packed(archive: Path, members: Sequence[Member]) -> dict[str, object]:
-    digest = write_archive(archive, members)
-    return {"digest": digest, "archive_bytes": archive.stat().st_size}
+def _write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")

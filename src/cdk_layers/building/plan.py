@@ -1,4 +1,4 @@
-"""What a build consists of, and the keys that its parts have in the cache."""
+"""What a build consists of, and its keys in the store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.own_files import own_members, own_notes
+from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import read_uv_settings
@@ -28,41 +29,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The parts of one build."""
+    """What one build consists of, and the keys of it in the store."""
 
     requirements: Requirements
     resolution: Resolution
     members: tuple[Member, ...]
+    """The entry's own files."""
+
     notes: tuple[Note, ...]
+    key: str
+    """The key of the record of the whole archive."""
+
     distributions_key: str | None
+    """The key of the record of what is installed; None if nothing is."""
+
     own_key: str | None
-
-    @property
-    def part_keys(self) -> tuple[str, ...]:
-        """The keys of the parts that there are, those of distributions first."""
-        return tuple(key for key in (self.distributions_key, self.own_key) if key is not None)
-
-    @property
-    def key(self) -> str:
-        """The key of the whole."""
-        if self.distributions_key and self.own_key:
-            return _key("layer", [self.distributions_key, self.own_key])
-        return self.distributions_key or self.own_key or _key("nothing", [])
+    """The key of the part of the entry's own files; None if there are none."""
 
 
 def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> Plan:
     """Return what a build consists of.
 
     Raises:
-        EntryError: The entry brings nothing, or a file of it cannot be packed.
+        EntryError: There is nothing to build, or a file of the entry cannot be packed.
     """
     members = tuple(own_members(job, requirements.paths))
     if not members and not resolution.pins:
         raise EntryError(_nothing(requirements, job))
     notes = (*requirements.notes, *resolution.notes, *_settings_notes(resolution, job), *own_notes(members, job))
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
-    own = own_key(content_digest(members)) if members or not resolution.pins else None
-    return Plan(requirements, resolution, members, notes, distributions, own)
+    own = part_key(content_digest(members)) if members else None
+    key = _key("layer", [distributions, own, job.options.prefix])
+    return Plan(requirements, resolution, members, notes, key, distributions, own)
 
 
 def _nothing(requirements: Requirements, job: Job) -> str:
@@ -86,11 +84,6 @@ def _settings_notes(resolution: Resolution, job: Job) -> Iterator[Note]:
         yield from read_uv_settings(job.entry, job.options.environment, job.options.allow_source_builds).notes()
 
 
-def own_key(digest: str) -> str:
-    """Return the key of the entry's own files by the digest of their content."""
-    return _key("own", [digest])
-
-
 def distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
     """Return the key of the installed distributions by all that shapes them, as it is on this machine now."""
     allowed = sorted(job.options.allow_source_builds)
@@ -99,7 +92,6 @@ def distributions_key(requirements: Requirements, resolution: Resolution, job: J
         [pin_key(pin) for pin in resolution.pins],
         resolution.platform,
         str(job.target),
-        job.options.prefix,
         process.uv_version(),
         process.settings_digest(job.entry, job.options.environment),
         [option_key(option) for option in requirements.options],

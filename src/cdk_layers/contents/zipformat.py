@@ -131,15 +131,23 @@ class Writer:
         self._file.write(local_header(entry))
         self._file.seek(self.offset)
 
-    def copy(self, source: BinaryIO, entries: Sequence[Entry]) -> None:
-        """Copy consecutive entries of another archive that this class wrote."""
-        begin, end = entries[0].offset, entries[-1].end
-        for entry in entries:
-            self._append(replace(entry, offset=self.offset))
-        source.seek(begin)
-        while begin < end and (data := source.read(min(_COPIED_AT_ONCE, end - begin))):
+    def copy(self, source: BinaryIO, entry: Entry, name: str) -> None:
+        """Copy an entry of another archive that this class wrote, under a name.
+
+        Raises:
+            BuildError: The other archive is cut off.
+        """
+        copied = replace(entry, name=name, offset=self.offset)
+        self._append(copied)
+        self._file.write(local_header(copied))
+        source.seek(entry.end - entry.packed_bytes)
+        left = entry.packed_bytes
+        while left and (data := source.read(min(_COPIED_AT_ONCE, left))):
             self._file.write(data)
-            begin += len(data)
+            left -= len(data)
+        if left:
+            message = f"{source.name!r} is cut off. Remove its folder and build again."
+            raise BuildError(message)
 
     def _append(self, entry: Entry) -> None:
         self.offset = entry.end

@@ -19,7 +19,7 @@ from isal import isal_zlib
 
 from cdk_layers.building.archives import compression, hashing
 from cdk_layers.building.archives.hashing import Piece, content_digest
-from cdk_layers.building.archives.join import Join
+from cdk_layers.building.archives.join import Join, Placed
 from cdk_layers.building.archives.members import Member, collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.contents import tree
@@ -178,7 +178,7 @@ def test_joined_archive_is_the_one_that_would_have_been_written(tmp_path: Path) 
     for cut in (0, 7, 31):
         write_archive(tmp_path / "1.zip", members[cut:])
         write_archive(tmp_path / "2.zip", members[:cut])
-        join = Join.of([tmp_path / "1.zip", tmp_path / "2.zip"])
+        join = Join.of([Placed(tmp_path / "1.zip"), Placed(tmp_path / "2.zip")])
         join.write(tmp_path / "joined.zip")
         assert (join.digest, join.contents()) == (whole, contents_json.read_beside(tmp_path / "whole.zip"))
         assert (tmp_path / "joined.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
@@ -190,7 +190,7 @@ def test_later_parts_win(tmp_path: Path) -> None:
     info = {"x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n", "x-1.dist-info/RECORD": b"x.py,,\n"}
     write_archive(tmp_path / "1.zip", _members(tmp_path / "1", {**info, "x.py": b"old", "y.py": b""}))
     write_archive(tmp_path / "2.zip", _members(tmp_path / "2", {"x.py": b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64}))
-    join = Join.of([tmp_path / "1.zip", tmp_path / "2.zip"])
+    join = Join.of([Placed(tmp_path / "1.zip"), Placed(tmp_path / "2.zip")])
     join.write(tmp_path / "3.zip")
     with zipfile.ZipFile(tmp_path / "3.zip") as archive:
         assert archive.namelist() == [*sorted(info), "x.py", "y.py"]
@@ -209,7 +209,7 @@ def test_any_number_of_parts(tmp_path: Path) -> None:
     members = _members(tmp_path / "files", {"a": b"1", "b": b"2", "c": b"3"})
     for member in members:
         write_archive(tmp_path / f"{member.name}.zip", [member])
-    assert Join.of([tmp_path / f"{name}.zip" for name in "cab"]).digest == content_digest(members)
+    assert Join.of([Placed(tmp_path / f"{name}.zip") for name in "cab"]).digest == content_digest(members)
 
 
 @pytest.mark.parametrize("count", [1, 65_534, 65_535])
@@ -224,7 +224,7 @@ def test_digests_of_another_archive_are_refused(tmp_path: Path) -> None:
     write_archive(tmp_path / "1.zip", _members(tmp_path / "files", {"a": b"1", "b": b"2"}))
     (tmp_path / "1.digests").write_bytes(bytes(32))
     with pytest.raises(BuildError, match=r"do not belong to it\. Remove its folder"):
-        Join.of([tmp_path / "1.zip"])
+        Join.of([Placed(tmp_path / "1.zip")])
 
 
 def test_record_beside_is_what_measuring_finds(tmp_path: Path) -> None:

@@ -1,112 +1,189 @@
-"""Merging archives of this project's into one, which is written where somebody wants it and nowhere else."""
+"""Archives of parts, joined into one that is written where it is needed and nowhere else."""
 
 from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.building.archives.hashing import DIGEST_BYTES, digest_of
-from cdk_layers.contents.model import Contents
+from cdk_layers.contents.distributions import is_metadata
+from cdk_layers.contents.model import Contents, File
 from cdk_layers.contents.zipformat import Writer, directory_bytes, read_directory
 from cdk_layers.errors import BuildError
 from cdk_layers.store import contents_json
 from cdk_layers.store.contents_json import digests_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Container, Iterator, Sequence
 
+    from cdk_layers.contents.model import Distribution, Mark, Native
     from cdk_layers.contents.zipformat import Entry
+
+_OF_ROOT: Final = frozenset({"crlf-program"})
+"""Marks of files that mean something in the root of an archive only, such as bin/x."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A part and where its files go."""
+
+    archive: Path
+    """The zip that `writer.write_archive` made."""
+
+    prefix: str = ""
+    """The folder of the joined archive that its files go to, such as "python"; "" for the root."""
+
+    left_out: Collection[str] = frozenset()
+    """Names in the part that do not go into the joined archive."""
+
+    def place(self, name: str) -> str:
+        """Return the name that a file of the part has in the joined archive."""
+        return f"{self.prefix}/{name}" if self.prefix else name
 
 
 class _Chosen(NamedTuple):
-    """One entry of one part, which lands in the joined archive."""
+    """An entry of a part that goes into the joined archive."""
+
+    name: str
+    """Its name in the joined archive."""
 
     entry: Entry
-    part: Path
+    part: int
     digest: bytes
+
+    @property
+    def facts(self) -> tuple[int, int, int]:
+        """What two files with the same content have in common."""
+        return self.entry.size, self.entry.crc32, self.entry.mode
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """What several archives come to as one. The last one wins where several have a name."""
+    """Several parts as one archive. The last part wins where several have a name."""
 
-    parts: tuple[Path, ...]
+    parts: tuple[Placed, ...]
     chosen: tuple[_Chosen, ...]
     """Sorted by name."""
 
-    overlap: bool
-    """Whether parts have names in common."""
+    names: tuple[tuple[str, ...], ...]
+    """The names that each part's files have in the joined archive."""
+
+    replaced: tuple[str, ...]
+    """Names at which an earlier part has other content than the last one, sorted."""
 
     @classmethod
-    def of(cls, parts: Sequence[Path]) -> Join:
-        """Look into archives that `archive.write_archive` made.
+    def of(cls, parts: Sequence[Placed], names: Container[str] | None = None) -> Join:
+        """Read the directories of parts.
+
+        Args:
+            parts: In the order in which they overwrite each other.
+            names: Names of the joined archive that it is limited to; all if None.
 
         Raises:
-            BuildError: What lies beside a part does not fit it.
+            BuildError: The digests next to a part do not belong to it.
             OSError: A part cannot be read.
         """
-        every = [one for part in parts for one in _entries(part)]
-        chosen = {one.entry.name: one for one in every}
-        return cls(tuple(parts), tuple(one for _, one in sorted(chosen.items())), len(chosen) < len(every))
+        entries = [
+            [each for each in _entries(number, part) if names is None or each.name in names]
+            for number, part in enumerate(parts)
+        ]
+        last = {each.name: each for part in entries for each in part}
+        replaced = {each.name for part in entries for each in part if each.facts != last[each.name].facts}
+        chosen = tuple(last[name] for name in sorted(last))
+        listed = tuple(tuple(each.name for each in part) for part in entries)
+        return cls(tuple(parts), chosen, listed, tuple(sorted(replaced)))
 
     @property
     def digest(self) -> str:
-        """The digest of its content."""
-        return digest_of((one.entry.name, one.entry.mode, one.digest) for one in self.chosen)
+        """The digest of the content."""
+        return digest_of((each.name, each.entry.mode, each.digest) for each in self.chosen)
 
     @property
     def archive_bytes(self) -> int:
-        """The bytes that it has when it is written."""
-        entries = [one.entry for one in self.chosen]
-        return sum(one.end - one.offset for one in entries) + directory_bytes(entries)
+        """The size of the archive when it is written."""
+        entries = [replace(each.entry, name=each.name, offset=0) for each in self.chosen]
+        return sum(each.end for each in entries) + directory_bytes(entries)
 
     def contents(self) -> Contents:
-        """Return what lies in it."""
-        if self.overlap:
-            # It takes longer to load than most joins take, and hardly an entry patches a distribution.
+        """Return what is in the joined archive."""
+        every = [contents_json.read_beside(part.archive) for part in self.parts]
+        if self._changes_metadata(every):
+            # Hardly an entry does, and it takes longer to load than most joins take.
             from cdk_layers.contents.measure import measure  # noqa: PLC0415
 
             with tempfile.TemporaryDirectory(prefix="cdk-layers-join-") as folder:
                 self.write(Path(folder, "archive.zip"))
                 return measure(Path(folder, "archive.zip"))
-        every = [contents_json.read_beside(part) for part in self.parts]
-        files = {path: file for one in every for path, file in one.files.items()}
-        distributions = (found for one in every for found in one.distributions)
+        return self._merged(every)
+
+    def _changes_metadata(self, every: Sequence[Contents]) -> bool:
+        """Return whether the distributions of the joined archive are others than those of the parts."""
+        left_out = (name for part in self.parts for name in part.left_out)
+        several = (part for part, contents in zip(self.parts, every, strict=True) if len(contents.distributions) > 1)
+        return any(map(is_metadata, chain(left_out, self.replaced))) or any(part.left_out for part in several)
+
+    def _merged(self, every: Sequence[Contents]) -> Contents:
+        files = {each.name: File(each.entry.size, each.entry.crc32, each.entry.mode & 0o777) for each in self.chosen}
+        winners = {each.name: each.part for each in self.chosen}
+        natives: list[Native] = []
+        marks: list[Mark] = []
+        distributions: list[Distribution] = []
+        for number, (part, contents) in enumerate(zip(self.parts, every, strict=True)):
+            here = sum(files[name].size for name in self.names[number])
+            distributions += (
+                replace(
+                    each,
+                    folder=part.place(each.folder).rstrip("/"),
+                    unzipped_bytes=each.unzipped_bytes + here - contents.unzipped_bytes,
+                )
+                for each in contents.distributions
+            )
+            natives += (
+                replace(each, path=name)
+                for each in contents.natives
+                if winners.get(name := part.place(each.path)) == number
+            )
+            marks += (
+                replace(each, path=name)
+                for each in contents.marks
+                if winners.get(name := part.place(each.path)) == number and not (part.prefix and each.kind in _OF_ROOT)
+            )
         return Contents(
-            unzipped_bytes=sum(one.unzipped_bytes for one in every),
-            files=dict(sorted(files.items())),
-            distributions=tuple(sorted(distributions, key=lambda one: (one.name, one.folder))),
-            natives=tuple(sorted((found for one in every for found in one.natives), key=lambda native: native.path)),
-            marks=tuple(sorted((found for one in every for found in one.marks), key=lambda mark: mark.path)),
+            unzipped_bytes=sum(file.size for file in files.values()),
+            files=files,
+            distributions=tuple(sorted(distributions, key=lambda each: (each.name, each.folder, each.version))),
+            natives=tuple(sorted(natives, key=lambda native: native.path)),
+            marks=tuple(sorted(marks, key=lambda mark: mark.path)),
         )
 
     def write(self, destination: Path) -> None:
-        """Write it to a file; what is there is replaced.
+        """Write the archive to a file; what is there is replaced.
 
-        Nothing is compressed anew: entries are copied as they are.
+        Nothing is compressed again: entries are copied as they are.
 
         Raises:
-            BuildError: The archive would pass 4 GiB.
+            BuildError: The archive would be 4 GiB or more, or a part is cut off.
             OSError: A part cannot be read, or the archive cannot be written; the disk may be full.
         """
         with ExitStack() as opened:
-            files = {part: opened.enter_context(part.open("rb")) for part in self.parts}
+            files = [opened.enter_context(part.archive.open("rb")) for part in self.parts]
             writer = Writer(opened.enter_context(destination.open("wb")))
-            for part, run in groupby(self.chosen, key=lambda one: one.part):
-                writer.copy(files[part], [one.entry for one in run])
+            for each in self.chosen:
+                writer.copy(files[each.part], each.entry, each.name)
             writer.end()
 
 
-def _entries(part: Path) -> Iterator[_Chosen]:
-    digests = digests_beside(part).read_bytes()
-    with part.open("rb") as file:
+def _entries(number: int, part: Placed) -> Iterator[_Chosen]:
+    digests = digests_beside(part.archive).read_bytes()
+    with part.archive.open("rb") as file:
         entries = read_directory(file)
     if len(digests) != len(entries) * DIGEST_BYTES:
-        message = f"The digests beside {str(part)!r} do not belong to it. Remove its folder and build again."
+        message = f"The digests next to {str(part.archive)!r} do not belong to it. Remove its folder and build again."
         raise BuildError(message)
-    for number, entry in enumerate(entries):
-        yield _Chosen(entry, part, digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES])
+    for at, entry in enumerate(entries):
+        if entry.name not in part.left_out:
+            yield _Chosen(part.place(entry.name), entry, number, digests[at * DIGEST_BYTES : (at + 1) * DIGEST_BYTES])

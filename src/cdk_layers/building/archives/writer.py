@@ -1,8 +1,7 @@
-"""From files to a deterministic zip, compressed on all processors with bounded memory."""
+"""Deterministic zips from files, compressed on all processors with bounded memory."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from isal import isal_zlib
@@ -16,7 +15,7 @@ from cdk_layers.contents.zipformat import Entry, Writer
 from cdk_layers.store import contents_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cdk_layers.building.archives.compression import Packed
@@ -29,8 +28,8 @@ _WRITTEN_AT_ONCE: Final = 1024**2
 def write_archive(destination: Path, members: Sequence[Member]) -> str:
     """Write a zip that only the members' names, bytes and executability shape, and return its content's digest.
 
-    Beside the archive (`archive.zip`) come the record of its contents (`archive.contents.json`, which
-    `record.read_beside` reads) and the digests of its files (`archive.digests`), which `joining.Join` reads.
+    Next to the archive (`archive.zip`) come the record of its contents (`archive.contents.json`, which
+    `contents_json.read_beside` reads) and the digests of its files (`archive.digests`), which `Join` reads.
 
     Args:
         destination: The file to write; what is there is replaced.
@@ -41,12 +40,35 @@ def write_archive(destination: Path, members: Sequence[Member]) -> str:
         BuildError: A file or the archive would pass 4 GiB.
         OSError: The archive cannot be written; the disk may be full.
     """
+    return next(write_archives([(destination, members)]))
+
+
+def write_archives(archives: Sequence[tuple[Path, Sequence[Member]]]) -> Iterator[str]:
+    """Write several zips as `write_archive` does, and yield the digest of each as soon as it is finished.
+
+    All are compressed in one go: many small archives keep the processors as busy as a large one does.
+
+    Args:
+        archives: The file to write and the members of each.
+
+    Raises:
+        EntryError: As `write_archive`.
+        BuildError: As `write_archive`.
+        OSError: As `write_archive`.
+    """
+    ordered = [(destination, in_order_of_name(members)) for destination, members in archives]
+    packed = compression.pack([member for _, members in ordered for member in members])
+    for destination, members in ordered:
+        yield _write(destination, members, packed)
+
+
+def _write(destination: Path, members: Iterable[Member], packed: Iterator[Packed]) -> str:
+    """Write one archive, and return the digest of its content."""
     findings, digests = Findings(), []
     with destination.open("wb", buffering=_WRITTEN_AT_ONCE) as file:
         writer = Writer(file)
-        packed = compression.pack(in_order_of_name(members))
-        for member, group in groupby(packed, key=lambda each: each.piece.member):
-            seen, blocks = _add(writer, group)
+        for member in members:
+            seen, blocks = _add(writer, packed)
             digests.append(digest_of_blocks(blocks))
             entry = writer.entries[-1]
             findings.add(member.name, File(entry.size, entry.crc32, entry.mode & 0o777), seen)
@@ -54,9 +76,9 @@ def write_archive(destination: Path, members: Sequence[Member]) -> str:
     return _finish(destination, writer.entries, digests, findings.contents())
 
 
-def _add(writer: Writer, group: Iterator[Packed]) -> tuple[Seen, list[bytes]]:
-    """Write all pieces of one file, and return what it showed and the digests of its blocks."""
-    first = next(group)
+def _add(writer: Writer, packed: Iterator[Packed]) -> tuple[Seen, list[bytes]]:
+    """Write all pieces of the next file, and return what is in it and the digests of its blocks."""
+    first = last = next(packed)
     member, size = first.piece.member, first.piece.size
     if first.piece.is_whole:
         entry = Entry(member.name, member.mode, first.method, first.crc32, len(first.data), size, writer.offset)
@@ -65,10 +87,11 @@ def _add(writer: Writer, group: Iterator[Packed]) -> tuple[Seen, list[bytes]]:
     crc32, blocks = first.crc32, [first.digest]
     with writer.growing(member.name, member.mode, size) as growing:
         growing.write(first.data)
-        for packed in group:
-            growing.write(packed.data)
-            blocks.append(packed.digest)
-            crc32 = isal_zlib.crc32_combine(crc32, packed.crc32, packed.piece.length)
+        while not last.piece.is_last:
+            last = next(packed)
+            growing.write(last.data)
+            blocks.append(last.digest)
+            crc32 = isal_zlib.crc32_combine(crc32, last.crc32, last.piece.length)
         growing.crc32 = crc32
     return first.seen, blocks
 

@@ -1,0 +1,70 @@
+"""Writing of archives whose parts the store has, or had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.archives.join import Join
+from cdk_layers.building.make import make
+from cdk_layers.building.parts.stored import placed
+from cdk_layers.building.progress import default_progress
+from cdk_layers.errors import BuildError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_layers.building.job import Job
+    from cdk_layers.store.artifact import Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveWriter:
+    """Writes the archive of a build from the parts that its record names."""
+
+    record: Artifact
+    job: Job
+    """What it is the build of."""
+
+    label: str
+    """What messages call it."""
+
+    def write_to(self, destination: Path) -> None:
+        """Write the zip to a file that no other process has; what is there is replaced.
+
+        Raises:
+            BuildError: A part is damaged, and the entry is not what it was when it was built.
+            OSError: It cannot be written; the disk may be full.
+        """
+        record, store = self._whole_record(), self.job.store
+        Join.of(placed(store, record.facts["parts"]), record.contents.files).write(destination)
+        store.keep_contents(destination, record.contents)
+
+    def write_to_store(self) -> Path:
+        """Return the zip in the store after writing it there: read it, never write it.
+
+        Raises:
+            BuildError: As `write_to`.
+        """
+        key = f"archive-{self.record.folder.name}"
+        return self.job.store.get_or_make(
+            key, lambda folder: self.write_to(folder / "archive.zip"), is_quick=True
+        ).archive
+
+    def _whole_record(self) -> Artifact:
+        """Return the record after making those of its parts again that are missing or damaged.
+
+        Raises:
+            BuildError: They would be different now.
+        """
+        missing = [key for key, _ in self.record.facts["parts"] if self.job.store.get(key) is None]
+        if not missing:
+            return self.record
+        made, _ = make(self.job, default_progress(), self.label)
+        if made.record.facts["digest"] != self.record.facts["digest"]:
+            message = (
+                f"The build of {self.label!r} was damaged in the build cache, and {str(self.job.entry)!r}, or what its "
+                "manifest leads to, has changed since it was looked up. Run the same again."
+            )
+            raise BuildError(message)
+        return made.record
