@@ -135,7 +135,7 @@ def test_missing_part_is_made_again(make_entry: MakeEntry, store: LocalStore, tm
     """A build is found by its record alone; a part that is gone is made again when the archive is written."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
     whole = build(entry, X86, store=store).archive.read_bytes()
-    for part in (store.folder / "1" / "entries").glob("part-*"):
+    for part in (store.folder / "2" / "artifacts").glob("part-*"):
         shutil.rmtree(part)
         found = recall(entry, X86, store=store)
         assert found is not None

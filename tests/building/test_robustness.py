@@ -116,7 +116,7 @@ def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., 
     build(entry, TARGET, store=store)
     found = build(entry, TARGET, store=store)
     (entry / "a.py").write_text("2")
-    (part,) = (store.folder / "1" / "entries").glob("part-*/archive.zip")
+    (part,) = (store.folder / "2" / "artifacts").glob("part-*/archive.zip")
     _flip(part)
     with pytest.raises(BuildError, match="has changed since it was looked up"):
         _ = found.archive
