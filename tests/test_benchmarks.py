@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.pairs import CannotRunError, Pair, runnable, seconds_of, show, write_json
 from benchmarks.programs import find_python, surroundings
+from tools.documents import start_times
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
 
@@ -90,3 +91,20 @@ def test_results_are_written_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert table["title"] == "Builds"
     assert [(row["ratio"], row["reached"]) for row in table["rows"]] == [(0.25, True)]
     assert table["not_run"] == {"sam build": "no Python 3.13"}
+
+
+def test_the_page_of_start_times_summarizes_what_was_measured() -> None:
+    """Goals count for imports that take long enough; all sizes and broken imports count."""
+    row = {
+        "requirement": "slow[all]", "version": "1.0", "imported": ["slow"], "theirs_seconds": 0.4, "ours_seconds": 0.1,
+        "theirs_bytes": 3 * 2**20, "untrimmed_bytes": 2 * 2**20, "ours_bytes": 2 * 2**20, "broken": [],
+    }  # fmt: skip
+    quick = {**row, "requirement": "quick", "theirs_seconds": 0.004, "ours_seconds": 0.003, "broken": ["quick"]}
+    text = start_times.page({"python": "3.13", "rows": [row, quick], "not_run": {"torch": "no wheel"}})
+
+    assert "| slow[all] 1.0 | 400 | 100 | 75% | 3.0 | 2.0 | 2.0 |\n" in text
+    assert "Of the 1 imports that take over 50 ms, the median takes 75% less" in text
+    assert (
+        "+0.0% bytes against those without options, and -33.3% against pip's. Imports that trimming breaks: 1." in text
+    )
+    assert "Could not run: `torch`." in text

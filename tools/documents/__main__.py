@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tools.documents import reference, rules
+from tools.documents import reference, rules, start_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +22,15 @@ def pages(folder: Path) -> dict[Path, str]:
     """Return all generated pages by their paths.
 
     Args:
-        folder: The folder of the documents, which may contain a `field.json`.
+        folder: The folder of the documents, which may contain a `field.json` and a `start.json`.
     """
+    measured = start_times.read_data(folder)
     return {
         folder / "rules.md": rules.index(rules.read_field(folder)),
         **{folder / "rules" / f"{name}.md": text for name, text in rules.pages().items()},
         folder / "reference" / "cli.md": reference.command_line(),
         folder / "reference" / "settings.md": reference.settings(),
+        **({folder / "start-times.md": start_times.page(measured)} if measured else {}),
     }
 
 
