@@ -20,7 +20,7 @@ Imports from a layer with `bytecode=True` and `trim=True`, and its size, against
 `PythonLayerVersion` makes of the same versions: `python -m pip install -r requirements.txt -t python`.
 
 - **Import** is the least CPU time, in milliseconds, of importing the packages of the distribution after Lambda's
-  runtime client, with Python {python} and without writing bytecode, as /opt is read-only in Lambda. pip writes bytecode,
+  runtime client, with Python {python} and without writing bytecode, since /opt is read-only. pip writes bytecode,
   but the CDK's archives change the times of files, so Python ignores it.
 - **Size** is the unzipped layer with all dependencies, in MiB: as `PythonLayerVersion` makes it (with pip's bytecode),
   as cdk-layers makes it without options, and with both options.
