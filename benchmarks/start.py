@@ -216,7 +216,7 @@ def _least_cpu(python: Path, names: Sequence[str], *trees: Path) -> Iterator[flo
 
 
 def _cpu(python: Path, tree: Path, names: Sequence[str]) -> float:
-    runtime = runtime_folder(user_store().folder / "runtimes", python, _PYTHON, debugger=False)
+    runtime = runtime_folder(user_store(), python, _PYTHON, debugger=False)
     command = [str(python), "-S", "-s", "-B", "-c", _IMPORT, str(tree), str(runtime), *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree)
     if done.returncode:
