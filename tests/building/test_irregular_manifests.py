@@ -34,7 +34,7 @@ def test_manifests_that_are_no_files(make_entry: MakeEntry, store: LocalStore, n
     (folder / name).mkdir()
     os.mkfifo(pipe / name)
     for entry, what in (
-        (linked, "a symlink that leads to nothing"),
+        (linked, "a broken symlink"),
         (folder, "a folder"),
         (pipe, "not a regular file"),
     ):

@@ -200,13 +200,13 @@ def test_groups_without_a_lock(make_entry: MakeEntry, store: LocalStore, files: 
     ("old", "new", "reason"),
     [
         ('"alpha==1.0"', '"alpha==1.0", "gamma"', "it lacks 'gamma'"),
-        ('"alpha==1.0"', '"alpha==2.0"', "it has alpha==1.0 where the project asks for alpha==2.0"),
-        ('"alpha==1.0", ', "", "it has 'alpha', which the project does not ask for"),
+        ('"alpha==1.0"', '"alpha==2.0"', "it has alpha==1.0 where the project requires alpha==2.0"),
+        ('"alpha==1.0", ', "", "it has 'alpha', which the project does not require"),
         ('"alpha==1.0"', '"alpha @ https://a.example/alpha-1.0-py3-none-any.whl"', "alpha from a place of its own"),
         ("[tool.uv]\n", '[tool.uv]\nconstraint-dependencies = ["alpha<2"]\n', "of its constraints, it lacks 'alpha'"),
         ('name = "app"', 'name = "other"', "it has no project 'other'"),
         ('"beta"', '"beta[x]"', "it lacks 'beta[x]'"),
-        ('alpha==1.0"', "alpha==1.0; python_version < '3'\"", "it has 'alpha', which the project does not ask for"),
+        ('alpha==1.0"', "alpha==1.0; python_version < '3'\"", "it has 'alpha', which the project does not require"),
         ('">=3.11"', '">=3.11,<3.13"', "it is for Python 3.13 too, and the project requires Python >=3.11,<3.13"),
     ],
 )
@@ -226,7 +226,7 @@ def test_stale_uv_lock(
     ("old", "new", "reason"),
     [
         ("; sys_platform == 'win32'", "", "it lacks 'beta'"),
-        ("gamma[x]", "gamma", "it has 'gamma[x]', which the project does not ask for"),
+        ("gamma[x]", "gamma", "it has 'gamma[x]', which the project does not require"),
         ("== 'win32'", "!= 'win32'", "it lacks 'beta'"),
     ],
 )
@@ -259,7 +259,7 @@ def test_stale_group(make_entry: MakeEntry, store: LocalStore, indexes: str, opt
     lock(entry, indexes, '"alpha==1.0"', GROUPS)
     edit(entry / "pyproject.toml", '"beta==1.0"', '"beta>=1.0"')
     assert pins_for(entry, X86, store=store) == ("alpha==1.0",)
-    with pytest.raises(StaleLockError, match=re.escape("it has beta==1.0 where the project asks for beta>=1.0")):
+    with pytest.raises(StaleLockError, match=re.escape("it has beta==1.0 where the project requires beta>=1.0")):
         pins_for(entry, X86, options, store=store)
 
 
@@ -483,7 +483,7 @@ def test_group_that_pylock_does_not_know(pylock: Path, store: LocalStore, option
     ("dependencies", "reason"),
     [
         ('"alpha>=1", "six"', "it lacks 'six'"),
-        ('"alpha>=2"', "it has alpha 1.0 where the project asks for alpha>=2"),
+        ('"alpha>=2"', "it has alpha 1.0 where the project requires alpha>=2"),
         ('"alpha", "beta"', "it lacks 'beta'"),
     ],
 )
@@ -535,14 +535,14 @@ def test_categories_of_a_pipfile(make_entry: MakeEntry, store: LocalStore) -> No
             'six = "==1.16.0"',
             'six = "==1.17.0"',
             BuildOptions(),
-            "it has six 1.16.0 where the project asks for six==1.17",
+            "it has six 1.16.0 where the project requires six==1.17",
         ),
         ('six = "==1.16.0"', 'six = "*"\nattrs = {version = ">=1"}', BuildOptions(), "it lacks 'attrs'"),
         (
             'idna = "*"',
             'idna = "<3"',
             BuildOptions(groups=("dev",)),
-            "it has idna 3.10 where the project asks for idna<3",
+            "it has idna 3.10 where the project requires idna<3",
         ),
         ("six", "six", BuildOptions(groups=("test",)), "has no category 'test'. It has 'dev-packages' and 'docs'"),
         ("six", "six", BuildOptions(extras=("test",)), "a Pipfile.lock has no extras"),

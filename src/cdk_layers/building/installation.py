@@ -18,7 +18,7 @@ from cdk_layers.building.requirements.surroundings import settings_of
 from cdk_layers.building.shared_paths import settle
 from cdk_layers.building.tidying import installed, tidy
 from cdk_layers.building.uv import process
-from cdk_layers.building.uv.attempts import Attempt, first_attempt, succeed
+from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_success
 from cdk_layers.building.uv.error_texts import no_wheel
 from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
@@ -150,7 +150,7 @@ def _put_from(
         is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
         is_verified = all(pin.hashes for pin in pins)
         may_be_offline = is_verified or not has_several_indexes(settings, requirements.options)
-        attempt, _ = succeed(run, begin, job.options, requirements.origin or "", widen=not anew)
+        attempt, _ = run_until_success(run, begin, job.options, requirements.origin or "", widen=not anew)
     return attempt
 
 

@@ -231,7 +231,7 @@ def test_damaged_settings(project: Path, text: str) -> None:
     write(project / "app/layer/uv.toml", text)
     with pytest.raises(EntryError, match=r"uv\.toml, which configures uv, is not valid TOML"):
         read_uv_settings(project / "app/layer", {})
-    with pytest.raises(EntryError, match=r"missing\.toml, which is to configure uv, cannot be read"):
+    with pytest.raises(EntryError, match=r"missing\.toml, which configures uv, cannot be read"):
         read_uv_settings(project / "app/layer", {"UV_CONFIG_FILE": "missing.toml"})
 
 

@@ -1,1 +1,1 @@
-"""From manifests and lock files to pins for a target."""
+"""Manifests and lock files, and the pins for a target that follow from them."""

@@ -1,4 +1,4 @@
-"""Asking uv for the versions that meet what an entry asks for."""
+"""Resolution of requirements by uv."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cdk_layers.building.copies import Copies
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.surroundings import settings_of
 from cdk_layers.building.uv import process
-from cdk_layers.building.uv.attempts import Attempt, first_attempt, succeed
+from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_success
 from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.credentials import git_headers, hide
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted], str | None]:
-    """Return the pins that meet what is asked for, and uv's platform when that is not the target's own.
+    """Return the pins that meet the requirements, and uv's platform if it is not the target's own.
 
     Raises:
         DependencyError: The requirements cannot be met.
@@ -35,14 +35,14 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         copies = Copies.make(Path(folder), requirements.wanted)
-        asked = [copies.line(one) for one in requirements.wanted if not one.is_constraint]
-        lines = "\n".join([*settings.option_lines(requirements.options), *asked, ""])
+        required = [copies.line(line) for line in requirements.wanted if not line.is_constraint]
+        lines = "\n".join([*settings.option_lines(requirements.options), *required, ""])
         hidden = hide(requirements.mask(lines))
         manifest.write_text(hidden.text, encoding="utf-8")
-        limiting = [copies.line(one) for one in requirements.wanted if one.is_constraint]
+        limiting = [copies.line(line) for line in requirements.wanted if line.is_constraint]
         limits = hide(requirements.mask("\n".join([*limiting, ""])), "LIMIT_")
         constraints.write_text(limits.text, encoding="utf-8")
-        headers = git_headers((one.text for one in requirements.wanted), settings.variables)
+        headers = git_headers((line.text for line in requirements.wanted), settings.variables)
         preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
@@ -62,7 +62,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
             return done
 
         begin = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
-        attempt, output = succeed(run, begin, job.options, requirements.origin or "")
+        attempt, output = run_until_success(run, begin, job.options, requirements.origin or "")
         pins = copies.read(output, job.entry, requirements)
     local_sources.refuse_unasked(pins, job.options.allow_source_builds, job.target)
     return pins, attempt.platform if attempt.platform != begin.platform else None
@@ -73,7 +73,7 @@ def _prerelease(requirements: Requirements) -> list[str]:
 
 
 def _allowed_sources(wanted: Iterable[Wanted], options: BuildOptions) -> frozenset[str]:
-    """Return the names of what is built from source for sure, and is allowed to be."""
+    """Return the names of the distributions that have to be built from source, and may be."""
     allowed = {canonical(name) for name in options.allow_source_builds}
-    named = {one.name or "" for one in wanted if local_sources.is_built(one)}
+    named = {line.name or "" for line in wanted if local_sources.is_built(line)}
     return frozenset(name for name in named if name in allowed)

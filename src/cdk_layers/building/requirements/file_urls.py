@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def paths_in(url: str) -> list[str]:
-    """Return what a file URL may name; its path may be relative: file:lib, file:./lib, file://./lib."""
-    from urllib.request import url2pathname  # noqa: PLC0415 - it brings an HTTP client along
+    """Return the paths that a file URL may mean, which may be relative: file:lib, file:./lib, file://./lib."""
+    from urllib.request import url2pathname  # noqa: PLC0415 - it loads an HTTP client
 
     path = url[len("file:") :]
     if path.startswith("//"):

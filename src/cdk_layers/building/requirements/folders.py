@@ -1,4 +1,4 @@
-"""Folders on this machine that distributions are taken from: their content counts in the keys of the build cache."""
+"""Folders on this machine with distributions; their content is part of the keys of the build cache."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _NAMED: Final = re.compile(r"(?:[A-Za-z0-9._-]+=)?(?P<place>.*)", re.DOTALL)
 def local_folders(options: Iterable[Option], settings: UvSettings, base: Path) -> tuple[Path, ...]:
     """Return the folders of wheels, and the indexes on this machine, that a manifest and uv's settings name.
 
-    They are named by --find-links and index options, variables, uv.toml or pyproject.toml, as paths or file URLs. What
-    does not exist is left out.
+    They are paths or file URLs in --find-links, index options, variables, uv.toml and pyproject.toml. Those that do not
+    exist are left out.
 
     Args:
         options: The options of a requirements file.
         settings: uv's settings.
-        base: What relative paths are relative to.
+        base: The folder that relative paths are relative to.
     """
     places = [option.value for option in options if option.name in _INDEX_OPTIONS]
     places += settings.variables.get("UV_FIND_LINKS", "").split(",")
@@ -51,7 +51,7 @@ def local_folders(options: Iterable[Option], settings: UvSettings, base: Path) -
 def _configured(table: Mapping[str, object]) -> Iterator[str]:
     for key in _INDEX_KEYS:
         value = table.get(key)
-        yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
+        yield from (place for place in (value if isinstance(value, list) else [value]) if isinstance(place, str))
     indexes = table.get("index")
     for index in indexes if isinstance(indexes, list) else []:
         if isinstance(index, dict) and isinstance(index.get("url"), str):
@@ -65,9 +65,9 @@ def _path(place: str) -> Path | None:
 
 
 def folders_digest(folders: Iterable[Path]) -> list[str]:
-    """Return a digest for each folder: of the names and bytes of its distributions and index pages.
+    """Return a digest of each folder, made of the names and bytes of its distributions and index pages.
 
-    Links are followed wherever they lead, as uv does.
+    All symlinks are followed, as uv does.
     """
     return [_digest(folder) for folder in folders]
 
@@ -86,7 +86,7 @@ def names_in(folders: Iterable[Path]) -> frozenset[str]:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the distributions and pages of a folder, and of those directly in it, which an index has, sorted."""
+    """Yield the distributions and pages of a folder and of its direct subfolders, which an index has, sorted."""
     top = folder if folder.is_dir() else folder.parent
     for place, inner, files in os.walk(top, followlinks=True):
         inner[:] = sorted(inner) if place == str(top) else []

@@ -1,4 +1,4 @@
-"""Dependency groups and extras that a build asks of a manifest."""
+"""Dependency groups and extras that a build selects."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from cdk_layers.building.options import BuildOptions
 
 
-def refuse_unknown(manifest: str, kind: str, asked: Iterable[str], known: Iterable[str]) -> None:
+def refuse_unknown(manifest: str, kind: str, selected: Iterable[str], known: Iterable[str]) -> None:
     """Refuse groups or extras that a project does not define.
 
     Args:
-        manifest: The file that they are asked of, for the message.
+        manifest: The file that has to define them, for the message.
         kind: "group", "extra" or "category".
-        asked: The names that are asked for.
+        selected: The names that the user selects.
         known: The names that the project defines.
 
     Raises:
         EntryError: One of the names is unknown.
     """
     names = sorted(set(known))
-    missing = [one for one in asked if canonical(one) not in {canonical(name) for name in names}]
+    missing = [name for name in selected if canonical(name) not in {canonical(known_name) for known_name in names}]
     if missing:
         has = f"It has {quoted(names)}." if names else "It has none."
         message = f"{manifest} has no {kind} {missing[0]!r}. {has} Correct {kind}s=[...], or define it and lock again."
@@ -35,23 +35,23 @@ def refuse_unknown(manifest: str, kind: str, asked: Iterable[str], known: Iterab
 
 
 def refuse_without_lock(manifest: str | None, options: BuildOptions) -> None:
-    """Refuse groups and extras where no lock file has any.
+    """Refuse groups and extras where there is no lock file that could define them.
 
     Raises:
-        EntryError: Some are asked for.
+        EntryError: The user selects some.
     """
-    asked = [
+    selected = [
         f"{kind}={list(names)}" for kind, names in (("groups", options.groups), ("extras", options.extras)) if names
     ]
-    if asked:
+    if selected:
         message = (
-            f"{' and '.join(asked)} needs a lock file that has groups or extras (uv.lock, poetry.lock, Pipfile.lock, "
-            f"pylock.toml), and {manifest or 'this entry, which has no manifest,'} has none. Leave it out, or lock the "
-            "project."
+            f"{' and '.join(selected)} needs a lock file that has groups or extras (uv.lock, poetry.lock, "
+            f"Pipfile.lock, pylock.toml), and {manifest or 'this entry, which has no manifest,'} has none. "
+            "Leave it out, or lock the project."
         )
         raise EntryError(message)
 
 
 def category(group: str) -> str:
-    """Return the category of a Pipfile that a name means."""
+    """Return the category of a Pipfile that a group means."""
     return "dev-packages" if group in {"dev", "develop"} else group

@@ -1,4 +1,4 @@
-"""Requirements that name something on this machine: wheels are fine, sources have to be allowed."""
+"""Requirements on this machine: wheels are always accepted, sources only if the user allows their build."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CACHES: Final = frozenset({
 _SETUPTOOLS_OUTPUT: Final = re.compile(r"lib|bdist\..+|(?:lib|temp|scripts)[.-].+")
 _DISTRIBUTION: Final = re.compile(r".+\.(?:whl|tar\.gz|zip)|\.gitignore")
 _SIGNS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "cdk.out")
-"""Files that tell what the folder around them is: a cache, a virtual environment, a cloud assembly."""
+"""Files that identify the folder around them: a cache, a virtual environment, a cloud assembly."""
 
 _FROM_GIT: Final = re.compile(r"scm|vcs|pbr|versioneer|versioningit|dunamai|dynamic-version", re.IGNORECASE)
 _GIT_STATE: Final = re.compile(r"\.git/(?:HEAD|packed-refs|refs/.+)")
@@ -44,7 +44,7 @@ def is_source(wanted: Wanted) -> bool:
 
 
 def is_built(wanted: Wanted) -> bool:
-    """Return whether a requirement names sources on this machine, or a repository: what has to be built."""
+    """Return whether a requirement names sources on this machine, or a repository, which have to be built."""
     return is_source(wanted) or (wanted.remote and _REPOSITORY.search(wanted.text) is not None)
 
 
@@ -55,12 +55,12 @@ def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str], target: Tar
         EntryError: A requirement names sources, and its distribution is not among the allowed ones.
     """
     names = {canonical(name) for name in allowed}
-    for one in wanted:
-        if is_built(one) and one.name and one.name not in names and one.applies_to(target):
-            place = one.local or scrub((one.masked or one.unmarked).partition(" @ ")[2])
+    for line in wanted:
+        if is_built(line) and line.name and line.name not in names and line.applies_to(target):
+            place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
             message = (
-                f"{one.where} installs {one.name!r} from its sources at {place}. That runs its build backend here, "
-                f"so it has to be asked for: allow_source_builds=[{one.name!r}]. Or put its wheel into the "
+                f"{line.where} installs {line.name!r} from its sources at {place}. That runs its build backend here, "
+                f"so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel into the "
                 "entry folder and name that, copy its packages into the entry folder, or build with docker=True."
             )
             raise EntryError(message)
@@ -68,12 +68,12 @@ def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str], target: Tar
 
 def reachable(wanted: Iterable[Wanted]) -> Mapping[Path, str]:
     """Return all files and folders on this machine that requirements lead to, with their normalized names."""
-    stated = {one.local: one.name for one in wanted if one.local is not None}
+    stated = {line.local: line.name for line in wanted if line.local is not None}
     return {path: stated.get(path) or name for path, name in project.reachable(stated).items()}
 
 
 def digest(path: Path) -> str:
-    """Return a digest of all that a build from a file or folder may read, wherever it is on this machine."""
+    """Return a digest of everything that a build from a file or folder may read, independent of its location."""
     seen = hashlib.sha256()
     for step in project.reachable([path]):
         seen.update(f"{step.name if step != path else ''}:{_digest(step)}:".encode())
@@ -95,7 +95,7 @@ def _digest(path: Path) -> str:
 
 
 def source_members(folder: Path) -> list[Member]:
-    """Return the files of a project that its build may read: all but caches and what earlier builds left behind.
+    """Return the files of a project that its build may read: all except caches and results of earlier builds.
 
     Raises:
         EntryError: A file cannot be read, or a symlink leaves the folder.
@@ -122,7 +122,7 @@ def _left_out(folder: Path) -> Callable[[str], bool]:
 
 
 def _outputs(folder: Path) -> Iterator[str]:
-    """Yield the folders of a project that earlier builds left in it."""
+    """Yield the folders of a project that contain results of earlier builds."""
     backend = table(read_toml(folder / PROJECT), "build-system").get("build-backend")
     uses_setuptools = not isinstance(backend, str) or backend.startswith("setuptools")
     if uses_setuptools and _consists_of(folder / "build", _SETUPTOOLS_OUTPUT):

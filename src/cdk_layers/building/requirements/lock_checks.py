@@ -1,4 +1,4 @@
-"""Whether a poetry.lock or a Pipfile.lock suits its project, a target, and what is asked of it."""
+"""Checks of a poetry.lock or a Pipfile.lock against its project, the target, and the selected groups and extras."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _PIPFILE_SECTIONS: Final = {"default": "packages", "develop": "dev-packages"}
 
 
 def check_lock(job: Job, lock: str) -> None:
-    """Refuse a lock file that does not suit.
+    """Refuse a lock file that does not fit its project or the target.
 
     Raises:
-        EntryError: It is damaged, or does not know a group or an extra that is asked for.
+        EntryError: It is damaged, or does not define a selected group or extra.
         DependencyError: It is for other Python versions only.
         StaleLockError: It does not fit its project.
     """
@@ -56,30 +56,31 @@ def poetry_admits(constraint: str, version: str) -> bool:
     Source: Poetry's documentation, "Dependency specification": caret, tilde, wildcard and "||".
     """
     alternatives = re.split(r"\s*\|\|?\s*", constraint.strip())
-    return any(all(meets(one, version) for one in _specifiers(part)) for part in alternatives)
+    return any(all(meets(specifier, version) for specifier in _specifiers(part)) for part in alternatives)
 
 
 def _specifiers(constraints: str) -> Iterator[str]:
     joined = re.sub(r"([<>=!~^])\s+", r"\1", constraints.strip())
-    for one in filter(None, re.split(r"[,\s]+", joined)):
-        digits = re.findall(r"\d+", one)
-        if one == "*" or not digits:
+    for constraint in filter(None, re.split(r"[,\s]+", joined)):
+        digits = re.findall(r"\d+", constraint)
+        if constraint == "*" or not digits:
             continue
-        if one.startswith("^"):
+        if constraint.startswith("^"):
             yield f">={'.'.join(digits)}"
             yield f"<{_after(digits, next((at for at, part in enumerate(digits) if part != '0'), len(digits) - 1))}"
-        elif one.startswith("~") and not one.startswith("~="):
+        elif constraint.startswith("~") and not constraint.startswith("~="):
             yield f">={'.'.join(digits)}"
             yield f"<{_after(digits, min(1, len(digits) - 1))}"
-        elif one[0].isdigit():
-            # The exact version of a Python, which markers compare by its first two numbers.
-            yield f"=={one}" if one.endswith("*") or len(digits) > 2 else f"=={one}.*"  # noqa: PLR2004 - major and minor
+        elif constraint[0].isdigit():
+            # An exact version of Python, which markers compare by major and minor version.
+            is_exact = constraint.endswith("*") or len(digits) > 2  # noqa: PLR2004 - major and minor
+            yield f"=={constraint}" if is_exact else f"=={constraint}.*"
         else:
-            yield one
+            yield constraint
 
 
 def _after(digits: list[str], position: int) -> str:
-    """Return the first version after those that share the numbers up to a position."""
+    """Return the first version after all those with the same numbers up to a position."""
     return ".".join([*digits[:position], str(int(digits[position]) + 1)])
 
 
@@ -117,7 +118,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories: Iterable[str]) -> None:
-    """Refuse a Pipfile.lock that lacks what its Pipfile asks for.
+    """Refuse a Pipfile.lock that lacks what its Pipfile requires.
 
     Raises:
         StaleLockError: Something is missing, or locked at a version that the Pipfile does not admit.
@@ -128,21 +129,22 @@ def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories
     for section in categories:
         packages = manifest.get(_PIPFILE_SECTIONS.get(section, section))
         found = {canonical(name): entry for name, entry in table(lock, section).items()}
-        for name, wish in packages.items() if isinstance(packages, dict) else ():
-            reasons += _of_pipfile(canonical(name), wish, found)
+        for name, requirement in packages.items() if isinstance(packages, dict) else ():
+            reasons += _differences(canonical(name), requirement, found)
     if reasons:
         raise stale(path.name, reasons, "pipenv lock", str(folder))
 
 
-def _of_pipfile(name: str, wish: object, found: Mapping[str, Any]) -> Iterator[str]:
-    asked = str(wish.get("version", "*") if isinstance(wish, dict) else wish)
+def _differences(name: str, requirement: object, found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the locked package differs from a requirement of a Pipfile."""
+    required = str(requirement.get("version", "*") if isinstance(requirement, dict) else requirement)
     version = str(found[name].get("version", "")).removeprefix("==") if isinstance(found.get(name), dict) else ""
     if name not in found:
         yield f"it lacks {name!r}"
-    elif missing := _extras(wish) - _extras(found[name]):
+    elif missing := _extras(requirement) - _extras(found[name]):
         yield f"it lacks the extra {min(missing)!r} of {name!r}"
-    elif version and asked != "*" and not meets(normalized(asked), version):
-        yield f"it has {name} {version} where the project asks for {name}{asked}"
+    elif version and required != "*" and not meets(normalized(required), version):
+        yield f"it has {name} {version} where the project requires {name}{required}"
 
 
 def _extras(package: object) -> set[str]:

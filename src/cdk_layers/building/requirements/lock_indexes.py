@@ -1,6 +1,6 @@
-"""The index that a poetry.lock or a Pipfile.lock names for each distribution.
+"""Index of each distribution in a poetry.lock or a Pipfile.lock.
 
-The tools export all indexes in one list, and uv takes each version from the first one that has the name.
+The exports of the tools have all indexes in one list, and uv takes each version from the first index with the name.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _PYPI: Final = "https://pypi.org/simple"
 
 
 def indexes(path: Path) -> dict[str, str]:
-    """Return the addresses of indexes by distributions' names, "" for the default index, without credentials.
+    """Return the address of each distribution's index by its name, "" for the default index, without credentials.
 
-    It is empty where all distributions have the same index, and leaves out those that have several.
+    The result is empty if all distributions have the same index, and lacks distributions with several.
     """
     named = list(_of_poetry(path) if path.name == "poetry.lock" else _of_pipfile(path))
     found: dict[str, set[str]] = {}
@@ -51,7 +51,7 @@ def _of_pipfile(path: Path) -> Iterator[tuple[str, str]]:
     except (OSError, ValueError):
         return
     listed = table(lock, "_meta").get("sources")
-    sources = {str(one.get("name")): str(one.get("url")) for one in listed or () if isinstance(one, dict)}
+    sources = {str(source.get("name")): str(source.get("url")) for source in listed or () if isinstance(source, dict)}
     first = next(iter(sources.values()), "")
     for category in lock if isinstance(lock, dict) else ():
         for name, package in (table(lock, category) if category != "_meta" else {}).items():
@@ -59,12 +59,13 @@ def _of_pipfile(path: Path) -> Iterator[tuple[str, str]]:
                 yield name, sources.get(str(package.get("index")), first)
 
 
-def assigned(wanted: Iterable[Wanted], options: Iterable[Option], named: Mapping[str, str]) -> tuple[Wanted, ...]:
-    """Return requirements with the index of each, with the credentials that the export has for it."""
-    addresses = {scrub(one.value).rstrip("/"): one.value for one in options if one.name.endswith("index-url")}
+def with_indexes(wanted: Iterable[Wanted], options: Iterable[Option], named: Mapping[str, str]) -> tuple[Wanted, ...]:
+    """Return requirements, each with its index, including the credentials that the export has for it."""
+    urls = (option.value for option in options if option.name.endswith("index-url"))
+    addresses = {scrub(url).rstrip("/"): url for url in urls}
     return tuple(
-        replace(one, index=addresses.get(named[one.name], named[one.name]))
-        if one.name is not None and one.name in named and not one.remote and one.local is None
-        else one
-        for one in wanted
+        replace(line, index=addresses.get(named[line.name], named[line.name]))
+        if line.name is not None and line.name in named and not line.remote and line.local is None
+        else line
+        for line in wanted
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What a manifest asks for on one target."""
+    """The requirements of a manifest on one target."""
 
     wanted: tuple[Wanted, ...]
     options: tuple[Option, ...] = ()
@@ -25,4 +25,4 @@ class Locked:
     """Names of distributions that a lock file has for other targets only."""
 
     lacks_credentials: bool = False
-    """Whether credentials are missing: enough to know what it is, too little to install it."""
+    """Whether credentials are missing, so that it is enough for a cache key but not for an installation."""

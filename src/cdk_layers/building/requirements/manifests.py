@@ -12,7 +12,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.requirements import exports, local_sources
 from cdk_layers.building.requirements.folders import local_folders
 from cdk_layers.building.requirements.groups import refuse_without_lock
-from cdk_layers.building.requirements.lock_indexes import assigned
+from cdk_layers.building.requirements.lock_indexes import with_indexes
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.requirements_file import (
     RequirementsFile,
@@ -180,7 +180,7 @@ def _read(job: Job, ruling: str, project: UvProject, variables: Variables, *, ma
     here = {one.name for one in read.wanted if one.applies_to(job.target)}
     left_out = frozenset(one.name for one in read.wanted if one.name and one.name not in here)
     _refuse_open(read.wanted, ruling)
-    wanted = assigned(read.wanted, read.options, exported.indexes)
+    wanted = with_indexes(read.wanted, read.options, exported.indexes)
     return Locked(wanted, read.options, read.paths, left_out, exported.lacks_credentials)
 
 

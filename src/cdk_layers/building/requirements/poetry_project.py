@@ -1,4 +1,4 @@
-"""A copy of what Poetry's export needs of a project, without what Poetry would run of it.
+"""Copy of a project for an export by Poetry, without plugins that Poetry would run.
 
 Poetry loads plugins from a project's .poetry/plugins, and installs those that its pyproject.toml requires.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARKS: Final = ("pyproject.toml", "setup.py")
-"""What Poetry recognizes a Python project by. It reads none of them for an export."""
+"""The files by which Poetry recognizes a Python project. An export does not read them."""
 
 
 def mirrored(entry: Path, scratch: Path) -> Path:
     """Return a copy of a Poetry project whose path below `scratch` is the project's own path on this machine.
 
-    Relative paths in the project so lead to places below `scratch` as well, where `unmirrored` finds them.
+    So relative paths in the project also lead to paths below `scratch`, which `unmirrored` replaces.
 
     Raises:
         EntryError: Its pyproject.toml cannot be read.
@@ -40,7 +40,7 @@ def mirrored(entry: Path, scratch: Path) -> Path:
 
 
 def unmirrored(text: str, scratch: Path) -> str:
-    """Return an export of the copy with the paths of the project itself."""
+    """Return text about the copy with the paths of the project itself."""
     return text.replace(scratch.as_uri(), "file://").replace(os.fspath(scratch), "")
 
 
@@ -62,19 +62,19 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 def _paths(value: Any) -> Iterator[str]:
-    """Yield the paths of dependencies, wherever they are in a document."""
+    """Yield the paths of dependencies anywhere in a document."""
     if isinstance(value, dict):
         if isinstance(value.get("path"), str):
             yield value["path"]
-        for one in value.values():
-            yield from _paths(one)
+        for inner in value.values():
+            yield from _paths(inner)
     elif isinstance(value, list):
-        for one in value:
-            yield from _paths(one)
+        for inner in value:
+            yield from _paths(inner)
 
 
 def _mark(entry: Path, path: str, scratch: Path) -> None:
-    """Make a dependency on this machine recognizable as one, by files that are empty."""
+    """Let Poetry recognize a dependency on this machine, by empty files in the copy."""
     origin = (entry / path).resolve()
     place = _place(origin, scratch)
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Taking a manifest that pins everything at its word: no resolution, if the installation proves it right."""
+"""Installation of a manifest that pins everything, without a resolution: its pins, and the check for gaps."""
 
 from __future__ import annotations
 
@@ -20,61 +20,63 @@ if TYPE_CHECKING:
 
 
 def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | None:
-    """Return the pins of a manifest for a target, as if they were all that is needed; None where that cannot be.
+    """Return the pins of a manifest for a target, as if nothing else were needed; None if it has to be resolved.
 
-    It cannot be where the manifest does more than to name one version of each distribution, or uv's settings restrict
-    the versions as well.
+    It has to be resolved if it contains more than one exact version of each distribution, or if uv's settings restrict
+    versions as well.
     """
     if requirements.is_locked or job.options.provided or job.options.allow_source_builds:
         return None
     if read_uv_settings(job.entry, job.options.environment).restricts_resolving:
         return None
-    wanted = [one for one in requirements.wanted if one.applies_to(job.target)]
-    names = {one.name for one in wanted}
-    if not wanted or len(names) < len(wanted) or not all(_is_plain(one) for one in wanted):
+    lines = [line for line in requirements.wanted if line.applies_to(job.target)]
+    names = {line.name for line in lines}
+    if not lines or len(names) < len(lines) or not all(map(_is_exact_pin, lines)):
         return None
-    return tuple(replace(one, text=f"{one.name}=={one.version}", marker=None) for one in wanted)
+    return tuple(replace(line, text=f"{line.name}=={line.version}", marker=None) for line in lines)
 
 
-def _is_plain(one: Wanted) -> bool:
-    return bool(one.name and one.version) and not (one.local or one.remote or one.is_constraint or "===" in one.text)
+def _is_exact_pin(line: Wanted) -> bool:
+    has_place = line.local is not None or line.remote
+    return bool(line.name and line.version) and not (has_place or line.is_constraint or "===" in line.text)
 
 
 def refuse_gaps(requirements: Requirements, distributions: Iterable[Distribution], target: Target) -> None:
-    """Refuse an installation that lacks what its distributions need, or has it at a version that does not suit.
+    """Refuse an installation that does not meet the requirements of its own distributions.
 
     Args:
-        requirements: The manifest, for the extras that it asks for.
+        requirements: The manifest, for its extras.
         distributions: What was installed from its pins.
-        target: What for.
+        target: The target.
 
     Raises:
         DependencyError: Something is missing: the manifest has to be resolved.
     """
-    # It takes as long to import as to find a build that is there.
+    # The import takes as long as finding a build in the cache.
     from cdk_layers.contents.needs import meets, unmet  # noqa: PLC0415
 
-    installed: dict[str, Sequence[Distribution]] = {one.name: [one] for one in distributions}
+    installed: dict[str, Sequence[Distribution]] = {found.name: [found] for found in distributions}
     gap = next(unmet(installed, target, _extras(requirements, target)), None)
     if gap is not None:
         message = f"{requirements.origin} leaves out {gap.need}, which {gap.requirer.name} requires."
         raise DependencyError(message)
-    for ones in installed.values():
-        if not meets(ones[0].requires_python or "", target.newest_python):
-            message = f"{requirements.origin} pins {ones[0].name}, which requires Python {ones[0].requires_python}."
+    for (distribution,) in installed.values():
+        python = distribution.requires_python or ""
+        if not meets(python, target.newest_python):
+            message = f"{requirements.origin} pins {distribution.name}, which requires Python {python}."
             raise DependencyError(message)
 
 
 def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribution], job: Job) -> None:
-    """Refuse an installation that lacks what a lock file has, but for other targets only, and others need here.
+    """Refuse an installation that lacks a requirement which the lock file contains for other targets only.
 
     Args:
         requirements: The lock file.
         distributions: What was installed from it.
-        job: What for.
+        job: What to build.
 
     Raises:
-        DependencyError: Something is left out.
+        DependencyError: A requirement is missing.
     """
     left_out = requirements.left_out - {canonical(name) for name in job.options.provided}
     if not left_out:
@@ -82,7 +84,7 @@ def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribu
     # As above.
     from cdk_layers.contents.needs import unmet  # noqa: PLC0415
 
-    installed: dict[str, Sequence[Distribution]] = {one.name: [one] for one in distributions}
+    installed: dict[str, Sequence[Distribution]] = {found.name: [found] for found in distributions}
     for gap in unmet(installed, job.target, _extras(requirements, job.target)):
         if gap.found is None and gap.need.name in left_out:
             requirer = f"{gap.requirer.name} {gap.requirer.version}"
@@ -96,6 +98,6 @@ def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribu
 def _extras(requirements: Requirements, target: Target) -> Iterator[tuple[str, str]]:
     from packaging.requirements import Requirement  # noqa: PLC0415 - as above
 
-    for one in requirements.wanted:
-        if one.name and "[" in one.text and one.applies_to(target):
-            yield from ((one.name, canonical(extra)) for extra in sorted(Requirement(one.text).extras))
+    for line in requirements.wanted:
+        if line.name and "[" in line.text and line.applies_to(target):
+            yield from ((line.name, canonical(extra)) for extra in sorted(Requirement(line.text).extras))

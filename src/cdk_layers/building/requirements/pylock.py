@@ -1,4 +1,4 @@
-"""pylock.toml, the lock file that every tool can write (PEP 751)."""
+"""Reader of pylock.toml, the standard lock file (PEP 751)."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ class Selection:
 
     chosen: tuple[tuple[Package, Source], ...]
     left_out: frozenset[str]
-    """The names of those that the lock file has for other targets only."""
+    """The names of the packages that the lock file contains for other targets only."""
 
 
 def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tuple[Wanted, ...], frozenset[str]]:
-    """Return what a pylock.toml installs on a target, and the names of what it has for other targets only.
+    """Return the requirements of a pylock.toml on a target, and the names that it contains for other targets only.
 
     Raises:
-        EntryError: The file is not a valid lock file, or does not know a group or an extra that is asked for.
-        DependencyError: It was not made for the target, or has no wheel for it.
+        EntryError: The file is not a valid lock file, or does not define a selected group or extra.
+        DependencyError: It was not made for the target, or lists no wheel for it.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -75,14 +75,14 @@ def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tupl
     ), selection.left_out
 
 
-def _spelled(asked: Iterable[str], known: Iterable[str]) -> list[str]:
+def _spelled(selected: Iterable[str], known: Iterable[str]) -> list[str]:
     """Return the names as a lock file's markers spell them."""
-    names = {canonical(name) for name in asked}
+    names = {canonical(name) for name in selected}
     return [name for name in known if canonical(name) in names]
 
 
 def parse_pylock(text: str, name: str) -> Pylock:
-    """Return the lock file that a text is.
+    """Parse a lock file.
 
     Raises:
         EntryError: It is not a valid lock file.
@@ -120,7 +120,7 @@ def select(
 
 
 def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
-    """Return the requirement that installs exactly one file of a lock file.
+    """Return the requirement that installs exactly the file of a package.
 
     Raises:
         EntryError: The file or folder is on this machine, and missing.

@@ -1,4 +1,4 @@
-"""Reading requirements files: what they ask for, where they look, and which files they bring in."""
+"""Reader of requirements files: requirements, options, and included files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SHORT_LENGTH: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option line, such as --index-url; its value may hold credentials."""
+    """One option line, such as --index-url; its value may contain credentials."""
 
     name: str
     value: str
@@ -56,14 +56,14 @@ class Option:
 
     @property
     def folder(self) -> Path | None:
-        """The folder of distributions on this machine that it names."""
+        """The folder of distributions on this machine that it names; None if it names none."""
         is_local = not SCHEME.match(self.value) or Path(self.value).is_absolute()
         return Path(self.value) if self.name == "--find-links" and is_local else None
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementsFile:
-    """A requirements file and all that it includes."""
+    """A requirements file with the files that it includes."""
 
     wanted: tuple[Wanted, ...]
     options: tuple[Option, ...]
@@ -71,7 +71,7 @@ class RequirementsFile:
     """The file itself and those it includes."""
 
     lacks_variables: bool = False
-    """Whether variables that are not set are left in it."""
+    """Whether it names variables that are not set."""
 
 
 def read_requirements_file(path: Path, base: Path, variables: Variables | None = None) -> RequirementsFile:
@@ -80,7 +80,7 @@ def read_requirements_file(path: Path, base: Path, variables: Variables | None =
     Args:
         path: The file.
         base: The entry folder, which messages name files relative to.
-        variables: What its "${NAME}" stand for; by default this process's environment.
+        variables: The values of "${NAME}". Defaults to the environment of this process.
 
     Raises:
         EntryError: A file is missing or unreadable, or a line cannot be understood; the message names file and line.
@@ -91,10 +91,10 @@ def read_requirements_file(path: Path, base: Path, variables: Variables | None =
 
 
 def read_requirements_text(text: str, origin: str, base: Path, variables: Variables | None = None) -> RequirementsFile:
-    """Read requirements that a tool exported from the lock file `origin`; without `variables` they are not expanded."""
+    """Read requirements that a tool exported from the lock file `origin`; `variables` are expanded if given."""
     reader = _Reader(base, variables)
     for number, line in logical_lines(text):
-        reader.take(line, Place(f"{origin}, line {number} of its export", (base,)))
+        reader.add(line, Place(f"{origin}, line {number} of its export", (base,)))
     reader.read_included()
     return reader.result()
 
@@ -111,7 +111,7 @@ class _Source:
 
 @dataclass(slots=True)
 class _Reader:
-    """Gathers what a file and those that it includes say."""
+    """Collects the lines of a file and of those that it includes."""
 
     base: Path
     variables: Variables | None
@@ -120,20 +120,20 @@ class _Reader:
     seen: set[tuple[Path, bool]] = field(default_factory=set)
     paths: dict[Path, None] = field(default_factory=dict)
     stack: list[_Source] = field(default_factory=list)
-    """The files that are being read, each included by the one before; their depth is not that of Python's calls."""
+    """The files that are being read, each included by the one before; their depth is not limited by Python's stack."""
 
     def result(self) -> RequirementsFile:
-        """Return what was gathered."""
+        """Return the collected lines."""
         lacks = self.variables is not None and self.variables.lacks
         return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths), lacks)
 
     def read(self, path: Path) -> None:
-        """Take every line of a file and of those that it includes."""
+        """Read all lines of a file and of those that it includes."""
         self._open(path, constraint=False)
         self.read_included()
 
     def read_included(self) -> None:
-        """Take every line of the files that were opened."""
+        """Read all lines of the open files."""
         while self.stack:
             source = self.stack[-1]
             number, line = next(source.lines, (0, ""))
@@ -141,7 +141,7 @@ class _Reader:
                 self.stack.pop()
                 continue
             folders = (source.path.parent, self.base)
-            self.take(line, Place(f"{source.name}, line {number}", folders, source.constraint))
+            self.add(line, Place(f"{source.name}, line {number}", folders, source.constraint))
 
     def _open(self, path: Path, *, constraint: bool) -> None:
         if (path, constraint) in self.seen:
@@ -151,8 +151,8 @@ class _Reader:
         name = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
         self.stack.append(_Source(path, name, logical_lines(read_text(path, name)), constraint))
 
-    def take(self, line: str, place: Place) -> None:
-        """Take one logical line."""
+    def add(self, line: str, place: Place) -> None:
+        """Add one logical line."""
         expanded = self.variables.expand(line, place.where) if self.variables else line
         if not expanded.startswith("-"):
             self._want(expanded, place)
@@ -167,9 +167,9 @@ class _Reader:
                 self.options.append(self._masked(_placed(option, place)))
 
     def _want(self, text: str, place: Place) -> None:
-        one = read_requirement(text, place)
-        masked = self.variables.mask(one.text) if self.variables else one.text
-        self.wanted.append(one if masked == one.text else replace(one, masked=masked))
+        line = read_requirement(text, place)
+        masked = self.variables.mask(line.text) if self.variables else line.text
+        self.wanted.append(line if masked == line.text else replace(line, masked=masked))
 
     def _masked(self, option: Option) -> Option:
         masked = self.variables.mask(option.value) if self.variables else option.value
@@ -194,9 +194,7 @@ def _options(line: str, where: str) -> Iterator[Option]:
             name, value = word[:_SHORT_LENGTH], word[_SHORT_LENGTH:].removeprefix("=")
             equals = "="
         if name not in {*_VALUED, *_FLAGS}:
-            message = (
-                f"{where}: the option {scrub(name)!r} is not one that a requirements file may hold here. Remove it."
-            )
+            message = f"{where}: the option {scrub(name)!r} is not supported in a requirements file. Remove it."
             raise EntryError(message)
         value = value if equals or name in _FLAGS else next(words, "")
         value = next(words, "") if value == "=" else value
@@ -207,9 +205,9 @@ def _options(line: str, where: str) -> Iterator[Option]:
 
 
 def _words(line: str, where: str) -> Iterator[str]:
-    """Yield the words of a line of options, quoted ones as one; a backslash is one of Windows' paths.
+    """Yield the words of a line of options; quotes group words, and a backslash is part of a Windows path.
 
-    What an editable requirement names may contain spaces.
+    The path of an editable requirement may contain spaces.
     """
     for name in ("-e", "--editable"):
         if line.startswith((f"{name} ", f"{name}=")):
@@ -238,7 +236,7 @@ def _included(option: Option, folder: Path) -> Path:
             "Download the file into the entry folder and include it from there."
         )
         raise EntryError(message)
-    path = Path(os.path.abspath(folder / value))  # noqa: PTH100 - a symlink that leads to nothing is one to report
+    path = Path(os.path.abspath(folder / value))  # noqa: PTH100 - a broken symlink is reported
     if not os.path.lexists(path):
         message = f"{option.where} includes {value!r}, and there is no such file ({path})."
         raise EntryError(message)

@@ -1,4 +1,4 @@
-"""The text of requirements files: encodings, logical lines and environment variables, as pip reads them."""
+"""Text of requirements files: encodings, logical lines and environment variables, as pip reads them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks; the one of UTF-32 begins with that of UTF-16."""
+"""Byte order marks. That of UTF-32 begins with that of UTF-16."""
 
 _CODING: Final = re.compile(rb"coding[:=]\s{0,9}([-\w.]{1,40})")
 _VARIABLE: Final = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)\}")
@@ -37,7 +37,7 @@ def read_text(path: Path, name: str) -> str:
 
     Args:
         path: The file.
-        name: What messages call it.
+        name: Its name in messages.
 
     Raises:
         EntryError: It is not a regular file, cannot be read, or is not text in its encoding.
@@ -52,15 +52,15 @@ def read_text(path: Path, name: str) -> str:
 
 
 def refuse_irregular(path: Path, name: str) -> None:
-    """Refuse what bears the name of a manifest and is not a file that can be read.
+    """Refuse a manifest that is not a regular file.
 
     Raises:
-        EntryError: It is a folder, a device, a pipe, or a symlink that leads to nothing.
+        EntryError: It is a folder, a device, a pipe, or a broken symlink.
     """
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        what = "is a symlink that leads to nothing" if path.is_symlink() else f"cannot be read: {error.strerror}"
+        what = "is a broken symlink" if path.is_symlink() else f"cannot be read: {error.strerror}"
     else:
         if stat.S_ISREG(mode):
             return
@@ -88,7 +88,7 @@ def _text(data: bytes, encoding: str, name: str) -> str:
         )
         raise EntryError(message) from None
     except LookupError:
-        message = f"{name} says that its encoding is {encoding!r}, which Python does not know. Save it as UTF-8."
+        message = f"{name} declares the encoding {encoding!r}, which Python does not support. Save it as UTF-8."
         raise EntryError(message) from None
 
 
@@ -123,10 +123,10 @@ class Variables:
 
     values: Mapping[str, str]
     may_lack: bool = False
-    """Whether variables that are not set stay as they are written."""
+    """Whether variables that are not set remain unexpanded."""
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    """Those that were named and are likely to be credentials, by the form in which they are written."""
+    """The values of variables that are likely to be credentials, by their written form "${NAME}"."""
 
     lacks: bool = False
     """Whether any was not set."""
@@ -153,7 +153,7 @@ class Variables:
         return _VARIABLE.sub(value, line)
 
     def mask(self, text: str) -> str:
-        """Return a text in which credentials are written as the variables that they came from."""
+        """Return text with "${NAME}" in place of the values of credentials."""
         for written, value in sorted(self.secrets.items(), key=lambda item: (-len(item[1]), item[0])):
             if len(value) >= _SHORTEST_SECRET:
                 text = text.replace(value, written)
@@ -161,7 +161,7 @@ class Variables:
 
     @property
     def named_secrets(self) -> dict[str, str]:
-        """The same by the variables' names."""
+        """The values in `secrets` by the names of the variables."""
         return {written[2:-1]: value for written, value in self.secrets.items()}
 
     def _value(self, name: str, written: str, where: str) -> str:
@@ -178,6 +178,6 @@ class Variables:
 
 
 def _user_parts(line: str) -> Iterator[str]:
-    """Yield what stands for user and password in the URLs of a line."""
+    """Yield the user and password parts of the URLs in a line."""
     for rest in line.split("://")[1:]:
         yield _AUTHORITY_END.split(rest, maxsplit=1)[0].rpartition("@")[0]

@@ -1,4 +1,4 @@
-"""A pylock.toml that does not fit the project with it."""
+"""Comparison of a pylock.toml with the project in the same folder."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PARTIAL_EXPORT: Final = re.compile(r"--only-(?:group|dev)\b|pip compile\b(?!.*\
 
 
 def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, options: BuildOptions) -> None:
-    """Refuse a pylock.toml that lacks what the pyproject.toml with it asks for on a target.
+    """Refuse a pylock.toml that lacks what the pyproject.toml in its folder requires on a target.
 
-    One that was made from a group alone, or from other files, as the tool wrote at its head, is not compared.
+    A lock file whose first lines show that it was made from one group, or from other files, is not compared.
 
     Raises:
-        StaleLockError: Something is missing, or there at a version that the project does not admit.
+        StaleLockError: A requirement is missing, or locked at a version that the project does not admit.
     """
     text = path.read_text(encoding="utf-8")
     head = " ".join(line for line in text.splitlines()[:5] if line.startswith("#"))
@@ -59,7 +59,7 @@ def _missing(lines: object, found: Mapping[str | None, str | None], target: Targ
         if name not in found:
             yield f"it lacks {name!r}"
         elif version and not requirement.url and not meets(str(requirement.specifier), version):
-            yield f"it has {name} {version} where the project asks for {name}{requirement.specifier}"
+            yield f"it has {name} {version} where the project requires {name}{requirement.specifier}"
 
 
 def _pylock_command(lock: Mapping[str, Any]) -> str:

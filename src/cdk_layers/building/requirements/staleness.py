@@ -1,8 +1,8 @@
-"""Lock files that do not fit the project that they were made from, or not the target.
+"""Comparison of lock files with their project and with the target.
 
-What is compared is what shapes the build: the dependencies of the project, and of the groups and extras that are asked
-for. uv's and Pipenv's own checks ask an index or compare a hash of the whole project, so that another index in the
-environment, or a changed development tool, would look like a stale lock file.
+Only what shapes the build is compared: the dependencies of the project, and of selected groups and extras. The checks of
+uv and Pipenv query an index or compare a hash of the whole project, so that another index in the environment, or a
+changed development tool, would make a lock file stale.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
 _PLACES: Final = frozenset({"git", "url", "path", "directory", "editable", "virtual"})
-"""The keys of a requirement in uv.lock that name a place instead of versions."""
+"""The keys of a requirement in uv.lock that name a location instead of versions."""
 
 _SOURCES: Final = frozenset({"git", "url", "path", "workspace"})
-"""The keys of `tool.uv.sources` that do."""
+"""The keys in `tool.uv.sources` that name a location instead of versions."""
 
 _PARTIAL: Final = frozenset({"marker", "extra", "group"})
-"""The keys of a source that say where it counts."""
+"""The keys of a source that limit where it applies."""
 
 _EXTRA: Final = re.compile(r"extra == ['\"]([^'\"]+)['\"]")
 _NAMED: Final = 5
 
 Needs = dict[tuple[str, str], set[str]]
-"""What is required: (the extra or "", the name) to its version specifiers, or to "" for all versions, or to "@"."""
+"""Requirements by (extra or "", name): version specifiers, "" for all versions, "*" for unknown, "@" for a location."""
 
 
 def stale(lock: str, reasons: Iterable[str], command: str, folder: str) -> StaleLockError:
     """Return the error of a lock file that does not fit its project."""
     message = (
-        f"{lock} does not fit its project in {folder!r}: {listed(reasons, _NAMED)}. What it installs is not "
-        f"what the project asks for. Run {command!r} there (rule stale-lock)."
+        f"{lock} does not fit its project in {folder!r}: {listed(reasons, _NAMED)}. It installs "
+        f"something other than the project requires. Run {command!r} there (rule stale-lock)."
     )
     return StaleLockError(message)
 
@@ -83,7 +83,7 @@ def refuse_other_targets(lock: Mapping[str, Any], target: Target, name: str) -> 
 def refuse_stale_uv_lock(
     project: UvProject, manifest: Mapping[str, Any], lock: Mapping[str, Any], target: Target, options: BuildOptions
 ) -> None:
-    """Refuse a uv.lock that was made from other dependencies than its project has now on a target.
+    """Refuse a uv.lock that was made from dependencies other than those of its project now, on a target.
 
     Raises:
         StaleLockError: The two differ.
@@ -100,7 +100,7 @@ def refuse_stale_uv_lock(
 
 
 def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any], target: Target) -> None:
-    """Refuse a uv.lock that was made from other dependencies than a local source, which it installs, has now.
+    """Refuse a uv.lock that was made from dependencies other than those of a local source now, which it installs.
 
     Raises:
         StaleLockError: The two differ.
@@ -156,14 +156,14 @@ def _compared_project(
 
 
 def other_pythons(wants: Mapping[str, Any], target: Target) -> Iterator[str]:
-    """Yield that a project does not support a target's Python, which its lock file does."""
+    """Yield a reason if a project excludes a target's Python, which its lock file supports."""
     python = wants.get("requires-python")
     if isinstance(python, str) and not meets(python, target.newest_python):
         yield f"it is for Python {target.python} too, and the project requires Python {python}"
 
 
 def lines_of(lines: object, extra: str) -> Iterator[tuple[str, str]]:
-    """Yield the requirements of a list in a pyproject.toml, each with the extra that it is for."""
+    """Yield the requirements of a list in a pyproject.toml, each with its extra."""
     yield from ((extra, line) for line in (lines if isinstance(lines, list) else ()) if isinstance(line, str))
 
 
@@ -183,7 +183,7 @@ def _sources(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target: Target, own: str = "") -> Needs:
-    """Return what lines require on a target, without the extras that the project `own` asks of itself."""
+    """Return the requirements of lines on a target, without those of the project `own` on itself."""
     needs: Needs = {}
     for extra, line in lines:
         try:
@@ -194,7 +194,7 @@ def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target:
         if name == own or (requirement.marker and not requirement.marker.evaluate(target.marker_environment())):
             continue
         source = sources.get(name)
-        # A source that is for some platforms, or one of several such, says nothing of all.
+        # A source for some platforms, or one of several, does not decide the location for all.
         is_place = bool(requirement.url) or (isinstance(source, dict) and bool(_SOURCES & source.keys()))
         is_open = isinstance(source, list) or (isinstance(source, dict) and bool(_PARTIAL & source.keys()))
         specifier = "*" if is_open else "@" if is_place else normalized(str(requirement.specifier))
@@ -238,10 +238,11 @@ def _compared(asked: Needs, locked: Needs) -> Iterator[str]:
     for key in sorted(asked.keys() - locked.keys()):
         yield f"it lacks {key[1]!r}"
     for key in sorted(locked.keys() - asked.keys()):
-        yield f"it has {key[1]!r}, which the project does not ask for"
+        yield f"it has {key[1]!r}, which the project does not require"
     for key in sorted(asked.keys() & locked.keys()):
         if "*" not in asked[key] and not _same(asked[key], locked[key]):
-            yield f"it has {_told(key[1], locked[key])} where the project asks for {_told(key[1], asked[key])}"
+            found, required = _described(key[1], locked[key]), _described(key[1], asked[key])
+            yield f"it has {found} where the project requires {required}"
 
 
 def _same(ones: Iterable[str], others: Iterable[str]) -> bool:
@@ -250,7 +251,7 @@ def _same(ones: Iterable[str], others: Iterable[str]) -> bool:
     }
 
 
-def _told(name: str, specifiers: Iterable[str]) -> str:
+def _described(name: str, specifiers: Iterable[str]) -> str:
     return " and ".join(
         f"{name} from a place of its own" if one == "@" else f"{name}{one or ' at any version'}"
         for one in sorted(specifiers)
@@ -258,7 +259,7 @@ def _told(name: str, specifiers: Iterable[str]) -> str:
 
 
 def _changed_manifest(project: UvProject, lock: Mapping[str, Any], target: Target) -> Iterator[str]:
-    """Yield what differs of a project's constraints and overrides."""
+    """Yield the differences between a project's constraints and overrides and those in the lock file."""
     settings = table(read_toml(project.root / PROJECT), "tool", "uv")
     recorded = table(lock, "manifest")
     for key, kind in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):

@@ -1,4 +1,4 @@
-"""The environment variables that builds from source see: a fixed list, whose values are in the keys of the cache."""
+"""Environment variables of builds from source: a fixed list, whose values are part of the keys of the cache."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _MACHINE: Final = re.compile(
     r"|SSH_.+|DBUS_SESSION_BUS_ADDRESS|(?:UV|GIT|XDG|CDK_LAYERS_SECRET)_.+",
     re.IGNORECASE,
 )
-"""What uv and git need to reach indexes, repositories and their own files."""
+"""Variables that uv and git need to reach indexes, repositories and their own files."""
 
 _KEYRING: Final = re.compile(r"(?:AWS|AZURE|ARTIFACTS|GOOGLE|CLOUDSDK|VSS|KEYRING|PYTHON_KEYRING)_.+")
-"""What keyrings need, if uv asks one."""
+"""Variables that keyrings need, if uv uses one."""
 
 _TOOLCHAIN: Final = re.compile(
     r"PATH|CC|CXX|CPP|AR|AS|LD|NM|RANLIB|STRIP|FC|F77|[A-Z0-9]*FLAGS|LIBRARY_PATH|LD_LIBRARY_PATH|CPATH|C_INCLUDE_PATH"
     r"|CPLUS_INCLUDE_PATH|INCLUDE|LIB|LIBPATH|ARCHFLAGS|MACOSX_DEPLOYMENT_TARGET|SDKROOT|SOURCE_DATE_EPOCH"
     r"|(?:PKG_CONFIG|CMAKE|CARGO|RUSTUP|RUST|SETUPTOOLS|SCM|HATCH|PDM|PBR|MATURIN|SKBUILD|MESON|CYTHON|NPY|POETRY)_.+"
 )
-"""What compilers and build backends are told; it counts in the keys."""
+"""Variables of compilers and build backends; their values are part of the keys."""
 
 _FIXED: Final = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
-"""What would make builds differ for no reason of the user's; 1980 is the first year that a wheel can contain."""
+"""Variables that would make builds differ without need; 1980 is the first year that a wheel can record."""
 
 
 def settings_of(job: Job) -> UvSettings:
@@ -50,7 +50,7 @@ def settings_of(job: Job) -> UvSettings:
 
 
 def builds_key(job: Job) -> list[list[str]]:
-    """Return what builds from source see of the environment, without credentials; nothing if none are allowed."""
+    """Return the variables that shape builds from source, without credentials; none if no such build is allowed."""
     if not job.options.allow_source_builds:
         return []
     given = job.options.environment

@@ -1,4 +1,4 @@
-"""uv.lock: exactly the files that it names, from the indexes that it names."""
+"""Reader of uv.lock: exactly its files, from their indexes."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ _MORE_SETTINGS: Final = ("extra-index-url", "find-links")
 
 
 def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Locked | None:
-    """Return what a project's uv.lock installs on a target, from memory if it contains no credentials.
+    """Return the requirements of a project's uv.lock on a target, from the cache if they contain no credentials.
 
     Args:
         job: What is built.
         project: The project that the entry is.
-        may_export: Whether uv may be run. Without, None is returned when nothing is remembered.
+        may_export: Whether uv may be run. If not, the result is None unless it is in the cache.
 
     Raises:
-        EntryError: The lock file or its project is missing or damaged, or does not know a group or an extra.
-        DependencyError: It was not made for the target, or has no file for it.
+        EntryError: The lock file or its project is missing or damaged, or does not define a selected group or extra.
+        DependencyError: It was not made for the target, or lists no file for it.
         StaleLockError: It does not fit its project.
         EntryChangedError: It changed while it was exported.
     """
@@ -98,11 +98,11 @@ def _bytes(path: Path, project: UvProject) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         if path.name == PROJECT:
-            message = f"{project.lock} needs the {PROJECT} that it was made from with it, and there is none. Add it."
+            message = f"{project.lock} needs the {PROJECT} that it was made from, in the same folder. Add it."
         else:
             message = (
-                f"{project.entry} is a member of the workspace {project.root}, and uv takes that one's uv.lock, which "
-                "does not exist. Run 'uv lock' there, or take the member out of the workspace."
+                f"{project.entry} is a member of the workspace {project.root}, and uv uses the uv.lock of the "
+                "workspace, which does not exist. Run 'uv lock' there, or take the member out of the workspace."
             )
         raise EntryError(message) from None
     except OSError as error:
@@ -111,7 +111,7 @@ def _bytes(path: Path, project: UvProject) -> bytes:
 
 
 def _has_more_indexes(job: Job) -> bool:
-    """Return whether settings name an index besides the default one, where a version may come from by its name."""
+    """Return whether settings name an index in addition to the default one, which may provide the same version."""
     settings = read_uv_settings(job.entry, job.options.environment)
     if any(settings.variables.get(name) for name in _MORE_INDEXES) or settings.pip_lines:
         return True
@@ -121,7 +121,7 @@ def _has_more_indexes(job: Job) -> bool:
 
 
 def _read(job: Job, project: UvProject) -> Locked:
-    # They take longer to load than all else that a recalled build needs.
+    # They take longer to load than everything else that a build from the cache needs.
     from packaging.pylock import PackageDirectory  # noqa: PLC0415
 
     from cdk_layers.building.requirements.pylock import parse_pylock, select  # noqa: PLC0415
@@ -182,7 +182,7 @@ def _export(job: Job, project: UvProject) -> str:
 
 
 def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted, ...]:
-    """Return the requirements: by version where only PyPI is in question, so that mirrors and uv's cache serve too."""
+    """Return the requirements, by version if PyPI is the only index: then mirrors and uv's cache provide them too."""
     from cdk_layers.building.requirements.pylock import wanted  # noqa: PLC0415 - as above
 
     indexes = {(package.index or _PYPI).rstrip("/") for package, _ in selection.chosen}

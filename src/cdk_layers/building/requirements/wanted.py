@@ -24,7 +24,7 @@ SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _PIN: Final = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>\d+(?:\.\d+)*(?:\.post\d+)?)"
 )
-"""What most lines of most files are."""
+"""The form of most lines in most files."""
 
 _NAMED: Final = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*) *(?P<extras>\[[^\[\]]*\])?")
 _EXTRAS: Final = re.compile(r"\[[^\[\]]*\]$")
@@ -40,19 +40,19 @@ _VERSION_CONTROL: Final = ("git+", "hg+", "bzr+", "svn+")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One line that asks for a distribution, or constrains one."""
+    """One line that requires a distribution, or constrains one."""
 
     text: str
-    """As uv should read it: no comment, no hashes, an absolute address for what is on this machine."""
+    """The line for uv: without comment and hashes, and with an absolute URL for a file or folder on this machine."""
 
     where: str
     """File and line, such as "requirements.txt, line 3"."""
 
     name: str | None
-    """The normalized name, when the line tells it."""
+    """The normalized name; None if the line does not contain it."""
 
     version: str | None = None
-    """The one version that it admits, when there is one."""
+    """The only version that it admits; None if there are several."""
 
     marker: str | None = None
     hashes: tuple[str, ...] = ()
@@ -64,17 +64,17 @@ class Wanted:
     """Whether it names an address instead of a version."""
 
     index: str | None = None
-    """The only index that it may come from, "" for the default one, maybe with credentials; None for all of them."""
+    """The only index to use, possibly with credentials, "" for the default index; None for all indexes."""
 
     floating: bool = False
-    """Whether its address leads to another content from time to time: a branch or a tag."""
+    """Whether the content at its address may change: a branch or a tag."""
 
     masked: str | None = None
     """Its text with `${NAME}` in place of credentials from variables; None if there are none."""
 
     @property
     def is_pinned(self) -> bool:
-        """Whether it always means the same thing."""
+        """Whether it always means the same content."""
         return not self.floating and (self.version is not None or self.local is not None or self.remote)
 
     @property
@@ -87,7 +87,7 @@ class Wanted:
         return self.text.partition(";")[0].strip()
 
     def applies_to(self, target: Target) -> bool:
-        """Whether its marker holds on a target."""
+        """Return whether its marker is true on a target."""
         if self.marker is None:
             return True
         from packaging.markers import Marker  # noqa: PLC0415 - most lines have none
@@ -97,19 +97,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line is."""
+    """The file and position of a line."""
 
     where: str
     folders: tuple[Path, ...]
-    """What its relative paths may be relative to, in this order."""
+    """The folders that its relative paths may be relative to, in this order."""
 
     constraint: bool = False
     is_path: bool = False
-    """Whether it names a folder or an address even if it looks like a name, as what is editable does."""
+    """Whether it is a path or a URL even if it looks like a name, as for editable requirements."""
 
 
 def read_requirement(line: str, place: Place) -> Wanted:
-    """Return what one line without its comment asks for.
+    """Parse one line without its comment.
 
     Raises:
         EntryError: It cannot be understood, or names a file or folder that does not exist.
@@ -126,7 +126,7 @@ def read_requirement(line: str, place: Place) -> Wanted:
 
 
 def local_requirement(name: str | None, extras: str, path: Path, where: str, marker: str | None = None) -> Wanted:
-    """Return the requirement of a file or folder on this machine; without a name it is the one that it has itself."""
+    """Return the requirement of a file or folder on this machine; the name defaults to its own."""
     if name is None:
         # It loads a TOML parser.
         from cdk_layers.building.requirements.project import name_of  # noqa: PLC0415
@@ -137,7 +137,7 @@ def local_requirement(name: str | None, extras: str, path: Path, where: str, mar
 
 
 def named_by_file(file: str) -> tuple[str | None, str | None]:
-    """Return the normalized name and the version in the name of a wheel or source archive; None where it has none."""
+    """Return the normalized name and the version in the file name of a wheel or source archive; None if missing."""
     ending = next((ending for ending in ARCHIVES if file.lower().endswith(ending)), None)
     if ending is None:
         return None, None
@@ -150,7 +150,7 @@ def named_by_file(file: str) -> tuple[str | None, str | None]:
 
 
 def _split_marker(text: str) -> tuple[str, str | None]:
-    """Return a requirement and its marker; a ";" that no marker follows belongs to a path or URL."""
+    """Return a requirement and its marker; a ";" without a marker after it belongs to a path or URL."""
     at = text.find(";")
     while at >= 0:
         rest = text[at + 1 :]
@@ -170,7 +170,7 @@ def _valid_marker(text: str) -> str | None:
 
 
 def _split_name(text: str, *, is_path: bool = False) -> tuple[str | None, str, str | None]:
-    """Return the name, the extras and the address of a requirement; the address is None if it asks for a version."""
+    """Return the name, the extras and the address of a requirement; the address is None for a version specifier."""
     head, at, rest = text.partition("@")
     named = _NAMED.fullmatch(head.rstrip()) if at and rest.strip() else None
     if named:
@@ -226,13 +226,13 @@ def _names_commit(url: str) -> bool:
     return _COMMIT.fullmatch(url.rpartition("/")[2].rpartition("@")[2]) is not None and "@" in url.rpartition("/")[2]
 
 
-def _local(paths: list[str], folder: str | None, said: str, place: Place) -> Path:
+def _local(paths: list[str], folder: str | None, written: str, place: Place) -> Path:
     candidates = [Path(parent, path, folder or "") for path in paths for parent in place.folders]
     found = next(filter(None, map(_existing, candidates)), None)
     if found is None:
         message = (
-            f"{place.where} names {scrub(said)!r}, and there is no such file or folder ({candidates[0]}). Correct the "
-            "path, which is relative to the file that names it, or add what it names."
+            f"{place.where} names {scrub(written)!r}, and there is no such file or folder ({candidates[0]}). Correct "
+            "the path, which is relative to the file that names it, or add what it names."
         )
         raise EntryError(message)
     return found
@@ -247,7 +247,7 @@ def _existing(path: Path) -> Path | None:
 
 
 def _versioned(text: str, place: Place) -> Wanted:
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do without
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do not need it
 
     try:
         parsed = Requirement(text)

@@ -1,4 +1,4 @@
-"""The project of uv that an entry folder is, and the folder of its lock file."""
+"""uv project of an entry folder, and the folder of its lock file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PROJECT: Final = "pyproject.toml"
 
 @dataclass(frozen=True, slots=True)
 class UvProject:
-    """A project of uv."""
+    """A uv project."""
 
     entry: Path
     root: Path
-    """The folder of its uv.lock: the workspace's root, or the entry itself."""
+    """The folder of its uv.lock: the root of the workspace, or the entry itself."""
 
     @property
     def lock(self) -> Path:
@@ -41,7 +41,7 @@ class UvProject:
 
 
 def uv_project(entry: Path) -> UvProject:
-    """Return the project of an entry folder. A member of a workspace has the workspace's lock file, as uv sees it.
+    """Return the project of an entry folder; a member of a workspace has the lock file of the workspace, as in uv.
 
     Source: uv's documentation, "Using workspaces": one lock file for a workspace, members by glob patterns, without
     those that `exclude` names.
@@ -49,7 +49,7 @@ def uv_project(entry: Path) -> UvProject:
     own = _table(entry)
     if not (entry / PROJECT).is_file() or "workspace" in own or own.get("managed") is False:
         return UvProject(entry, entry)
-    # uv looks no further than to the first project above.
+    # uv only considers the first project above.
     above = next((folder for folder in entry.parents if (folder / PROJECT).is_file()), None)
     workspace = table(_table(above), "workspace") if above else {}
     is_member = above is not None and includes(workspace, entry.relative_to(above))
@@ -57,7 +57,7 @@ def uv_project(entry: Path) -> UvProject:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content; {} when it is missing or damaged."""
+    """Return a TOML file's content; {} if it is missing or damaged."""
     try:
         return parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -65,7 +65,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def table(data: object, *names: str) -> dict[str, Any]:
-    """Return a table inside of tables; {} when it is missing or something else."""
+    """Return a table inside of tables; {} if it is missing or has another type."""
     for name in names:
         data = data.get(name) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
@@ -73,7 +73,7 @@ def table(data: object, *names: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return a TOML document, which is shared and must not be changed.
+    """Parse a TOML document; the result is shared and must not be changed.
 
     Raises:
         ValueError: It is not TOML, or nested too deeply.
@@ -86,10 +86,10 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def texts(value: object) -> list[str]:
-    """Return the strings of a list, or the one string in its place."""
+    """Return the strings of a list, or a single string as a list."""
     if isinstance(value, str):
         return [value]
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _table(folder: Path) -> dict[str, Any]:
@@ -102,12 +102,12 @@ def includes(workspace: dict[str, Any], member: Path) -> bool:
 
 
 def _matches(patterns: object, member: Path) -> bool:
-    given = [one for one in patterns if isinstance(one, str)] if isinstance(patterns, list) else []
-    return any(_fits([part for part in one.split("/") if part not in ("", ".")], member.parts) for one in given)
+    globs = texts(patterns) if isinstance(patterns, list) else []
+    return any(_fits([part for part in glob.split("/") if part not in ("", ".")], member.parts) for glob in globs)
 
 
 def _fits(pattern: Sequence[str], parts: Sequence[str]) -> bool:
-    """Match part by part, so that "*" stays inside of one folder and "**" spans any number of them."""
+    """Return whether a path matches, where "*" is part of one folder's name and "**" is any number of folders."""
     if not pattern:
         return not parts
     if pattern[0] == "**":

@@ -1,1 +1,1 @@
-"""Running uv: resolving, installing, and explaining its errors."""
+"""Runs of uv: processes, attempts, settings, and explanations of its errors."""

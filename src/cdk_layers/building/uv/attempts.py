@@ -1,4 +1,4 @@
-"""Running uv for a target: wheels for its platform first, then what else is allowed."""
+"""Attempts to run uv for a target: wheels for its platform first, then the alternatives that are allowed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One way to ask uv for a target's distributions."""
+    """One set of arguments to get a target's distributions from uv."""
 
     target: Target
     platform: str
@@ -30,17 +30,17 @@ class Attempt:
     """Distributions that are built from source."""
 
     def arguments(self) -> list[str]:
-        """Return uv's arguments for it."""
+        """Return the arguments for uv."""
         sources = [part for name in sorted(self.from_source) for part in ("--no-binary", name)]
         return [*process.platform_arguments(self.target, self.platform), "--only-binary", ":all:", *sources]
 
 
 def first_attempt(target: Target, from_source: frozenset[str] = frozenset()) -> Attempt:
-    """Return the attempt to begin with: wheels for just the target's platform."""
+    """Return the first attempt: only wheels for the target's platform."""
     return Attempt(target, exact_platform(target), from_source)
 
 
-def succeed(
+def run_until_success(
     run: Callable[[Attempt], subprocess.CompletedProcess[str]],
     attempt: Attempt,
     options: BuildOptions,
@@ -51,7 +51,7 @@ def succeed(
     """Run uv until an attempt succeeds; return that attempt and uv's output.
 
     A distribution without a wheel is built from source if that is allowed. Then, with `widen`, the next newer platform
-    that uv knows is tried, of which the installation accepts only what the target can load.
+    of uv is tried; the installation accepts only wheels that the target can load.
 
     Raises:
         DependencyError: No attempt succeeded.

@@ -1,4 +1,4 @@
-"""The indexes that uv takes versions from."""
+"""Number of indexes that uv takes versions from."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def has_several_indexes(settings: UvSettings, options: Iterable[Option]) -> bool:
-    """Return whether a version may be on several indexes, of which uv takes the first that has its name.
+    """Return whether a version may be on several indexes, of which uv uses the first that has its name.
 
-    Offline, uv passes over an index that its cache has no page of, and takes from another what the first may have as
-    well. Folders on this machine do not count, since uv reads them offline too.
+    Offline, uv skips an index without a page in its cache, and takes a version from another index that the first may
+    have too. Folders on this machine do not count, since uv also reads them offline.
 
     Args:
         settings: uv's settings.
@@ -23,13 +23,13 @@ def has_several_indexes(settings: UvSettings, options: Iterable[Option]) -> bool
     """
     pip = settings.configuration.get("pip")
     tables = (settings.configuration, pip if isinstance(pip, dict) else {})
-    listed = [one for table in tables for one in table.get("index") or () if isinstance(one, dict)]
-    if any(not (one.get("default") or one.get("explicit")) for one in listed):
+    listed = [index for table in tables for index in table.get("index") or () if isinstance(index, dict)]
+    if any(not (index.get("default") or index.get("explicit")) for index in listed):
         return True
     named = [*((option.name, option.value) for option in options), *settings.pip_lines]
     links = [value for name, value in named if name == "--find-links"]
     links += settings.variables.get("UV_FIND_LINKS", "").split(",")
-    links += [str(one) for table in tables for one in table.get("find-links") or ()]
+    links += [str(link) for table in tables for link in table.get("find-links") or ()]
     return (
         any(name == "--extra-index-url" for name, _ in named)
         or any(settings.variables.get(name) for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL"))

@@ -1,4 +1,4 @@
-"""The door to uv, which resolves, exports and installs."""
+"""Runs of uv, which resolves, exports and installs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _SECRET_VARIABLE: Final = re.compile(r"PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY", re.IGNORECASE)
 _SHORTEST_SECRET: Final = 6
-"""Characters of a value that is a credential by its variable's name alone, so that no "true" is one."""
+"""The least characters of a value that counts as a credential by its variable's name alone, so that "true" does not."""
 
 _SAFE: Final = (0, 11, 15)
-"""The first version that was seen to keep both a RECORD with "../" and the name of a console script in their folder.
+"""The first version that confines both a RECORD with "../" and the name of a console script to the folder (both run).
 
-0.11.5 deletes what the RECORD of a replaced distribution names, and 0.11.13 writes scripts outside.
+0.11.5 deletes the files in the RECORD of a replaced distribution, and 0.11.13 writes scripts outside.
 """
 
 _UNREACHABLE: Final = re.compile(
@@ -41,14 +41,13 @@ _UNREACHABLE: Final = re.compile(
     re.IGNORECASE,
 )
 
-
 _MISREAD: Final = re.compile(r"Failed to parse: `?(?:/dev/fd/\d+|\S*settings\.toml)`?(?P<reason>.*)", re.DOTALL)
 _LONGEST: Final = 300
 
 
 @cache
 def uv_version() -> str:
-    """Return the version of the uv that builds."""
+    """Return the version of the installed uv."""
     return version("uv")
 
 
@@ -59,7 +58,7 @@ def _program() -> str:
 
 
 def refuse_unsafe(installed: str) -> None:
-    """Refuse a version of uv that lets wheels out of the folder that they are installed in.
+    """Refuse a version of uv that lets wheels write outside of the folder that they are installed in.
 
     Raises:
         BuildError: It is too old.
@@ -68,8 +67,8 @@ def refuse_unsafe(installed: str) -> None:
     if numbers < _SAFE:
         oldest = ".".join(map(str, _SAFE))
         message = (
-            f"uv {installed} is installed, and {oldest} is the oldest that builds layers: before it, a wheel could "
-            "write and delete files outside of the folder that it is installed in. Upgrade it: "
+            f"uv {installed} is installed, and layers need {oldest} or newer: with older versions, a wheel can write "
+            "and delete files outside of the folder that it is installed in. Upgrade it: "
             f"pip install 'uv>={oldest}'."
         )
         raise BuildError(message)
@@ -78,18 +77,18 @@ def refuse_unsafe(installed: str) -> None:
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of uv where it exports locks and installs tools.
 
-    It is this process's with the given variables over it, without settings of uv that describe something else.
+    It is the environment of this process, overridden by `extra`, without settings of uv that do not apply.
     """
     return tool_variables(extra)
 
 
 def settings_digest(folder: Path, extra: Mapping[str, str]) -> str:
-    """Return a digest of all settings that decide what uv finds for a folder, without their credentials."""
+    """Return a digest of all settings that decide what uv finds for a folder, without credentials."""
     return read_uv_settings(folder, extra).digest()
 
 
 def platform_arguments(target: Target, platform: str) -> list[str]:
-    """Return the arguments that make uv see a target instead of this machine."""
+    """Return the arguments that make uv use a target instead of this machine."""
     return [
         "--python", sys.executable,
         "--python-version", target.newest_python,
@@ -98,7 +97,7 @@ def platform_arguments(target: Target, platform: str) -> list[str]:
 
 
 def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a command of uv that exports a lock or a tool; once more offline if the network is what it fails for.
+    """Run a command of uv that exports a lock file or runs a tool; retry it offline if the network is unreachable.
 
     Args:
         arguments: uv's arguments.
@@ -111,7 +110,7 @@ def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str])
     Raises:
         BuildError: uv cannot be started.
     """
-    return _tried(_Call(arguments, cwd, environment(extra)))
+    return _run_with_retry(_Call(arguments, cwd, environment(extra)))
 
 
 def pip(
@@ -124,28 +123,30 @@ def pip(
     offline_first: bool = False,
     may_be_offline: bool = True,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of `uv pip` with these settings and no others.
+    """Run a command of `uv pip` with the given settings only.
 
     Args:
         arguments: uv's arguments after "pip".
         cwd: The folder that it runs in.
         settings: uv's settings.
         configuration: The effective uv.toml.
-        secrets: Environment variables with what the requirements name by `${...}` only.
-        offline_first: Whether what uv's cache has is as good as what an index has, so that no index is asked unless
-            something is missing.
-        may_be_offline: Whether uv's cache may answer at all when an index cannot be reached. With several indexes it
-            would pass over those that it has no page of, and take from another one what they may have as well.
+        secrets: Environment variables with the credentials that the requirements contain as `${...}`.
+        offline_first: Whether uv's cache is as good as an index, so that an index is queried only for what is missing
+            there.
+        may_be_offline: Whether uv's cache may be used if an index cannot be reached. With several indexes, uv would
+            skip those without a page in its cache, and take versions from another index that they may have too.
 
     Returns:
         The finished process; its error output is without credentials.
 
     Raises:
         BuildError: uv cannot be started.
-        EntryError: It does not understand its settings.
+        EntryError: uv does not accept its settings.
     """
     call = _Call(["pip", *arguments], cwd, {**settings.variables, **(secrets or {})}, toml_text(configuration))
-    done = _tried(call, offline_first=offline_first) if may_be_offline else _finished(call, call.start())
+    done = (
+        _run_with_retry(call, offline_first=offline_first) if may_be_offline else _without_secrets(call, call.start())
+    )
     if done.returncode and (misread := _MISREAD.search(done.stderr)):
         reason = " ".join(misread["reason"].split())[-_LONGEST:]
         message = f"uv does not understand its settings, from {', '.join(settings.files)}: {reason}. Correct them."
@@ -161,7 +162,7 @@ class _Call:
     cwd: Path
     variables: Mapping[str, str]
     configuration: str | None = None
-    """The only configuration, if there is one; it may contain credentials."""
+    """The only configuration file, if any; it may contain credentials."""
 
     def start(self, **more: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end.
@@ -184,24 +185,24 @@ class _Call:
             raise BuildError(message) from error
 
 
-def _tried(call: _Call, *, offline_first: bool = False) -> subprocess.CompletedProcess[str]:
+def _run_with_retry(call: _Call, *, offline_first: bool = False) -> subprocess.CompletedProcess[str]:
     done = call.start(UV_OFFLINE="1") if offline_first else None
     if done is None or done.returncode:
         done = call.start()
         if done.returncode and _UNREACHABLE.search(done.stderr):
             again = call.start(UV_OFFLINE="1")
             done = done if again.returncode else again
-    return _finished(call, done)
+    return _without_secrets(call, done)
 
 
-def _finished(call: _Call, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    """Return a finished process with its error output free of credentials."""
+def _without_secrets(call: _Call, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Return a finished process without credentials in its error output."""
     done.stderr = scrub(done.stderr, _secrets(call))
     return done
 
 
 def is_unreachable(stderr: str) -> bool:
-    """Tell whether uv failed because it could not reach an index."""
+    """Return whether uv failed because it could not reach an index."""
     return bool(_UNREACHABLE.search(stderr))
 
 

@@ -1,7 +1,7 @@
-"""uv's settings, read once: the same for resolving, installing and the keys of the build cache.
+"""Effective settings of uv: the same for resolving, installing and the keys of the build cache.
 
-uv reads files in many places and about a hundred variables. Some of them run code of source distributions, switch
-hashes off, or apply to one command of uv and not to the next. So they are read here, and uv gets what is left as its
+uv reads files in many folders and about a hundred variables. Some of them run code of source distributions, disable
+hashes, or apply to one command of uv and not to the next. So they are read here, and uv gets the remaining ones as its
 only configuration.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.requirements_file import Option
 
 _AMBIENT: Final = ("CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-"""What describes the environment that uv is started in; the target's is another."""
+"""Variables that describe the Python environment of this process, which is not the target's."""
 
 _TRANSPORT_VARIABLES: Final = frozenset((
     "UV_AZURE_ENDPOINT_URL", "UV_CACHE_DIR", "UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS",
@@ -34,7 +34,7 @@ _TRANSPORT_VARIABLES: Final = frozenset((
     "UV_LOCK_TIMEOUT", "UV_NATIVE_TLS", "UV_NO_CACHE", "UV_NO_GITHUB_FAST_PATH", "UV_OFFLINE", "UV_REQUEST_TIMEOUT",
     "UV_S3_ENDPOINT_URL", "UV_STACK_SIZE", "UV_SYSTEM_CERTS", "UV_TOOL_BIN_DIR", "UV_TOOL_DIR",
 ))  # fmt: skip
-"""uv's variables that decide how it gets a distribution, and not which."""
+"""Variables of uv that decide how it gets a distribution, not which one."""
 
 _SHAPING_VARIABLES: Final = frozenset((
     "UV_AMD_GPU_ARCHITECTURE", "UV_CUDA_DRIVER_VERSION", "UV_DEFAULT_INDEX", "UV_EXCLUDE_NEWER", "UV_EXTRA_INDEX_URL",
@@ -42,7 +42,7 @@ _SHAPING_VARIABLES: Final = frozenset((
     "UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_PRERELEASE", "UV_PRERELEASE_PACKAGE", "UV_REQUIRE_BUILD_HASHES",
     "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_TORCH_BACKEND",
 ))  # fmt: skip
-"""uv's variables that decide which distributions it finds."""
+"""Variables of uv that decide which distributions it finds."""
 
 _RESOLVING_FILES: Final = {"UV_CONSTRAINT": "--constraints", "UV_OVERRIDE": "--overrides", "UV_EXCLUDE": "--excludes"}
 _RESOLVING_KEYS: Final = ("constraint-dependencies", "override-dependencies", "exclude-dependencies")
@@ -65,7 +65,7 @@ _PIP_KEYS: Final = (
     _INDEX_KEYS | _BUILDING_KEYS | {"allow-insecure-host", "keyring-provider", "no-deps", "require-hashes"}
 )
 _KEYS: Final = _TRANSPORT_KEYS | _INDEX_KEYS | _BUILDING_KEYS | {*_RESOLVING_KEYS, "dependency-metadata"}
-"""What is taken from uv's configuration; the rest describes other commands, or is decided by the build."""
+"""The keys that are used of uv's configuration; others are for other commands, or are set by the build."""
 
 _DEFAULT_VARIABLES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
 _SOURCE_SETTINGS: Final = ("no-binary", "no-binary-package", "no-build-isolation", "no-build-isolation-package")
@@ -77,7 +77,7 @@ _FALSE: Final = ("", "0", "false", "f", "no", "n", "off")
 
 @dataclass(frozen=True, slots=True)
 class UvSettings:
-    """What uv is given besides requirements. Its values may contain credentials."""
+    """Settings of one run of uv. Their values may contain credentials."""
 
     variables: Mapping[str, str]
     """All environment variables that uv starts with."""
@@ -89,7 +89,7 @@ class UvSettings:
     """Arguments for resolving alone: the files of constraints, overrides and excludes."""
 
     building: tuple[str, ...] = ()
-    """Arguments for whatever may build from source."""
+    """Arguments for commands that may build from source."""
 
     pip_lines: tuple[tuple[str, str], ...] = ()
     """pip's index settings, as option names and values of a requirements file."""
@@ -98,11 +98,11 @@ class UvSettings:
     """The files that the configuration comes from."""
 
     overruled: tuple[str, ...] = ()
-    """Settings that ask for source builds or weaken the hashes, with the places that they come from."""
+    """Settings that enable source builds or weaken hashes, each with the file that it comes from; they are ignored."""
 
     @property
     def is_offline(self) -> bool:
-        """Whether the user keeps uv from the network."""
+        """Whether the user's settings disable the network for uv."""
         variable = self.variables.get("UV_OFFLINE", "").lower()
         return variable not in _FALSE or (not variable and self.configuration.get("offline") is True)
 

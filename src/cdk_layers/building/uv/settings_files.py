@@ -1,4 +1,4 @@
-"""The files that configure uv, where uv looks for them: project, user, system."""
+"""Configuration files of uv, in the folders where uv looks for them: project, user, system."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ class ConfigurationFile:
     """One file's settings for uv."""
 
     name: str
-    """What messages call it."""
+    """Its name in messages."""
 
     settings: Mapping[str, Any]
-    """Its keys, places on this machine made absolute."""
+    """Its keys, with absolute paths."""
 
     @property
     def pip(self) -> Mapping[str, Any]:
-        """Its settings for pip's commands alone."""
+        """Its settings for `uv pip` only."""
         table = self.settings.get("pip")
         return table if isinstance(table, dict) else {}
 
 
 def configuration_files(folder: Path, surroundings: Mapping[str, str], here: Path) -> list[ConfigurationFile]:
-    """Return the files that configure uv for a folder, the one that takes precedence first.
+    """Return the files that configure uv for a folder, in the order of precedence.
 
     Args:
         folder: The folder that uv would run in.
         surroundings: The environment variables.
-        here: The working folder, which a relative UV_CONFIG_FILE is seen from.
+        here: The working folder, which UV_CONFIG_FILE may be relative to.
 
     Raises:
         EntryError: A file cannot be read.
@@ -73,7 +73,7 @@ def combined(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def absolute(place: str, folder: Path) -> str:
-    """Return a URL as it is, and a path as seen from a folder."""
+    """Return a path relative to a folder as an absolute one; a URL is unchanged."""
     if not place or (_SCHEME.match(place) and not Path(place).is_absolute()) or place.startswith("${"):
         return place
     return os.path.normpath(folder / Path(place).expanduser())
@@ -144,7 +144,7 @@ def _file(path: Path) -> ConfigurationFile:
     try:
         return ConfigurationFile(str(path), _placed(_parsed(path.read_text(encoding="utf-8-sig")), path.parent))
     except OSError as error:
-        message = f"{path}, which is to configure uv, cannot be read: {error.strerror or error}. Correct the path."
+        message = f"{path}, which configures uv, cannot be read: {error.strerror or error}. Correct the path."
         raise EntryError(message) from None
     except (ValueError, RecursionError) as error:
         message = f"{path}, which configures uv, is not valid TOML: {str(error)[:200]}. Correct it."
@@ -152,16 +152,16 @@ def _file(path: Path) -> ConfigurationFile:
 
 
 def _placed(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return settings with the places on this machine that they name made absolute."""
+    """Return settings with absolute paths."""
     placed = dict(table)
     for key in ("index-url", "extra-index-url", "find-links", "cache-dir"):
         value = table.get(key)
         if isinstance(value, str):
             placed[key] = absolute(value, folder)
         elif isinstance(value, list):
-            placed[key] = [absolute(one, folder) if isinstance(one, str) else one for one in value]
+            placed[key] = [absolute(place, folder) if isinstance(place, str) else place for place in value]
     if isinstance(table.get("index"), list):
-        placed["index"] = [_placed_index(one, folder) for one in table["index"]]
+        placed["index"] = [_placed_index(index, folder) for index in table["index"]]
     if isinstance(table.get("pip"), dict):
         placed["pip"] = _placed(table["pip"], folder)
     return placed
@@ -179,7 +179,7 @@ def _uv_table(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _document(folder: Path) -> Mapping[str, Any]:
-    """Return a folder's pyproject.toml. Like uv, whoever reads settings goes on where it is damaged."""
+    """Return a folder's pyproject.toml; {} if it is damaged, which uv ignores too when it reads settings."""
     try:
         return _parsed((folder / "pyproject.toml").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
@@ -188,5 +188,5 @@ def _document(folder: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> dict[str, Any]:
-    """Return a TOML document. Layers of one project share the files above them."""
+    """Parse a TOML document. The cache serves layers of one project, which share the files above them."""
     return toml.loads(text)

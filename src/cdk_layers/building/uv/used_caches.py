@@ -1,4 +1,4 @@
-"""The caches that a build uses, which are never content of what it builds."""
+"""Caches that a build uses, which are left out of what it builds."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
 
 _VARIABLES: Final = ("PIP_CACHE_DIR", "PIPENV_CACHE_DIR", "POETRY_CACHE_DIR", "UV_TOOL_DIR", "XDG_CACHE_HOME")
-"""Variables that name the caches of the tools that are run, besides uv's own settings."""
+"""Variables with the caches of the tools that are run, in addition to uv's settings."""
 
 
 def without_caches(job: Job, root: Path, excluded: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Return what tells whether a path below a folder is left out: as a cache that is in use, or for other reasons.
+    """Return a function that returns whether to leave out a path of a folder: as a cache in use, or by `excluded`.
 
     Args:
         job: What is built.
         root: The folder, absolute.
-        excluded: Tells the other reasons, by POSIX paths relative to the folder.
+        excluded: Returns whether to leave out a path for other reasons, by POSIX paths relative to the folder.
     """
     caches = frozenset(_inside(job, root))
     return lambda path: path.removesuffix("/") in caches or excluded(path) if caches else excluded(path)
 
 
 def _inside(job: Job, root: Path) -> Iterator[str]:
-    """Yield the caches that are in a folder, by where they really are and by the links that lead to them."""
+    """Yield the caches in a folder, by their real paths and by the symlinks that lead to them."""
     for cache in _caches(job):
         for path in {cache, cache.resolve()}:
             for top in {root, root.resolve()}:
