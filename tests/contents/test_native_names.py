@@ -129,3 +129,12 @@ def test_machines_in_paths(path: str, counterpart: str, names_its_machine: bool)
     """Whole words name a machine; the tag of an extension module is not the choice of its package."""
     assert native_names.without_machine(path) == counterpart
     assert native_names.names_its_machine(path) is names_its_machine
+
+
+@pytest.mark.parametrize(
+    ("path", "is_shared"),
+    [("python/3c22db458360489351e4__mypyc.cpython-313-x86_64-linux-gnu.so", True), ("a.so", False)],
+)
+def test_the_shared_part_of_mypyc(path: str, is_shared: bool) -> None:
+    """The part that modules compiled by mypyc share is recognized by its name."""
+    assert native_names.is_mypyc_part(path) is is_shared

@@ -190,7 +190,7 @@ def test_encodings(tmp_path: Path, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"# coding: latin-1x\nsix\n", "'latin-1x', which Python does not know"),
+        (b"# coding: latin-1x\nsix\n", "'latin-1x', which Python does not support"),
         (b"# coding: hex\nsix\n", "'hex'"),
         (codecs.BOM_UTF16_LE + b"s\x00i", "not UTF-16-LE text"),
     ],

@@ -108,7 +108,7 @@ def test_no_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize("old", ["0.9.0", "0.9", "0.11.14", "0.11.14rc1"])
 def test_unsafe_versions_are_refused(old: str) -> None:
     """A uv that lets wheels write outside of their folder does not build; the error names the version that does."""
-    with pytest.raises(BuildError, match=rf"uv {old} is installed, and 0\.11\.15 is the oldest"):
+    with pytest.raises(BuildError, match=rf"uv {old} is installed, and layers need 0\.11\.15 or newer"):
         process.refuse_unsafe(old)
     process.refuse_unsafe("0.11.15")
     process.refuse_unsafe("1.0")

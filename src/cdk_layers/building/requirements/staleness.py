@@ -1,7 +1,7 @@
 """Comparison of lock files with their project and with the target.
 
-Only what shapes the build is compared: the dependencies of the project, and of selected groups and extras. The checks of
-uv and Pipenv query an index or compare a hash of the whole project, so that another index in the environment, or a
+Only what shapes the build is compared: the dependencies of the project, and of selected groups and extras. The checks
+of uv and Pipenv query an index or compare a hash of the whole project, so that another index in the environment, or a
 changed development tool, would make a lock file stale.
 """
 
