@@ -15,7 +15,7 @@ from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions, PythonLayerVersion
 
 from cdk_layers import LayerGrant, SharedPythonLayer
-from cdk_layers.cdk.asset import preparation
+from cdk_layers.cdk.asset import layer_asset
 from cdk_layers.cdk.asset.description import common_license, describe
 from cdk_layers.contents.model import Contents, Distribution
 from cdk_layers.errors import CompatibilityError, EntryError, LimitError, TargetError, UsageError
@@ -100,7 +100,7 @@ def test_a_layer_tells_what_is_in_it(stack: Stack, pure: Path) -> None:
     assert layer.distributions == {"six": "1.17.0"}
     assert layer.contents is not None
     assert "python/six.py" in layer.contents.files
-    assert layer.digest == layer._remembered_digest is not None
+    assert layer.digest == layer._followed_digest is not None
     assert [one.name for one in layer.compatible_architectures] == ["x86_64"]
     assert layer.entry == pure
 
@@ -251,7 +251,7 @@ def test_without_bundling_nothing_is_built(
     tmp_path: Path, pure: Path, monkeypatch: pytest.MonkeyPatch, kind: AssetHashType | None
 ) -> None:
     """Where the CDK asks for no bundling, the raw source is staged, and what is not known is None, not zero."""
-    monkeypatch.setattr(preparation, "build_for", lambda *_, **__: pytest.fail("built"))
+    monkeypatch.setattr(layer_asset, "build_for", lambda *_, **__: pytest.fail("built"))
     app = App(outdir=str(tmp_path / "cdk.out"), context={"aws:cdk:bundling-stacks": []})
     stack = Stack(app, "Hub")
     layer = _layer(stack, pure, bundling=BundlingOptions(asset_hash_type=kind), max_unzipped=Size.bytes(1))
@@ -264,10 +264,10 @@ def test_without_bundling_the_cache_still_knows_the_digest(tmp_path: Path, stack
     """Functions of other stacks follow the layer's content, also while its own stack is not bundled."""
     built = _layer(stack, pure)
     unbundled = Stack(App(outdir=str(tmp_path / "other"), context={"aws:cdk:bundling-stacks": []}), "Hub")
-    assert _layer(unbundled, pure)._remembered_digest == built.digest is not None
+    assert _layer(unbundled, pure)._followed_digest == built.digest is not None
     unknown = _entry(tmp_path / "unknown", company=f"NAME = {str(tmp_path)!r}\n")
     other = SharedPythonLayer(unbundled, "Unknown", entry=unknown, compatible_runtimes=[PYTHON])
-    assert other._remembered_digest is None
+    assert other._followed_digest is None
 
 
 @pytest.mark.parametrize(("headroom", "fits"), [(-1, False), (0, True), (1, True)])
@@ -408,7 +408,7 @@ def test_without_bundling_no_engine_is_asked_for(
     tmp_path: Path, company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A layer from Docker needs no Docker where the CDK asks for no bundling."""
-    monkeypatch.setattr(preparation, "require_engine", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(layer_asset, "require_engine", lambda *_: pytest.fail("asked"))
     app = App(outdir=str(tmp_path / "cdk.out"), context={"aws:cdk:bundling-stacks": []})
     assert _layer(Stack(app, "Hub"), company, docker=True).digest is None
 

@@ -5,29 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
 from cdk_layers.app import marks
-from cdk_layers.app.model import Layer
-from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.asset.build_errors import build_errors
-from cdk_layers.cdk.asset.bundling import Bundling
-from cdk_layers.cdk.asset.description import common_license, describe
-from cdk_layers.cdk.asset.docker import container_errors
-from cdk_layers.cdk.asset.output import placing
-from cdk_layers.cdk.asset.preparation import Wishes, prepare
-from cdk_layers.cdk.asset.staged import staged_contents
+from cdk_layers.cdk.arguments.types import LayerArguments
+from cdk_layers.cdk.asset.layer_asset import asset_of
+from cdk_layers.cdk.asset.layer_request import LayerRequest
+from cdk_layers.cdk.asset.staged import refuse_changed_targets
 from cdk_layers.cdk.follow.references import share, top_of
 from cdk_layers.cdk.follow.shared import Shared
 from cdk_layers.cdk.grants import grant_model
-from cdk_layers.cdk.model.constructs import LayerFacts, known
 from cdk_layers.cdk.model.place import place_of
-from cdk_layers.cdk.model.runtimes import name_of
-from cdk_layers.cdk.model.targets import targets_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
@@ -36,25 +27,25 @@ from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from aws_cdk import AssetStaging, ReferenceStrength, Size
+    from aws_cdk import AssetStaging, CfnResource, ReferenceStrength, RemovalPolicy, Size
     from aws_cdk.aws_lambda import CfnLayerVersion
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
     from constructs import Construct
 
     from cdk_layers.cdk.arguments.types import Architectures, Folder, Grants, Runtimes, Texts, Trim
     from cdk_layers.cdk.grants import LayerGrant
+    from cdk_layers.cdk.model.place import Place
     from cdk_layers.contents.model import Contents
 
 
 class SharedPythonLayer(PythonLayerVersion):
-    """A Python layer, built here without Docker, checked at once, and kept for those who use it.
+    """A Python layer that is built without Docker, checked at construction, and retained for the functions that use it.
 
-    It takes the place of `PythonLayerVersion`, whose arguments it takes with their meaning. Different are: the runtimes
-    have no default; the layer version is retained unless `removal_policy` says otherwise; the description and the
-    licence are made from what is in the layer when none are given; the asset is one deterministic archive, and its hash
-    is that of its content.
+    A drop-in replacement for `PythonLayerVersion` with the same arguments. Differences: the runtimes have no default;
+    the layer version is retained unless `removal_policy` is set; description and license default to those of the
+    distributions; the asset is one deterministic archive, and its hash is the digest of the content.
 
     Examples:
         >>> layer = SharedPythonLayer(
@@ -95,163 +86,109 @@ class SharedPythonLayer(PythonLayerVersion):
         max_unzipped: Size | str | None = None,
         reference_strength: ReferenceStrength | str | None = None,
     ) -> None:
-        """Build the layer, refuse what cannot work, and define the layer version with its grants.
+        """Build the layer, check it, and define the layer version with its grants.
 
         Args:
-            scope: The construct that it belongs to.
-            id: Its id there.
-            entry: Folder with a manifest (requirements.txt, a lock file), code, or both; all of it lands in `python/`.
-                It may be left out where `opt_entry` is given.
+            scope: The construct to define the layer in.
+            id: Its id in the scope.
+            entry: Folder with a manifest (requirements.txt, a lock file), code, or both. Everything goes into
+                `python/`. Optional if `opt_entry` is given.
             compatible_runtimes: Python runtimes that the layer is for, or their names such as "python3.13". The content
-                has to be right for all of them. Here, as for every list, one value stands for a list of one.
+                has to fit all of them. A single value is accepted for each list.
             compatible_architectures: Instruction sets that the layer is for, or their names. Defaults to
                 `[Architecture.X86_64]`.
-            bundling: Options of PythonLayerVersion. Those that only a container can honour choose its own way of
-                building in Docker.
-            description: What the layer version says of itself; its distributions and their versions by default.
-                None when "".
-            layer_version_name: The layer's name; made by CloudFormation by default.
-            license: Its licence; the one that all of its distributions name, by default. None when "".
-            removal_policy: What happens to a version that is replaced, and to its grants; `RETAIN` by default. Retained
-                versions count as code storage: 300 GB unzipped per Region, which cannot be raised. "retain"
-                and "destroy" are accepted too.
-            grants: Who else may use it: a `LayerGrant`, an account id, an organization id or "public".
-            opt_entry: Folder that lands in /opt as it is, such as one with bin/ and lib/.
-            asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the archive.
-            default_excludes: Whether what only development needs stays out too: README.md, tests that no code imports,
-                caches and so on. Defaults to True.
-            follow_links: Whether symlinks that leave the folder are followed. Defaults to False: they are an error.
-            allow_source_builds: Distributions that may be built from source here when they have no wheel.
-            groups: Dependency groups of the entry's lock file that are installed too; categories of a Pipfile.lock.
-            extras: Extras of the entry's project that are installed too, as its lock file has them.
-            bytecode: Whether its modules are compiled when it is built, so that functions start faster. Defaults to the
-                project's settings, else False. It takes a CPython of the runtime's version on this machine.
-            trim: Whether files that no import needs stay out of distributions: True for all kinds that are safe, or a
-                list of kinds. Defaults to the project's settings, else False.
-            dependency_excludes: Patterns, as in a .gitignore, of files of distributions that stay out. Defaults to the
+            bundling: Options of PythonLayerVersion. With an option that needs a container, PythonLayerVersion builds
+                the layer in Docker.
+            description: Description of the layer version. Defaults to its distributions and their versions; "" for
+                none.
+            layer_version_name: The layer's name. Defaults to one that CloudFormation generates.
+            license: License of the layer version. Defaults to the one that all of its distributions name; "" for none.
+            removal_policy: What happens to a version that is replaced, and to its grants, also "retain" or "destroy".
+                Defaults to `RETAIN`. Retained versions count as code storage, whose quota of 300 GB unzipped per Region
+                cannot be raised.
+            grants: Who else may use the layer: a `LayerGrant`, an account id, an organization id or "public".
+            opt_entry: Folder whose content goes into /opt unchanged, such as one with bin/ and lib/.
+            asset_excludes: Patterns, as in a .gitignore, of files of the entry to leave out of the archive.
+            default_excludes: Whether to leave out files that only development needs, too: README.md, tests that no code
+                imports, caches and so on. Defaults to True.
+            follow_links: Whether to follow symlinks to targets outside of the folder. Defaults to False: they are an
+                error.
+            allow_source_builds: Distributions that may be built from source on this machine if they have no wheel.
+            groups: Dependency groups of the entry's lock file to install, too; categories of a Pipfile.lock.
+            extras: Extras of the entry's project to install, too, as its lock file has them.
+            bytecode: Whether to compile the modules at build time, so that functions start faster. Requires a CPython
+                of the runtime's version on this machine. Defaults to the project's settings, else False.
+            trim: Whether to leave out files of distributions that no import needs: True for all safe kinds, or a list
+                of kinds. Defaults to the project's settings, else False.
+            dependency_excludes: Patterns, as in a .gitignore, of files of distributions to leave out. Defaults to the
                 project's settings, else none.
-            aws_services: The only services whose data of botocore stay in, such as ["s3", "dynamodb"]; boto3 then
-                raises UnknownServiceError for another. Defaults to the project's settings, else all.
-            docker: Whether PythonLayerVersion builds it in Docker.
-            max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB"; none by default.
-            reference_strength: How other stacks refer to it. `WEAK` by default: no export, so that a new version never
-                locks two stacks together.
+            aws_services: The only services whose data of botocore is included, such as ["s3", "dynamodb"]; boto3 raises
+                UnknownServiceError for others. Defaults to the project's settings, else all.
+            docker: Whether PythonLayerVersion builds the layer in Docker. Defaults to False.
+            max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB". Defaults to none.
+            reference_strength: How other stacks refer to the layer. Defaults to `WEAK`: no export, so that a new
+                version never locks two stacks together.
 
         Raises:
             EntryError: The entry folder or its manifest cannot be used.
-            TargetError: No runtime is given, or one that no layer can be built for.
+            TargetError: No runtime is given, or a layer cannot be built for one of them.
             DependencyError: The requirements cannot be met.
-            BuildError: The build could not be finished, or Docker was asked for and no engine answers.
-            RuleError: Rules refuse the layer or a grant: a `LimitError` when it is over the service's limits or over
-                `max_unzipped`, a `CompatibilityError` when it is not right for all that it declares, and so on.
-            UsageError: An argument is misspelt or not of its type, or arguments exclude each other.
+            BuildError: The build failed, or Docker is needed and no engine answers.
+            RuleError: A rule rejects the layer or a grant: a `LimitError` if it exceeds Lambda's limits or
+                `max_unzipped`, a `CompatibilityError` if it does not fit all that it declares, and so on.
+            UsageError: An argument is misspelt or has a wrong type, or arguments exclude each other.
         """
         place = place_of(scope)
         self._where = Where(place.path_of(id))
-        arguments = Arguments(f"Layer {self._where.path!r}")
-        runtimes = arguments.runtimes("compatible_runtimes", compatible_runtimes)
-        self._architectures = arguments.architectures("compatible_architectures", compatible_architectures)
-        self._budget_bytes = arguments.size("max_unzipped", max_unzipped)
         self._permissions: dict[str, CfnResource] = {}
-        allowed = arguments.grants("grants", grants)
-        strength = arguments.reference_strength(reference_strength)
-        policy = arguments.removal_policy(removal_policy)
-        texts = {"description": description, "license": license, "layer_version_name": layer_version_name}
-        for name, text in texts.items():
-            arguments.text(name, text)
-        wishes = Wishes(
-            path=self._where.path,
-            entry=arguments.folder("entry", entry),
-            opt_entry=arguments.folder("opt_entry", opt_entry),
-            targets=targets_of(self._where.path, runtimes, self._architectures),
-            bundling=Bundling.read(bundling, arguments, self._architectures),
-            excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
-            allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
-            groups=arguments.texts("groups", groups, "names"),
-            extras=arguments.texts("extras", extras, "names"),
-            docker=arguments.flag("docker", docker),
-            default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
-            follow_links=arguments.flag("follow_links", follow_links),
-            content=ContentChoices.read(
-                arguments,
-                bytecode=bytecode,
-                trim=trim,
-                dependency_excludes=dependency_excludes,
-                aws_services=aws_services,
-            ),
-        )
-        self._entry = wishes.source
-        with build_errors("Layer", self._where.path, wishes.source):
-            prepared = prepare(wishes, bundled=place.bundled, store=state_of(place.scope).store)
-        self._build = prepared.build
-        self._remembered = prepared.remembered
-        contents = prepared.build.contents if prepared.build else None
-        described = _chosen(description, contents, describe)
-        licensed = _chosen(license, contents, common_license)
-        with (
-            placing(arguments.place, prepared.build)
-            if prepared.build
-            else container_errors(self._where.path, wishes.bundling.environment),
-            cdk_arguments(arguments.place, {}),
-        ):
-            super().__init__(
-                scope,
-                id,
-                entry=str(wishes.source.absolute()),
-                bundling=prepared.bundling,
-                compatible_runtimes=list(runtimes),
-                compatible_architectures=None if self._architectures is None else list(self._architectures),
-                description=described,
-                layer_version_name=layer_version_name,
-                license=licensed,
-                removal_policy=policy or RemovalPolicy.RETAIN,
-            )
-        node = self.node
-        self._resource = cast("CfnLayerVersion", node.default_child)
-        self._staging = cast("AssetStaging", asset_staging(node))
-        generated = [name for name, text in (("Description", description), ("LicenseInfo", license)) if text is None]
-        if generated:
-            self._resource.add_metadata(marks.GENERATED, marks.generated_text(generated))
-        self._contents = staged_contents(self._resource, self._staging, wishes, prepared, bundled=place.bundled)
-        facts = self._facts
-        # Every question to a construct is a round trip to Node, and this is what it was made of.
-        self._model = Layer(
-            where=self._where,
-            name=known(layer_version_name),
-            is_resource=True,
-            partition=place.partition,
-            region=place.region,
-            account=place.account,
-            runtimes=tuple(map(name_of, runtimes)),
-            architectures=tuple(map(name_of, self._architectures or ())),
-            description=known(described),
-            license=known(licensed),
-            contents=facts.contents,
-            asset=facts.digest,
-            budget_bytes=facts.budget_bytes,
-            notes=facts.notes,
+        self._request = request = LayerRequest.read(self._where.path, LayerArguments(
+            entry=entry, opt_entry=opt_entry, compatible_runtimes=compatible_runtimes,
+            compatible_architectures=compatible_architectures, bundling=bundling, description=description,
+            layer_version_name=layer_version_name, license=license, removal_policy=removal_policy, grants=grants,
+            asset_excludes=asset_excludes, default_excludes=default_excludes, follow_links=follow_links,
+            allow_source_builds=allow_source_builds, groups=groups, extras=extras, bytecode=bytecode, trim=trim,
+            dependency_excludes=dependency_excludes, aws_services=aws_services, docker=docker,
+            max_unzipped=max_unzipped, reference_strength=reference_strength,
+        ))  # fmt: skip
+        self._asset = asset_of(request.source, bundled=place.bundled, store=state_of(place.scope).store)
+        properties = request.properties(self._asset)
+        with self._asset.staging(), cdk_arguments(f"Layer {self._where.path!r}", {}):
+            super().__init__(scope, id, **properties)
+        self._resource = cast("CfnLayerVersion", self.node.default_child)
+        self._staging = cast("AssetStaging", asset_staging(self.node))
+        refuse_changed_targets(self._resource, request.source)
+        self._contents = self._asset.staged_contents(self._staging)
+        self._model = request.model(
+            place, properties, contents=self._contents, asset=self._followed_digest, notes=self._asset.notes
         )
         refuse(self._model, app_settings())
+        self._register(place)
+
+    def _register(self, place: Place) -> None:
+        """Write the layer's marks, share it with functions of other stacks, and grant its use."""
+        if self._request.generated:
+            self._resource.add_metadata(marks.GENERATED, marks.generated_text(self._request.generated))
         if self._contents is not None:
-            node.add_metadata(marks.BUILD, marks.build_data(facts.digest, facts.budget_bytes, facts.notes))
-        shared = Shared(self, self._where.path, top_of(place.stack), facts.digest)
-        share(shared, self._resource, place.stack, strength=strength)
-        LayerValidation.watch(scope)
-        for grant in allowed:
+            build = marks.build_data(self._followed_digest, self._request.budget_bytes, self._asset.notes)
+            self.node.add_metadata(marks.BUILD, build)
+        shared = Shared(self, self._where.path, top_of(place.stack), self._followed_digest)
+        share(shared, self._resource, place.stack, strength=self._request.reference_strength)
+        LayerValidation.watch(place.scope)
+        for grant in self._request.grants:
             self.grant(grant)
 
     @checked_names
     def grant(self, grant: LayerGrant | str) -> CfnResource:
-        """Let someone else use the layer; the permission is retained with the layer version.
+        """Let another account or organization use the layer; the permission is retained with the layer version.
 
         Args:
-            grant: Who: a LayerGrant, an account id, an organization id or "public".
+            grant: A `LayerGrant`, an account id, an organization id or "public".
 
         Returns:
-            The permission, which is the same for equal grants. What needs it can depend on it.
+            The permission, the same one for equal grants, for resources that depend on it.
 
         Raises:
-            UsageError: It is not a grant.
+            UsageError: `grant` is not a grant.
         """
         checked = Arguments(f"Layer {self._where.path!r}").grant("grant", grant)
         name = checked.construct_id(self)
@@ -263,12 +200,12 @@ class SharedPythonLayer(PythonLayerVersion):
 
     @checked_names
     def add_permission(self, id: str, *, account_id: str, organization_id: str | None = None) -> None:
-        """Let someone else use the layer, as `LayerVersion.add_permission` does, and retain that with the version.
+        """Let another account use the layer, as `LayerVersion.add_permission` does, and retain it with the version.
 
         Args:
-            id: The permission's id below the layer.
-            account_id: An account of 12 digits, or "*".
-            organization_id: The organization whose accounts "*" stands for; all accounts there are by default.
+            id: The id of the permission below the layer.
+            account_id: An account id of 12 digits, or "*".
+            organization_id: The organization that "*" is limited to. Defaults to no limit.
 
         Raises:
             SharingError: The account or the organization is malformed.
@@ -276,7 +213,7 @@ class SharedPythonLayer(PythonLayerVersion):
         """
         arguments = Arguments(f"Layer {self._where.path!r}")
         if not arguments.text("the permission's id", id):
-            raise arguments.wrong(id, "the permission's id", "a string that is not empty")
+            raise arguments.wrong(id, "the permission's id", "a string with at least one character")
         refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), app_settings())
         super().add_permission(id, account_id=account_id, organization_id=organization_id)
         permission = cast("CfnResource", self.node.find_child(id))
@@ -284,10 +221,10 @@ class SharedPythonLayer(PythonLayerVersion):
         self._keep_with_version(permission)
 
     def apply_removal_policy(self, policy: RemovalPolicy | str) -> None:
-        """Decide what happens to a version that is replaced or no longer defined, and to its grants.
+        """Set what happens to a version that is replaced or no longer defined, and to its grants.
 
         Raises:
-            UsageError: It is neither a removal policy nor "retain" or "destroy".
+            UsageError: `policy` is neither a removal policy nor "retain" or "destroy".
         """
         arguments = Arguments(f"Layer {self._where.path!r}")
         chosen = arguments.removal_policy(policy)
@@ -304,27 +241,27 @@ class SharedPythonLayer(PythonLayerVersion):
 
     @property
     def entry(self) -> Path:
-        """The entry folder as it was given, or `opt_entry` where that is all there is."""
-        return self._entry
+        """The entry folder as the user passed it; `opt_entry` if there is no other."""
+        return self._request.source.entry_or_opt
 
     @property
     def compatible_architectures(self) -> tuple[Architecture, ...]:
         """The instruction sets that the layer is for."""
-        return (Architecture.X86_64,) if self._architectures is None else self._architectures
+        return self._request.architectures or (Architecture.X86_64,)
 
     @property
     def contents(self) -> Contents | None:
-        """What is in the layer; None where the CDK asked for no bundling."""
+        """The contents of the layer; None if the CDK does not bundle the stack."""
         return self._contents
 
     @property
     def unzipped_bytes(self) -> int | None:
-        """Its unzipped bytes; None where the CDK asked for no bundling."""
+        """Its unzipped bytes; None if the CDK does not bundle the stack."""
         return None if self._contents is None else self._contents.unzipped_bytes
 
     @property
     def archive_bytes(self) -> int | None:
-        """Bytes of its archive; None where the CDK asked for no bundling, or has yet to zip what Docker made."""
+        """Bytes of its archive; None if the CDK does not bundle the stack, or zips the output of a container later."""
         if self._contents is None:
             return None
         staged = Path(self._staging.absolute_staged_path)
@@ -332,37 +269,23 @@ class SharedPythonLayer(PythonLayerVersion):
 
     @property
     def distributions(self) -> dict[str, str] | None:
-        """Its distributions, name to version; None where the CDK asked for no bundling."""
+        """Its distributions, name to version; None if the CDK does not bundle the stack."""
         return None if self._contents is None else dict(self._contents.versions)
 
     @property
     def digest(self) -> str | None:
-        """What changes when, and only when, its content does; None where the CDK asked for no bundling.
+        """A string that changes exactly when the content does; None if the CDK does not bundle the stack.
 
-        It is the digest of the content, or the asset's hash of a layer that Docker made.
+        The digest of the content, or the asset hash of a layer that a container built.
         """
-        if self._contents is None:
-            return None
-        return self._build.digest if self._build else self.asset_hash
+        return self._asset.digest(self._staging)
 
     @property
-    def _remembered_digest(self) -> str | None:
-        """The digest, also where the CDK asked for no bundling but the build cache knows the layer; else None."""
-        return self._remembered.digest if self._remembered and self.digest is None else self.digest
-
-    @property
-    def _facts(self) -> LayerFacts:
-        """What its template does not say of it."""
-        notes = self._build.notes if self._build else ()
-        return LayerFacts(self._contents, self._remembered_digest, self._budget_bytes, notes)
+    def _followed_digest(self) -> str | None:
+        """The digest that functions of other stacks follow, which an earlier build can have where `digest` is None."""
+        return self._asset.followed_digest(self._staging)
 
     @property
     def asset_hash(self) -> str:
-        """The hash that the CDK knows its asset by: the name of the asset's file."""
+        """The CDK's hash of its asset, which is in the name of the asset's file."""
         return self._staging.asset_hash
-
-
-def _chosen(given: str | None, contents: Contents | None, made: Callable[[Contents], str | None]) -> str | None:
-    if given is not None:
-        return given or None
-    return None if contents is None else made(contents)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from cdk_layers.cdk.asset.output import restore
 from cdk_layers.cdk.model.constructs import contents_of
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
-from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,51 +20,47 @@ if TYPE_CHECKING:
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda import CfnLayerVersion
 
-    from cdk_layers.cdk.asset.preparation import Prepared, Wishes
+    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.cdk.asset.layer_source import LayerSource
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
 
 
-def staged_contents(
-    resource: CfnLayerVersion, stage: AssetStaging, wishes: Wishes, prepared: Prepared, *, bundled: bool
-) -> Contents | None:
-    """Return the contents of a layer's asset: those of the build, or measured if the asset has another origin.
-
-    Args:
-        resource: The layer's resource.
-        stage: Its asset.
-        wishes: How the user wants it.
-        prepared: What was built for it.
-        bundled: Whether the CDK asks for bundling.
-
-    Returns:
-        None where the CDK asked for no bundling.
+def refuse_changed_targets(resource: CfnLayerVersion, source: LayerSource) -> None:
+    """Refuse a layer that declares other targets than it was built for.
 
     Raises:
-        UsageError: The layer declares other targets than it was built for, or its asset is not what was built.
-        AssemblyError: The output of a container cannot be measured.
+        UsageError: A property injector changed them.
     """
-    if not _declares(resource, wishes.targets):
+    if not _declares(resource, source.targets):
         message = (
-            f"Layer {wishes.path!r}: a property injector of the app changed compatible_runtimes or "
+            f"Layer {source.path!r}: a property injector of the app changed compatible_runtimes or "
             "compatible_architectures after the layer was built. Pass these arguments to the layer itself."
         )
         raise UsageError(message)
-    if not bundled:
-        return None
-    built = prepared.build
-    if built is None:
-        return contents_of(stage, state_of(stage).store)
+
+
+def staged_build(stage: AssetStaging, build: LayerBuild, source: LayerSource) -> Contents:
+    """Return the contents of a staged asset that was built here. An incomplete archive is written again.
+
+    Args:
+        stage: The asset.
+        build: The build that the CDK was given to stage.
+        source: The source of the layer.
+
+    Raises:
+        UsageError: The asset is not what was built, and the user chose no asset hash.
+    """
     staged = Path(stage.absolute_staged_path)
-    if not wishes.bundling.has_own_hash:
-        restore(staged, built)
-    if staged.is_file() and staged.stat().st_size == built.archive_bytes:
-        return built.contents
+    if not source.bundling.has_own_hash:
+        restore(staged, build)
+    if staged.is_file() and staged.stat().st_size == build.archive_bytes:
+        return build.contents
     # The output folder may contain an archive of the same files by an earlier version of the compressor.
-    contents = contents_of(stage, built.job.store)
-    if not wishes.bundling.has_own_hash and not _are_equal(contents, built.contents):
+    contents = contents_of(stage, build.job.store)
+    if not source.bundling.has_own_hash and not _are_equal(contents, build.contents):
         message = (
-            f"Layer {wishes.path!r}: {str(staged)!r} is not what was built. If an earlier synthesis left it, remove "
+            f"Layer {source.path!r}: {str(staged)!r} is not what was built. If an earlier synthesis left it, remove "
             "it. If a property injector of the app changes bundling, pass these options to the layer itself."
         )
         raise UsageError(message)

@@ -10,9 +10,10 @@ import pytest
 
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.asset import preparation
+from cdk_layers.cdk.asset import layer_asset
 from cdk_layers.cdk.asset.bundling import Bundling
-from cdk_layers.cdk.asset.preparation import Wishes, prepare
+from cdk_layers.cdk.asset.layer_asset import asset_of
+from cdk_layers.cdk.asset.layer_source import LayerSource
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cdk_layers.store.local_store import LocalStore
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
-WISHES: Final = Wishes(
+SOURCE: Final = LayerSource(
     path="Hub/Base",
     entry=Path("entry"),
     opt_entry=None,
@@ -34,8 +35,8 @@ WISHES: Final = Wishes(
 )
 
 
-def test_every_wish_reaches_the_build() -> None:
-    """Nothing that a local build can honour is lost on the way."""
+def test_every_option_reaches_the_build() -> None:
+    """Nothing that a local build can honor is lost on the way."""
     given = {
         "asset_excludes": ["*.md"],
         "environment": {"UV_INDEX": "file:///more"},
@@ -43,14 +44,14 @@ def test_every_wish_reaches_the_build() -> None:
         "poetry_include_hashes": True,
         "poetry_without_urls": True,
     }
-    wishes = replace(
-        WISHES,
+    source = replace(
+        SOURCE,
         opt_entry=Path("opt"),
         bundling=Bundling.read(given, LAYER),
         excludes=("tests/",),
         allow_source_builds=("company-lib",),
     )
-    assert wishes.options == BuildOptions(
+    assert source.options == BuildOptions(
         prefix="lib",
         opt_entry=Path("opt"),
         excludes=("*.md", "tests/"),
@@ -63,9 +64,9 @@ def test_every_wish_reaches_the_build() -> None:
 
 def test_a_container_is_chosen_for_reasons() -> None:
     """The reasons are the arguments, as a user wrote them; without any there is no container."""
-    wishes = replace(WISHES, docker=True, bundling=Bundling.read({"network": "host"}, LAYER))
-    assert wishes.container_reasons == ("docker=True", "bundling.network")
-    assert WISHES.container_reasons == ()
+    source = replace(SOURCE, docker=True, bundling=Bundling.read({"network": "host"}, LAYER))
+    assert source.container_reasons == ("docker=True", "bundling.network")
+    assert SOURCE.container_reasons == ()
 
 
 def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.MonkeyPatch, store: LocalStore) -> None:
@@ -75,14 +76,14 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
         message = f"{path}: {reasons}"
         raise BuildError(message)
 
-    monkeypatch.setattr(preparation, "require_engine", refuse)
+    monkeypatch.setattr(layer_asset, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base: \('docker=True',\)"):
-        prepare(replace(WISHES, docker=True), bundled=True, store=store)
+        asset_of(replace(SOURCE, docker=True), bundled=True, store=store)
 
 
 def test_there_has_to_be_something_to_build_from() -> None:
     """One of the two folders has to be given, and the entry goes first."""
-    assert WISHES.source == Path("entry")
-    assert replace(WISHES, entry=None, opt_entry=Path("opt")).source == Path("opt")
+    assert SOURCE.entry_or_opt == Path("entry")
+    assert replace(SOURCE, entry=None, opt_entry=Path("opt")).entry_or_opt == Path("opt")
     with pytest.raises(UsageError, match=r"'Hub/Base'.*entry=, opt_entry=, or both"):
-        _ = replace(WISHES, entry=None).source
+        _ = replace(SOURCE, entry=None).entry_or_opt

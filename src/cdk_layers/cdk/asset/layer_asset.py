@@ -1,0 +1,166 @@
+"""Asset of a layer: a finished build, an earlier build, or the output of a container.
+
+It is decided before the layer's construct exists, so that errors keep their types and leave no half-made construct.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from cdk_layers.building.claims import build_for
+from cdk_layers.building.find import recall
+from cdk_layers.cdk.asset.build_errors import build_errors
+from cdk_layers.cdk.asset.docker import container_errors, require_engine
+from cdk_layers.cdk.asset.output import placing
+from cdk_layers.cdk.asset.staged import staged_build
+from cdk_layers.cdk.model.constructs import contents_of
+from cdk_layers.cdk.state import state_of
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from aws_cdk import AssetStaging
+    from aws_cdk.aws_lambda_python_alpha import BundlingOptions
+
+    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.notes import Note
+    from cdk_layers.cdk.asset.layer_source import LayerSource
+    from cdk_layers.contents.model import Contents
+    from cdk_layers.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished build, whose archive the CDK stages."""
+
+    source: LayerSource
+    build: LayerBuild
+
+    @property
+    def contents(self) -> Contents:
+        """The contents, as far as they are known before the construct exists."""
+        return self.build.contents
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of the build."""
+        return self.build.notes
+
+    def bundling(self) -> BundlingOptions:
+        """Return the options for PythonLayerVersion."""
+        return self.source.bundling.placing(self.build)
+
+    def staging(self) -> AbstractContextManager[None]:
+        """Return the context in which PythonLayerVersion stages the asset."""
+        return placing(f"Layer {self.source.path!r}", self.build)
+
+    def staged_contents(self, stage: AssetStaging) -> Contents:
+        """Return the contents of the staged asset.
+
+        Raises:
+            UsageError: The staged asset is not what was built.
+        """
+        return staged_build(stage, self.build, self.source)
+
+    def digest(self, _: AssetStaging) -> str:
+        """Return the digest of the content."""
+        return self.build.digest
+
+    def followed_digest(self, stage: AssetStaging) -> str:
+        """Return the digest that functions of other stacks follow."""
+        return self.digest(stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """No asset, since the CDK does not bundle the stack; an earlier build of the layer has its digest."""
+
+    source: LayerSource
+    build: LayerBuild | None
+    """The build in the store; None if there is none, or if a container builds the layer."""
+
+    contents = None
+    notes = ()
+
+    def bundling(self) -> BundlingOptions:
+        """Return the options for PythonLayerVersion."""
+        return self.source.bundling.unbundled()
+
+    def staging(self) -> AbstractContextManager[None]:
+        """Return the context in which PythonLayerVersion stages the asset."""
+        return nullcontext()
+
+    def staged_contents(self, _: AssetStaging) -> None:
+        """Return None: the CDK stages the entry folder, not the layer."""
+
+    def digest(self, _: AssetStaging) -> None:
+        """Return None: the content is not known."""
+
+    def followed_digest(self, _: AssetStaging) -> str | None:
+        """Return the digest that functions of other stacks follow; None if the store has no build."""
+        return None if self.build is None else self.build.digest
+
+
+@dataclass(frozen=True, slots=True)
+class ByContainer:
+    """The output of a container that PythonLayerVersion runs."""
+
+    source: LayerSource
+
+    contents = None
+    notes = ()
+
+    def bundling(self) -> BundlingOptions:
+        """Return the options for PythonLayerVersion."""
+        return self.source.bundling.for_container(self.source.excludes)
+
+    def staging(self) -> AbstractContextManager[None]:
+        """Return the context in which PythonLayerVersion stages the asset."""
+        return container_errors(self.source.path, self.source.bundling.environment)
+
+    def staged_contents(self, stage: AssetStaging) -> Contents:
+        """Return the contents of the staged asset.
+
+        Raises:
+            AssemblyError: The output of the container cannot be measured.
+        """
+        return contents_of(stage, state_of(stage).store)
+
+    def digest(self, stage: AssetStaging) -> str:
+        """Return the asset hash, which the CDK made from the output."""
+        return stage.asset_hash
+
+    def followed_digest(self, stage: AssetStaging) -> str:
+        """Return the digest that functions of other stacks follow."""
+        return self.digest(stage)
+
+
+LayerAsset: TypeAlias = Built | Recalled | ByContainer
+
+
+def asset_of(source: LayerSource, *, bundled: bool, store: Store) -> LayerAsset:
+    """Build a layer, or find out where its asset comes from instead.
+
+    Args:
+        source: The source of the layer.
+        bundled: Whether the CDK bundles the stack. If not, nothing is built, and the CDK stages the entry folder.
+        store: Where artifacts are kept.
+
+    Raises:
+        CompatibilityError: The content does not fit all targets.
+        CdkLayersError: As `build`; a BuildError if a container is needed and no engine answers.
+        UsageError: An argument needs a container, and another one needs a build without one.
+    """
+    with build_errors("Layer", source.path, source.entry_or_opt):
+        reasons = source.container_reasons
+        if reasons:
+            source.refuse_local_options()
+            if bundled:
+                require_engine(source.path, reasons)
+            return ByContainer(source) if bundled else Recalled(source, None)
+        if not bundled:
+            return Recalled(source, recall(source.folder, source.targets[0], source.options, store=store))
+        build = build_for(source.folder, source.targets, source.options, store=store, label=source.path)
+        return Built(source, build)
