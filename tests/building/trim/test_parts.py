@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
+from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.building.trim.options import trimming_of
 from cdk_layers.building.trim.parts import SourcePart, trim_parts
 from cdk_layers.building.trim.savings import savings_of, savings_text
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.store.local_store import LocalStore
 
-TRIMMING = trimming_of(trim=True, excludes=(), services=())
+TRIMMING = trimming_of(ContentOptions(trim=True))
 
 
 def _part(folder: Path, files: Mapping[str, str], *, is_own: bool = False) -> SourcePart:
@@ -45,7 +46,7 @@ def test_keeps_what_any_part_of_the_archive_imports(tmp_path: Path, store: Local
 def test_remembers_what_sources_refer_to(tmp_path: Path, store: LocalStore) -> None:
     """The sources of a part are read once, and not at all without options."""
     part = _part(tmp_path / "a", {"a/__init__.py": "", "a/tests/test_x.py": ""})
-    assert trim_parts([part], trimming_of(trim=False, excludes=(), services=()), store) == ({},)
+    assert trim_parts([part], trimming_of(ContentOptions()), store) == ({},)
     once = trim_parts([part], TRIMMING, store)
     other = SourcePart(
         part.key, _part(tmp_path / "b", {"a/__init__.py": "import a.tests", "a/tests/test_x.py": ""}).archive

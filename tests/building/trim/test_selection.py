@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from cdk_layers.building.trim.options import KINDS, trim_facts, trimming_of
+from cdk_layers.building.content_options import TRIM_KINDS, ContentOptions
+from cdk_layers.building.trim.kinds import Kind
+from cdk_layers.building.trim.options import trimming_of
 from cdk_layers.building.trim.references import find_references, needed_tests
 from cdk_layers.building.trim.selection import EXCLUDED, SERVICES, Trimming
 from cdk_layers.building.trim.services import NEEDED, check_services
@@ -16,7 +18,7 @@ from cdk_layers.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ALL = Trimming(frozenset(KINDS))
+ALL = Trimming(frozenset(TRIM_KINDS))
 
 LEFT_OUT = {
     "attr/__init__.pyi": "stubs",
@@ -85,15 +87,16 @@ def test_keeps_what_only_looks_unnecessary(path: str) -> None:
 
 def test_leaves_out_only_the_kinds_that_the_user_names() -> None:
     """`trim=["stubs"]` leaves out stubs alone."""
-    assert set(trimming_of(["stubs"], (), ()).left_out([*MODULES, *LEFT_OUT]).values()) == {"stubs"}
+    assert set(trimming_of(ContentOptions(trim=("stubs",))).left_out([*MODULES, *LEFT_OUT]).values()) == {"stubs"}
 
 
-def test_stays_out_by_default_is_nothing() -> None:
-    """Without options nothing is left out, and keys do not change."""
-    nothing = trimming_of(False, (), ())
+def test_leaves_out_nothing_by_default() -> None:
+    """Without options nothing is left out; True means all kinds."""
+    nothing = trimming_of(ContentOptions())
     assert not nothing
-    assert trim_facts(nothing) == []
     assert nothing.left_out([*MODULES, *LEFT_OUT]) == {}
+    assert trimming_of(ContentOptions(trim=True)) == ALL
+    assert get_args(Kind) == TRIM_KINDS
 
 
 IMPORTS = {
@@ -155,14 +158,14 @@ def _left_out(files: Mapping[str, bytes]) -> set[str]:
 def test_excludes_by_patterns_but_never_metadata() -> None:
     """`dependency_excludes` are .gitignore patterns relative to site-packages; a .dist-info folder stays whole."""
     paths = ["a/locale/de/x.mo", "a/locale/en/x.mo", "a-1.dist-info/METADATA", "a-1.dist-info/x.mo"]
-    excludes = trimming_of(False, ("*.mo", "!a/locale/en/**"), ())
+    excludes = trimming_of(ContentOptions(dependency_excludes=("*.mo", "!a/locale/en/**")))
     assert excludes.left_out(paths) == {"a/locale/de/x.mo": EXCLUDED}
 
 
 def test_keeps_what_botocore_needs_of_all_services() -> None:
     """With `aws_services` the data of other services stay out, of the installed botocore and boto3."""
     paths = _installed("botocore") + _installed("boto3")
-    trimming = trimming_of(False, (), ("s3", "dynamodb"))
+    trimming = trimming_of(ContentOptions(aws_services=("s3", "dynamodb")))
     left_out = trimming.left_out(paths)
     assert set(left_out.values()) == {SERVICES}
     rest = {path for path in paths if path.startswith(("botocore/data/", "boto3/data/"))} - set(left_out)
