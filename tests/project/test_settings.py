@@ -31,6 +31,7 @@ bytecode = true
 trim = ["tests"]
 dependency-excludes = ["*.md"]
 aws-services = ["s3"]
+cache-size = "2 GiB"
 """)  # fmt: skip
     (tmp_path / "deep" / "down").mkdir(parents=True)
 
@@ -44,6 +45,7 @@ aws-services = ["s3"]
         trim=("tests",),
         dependency_excludes=("*.md",),
         aws_services=("s3",),
+        cache_size=2 * 1024**3,
     )
 
 
@@ -66,6 +68,8 @@ def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) 
         ("aws-services = 's3'", "has to be a list of names of services"),
         ("strict = 'yes'", "has to be true or false"),
         ("budget = true", "has to be a size"),
+        ("cache-size = 5", 'has to be a size such as "2 GiB", or "unlimited"'),
+        ("cache-size = 'huge'", "cache-size is 'huge', which is not a size"),
         ("budget = 'much'", "budget is 'much', which is not a size"),
         ("budget = ", "cannot be read"),
     ],

@@ -35,7 +35,8 @@ _EXIT_STATUS: Final = """\
 | Status | Meaning |
 |---|---|
 | 0 | no error was found; with `--strict`, nothing was found |
-| 1 | an error was found; with `--strict`, anything was found |
+| 1 | an error was found; with `--strict`, anything was found. `run`: the function failed. `cache`: \
+something is damaged, or cannot be removed |
 | 2 | there is no verdict: the arguments are wrong, or the assembly cannot be read |
 """
 
@@ -81,6 +82,8 @@ _VARIABLES: Final = """\
 | Variable | Meaning |
 |---|---|
 | `CDK_LAYERS_CACHE_DIR` | the folder of the build cache. Defaults to the user's cache folder |
+| `CDK_LAYERS_CACHE_SIZE` | the size of the build cache, such as "2 GiB", or "unlimited". Defaults to the setting \
+`cache-size`, else 5 GiB |
 | `CDK_LAYERS_CACHE_SHARED` | "1" to use a build cache of another user, or one that others can write: only \
 for caches that you trust |
 | `UV_CACHE_DIR` | the folder of uv's cache of wheels |
@@ -97,8 +100,18 @@ def command_line() -> str:
     top = parser()
     (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
     helps = {action.dest: action.help or "" for action in commands._choices_actions}  # noqa: SLF001
-    sections = [_command(name, command, helps[name]) for name, command in commands.choices.items()]
+    sections = [part for name, command in commands.choices.items() for part in _sections(name, command, helps[name])]
     return "\n".join([_COMMAND_LINE, *sections, _EXIT_STATUS])
+
+
+def _sections(name: str, command: argparse.ArgumentParser, summary: str) -> Iterator[str]:
+    """Yield the section of a command, and those of the actions that it consists of."""
+    actions = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001
+    yield _command(name, command, summary)
+    for action in actions:
+        helps = {choice.dest: choice.help or "" for choice in action._choices_actions}  # noqa: SLF001
+        for part, subcommand in action.choices.items():
+            yield from _sections(f"{name} {part}", subcommand, helps[part])
 
 
 def _command(name: str, command: argparse.ArgumentParser, summary: str) -> str:
@@ -138,12 +151,16 @@ def _names(action: argparse.Action) -> str:
 def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
+    if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+        return str(action.metavar)
     if action.choices is not None:
         return "{" + ",".join(map(str, action.choices)) + "}"
     return str(action.metavar or action.dest.upper())
 
 
 def _cell(action: argparse.Action) -> str:
+    if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+        return f"one of {', '.join(action.choices)}"
     return (action.help or "").replace("|", "\\|")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.app.model import Settings
 from cdk_layers.building.content_options import TRIM_VALUES, ContentOptions, trim_of
 from cdk_layers.errors import UsageError
+from cdk_layers.store.inventory import DEFAULT_MAX_BYTES
 from cdk_layers.system.wording import bytes_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class ProjectSettings:
 
     aws_services: tuple[str, ...] = ()
     """The only services whose data of botocore stay in layers and functions that name none; all by default."""
+
+    cache_size: int | None = DEFAULT_MAX_BYTES
+    """The size of the build cache, such as "2 GiB", or "unlimited". CDK_LAYERS_CACHE_SIZE overrides it."""
 
     @property
     def content(self) -> ContentOptions:
@@ -144,6 +148,8 @@ def _value(key: str, value: Any, path: Path) -> Any:
         return tuple(value)
     if key == "budget" and isinstance(value, (str, int)) and not isinstance(value, bool):
         return parse_size(str(value), f"{path}: [tool.{_TABLE}] budget")
+    if key == "cache-size" and isinstance(value, str):
+        return parse_limit(value, f"{path}: [tool.{_TABLE}] cache-size")
     if key in _FLAGS and isinstance(value, bool):
         return value
     if key == "trim" and (found := trim_of(value)) is not None:
@@ -162,6 +168,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "trim": TRIM_VALUES.replace("True, False", "true, false"),
     "dependency-excludes": "a list of patterns",
     "aws-services": "a list of names of services",
+    "cache-size": 'a size such as "2 GiB", or "unlimited"',
 }
 _LISTS: Final = frozenset({"select", "ignore", "dependency-excludes", "aws-services"})
 _FLAGS: Final = frozenset({"strict", "strict-budget", "bytecode"})
@@ -182,3 +189,16 @@ def parse_size(text: str, what: str) -> int:
         message = f'{what} is {text!r}, which is not a size with its unit. Write one such as "120 MiB".'
         raise UsageError(message)
     return size
+
+
+def parse_limit(text: str, what: str) -> int | None:
+    """Return the bytes of a size as `parse_size`; None for "unlimited".
+
+    Args:
+        text: The size.
+        what: The name of the setting in a message.
+
+    Raises:
+        UsageError: The text is neither.
+    """
+    return None if text.strip() == "unlimited" else parse_size(text, what)

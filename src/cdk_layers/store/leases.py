@@ -149,7 +149,8 @@ def _names_of(path: Path) -> list[str] | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return path.read_text(encoding="utf-8").splitlines()
+        # By its descriptor: a process that ends at this moment removes the file.
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode().splitlines()
     except OSError:
         return None
     else:

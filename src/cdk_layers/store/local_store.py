@@ -20,6 +20,7 @@ from cdk_layers.store.inventory import CONTENT, DEFAULT_MAX_BYTES, SCHEMA, SIZE,
 from cdk_layers.store.leases import Lease, frozen
 from cdk_layers.store.measurements import Measurements
 from cdk_layers.store.write_errors import explained
+from cdk_layers.system import host
 from cdk_layers.system.removal import remove_folder
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import FolderKind
     from cdk_layers.store.pruning import Limits, Pruned
+    from cdk_layers.store.verification import Verified
 
 REMOVAL: Final = "cdk-layers-removal"
 """The name of the threads that remove folders."""
@@ -156,19 +158,32 @@ class LocalStore:
         is_dry_run: bool = False,
         report: Callable[[int, int], object] = lambda _done, _all: None,
     ) -> Pruned:
-        """Remove what the limits do not allow, and nothing that a process uses. Arguments as for `pruning.prune`.
-
-        Raises:
-            OSError: The store cannot be written.
-        """
+        """Remove what the limits do not allow, and nothing that a process uses. Arguments as for `pruning.prune`."""
         # No synthesis needs it where nothing is built.
-        from cdk_layers.store.pruning import prune  # noqa: PLC0415
+        from cdk_layers.store.pruning import Pruned, prune  # noqa: PLC0415
 
+        if not self.folder.is_dir():
+            return Pruned()
         now = self._now()
         pruned = prune(self.folder, limits, now, is_dry_run=is_dry_run, report=report)
         if not is_dry_run:
             self._growth.start(pruned.bytes_left, now)
         return pruned
+
+    def verify(
+        self, *, is_dry_run: bool = False, report: Callable[[int, int], object] = lambda _done, _all: None
+    ) -> Verified:
+        """Verify everything that has a digest, and remove what is damaged. Arguments as for `prune`."""
+        from cdk_layers.store.verification import verify  # noqa: PLC0415 - only the command uses it
+
+        verified = verify(self.folder, report=report)
+        for item in [] if is_dry_run else verified.damaged:
+            if item.path.is_dir():
+                self.discard(item.path)
+            else:
+                with suppress(OSError):
+                    item.path.unlink()
+        return verified
 
     def release(self) -> None:
         """Let everything that this store has returned be removed, while this process runs on."""
@@ -267,10 +282,13 @@ class LocalStore:
 
     def _now(self) -> float:
         """Return the time by the clock of the file system, which may differ from that of this machine."""
-        self._upkeep.mkdir(parents=True, exist_ok=True)
         path = self._upkeep / "clock"
-        path.touch()
-        return path.stat().st_mtime
+        try:
+            self._upkeep.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            return path.stat().st_mtime
+        except OSError:
+            return host.wall_clock()
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:

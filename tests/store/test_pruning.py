@@ -1,0 +1,273 @@
+"""The store within its limits: what goes, in which order, and what stays because a process uses it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+import pytest
+
+from cdk_layers.errors import BuildError
+from cdk_layers.store import inventory, leases, pruning
+from cdk_layers.store.inventory import items
+from cdk_layers.store.local_store import REMOVAL, LocalStore
+from cdk_layers.store.pruning import Limits
+from tests.building.mounts import needs_mounts, tmpfs
+
+KIB: Final = 1024
+DAY: Final = 24 * 3600
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+
+
+def put(store: LocalStore, key: str, kib: int = 100, *, age: float = 0) -> Path:
+    """Make an artifact of some size that was used some time ago, and return its folder."""
+    folder = store.get_or_make(key, lambda scratch: _write(scratch / "archive.zip", kib)).folder
+    _settle()
+    if age:
+        os.utime(folder, (time.time() - age,) * 2)
+    return folder
+
+
+def _write(path: Path, kib: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(os.urandom(kib * KIB))
+
+
+def _settle() -> None:
+    for thread in threading.enumerate():
+        if thread.name == REMOVAL:
+            thread.join()
+
+
+def _keys(store: LocalStore) -> set[str]:
+    return {item.path.name for item in items(store.folder) if item.kind == "artifacts"}
+
+
+@pytest.fixture
+def other(store: LocalStore) -> LocalStore:
+    """Return the same store as another process has it, which uses nothing yet."""
+    return LocalStore(store.folder)
+
+
+@posix
+def test_least_recently_used_goes_first(store: LocalStore, other: LocalStore) -> None:
+    """A prune removes what was used longest ago until there is some room; finding something counts as a use."""
+    for age, key in enumerate(("a", "b", "c", "d")):
+        put(store, key, age=3600 * (10 - age))
+    LocalStore(store.folder).find("a")
+    store.release()
+
+    pruned = other.prune(Limits(330 * KIB))
+
+    assert _keys(store) == {"a", "d"}
+    assert pruned.removed["artifacts"].count == 2
+    assert pruned.bytes_left == sum(item.bytes for item in items(store.folder))
+    assert other.get("a") is not None
+
+
+@posix
+def test_builds_keep_the_store_within_its_limit(tmp_path: Path) -> None:
+    """Builds prune by themselves once what they add exceeds the limit, and never look at the store before that."""
+    store = LocalStore(tmp_path / "cache", max_bytes=1000 * KIB)
+    for number in range(30):
+        put(store, f"key{number}")
+        store.release()  # as at the end of a process
+    size = sum(item.bytes for item in items(store.folder))
+    assert size <= 1000 * KIB + 110 * KIB
+    assert "key29" in _keys(store)
+
+
+def test_nothing_is_pruned_where_nothing_is_built(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding, remembering and recalling never start a prune, nor does a build while there is room."""
+    put(store, "key")
+    monkeypatch.setattr(LocalStore, "prune", lambda *_, **__: pytest.fail("pruned"))
+    (store.folder / "2" / "upkeep" / "growth").unlink()
+    assert store.get("key") == store.find("key")
+    store.remember("memo", 1)
+    assert store.recall("memo") == 1
+    store._growth.start(0, time.time())
+    put(store, "another")
+    assert store._growth.is_due(90 * KIB, time.time())
+    assert not store._growth.is_due(None, time.time())
+    assert store._growth.is_due(None, time.time() + DAY + 1)
+
+
+@posix
+def test_what_a_process_uses_stays(store: LocalStore, other: LocalStore, tmp_path: Path) -> None:
+    """Artifacts, unpacked folders and scratch folders of running processes stay, also in a prune of everything."""
+    script = (
+        "import sys; from pathlib import Path; from cdk_layers.store.local_store import LocalStore\n"
+        "store = LocalStore(Path(sys.argv[1])); store.find('used')\n"
+        "store.get_or_make_folder('unpacked', 'tree', lambda folder: folder.mkdir())\n"
+        "store._scratch(); print('ready', flush=True); sys.stdin.read()"
+    )
+    put(store, "used", age=90 * DAY)
+    put(store, "unused")
+    store.remember("memo", 1)
+    store.release()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, store.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+
+    pruned = other.prune(Limits(0))
+    assert _keys(store) == {"used"}
+    assert pruned.in_use.count == 3
+    assert other.recall("memo") is None
+
+    process.kill()
+    process.communicate()
+    assert other.prune(Limits(0)).in_use.count == 0
+    assert list(items(store.folder)) == []
+
+
+@posix
+def test_leases_of_children(store: LocalStore, other: LocalStore) -> None:
+    """A forked process has a lease of its own: neither ends what the other one uses."""
+    put(store, "parents")
+    child = os.fork()
+    if child == 0:
+        try:
+            put(store, "childs")
+            store.release()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    other.prune(Limits(0))
+    assert _keys(store) == {"parents"}
+
+
+@pytest.mark.parametrize("unknown", ["no flock", "no locks", "unreadable lease"])
+def test_where_it_is_unknown_what_processes_use(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, unknown: str
+) -> None:
+    """Without locks nothing is removed that was used within a day."""
+    if unknown == "no flock":
+        monkeypatch.setattr(leases, "fcntl", None)
+    elif unknown == "no locks":
+        monkeypatch.setattr("fcntl.flock", _raise)
+    else:
+        monkeypatch.setattr(leases, "_names_of", lambda _: None)
+    put(store, "recent", age=23 * 3600)
+    put(store, "old", age=25 * 3600)
+    store.prune(Limits(0))
+    assert _keys(store) == {"recent"}
+
+
+def _raise(*_: object) -> None:
+    raise OSError(37, "No locks available")
+
+
+def test_small_files_are_bounded(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memos go when they were not used for a month, and the least recently used when there are too many."""
+    monkeypatch.setattr(pruning, "_MAX_FILES", 3)
+    memos = store.folder / "2" / "memos"
+    for days in range(5):
+        store.remember(f"memo{days}", days)
+        os.utime(memos / f"memo{days}", (time.time() - days * DAY,) * 2)
+    store.remember("old", 1)
+    os.utime(memos / "old", (time.time() - 31 * DAY,) * 2)
+    assert store.recall("memo4") == 4
+    store.prune(Limits())
+    assert sorted(path.name for path in memos.iterdir()) == ["memo0", "memo1", "memo4"]
+
+
+@pytest.mark.parametrize(
+    ("idle_days", "limits", "stays"),
+    [
+        (0.5, Limits(0), True), (2, Limits(0), False), (2, Limits(), True), (31, Limits(), False),
+        (2, Limits(10), False), (2, Limits(None, 3600), False), (0.5, Limits(None, 3600), True),
+    ],
+)  # fmt: skip
+def test_older_schemas(store: LocalStore, idle_days: float, limits: Limits, stays: bool) -> None:
+    """What older versions left is removed once idle: for a month, or a day if there is no room or the user asks."""
+    places = ["1/entries/key/manifest.json", "unpacked/digest/a.py", "runtimes/runtime-3.13/b.py", "2/measurements-1/x"]
+    for place in places:
+        path = store.folder / place
+        _write(path, 1)
+        when = time.time() - idle_days * DAY
+        for made in (path, *path.parents):
+            if made == store.folder or store.folder.name == made.name:
+                break
+            os.utime(made, (when, when))
+    (store.folder / "3" / "artifacts").mkdir(parents=True)
+    put(store, "new")
+    for made in (store.folder / "1", store.folder / "1/entries"):
+        with suppress(FileNotFoundError):  # removed after the build, as it should be
+            os.utime(made, (time.time() - idle_days * DAY,) * 2)
+    LocalStore(store.folder).prune(limits)
+    assert [(store.folder / place).exists() for place in places] == [stays] * len(places)
+    assert (store.folder / "3" / "artifacts").is_dir()
+
+
+@posix
+def test_prune_during_builds(store: LocalStore) -> None:
+    """Artifacts that threads find and make are right while another process prunes everything all the time."""
+    script = (
+        "import sys, time; from pathlib import Path; from cdk_layers.store.local_store import LocalStore\n"
+        "from cdk_layers.store.pruning import Limits\n"
+        "print('ready', flush=True); end = time.time() + 1.5\n"
+        "while time.time() < end: LocalStore(Path(sys.argv[1])).prune(Limits(0))"
+    )
+    pruner = subprocess.Popen([sys.executable, "-c", script, store.folder], stdout=subprocess.PIPE, text=True)
+    assert pruner.stdout is not None
+    pruner.stdout.readline()
+    made: list[str] = []
+    while pruner.poll() is None:
+        for key in ("a", "b", "c"):
+            user = LocalStore(store.folder)
+            artifact = user.get_or_make(key, lambda folder, key=key: _note(folder, key, made))  # type: ignore[misc]
+            assert artifact.archive.read_text() == key
+            tree = user.get_or_make_folder("unpacked", key, lambda folder, key=key: _note(folder, key, made))  # type: ignore[misc]
+            assert (tree / "archive.zip").read_text() == key
+            user.release()
+    assert len(made) > 6, "nothing was pruned meanwhile"
+    pruner.stdout.close()
+    assert pruner.returncode == 0
+
+
+def _note(folder: Path, key: str, made: list[str]) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "archive.zip").write_text(key)
+    made.append(key)
+
+
+@needs_mounts
+def test_store_that_becomes_read_only(tmp_path: Path) -> None:
+    """What is in it is found; a new build is a clear error; a prune reports what it could not remove."""
+    with tmpfs(tmp_path / "disk", "size=5m") as disk:
+        store = LocalStore(disk / "cache")
+        put(store, "key")
+        store.release()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        assert store.get("key") is not None
+        store.remember("memo", 1)
+        with pytest.raises(BuildError, match=r"Read-only file system.*Make the folder writable"):
+            put(store, "new")
+        with pytest.raises(BuildError, match=r"Read-only file system"):
+            store.get_or_make_folder("unpacked", "tree", lambda folder: folder.mkdir())
+        assert store.prune(Limits(0)).removed.get("artifacts") is None
+        assert store.get("key") is not None
+        store.release()
+
+
+def test_sizes_of_folders(store: LocalStore, tmp_path: Path) -> None:
+    """A folder counts with all of its files, and a file that two folders share counts once in all."""
+
+    def make(folder: Path) -> None:
+        _write(folder / "python" / "a.py", 10)
+        os.link(folder / "python" / "a.py", folder / "b.py")
+
+    store.get_or_make_folder("unpacked", "tree", make)
+    (item,) = items(store.folder)
+    assert item.bytes == 10 * KIB
+    assert inventory.tree_bytes(tmp_path / "nothing") == 0
