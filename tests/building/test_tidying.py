@@ -52,6 +52,19 @@ def test_traces_go(tree: Path) -> None:
     assert "demo.py,sha256=d,0" in record
 
 
+def test_bytecode_without_a_source_is_a_module(tree: Path) -> None:
+    """Bytecode of a source goes, since another Python may have made it; a module without a source stays as it is."""
+    names = ["demo.pyc", "hidden.pyc", "pkg/inner.pyc", "__pycache__/demo.cpython-313.pyc", "__pycache__/gone.pyc"]
+    for name in names:
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).touch()
+    record = tree / "demo-1.0.dist-info" / "RECORD"
+    record.write_text(record.read_text(encoding="utf-8") + "".join(f"{name},,\n" for name in names), encoding="utf-8")
+    tidy(tree)
+    assert {path.relative_to(tree).as_posix() for path in tree.rglob("*.pyc")} == {"hidden.pyc", "pkg/inner.pyc"}
+    assert ("hidden.pyc" in record.read_text(encoding="utf-8")) and "demo.pyc" not in record.read_text(encoding="utf-8")
+
+
 def test_programs_run_on_lambdas_python(tree: Path) -> None:
     """Programs name no interpreter of this machine: entry points are written anew, other scripts keep their body."""
     tidy(tree)

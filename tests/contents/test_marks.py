@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import py_compile
+import sys
 from py_compile import PycInvalidationMode
 from typing import TYPE_CHECKING
 
@@ -138,18 +139,37 @@ def test_urls_without_credentials(path: str, text: str) -> None:
 
 
 def test_bytecode_is_told_by_how_it_is_checked(tmp_path: Path) -> None:
-    """Only a .pyc file that is checked by its source's time is marked."""
+    """Only a .pyc file in `__pycache__` that is checked by its source's time is marked for that."""
+    path = f"__pycache__/module.cpython-3{sys.version_info.minor}.pyc"
     source = tmp_path / "module.py"
     source.write_text("x = 1\n")
     made = {}
     for mode in PycInvalidationMode:
         target = tmp_path / f"{mode.name}.pyc"
         py_compile.compile(str(source), cfile=str(target), invalidation_mode=mode, doraise=True)
-        made[mode] = bytecode_mark("module.pyc", target.read_bytes())
+        made[mode] = bytecode_mark(path, target.read_bytes())
     timestamp = made.pop(PycInvalidationMode.TIMESTAMP)
     assert timestamp is not None
-    assert (timestamp.kind, timestamp.path) == ("timestamp-bytecode", "module.pyc")
+    assert (timestamp.kind, timestamp.path) == ("timestamp-bytecode", path)
     assert set(made.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("path", "magic", "detail"),
+    [
+        ("m.pyc", 3571, "Python 3.13"),
+        ("pkg/m.pyc", 3500, "an unknown Python (magic number 3500)"),
+        ("__pycache__/m.cpython-313.pyc", 3531, "Python 3.12"),
+        ("__pycache__/m.cpython-313.pyc", 3571, None),
+        ("__pycache__/m.cpython-313.opt-1.pyc", 3571, None),
+        ("__pycache__/m.cpython-399.pyc", 1, None),
+        ("__pycache__/m.pyc", 3571, "Python 3.13"),
+    ],
+)
+def test_bytecode_of_another_python_than_its_name(path: str, magic: int, detail: str | None) -> None:
+    """A magic number that the name does not give is marked, with what it is of, whatever the time is."""
+    mark = bytecode_mark(path, magic.to_bytes(2, "little") + b"\r\n\x01" + bytes(11))
+    assert (mark and (mark.kind, mark.detail)) == (detail and ("unnamed-bytecode", detail))
 
 
 def test_what_is_no_bytecode_is_not_marked() -> None:
@@ -160,15 +180,18 @@ def test_what_is_no_bytecode_is_not_marked() -> None:
 
 
 @pytest.mark.parametrize("head", [
-    b"\xcb\r\r\n" + bytes(4) + bytes(7),
-    b"\xcb\r\n\r" + bytes(12),
-    b"\xcb\r\r\n" + b"\x01" + bytes(11),
-    b"\xcb\r\r\n" + b"\0\0\0\x01" + bytes(8),
+    b"\xa7\r\r\n" + bytes(4) + bytes(7),
+    b"\xa7\r\n\r" + bytes(12),
+    b"\xa7\r\r\n" + b"\x01" + bytes(11),
+    b"\xa7\r\r\n" + b"\0\0\0\x01" + bytes(8),
 ])  # fmt: skip
 def test_each_part_of_a_header_counts(head: bytes) -> None:
     """A whole header of 16 bytes, the end of the magic number, and flags of which none is set."""
-    assert bytecode_mark("x.pyc", b"\xcb\r\r\n" + bytes(12)) is not None
-    assert bytecode_mark("x.pyc", head) is None
+    path = "__pycache__/x.cpython-311.pyc"
+    whole = bytecode_mark(path, b"\xa7\r\r\n" + bytes(12))
+    assert whole
+    assert whole.kind == "timestamp-bytecode"
+    assert bytecode_mark(path, head) is None
 
 
 def test_texts_made_of_secrets_end() -> None:

@@ -85,7 +85,7 @@ def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
     kept = {}
     programs = _entry_points(folder)
     for path, digest, size in _rows(record):
-        if _is_trace(path, folder.name):
+        if _is_trace(tree, path, folder.name):
             (tree / path).unlink(missing_ok=True)
         elif path.split("/")[0] in _SCRIPT_FOLDERS and path.count("/") == 1:
             if path in lost:
@@ -128,9 +128,18 @@ def _leads_inside(tree: Path, folder: str) -> bool:
     return (tree / folder).resolve().is_relative_to(tree.resolve())
 
 
-def _is_trace(path: str, dist_info: str) -> bool:
+def _is_trace(tree: Path, path: str, dist_info: str) -> bool:
     folder, _, name = path.rpartition("/")
-    return (folder == dist_info and name in _TRACES) or name.endswith(".pyc")
+    return (folder == dist_info and name in _TRACES) or _is_compiled(tree, path)
+
+
+def _is_compiled(tree: Path, path: str) -> bool:
+    """Return whether a file is the bytecode of a source in the tree, or in `__pycache__`, where it has no use alone.
+
+    Elsewhere, bytecode without a source is a module, such as those of distributions that leave their sources out.
+    """
+    is_module = path.rpartition("/")[0].rpartition("/")[2] != "__pycache__" and not (tree / path[:-1]).exists()
+    return path.endswith(".pyc") and not is_module
 
 
 def _entry_points(folder: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.bytesearch import contains_any
 from cdk_layers.contents.model import Mark
+from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,6 +48,7 @@ _MAX_MATCHES: Final = 1000
 """How many matches of one pattern are examined in a file. Only a file that is made for it has more."""
 
 _PYC_HEADER_BYTES: Final = 16
+_PYC_NAME: Final = re.compile(r"(?:^|/)__pycache__/[^/]+\.cpython-3(?P<minor>\d{1,2})(?:\.opt-[12])?\.pyc$")
 
 
 def are_wordless(texts: Iterable[bytes]) -> bool:
@@ -80,11 +82,17 @@ def _names_an_index(name: str) -> bool:
 
 
 def bytecode_mark(path: str, head: bytes) -> Mark | None:
-    """Return the mark of a .pyc file that Python checks by its source's time; None for any other file.
+    """Return the mark of a .pyc file that Python may reject; None for any other file.
 
-    Source: PEP 552, "Deterministic pycs".
+    Source: PEP 552, "Deterministic pycs"; importlib, SourcelessFileLoader, which checks no time.
     """
-    by_time = len(head) >= _PYC_HEADER_BYTES and head[2:4] == b"\r\n" and head[4:8] == bytes(4)
+    if len(head) < _PYC_HEADER_BYTES or head[2:4] != b"\r\n":
+        return None
+    magic = int.from_bytes(head[:2], "little")
+    named = _PYC_NAME.search(path)
+    if named is None or magic != MAGIC_NUMBERS.get(f"3.{named['minor']}", magic):
+        return Mark("unnamed-bytecode", path, detail=python_of(magic))
+    by_time = head[4:8] == bytes(4)
     return Mark("timestamp-bytecode", path, detail="checked by its source's time") if by_time else None
 
 

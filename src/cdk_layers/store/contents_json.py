@@ -16,7 +16,7 @@ from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Counts up when records of before cannot be read any more, or tell less than is needed."""
 
 

@@ -17,11 +17,12 @@ from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.bytecode import compile as compiling
 from cdk_layers.building.bytecode.compile import Source, compile_sources
-from cdk_layers.building.bytecode.key import MAGIC_NUMBERS, bytecode_facts
+from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import bytecode_name, importable, source_of
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host

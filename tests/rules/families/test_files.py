@@ -118,6 +118,30 @@ def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
     assert found(layer(beside), "stale-bytecode") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "detail", "runtimes", "expected"),
+    [
+        ("python/__pycache__/a.cpython-312.pyc", None, ("python3.13",), 1),
+        ("python/__pycache__/a.cpython-312.pyc", None, ("python3.12", "python3.13"), 0),
+        ("python/__pycache__/a.cpython-312.pyc", None, (), 0),
+        ("python/__pycache__/a.cpython-313.pyc", None, ("python3.13",), 0),
+        ("python/__pycache__/a.cpython-313.pyc", "Python 3.12", ("python3.13",), 1),
+        ("python/__pycache__/a.cpython-313.pyc", "an unknown Python (magic number 3500)", (), 1),
+        ("python/a.pyc", "Python 3.12", ("python3.13",), 1),
+        ("python/a.pyc", "Python 3.13", ("python3.13",), 0),
+        ("python/a.pyc", "Python 3.12", (), 0),
+        ("python/b.pyc", "Python 3.12", ("python3.13",), 0),
+        ("awscli/__pycache__/a.cpython-312.pyc", None, ("python3.13",), 0),
+    ],
+)
+def test_bytecode_of_another_python(path: str, detail: str | None, runtimes: tuple[str, ...], expected: int) -> None:
+    """A .pyc that no declared Python uses is a warning; beside its source it is not a module, and not looked at."""
+    marks = [Mark("unnamed-bytecode", path, detail=detail)] if detail else []
+    findings = found(layer(archive([path, "python/b.py"], marks=marks), runtimes=runtimes), "stale-bytecode")
+    assert len(findings) == expected
+    assert all("for another Python than" in finding.message for finding in findings)
+
+
 @pytest.mark.parametrize("path", ["bin/hello", "bin/hello.sh", "extensions/telemetry", "bootstrap"])
 def test_the_remedy_for_a_program_makes_it_executable(path: str) -> None:
     """`chmod a+rX` leaves a file without any x as it is; on Windows Git records the mode."""

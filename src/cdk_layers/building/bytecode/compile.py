@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.bytecode.key import MAGIC_NUMBERS
 from cdk_layers.building.bytecode.names import bytecode_name, importable
 from cdk_layers.contents.zipformat import read_directory
 from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 from cdk_layers.system import host
 from cdk_layers.system.interpreters import find_python, how_to_install
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
-    from cdk_layers.contents.model import Contents
+    from cdk_layers.contents.model import Contents, Mark
     from cdk_layers.findings import Severity
 
 register_family(__name__, order=70, error=ContentError)
@@ -36,6 +37,8 @@ _NOT_EXECUTABLE: Final = "not executable by all"
 _DANGLES: Final = "leads to nothing in the archive"
 _OTHER_MOUNT: Final = "leads to what a layer may contain"
 _CIRCLE: Final = "leads in a circle"
+_BYTECODE_MARKS: Final = frozenset({"timestamp-bytecode", "unnamed-bytecode"})
+_CACHED_BYTECODE: Final = re.compile(r"\.cpython-3(?P<minor>\d{1,2})\.pyc$")
 _UNVERIFIED: Final = "leads to a place of the runtime's own, whose content is not verified"
 
 
@@ -177,33 +180,61 @@ def _and_parents(path: str) -> Iterator[str]:
     "stale-bytecode",
     Layer,
     severity="warning",
-    meaning="Bytecode that Python checks by its source's time is rejected where packing rewrote that time, so that it "
-    "only takes up space.",
-    remedy="Leave __pycache__ out, or compile with `python -m compileall --invalidation-mode unchecked-hash`.",
+    meaning="Python rejects bytecode of another Python, and bytecode that it checks by its source's time where packing "
+    "changed that time. It takes up space, and each cold start compiles the modules again.",
+    remedy="Let this library compile it, bytecode=True. Otherwise leave __pycache__ out, or compile with the Python of "
+    "the function and `python -m compileall --invalidation-mode unchecked-hash`.",
     source="aws-lambda-builders 924; PEP 552",
-    failing="python/requests/__pycache__/api.cpython-313.pyc, checked by its source's time\n",
+    failing="python/requests/__pycache__/api.cpython-313.pyc, checked by its source's time\n"
+    "python/requests/__pycache__/api.cpython-312.pyc, in a layer for python3.13\n",
     passing="python/requests/__pycache__/api.cpython-313.pyc, compiled as unchecked-hash\n",
 )
 def stale_bytecode(layer: Layer, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for a layer with such bytecode."""
+    """Yield a problem for each kind of such bytecode in a layer."""
     for part in layer_parts([layer]):
-        yield from _stale(part)
+        yield from _stale(part, layer.runtimes or ())
 
 
 @further_check("stale-bytecode", Function)
 def stale_bytecode_in_code(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for code with such bytecode."""
+    """Yield a problem for each kind of such bytecode in a function's code."""
     for part in _code(function):
-        yield from _stale(part)
+        yield from _stale(part, (function.runtime,) if function.runtime else ())
 
 
-def _stale(part: Part) -> Iterator[Problem]:
-    stale = (mark.path for mark in part.contents.marks if mark.kind == "timestamp-bytecode")
-    # Programs beside the path, such as the AWS CLI in the CDK's own layer, are nothing that its users can rebuild.
-    paths = [path for path in stale if path.startswith(part.modules_below)]
-    if paths:
-        size = sum(part.contents.files[path].size for path in paths if path in part.contents.files)
-        yield Problem(
-            f"{count(len(paths), 'file')} of bytecode in {part.label}, {size} bytes, are checked by their sources' "
-            f"times, which packing changes: {listed_files(part.contents, paths)}."
-        )
+def _stale(part: Part, runtimes: tuple[str, ...]) -> Iterator[Problem]:
+    pythons = frozenset(f"Python {name.removeprefix('python')}" for name in runtimes if name.startswith("python"))
+    marked = {mark.path: mark for mark in part.contents.marks if mark.kind in _BYTECODE_MARKS}
+    by_time, others = [], []
+    for path in part.contents.files:
+        # Programs beside the path, such as the AWS CLI in the CDK's own layer, are nothing that its users can rebuild.
+        if not path.endswith(".pyc") or not path.startswith(part.modules_below):
+            continue
+        mark = marked.get(path)
+        if mark is not None and mark.kind == "timestamp-bytecode":
+            by_time.append(path)
+        elif _is_of_another_python(path, mark, part.contents, pythons):
+            others.append(path)
+    if by_time:
+        yield _stale_problem(part, by_time, "checked by their sources' times, which packing changes")
+    if others:
+        which = listed(sorted(pythons), len(pythons)) or "their names say"
+        yield _stale_problem(part, others, f"for another Python than {which}")
+
+
+def _is_of_another_python(path: str, mark: Mark | None, contents: Contents, pythons: frozenset[str]) -> bool:
+    """Return whether no Python of some can use a .pyc file. Without its source, one beside the modules is a module."""
+    named = _CACHED_BYTECODE.search(path)
+    if posixpath.basename(posixpath.dirname(path)) == "__pycache__":
+        python = f"Python 3.{named['minor']}" if named else ""
+        return mark is not None or (bool(named and pythons) and python not in pythons)
+    is_module = path.removesuffix("c") not in contents.files
+    return is_module and mark is not None and bool(pythons) and mark.detail not in pythons
+
+
+def _stale_problem(part: Part, paths: list[str], why: str) -> Problem:
+    size = sum(part.contents.files[path].size for path in paths)
+    return Problem(
+        f"{count(len(paths), 'file')} of bytecode in {part.label}, {size} bytes, are {why}. Python does not use them, "
+        f"so each cold start compiles their modules: {listed_files(part.contents, paths)}."
+    )
