@@ -62,7 +62,8 @@ def test_bytecode_without_a_source_is_a_module(tree: Path) -> None:
     record.write_text(record.read_text(encoding="utf-8") + "".join(f"{name},,\n" for name in names), encoding="utf-8")
     tidy(tree)
     assert {path.relative_to(tree).as_posix() for path in tree.rglob("*.pyc")} == {"hidden.pyc", "pkg/inner.pyc"}
-    assert ("hidden.pyc" in record.read_text(encoding="utf-8")) and "demo.pyc" not in record.read_text(encoding="utf-8")
+    assert "hidden.pyc" in record.read_text(encoding="utf-8")
+    assert "demo.pyc" not in record.read_text(encoding="utf-8")
 
 
 def test_programs_run_on_lambdas_python(tree: Path) -> None:
