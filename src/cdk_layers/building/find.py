@@ -14,6 +14,7 @@ from cdk_layers.building.requirements.resolution import Basis, stored_resolution
 from cdk_layers.errors import EntryChangedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cdk_layers.building.job import Job
@@ -42,6 +43,12 @@ class LayerBuild:
     notes: tuple[Note, ...]
     from_cache: bool
     """Whether nothing had to be built."""
+
+    savings: Mapping[str, tuple[int, int]]
+    """Number and bytes of the files that were trimmed, by kind."""
+
+    uncompiled: tuple[str, ...]
+    """Modules that do not compile, where there is bytecode."""
 
     record: Artifact = field(repr=False, compare=False)
     """What the store has of it: the contents and the parts."""
@@ -150,6 +157,8 @@ def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cac
         pins=tuple(facts["pins"]),
         notes=(*plan.notes, *overwritten_notes(facts)),
         from_cache=from_cache,
+        savings={kind: (files, size) for kind, (files, size) in facts["left_out"].items()},
+        uncompiled=tuple(facts["uncompiled"]),
         record=record,
         job=job,
         label=label,

@@ -8,35 +8,38 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.building.archives.join import Join
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.installation import install
 from cdk_layers.building.job import job_of
 from cdk_layers.building.parts.keys import part_key
+from cdk_layers.building.parts.layer import assemble
 from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.split import split
-from cdk_layers.building.parts.stored import placed
 from cdk_layers.building.plan import distributions_key, make_plan
 from cdk_layers.building.progress import told
 from cdk_layers.building.requirements.build_keys import resolution_key
 from cdk_layers.building.requirements.manifests import Requirements, read_requirements
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
+from cdk_layers.building.trim.savings import savings_text
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
+from cdk_layers.store.artifact import ARCHIVE
 from cdk_layers.store.contents_json import path_beside, to_json
 from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
+from cdk_layers.system.removal import remove_folder
 from cdk_layers.system.wording import count, listed, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.parts.layer import Layer
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
     from cdk_layers.building.requirements.wanted import Wanted
@@ -148,6 +151,11 @@ class _Making:
     def _made(self, requirements: Requirements) -> Made:
         """Return the build; what was presumed and turns out to lack something is resolved."""
         self.inputs = resolution_key(requirements, self.job)
+        if self.job.options.content.bytecode:
+            # Before anything is installed.
+            from cdk_layers.building.bytecode.compile import require_python  # noqa: PLC0415
+
+            require_python(self.job)
         plan = make_plan(requirements, resolve(requirements, self.job, may_presume=True), self.job)
         made = self._presumed(plan) if plan.resolution.basis is Basis.PRESUMED else self._make(plan)
         if made is None:
@@ -182,18 +190,19 @@ class _Making:
     def _make(self, plan: Plan) -> Made:
         """Return the build after making the parts and records of it that the store does not have."""
         installation = self._installation(plan)
-        parts = [(key, self.job.options.prefix) for key in installation["parts"]]
+        parts = [(key, self.job.options.prefix) for key, _ in installation["parts"]]
         if plan.own_key:
             self._own_part(plan, plan.own_key)
             parts.append((plan.own_key, ""))
-        record = self.job.store.find(plan.key)
-        if record is not None and record.facts["parts"] != [list(part) for part in parts]:
+        record = self._found(plan.key)
+        if record is not None and record.facts["parts"][: len(parts)] != [list(part) for part in parts]:
             self.job.store.discard(record.folder)
 
         def fill(folder: Path) -> None:
             self.has_built = True
-            facts = self._record(folder, parts)
-            _write_facts(folder, {**facts, "parts": parts, "shared": installation["shared"]})
+            facts = self._record(folder, assemble(parts, plan.own_key, self.job, folder / "scratch"))
+            _write_facts(folder, {**facts, "shared": installation["shared"]})
+            remove_folder(folder / "scratch")
 
         return Made(plan, self.job.store.get_or_make(plan.key, fill, is_quick=True))
 
@@ -212,9 +221,9 @@ class _Making:
         return self.job.store.get_or_make(plan.distributions_key, fill).facts
 
     def _found(self, key: str) -> Artifact | None:
-        """Return the record of an installation; None, and drop it, if a part of it is missing."""
+        """Return a record; None, and drop it, if a part that it names is missing."""
         record = self.job.store.find(key)
-        if record is not None and not all(map(self.job.store.find, record.facts["parts"])):
+        if record is not None and not all(self.job.store.find(part) for part, _ in record.facts["parts"]):
             self.job.store.discard(record.folder)
             return None
         return record
@@ -232,7 +241,7 @@ class _Making:
         self.progress.start(f"Packing {self.label!r} for {self.job.target}")
         parts = Packing(self.job.store, folder / "parts").pack_groups(split(tree))
         self.job.store.discard(tree)
-        return {"parts": parts, "shared": [asdict(each) for each in shared]}
+        return {"parts": [(key, "") for key in parts], "shared": [asdict(each) for each in shared]}
 
     def _refuse_changed(self, plan: Plan) -> None:
         """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""
@@ -249,24 +258,26 @@ class _Making:
 
         def fill(folder: Path) -> None:
             self.has_built = True
-            if part_key(write_archive(folder / "archive.zip", plan.members)) != key:
+            if part_key(write_archive(folder / ARCHIVE, plan.members)) != key:
                 message = f"A file in {str(self.job.entry)!r} changed while it was packed. Build again."
                 raise EntryChangedError(message)
 
         if self.job.store.find(key) is None:
             self.job.store.get_or_make(key, fill, is_quick=True)
 
-    def _record(self, folder: Path, parts: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """Write what is in the archive that parts make, and return the facts about it."""
-        join = Join.of(placed(self.job.store, parts))
-        contents = join.contents()
+    def _record(self, folder: Path, layer: Layer) -> dict[str, Any]:
+        """Write what is in an archive, and return the facts about it."""
+        contents = layer.join.contents()
         self._refuse_foreign(contents)
-        path_beside(folder / "archive.zip").write_text(to_json(contents), encoding="utf-8")
+        path_beside(folder / ARCHIVE).write_text(to_json(contents), encoding="utf-8")
         return {
-            "digest": join.digest,
-            "archive_bytes": join.archive_bytes,
+            "digest": layer.digest,
+            "archive_bytes": layer.join.archive_bytes,
+            "parts": layer.parts,
             "pins": sorted(f"{each.name}=={each.version}" for each in contents.distributions),
-            "overwritten": join.replaced,
+            "overwritten": layer.overwritten,
+            "left_out": layer.savings,
+            "uncompiled": layer.uncompiled,
         }
 
     def _refuse_foreign(self, contents: Contents) -> None:
@@ -288,10 +299,11 @@ class _Making:
     def _summary(self, record: Artifact, seconds: float) -> str:
         kind = "layer" if self.job.options.prefix else "code of function"
         distributions = count(len(record.contents.distributions), "distribution")
+        saved = savings_text(record.facts["left_out"])
         return (
             f"Built {kind} {self.label!r} for {self.job.target}: {distributions}, "
             f"{size(record.contents.unzipped_bytes)} unzipped, {size(record.archive_bytes)} zipped, "
-            f"in {seconds:.1f} s"
+            f"in {seconds:.1f} s{f'; left out {saved}' if saved else ''}"
         )
 
 

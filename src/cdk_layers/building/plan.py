@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.own_files import own_members, own_notes
 from cdk_layers.building.parts.keys import part_key
+from cdk_layers.building.parts.layer import content_facts
 from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import read_uv_settings
@@ -59,7 +60,7 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
     notes = (*requirements.notes, *resolution.notes, *_settings_notes(resolution, job), *own_notes(members, job))
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
     own = part_key(content_digest(members)) if members else None
-    key = _key("layer", [distributions, own, job.options.prefix])
+    key = _key("layer", [distributions, own, job.options.prefix, content_facts(job)])
     return Plan(requirements, resolution, members, notes, key, distributions, own)
 
 

@@ -44,6 +44,15 @@ class Placed:
         """Return the name that a file of the part has in the joined archive."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
+    def entries(self) -> list[Entry]:
+        """Return the entries of the part, sorted by name.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        with self.archive.open("rb") as file:
+            return read_directory(file)
+
 
 class _Chosen(NamedTuple):
     """An entry of a part that goes into the joined archive."""
@@ -179,8 +188,7 @@ class Join:
 
 def _entries(number: int, part: Placed) -> Iterator[_Chosen]:
     digests = digests_beside(part.archive).read_bytes()
-    with part.archive.open("rb") as file:
-        entries = read_directory(file)
+    entries = part.entries()
     if len(digests) != len(entries) * DIGEST_BYTES:
         message = f"The digests next to {str(part.archive)!r} do not belong to it. Remove its folder and build again."
         raise BuildError(message)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.writer import write_archives
 from cdk_layers.building.parts.keys import part_key
+from cdk_layers.store.artifact import ARCHIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
@@ -36,21 +38,32 @@ class Packing:
         """
         known = [self._known(group) for group in groups]
         missing = [group for group, key in zip(groups, known, strict=True) if key is None]
-        packed = iter(self._pack([group.members for group in missing]))
+        packed = self._pack([group.members for group in missing])
         keys = tuple(key or next(packed) for key in known)
         for group, key in zip(groups, keys, strict=True):
             if (hint := _hint(group)) and self.store.recall(hint) != key:
                 self.store.remember(hint, key)
         return keys
 
-    def pack(self, members: Sequence[Member]) -> str:
-        """Return the key of the part with these members after packing it.
+    def pack_derived(
+        self, keys: Sequence[str], groups: Sequence[Sequence[Member]], facts: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Pack what is derived from other parts.
+
+        Args:
+            keys: The key of each part.
+            groups: The members of each part.
+            facts: What else is known of each part, as JSON.
 
         Raises:
-            EntryError: A file cannot be read, or changes meanwhile.
+            EntryError: A file cannot be read.
             BuildError: The disk is full.
         """
-        return next(iter(self._pack([members])))
+        folders = self._folders(len(groups))
+        for folder, each in zip(folders, facts, strict=True):
+            (folder / "facts.json").write_text(json.dumps(each), encoding="utf-8")
+        for folder, key, _ in zip(folders, keys, self._archives(folders, groups), strict=True):
+            self._store(folder, key)
 
     def _known(self, group: Group) -> str | None:
         """Return the key of a group's part if the store has it.
@@ -64,16 +77,23 @@ class Packing:
         key = part_key(content_digest(group.members))
         return key if self.store.find(key) else None
 
-    def _pack(self, groups: Sequence[Sequence[Member]]) -> Iterable[str]:
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        folders = [self.scratch / str(number) for number in range(len(groups))]
+    def _pack(self, groups: Sequence[Sequence[Member]]) -> Iterator[str]:
+        folders = self._folders(len(groups))
+        for folder, digest in zip(folders, self._archives(folders, groups), strict=True):
+            self._store(folder, part_key(digest))
+            yield part_key(digest)
+
+    def _folders(self, number: int) -> list[Path]:
+        folders = [self.scratch / str(count) for count in range(number)]
         for folder in folders:
-            folder.mkdir()
-        places = [(folder / "archive.zip", members) for folder, members in zip(folders, groups, strict=True)]
-        for folder, digest in zip(folders, write_archives(places), strict=True):
-            key = part_key(digest)
-            self.store.get_or_make(key, lambda to, folder=folder: _move(folder, to), is_quick=True)  # type: ignore[misc]
-            yield key
+            folder.mkdir(parents=True)
+        return folders
+
+    def _archives(self, folders: Sequence[Path], groups: Sequence[Sequence[Member]]) -> Iterator[str]:
+        return write_archives([(folder / ARCHIVE, group) for folder, group in zip(folders, groups, strict=True)])
+
+    def _store(self, folder: Path, key: str) -> None:
+        self.store.get_or_make(key, lambda destination: _move(folder, destination), is_quick=True)
 
 
 def _move(folder: Path, destination: Path) -> None:

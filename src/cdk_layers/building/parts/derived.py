@@ -1,0 +1,84 @@
+"""Parts of bytecode, each derived from a source part and stored next to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.archives.members import collect
+from cdk_layers.building.bytecode.compile import Source, compile_sources
+from cdk_layers.building.bytecode.key import bytecode_facts
+from cdk_layers.building.bytecode.names import source_of
+from cdk_layers.building.parts.keys import derived_key
+from cdk_layers.building.parts.packing import Packing
+from cdk_layers.building.parts.stored import placed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.archives.join import Join, Placed
+    from cdk_layers.building.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The bytecode of one archive."""
+
+    job: Job
+    scratch: Path
+    """A folder on the file system of the store."""
+
+    def keys(self, sources: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the key of the bytecode of each source part, where it goes, after making what the store lacks.
+
+        Raises:
+            BuildError: No interpreter can compile for the target.
+            FileNotFoundError: The store does not have a source part any more.
+        """
+        keys = [derived_key(key, [self._root(prefix), *bytecode_facts(self.job.target)]) for key, prefix in sources]
+        missing = {key: source for key, source in zip(keys, sources, strict=True) if self.job.store.find(key) is None}
+        self._compile(list(missing), list(missing.values()))
+        return [(key, prefix) for key, (_, prefix) in zip(keys, sources, strict=True)]
+
+    def _root(self, prefix: str) -> str:
+        """Return where the files of a part are when deployed."""
+        base = "/opt" if self.job.options.prefix else "/var/task"
+        return f"{base}/{prefix}" if prefix else base
+
+    def _compile(self, keys: Sequence[str], sources: Sequence[tuple[str, str]]) -> None:
+        if not keys:
+            return
+        archives = [part.archive for part in placed(self.job.store, sources)]
+        named = [Source(path, self._root(prefix)) for path, (_, prefix) in zip(archives, sources, strict=True)]
+        compiled = compile_sources(named, self.scratch / "bytecode", self.job)
+        members = [collect(each.tree) if each.tree.is_dir() else [] for each in compiled]
+        facts = [{"failed": each.failed} for each in compiled]
+        Packing(self.job.store, self.scratch / "packed").pack_derived(keys, members, facts)
+
+    def selected(self, part: Placed, number: int, join: Join) -> Placed:
+        """Return a part of bytecode without that of sources that are not in the archive or that another part replaces.
+
+        Args:
+            part: The part.
+            number: The number of its source part in the join.
+            join: The sources of the archive.
+        """
+        winners = {each.name: each.part for each in join.chosen}
+        replaced = frozenset(join.replaced)
+
+        def stays(name: str) -> bool:
+            source = part.place(source_of(name) or name)
+            return source in winners and (source not in replaced or winners[source] == number)
+
+        return replace(part, left_out=frozenset(each.name for each in part.entries() if not stays(each.name)))
+
+    def failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[str]:
+        """Yield the modules of an archive that do not compile."""
+        names = {each.name for each in join.chosen}
+        for key, prefix in derived:
+            artifact = self.job.store.find(key)
+            for name in artifact.facts["failed"] if artifact else ():
+                place = f"{prefix}/{name}" if prefix else name
+                if place in names:
+                    yield place

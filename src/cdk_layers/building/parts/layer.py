@@ -1,0 +1,112 @@
+"""Selection of source parts, and the parts of bytecode that are derived from them, as one archive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cdk_layers.building.archives.join import Join
+from cdk_layers.building.parts.stored import placed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.archives.join import Placed
+    from cdk_layers.building.job import Job
+
+PlacedKey = tuple[str, str]
+"""The key of a part and the folder of the archive that its files go to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The parts of an archive and what comes of them."""
+
+    parts: tuple[PlacedKey, ...]
+    """Sources first, then what is derived from them."""
+
+    join: Join
+    digest: str
+    """The digest of the sources, and of the fact that there is bytecode: never of its bytes."""
+
+    overwritten: tuple[str, ...]
+    """Names at which the entry's own file takes the place of a distribution's."""
+
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Number and bytes of the files that were trimmed, by kind."""
+
+    uncompiled: tuple[str, ...] = ()
+    """Modules that do not compile."""
+
+
+def content_facts(job: Job) -> list[object]:
+    """Return what shapes an archive besides its parts, as JSON for a key; [] for the default options."""
+    content = job.options.content
+    if not content.names:
+        return []
+    # Only builds with these options need it.
+    from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
+    from cdk_layers.building.trim.options import trim_facts, trimming_of  # noqa: PLC0415
+
+    trimming = trimming_of(content.trim, content.dependency_excludes, content.aws_services)
+    return [trim_facts(trimming), bytecode_facts(job.target) if content.bytecode else []]
+
+
+def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratch: Path) -> Layer:
+    """Return the archive of source parts with the options of a build; bytecode is compiled where the store lacks it.
+
+    Args:
+        sources: Parts in the order in which they overwrite each other.
+        own_key: The key of that with the entry's own files.
+        job: What is built.
+        scratch: A folder on the file system of the store.
+
+    Raises:
+        BuildError: No interpreter can compile for the target.
+        FileNotFoundError: The store does not have a part any more.
+        UsageError: `aws_services` names a service that there is not.
+    """
+    archives, savings = _trimmed(placed(job.store, sources), sources, own_key, job)
+    join = Join.of(archives)
+    if not job.options.content.bytecode:
+        return Layer(tuple(sources), join, join.digest, join.replaced, savings)
+    # Only builds with bytecode need it.
+    from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
+    from cdk_layers.building.parts.derived import Derivation  # noqa: PLC0415
+
+    derivation = Derivation(job, scratch)
+    derived = derivation.keys(sources)
+    compiled = placed(job.store, derived)
+    selected = [derivation.selected(part, number, join) for number, part in enumerate(compiled)]
+    facts = json.dumps([join.digest, bytecode_facts(job.target)])
+    return Layer(
+        parts=(*sources, *derived),
+        join=Join.of([*archives, *selected]),
+        digest=hashlib.sha256(facts.encode()).hexdigest(),
+        overwritten=join.replaced,
+        savings=savings,
+        uncompiled=tuple(derivation.failed(derived, join)),
+    )
+
+
+def _trimmed(
+    archives: Sequence[Placed], sources: Sequence[PlacedKey], own_key: str | None, job: Job
+) -> tuple[list[Placed], dict[str, Any]]:
+    """Return the parts without what the options leave out, and how much that is by kind."""
+    content = job.options.content
+    if not (content.trim or content.dependency_excludes or content.aws_services):
+        return list(archives), {}
+    # Only builds that trim need it.
+    from cdk_layers.building.trim.options import trimming_of  # noqa: PLC0415
+    from cdk_layers.building.trim.parts import SourcePart, trim_parts  # noqa: PLC0415
+    from cdk_layers.building.trim.savings import savings_of  # noqa: PLC0415
+
+    trimming = trimming_of(content.trim, content.dependency_excludes, content.aws_services)
+    parts = [SourcePart(key, part.archive, key == own_key) for (key, _), part in zip(sources, archives, strict=True)]
+    left_out = trim_parts(parts, trimming, job.store)
+    sizes = ({entry.name: entry.size for entry in part.entries()} for part in archives)
+    trimmed = [replace(part, left_out=frozenset(names)) for part, names in zip(archives, left_out, strict=True)]
+    return trimmed, dict(savings_of(zip(left_out, sizes, strict=True)))

@@ -1,0 +1,150 @@
+"""Parts of archives: one for each distribution, joined with a prefix, a selection and bytecode."""
+
+from __future__ import annotations
+
+import marshal
+import sys
+import zipfile
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from cdk_layers.building.archives import compression
+from cdk_layers.building.archives.hashing import content_digest
+from cdk_layers.building.archives.members import collect
+from cdk_layers.building.content_options import ContentOptions
+from cdk_layers.building.find import build
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.parts.split import split
+from cdk_layers.contents.measure import measure
+from cdk_layers.lambda_service.target import Target
+from tests.building.wheel_files import write_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from types import CodeType
+
+    from cdk_layers.building.archives.members import Member
+    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.store.local_store import LocalStore
+
+TARGET: Final = Target(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
+_TAG: Final = sys.implementation.cache_tag
+
+
+@pytest.fixture
+def make_pinned(make_entry: Callable[..., Path]) -> Callable[..., Path]:
+    """Return what makes an entry that installs local wheels."""
+    wheels = make_entry({}, "wheels")
+    for version in ("1.0", "2.0"):
+        files = {"red/__init__.py": f"V = {version!r}\n", "red/tests/__init__.py": "", "red/tests/test_red.py": "1\n"}
+        write_wheel(wheels, "red", files | {"shared/__init__.py": ""}, version)
+    write_wheel(
+        wheels, "blue", {"blue.py": "def f():\n    raise ValueError\n", "bad.py": "(", "shared/__init__.py": ""}
+    )
+
+    def make(pins: str, files: dict[str, str] | None = None, name: str = "entry") -> Path:
+        return make_entry({"requirements.txt": f"--no-index\n--find-links ../wheels\n{pins}", **(files or {})}, name)
+
+    return make
+
+
+@pytest.fixture
+def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of all files that are compressed from now on."""
+    names: list[str] = []
+    pack = compression.pack
+
+    def record(members: Sequence[Member]) -> object:
+        names.extend(member.name for member in members)
+        return pack(members)
+
+    monkeypatch.setattr(compression, "pack", record)
+    return names
+
+
+def _names(built: LayerBuild) -> set[str]:
+    with zipfile.ZipFile(built.archive) as opened:
+        return set(opened.namelist())
+
+
+def test_only_the_changed_distribution_is_packed(
+    make_pinned: Callable[..., Path], store: LocalStore, packed: list[str]
+) -> None:
+    """A bumped pin, another layer and a function pack nothing that the store has already."""
+    build(make_pinned("red==1.0\nblue==1.0\n"), TARGET, store=store)
+    assert {"red/__init__.py", "blue.py"} <= set(packed)
+    packed.clear()
+    build(make_pinned("red==2.0\nblue==1.0\n"), TARGET, store=store)
+    assert "red/__init__.py" in packed
+    assert "blue.py" not in packed
+    packed.clear()
+    build(make_pinned("blue==1.0\n", name="other"), TARGET, store=store)
+    function = BuildOptions(prefix="")
+    built = build(make_pinned("red==1.0\nblue==1.0\n", {"handler.py": ""}, "function"), TARGET, function, store=store)
+    assert packed == ["handler.py"]
+    assert {"red/__init__.py", "blue.py", "handler.py"} <= _names(built)
+
+
+def test_layer_does_not_depend_on_how_it_was_joined(make_pinned: Callable[..., Path], store: LocalStore) -> None:
+    """The digest and the contents of a join are those of the same files packed at once."""
+    built = build(make_pinned("red==1.0\nblue==1.0\n", {"own.py": "1"}), TARGET, store=store)
+    folder = store.folder / "unpacked-here"
+    with zipfile.ZipFile(built.archive) as opened:
+        opened.extractall(folder)
+    assert content_digest(collect(folder)) == built.digest
+    assert measure(built.archive) == built.contents
+
+
+def test_files_of_no_record(tmp_path: Path) -> None:
+    """Each file is in the group of each distribution that records it; what nobody records is the last group."""
+    for name, recorded in (("b", "b.py,,\nboth.py,,\n"), ("a", "both.py,,\ngone.py,,\n../x.py,,\n")):
+        (tmp_path / f"{name}-1.dist-info").mkdir()
+        (tmp_path / f"{name}-1.dist-info/RECORD").write_text(recorded)
+    for name in ("b.py", "both.py", "stray.txt"):
+        (tmp_path / name).write_text(name)
+    found = {group.name: [member.name for member in group.members] for group in split(tmp_path)}
+    assert found == {
+        "a": ["a-1.dist-info/RECORD", "both.py"],
+        "b": ["b-1.dist-info/RECORD", "b.py", "both.py"],
+        "": ["stray.txt"],
+    }
+    assert list(found) == ["a", "b", ""]
+
+
+def test_bytecode_is_joined(make_pinned: Callable[..., Path], store: LocalStore, packed: list[str]) -> None:
+    """Every module has bytecode that names its deployed place; only changed sources are compiled again."""
+    entry = make_pinned("red==1.0\nblue==1.0\n", {"own.py": "A = 1\n"})
+    options = BuildOptions(content=ContentOptions(bytecode=True))
+    plain, built = build(entry, TARGET, store=store), build(entry, TARGET, options, store=store)
+    assert built.digest != plain.digest
+    assert built.uncompiled == ("python/bad.py",)
+    sources = {name for name in _names(plain) if name.endswith(".py") and name != "python/bad.py"}
+    compiled = {f"{name.rpartition('/')[0]}/__pycache__/{name.rpartition('/')[2][:-3]}.{_TAG}.pyc" for name in sources}
+    assert _names(built) == _names(plain) | compiled
+    with zipfile.ZipFile(built.archive) as opened:
+        code: CodeType = marshal.loads(opened.read(f"python/__pycache__/own.{_TAG}.pyc")[16:])  # noqa: S302 - of this test
+    assert code.co_filename == "/opt/python/own.py"
+    assert measure(built.archive) == built.contents
+    packed.clear()
+    (entry / "own.py").write_text("A = 2\n")
+    assert build(entry, TARGET, options, store=store).digest != built.digest
+    assert packed == ["python/own.py", f"python/__pycache__/own.{_TAG}.pyc"]
+
+
+def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Path], store: LocalStore) -> None:
+    """Bytecode goes with its source: none of a trimmed module, and never that of a module that an own file replaces."""
+    entry = make_pinned("red==1.0\nblue==1.0\n", {"blue.py": "("})
+    options = BuildOptions(content=ContentOptions(bytecode=True, trim=True))
+    built = build(entry, TARGET, options, store=store)
+    names = {name for name in _names(built) if "dist-info" not in name}
+    assert names == {
+        "python/bad.py", "python/blue.py", "python/red/__init__.py", f"python/red/__pycache__/__init__.{_TAG}.pyc",
+        "python/shared/__init__.py", f"python/shared/__pycache__/__init__.{_TAG}.pyc",
+    }  # fmt: skip
+    assert built.savings == {"tests": (2, 2)}
+    assert measure(built.archive) == built.contents
+    assert [note.rule for note in built.notes] == ["file-overwritten"]
+    found = build(entry, TARGET, options, store=store)
+    assert (found.from_cache, found.savings, found.uncompiled) == (True, built.savings, built.uncompiled)
