@@ -44,7 +44,7 @@ class LayerBuild:
     from_cache: bool
     """Whether nothing had to be built."""
 
-    savings: Mapping[str, tuple[int, int]]
+    left_out: Mapping[str, tuple[int, int]]
     """Number and bytes of the files that were trimmed, by kind."""
 
     uncompiled: tuple[str, ...]
@@ -157,7 +157,7 @@ def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cac
         pins=tuple(facts["pins"]),
         notes=(*plan.notes, *overwritten_notes(facts)),
         from_cache=from_cache,
-        savings={kind: (files, size) for kind, (files, size) in facts["left_out"].items()},
+        left_out={kind: (files, size) for kind, (files, size) in facts["left_out"].items()},
         uncompiled=tuple(facts["uncompiled"]),
         record=record,
         job=job,

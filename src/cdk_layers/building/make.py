@@ -276,7 +276,7 @@ class _Making:
             "parts": layer.parts,
             "pins": sorted(f"{each.name}=={each.version}" for each in contents.distributions),
             "overwritten": layer.overwritten,
-            "left_out": layer.savings,
+            "left_out": layer.left_out,
             "uncompiled": layer.uncompiled,
         }
 

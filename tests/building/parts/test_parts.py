@@ -143,8 +143,8 @@ def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Pat
         "python/bad.py", "python/blue.py", "python/red/__init__.py", f"python/red/__pycache__/__init__.{_TAG}.pyc",
         "python/shared/__init__.py", f"python/shared/__pycache__/__init__.{_TAG}.pyc",
     }  # fmt: skip
-    assert built.savings == {"tests": (2, 2)}
+    assert built.left_out == {"tests": (2, 2)}
     assert measure(built.archive) == built.contents
     assert [note.rule for note in built.notes] == ["file-overwritten"]
     found = build(entry, TARGET, options, store=store)
-    assert (found.from_cache, found.savings, found.uncompiled) == (True, built.savings, built.uncompiled)
+    assert (found.from_cache, found.left_out, found.uncompiled) == (True, built.left_out, built.uncompiled)

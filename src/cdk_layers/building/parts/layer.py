@@ -35,7 +35,7 @@ class Layer:
     overwritten: tuple[str, ...]
     """Names at which the entry's own file takes the place of a distribution's."""
 
-    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Number and bytes of the files that were trimmed, by kind."""
 
     uncompiled: tuple[str, ...] = ()
@@ -49,10 +49,9 @@ def content_facts(job: Job) -> list[object]:
         return []
     # Only builds with these options need it.
     from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
-    from cdk_layers.building.trim.options import trim_facts, trimming_of  # noqa: PLC0415
+    from cdk_layers.building.trim.options import RULES  # noqa: PLC0415
 
-    trimming = trimming_of(content.trim, content.dependency_excludes, content.aws_services)
-    return [trim_facts(trimming), bytecode_facts(job.target) if content.bytecode else []]
+    return [content.facts, RULES, bytecode_facts(job.target) if content.bytecode else []]
 
 
 def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratch: Path) -> Layer:
@@ -69,10 +68,10 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
         FileNotFoundError: The store does not have a part any more.
         UsageError: `aws_services` names a service that there is not.
     """
-    archives, savings = _trimmed(placed(job.store, sources), sources, own_key, job)
+    archives, left_out = _trimmed(placed(job.store, sources), sources, own_key, job)
     join = Join.of(archives)
     if not job.options.content.bytecode:
-        return Layer(tuple(sources), join, join.digest, join.replaced, savings)
+        return Layer(tuple(sources), join, join.digest, join.replaced, left_out)
     # Only builds with bytecode need it.
     from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
     from cdk_layers.building.parts.derived import Derivation  # noqa: PLC0415
@@ -87,7 +86,7 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
         join=Join.of([*archives, *selected]),
         digest=hashlib.sha256(facts.encode()).hexdigest(),
         overwritten=join.replaced,
-        savings=savings,
+        left_out=left_out,
         uncompiled=tuple(derivation.failed(derived, join)),
     )
 
@@ -96,17 +95,18 @@ def _trimmed(
     archives: Sequence[Placed], sources: Sequence[PlacedKey], own_key: str | None, job: Job
 ) -> tuple[list[Placed], dict[str, Any]]:
     """Return the parts without what the options leave out, and how much that is by kind."""
-    content = job.options.content
-    if not (content.trim or content.dependency_excludes or content.aws_services):
+    if not job.options.content.names:
         return list(archives), {}
     # Only builds that trim need it.
     from cdk_layers.building.trim.options import trimming_of  # noqa: PLC0415
     from cdk_layers.building.trim.parts import SourcePart, trim_parts  # noqa: PLC0415
     from cdk_layers.building.trim.savings import savings_of  # noqa: PLC0415
 
-    trimming = trimming_of(content.trim, content.dependency_excludes, content.aws_services)
+    trimming = trimming_of(job.options.content)
+    if not trimming:
+        return list(archives), {}
     parts = [SourcePart(key, part.archive, key == own_key) for (key, _), part in zip(sources, archives, strict=True)]
-    left_out = trim_parts(parts, trimming, job.store)
+    kinds = trim_parts(parts, trimming, job.store)
     sizes = ({entry.name: entry.size for entry in part.entries()} for part in archives)
-    trimmed = [replace(part, left_out=frozenset(names)) for part, names in zip(archives, left_out, strict=True)]
-    return trimmed, dict(savings_of(zip(left_out, sizes, strict=True)))
+    trimmed = [replace(part, left_out=frozenset(names)) for part, names in zip(archives, kinds, strict=True)]
+    return trimmed, dict(savings_of(zip(kinds, sizes, strict=True)))
