@@ -19,12 +19,8 @@ from cdk_layers.cli.arguments import parser
 from cdk_layers.project.layer_directory import read_layer_directory
 from cdk_layers.project.settings import ProjectSettings, read_settings
 from cdk_layers.rules.addresses import HOME
+from cdk_layers.system import toml
 from tools.release import problems
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +141,7 @@ def test_toml_is_what_the_readers_accept(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         for layer in ("base", "data", "tools"):
             (folder / layer).mkdir(parents=True)
-        table = tomllib.loads(code)
+        table = toml.loads(code)
         if "tool" in table:
             (folder / "pyproject.toml").write_text(code, encoding="utf-8")
             assert read_settings(folder) != ProjectSettings()
@@ -210,8 +206,8 @@ def test_the_site_shows_every_page() -> None:
 
 def test_the_address_of_the_documentation_is_one() -> None:
     """Once `HOME` is set, the site and the package's metadata have to name the same address."""
-    site = tomllib.loads((PROJECT / "zensical.toml").read_text(encoding="utf-8"))["project"]
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    site = toml.loads((PROJECT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    project = toml.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert site.get("site_url", "") == HOME
     assert project.get("urls", {}).get("Documentation", "") == HOME
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from cdk_layers.system import toml
 
 _PROJECT = Path(__file__).parents[1]
 
 
 def test_what_tests_import_is_in_the_sdist() -> None:
     """Each folder of the project that a test imports a module from; `make smoke` collects and runs them there."""
-    project = tomllib.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = toml.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     imported = {
         ((node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]

@@ -27,12 +27,12 @@ _INTRODUCTION: Final = f"""\
 
 {MADE.format(source="the rules")}
 
-Every way for a Lambda layer to break that cdk-layers finds while the app is synthesized. An error makes the synth
-fail, a warning does not. Where a rule has another severity in some cases, its page says so.
+All problems of Lambda layers that cdk-layers finds when an app is synthesized. An error makes the synth fail, a
+warning does not. If a rule has another severity in some cases, its page says so.
 
-Rules marked *at once* are raised by the constructs of this library, as one typed error with all findings. All rules are
-applied to the synthesized assembly, whoever wrote it: to constructs of this library, plain `lambda_.Function`s, escape
-hatches, and apps in other CDK languages.
+Constructs of this library raise the errors of rules marked *at construction*, as one typed error with all findings. All
+rules are applied to the synthesized assembly, whatever created it: to constructs of this library, plain
+`lambda_.Function`s, escape hatches, and apps in other CDK languages.
 
 A finding that you accept can be [acknowledged](howto/acknowledge.md) for a construct and everything below it, with the
 reason:
@@ -113,7 +113,7 @@ def _table(family: str, rules: Sequence[Rule]) -> str:
 
 
 def _at_once(rule: Rule) -> str:
-    return ", *at once*" if rule.raised_at_construction else ""
+    return ", *at construction*" if rule.raised_at_construction else ""
 
 
 def _link(rule: Rule) -> str:

@@ -1,4 +1,4 @@
-"""Parsing of source that this library did not write."""
+"""Parser of untrusted Python source."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.requirements_file import Option
     from cdk_layers.building.requirements.wanted import Wanted
 
-_PYPI: Final = "https://pypi.org/simple"
+PYPI: Final = "https://pypi.org/simple"
+"""The default index of uv, pip, Poetry and Pipenv."""
 
 
 def indexes(path: Path) -> dict[str, str]:
@@ -32,7 +33,7 @@ def indexes(path: Path) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for name, url in named:
         address = scrub(url).rstrip("/")
-        found.setdefault(canonical(name), set()).add("" if address == _PYPI else address)
+        found.setdefault(canonical(name), set()).add("" if address == PYPI else address)
     single = {name: next(iter(urls)) for name, urls in found.items() if len(urls) == 1}
     return single if len(set(single.values())) > 1 else {}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.groups import refuse_unknown
+from cdk_layers.building.requirements.lock_indexes import PYPI
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.wanted import Wanted, local_requirement
 from cdk_layers.building.requirements.workspace import PROJECT, table
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = 3
 _LOCAL_SOURCE: Final = re.compile(rb'source = \{ (?:editable|directory) = "(?P<path>[^"\n]+)"')
-_PYPI: Final = "https://pypi.org/simple"
 _MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _MORE_SETTINGS: Final = ("extra-index-url", "find-links")
 
@@ -185,8 +185,8 @@ def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted,
     """Return the requirements, by version if PyPI is the only index: then mirrors and uv's cache provide them too."""
     from cdk_layers.building.requirements.pylock import wanted  # noqa: PLC0415 - as above
 
-    indexes = {(package.index or _PYPI).rstrip("/") for package, _ in selection.chosen}
-    by_version = indexes == {_PYPI} and not _has_more_indexes(job)
+    indexes = {(package.index or PYPI).rstrip("/") for package, _ in selection.chosen}
+    by_version = indexes == {PYPI} and not _has_more_indexes(job)
     return tuple(
         _by_version(package)
         if by_version and _is_indexed(package)

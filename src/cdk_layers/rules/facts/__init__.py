@@ -1,1 +1,1 @@
-"""Facts that several rule families need."""
+"""Facts about functions and archives that several families of rules need."""

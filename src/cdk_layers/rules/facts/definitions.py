@@ -1,4 +1,4 @@
-"""Whether running a module defines a name, as far as its source tells without running it."""
+"""Search for the definition of a name in the source of a module, without running it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 Answer = Literal["yes", "maybe", "no"]
 
-_RUNS_NEVER: Final = ("TYPE_CHECKING",)
+_ALWAYS_FALSE: Final = ("TYPE_CHECKING",)
 _TRY: Final = (ast.Try, getattr(ast, "TryStar", ast.Try))
 _BLOCKS: Final = (ast.If, *_TRY, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match)
-_TRICKS: Final = frozenset(("exec", "globals", "setattr", "vars"))
+_DYNAMIC_CALLS: Final = frozenset(("exec", "globals", "setattr", "vars"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Search:
     name: str
 
     follow: Callable[[ast.ImportFrom, str], Answer]
-    """Tells whether what a `from` import takes the name from has it: called with the statement and the name there, or
+    """Returns whether the module of a `from` import has a name. It is called with the statement and the name there, or
     with "*" for all names."""
 
     def in_module(self, module: ast.Module) -> Answer:
-        """Return whether the module has the name once it ran."""
+        """Return whether the module has the name after it has run."""
         answer = self._in_order(module.body)
-        if answer == "no" and any(self._is_trick(node) for node in ast.walk(module)):
+        if answer == "no" and any(self._is_dynamic(node) for node in ast.walk(module)):
             return "maybe"
         return answer
 
@@ -48,7 +48,7 @@ class Search:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return "yes" if statement.name == self.name else "no"
         if isinstance(statement, ast.Import):
-            bound = {one.asname or one.name.partition(".")[0] for one in statement.names}
+            bound = {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
             return "yes" if self.name in bound else "no"
         if isinstance(statement, ast.ImportFrom):
             return self._in_import(statement)
@@ -63,15 +63,15 @@ class Search:
             return "yes"
         if isinstance(statement, ast.AnnAssign) and statement.value and self._binds([statement.target]):
             return "yes"
-        walrus = any(isinstance(one, ast.NamedExpr) and one.target.id == self.name for one in ast.walk(statement))
+        walrus = any(isinstance(node, ast.NamedExpr) and node.target.id == self.name for node in ast.walk(statement))
         return "maybe" if walrus else "no"
 
     def _in_import(self, statement: ast.ImportFrom) -> Answer:
-        for one in statement.names:
-            if one.name == "*":
+        for alias in statement.names:
+            if alias.name == "*":
                 return self.follow(statement, "*") if not self.name.startswith("_") else "maybe"
-            if (one.asname or one.name) == self.name:
-                return self.follow(statement, one.name)
+            if (alias.asname or alias.name) == self.name:
+                return self.follow(statement, alias.name)
         return "no"
 
     def _in_block(self, statement: ast.stmt) -> Answer:
@@ -91,7 +91,7 @@ class Search:
         return "no"
 
     def _in_branches(self, statement: ast.If) -> Answer:
-        if _never(statement.test):
+        if _is_always_false(statement.test):
             return self._in_order(statement.orelse)
         if isinstance(statement.test, ast.Constant) and statement.test.value:
             return self._in_order(statement.body)
@@ -101,24 +101,28 @@ class Search:
         if self._in_order(statement.finalbody) == "yes":
             return "yes"
         normal = self._in_order([*statement.body, *statement.orelse])
-        # A handler that raises ends the import, and so leaves no module that lacks the name.
-        others = [self._in_order(one.body) for one in statement.handlers if not isinstance(one.body[-1], ast.Raise)]
-        # What the body bound before it failed is there in a handler too, but nobody knows how far it came.
+        # A handler that raises ends the import, so there is no module without the name.
+        others = [
+            self._in_order(handler.body)
+            for handler in statement.handlers
+            if not isinstance(handler.body[-1], ast.Raise)
+        ]
+        # What the body bound before it failed exists in a handler too, but how far it came is not known.
         return _either([normal, *others])
 
     def _binds(self, targets: Sequence[ast.expr]) -> bool:
         named = (node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
         return any(node.id == self.name and not isinstance(node.ctx, ast.Load) for node in named)
 
-    def _is_trick(self, node: ast.AST) -> bool:
-        """Return whether a node may define names in ways that reading does not tell."""
+    def _is_dynamic(self, node: ast.AST) -> bool:
+        """Return whether a node may define names dynamically."""
         if isinstance(node, ast.Global):
             return self.name in node.names
         if isinstance(node, ast.FunctionDef):
             return node.name == "__getattr__"
         if isinstance(node, ast.Attribute):
             return node.attr == "modules"
-        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TRICKS
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _DYNAMIC_CALLS
 
 
 def _either(answers: Sequence[Answer]) -> Answer:
@@ -127,10 +131,10 @@ def _either(answers: Sequence[Answer]) -> Answer:
     return "no" if all(answer == "no" for answer in answers) else "maybe"
 
 
-def _never(test: ast.expr) -> bool:
+def _is_always_false(test: ast.expr) -> bool:
     """Return whether a condition is false in a module that Lambda imports."""
     if isinstance(test, ast.Constant):
         return not test.value
     named = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
     main = isinstance(test, ast.Compare) and getattr(test.left, "id", None) == "__name__"
-    return named in _RUNS_NEVER or (main and isinstance(test.ops[0], ast.Eq))  # type: ignore[attr-defined]
+    return named in _ALWAYS_FALSE or (main and isinstance(test.ops[0], ast.Eq))  # type: ignore[attr-defined]

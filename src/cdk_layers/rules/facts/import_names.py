@@ -1,4 +1,4 @@
-"""The names by which distributions are imported, where they are not their own."""
+"""Import names of distributions that differ from their own names."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MODULES: Final = {distribution: module for module, distribution in _DISTRIBUTIO
 
 
 def distribution_of(module: str) -> str:
-    """Return the name of the distribution that a top-level module most likely comes from."""
+    """Return the name of the distribution that most likely contains a top-level module."""
     return _DISTRIBUTIONS.get(module, module.replace("_", "-"))
 
 
 def modules_of(distributions: Iterable[str]) -> frozenset[str]:
     """Return the top-level modules of distributions, by their normalized names."""
-    return frozenset(_MODULES.get(one, one.replace("-", "_")) for one in distributions)
+    return frozenset(_MODULES.get(distribution, distribution.replace("-", "_")) for distribution in distributions)

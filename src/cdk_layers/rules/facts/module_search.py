@@ -1,4 +1,4 @@
-"""Finding a module the way that Python does, in archives that are not extracted."""
+"""Search for modules as Python does, in archives that are not extracted."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from cdk_layers.rules.facts.search_path import Part
 
 LONGEST_NAME: Final = 1024
-"""Characters of a dotted name that is looked up. No user writes a longer one, and looking up takes the square of it."""
+"""The longest dotted name that is looked up: users write no longer ones, and the time is quadratic in the length."""
 
 _COMPILED: Final = (".pyc", ".so")
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module that is there."""
+    """A module that exists."""
 
     name: str
     """Its dotted name."""
 
     part: Part | None
-    """The archive that holds it; None for a namespace package, which no file defines."""
+    """The archive with it; None for a namespace package, which no file defines."""
 
     path: str | None
-    """Its source inside the archive; None where it has none that can be read: extension modules, bytecode."""
+    """Its source inside the archive; None for extension modules and bytecode, which have none."""
 
     package: bool
-    """Whether it can hold submodules."""
+    """Whether it can have submodules."""
 
 
 def find(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:
-    """Return the module by a dotted name, or None when no place holds it or the name is absurdly long.
+    """Return the module of a dotted name; None if it does not exist, or if the name is too long.
 
     A regular package ends the search for its submodules elsewhere; portions of a namespace package join.
     """
@@ -71,7 +71,7 @@ def _step(name: str, segment: str, places: list[tuple[Part, str]]) -> tuple[Modu
 
 
 def _file(contents: Contents, stem: str) -> str | None:
-    """Return the source file of a module, "" when it is there without source, None when it is not there."""
+    """Return the source file of a module; "" if it exists without source, None if it does not exist."""
     if f"{stem}.py" in contents.files:
         return f"{stem}.py"
     if any(f"{stem}{suffix}" in contents.files for suffix in _COMPILED) or stem in _tagged(contents):
@@ -81,6 +81,6 @@ def _file(contents: Contents, stem: str) -> str | None:
 
 @once_per_archive
 def _tagged(contents: Contents) -> frozenset[str]:
-    """Return the paths of extension modules whose names carry a tag, without it."""
+    """Return the paths of extension modules without the tags in their names."""
     split = (path.rpartition("/") for path in contents.files if path.endswith(".so"))
     return frozenset(f"{folder}{slash}{name.partition('.')[0]}" for folder, slash, name in split)

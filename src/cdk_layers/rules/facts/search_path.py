@@ -1,6 +1,6 @@
-"""Where a Python function looks for modules, and what each archive holds there.
+"""The search path of Python functions, and the content of archives on it.
 
-Facts about one archive are kept with it, since many functions share few layers.
+Facts about an archive are computed once, since many functions share few layers.
 
 Source: the runtime's bootstrap for `sys.path`: /var/task, /opt/python/lib/pythonX.Y/site-packages, /opt/python, then
 the runtime's own packages.
@@ -33,10 +33,10 @@ _PYTHON_RUNTIME: Final = re.compile(r"python3\.[0-9]{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One archive that a function is made of: its code or one layer."""
+    """An archive of a function: its code or a layer."""
 
     label: str
-    """What a message calls it."""
+    """Its name in messages."""
 
     mount: str
     """Where it is extracted: "/var/task" or "/opt"."""
@@ -48,7 +48,7 @@ class Part:
 
     @property
     def modules_below(self) -> str:
-        """What the paths of modules that can be imported begin with."""
+        """The start of the paths of modules that can be imported."""
         return "" if self.layer is None else "python/"
 
     @property
@@ -57,7 +57,7 @@ class Part:
         return native_index(self.contents, self.modules_below)
 
     def at(self, path: str) -> str:
-        """Return a path inside the archive as a person names it."""
+        """Return a path inside the archive for people."""
         return f"{path} in {self.label}"
 
 
@@ -89,9 +89,9 @@ def layer_parts(layers: Iterable[Layer]) -> Iterator[Part]:
 
 
 def unknown_parts(function: Function) -> list[str]:
-    """Return what a function is made of besides and nobody can look into, by the names that a message uses."""
+    """Return the names in messages of the parts of a function whose contents are not known."""
     code = ["the function's code"] if function.code is None else []
-    layers = ["layers that the template does not tell"] if function.layers is None else []
+    layers = ["layers that are not known"] if function.layers is None else []
     return code + layers + [f"layer {layer.label!r}" for layer in function.used_layers if layer.contents is None]
 
 
@@ -111,9 +111,9 @@ def inside(root: str, path: str) -> str:
 
 
 def search_path(function: Function) -> Iterator[tuple[Part, str]]:
-    """Yield the places on a function's `sys.path` whose contents are known, first come first.
+    """Yield the folders on a function's `sys.path` whose contents are known, in the order of the path.
 
-    Layers merge into /opt file by file, the last one winning, so that of one folder the highest layer comes first.
+    Layers merge into /opt file by file and the last one wins, so for one folder the highest layer comes first.
     """
     python = python_version(function)
     known = parts(function)
@@ -123,7 +123,7 @@ def search_path(function: Function) -> Iterator[tuple[Part, str]]:
 
 
 def visible(part: Part, python: str) -> dict[str, Distribution]:
-    """Return the distributions of an archive that a language version finds, by name; the first on the path wins."""
+    """Return the distributions of an archive on the path of a language version, by name; the first one wins."""
     found: dict[str, Distribution] = {}
     for root in roots(part, python):
         for distribution in in_folder(part.contents, root):
@@ -133,14 +133,14 @@ def visible(part: Part, python: str) -> dict[str, Distribution]:
 
 @once_per_archive
 def names(contents: Contents, folder: str) -> frozenset[str]:
-    """Return the names of what lies directly in one folder of an archive, files and folders alike."""
+    """Return the names of the files and folders directly in a folder of an archive."""
     start = len(folder) + 1 if folder else 0
     below = (path for path in contents.files if path.startswith(f"{folder}/")) if folder else contents.files
     return frozenset(path[start:].partition("/")[0] for path in below)
 
 
 def is_folder(contents: Contents, path: str) -> bool:
-    """Return whether a folder of an archive holds a file, however deep."""
+    """Return whether a folder of an archive contains a file, at any depth."""
     paths = _sorted(contents)
     at = bisect_left(paths, f"{path}/")
     return at < len(paths) and paths[at].startswith(f"{path}/")
@@ -153,7 +153,7 @@ def _sorted(contents: Contents) -> tuple[str, ...]:
 
 @once_per_archive
 def modules(contents: Contents, folder: str) -> frozenset[str]:
-    """Return the top-level modules and packages that one folder of an archive brings; namespace packages are none."""
+    """Return the top-level modules and packages in a folder of an archive, without namespace packages."""
     found = set()
     for name in names(contents, folder):
         match = _MODULE.fullmatch(name)

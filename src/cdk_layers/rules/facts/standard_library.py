@@ -1,7 +1,7 @@
-"""The names of the standard library's modules, by language version.
+"""Names of the modules of the standard library, by language version.
 
 Source: `sys.stdlib_module_names` of CPython 3.10 to 3.13 (run); the what's-new pages of 3.14 and 3.15 for
-what they add. Names that begin with an underscore are private to it, and nobody's modules are called so.
+what they add. Names that begin with an underscore are private to it, and not listed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The size of a function with its layers."""
+"""Size of a function with its layers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 MOST_LISTED: Final = 20
 """Layers that a message lists; a function may use five."""
 
-_LARGEST_TOLD: Final = 5
+_MOST_LARGEST: Final = 5
 _CONTAINERS: Final = ("python", "bin", "lib", "extensions")
-"""The folders of a layer in which one thing says little about the next."""
+"""Folders of a layer that contain unrelated packages and programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,16 @@ class Total:
     """The unzipped bytes of a function's code and layers together, as far as they are known."""
 
     parts: tuple[tuple[str, Contents], ...]
-    """What is known: "code" or a layer's label, and what lies there."""
+    """The known parts: "code" or a layer's label, with the content."""
 
     unknown: tuple[str, ...]
     """The parts whose sizes are not known."""
 
     @classmethod
     def of(cls, subject: Function) -> Total:
-        """Add up a function; a layer that it names twice counts once."""
+        """Return the total of a function. A layer that it names twice counts once."""
         named = [("code", subject.code)]
-        named += [(repr(one.label), one.contents) for one in dict.fromkeys(subject.used_layers)]
+        named += [(repr(layer.label), layer.contents) for layer in dict.fromkeys(subject.used_layers)]
         unknown = [name for name, contents in named if contents is None]
         return cls(
             tuple((name, contents) for name, contents in named if contents is not None),
@@ -46,11 +46,11 @@ class Total:
 
     @property
     def unzipped_bytes(self) -> int:
-        """The sum of what is known."""
+        """The sum of the known parts."""
         return sum(contents.unzipped_bytes for _, contents in self.parts)
 
     def __str__(self) -> str:
-        """Return the sum and its parts, saying "at least" where something is unknown."""
+        """Return the sum and its parts, with "at least" if a part is not known."""
         at_least = "at least " if self.unknown else ""
         parts = [f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts]
         parts += [f"{name} not known" for name in self.unknown]
@@ -58,22 +58,22 @@ class Total:
 
 
 def largest(parts: Iterable[Contents]) -> str:
-    """Return a sentence about the five largest things, with a space before it, or nothing if there are none.
+    """Return a sentence about the five largest parts, after a space; "" if there are none.
 
-    They are distributions, and the files and folders that belong to none.
+    Parts are distributions, and the files and folders that do not belong to any.
     """
-    sizes = [one for contents in parts for one in (*_distributions(contents), *_unowned(contents).items())]
-    top = heapq.nlargest(_LARGEST_TOLD, (one for one in sizes if one[1]), key=lambda one: one[1])
+    sizes = [part for contents in parts for part in (*_distributions(contents), *_unowned(contents).items())]
+    top = heapq.nlargest(_MOST_LARGEST, (part for part in sizes if part[1]), key=lambda part: part[1])
     shown = ", ".join(f"{name} {size(unzipped_bytes)}" for name, unzipped_bytes in top)
     return f" Largest: {shown}." if shown else ""
 
 
 def _distributions(contents: Contents) -> Iterator[tuple[str, int]]:
-    return ((one.name, one.unzipped_bytes) for one in contents.distributions)
+    return ((distribution.name, distribution.unzipped_bytes) for distribution in contents.distributions)
 
 
 def _unowned(contents: Contents) -> dict[str, int]:
-    """Return the bytes of what belongs to no distribution, by its file or by its folder: two levels, or one of code."""
+    """Return the bytes of files that belong to no distribution, by file or folder of the upper one or two levels."""
     owned = {f"{one.folder}/{name}".lstrip("/") for one in contents.distributions for name in one.top_level}
     found: dict[str, int] = defaultdict(int)
     folders = {*_CONTAINERS, *(one.folder for one in contents.distributions)} - {""}

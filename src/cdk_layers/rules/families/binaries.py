@@ -1,4 +1,4 @@
-"""Native code that cannot run where the function does."""
+"""Native code that cannot run in the function's runtime."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 register_family(__name__, order=40, error=CompatibilityError)
 
 _BUILD_FOR_TARGET: Final = (
-    "Build it for the function's own runtime and architecture: SharedPythonLayer does so by itself; with pip give "
+    "Build it for the function's runtime and architecture, as SharedPythonLayer does; with pip, pass "
     "--platform, --python-version and --only-binary=:all:."
 )
 
-_SLOWER: Final = " The distribution is imported without them too, most often slower."
+_SLOWER: Final = " The distribution can be imported without them too, but is usually slower."
 
 
 @rule(
     "wrong-machine",
     Function,
     severity="error",
-    meaning="A native file in a layer or in the code is for another machine than the function runs on. A warning for "
-    "modules that Python does without: their Python source is next to them, or the distribution is imported without "
-    "its native modules too, as MarkupSafe and PyYAML are.",
+    meaning="A native file in a layer or in the code is for another machine than the function's. A warning for "
+    "modules that Python does not need: their Python source is next to them, or the distribution can be imported "
+    "without its native modules, as MarkupSafe and PyYAML are.",
     remedy=_BUILD_FOR_TARGET,
     source="ELF header of each file; the developer guide on instruction set architectures",
     aws_error="cannot open shared object file: No such file or directory",
@@ -49,7 +49,7 @@ Report:
   Properties:
     Architectures: [arm64]
     Layers: [!Ref Data]
-# Data holds python/numpy/_core/_multiarray_umath.cpython-313-x86_64-linux-gnu.so
+# Data contains python/numpy/_core/_multiarray_umath.cpython-313-x86_64-linux-gnu.so
 """,
     passing="""\
 Report:
@@ -57,7 +57,7 @@ Report:
   Properties:
     Architectures: [arm64]
     Layers: [!Ref Data]
-# Data holds python/numpy/_core/_multiarray_umath.cpython-313-aarch64-linux-gnu.so
+# Data contains python/numpy/_core/_multiarray_umath.cpython-313-aarch64-linux-gnu.so
 """,
 )
 def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
@@ -70,20 +70,18 @@ def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
         foreign = part.natives.for_other_machine(function.architecture)
         chosen = [native for native in foreign if names_its_machine(native.path)]
         yield from _machines(part, [native for native in foreign if native not in chosen], function.architecture)
-        yield from (
-            Problem(
-                f"{part.label[0].upper()}{part.label[1:]} brings files for other machines by their own names, and none "
-                f"for {function.architecture}: {listed_files(part.contents, [native.path for native in chosen])}. "
-                "What chooses among them as it runs finds nothing here.",
+        if chosen:
+            files = listed_files(part.contents, [native.path for native in chosen])
+            yield Problem(
+                f"{part.label[0].upper()}{part.label[1:]} provides files for other machines, selected by their names, "
+                f"and none for {function.architecture}: {files}. Code that selects one of them at run time finds none.",
                 severity="warning",
                 aws_error="",
             )
-            for _once in chosen[:1]
-        )
 
 
 def _declared_for_another(part: Part, architecture: str) -> bool:
-    """Return whether a layer itself says so, which the rule architecture-mismatch tells."""
+    """Return whether the layer declares other architectures, which the rule architecture-mismatch reports."""
     declared = part.layer.architectures if part.layer else None
     return bool(declared) and architecture not in (declared or ())
 
@@ -101,7 +99,7 @@ def _machines(part: Part, foreign: Sequence[Native], architecture: str) -> Itera
 
 
 def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], bool]]:
-    """Yield the files that a function fails without, then those that it may do without, as far as there are any."""
+    """Yield the files that a function needs, then those that it may not need, with whether these are the latter."""
     needed, spare = part.natives.by_need(paths)
     yield from ((group, group is spare) for group in (needed, spare) if group)
 
@@ -119,16 +117,16 @@ def _by_need(part: Part, paths: Sequence[str]) -> Iterator[tuple[Sequence[str], 
     passing="python/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
 )
 def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each archive with extension modules that no Linux loads."""
+    """Yield a problem for each archive with extension modules that Linux cannot load."""
     if not is_python(function):
         return
     for part in parts(function):
         foreign = part.natives.for_other_system(python_version(function))
         if foreign:
-            # A wheel for any platform brings what it may use on each; that Linux has none is its author's choice.
+            # A wheel for any platform contains files for each. Its author chose to provide none for Linux.
             optional = all(_for_any_platform(part, path) or part.natives.is_optional(path) for path in foreign)
             yield Problem(
-                f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, being built for "
+                f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, because they are built for "
                 f"macOS or Windows: {listed_files(part.contents, foreign)}.",
                 severity="warning" if optional else None,
             )
@@ -148,7 +146,7 @@ def _for_any_platform(part: Part, path: str) -> bool:
     "distributions that are imported without their native modules too, such as MarkupSafe and PyYAML; a module whose "
     "Python source is next to it is not reported, since Python imports that.",
     remedy=_BUILD_FOR_TARGET,
-    source="importlib.machinery.EXTENSION_SUFFIXES: Python looks for its own tag, abi3 and no tag",
+    source="importlib.machinery.EXTENSION_SUFFIXES: Python searches for its own tag, abi3 and no tag",
     aws_error="Unable to import module 'main': No module named '...'",
     failing="# Under python3.13:\npython/orjson/orjson.cpython-312-x86_64-linux-gnu.so\n",
     passing="# Under python3.13:\npython/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
@@ -175,16 +173,17 @@ def wrong_python_abi(function: Function, _: Settings) -> Iterator[Problem]:
     meaning="A native file needs a newer C library than the runtime has. A warning for distributions that are imported "
     "without their native modules too.",
     remedy=(
-        "Take wheels whose manylinux tag the runtime admits (manylinux_2_26 and older up to python3.11, manylinux_2_34 "
-        "and older from python3.12 on), or a newer runtime; build own programs on the runtime's base image."
+        "Use wheels whose manylinux tag the runtime supports (manylinux_2_26 and older up to python3.11, "
+        "manylinux_2_34 and older from python3.12 on), or a newer runtime; build your own programs on the runtime's "
+        "base image."
     ),
     source="GLIBC symbol versions in each ELF file; aws-lambda-builders 1.68 for the runtimes' glibc",
     aws_error="version `GLIBC_2.28' not found",
-    failing="# Under python3.11, glibc 2.26:\npython/numpy/... asks for GLIBC_2.28 (a manylinux_2_28 wheel)\n",
-    passing="# Under python3.12, glibc 2.34:\npython/numpy/... asks for GLIBC_2.28 (a manylinux_2_28 wheel)\n",
+    failing="# Under python3.11, glibc 2.26:\npython/numpy/... needs GLIBC_2.28 (a manylinux_2_28 wheel)\n",
+    passing="# Under python3.12, glibc 2.34:\npython/numpy/... needs GLIBC_2.28 (a manylinux_2_28 wheel)\n",
 )
 def glibc_too_new(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each archive that asks for a newer glibc."""
+    """Yield a problem for each archive that needs a newer glibc."""
     runtime = PYTHON_RUNTIMES.get(function.runtime or "")
     if runtime is None or function.image:
         return
@@ -211,8 +210,8 @@ def _dotted(version: tuple[int, int]) -> str:
     severity="error",
     meaning="A native file is linked against musl, Alpine's C library, which no managed runtime has. A warning for "
     "distributions that are imported without their native modules too.",
-    remedy="Take manylinux wheels instead of musllinux ones; build on the runtime's base image, not on Alpine.",
-    source="DT_NEEDED of each ELF file; the managed runtimes are Amazon Linux, which is glibc's",
+    remedy="Use manylinux wheels instead of musllinux ones; build on the runtime's base image, not on Alpine.",
+    source="DT_NEEDED of each ELF file; the managed runtimes are Amazon Linux, which uses glibc",
     aws_error="libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory",
     failing="# Installed in an Alpine container:\npython/orjson/orjson.cpython-313-x86_64-linux-musl.so\n",
     passing="python/orjson/orjson.cpython-313-x86_64-linux-gnu.so\n",
@@ -231,7 +230,7 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
             )
 
 
-_OFTEN_MISSED: Final = re.compile(
+_OFTEN_MISSING: Final = re.compile(
     r"lib(?:GL|EGL|GLX|X11|Xext|Xrender|SM|ICE|xcb[\w-]*|gthread-2\.0|gomp|pq|odbc|aio|cairo|mysqlclient|mariadb)\.so\.\d+"
     r"|lib(?:ssl|crypto)\.so\.(?:10|1\.0\.0|1\.1)"
 )
@@ -241,18 +240,18 @@ _OFTEN_MISSED: Final = re.compile(
     "missing-library",
     Function,
     severity="warning",
-    meaning="A native file needs a shared library that functions are known to miss, and nothing of the function's own "
-    "brings it. What a runtime's image holds today is not verified, so this is a warning.",
-    remedy="Take a distribution that brings its libraries (opencv-python-headless for opencv-python, psycopg2-binary "
+    meaning="A native file needs a shared library that runtimes are known to lack, and neither the code nor a layer "
+    "provides it. The content of a runtime's image is not verified, so this is a warning.",
+    remedy="Use a distribution that includes its libraries (opencv-python-headless for opencv-python, psycopg2-binary "
     "for psycopg2), or put the library into lib/ of a layer.",
     source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost "
     "11048 (libgomp), psycopg/psycopg2 1011 (libpq), jkehler/awslambda-psycopg2 66 (libssl.so.1.1)",
     aws_error="libGL.so.1: cannot open shared object file: No such file or directory",
     failing="python/cv2/cv2.abi3.so needs libGL.so.1 (opencv-python)\n",
-    passing="python/cv2/cv2.abi3.so needs nothing but what opencv_python_headless.libs/ brings\n",
+    passing="python/cv2/cv2.abi3.so needs only libraries in opencv_python_headless.libs/\n",
 )
 def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each library that is needed and not there."""
+    """Yield a problem for each library that is needed and missing."""
     if not is_python(function) or unknown_parts(function):
         return
     known = parts(function)
@@ -264,7 +263,7 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
         if not any(name in _file_names(one.contents) for one in known):
             needing = f"{listed_files(part.contents, paths)} in {part.label}"
             yield Problem(
-                f"{needing} needs {name}, which neither the code nor a layer brings.",
+                f"{needing} needs {name}, which neither the code nor a layer provides.",
                 aws_error=f"{name}: cannot open shared object file: No such file or directory",
             )
 
@@ -274,7 +273,7 @@ def _needed(contents: Contents) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for native in contents.natives:
         for name in native.needed:
-            if _OFTEN_MISSED.fullmatch(name):
+            if _OFTEN_MISSING.fullmatch(name):
                 found.setdefault(name, []).append(native.path)
     return found
 

@@ -1,4 +1,4 @@
-"""What only a build can notice: it leaves notes, and each note is a finding of the rule that it names."""
+"""Rules without a check: a build finds the problem, and writes a note that names the rule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ register_family(__name__, order=200, error=RuleError)
 
 _SIX: Final = "https://index.example/six-1.17.0-py2.py3-none-any.whl"
 _SIX_HASH: Final = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"
-_UV: Final = "The build's own, which is uv's."
+_BUILD: Final = "The builds of this library, by uv."
 
 
 def _layer(requirements: str, more: str = "") -> str:
@@ -63,9 +63,9 @@ register_rule(
     Rule(
         "unpinned-requirement",
         severity="warning",
-        meaning="A requirement names no exact version, so that two builds of the same entry can bring different code.",
-        remedy="Pin it (`requests==2.32.5`), or keep a lock file beside it: `uv lock`, `uv pip compile`.",
-        source=_UV,
+        meaning="A requirement names no exact version, so two builds of the same entry can install different code.",
+        remedy="Pin it (`requests==2.32.5`), or add a lock file: `uv lock`, `uv pip compile`.",
+        source=_BUILD,
         failing=_layer("six>=1.17"),
         passing=_layer("six==1.17.0"),
         family="building",
@@ -75,9 +75,9 @@ register_rule(
     Rule(
         "ignored-manifest",
         severity="warning",
-        meaning="An entry folder holds a second manifest beside the one that rules, or a bare pyproject.toml or "
+        meaning="An entry folder contains a second manifest besides the one that is used, or a bare pyproject.toml or "
         "Pipfile that installs nothing, or a file whose name is nearly a manifest's, such as requirement.txt.",
-        remedy="Keep one manifest, and lock what has none: `uv lock`, `poetry lock`, `pipenv lock`.",
+        remedy="Keep one manifest, and lock it if it has no lock file: `uv lock`, `poetry lock`, `pipenv lock`.",
         source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
         failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
         passing=_layer("six==1.17.0"),
@@ -88,8 +88,8 @@ register_rule(
     Rule(
         "stale-lock",
         severity="error",
-        meaning="A lock file lacks what its project asks for, or has it at another version, because the project was "
-        "changed and not locked again. The build stops there with a `StaleLockError`. Only what shapes the build is "
+        meaning="A lock file lacks a requirement of its project, or has it at another version, because the project was "
+        "changed and not locked again. The build fails with a `StaleLockError`. Only what affects the build is "
         "compared: a development group may change.",
         remedy="Lock the project again with its own tool: `uv lock`, `poetry lock`, `pipenv lock`.",
         source="The tools' own refusal to install from such a lock file: `uv sync --locked`, `poetry install`, `pipenv "
@@ -103,10 +103,10 @@ register_rule(
     Rule(
         "no-wheel",
         severity="error",
-        meaning="A distribution has no wheel for the target. The build stops there with a `DependencyError`, because "
+        meaning="A distribution has no wheel for the target. The build fails with a `DependencyError`, because "
         "building it from source would run foreign code while the app is synthesized.",
         remedy="Choose a version with a wheel, allow it with `allow_source_builds=[...]`, or build with `docker=True`.",
-        source=_UV,
+        source=_BUILD,
         failing=_layer("docopt==0.6.2"),
         passing=_layer("six==1.17.0"),
         family="building",
@@ -117,9 +117,9 @@ register_rule(
         "overruled-setting",
         severity="warning",
         meaning="A setting of uv has no effect on builds, because it would run code of source distributions while the "
-        "app is synthesized, build without isolation, or switch the verification of hashes off.",
+        "app is synthesized, build without isolation, or turn off the verification of hashes.",
         remedy="Name the distributions in `allow_source_builds=[...]`, or remove the setting.",
-        source=_UV,
+        source=_BUILD,
         failing=_layer(
             "six==1.17.0", 'Path("layers/example/uv.toml").write_text("no-binary-package = [\\"six\\"]\\n")\n'
         ),
@@ -132,9 +132,9 @@ register_rule(
         "copied-link",
         severity="warning",
         meaning="Symlinks in an entry become copies in the archive, and each counts in its size. How Lambda extracts "
-        "symlinks is not verified, so none is put into an archive that is built here.",
-        remedy="Keep each file under one name: a library under the one that programs ask for, such as `libx.so.1`.",
-        source="This library's way of packing.",
+        "symlinks is not verified, so archives that this library builds contain none.",
+        remedy="Keep each file under one name: a library under the name that programs load, such as `libx.so.1`.",
+        source="The archives of this library.",
         failing=_layer(
             "six==1.17.0",
             'Path("layers/example/libx.so.1").touch()\nPath("layers/example/libx.so").symlink_to("libx.so.1")\n',

@@ -1,4 +1,4 @@
-"""Where things lie in a layer, and what one layer does to another."""
+"""Code in the wrong folder of a layer, and files of one layer that overwrite those of another."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _IMPORTABLE: Final = r"(?:[^/]+\.py|[^/]+/__init__\.py|[^/]+\.dist-info/METADATA
 _NESTED: Final = re.compile(
     rf"(python/python|python/(?:lib/)?(?:site|dist)-packages|python/lib/[^/]+/dist-packages)/{_IMPORTABLE}"
 )
-_ASTRAY: Final = re.compile(
+_MISPLACED: Final = re.compile(
     rf"((?:[^/]+/){{0,4}}(?:site|dist)-packages/|(?!lib/|bin/|share/|nodejs/|java/|ruby/)[^/]+/python/|){_IMPORTABLE}"
 )
 _OWN_INTERPRETER: Final = re.compile(r"(?:bin|python/bin)/python[\d.]*")
@@ -40,7 +40,7 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
     "wrong-folder",
     Layer,
     severity="error",
-    meaning="Python code is in a folder of a layer where no Python function looks for it. A warning for the folder of "
+    meaning="Python code is in a folder of a layer where Python does not search for it. A warning for the folder of "
     "another Python version next to code that is found.",
     remedy="Put packages directly into python/ at the root of the layer's archive, as SharedPythonLayer does.",
     source=_PLACES,
@@ -49,44 +49,44 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
     passing="python/requests/__init__.py\npython/requests/api.py\n",
 )
 def wrong_folder(layer: Layer, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for a layer that says it is for Python."""
+    """Yield the problems of a layer that declares Python runtimes."""
     pythons = [name.removeprefix("python") for name in layer.runtimes or () if name.startswith("python3.")]
     for part in layer_parts([layer] if pythons else []):
-        yield from _astray(part)
+        yield from _misplaced_problems(part)
         for python in pythons:
             yield from _of_other_version(part, python)
 
 
 @further_check("wrong-folder", Function)
 def wrong_folder_of_function(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield the same for layers that say nothing, as far as a Python function uses them."""
-    # A path of the user's own may lead anywhere, such as to /opt itself.
+    """Yield the problems of layers that declare no runtimes, if a Python function uses them."""
+    # The user's PYTHONPATH may name any folder, such as /opt.
     if is_python(function) and "PYTHONPATH" not in (function.environment or {}):
         for part in layer_parts(function.used_layers):
             if part.layer and function.runtime not in (part.layer.runtimes or ()):
-                yield from _astray(part)
+                yield from _misplaced_problems(part)
                 yield from _of_other_version(part, python_version(function))
 
 
-def _astray(part: Part) -> Iterator[Problem]:
+def _misplaced_problems(part: Part) -> Iterator[Problem]:
     misplaced = _misplaced(part.contents)
     if misplaced and part.layer:
         shown = listed_files(part.contents, misplaced)
-        message = f"Layer {part.layer.label!r} holds Python code where no function looks for it: {shown}."
+        message = f"Layer {part.layer.label!r} contains Python code where Python does not search for it: {shown}."
         yield Problem(message, where=part.layer.where)
 
 
 @once_per_archive
 def _misplaced(contents: Contents) -> tuple[str, ...]:
-    """Return Python code that lies outside the folders on the path; () for layers that are about something else."""
+    """Return Python code outside of the folders on sys.path; () for layers that are not meant for that path."""
     files = contents.files
     if any(path.startswith("python/") for path in files):
         package = "python/python/__init__.py" in files
         return tuple(path for path in files if not package and _NESTED.match(path))
-    # An extension or an interpreter of its own knows where its code lies.
+    # An extension, or an interpreter in the layer, has its own search path.
     if any(path.startswith("extensions/") or _OWN_INTERPRETER.fullmatch(path) for path in files):
         return ()
-    return tuple(path for path in files if _ASTRAY.match(path) and not path.startswith(("bin/", "nodejs/")))
+    return tuple(path for path in files if _MISPLACED.match(path) and not path.startswith(("bin/", "nodejs/")))
 
 
 def _of_other_version(part: Part, python: str) -> Iterator[Problem]:
@@ -94,11 +94,11 @@ def _of_other_version(part: Part, python: str) -> Iterator[Problem]:
     if versions and python not in versions and part.layer:
         some = modules(part.contents, "python")
         yield Problem(
-            f"Layer {part.layer.label!r} holds packages in python/lib/ for Python {' and '.join(versions)} alone, and "
-            f"Python {python} looks in python/lib/python{python}/site-packages and python/.",
+            f"Layer {part.layer.label!r} contains packages in python/lib/ for Python {' and '.join(versions)} only, "
+            f"and Python {python} searches python/lib/python{python}/site-packages and python/.",
             where=part.layer.where,
             remedy=f"Put them into python/ or python/lib/python{python}/site-packages.",
-            # What lies in python/ directly is found all the same, so that the layer may be meant for both.
+            # Packages in python/ are found by each version, so the layer may be meant for several.
             severity="warning" if some else None,
         )
 
@@ -113,14 +113,14 @@ def _site_packages(contents: Contents) -> tuple[str, ...]:
     "file-overwritten",
     Function,
     severity="warning",
-    meaning="Two layers bring different files by the same path; the layer that comes later wins.",
-    remedy="Rename one of them or keep it in one layer; where the order is meant, acknowledge this.",
+    meaning="Two layers contain different files at the same path; the file of the later layer wins.",
+    remedy="Rename one of them or keep it in one layer; if the order is intended, acknowledge this.",
     source="the developer guide: layers are extracted in the listed order into /opt, the last one wins",
     failing="# Layers: [base, data]\nbase: python/settings.py\ndata: python/settings.py, with other bytes\n",
     passing="# Layers: [base, data]\nbase: python/settings.py\ndata: python/settings.py, with the same bytes\n",
 )
 def file_overwritten(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each pair of layers that disagree about files."""
+    """Yield a problem for each pair of layers with different files at one path."""
     for lower, upper in combinations(layer_parts(function.used_layers), 2):
         paths = _overwritten(lower.contents, upper.contents)
         if paths:
@@ -135,16 +135,16 @@ def _overwritten(lower: Contents, upper: Contents) -> tuple[str, ...]:
     both = lower.files.keys() & upper.files.keys()
     changed = (path for path in both if lower.files[path][:2] != upper.files[path][:2])
     return tuple(
-        sorted(path for path in changed if not _beside_the_point(path) and not _versions_differ(path, lower, upper))
+        sorted(path for path in changed if not _is_irrelevant(path) and not _versions_differ(path, lower, upper))
     )
 
 
-def _beside_the_point(path: str) -> bool:
-    """Return whether a file is nothing that a function imports or runs."""
+def _is_irrelevant(path: str) -> bool:
+    """Return whether a function neither imports nor runs a file."""
     return ".dist-info/" in path or "__pycache__/" in path or path.startswith("python/bin/")
 
 
 def _versions_differ(path: str, lower: Contents, upper: Contents) -> bool:
-    """Return whether the file's distribution has two versions, which the rule version-conflict tells."""
+    """Return whether the file's distribution has two versions, which the rule version-conflict reports."""
     name = owner(lower, path)
     return name is not None and upper.versions.get(name, lower.versions[name]) != lower.versions[name]

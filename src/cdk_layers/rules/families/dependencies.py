@@ -1,4 +1,4 @@
-"""Distributions that lack others, or exist twice."""
+"""Distributions whose requirements are missing, or that exist in several versions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Installed = dict[str, list[tuple["Distribution", "Part"]]]
 
 
 def installed(function: Function) -> Installed:
-    """Return the distributions that a function finds, by name, those that come first on its path first."""
+    """Return the distributions on a function's path, by name, in the order of the path."""
     found: Installed = {}
     for part, root in search_path(function):
         for distribution in in_folder(part.contents, root):
@@ -43,18 +43,18 @@ def installed(function: Function) -> Installed:
     Function,
     severity="error",
     meaning=(
-        "A distribution requires another that is neither in the code nor in a layer nor in the runtime, or is there in "
-        "a version that it does not accept. What only the runtime can meet, or what may lie where nobody can look, is "
-        "a warning."
+        "A distribution requires another that is neither in the code nor in a layer nor in the runtime, or only in "
+        "a version that it does not accept. A warning for what only the runtime provides, or what may be in content "
+        "that is not known."
     ),
     remedy="Add it, in that version, to the layer that needs it, or to the function's own requirements.",
     source="Requires-Dist in the distributions' own metadata; agrees with `uv pip check` on the merged tree",
     aws_error="Unable to import module 'main': No module named '...'",
     failing="python/requests-2.32.3.dist-info, whose metadata says Requires-Dist: idna<4,>=2.5; no idna anywhere\n",
-    passing="python/requests-2.32.3.dist-info beside python/idna-3.10.dist-info, in whatever layer or the code\n",
+    passing="python/requests-2.32.3.dist-info and python/idna-3.10.dist-info, in any layer or in the code\n",
 )
 def missing_dependency(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each distribution that is missing or does not suit."""
+    """Yield a problem for each distribution that is missing or has a wrong version."""
     targets = _targets(function)
     if not targets:
         return
@@ -70,7 +70,7 @@ def missing_dependency(function: Function, _: Settings) -> Iterator[Problem]:
 
 
 def _targets(function: Function) -> list[Target]:
-    """Return what the function may run on: both architectures where its own is not known."""
+    """Return the targets of a function: two if its architecture is not known."""
     if not is_python(function) or python_version(function) not in BUILDABLE_PYTHONS:
         return []
     known = [one for one in ARCHITECTURES if function.architecture in (one, None)]
@@ -82,10 +82,10 @@ def _lacking(function: Function, name: str, unmet_needs: Sequence[Unmet], found:
     there = unmet_needs[0].found
     if there is not None:
         part = next(part for one, part in found[name] if one is there)
-        return Problem(f"{wants}, and {name} {there.version} in {part.label} is what the function finds.")
+        return Problem(f"{wants}, and {name} {there.version} in {part.label} is the one on the function's path.")
     if name in runtime_distributions(python_version(function)):
         return Problem(
-            f"{wants}, which only the runtime brings. Its version there is not verified and changes without notice.",
+            f"{wants}, which only the runtime provides. Its version there is not verified and changes without notice.",
             remedy=f"Package {name} at a version of your own, or acknowledge this.",
             severity="warning",
             aws_error="",
@@ -102,7 +102,7 @@ def _absent(function: Function, name: str, wants: str) -> Problem:
     bare = _without_metadata(function, name)
     hidden = unknown_parts(function)
     if bare:
-        return Problem(f"{wants}, and {bare} has no metadata that tells its version.", severity="warning")
+        return Problem(f"{wants}, and {bare} has no metadata with its version.", severity="warning")
     if hidden:
         maybe = f"it may come from {', '.join(hidden)}, whose content is not known"
         return Problem(f"{wants}, and nothing known is {name}; {maybe}.", severity="warning")
@@ -110,7 +110,7 @@ def _absent(function: Function, name: str, wants: str) -> Problem:
 
 
 def _without_metadata(function: Function, name: str) -> str | None:
-    """Return where a package of that name lies without its .dist-info folder, which some leave out to save space."""
+    """Return the place of a package without its .dist-info folder, which some users delete to save space."""
     package = name.replace("-", "_")
     for part, root in search_path(function):
         for one in names(part.contents, root):
@@ -124,9 +124,9 @@ def _without_metadata(function: Function, name: str) -> str | None:
     "version-conflict",
     Function,
     severity="error",
-    meaning="One distribution is there in several versions: in two layers, or in a layer and the code. An error where "
-    "the version that is imported does not meet a requirement, or where files of two versions mix; else a warning.",
-    remedy="Pin one version everywhere, or keep the distribution in one layer alone.",
+    meaning="A distribution exists in several versions: in two layers, or in a layer and the code. An error if "
+    "the imported version does not meet a requirement, or if files of two versions mix; else a warning.",
+    remedy="Pin one version everywhere, or keep the distribution in one layer only.",
     source=(
         "the developer guide: layers are extracted in order into /opt and folders merge; /var/task comes before /opt "
         "on sys.path"
@@ -146,13 +146,13 @@ def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
             broken = _broken(function, name, tree)
             wants = f" But {_wanted(broken)}." if broken else ""
             yield Problem(
-                f"{name} is there in {len(ones)} places and different versions: {versions}. {_outcome(ones)}{wants}",
-                severity="error" if broken or _mixes(ones) else "warning",
+                f"{name} exists in {len(ones)} places with different versions: {versions}. {_outcome(ones)}{wants}",
+                severity="error" if broken or _are_mixed(ones) else "warning",
             )
 
 
 def _broken(function: Function, name: str, tree: dict[str, list[Distribution]]) -> list[Unmet]:
-    """Return the requirements that the imported version does not meet, whatever the function's architecture is."""
+    """Return the requirements that the imported version does not meet, on any architecture of the function."""
     first, *others = [broken_by_winner(tree, name, target) for target in _targets(function)] or [()]
     return [one for one in first if all(one in other for other in others)]
 
@@ -160,19 +160,19 @@ def _broken(function: Function, name: str, tree: dict[str, list[Distribution]]) 
 def _outcome(ones: Sequence[tuple[Distribution, Part]]) -> str:
     distribution, part = ones[0]
     if part.layer is None:
-        return f"The code comes first on sys.path, so {distribution.version} is imported, by the layers' packages too."
-    if _mixes(ones):
+        return f"The code is first on sys.path, so {distribution.version} is imported, also by packages in layers."
+    if _are_mixed(ones):
         return (
-            "Layers merge file by file into /opt and the last one wins, so what gets imported is a mixture of them, "
-            "and the metadata of each version stays."
+            "Layers merge file by file into /opt and the last one wins, so the imported code is a mixture of them, "
+            "with the metadata of each version."
         )
-    return f"All of it that is imported comes from {distribution.version} in {part.label}."
+    return f"All of the imported files are from {distribution.version} in {part.label}."
 
 
-def _mixes(ones: Sequence[tuple[Distribution, Part]]) -> bool:
-    """Return whether files of several versions come together in one folder of /opt.
+def _are_mixed(ones: Sequence[tuple[Distribution, Part]]) -> bool:
+    """Return whether files of several versions are mixed in one folder of /opt.
 
-    They do not where the version that wins brings every file of the others: then it replaces them all.
+    They are not if the version that wins contains every file of the others, since it then replaces them all.
     """
     (winner, top), *others = ones
     below = [(one, part) for one, part in others if one.folder == winner.folder and one.version != winner.version]
@@ -184,7 +184,7 @@ def _mixes(ones: Sequence[tuple[Distribution, Part]]) -> bool:
 
 
 def _package_files(part: Part, distribution: Distribution) -> frozenset[str]:
-    """Return the files of a distribution without its metadata; empty where it does not tell what it installed."""
+    """Return the files of a distribution without its metadata; empty if it does not list its top-level names."""
     folder = distribution.folder
     tops = tuple(inside(folder, name) for name in distribution.top_level if not name.endswith((".dist-info", ".data")))
     below = tuple(f"{top}/" for top in tops)

@@ -1,4 +1,4 @@
-"""Files that Lambda's user cannot read, run or follow, and bytecode that it throws away."""
+"""Files that the user of a function cannot read or run, links that lead nowhere, and bytecode that is not used."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _EXECUTABLE: Final = (
     "record it in Git, `git update-index --chmod=+x <file>`, and make the archive from a checkout on Linux or macOS."
 )
 _NOT_EXECUTABLE: Final = "not executable by all"
-_DANGLES: Final = "leads to nothing in the archive"
+_DANGLES: Final = "leads to no file in the archive"
 _OTHER_MOUNT: Final = "leads to what a layer may contain"
-_CIRCLE: Final = "leads in a circle"
+_CYCLE: Final = "leads in a cycle"
+_UNVERIFIED: Final = "leads to a folder of the runtime, whose content is not verified"
 _BYTECODE_MARKS: Final = frozenset({"timestamp-bytecode", "unnamed-bytecode"})
 _CACHED_BYTECODE: Final = re.compile(r"\.cpython-3(?P<minor>\d{1,2})\.pyc$")
-_UNVERIFIED: Final = "leads to a place of the runtime's own, whose content is not verified"
 
 
 def _code(function: Function) -> Iterator[Part]:
@@ -73,11 +73,11 @@ def unreadable_code(function: Function, _: Settings) -> Iterator[Problem]:
 
 def _forbidden(part: Part) -> Iterator[Problem]:
     contents = part.contents
-    # Archives made on Windows record no modes, and Lambda gives such files some that it can read.
+    # Archives that were created on Windows contain no modes. Lambda makes such files readable.
     modes = {path: file.mode for path, file in contents.files.items() if file.mode}
     faults = {
         "not readable by all": [path for path, mode in modes.items() if not mode & _READ],
-        "folders that not all may enter": [
+        "folders that not all users can enter": [
             path for path, mode in contents.folder_modes.items() if mode and not (mode & _PASS and mode & _READ)
         ],
         _NOT_EXECUTABLE: [path for path in _programs(contents) if path in modes and not modes[path] & _PASS],
@@ -92,14 +92,15 @@ def _forbidden(part: Part) -> Iterator[Problem]:
     if returned:
         yield Problem(
             f"In {part.label} the first line of {listed(returned, _MOST_LISTED)} ends with a carriage return, so Linux "
-            "looks for an interpreter whose name ends with it.",
-            remedy="Save the file with Unix line ends, and let git keep them: '*.sh text eol=lf' in .gitattributes.",
+            "searches for an interpreter whose name ends with it.",
+            remedy="Save the file with Unix line ends, and let git preserve them: '*.sh text eol=lf' in "
+            ".gitattributes.",
         )
 
 
 @once_per_archive
 def _programs(contents: Contents) -> tuple[str, ...]:
-    """Return what lies directly in bin/ and extensions/ and is meant to be run, and a custom runtime's bootstrap."""
+    """Return the programs directly in bin/ and extensions/, and the bootstrap of a custom runtime."""
     elf = {native.path for native in contents.natives}
     return tuple(
         path
@@ -119,55 +120,59 @@ def _is_program(path: str, *, elf: bool) -> bool:
     "escaping-link",
     Layer,
     severity="error",
-    meaning="A symlink leads out of the archive. One that leads nowhere, in a circle or to a place of the runtime is a "
-    "warning, since it harms nothing until it is followed.",
-    remedy="Copy what it points at into the folder, or drop the link.",
-    source="symlinks as the archive has them; how the service counts and follows them is not verified",
+    meaning="A symlink leads out of the archive. One that leads to no file, in a cycle or to a folder of the runtime "
+    "is a warning, since it does no harm until it is followed.",
+    remedy="Copy its target into the folder, or delete the link.",
+    source="symlinks in the archive; how the service counts and follows them is not verified",
     failing="lib/libpq.so -> /usr/lib64/libpq.so.5\n",
     passing="lib/libpq.so -> libpq.so.5, beside lib/libpq.so.5\n",
 )
 def escaping_link(layer: Layer, _: Settings) -> Iterator[Problem]:
     """Yield the problems of a layer's links."""
     for part in layer_parts([layer]):
-        yield from _astray(part)
+        yield from _bad_links(part)
 
 
 @further_check("escaping-link", Function)
 def escaping_link_in_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of the links in a function's code."""
     for part in _code(function):
-        yield from _astray(part)
+        yield from _bad_links(part)
 
 
-def _astray(part: Part) -> Iterator[Problem]:
-    fates = {path: fate for path in part.contents.links if (fate := _fate(part, path))}
-    for fate in dict.fromkeys(fates.values()):
-        paths = [f"{path} -> {part.contents.links[path]}" for path, one in fates.items() if one == fate]
-        severity: Severity = "warning" if fate in (_UNVERIFIED, _DANGLES, _CIRCLE, _OTHER_MOUNT) else "error"
-        yield Problem(f"In {part.label} {listed(paths, _MOST_LISTED)} {fate}.", severity=severity)
+def _bad_links(part: Part) -> Iterator[Problem]:
+    flaws = {path: flaw for path in part.contents.links if (flaw := _link_flaw(part, path))}
+    for flaw in dict.fromkeys(flaws.values()):
+        paths = [f"{path} -> {part.contents.links[path]}" for path, other in flaws.items() if other == flaw]
+        severity: Severity = "warning" if flaw in (_UNVERIFIED, _DANGLES, _CYCLE, _OTHER_MOUNT) else "error"
+        yield Problem(f"In {part.label} {listed(paths, _MOST_LISTED)} {flaw}.", severity=severity)
 
 
-def _fate(part: Part, path: str) -> str | None:
-    """Return what is wrong with where a link ends; None when it ends inside the archive."""
-    links, place = part.contents.links, path
+def _link_flaw(part: Part, path: str) -> str | None:
+    """Return what is wrong with a link; None if it leads to a file or folder in the archive."""
+    links, target_path = part.contents.links, path
     for _ in range(_LINKS_FOLLOWED):
-        if place.count("/") > _DEEPEST:
-            return "lies too deep to be followed"
-        linked = next((one for one in _and_parents(place) if one in links), None)
+        if target_path.count("/") > _DEEPEST:
+            return "is too deep to be followed"
+        linked = next((one for one in _and_parents(target_path) if one in links), None)
         if linked is None:
-            there = place in part.contents.files or is_folder(part.contents, place) or place in ("", ".")
-            return None if there or place in part.contents.folder_modes else _DANGLES
-        target = links[linked] + place[len(linked) :]
+            there = (
+                target_path in part.contents.files or is_folder(part.contents, target_path) or target_path in ("", ".")
+            )
+            return None if there or target_path in part.contents.folder_modes else _DANGLES
+        target = links[linked] + target_path[len(linked) :]
         inside = target.startswith(f"{part.mount}/")
         if target.startswith("/") and not inside:
             if part.layer is None and target.startswith("/opt/"):
                 return _OTHER_MOUNT
             return _UNVERIFIED if f"{target}/".startswith(_OF_THE_RUNTIME) else "leads out of the archive"
         base = "" if inside else posixpath.dirname(linked)
-        place = posixpath.normpath(posixpath.join(base, target.removeprefix(f"{part.mount}/") if inside else target))
-        if place == ".." or place.startswith("../"):
+        target_path = posixpath.normpath(
+            posixpath.join(base, target.removeprefix(f"{part.mount}/") if inside else target)
+        )
+        if target_path == ".." or target_path.startswith("../"):
             return "leads out of the archive"
-    return _CIRCLE
+    return _CYCLE
 
 
 def _and_parents(path: str) -> Iterator[str]:

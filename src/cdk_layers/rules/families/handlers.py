@@ -1,4 +1,4 @@
-"""Handlers that are not where the function looks for them."""
+"""Handlers that do not exist."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper",
 """Modules of well-known layers that are used as handlers, and then call the function's own."""
 
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
-"""Names a program that Lambda starts in the runtime's place, which may do with the handler what it likes."""
+"""Names a program that Lambda starts instead of the runtime, and that may handle the handler differently."""
 
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_MODULES: Final = 64
@@ -44,16 +44,16 @@ _BUILT_IN: Final = frozenset(
     "handler-not-found",
     Function,
     severity="error",
-    meaning="The handler's module is neither in the code nor in a layer, or it does not define the handler. Where only "
-    "a run could tell, it is a warning.",
+    meaning="The handler's module is neither in the code nor in a layer, or it does not define the handler. A warning "
+    "if only running the code could show it.",
     remedy='Write the handler as "module.function", the module\'s path being relative to the root of the code, and '
-    "check that the code's folder is the one that holds it.",
-    source="the runtime client's own code (awslambdaric, bootstrap.py): it imports the module, then looks the name up",
-    failing="Handler: main.handler\n# The code holds app.py alone, or a main.py without `def handler`.\n",
-    passing="Handler: main.handler\n# The code holds main.py with `def handler(event, context)`.\n",
+    "check that the code's folder is the one that contains it.",
+    source="the runtime client's own code (awslambdaric, bootstrap.py): it imports the module, then looks up the name",
+    failing="Handler: main.handler\n# The code contains only app.py, or a main.py without `def handler`.\n",
+    passing="Handler: main.handler\n# The code contains main.py with `def handler(event, context)`.\n",
 )
 def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
-    """Look the handler up as the runtime does."""
+    """Look up the handler as the runtime does."""
     if not is_python(function) or not function.handler or _WRAPPER in (function.environment or {}):
         return
     if len(function.handler) > LONGEST_NAME:
@@ -61,9 +61,7 @@ def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
     module, dot, name = function.handler.rpartition(".")
     if not dot:
         aws_error = f"Bad handler '{function.handler}': not enough values to unpack (expected 2, got 1)"
-        yield Problem(
-            f"The handler {function.handler!r} names no function: there is no dot in it.", aws_error=aws_error
-        )
+        yield Problem(f"The handler {function.handler!r} names no function: it contains no dot.", aws_error=aws_error)
     elif module.partition(".")[0] in _BUILT_IN:
         aws_error = f"Cannot use built-in module {module} as a handler module"
         yield Problem(
@@ -80,22 +78,22 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     if found is None:
         yield from _absent(function, module)
         return
-    look = _Look(places)
-    answer = look.has(found, name)
+    lookup = _Lookup(places)
+    answer = lookup.has(found, name)
     aws_error = f"Handler '{name}' missing on module '{module}'"
     if isinstance(answer, SyntaxError):
         yield _broken(function, module, answer, found)
     elif answer == "no":
-        yield Problem(f"{_place(found)} does not define {name!r}, the function's handler.", aws_error=aws_error)
+        yield Problem(f"{_description(found)} does not define {name!r}, the function's handler.", aws_error=aws_error)
     elif answer == "maybe":
         yield Problem(
-            f"Only a run could tell whether {_place(found)} defines {name!r}, the function's handler.",
+            f"Only running {_description(found)} could show whether it defines {name!r}, the function's handler.",
             severity="warning",
             aws_error=aws_error,
         )
 
 
-def _place(module: Module) -> str:
+def _description(module: Module) -> str:
     if module.part is None:
         return f"The namespace package {module.name!r}"
     return module.part.at(module.path or module.name)
@@ -118,27 +116,29 @@ def _absent(function: Function, module: str) -> Iterator[Problem]:
 
 def _broken(function: Function, module: str, error: SyntaxError, found: Module) -> Problem:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    # Newer Pythons read all that older ones did, so that what they refuse is wrong in both.
+    # Newer Pythons accept what older ones accept, so what they reject is wrong in both.
     certain = sys.version_info[:2] >= tuple(int(part) for part in python_version(function).split("."))
     return Problem(
-        f"{_place(found)} cannot be parsed, line {error.lineno}: {error.msg}"
-        + ("." if certain else f", as Python {here} sees it; the function runs on {python_version(function)}."),
+        f"{_description(found)} cannot be parsed, line {error.lineno}: {error.msg}"
+        + ("." if certain else f", by Python {here}; the function runs on {python_version(function)}."),
         severity=None if certain else "warning",
-        remedy="Put the syntax right.",
+        remedy="Correct the syntax.",
         aws_error=f"Syntax error in module '{module}': {error.msg}",
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Lookup:
+    """The lookup of a name in a module, and in the modules that it imports the name from."""
+
     places: Sequence[tuple[Part, str]]
     answers: dict[tuple[str, str], Answer | SyntaxError] = field(default_factory=dict)
-    """What is known by module and name; "no" while the module is being read, which ends circles."""
+    """Answers by module and name; "no" while the module is being read, which ends cycles."""
 
     depth: int = 0
 
     def has(self, module: Module, name: str) -> Answer | SyntaxError:
-        """Return whether a module has a name; "yes" for what cannot be read, so as not to alarm without a reason."""
+        """Return whether a module has a name; "yes" for modules that cannot be read, so that nothing is reported."""
         key = (module.name, name)
         if key not in self.answers:
             if len(self.answers) >= _MOST_MODULES:
@@ -156,12 +156,12 @@ class _Look:
         else:
             answer = self._in_source(module, source, name)
         if answer == "no" and module.package and find(f"{module.name}.{name}", self.places):
-            # A `from` import loads a submodule by itself; looking an attribute up does not.
+            # A `from` import loads a submodule; looking up an attribute does not.
             return "yes" if self.depth else "maybe"
         return answer
 
     def _in_source(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
-        deeper = _Look(self.places, self.answers, self.depth + 1)
+        deeper = _Lookup(self.places, self.answers, self.depth + 1)
         search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
         try:
             return search.in_module(parse(source))
@@ -171,10 +171,10 @@ class _Look:
             return "yes"
 
     def follow(self, module: Module, statement: ast.ImportFrom, there: str, name: str) -> Answer:
-        """Return whether what a `from` import names has the name that it takes from there."""
+        """Return whether the module of a `from` import has the name that is imported from it."""
         found = find(target, self.places) if (target := _absolute(module, statement)) else None
         if found is None:
-            # The standard library and the runtime's own packages are on the path too.
+            # The standard library and the runtime's packages are on the path too.
             return "maybe" if there == "*" else "yes"
         answer = self.has(found, name if there == "*" else there)
         if there == "*" and answer == "yes" and found.path is None:

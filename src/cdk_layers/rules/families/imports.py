@@ -32,8 +32,8 @@ _OF_THE_RUNTIME: Final = frozenset((
     "lambda_runtime_log_utils", "lambda_runtime_marshaller", "pip", "pkg_resources", "runtime_client", "setuptools",
     "simplejson", "snapshot_restore_py", "wheel",
 ))  # fmt: skip
-"""Modules that the runtime includes or may include, besides the SDK: its client with what that requires, and what comes
-with Python. CloudFormation adds cfnresponse to code that is in a template. Source: the base images and the
+"""Modules that the runtime includes or may include, besides the SDK: its client with its requirements, and what Python
+includes. CloudFormation adds cfnresponse to code that is in a template. Source: the base images and the
 CloudFormation user guide; not verified for every runtime, so none of them is reported."""
 
 _MANIFESTS: Final = ("requirements.txt", "pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock")
@@ -50,7 +50,7 @@ class _Import(NamedTuple):
     """The absolute dotted name of what is imported."""
 
     taken: tuple[str, ...]
-    """What a `from` import takes from there, each a name or a submodule."""
+    """The names that a `from` import imports from there: attributes or submodules."""
 
     place: str
     """The file and line."""
@@ -90,8 +90,8 @@ def _missing(handler: str, missing: dict[str, str]) -> Problem:
     shown = listed((_named(name, place) for name, place in missing.items()), _MOST_LISTED)
     first = next(iter(missing))
     return Problem(
-        f"The function imports what neither its code, its layers, the runtime nor the standard library provides: "
-        f"{shown}.",
+        f"The function imports modules that neither its code, its layers, the runtime nor the standard library "
+        f"provides: {shown}.",
         aws_error=f"Unable to import module '{handler}': No module named '{first}'",
     )
 
@@ -103,9 +103,9 @@ def _named(name: str, place: str) -> str:
 
 
 def _may_find_more(function: Function) -> bool:
-    """Return whether modules may come from where this rule does not look."""
+    """Return whether modules may come from places that this rule does not search."""
     template, files = function.where.template, function.code.files if function.code is not None else {}
-    # `sam build` has yet to install what a source folder of a SAM template names.
+    # `sam build` installs the requirements of a source folder of a SAM template later.
     is_source = template.endswith((".yaml", ".yml")) and ".aws-sam" not in template
     is_unbuilt = is_source and any(name in files for name in _MANIFESTS)
     environment = function.environment
@@ -124,7 +124,7 @@ def _is_provided(name: str, function: Function, places: Places) -> bool:
 
 
 def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
-    """Yield the imports that run with the handler's module; nothing where code changes how modules are found."""
+    """Yield the imports that run with the handler's module; nothing if code changes how modules are found."""
     waiting: list[str] = []
     seen: set[str] = set()
     found: list[_Import] = []
@@ -144,7 +144,7 @@ def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
 
 
 def _add(imported: tuple[str, ...], waiting: list[str], seen: set[str]) -> None:
-    """Add a module, its parents and what is taken from it to the modules to read, up to the bounds."""
+    """Add a module, its parents and the names imported from it to the modules to read, up to the bounds."""
     module, *taken = imported
     for name in (*_parents(module), module, *(f"{module}.{one}" for one in taken[:_MOST_MODULES])):
         if len(seen) >= _MOST_MODULES:
@@ -155,14 +155,14 @@ def _add(imported: tuple[str, ...], waiting: list[str], seen: set[str]) -> None:
 
 
 def _parents(name: str) -> Iterator[str]:
-    """Yield the packages that a module is in, outermost first; none for a name that is too long to be looked up."""
+    """Yield the packages that a module is in, outermost first; none for a name that is too long to look up."""
     if len(name) <= LONGEST_NAME:
         segments = name.split(".")
         yield from (".".join(segments[:end]) for end in range(1, len(segments)))
 
 
 def _own_source(module: Module) -> bytes | None:
-    """Return the source of a module of the function's own; None for those of layers and of installed distributions."""
+    """Return the source of a module of the function; None for modules of layers and of distributions."""
     part, path = module.part, module.path
     if part is None or path is None or part.layer is not None or part.sources is None:
         return None

@@ -41,39 +41,39 @@ _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client
     "shadowed-sdk",
     Function,
     severity="warning",
-    meaning="Of boto3, botocore and s3transfer some are packaged and the others come from the runtime, at whatever "
-    "version it has.",
-    remedy="Package boto3 itself, pinned: it brings the botocore and s3transfer that suit it. Or package none of them.",
+    meaning="Some of boto3, botocore and s3transfer are packaged, and the others come from the runtime, at any "
+    "version.",
+    remedy="Package boto3 itself, pinned: it requires the right botocore and s3transfer. Or package none of them.",
     source="sys.path puts the code and the layers before the runtime's own SDK; its versions there are not verified",
     aws_error="Unable to import module 'main': cannot import name '...' from 'botocore...'",
     failing="python/botocore/ without python/boto3/\n",
     passing="python/boto3/, python/botocore/ and python/s3transfer/\n",
 )
 def shadowed_sdk(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem when the SDK is put together from two places."""
+    """Yield a problem if the SDK is assembled from two places."""
     if not is_python(function):
         return
-    brought = {name for part, root in search_path(function) for name in modules(part.contents, root) if name in _SDK}
-    there = [name for name in _SDK if name in brought]
-    absent = [name for name in _SDK if name not in brought]
-    # s3transfer alone hides nothing that the runtime's own boto3 would not accept as readily.
-    if absent and {"boto3", "botocore"} & brought:
+    provided = {name for part, root in search_path(function) for name in modules(part.contents, root) if name in _SDK}
+    packaged = [name for name in _SDK if name in provided]
+    absent = [name for name in _SDK if name not in provided]
+    # s3transfer alone is compatible with the boto3 of the runtime.
+    if absent and {"boto3", "botocore"} & provided:
         versions = installed(function)
-        told = ", ".join(f"{name} {versions[name][0][0].version}" if name in versions else name for name in there)
+        names = ", ".join(f"{name} {versions[name][0][0].version}" if name in versions else name for name in packaged)
         hidden = unknown_parts(function)
-        unless = f", unless {' or '.join(hidden)} brings it" if hidden else ""
-        yield Problem(f"The function packages {told}, and takes {' and '.join(absent)} from the runtime{unless}.")
+        unless = f", unless {' or '.join(hidden)} provides it" if hidden else ""
+        yield Problem(f"The function packages {names}, and takes {' and '.join(absent)} from the runtime{unless}.")
 
 
 @rule(
     "shadowed-stdlib",
     Function,
     severity="warning",
-    meaning="A module in the code or in a layer has the name of one of the standard library's or of the runtime "
-    "client's, and comes before it on sys.path.",
-    remedy="Rename it, or drop a backport that this Python no longer needs.",
-    source="sys.path: /var/task and /opt/python come before the standard library; what the runtime has imported by "
-    "then stays as it is",
+    meaning="A module in the code or in a layer has the name of a module of the standard library or of the runtime "
+    "client, and comes before it on sys.path.",
+    remedy="Rename it, or remove a backport that this Python no longer needs.",
+    source="sys.path: /var/task and /opt/python come before the standard library; modules that the runtime has "
+    "already imported are not affected",
     failing="python/random.py\n",
     passing="python/company_random.py\n",
 )
@@ -86,8 +86,8 @@ def shadowed_stdlib(function: Function, _: Settings) -> Iterator[Problem]:
         for root in roots(part, python):
             hidden = _hidden(part.contents, root, python)
             if hidden:
-                whose = "the standard library" if set(hidden) - _RUNTIME_CLIENT else "Lambda's runtime client"
-                yield Problem(f"{', '.join(hidden)} in {part.label} can hide {whose}'s own of that name.")
+                owner = "the standard library" if set(hidden) - _RUNTIME_CLIENT else "Lambda's runtime client"
+                yield Problem(f"{', '.join(hidden)} in {part.label} can hide the modules of these names in {owner}.")
 
 
 @rule(
@@ -139,7 +139,7 @@ def _modules_in(contents: Contents, folder: str) -> frozenset[str]:
 
 
 def _extends_its_path(part: Part, init: str) -> bool:
-    """Return whether a package adds the other folders of its name itself, as old namespace packages do."""
+    """Return whether a package adds the other folders of its name to its path, as old namespace packages do."""
     source = part.sources.read(init) if part.sources is not None else None
     return source is not None and any(word in source for word in (b"extend_path", b"declare_namespace"))
 

@@ -1,4 +1,4 @@
-"""What a layer claims to run on, against what its distributions and native files are for."""
+"""Distributions and native files that do not support a runtime or architecture: the function's, or a declared one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _INTERPRETER: Final = re.compile(r"(?P<kind>py|cp)(?P<major>[0-9])(?P<minor>[0-9
 def admits(requires_python: str, python: str) -> bool:
     """Return whether a Requires-Python admits any micro release of a language version, such as "3.13".
 
-    What cannot be read admits everything, as installers have it.
+    A value that cannot be parsed admits all versions, as in installers.
     """
     try:
         specifiers = SpecifierSet(requires_python)
@@ -54,8 +54,8 @@ def admits(requires_python: str, python: str) -> bool:
     "requires-python",
     Function,
     severity="error",
-    meaning="A distribution says of itself that it does not run on the function's Python version.",
-    remedy="Take a version of the distribution that supports the runtime, or a runtime that it supports.",
+    meaning="A distribution declares that it does not support the function's Python version.",
+    remedy="Use a version of the distribution that supports the runtime, or a runtime that it supports.",
     source="Requires-Python in the distribution's own metadata (PEP 345, PEP 440)",
     failing="# Under python3.9: numpy 2.1.0, whose metadata says Requires-Python: >=3.10\n",
     passing="# Under python3.9: numpy 2.0.2, whose metadata says Requires-Python: >=3.9\n",
@@ -73,9 +73,9 @@ def requires_python(function: Function, _: Settings) -> Iterator[Problem]:
 
 def _excluding(part: Part, python: str) -> str:
     return ", ".join(
-        f"{one.name} {one.version} requires {one.requires_python}"
-        for one in visible(part, python).values()
-        if one.requires_python and not admits(one.requires_python, python)
+        f"{distribution.name} {distribution.version} requires {distribution.requires_python}"
+        for distribution in visible(part, python).values()
+        if distribution.requires_python and not admits(distribution.requires_python, python)
     )
 
 
@@ -83,9 +83,9 @@ def _excluding(part: Part, python: str) -> str:
     "overclaimed-target",
     Layer,
     severity="error",
-    meaning="A layer declares runtimes or architectures that its own content cannot run on. A warning where Python "
-    "does without what is not for them, and for programs, which only some functions may start.",
-    remedy="Declare what it is built for alone, and make one layer for each other runtime or architecture.",
+    meaning="A layer declares runtimes or architectures that its own content cannot run on. A warning if Python "
+    "does not need the content in question, and for programs, which only some functions may start.",
+    remedy="Declare only what it is built for, and create one layer for each other runtime or architecture.",
     source=(
         "CompatibleRuntimes and CompatibleArchitectures only filter listings (botocore; aws-cdk 16719): "
         "the failure comes when the function runs"
@@ -99,7 +99,7 @@ SharedPythonLayer(stack, "Data", entry="layers/data", compatible_runtimes=[Runti
 """,
 )
 def overclaimed_target(layer: Layer, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each declared runtime or architecture that the content is not for."""
+    """Yield a problem for each declared runtime or architecture that the content does not support."""
     for part in layer_parts([layer]):
         for architecture in layer.architectures or ():
             reasons = [_machine_reason(part, architecture)] if architecture in ARCHITECTURES else []
@@ -110,7 +110,7 @@ def overclaimed_target(layer: Layer, _: Settings) -> Iterator[Problem]:
 
 
 class _Reason(NamedTuple):
-    """Why content is not for a target: what it fails by, and what it does worse by; "" for nothing."""
+    """Why content does not support a target: what certainly fails, and what possibly fails; "" for nothing."""
 
     certain: str = ""
     possible: str = ""
@@ -123,7 +123,7 @@ def _overclaimed(declared: tuple[str, ...], claim: str, reasons: Sequence[_Reaso
     if certain:
         yield Problem(f"{start} cannot run on {claim}: {certain}.")
     elif possible:
-        spare = f"{start} a part of it that functions may do without cannot run on {claim}: {possible}."
+        spare = f"{start} a part of it that functions may not need cannot run on {claim}: {possible}."
         yield Problem(spare, severity="warning")
 
 
@@ -152,18 +152,18 @@ def _runtime_reasons(part: Part, runtime: str) -> Iterator[_Reason]:
 
 
 def _tags_suit(distribution: Distribution, python: str) -> bool:
-    """Return whether the wheel that a distribution came from is for a Python version; one without tags may be."""
+    """Return whether the wheel of a distribution supports a Python version; True if its tags are not known."""
     tags = [tag.split("-") for tag in distribution.tags]
     known = [(interpreters, abis) for interpreters, abis, _platforms in (tag for tag in tags if len(tag) == _TAG_PARTS)]
     return not known or any(
-        _suits(interpreter, abi, python)
+        _tag_suits(interpreter, abi, python)
         for interpreters, abis in known
         for interpreter in interpreters.split(".")
         for abi in abis.split(".")
     )
 
 
-def _suits(interpreter: str, abi: str, python: str) -> bool:
+def _tag_suits(interpreter: str, abi: str, python: str) -> bool:
     match = _INTERPRETER.fullmatch(interpreter)
     if match is None:
         return True
