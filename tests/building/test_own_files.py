@@ -11,7 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from cdk_layers.building import excludes
 from cdk_layers.building.options import DEFAULT_EXCLUDES, TOP_EXCLUDES
-from cdk_layers.building.requirements.manifests import NEVER_ARCHIVED
+from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from cdk_layers.building.excludes import by_name, exclusion
 from cdk_layers.building.job import missing_folder
 from cdk_layers.building.layout import layout_of
 from cdk_layers.building.notes import Note
-from cdk_layers.building.requirements.manifests import NEVER_ARCHIVED, PRECEDENCE
+from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED, PRECEDENCE
 from cdk_layers.building.uv.used_caches import without_caches
 from cdk_layers.errors import EntryError
 from cdk_layers.system.wording import listed, size

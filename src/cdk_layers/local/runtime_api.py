@@ -70,7 +70,7 @@ class RuntimeApi:
         self._invocations.put(invocation)
 
     def close(self) -> None:
-        """Stop listening; a client that waits for an invocation is told that there is none."""
+        """Stop listening; a client that waits for an invocation gets an end of the connection."""
         self._invocations.put(None)
         self._server.shutdown()
         self._server.server_close()

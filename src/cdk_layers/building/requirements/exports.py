@@ -1,4 +1,4 @@
-"""Lock files as requirements, by the tools that made them."""
+"""Exports of lock files to requirements, by the tools that made them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
 PIPENV: Final = ("pipenv==2026.10.3",)
-"""The tools that read their own lock files, at the versions that are tested."""
+"""The tools that export their own lock files, in the tested versions."""
 
 _REMEDIES: Final = {
     "poetry.lock": "Correct pyproject.toml if 'poetry check' complains, or lock again with 'poetry lock'.",
@@ -42,26 +42,26 @@ class Exported:
 
     text: str
     lacks_credentials: bool = False
-    """Whether credentials were taken out of it."""
+    """Whether credentials were removed from it."""
 
     indexes: Mapping[str, str] = field(default_factory=dict)
-    """The index of each distribution by its name, where there are several."""
+    """The index of each distribution by its name, if there are several indexes."""
 
 
 def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
-    """Return a lock file's requirements, from memory if they hold no credentials.
+    """Return a lock file's requirements, from the cache if they contain no credentials.
 
-    Without `may_export` no tool is run: what is remembered comes without its credentials, and None when nothing is.
+    Without `may_export`, no tool is run: the result is from the cache, without credentials, or None.
 
     Raises:
-        EntryError: The lock file, or the file that it belongs to, is missing or damaged, or does not know a group or an
-            extra that is asked for.
+        EntryError: The lock file, or the file that it belongs to, is missing or damaged, or does not define a
+            selected group or extra.
         DependencyError: The lock file is for other Python versions only.
         StaleLockError: It does not fit its project.
-        BuildError: The exporting tool cannot be had.
+        BuildError: The exporting tool cannot be installed.
         EntryChangedError: The lock file changed while it was exported.
     """
-    key = _key(job.entry, [lock, *_beside(job.entry, lock)], job.options)
+    key = _key(job.entry, [lock, *_sources(job.entry, lock)], job.options)
     if not _is_checked(job, lock, key, may_check=may_export):
         return None
     known = job.store.recall(key)
@@ -70,7 +70,7 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
     if not may_export:
         return None
     text = _run(job.entry, lock, job.options)
-    if _key(job.entry, [lock, *_beside(job.entry, lock)], job.options) != key:
+    if _key(job.entry, [lock, *_sources(job.entry, lock)], job.options) != key:
         message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
     named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
@@ -79,12 +79,12 @@ def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
 
 
 def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
-    """Return whether a lock file suits its project and the target, after finding out if that may be done."""
+    """Return whether a lock file is known to fit its project and the target; check it if `may_check`."""
     checked = f"{key}-{job.target}"
     if job.store.recall(checked):
         return True
     if may_check:
-        # It loads more than a recalled build needs.
+        # It loads more than a build from the cache needs.
         from cdk_layers.building.requirements.lock_checks import check_lock  # noqa: PLC0415
 
         check_lock(job, lock)
@@ -92,7 +92,7 @@ def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
     return may_check
 
 
-def _beside(entry: Path, lock: str) -> tuple[str, ...]:
+def _sources(entry: Path, lock: str) -> tuple[str, ...]:
     for name in _FOLDERS[lock]:
         if not (entry / name).is_file() and lock != "Pipfile.lock":
             message = f"{entry / lock} needs the {name} that it was made from beside it, and there is none. Add it."
@@ -131,7 +131,7 @@ def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
         *([] if options.poetry_include_hashes else ["--without-hashes"]),
         *(["--without-urls"] if options.poetry_without_urls else []),
     ]  # fmt: skip
-    # Relative paths in the project are seen from its real place.
+    # Relative paths in the project lead to the same places as from the project itself.
     root = (scratch / "project").resolve()
     project = mirrored(entry, root)
     extra = {**options.environment, "POETRY_VIRTUALENVS_CREATE": "false"}
@@ -160,7 +160,7 @@ def _tool(
     *,
     copied_to: Path | None = None,
 ) -> str:
-    """Return what a tool says in a folder, whose path in messages is that of the project which it is a copy of."""
+    """Return the output of a tool in a folder; messages have the project's own path in place of `copied_to`."""
     extras = [part for package in tool[1:] for part in ("--with", package)]
     command = [
         "tool",

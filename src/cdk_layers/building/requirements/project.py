@@ -1,4 +1,4 @@
-"""Python projects on this machine: their names, and the other projects that they lead to."""
+"""Python projects on this machine: their names, and the other projects that they refer to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACES: Final = (("project",), ("tool", "poetry"), ("tool", "flit", "metadata")
 
 
 def name_of(folder: Path) -> str | None:
-    """Return the name that a project's files state, in normalized form; its folder's if they state none."""
+    """Return the normalized name of a project from its files; that of its folder if the files have none."""
     document = read_toml(folder / PROJECT)
     stated = [table(document, *place).get(key) for place in _PLACES for key in ("name", "dist-name")]
     names = (*stated, _setup_cfg_name(folder), _setup_py_name(folder), _metadata_name(folder), folder.name)
@@ -39,7 +39,7 @@ def _setup_cfg_name(folder: Path) -> str | None:
 
 
 def _setup_py_name(folder: Path) -> str | None:
-    """Return the name that setup.py passes to setup() as a string, or as a constant of its module; it is not run."""
+    """Return the name that setup.py passes to setup() as a string or a constant of its module, without running it."""
     try:
         tree = parse((folder / "setup.py").read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -52,7 +52,7 @@ def _setup_py_name(folder: Path) -> str | None:
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _called(node.func) == "setup":
+        if isinstance(node, ast.Call) and _function_name(node.func) == "setup":
             value = next((keyword.value for keyword in node.keywords if keyword.arg == "name"), None)
             value = constants.get(value.id) if isinstance(value, ast.Name) else value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
@@ -60,7 +60,7 @@ def _setup_py_name(folder: Path) -> str | None:
     return None
 
 
-def _called(function: ast.expr) -> str | None:
+def _function_name(function: ast.expr) -> str | None:
     if isinstance(function, ast.Name):
         return function.id
     return function.attr if isinstance(function, ast.Attribute) else None
@@ -75,10 +75,10 @@ def _metadata_name(folder: Path) -> str | None:
 
 
 def reachable(paths: Iterable[Path]) -> dict[Path, str]:
-    """Return the projects and wheels that projects lead to, themselves included, with their normalized names.
+    """Return the projects and wheels that projects refer to, including themselves, with their normalized names.
 
-    They are those of `[tool.uv.sources]`, of the same workspace, of Poetry's path dependencies, and those that a
-    requirement names as a file.
+    References are `[tool.uv.sources]`, members of the same workspace, Poetry's path dependencies, and requirements
+    with a file URL.
     """
     found: dict[Path, str] = {}
     waiting = list(paths)
@@ -91,7 +91,7 @@ def reachable(paths: Iterable[Path]) -> dict[Path, str]:
 
 
 def steps(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files and folders that one project names, each with the text that names it."""
+    """Yield the files and folders that one project refers to, each with the string that refers to it."""
     if not folder.is_dir():
         return
     document = read_toml(folder / PROJECT)
