@@ -17,9 +17,9 @@ _PROBE: Final = """
 import json, os, resource, sys
 if len(sys.argv) > 1:
     from pathlib import Path
-    from cdk_layers.project.user_store import user_store
-from cdk_layers.building.find import build
+    from cdk_layers.building.find import build
     from cdk_layers.lambda_service.target import Target
+    from cdk_layers.project.user_store import user_store
     build(Path(sys.argv[1]), Target("3.13", "x86_64"), store=user_store())
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 """

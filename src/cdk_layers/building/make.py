@@ -210,7 +210,7 @@ class _Making:
         """Return the facts of an installation whose parts the store has."""
         if plan.distributions_key is None:
             return {"parts": [], "shared": []}
-        found = self._found(plan.distributions_key)
+        found = self._found(plan.distributions_key, is_verified=True)
         if found is not None:
             return found.facts
 
@@ -220,10 +220,11 @@ class _Making:
 
         return self.job.store.get_or_make(plan.distributions_key, fill).facts
 
-    def _found(self, key: str) -> Artifact | None:
-        """Return a record; None, and drop it, if a part that it names is missing."""
-        record = self.job.store.find(key)
-        if record is not None and not all(self.job.store.find(part) for part, _ in record.facts["parts"]):
+    def _found(self, key: str, *, is_verified: bool = False) -> Artifact | None:
+        """Return a record; None, and drop it, if a part that it names is missing, or damaged where that is verified."""
+        store = self.job.store
+        record, look_up = store.find(key), store.get if is_verified else store.find
+        if record is not None and not all(look_up(part) for part, _ in record.facts["parts"]):
             self.job.store.discard(record.folder)
             return None
         return record
@@ -262,7 +263,7 @@ class _Making:
                 message = f"A file in {str(self.job.entry)!r} changed while it was packed. Build again."
                 raise EntryChangedError(message)
 
-        if self.job.store.find(key) is None:
+        if self.job.store.get(key) is None:
             self.job.store.get_or_make(key, fill, is_quick=True)
 
     def _record(self, folder: Path, layer: Layer) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Packing:
         if not isinstance(expected, str) or self.store.find(expected) is None:
             return None
         key = part_key(content_digest(group.members))
-        return key if self.store.find(key) else None
+        return key if self.store.get(key) else None
 
     def _pack(self, groups: Sequence[Sequence[Member]]) -> Iterator[str]:
         folders = self._folders(len(groups))
