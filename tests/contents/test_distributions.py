@@ -140,3 +140,20 @@ def test_copies_inside_of_others_are_no_distributions() -> None:
         ("six", "python/lib/python3.13/site-packages"),
     ]
     assert [one.name for one in read_distributions({"vendor/six-1.dist-info/METADATA": own}, {})] == ["six"]
+
+
+def test_own_metadata_in_a_record_makes_no_copy() -> None:
+    """A distribution below another one stays, although its RECORD lists its own METADATA; blank lines are skipped."""
+    plain = b"Metadata-Version: 2.1\nName: %s\nVersion: 1\n"
+    deep = "python/lib/python3.13/site-packages/deep-1.dist-info"
+    metadata = {
+        "python/top-1.dist-info/METADATA": plain % b"top",
+        "python/top-1.dist-info/RECORD": b"top.py,,\n\n,,\ntop-1.dist-info/METADATA,,\n",
+        f"{deep}/METADATA": plain % b"deep",
+        f"{deep}/RECORD": b"deep.py,,\ndeep-1.dist-info/METADATA,,\n",
+    }
+    found = read_distributions(metadata, {})
+    assert [(one.name, one.top_level) for one in found] == [
+        ("deep", ("deep-1.dist-info", "deep.py")),
+        ("top", ("top-1.dist-info", "top.py")),
+    ]

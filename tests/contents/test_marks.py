@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_layers.contents.marks import bytecode_mark, marks_in
+from cdk_layers.contents.marks import are_wordless, bytecode_mark, marks_in
 from cdk_layers.contents.model import Mark
 
 if TYPE_CHECKING:
@@ -223,3 +223,18 @@ def test_any_bytes_are_searched(data: bytes) -> None:
 def test_programs_with_carriage_returns(path: str, text: str, *, marked: bool) -> None:
     """A program that Lambda would start by its first line is marked when that ends with a carriage return."""
     assert [kind for kind, _ in kinds(text, path)] == ["crlf-program"] * marked
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ((b"plain", b"text"), True),
+        ((b"plain", b"AKIA"), False),
+        ((b"PRIVATE KEY",), False),
+        ((b"AK", b"IA"), True),
+        ((), True),
+    ],
+)
+def test_texts_without_words_of_secrets(texts: tuple[bytes, ...], expected: bool) -> None:
+    """Several texts are searched at once, and no word begins in one and ends in the next."""
+    assert are_wordless(texts) is expected
