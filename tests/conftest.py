@@ -44,11 +44,11 @@ _REACHES_OUT: Final = (
 _LONGEST: Final = (
     "e2e/test_deploy.py",
     "test_documents.py",
-    "building/requirements/test_manifests.py",
+    "building/requirements/test_poetry_lock.py",
     "testing/test_plugin.py",
     "building/test_robustness.py",
     "cdk/asset/test_output.py",
-    "building/test_locks.py",
+    "building/requirements/test_uv_lock.py",
     "building/test_find.py",
     "cdk/test_function.py",
     "rules/test_examples.py",

@@ -1,0 +1,180 @@
+"""Requirements of pylock.toml."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import build
+from cdk_layers.building.job import Job
+from cdk_layers.building.make import pins_for
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.requirements.manifests import read_requirements
+from cdk_layers.errors import DependencyError, EntryError, StaleLockError
+from cdk_layers.lambda_service.target import Target
+from tests.building.local_index import write_wheel
+from tests.building.requirements.locks import (
+    PROJECT,
+    X86,
+    edit,
+    make,
+    read,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.store.local_store import LocalStore
+
+    MakeEntry = Callable[..., Path]
+
+PYLOCK_OF_TARGETS = """\
+lock-version = "1.0"
+created-by = "hand"
+requires-python = ">=3.12"
+[[packages]]
+name = "demo"
+version = "1.0"
+[[packages.wheels]]
+path = "demo-1.0-cp313-cp313-manylinux_2_28_x86_64.whl"
+hashes = { sha256 = "00" }
+[[packages]]
+name = "other"
+version = "2"
+marker = "platform_machine == 'aarch64'"
+[[packages.wheels]]
+path = "other-2-py3-none-any.whl"
+hashes = { sha256 = "00" }
+"""
+
+
+def test_pylock(make_entry: MakeEntry, store: LocalStore) -> None:
+    """A pylock.toml gives what suits the target, whatever Python runs here; its own wheels stay out of the archive."""
+    wheel = "demo-1.0-cp313-cp313-manylinux_2_28_x86_64.whl"
+    found = read(make_entry({"pylock.toml": PYLOCK_OF_TARGETS, wheel: ""}), store)
+    (demo,) = found.wanted
+    assert (found.origin, demo.name, demo.hashes) == ("pylock.toml", "demo", ("sha256:00",))
+    assert [path.name for path in found.paths] == [wheel]
+
+
+def test_pylock_without_the_target(make_entry: MakeEntry, store: LocalStore) -> None:
+    """A pylock.toml that has nothing for the target is refused."""
+    entry = make_entry({"pylock.toml": PYLOCK_OF_TARGETS})
+    with pytest.raises(DependencyError, match=r"pylock\.toml has nothing for Python 3\.11 on x86_64"):
+        read_requirements(Job(entry, Target("3.11", "x86_64"), BuildOptions(), store))
+
+
+@pytest.mark.parametrize("text", ["oops", 'lock-version = "1.0"'])
+def test_damaged_pylock(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
+    """A pylock.toml that is no TOML, or no lock file, is refused by name."""
+    with pytest.raises(EntryError, match=r"pylock\.toml is not a valid lock file"):
+        read(make_entry({"pylock.toml": text}), store)
+
+
+def test_pylock_of_uv(make_entry: MakeEntry, store: LocalStore) -> None:
+    """A pylock.toml that uv made is installed."""
+    entry = make_entry({"in.txt": "six==1.16.0\n"})
+    make(["pip", "compile", "-q", "in.txt", "-o", "pylock.toml", "--python", sys.executable], entry)
+    assert build(entry, X86, store=store).pins == ("six==1.16.0",)
+
+
+PYLOCK = """\
+lock-version = "1.0"
+created-by = "hand"
+extras = ["web"]
+dependency-groups = ["ops", "default"]
+default-groups = ["default"]
+[[packages]]
+name = "alpha"
+version = "1.0"
+[[packages.wheels]]
+path = "wheels/alpha-1.0-py3-none-any.whl"
+hashes = { sha256 = "00" }
+[[packages]]
+name = "beta"
+version = "1.0"
+marker = "'web' in extras"
+[[packages.wheels]]
+path = "wheels/beta-1.0-py3-none-any.whl"
+hashes = { sha256 = "00" }
+[[packages]]
+name = "gamma"
+version = "1.0"
+marker = "'ops' in dependency_groups"
+[[packages.wheels]]
+path = "wheels/gamma-1.0-py3-none-any.whl"
+hashes = { sha256 = "00" }
+"""
+
+
+@pytest.fixture
+def pylock(make_entry: MakeEntry) -> Path:
+    """Return an entry with a pylock.toml and the pyproject.toml that it was made from."""
+    entry = make_entry({"pylock.toml": PYLOCK, "pyproject.toml": PROJECT.replace("DEPENDENCIES", '"alpha>=1"')})
+    for name in ("alpha", "beta", "gamma"):
+        write_wheel(entry / "wheels", name)
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (BuildOptions(), ["alpha"]),
+        (BuildOptions(extras=("Web",)), ["alpha", "beta"]),
+        (BuildOptions(groups=("ops",)), ["alpha", "gamma"]),
+    ],
+)
+def test_groups_and_extras_of_pylock(pylock: Path, store: LocalStore, options: BuildOptions, names: list[str]) -> None:
+    """A pylock.toml gives the groups and extras that are asked for, and its project is not ignored."""
+    found = read_requirements(Job(pylock, X86, options, store))
+    assert found is not None
+    assert ([one.name for one in found.wanted], found.notes) == (names, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (BuildOptions(groups=("web",)), "has no group 'web'. It has 'default' and 'ops'"),
+        (BuildOptions(extras=("ops",)), "has no extra 'ops'. It has 'web'"),
+    ],
+)
+def test_group_that_pylock_does_not_know(pylock: Path, store: LocalStore, options: BuildOptions, message: str) -> None:
+    """A name that the pylock.toml does not have is an error."""
+    with pytest.raises(EntryError, match=re.escape(message)):
+        pins_for(pylock, X86, options, store=store)
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "reason"),
+    [
+        ('"alpha>=1", "six"', "it lacks 'six'"),
+        ('"alpha>=2"', "it has alpha 1.0 where the project requires alpha>=2"),
+        ('"alpha", "beta"', "it lacks 'beta'"),
+    ],
+)
+def test_stale_pylock(pylock: Path, store: LocalStore, dependencies: str, reason: str) -> None:
+    """A pylock.toml that lacks what the project with it asks for on the target is stale."""
+    edit(pylock / "pyproject.toml", '"alpha>=1"', dependencies)
+    with pytest.raises(StaleLockError, match=re.escape(reason)):
+        pins_for(pylock, X86, store=store)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["# uv export --only-group ops -o pylock.toml\n", "# uv pip compile requirements.in -o pylock.toml\n"],
+)
+def test_pylock_that_was_made_from_something_else(pylock: Path, store: LocalStore, head: str) -> None:
+    """A pylock.toml of one group, or of another file, is not compared with the project."""
+    edit(pylock / "pyproject.toml", '"alpha>=1"', "\"six; sys_platform == 'linux'\"")
+    edit(pylock / "pylock.toml", 'lock-version = "1.0"', f'{head}lock-version = "1.0"')
+    assert pins_for(pylock, X86, store=store) == ("alpha==1.0",)
+
+
+def test_pylock_and_markers_of_the_project(pylock: Path, store: LocalStore) -> None:
+    """What the project asks for on other targets need not be in a pylock.toml."""
+    edit(pylock / "pyproject.toml", '"alpha>=1"', '"alpha", "six; sys_platform == \'win32\'"')
+    assert pins_for(pylock, X86, store=store) == ("alpha==1.0",)

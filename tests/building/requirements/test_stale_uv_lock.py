@@ -1,0 +1,161 @@
+"""A uv.lock that does not fit its project, or the workspace."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.find import build
+from cdk_layers.building.make import pins_for
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.uv import process
+from cdk_layers.errors import EntryError, StaleLockError
+from tests.building.requirements.locks import (
+    EXPLICIT,
+    GROUPS,
+    PROJECT,
+    X86,
+    edit,
+    lock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.store.local_store import LocalStore
+
+    MakeEntry = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"alpha==1.0"', '"alpha==1.0", "gamma"', "it lacks 'gamma'"),
+        ('"alpha==1.0"', '"alpha==2.0"', "it has alpha==1.0 where the project requires alpha==2.0"),
+        ('"alpha==1.0", ', "", "it has 'alpha', which the project does not require"),
+        ('"alpha==1.0"', '"alpha @ https://a.example/alpha-1.0-py3-none-any.whl"', "alpha from a place of its own"),
+        ("[tool.uv]\n", '[tool.uv]\nconstraint-dependencies = ["alpha<2"]\n', "of its constraints, it lacks 'alpha'"),
+        ('name = "app"', 'name = "other"', "it has no project 'other'"),
+        ('"beta"', '"beta[x]"', "it lacks 'beta[x]'"),
+        ('alpha==1.0"', "alpha==1.0; python_version < '3'\"", "it has 'alpha', which the project does not require"),
+        ('">=3.11"', '">=3.11,<3.13"', "it is for Python 3.13 too, and the project requires Python >=3.11,<3.13"),
+    ],
+)
+def test_stale_uv_lock(
+    make_entry: MakeEntry, store: LocalStore, indexes: str, *, old: str, new: str, reason: str
+) -> None:
+    """A uv.lock that was made from other dependencies than its project has is refused with the command that helps."""
+    entry = make_entry({})
+    lock(entry, indexes, '"alpha==1.0", "beta"', GROUPS)
+    edit(entry / "pyproject.toml", old, new)
+    with pytest.raises(StaleLockError, match=re.escape(reason)) as caught:
+        pins_for(entry, X86, store=store)
+    assert "'uv lock'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("; sys_platform == 'win32'", "", "it lacks 'beta'"),
+        ("gamma[x]", "gamma", "it has 'gamma[x]', which the project does not require"),
+        ("== 'win32'", "!= 'win32'", "it lacks 'beta'"),
+    ],
+)
+def test_changed_markers_and_extras(
+    make_entry: MakeEntry, store: LocalStore, indexes: str, *, old: str, new: str, reason: str
+) -> None:
+    """A dependency whose marker begins to hold on the target, or that has other extras, makes a uv.lock stale."""
+    entry = make_entry({})
+    lock(entry, indexes, '"alpha==1.0", "beta; sys_platform == \'win32\'", "gamma[x]"')
+    assert pins_for(entry, X86, store=store) == ("alpha==1.0", "gamma==1.0")
+    edit(entry / "pyproject.toml", old, new)
+    with pytest.raises(StaleLockError, match=re.escape(reason)):
+        pins_for(entry, X86, store=store)
+
+
+@pytest.mark.parametrize("options", [BuildOptions(groups=("ops",)), BuildOptions(extras=("web-ui",))])
+def test_stale_group(make_entry: MakeEntry, store: LocalStore, indexes: str, options: BuildOptions) -> None:
+    """A group or an extra that changed since is stale where it is asked for, and only there."""
+    entry = make_entry({})
+    lock(entry, indexes, '"alpha==1.0"', GROUPS)
+    edit(entry / "pyproject.toml", '"beta==1.0"', '"beta>=1.0"')
+    assert pins_for(entry, X86, store=store) == ("alpha==1.0",)
+    with pytest.raises(StaleLockError, match=re.escape("it has beta==1.0 where the project requires beta>=1.0")):
+        pins_for(entry, X86, options, store=store)
+
+
+def test_lock_that_is_written_differently(make_entry: MakeEntry, store: LocalStore, indexes: str) -> None:
+    """Other spellings of the same dependencies, markers, sources and extras are not stale."""
+    entry = make_entry({})
+    dependencies = '"Alpha (>=1.0, <2)", "beta<3,>1.0.dev0; python_version >= \'3.10\'", "gamma[x]~=1.0", "app[all]"'
+    more = f'[project.optional-dependencies]\nall = ["needy"]\n{EXPLICIT.format(indexes)}gamma = {{ index = "main" }}\n'
+    lock(entry, indexes, dependencies, more)
+    edit(entry / "pyproject.toml", '"Alpha (>=1.0, <2)"', '"alpha<2,>=1.0.0"')
+    assert pins_for(entry, X86, store=store) == ("alpha==1.0", "beta==1.0", "gamma==1.0", "needy==1.0")
+
+
+@pytest.fixture
+def workspace(make_entry: MakeEntry, indexes: str) -> Path:
+    """Return a workspace whose member "one" asks for beta, with the workspace's lock file."""
+    root = make_entry({"members/one/one.py": "", "members/two/two.py": ""}, "workspace")
+    for name, dependency in (("one", "beta==1.0"), ("two", "gamma==1.0")):
+        text = PROJECT.replace('"app"', f'"{name}"').replace("DEPENDENCIES", f'"{dependency}"')
+        (root / "members" / name / "pyproject.toml").write_text(text, encoding="utf-8")
+    lock(root, indexes, '"alpha==1.0"', '[tool.uv.workspace]\nmembers = ["members/*"]\nexclude = ["members/three"]\n')
+    return root
+
+
+@pytest.mark.parametrize("has_own", [True, False])
+def test_member_of_a_workspace(workspace: Path, store: LocalStore, indexes: str, *, has_own: bool) -> None:
+    """A member of a workspace has the workspace's lock file, with or without one of its own, and follows it."""
+    entry = workspace / "members" / "one"
+    if has_own:
+        (entry / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+    first = build(entry, X86, store=store)
+    assert (first.pins, first.notes) == (("beta==1.0",), ())
+    assert build(entry, X86, store=store).from_cache
+    edit(entry / "pyproject.toml", '"beta==1.0"', '"beta==1.0", "gamma"')
+    with pytest.raises(StaleLockError, match=r"workspace.*lacks 'gamma'"):
+        build(entry, X86, store=store)
+    assert process.run(["lock", "--quiet", "--no-cache"], cwd=workspace, extra={}).returncode == 0
+    assert build(entry, X86, store=store).pins == ("beta==1.0", "gamma==1.0")
+
+
+def test_stale_source_of_a_workspace(workspace: Path, store: LocalStore, indexes: str) -> None:
+    """A local source that a lock file installs, and that asks for more than the lock file has, makes it stale."""
+    one, two = (workspace / "members" / name / "pyproject.toml" for name in ("one", "two"))
+    edit(one, '"beta==1.0"', '"beta==1.0", "two"')
+    one.write_text(
+        one.read_text(encoding="utf-8") + "[tool.uv.sources]\ntwo = { workspace = true }\n", encoding="utf-8"
+    )
+    two.write_text(
+        two.read_text(encoding="utf-8") + '[build-system]\nrequires = []\nbuild-backend = "none"\n', encoding="utf-8"
+    )
+    assert process.run(["lock", "--quiet", "--no-cache"], cwd=workspace, extra={}).returncode == 0
+    options = BuildOptions(allow_source_builds=("two",))
+    assert pins_for(one.parent, X86, options, store=store) == ("beta==1.0", "gamma==1.0", "two")
+    edit(two, '"gamma==1.0"', '"gamma==1.0", "alpha"')
+    with pytest.raises(StaleLockError, match="of 'two', it lacks 'alpha'"):
+        pins_for(one.parent, X86, options, store=store)
+
+
+def test_workspace_without_its_lock(workspace: Path, store: LocalStore) -> None:
+    """A member whose workspace has no lock file installs nothing, and is told where to lock."""
+    (workspace / "uv.lock").unlink()
+    entry = workspace / "members" / "one"
+    (note,) = build(entry, X86, store=store).notes
+    assert (note.rule, "'uv lock' in the workspace's root workspace/" in note.remedy) == ("ignored-manifest", True)
+    (entry / "uv.lock").write_text("version = 1\n", encoding="utf-8")
+    with pytest.raises(EntryError, match=r"is a member of the workspace .* which does not exist"):
+        build(entry, X86, store=store)
+
+
+def test_excluded_from_a_workspace(workspace: Path, store: LocalStore, indexes: str) -> None:
+    """A folder that the workspace excludes, or that another project is between, has its own lock file."""
+    for entry in (workspace / "members" / "three", workspace / "members" / "one" / "inner"):
+        entry.mkdir()
+        lock(entry, indexes, '"gamma==1.0"')
+        assert pins_for(entry, X86, store=store) == ("gamma==1.0",)
