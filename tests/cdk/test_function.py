@@ -180,6 +180,20 @@ def test_all_findings_are_told_at_once(app: App, stack: Stack, tmp_path: Path) -
     assert {"too-many-layers", "duplicate-layer", "runtime-mismatch", "function-too-large"} <= rules
 
 
+@pytest.mark.parametrize("layers", [[ARN, ARN], [ARN.replace(":7", f":{number}") for number in range(1, 7)]])
+def test_a_rejected_function_leaves_its_id_free(stack: Stack, layers: list[str]) -> None:
+    """After an error for layers that are named by ARN, the scope has no construct of this id."""
+    code: dict[str, Any] = {"code": Code.from_inline("pass"), "handler": "index.handler", "runtime": RUNTIME}
+    with pytest.raises(RuleError):
+        LayeredFunction(stack, "Fn", layers=layers, **code)
+    assert stack.node.try_find_child("Fn") is None
+    function = LayeredFunction(stack, "Fn", layers=layers[:1], **code)
+    with pytest.raises(RuleError):
+        function.add_layers(*layers)
+    assert [child.node.id for child in function.node.children if child.node.id.startswith("Layer")] == ["Layer0"]
+    function.add_layers(ARN.replace("agent", "other"))
+
+
 @pytest.mark.parametrize("spare", [1, 0, -1])
 def test_code_and_layers_share_the_limit(app: App, stack: Stack, tmp_path: Path, spare: int) -> None:
     """Code beside a plain layer is measured: below and at the limit it passes, one byte over it does not."""

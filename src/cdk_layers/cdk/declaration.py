@@ -1,12 +1,12 @@
-"""The layers that one function declares: checked, kept in order, granted and followed.
+"""Layers that one function declares.
 
-It stands beside the function's class and not in it, since jsii goes through all names of such a class for each object.
+They are not in the function's class, since jsii inspects all attributes of such a class for each object.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from aws_cdk import Stack, Token
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
@@ -19,14 +19,14 @@ from cdk_layers.cdk.follow.labels import declare
 from cdk_layers.cdk.follow.references import arn_for, follow
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
+from cdk_layers.cdk.model.constructs import imported_model
 from cdk_layers.cdk.model.function_model import arn_of, model_of
+from cdk_layers.cdk.model.verdicts import Verdicts
+from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
-from cdk_layers.errors import RuleError
-from cdk_layers.project.settings import app_settings
-from cdk_layers.rules.engine import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aws_cdk.aws_lambda import CfnFunction
 
@@ -36,20 +36,22 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.follow.shared import Shared
     from cdk_layers.cdk.model.place import Place
 
+_T = TypeVar("_T")
+
 
 class Declaration:
-    """The layers of one function."""
+    """The layers of one function: checked, merged in the declared order, granted and followed."""
 
     def __init__(self, place: Place, model: FunctionModel) -> None:
-        """Begin with none.
+        """Begin without layers.
 
         Args:
-            place: Where the function stands.
-            model: What the rules are to know of it, without its layers.
+            place: The place of the function.
+            model: The model of the function, without layers.
         """
         self.model = model
         self.layers: tuple[ILayerVersion, ...] = ()
-        """In the order that they were declared and are merged in."""
+        """In the order of their declaration, which is the merge order."""
         self._place = place
         self._is_ordered_here = False
         self._relied_on: dict[ILayerVersion | str, Shared] = {}
@@ -60,10 +62,10 @@ class Declaration:
         return self.model.where.path
 
     def checked(self, layers: Layers | None) -> tuple[ILayerVersion | str, ...]:
-        """Return what was given as layers.
+        """Return the layers that the user passed.
 
         Raises:
-            UsageError: Something among them is neither a layer version nor an ARN.
+            UsageError: One of them is neither a layer version nor an ARN.
         """
         arguments = Arguments(f"Function {self.path!r}")
 
@@ -71,110 +73,100 @@ class Declaration:
             is_stack = isinstance(layer, Stack)
             if not is_stack and not isinstance(layer, type) and _is_layer(layer):
                 return cast("ILayerVersion | str", layer)
-            remedy = "Pass the layer version itself: the CDK would leave out anything else without a word."
+            remedy = "Pass the layer version itself: the CDK ignores anything else without an error."
             if is_stack:
                 remedy = 'Pass layers of the stack: layers=stack.pick("base"), or [*stack.layers.values()] for all.'
             raise arguments.wrong(layer, name, "a layer version or its ARN", remedy)
 
         return arguments.all_of("layers", layers, read, "layer versions")
 
-    def accepted(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion]:
-        """Return the layers for the CDK's own constructor; none if it could refuse them, so that errors keep types."""
-        versions = [one for one in layers if not isinstance(one, str)]
-        if len(versions) < len(layers):
-            return []
-        try:
-            self._check([model_of(one) for one in versions])
-        except RuleError:
-            return []
-        return versions
+    def check(self, layers: Sequence[ILayerVersion | str], extensions: Sequence[ILayerVersion] = ()) -> None:
+        """Check the function with its layers and with more of them, before anything is defined.
+
+        Args:
+            layers: Layers to add.
+            extensions: Layers that the CDK added itself, after them.
+
+        Raises:
+            RuleError: The rules reject the function, such as a LimitError, IdentityError or CompatibilityError.
+        """
+        added = [
+            imported_model(f"{self.path}/{name}", layer) if isinstance(layer, str) else model_of(layer)
+            for name, layer in self._with_ids(layers)
+        ]
+        models = [*map(model_of, self.layers), *added, *map(model_of, extensions)]
+        verdicts = state_of(self._place.scope).part(Verdicts)
+        verdicts.refuse(replace(self.model, layers=tuple(map(LayerUse, models))))
 
     def with_imports_found(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion | str]:
-        """Return layers as the code is built for, with layers of the app in the place of imports that lead to them.
-
-        From now on the function follows these, as it does layers that it is given directly.
-        """
+        """Return layers with those imports replaced that are layers of the app, which the function then follows."""
         for layer in layers:
             shared = rely_on(layer, self._place.stack) if self._place.bundled else None
             if shared is not None:
                 self._relied_on[layer] = shared
         return [self._relied_on[layer].layer if layer in self._relied_on else layer for layer in layers]
 
-    def imported(self, function: Function, layers: Iterable[ILayerVersion | str]) -> tuple[ILayerVersion, ...]:
-        """Return layers for use by the function, which the ARNs among them become a part of."""
-        start = len(self.layers)
-        return tuple(
-            LayerVersion.from_layer_version_arn(function, f"Layer{number}", one) if isinstance(one, str) else one
-            for number, one in enumerate(layers, start=start)
-        )
+    def _with_ids(self, layers: Sequence[_T]) -> Iterator[tuple[str, _T]]:
+        """Yield layers to add with the ids of the constructs for those that are imported by ARN."""
+        yield from ((f"Layer{number}", layer) for number, layer in enumerate(layers, start=len(self.layers)))
 
     def extensions(self, function: Function) -> tuple[ILayerVersion, ...]:
-        """Return the layers that the CDK has added by itself, while there are no others."""
+        """Return the layers that the CDK added itself to a function without other layers."""
         arns = self._place.stack.resolve(_resource_of(function).layers) or []
         return tuple(
             LayerVersion.from_layer_version_arn(function, f"Extension{number}", Token.as_string(arn))
             for number, arn in enumerate(arns)
         )
 
-    def use(
+    def add(
         self,
         function: Function,
-        layers: tuple[ILayerVersion, ...],
-        extensions: tuple[ILayerVersion, ...] = (),
+        layers: Sequence[ILayerVersion | str],
+        extensions: Sequence[ILayerVersion] = (),
         *,
-        there: bool = False,
+        is_known: bool = False,
     ) -> None:
-        """Check all layers together before the CDK gets to see the new ones.
+        """Add checked layers to the function.
 
         Args:
             function: The function.
-            layers: What it uses from now on, after those that it has.
-            extensions: What the CDK has added already, behind them.
-            there: Whether the CDK was given `layers` already.
-
-        Raises:
-            LimitError, IdentityError, CompatibilityError: As for LayeredFunction.
+            layers: The layers to add. ARNs become constructs below the function.
+            extensions: Layers that the CDK added itself, after them.
+            is_known: Whether the CDK got `layers` as an argument of the function.
         """
-        declared = (*self.layers, *layers, *extensions)
-        models = [model_of(one) for one in declared]
-        if not there or self.model.code is not None:
-            self._check(models)
-        self._grant(layers)
-        if layers and not there:
-            Function.add_layers(function, *layers)
-        self.layers = declared
-        self._keep_order(function, models, extended=bool(extensions))
-        self._declare([_named(*both) for both in zip(declared, models, strict=True)])
-        follow(function, self._place.scope, self._place.stack, declared, tuple(self._relied_on.values()))
+        added = [
+            LayerVersion.from_layer_version_arn(function, name, layer) if isinstance(layer, str) else layer
+            for name, layer in self._with_ids(layers)
+        ]
+        self._grant(added)
+        if added and not is_known:
+            Function.add_layers(function, *added)
+        self.layers = (*self.layers, *added, *extensions)
+        models = [model_of(layer) for layer in self.layers]
+        self._keep_order(function, models, is_extended=bool(extensions))
+        self._declare([_label(layer, model) for layer, model in zip(self.layers, models, strict=True)])
+        follow(function, self._place.scope, self._place.stack, self.layers, tuple(self._relied_on.values()))
         LayerValidation.watch(self._place.stack)
 
-    def _check(self, layers: Sequence[Layer]) -> None:
-        """Refuse what the rules refuse, unless they had nothing against a function that is the same to them."""
-        model = self.model
-        key = (
-            tuple(map(id, layers)), id(model.code), model.image, model.runtime, model.architecture, model.budget_bytes,
-        )  # fmt: skip
-        if key not in self._place.accepted:
-            refuse(replace(model, layers=tuple(LayerUse(one) for one in layers)), app_settings())
-            # They are kept, so that nothing else gets their identities.
-            self._place.accepted[key] = (layers, model.code)
-
     def _grant(self, layers: Iterable[ILayerVersion]) -> None:
-        """Let this account use the layers of other accounts. The stacks that they stand in are deployed first."""
+        """Let the function's account use layers of other accounts, whose stacks are deployed first."""
         account = self._place.account
-        for one in layers:
-            owner = model_of(one).account
-            if isinstance(one, SharedPythonLayer) and account and owner and account != owner:
-                one.grant(LayerGrant.account(account))
+        for layer in layers:
+            owner = model_of(layer).account
+            if isinstance(layer, SharedPythonLayer) and account and owner and account != owner:
+                layer.grant(LayerGrant.account(account))
 
-    def _keep_order(self, function: Function, models: Sequence[Layer], *, extended: bool) -> None:
-        paths = [one.where.path for one in models]
+    def _keep_order(self, function: Function, models: Sequence[Layer], *, is_extended: bool) -> None:
+        """Write the layers in the declared order where the CDK would write another one."""
+        paths = [model.where.path for model in models]
         sorted_by_cdk = paths != sorted(paths) and self._place.sorts_layers
-        arns = [arn_of(one) for one in self.layers]
-        reachable = [arn_for(*both, within=self._place.stack) for both in zip(self.layers, arns, strict=True)]
-        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or extended or reachable != arns
+        arns = [arn_of(layer) for layer in self.layers]
+        reachable = [
+            arn_for(layer, arn, within=self._place.stack) for layer, arn in zip(self.layers, arns, strict=True)
+        ]
+        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or is_extended or reachable != arns
         if self._is_ordered_here:
-            # A property and not an override, so that whoever overrides it later still has the last word.
+            # A property and not an override, so that an override by the user still takes precedence.
             _resource_of(function).layers = reachable
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
@@ -187,12 +179,12 @@ def _is_layer(value: object) -> bool:
     return isinstance(value, (str, LayerVersion)) or hasattr(value, "layer_version_arn")
 
 
-def _named(layer: ILayerVersion, model: Layer) -> str | ImportedLayer:
-    """Return what tells a layer from others: its construct path or literal ARN, else where its ARN comes from."""
+def _label(layer: ILayerVersion, model: Layer) -> str | ImportedLayer:
+    """Return the label of a layer: its construct path or literal ARN, else its path with the token of its ARN."""
     known = model.is_resource or model.raw_arn is not None
     return model.label if known else ImportedLayer(model.label, arn_of(layer))
 
 
 def _resource_of(function: Function) -> CfnFunction:
-    """Return a function's resource, which most functions need not be asked for."""
+    """Return a function's resource: a jsii call, which most functions do without."""
     return cast("CfnFunction", function.node.default_child)

@@ -13,7 +13,7 @@ from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.bundling import Bundling
-from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_code
+from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_archive, contents_of_code
 from cdk_layers.cdk.asset.handlers import resolved_handler
 from cdk_layers.cdk.declaration import Declaration
 from cdk_layers.cdk.model.function_model import literal, literals, runtime_name
@@ -22,6 +22,7 @@ from cdk_layers.cdk.model.runtimes import name_of, runtime_for
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.cdk.node.contract import adds_layers
 from cdk_layers.cdk.state import state_of
+from cdk_layers.errors import RuleError
 from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
@@ -171,21 +172,31 @@ class LayeredFunction(Function):
         if isinstance(runtime, Runtime):
             runs_on = runtime_for(runtime, given)
         extended = adds_layers(kwargs)
-        at_once = [] if extended else declaration.accepted(given)
         with build_errors("Function", declaration.path, source.entry):
             brought = given if source.entry is None else declaration.with_imports_found(given)
             made = source.made(runs_on, machine, brought, bundled=place.bundled, store=state_of(place.scope).store)
+        declaration.model = replace(declaration.model, code=made.contents, notes=made.notes)
+        try:
+            declaration.check(given)
+        except RuleError:
+            # The error lists all findings, so the size of an archive has to be known too.
+            declaration.model = replace(declaration.model, code=made.contents or contents_of_archive(made.code, place))
+            declaration.check(given)
+            raise
+        versions = [] if extended else [layer for layer in given if not isinstance(layer, str)]
+        is_known = bool(versions) and len(versions) == len(given)
         with made.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
             super().__init__(
                 scope, id, code=made.code, handler=called, runtime=runs_on, architecture=machine,
-                layers=at_once or None, **kwargs,
+                layers=versions if is_known else None, **kwargs,
             )  # fmt: skip
         made.restore(self)
-        contents = made.contents or contents_of_code(self, made.code, place)
-        declaration.model = replace(declaration.model, code=contents, notes=made.notes)
-        imported = declaration.imported(self, given)
         extensions = declaration.extensions(self) if extended else ()
-        declaration.use(self, imported, extensions, there=bool(at_once))
+        if made.contents is None:
+            # Only now the CDK has staged code that it was given as an asset.
+            declaration.model = replace(declaration.model, code=contents_of_code(self, made.code, place))
+        declaration.check(given, extensions)
+        declaration.add(self, given, extensions, is_known=is_known)
 
     def add_layers(self, *layers: ILayerVersion | str) -> None:
         """Let the function use more layers, after those that it has.
@@ -197,8 +208,9 @@ class LayeredFunction(Function):
             LimitError, IdentityError, CompatibilityError: As when the function was made, for all of its layers.
             UsageError: Something among the layers is none.
         """
-        declaration = self._declaration
-        declaration.use(self, declaration.imported(self, declaration.checked(layers)))
+        checked = self._declaration.checked(layers)
+        self._declaration.check(checked)
+        self._declaration.add(self, checked)
 
     @property
     def unzipped_bytes(self) -> int | None:

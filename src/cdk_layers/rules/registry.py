@@ -181,7 +181,7 @@ def registered_rules() -> Mapping[str, Rule]:
 
 def checks_of(subject: type) -> Mapping[str, Callable[[Any, Settings], Iterator[Problem]]]:
     """Return the checks for a kind of subject that are loaded, by the names of their rules."""
-    return _CHECKS[subject]
+    return next((_CHECKS[kind] for kind in subject.__mro__ if kind in _CHECKS), {})
 
 
 def family_of(rule: Rule) -> Family:

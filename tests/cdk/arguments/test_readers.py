@@ -40,6 +40,12 @@ SIZES: Final = (100, "100", "120 megabytes", "-1 MiB", 1.5, True, [Size.mebibyte
 POLICIES: Final = ("keep", 1, True, ["retain"], ReferenceStrength.WEAK, THING)
 STRENGTHS: Final = ("week", 1, True, ["weak"], RemovalPolicy.RETAIN, THING)
 FLAGS: Final[tuple[Any, ...]] = ("yes", "False", 1, 0, [], THING)
+CONTENT: Final[dict[str, tuple[Any, ...]]] = {
+    "bytecode": FLAGS,
+    "trim": (3, "all", ["no-such-kind"], b"tests", THING),
+    "dependency_excludes": LISTS_OF_TEXTS,
+    "aws_services": LISTS_OF_TEXTS,
+}
 BUNDLINGS: Final = ("docker", 3, ["image"], {"imgae": None}, {"environment": 3}, aws_cdk.BundlingOptions, THING)
 IDS: Final[tuple[Any, ...]] = (3, "", None, True, b"Base")
 SCOPES: Final[tuple[Any, ...]] = (None, "Hub", 3, Stack, THING)
@@ -58,6 +64,7 @@ LAYER: Final[dict[str, tuple[Any, ...]]] = {
     "asset_excludes": LISTS_OF_TEXTS,
     "allow_source_builds": LISTS_OF_TEXTS,
     "default_excludes": FLAGS,
+    **CONTENT,
     "follow_links": FLAGS,
     "groups": LISTS_OF_TEXTS,
     "extras": LISTS_OF_TEXTS,
@@ -78,6 +85,7 @@ FUNCTION: Final[dict[str, tuple[Any, ...]]] = {
     "asset_excludes": LISTS_OF_TEXTS,
     "allow_source_builds": LISTS_OF_TEXTS,
     "default_excludes": FLAGS,
+    **CONTENT,
     "follow_links": FLAGS,
     "groups": LISTS_OF_TEXTS,
     "extras": LISTS_OF_TEXTS,
@@ -89,6 +97,7 @@ STACK: Final[dict[str, tuple[Any, ...]]] = {
     "grants": GRANTS,
     "removal_policy": POLICIES,
     "default_excludes": FLAGS,
+    **CONTENT,
     "parameter_prefix": (3, True, b"/layers", ["/layers"], THING),
     "reference_strength": STRENGTHS,
 }

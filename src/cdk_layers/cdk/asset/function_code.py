@@ -186,6 +186,18 @@ def contents_of_code(function: Function, code: Code, place: Place) -> Contents |
     return measured[code]
 
 
+def contents_of_archive(code: Code, place: Place) -> Contents | None:
+    """Return the contents of an archive that the user gives as code, which the CDK has not staged yet.
+
+    A folder is None, since the CDK may leave out some of its files.
+    """
+    path = Path(code.path) if isinstance(code, AssetCode) and place.bundled else None
+    try:
+        return state_of(place.scope).store.contents_of(path) if path is not None and path.is_file() else None
+    except (AssemblyError, OSError):
+        return None
+
+
 def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCode:
     """Return a finished build as code, whose archive is joined where it goes and is not kept in the cache besides."""
     image = ArchiveImage(done)

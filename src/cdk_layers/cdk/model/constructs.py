@@ -68,7 +68,8 @@ def layer_model(layer: ILayerVersion) -> Layer:
         return built
     resource = layer.node.default_child
     if not isinstance(resource, CfnLayerVersion):
-        return _imported(layer)
+        runtimes = tuple(runtime.name for runtime in given_runtimes(layer)) or None
+        return imported_model(layer.node.path, layer.layer_version_arn, runtimes)
     stack = Stack.of(layer)
     region = known(stack.region)
     facts = _staged_facts(layer)
@@ -117,18 +118,25 @@ def contents_of(stage: AssetStaging, store: Store) -> Contents:
     return store.contents_of(Path(stage.absolute_staged_path))
 
 
-def _imported(layer: ILayerVersion) -> Layer:
-    raw = known(layer.layer_version_arn)
+def imported_model(path: str, version_arn: str, runtimes: tuple[str, ...] | None = None) -> Layer:
+    """Return the model of a layer that is known by its ARN alone.
+
+    Args:
+        path: The construct path.
+        version_arn: The ARN, which may be a token.
+        runtimes: The compatible runtimes; None if they are not known.
+    """
+    raw = known(version_arn)
     arn = LayerArn.parse(raw) if raw else None
     return Layer(
-        where=Where(layer.node.path),
+        where=Where(path),
         arn=arn,
         raw_arn=raw,
         name=arn.name if arn else None,
         partition=arn.partition if arn else None,
         region=arn.region if arn else None,
         account=arn.account if arn else None,
-        runtimes=tuple(runtime.name for runtime in given_runtimes(layer)) or None,
+        runtimes=runtimes,
     )
 
 

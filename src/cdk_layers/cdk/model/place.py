@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 
@@ -32,9 +32,6 @@ class Place:
     account: str | None
     bundled: bool
     """Whether the CDK bundles the assets of the stack."""
-
-    accepted: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What the rules had nothing against in functions of this scope, so that others like it are not judged again."""
 
     def path_of(self, name: str) -> str:
         """Return the construct path of a child."""

@@ -52,7 +52,7 @@ def runtime_for(runtime: Runtime, layers: Iterable[object]) -> Runtime:
     A plain layer version can declare a runtime that equals the user's and not the constant.
     """
     own = own_runtime(runtime)
-    if own is runtime or runtime.runtime_equals(own):
+    if identity(own) == identity(runtime) or runtime.runtime_equals(own):
         return own
     plain = [layer for layer in layers if isinstance(layer, LayerVersion) and not hasattr(layer, "unzipped_bytes")]
     declared = [compatible for layer in plain for compatible in layer.compatible_runtimes or ()]
