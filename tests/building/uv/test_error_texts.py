@@ -102,6 +102,8 @@ def test_complaint(stderr: str, parts: list[str]) -> None:
 @pytest.mark.parametrize(("stderr", "parts"), [
     ("error: In `--require-hashes` mode, all requirements must have a hash, but none were provided for: six==1.17.0",
      ["six==1.17.0 has none", "--generate-hashes"]),
+    ("error: Invalid hash digest length (expected 64 hexadecimal characters, found 2)",
+     ["a hash in it is not one", "found 2", "--generate-hashes"]),
     ("error: File not found: `/nope/c.txt`", ["'/nope/c.txt', which does not exist", "UV_CONSTRAINT"]),
     (("error: Failed to install: b-1.0-py3-none-any.whl (b==1.0)\n"
      "  cause: failed to create directory `/scratch/tree/things/two`: File exists (os error 17)"),

@@ -36,6 +36,7 @@ _HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
 _NO_HASHES: Final = re.compile(
     r"In `--require-hashes` mode, all requirements must have a hash, but none were provided for: (?P<which>[^`]{1,300})"
 )
+_NOT_A_HASH: Final = re.compile(r"(?P<why>(?:Invalid|Unsupported|Unexpected) hash[^`(]{0,100}(?:\([^()]{1,100}\))?)")
 _NO_SETTING_FILE: Final = re.compile(r"[Ff]ile not found: `?(?P<path>[^`\n]{1,300}?)`?$")
 _FILE_AND_FOLDER: Final = re.compile(
     r"`[^`]{1,4096}/tree/(?P<path>[^`]{1,1024})`: (?:File exists|Not a directory|Is a directory)"
@@ -140,6 +141,11 @@ def _misconfigured(text: str, origin: str) -> str | None:
             f"{origin}: hashes are required (--require-hashes, UV_REQUIRE_HASHES or PIP_REQUIRE_HASHES), and "
             f"{match['which'].strip().rstrip('.')} has none. Write hashes, by 'uv pip compile --generate-hashes', or "
             "do not require them."
+        )
+    if match := _NOT_A_HASH.search(text):
+        return (
+            f"{origin}: a hash in it is not one ({match['why'].strip().rstrip('.')}). Copy it whole from the index, or "
+            "write all hashes again by 'uv pip compile --generate-hashes'."
         )
     if match := _NO_SETTING_FILE.search(text):
         return (
