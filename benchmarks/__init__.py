@@ -1,1 +1,1 @@
-"""Side by side: each pair of numbers is measured in one run, on one machine, and told as a ratio."""
+"""Side by side: each pair of numbers is measured in one run, on one machine, and reported as a ratio."""

@@ -15,7 +15,9 @@ def main() -> None:
     """Build every folder named on the command line for Python 3.13 on x86_64."""
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--seconds-to", type=Path, help="told: seconds of building, and of that and of writing archives"
+        "--seconds-to",
+        type=Path,
+        help="a file for the seconds of the build, and of the build with writing the archives",
     )
     parser.add_argument(
         "--archives-to", type=Path, help="a folder that the archives are written to, as a synthesis does"

@@ -44,16 +44,16 @@ class Pair:
     """What `theirs` is."""
 
     goal: float | None
-    """The ratio to reach: at most this where less is better, at least this where `faster` is told; None for none."""
+    """The ratio to reach: at most this where less is better, at least this if `faster` is set; None for none."""
 
     faster: bool = False
-    """Whether the ratio told is theirs to ours ("times as fast") instead of ours to theirs."""
+    """Whether the ratio is theirs to ours ("times as fast") instead of ours to theirs."""
 
     unit: str = "s"
 
     @property
     def ratio(self) -> float:
-        """Theirs to ours where that is told, else ours to theirs."""
+        """Theirs to ours if `faster` is set, else ours to theirs."""
         return self.theirs / self.ours if self.faster else self.ours / self.theirs
 
     @property
@@ -97,7 +97,7 @@ def seconds_of(
 ) -> float:
     """Run a command to its end and return the seconds it took.
 
-    Python keeps what it has compiled, as it does unless somebody forbids it.
+    Python keeps what it has compiled, as it does by default.
 
     Raises:
         CannotRunError: The command failed or does not exist; the message ends with its output.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -37,7 +38,7 @@ FILES: Final = {
     "layers/company/company.py": "NAME = 'company'\n",
     "layers/data/data.py": "NAME = 'data'\n",
 }
-"""What the documents take to be there."""
+"""Files that the documents assume."""
 
 
 def blocks(path: Path, *languages: str) -> Iterator[str]:
@@ -195,6 +196,20 @@ def test_links_lead_to_files(path: Path) -> None:
     """Links between the documents; the strict build of the site checks their anchors too."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", [CONTRIBUTING, DOCS / "design.md"], ids=lambda path: path.name)
+def test_modules_that_documents_name_exist(path: Path) -> None:
+    """Paths of modules are relative to the project or to the package; dotted names are relative to the package."""
+    text, package = path.read_text(encoding="utf-8"), PROJECT / "src" / "cdk_layers"
+    modules = re.findall(r"`([\w./-]+(?:\.py|/))`", text)
+    assert modules
+    assert [name for name in modules if not any((root / name).exists() for root in (PROJECT, package))] == []
+    names = [
+        name for name in re.findall(r"`([a-z_]+(?:\.\w+)+)[`(]", text) if (package / name.partition(".")[0]).is_dir()
+    ]
+    for name in names:
+        pkgutil.resolve_name(f"cdk_layers.{name}")
 
 
 def test_the_site_shows_every_page() -> None:

@@ -86,7 +86,7 @@ _VARIABLES: Final = """\
 `cache-size`, else 5 GiB |
 | `CDK_LAYERS_CACHE_SHARED` | "1" to use a build cache of another user, or one that others can write: only \
 for caches that you trust |
-| `UV_CACHE_DIR` | the folder of uv's cache of wheels |
+| `UV_CACHE_DIR` | the folder of the wheels that uv has downloaded |
 | `UV_DEFAULT_INDEX`, `UV_INDEX`, `UV_INDEX_NAME_USERNAME`, `UV_INDEX_NAME_PASSWORD` | where distributions come \
 from: see [private indexes](../howto/private-indexes.md) |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | the same, where uv's own variables are not set |
