@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import App, Function, Layer, LayerUse
+from cdk_layers.check.pipeline import outcome_of
 from cdk_layers.cli import main
 from cdk_layers.contents.model import Contents, Native
 from cdk_layers.findings import Where
-from cdk_layers.report.sizes import show_sizes
+from cdk_layers.report.sizes import show_sizes, sizes_as_json
 from tests.assembly.templates import assembly_of
 
 if TYPE_CHECKING:
@@ -97,3 +99,27 @@ def test_the_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFi
     assert rows(told)[1][1:] == ["Spoke.template.json#Base", "5 bytes", "at least 5 bytes (0%)"]
     assert main(["sizes", str(tmp_path / "nowhere")]) == 2
     assert "There is no" in capsys.readouterr().err
+
+
+TRIMMED = replace(KNOWN, savings={"tests": (40, 21 * MEBIBYTE), "stubs": (3, 2048)})
+
+
+def test_reports_what_was_trimmed_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    """Text and JSON name each kind with its bytes; nothing is said where nothing was trimmed."""
+    code = Function(where=Where("Spoke/F"), layers=(LayerUse(TRIMMED),), code=CODE)
+    show_sizes(App(layers=(TRIMMED,), functions=(code,)))
+    assert "Trimmed from Hub/base: tests 21.0 MiB, stubs 2.0 KiB\n" in capsys.readouterr().out
+    document = json.loads(sizes_as_json(App(layers=(TRIMMED, UNKNOWN), functions=(code,))))
+    assert document["layers"][0]["trimmed"] == {
+        "tests": {"files": 40, "bytes": 21 * MEBIBYTE}, "stubs": {"files": 3, "bytes": 2048}
+    }  # fmt: skip
+    assert document["layers"][1]["unzipped_bytes"] is None
+    assert document["functions"] == [
+        {"construct": "Spoke/F", "layers": ["Hub/base"], "code_bytes": 25 * MEBIBYTE, "trimmed": {}}
+    ]  # fmt: skip
+
+
+def test_sums_what_was_trimmed_in_a_check() -> None:
+    """Each layer and each function counts once in the outcome, whose memo keeps it."""
+    app = App(layers=(TRIMMED, TRIMMED), functions=(Function(where=Where("F"), savings={"tests": (2, 4)}),))
+    assert outcome_of(app, ()).savings == {"tests": (42, 21 * MEBIBYTE + 4), "stubs": (3, 2048)}

@@ -7,7 +7,7 @@ build. They write it as construct metadata, which is a part of the cloud assembl
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import Note
@@ -21,7 +21,7 @@ FUNCTIONS: Final = f"{_PREFIX}functions"
 """Construct metadata of a stack: the declarations of all of its functions, as one JSON string. See `functions_text`."""
 
 BUILD: Final = f"{_PREFIX}build"
-"""Construct metadata of a layer: its digest, budget_bytes and notes. See `build_data`."""
+"""Construct metadata of a layer: its digest, budget_bytes, notes and savings. See `build_data`."""
 
 PUBLIC: Final = f"{_PREFIX}public"
 """Construct metadata of a permission that `LayerGrant.public()` requested: True."""
@@ -52,11 +52,17 @@ class Marks:
     notes: tuple[Note, ...] = ()
     budget_bytes: int | None = None
     digest: str | None = None
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Files and bytes that trimming left out, by kind."""
+
     public_on_purpose: bool = False
 
 
 def function_data(
-    layers: Sequence[str | ImportedLayer], budget_bytes: int | None, notes: Iterable[Note]
+    layers: Sequence[str | ImportedLayer],
+    budget_bytes: int | None,
+    notes: Iterable[Note],
+    savings: Mapping[str, tuple[int, int]] | None = None,
 ) -> dict[str, Any]:
     """Return the declarations of one function, without empty values.
 
@@ -64,8 +70,12 @@ def function_data(
         layers: Its layers in declared order: construct paths, literal ARNs, or imported layers.
         budget_bytes: The user's own limit on its unzipped bytes.
         notes: The notes of its build.
+        savings: Files and bytes that trimming left out of its code, by kind.
     """
-    data = {"layers": layers, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes]}
+    data = {
+        "layers": layers, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
+        "savings": dict(savings or {}),
+    }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
 
@@ -83,15 +93,24 @@ def functions_text(functions: Mapping[str, Mapping[str, Any]], resolve: Callable
     return json.dumps(functions, default=resolved)
 
 
-def build_data(digest: str | None, budget_bytes: int | None, notes: Iterable[Note]) -> dict[str, Any]:
+def build_data(
+    digest: str | None,
+    budget_bytes: int | None,
+    notes: Iterable[Note],
+    savings: Mapping[str, tuple[int, int]] | None = None,
+) -> dict[str, Any]:
     """Return the value of `BUILD`, without empty values.
 
     Args:
         digest: A digest of the layer's content.
         budget_bytes: The user's own limit on its unzipped bytes.
         notes: The notes of its build.
+        savings: Files and bytes that trimming left out, by kind.
     """
-    data = {"digest": digest, "notes": [asdict(note) for note in notes], "budget_bytes": budget_bytes}
+    data = {
+        "digest": digest, "notes": [asdict(note) for note in notes], "budget_bytes": budget_bytes,
+        "savings": dict(savings or {}),
+    }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
 
@@ -144,6 +163,7 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
         notes=_notes(data.get("notes")),
         budget_bytes=budget if isinstance(budget, int) else None,
         digest=digest if isinstance(digest, str) else None,
+        savings=_savings(data.get("savings")),
         public_on_purpose=bool(marks.get("public")),
     )
 
@@ -160,6 +180,14 @@ def _functions(data: object) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return functions if isinstance(functions, dict) else {}
+
+
+def _savings(data: object) -> dict[str, tuple[int, int]]:
+    return {
+        str(kind): (found[0], found[1])
+        for kind, found in (data.items() if isinstance(data, dict) else ())
+        if isinstance(found, list) and len(found) == 2 and all(type(number) is int for number in found)  # noqa: PLR2004
+    }
 
 
 def _notes(entries: object) -> tuple[Note, ...]:

@@ -115,6 +115,9 @@ class Layer:
     """The user's own limit on unzipped bytes."""
 
     notes: tuple[Note, ...] = ()
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Files and bytes that trimming left out, by kind."""
+
     storage: Storage | None = None
     is_signed: bool | None = None
     """Whether AWS Signer signed its archive."""
@@ -172,6 +175,9 @@ class Function:
 
     notes: tuple[Note, ...] = ()
     """The notes of the build of its code."""
+
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Files and bytes that trimming left out of its code, by kind."""
 
     partition: str | None = None
     region: str | None = None

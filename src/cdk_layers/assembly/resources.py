@@ -131,6 +131,7 @@ class Resources:
             else None,
             follows=self._follows[stack],
             notes=marks.notes,
+            savings=marks.savings,
             partition=stack.partition,
             region=stack.region,
             account=stack.account,
@@ -254,6 +255,7 @@ class Resources:
             retained=_sam_retained(resource, evaluation) if resource.type == sam.LAYER else _retained(resource),
             budget_bytes=marks.budget_bytes,
             notes=marks.notes,
+            savings=marks.savings,
             storage=found.storage,
             is_signed=found.is_signed,
         )

@@ -170,7 +170,7 @@ class Declaration:
             _resource_of(function).layers = reachable
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
-        declared = function_data(labels, self.model.budget_bytes, self.model.notes)
+        declared = function_data(labels, self.model.budget_bytes, self.model.notes, self.model.savings)
         if declared:
             declare(self._place.stack, self.path, declared)
 

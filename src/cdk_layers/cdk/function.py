@@ -175,7 +175,7 @@ class LayeredFunction(Function):
         with build_errors("Function", declaration.path, source.entry):
             brought = given if source.entry is None else declaration.with_imports_found(given)
             made = source.made(runs_on, machine, brought, bundled=place.bundled, store=state_of(place.scope).store)
-        declaration.model = replace(declaration.model, code=made.contents, notes=made.notes)
+        declaration.model = replace(declaration.model, code=made.contents, notes=made.notes, savings=made.savings)
         try:
             declaration.check(given)
         except RuleError:

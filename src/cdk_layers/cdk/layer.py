@@ -169,7 +169,9 @@ class SharedPythonLayer(PythonLayerVersion):
         if self._request.generated:
             self._resource.add_metadata(marks.GENERATED, marks.generated_text(self._request.generated))
         if self._contents is not None:
-            build = marks.build_data(self._followed_digest, self._request.budget_bytes, self._asset.notes)
+            build = marks.build_data(
+                self._followed_digest, self._request.budget_bytes, self._asset.notes, self._asset.savings
+            )
             self.node.add_metadata(marks.BUILD, build)
         shared = Shared(self, self._where.path, top_of(place.stack), self._followed_digest)
         share(shared, self._resource, place.stack, strength=self._request.reference_strength)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cdk_layers.findings import Finding
 
 
@@ -36,6 +38,9 @@ class Outcome:
 
     grants: int = 0
     """The number of grants that the rules judged."""
+
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Files and bytes that trimming left out of the judged layers and functions, by kind, the largest first."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

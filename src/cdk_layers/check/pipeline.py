@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_layers.building.trim.savings import add_savings
 from cdk_layers.check.outcome import Outcome, Result
 from cdk_layers.check.remembered import recall, remember, remembered_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from cdk_layers.app.model import App, Settings
@@ -64,10 +65,11 @@ def _checked(
     if deployed is not None:
         app = with_deployed(app, read(deployed, store=store))
     results = tuple(Result(finding, reason(finding, app)) for finding in judge(app, settings))
-    return _outcome(app, results)
+    return outcome_of(app, results)
 
 
-def _outcome(app: App, results: tuple[Result, ...]) -> Outcome:
+def outcome_of(app: App, results: tuple[Result, ...]) -> Outcome:
+    """Return the outcome of results, with what was judged."""
     # A function with conditions is in the app once for each combination of their outcomes.
     return Outcome(
         results,
@@ -75,4 +77,11 @@ def _outcome(app: App, results: tuple[Result, ...]) -> Outcome:
         functions=len({function.where for function in app.functions}),
         layers=len({layer.where for layer in app.layers}),
         grants=len({grant.where for grant in app.grants}),
+        savings=add_savings(_savings(app)),
     )
+
+
+def _savings(app: App) -> Iterator[Mapping[str, tuple[int, int]]]:
+    """Yield what trimming left out of each layer and each function, once."""
+    yield from {layer.where: layer.savings for layer in app.layers}.values()
+    yield from {function.where: function.savings for function in app.functions}.values()

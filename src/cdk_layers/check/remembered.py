@@ -78,7 +78,8 @@ def recall(store: Store, key: str | None) -> Outcome | None:
         Result(Finding(**{**result["finding"], "where": Where(**result["finding"]["where"])}), result["reason"])
         for result in stored["results"]
     )
-    return Outcome(**{**stored, "results": tuple(results), "unread": tuple(stored["unread"])})
+    savings = {kind: (files, size) for kind, (files, size) in stored["savings"].items()}
+    return Outcome(**{**stored, "results": tuple(results), "unread": tuple(stored["unread"]), "savings": savings})
 
 
 def remember(store: Store, key: str | None, outcome: Outcome) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 
+from cdk_layers.building.trim.savings import savings_json, savings_text
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.report.console import console
-from cdk_layers.system.outgoing import printable
+from cdk_layers.system.outgoing import json_in_logs, printable
 from cdk_layers.system.wording import size
 
 if TYPE_CHECKING:
@@ -26,6 +28,39 @@ def show_sizes(app: App) -> None:
         out.print(_layers(app.layers))
     if app.functions:
         out.print(_functions(app.functions))
+    for subject in _trimmed(app):
+        out.print(f"Trimmed from {printable(subject.where.path)}: {savings_text(subject.savings)}", highlight=False)
+
+
+def sizes_as_json(app: App) -> str:
+    """Return the sizes as JSON: bytes, None where they are not known."""
+    document = {
+        "limit_bytes": MAX_UNZIPPED_BYTES,
+        "layers": [
+            {
+                "construct": layer.label, "unzipped_bytes": layer.unzipped_bytes, "archive_bytes": layer.archive_bytes,
+                "distributions": None if layer.contents is None else len(layer.contents.distributions),
+                "trimmed": savings_json(layer.savings),
+            }
+            for layer in {layer.where: layer for layer in app.layers}.values()
+        ],
+        "functions": [
+            {
+                "construct": function.where.path,
+                "layers": None if function.layers is None else [layer.label for layer in function.used_layers],
+                "code_bytes": None if function.code is None else function.code.unzipped_bytes,
+                "trimmed": savings_json(function.savings),
+            }
+            for function in {function.where: function for function in app.functions}.values()
+        ],
+    }  # fmt: skip
+    return json_in_logs(json.dumps(document, indent=2))
+
+
+def _trimmed(app: App) -> list[Layer | Function]:
+    """Return the layers and functions that trimming left something out of, each once."""
+    every: list[Layer | Function] = [*app.layers, *app.functions]
+    return list({subject.where: subject for subject in every if subject.savings}.values())
 
 
 def _layers(layers: Sequence[Layer]) -> Table:

@@ -29,13 +29,24 @@ def savings_of(parts: Iterable[tuple[Mapping[str, str], Mapping[str, int]]]) -> 
     for left_out, every in parts:
         kinds.update(left_out)
         sizes.update((name, every[name]) for name in left_out)
+    return add_savings({kind: (1, sizes[name])} for name, kind in kinds.items())
+
+
+def add_savings(every: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, Saving]:
+    """Return the sums of several savings by kind, the largest first."""
     totals: dict[str, Saving] = {}
-    for name, kind in kinds.items():
-        known = totals.get(kind, Saving(0, 0))
-        totals[kind] = Saving(known.files + 1, known.unzipped_bytes + sizes[name])
+    for savings in every:
+        for kind, (files, unzipped_bytes) in savings.items():
+            known = totals.get(kind, Saving(0, 0))
+            totals[kind] = Saving(known.files + files, known.unzipped_bytes + unzipped_bytes)
     return dict(sorted(totals.items(), key=lambda item: (-item[1].unzipped_bytes, item[0])))
 
 
+def savings_json(savings: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
+    """Return what was left out as JSON for reports."""
+    return {kind: {"files": files, "bytes": unzipped_bytes} for kind, (files, unzipped_bytes) in savings.items()}
+
+
 def savings_text(savings: Mapping[str, tuple[int, int]]) -> str:
-    """Return what was left out as a sentence part: "tests 21.0 MiB, stubs 1.3 MiB"; "" if nothing was."""
+    """Return what was left out in words: "tests 21.0 MiB, stubs 1.3 MiB"; "" if nothing was."""
     return ", ".join(f"{kind} {size(unzipped)}" for kind, (_, unzipped) in savings.items())

@@ -23,7 +23,7 @@ from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
@@ -50,6 +50,11 @@ class FunctionCode:
     build: LayerBuild | None = None
     image: ArchiveImage | None = None
     """What puts the build into the CDK's output folder."""
+
+    @property
+    def savings(self) -> Mapping[str, tuple[int, int]]:
+        """Files and bytes that trimming left out, by kind."""
+        return {} if self.build is None else self.build.savings
 
     def placing(self, path: str) -> AbstractContextManager[None]:
         """Return what the function's construct is made in."""

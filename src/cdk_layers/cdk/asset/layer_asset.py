@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from cdk_layers.building.claims import build_for
 from cdk_layers.building.find import recall
@@ -19,6 +19,7 @@ from cdk_layers.cdk.model.constructs import contents_of
 from cdk_layers.cdk.state import state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from aws_cdk import AssetStaging
@@ -47,6 +48,11 @@ class Built:
     def notes(self) -> tuple[Note, ...]:
         """The notes of the build."""
         return self.build.notes
+
+    @property
+    def savings(self) -> Mapping[str, tuple[int, int]]:
+        """Files and bytes that trimming left out, by kind."""
+        return self.build.savings
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
@@ -83,6 +89,7 @@ class Recalled:
 
     contents = None
     notes = ()
+    savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
@@ -111,6 +118,7 @@ class ByContainer:
 
     contents = None
     notes = ()
+    savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""

@@ -14,6 +14,7 @@ def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("sizes", help="show the sizes of layers and functions, and what is left of the limit")
     add_path(parser)
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
     parser.set_defaults(execute=execute)
 
 
@@ -21,7 +22,11 @@ def execute(arguments: Namespace) -> int:
     """Print the sizes."""
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
-    from cdk_layers.report.sizes import show_sizes  # noqa: PLC0415
+    from cdk_layers.report.sizes import show_sizes, sizes_as_json  # noqa: PLC0415
 
-    show_sizes(read(arguments.path or default_path(), store=user_store()))
+    app = read(arguments.path or default_path(), store=user_store())
+    if arguments.format == "json":
+        print(sizes_as_json(app))  # noqa: T201
+    else:
+        show_sizes(app)
     return 0

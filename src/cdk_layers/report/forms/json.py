@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.trim.savings import savings_json
 from cdk_layers.rules.addresses import rule_page
 from cdk_layers.system.outgoing import json_in_logs
 
@@ -30,6 +31,7 @@ def as_json(verdict: Verdict) -> str:
         "warnings": verdict.warnings,
         "findings": [_record(verdict, finding) for finding in verdict.findings],
         "acknowledged": [{**_record(verdict, finding), "reason": reason} for finding, reason in verdict.acknowledged],
+        "trimmed": savings_json(verdict.outcome.savings),
         "not_known": list(verdict.outcome.unread),
     }
     return json_in_logs(json.dumps(report, indent=2))

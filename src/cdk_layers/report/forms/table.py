@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cdk_layers.building.trim.savings import savings_text
 from cdk_layers.report.console import STYLES, console
 from cdk_layers.rules.repeats import group_repeats
 from cdk_layers.system.outgoing import printable
@@ -39,6 +40,8 @@ def show(verdict: Verdict) -> None:
     if verdict.outcome.unread:
         out.print()
     out.print(_summary(verdict))
+    if verdict.outcome.savings:
+        out.print(f"Trimmed: {savings_text(verdict.outcome.savings)}.", highlight=False)
 
 
 def _template(verdict: Verdict, where: Where) -> str:
