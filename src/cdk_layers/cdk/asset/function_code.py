@@ -54,7 +54,7 @@ class FunctionCode:
     @property
     def savings(self) -> Mapping[str, tuple[int, int]]:
         """Files and bytes that trimming left out, by kind."""
-        return {} if self.build is None else self.build.savings
+        return {} if self.build is None else self.build.left_out
 
     def placing(self, path: str) -> AbstractContextManager[None]:
         """Return what the function's construct is made in."""

@@ -52,7 +52,7 @@ class Built:
     @property
     def savings(self) -> Mapping[str, tuple[int, int]]:
         """Files and bytes that trimming left out, by kind."""
-        return self.build.savings
+        return self.build.left_out
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
