@@ -74,7 +74,7 @@ def function_data(
     """
     data = {
         "layers": layers, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
-        "savings": dict(savings or {}),
+        "savings": _lists(savings),
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -109,7 +109,7 @@ def build_data(
     """
     data = {
         "digest": digest, "notes": [asdict(note) for note in notes], "budget_bytes": budget_bytes,
-        "savings": dict(savings or {}),
+        "savings": _lists(savings),
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -180,6 +180,11 @@ def _functions(data: object) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return functions if isinstance(functions, dict) else {}
+
+
+def _lists(savings: Mapping[str, tuple[int, int]] | None) -> dict[str, list[int]]:
+    """Return savings in values that jsii accepts."""
+    return {kind: list(found) for kind, found in (savings or {}).items()}
 
 
 def _savings(data: object) -> dict[str, tuple[int, int]]:
