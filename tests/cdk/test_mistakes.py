@@ -132,3 +132,14 @@ def test_a_list_in_place_of_names_is_told_how_to_pass_them(stack: Stack, tmp_pat
         assert message.startswith("Stack 'Hub' has no layer named by ")
         assert message.endswith('Pass each name by itself, as a string: pick("base", "data").')
         assert " at 0x" not in message
+
+
+@pytest.mark.parametrize("handler", ["main:handler", "main handler", "", "handler()"])
+def test_a_handler_that_is_no_name_is_the_fault_that_is_named(tmp_path: Path, handler: str) -> None:
+    """A colon in place of the dot is not answered by a missing index.py."""
+    folder = entry(tmp_path, "main")
+    stack = Stack(new_app(tmp_path / "out"), "Spoke")
+    message = _message(lambda: LayeredFunction(stack, "Fn", entry=folder, handler=handler, runtime="python3.13"))
+    assert f"handler is {handler!r}" in message
+    assert '"main.handler"' in message
+    assert "index.py" not in message

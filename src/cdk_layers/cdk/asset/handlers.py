@@ -39,6 +39,8 @@ def resolved_handler(arguments: Arguments, entry: Path | None, index: object, ha
         return called
     if file is None and called is not None and ("." in called or not is_literal(called)):
         return called
+    if called is not None and "." not in called and not called.isidentifier():
+        raise arguments.wrong(called, "handler", 'the name of a function, such as "main.handler"')
     module = _module(arguments, entry, file or _INDEX)
     function = called or _HANDLER
     return function if function.startswith(f"{module}.") else f"{module}.{function}"
