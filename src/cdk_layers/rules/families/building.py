@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import RuleError
 from cdk_layers.rules.registry import Rule, register_family, register_rule
+
+if TYPE_CHECKING:
+    from cdk_layers.findings import Severity
 
 register_family(__name__, order=200, error=RuleError)
 
@@ -59,87 +62,83 @@ SharedPythonLayer(
 """
 
 
-register_rule(
-    Rule(
-        "unpinned-requirement",
-        severity="warning",
-        meaning="A requirement names no exact version, so two builds of the same entry can install different code.",
-        remedy="Pin it (`requests==2.32.5`), or add a lock file: `uv lock`, `uv pip compile`.",
-        source=_BUILD,
-        failing=_layer("six>=1.17"),
-        passing=_layer("six==1.17.0"),
-        family="building",
+def _rule(name: str, *, severity: Severity, meaning: str, remedy: str, source: str, failing: str, passing: str) -> None:
+    """Register a rule of this family. It has no check, since its findings are the notes of builds."""
+    register_rule(
+        Rule(
+            name,
+            severity,
+            meaning,
+            remedy,
+            source,
+            failing=failing,
+            passing=passing,
+            family="building",
+        )
     )
+
+
+_rule(
+    "unpinned-requirement",
+    severity="warning",
+    meaning="A requirement names no exact version, so two builds of the same entry can install different code.",
+    remedy="Pin it (`requests==2.32.5`), or add a lock file: `uv lock`, `uv pip compile`.",
+    source=_BUILD,
+    failing=_layer("six>=1.17"),
+    passing=_layer("six==1.17.0"),
 )
-register_rule(
-    Rule(
-        "ignored-manifest",
-        severity="warning",
-        meaning="An entry folder contains a second manifest besides the one that is used, or a bare pyproject.toml or "
-        "Pipfile that installs nothing, or a file whose name is nearly a manifest's, such as requirement.txt.",
-        remedy="Keep one manifest, and lock it if it has no lock file: `uv lock`, `poetry lock`, `pipenv lock`.",
-        source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
-        failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
-        passing=_layer("six==1.17.0"),
-        family="building",
-    )
+_rule(
+    "ignored-manifest",
+    severity="warning",
+    meaning="An entry folder contains a second manifest besides the one that is used, or a bare pyproject.toml or "
+    "Pipfile that installs nothing, or a file whose name is nearly a manifest's, such as requirement.txt.",
+    remedy="Keep one manifest, and lock it if it has no lock file: `uv lock`, `poetry lock`, `pipenv lock`.",
+    source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
+    failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
+    passing=_layer("six==1.17.0"),
 )
-register_rule(
-    Rule(
-        "stale-lock",
-        severity="error",
-        meaning="A lock file lacks a requirement of its project, or has it at another version, because the project was "
-        "changed and not locked again. The build fails with a `StaleLockError`. Only what affects the build is "
-        "compared: a development group may change.",
-        remedy="Lock the project again with its own tool: `uv lock`, `poetry lock`, `pipenv lock`.",
-        source="The tools' own refusal to install from such a lock file: `uv sync --locked`, `poetry install`, `pipenv "
-        "install --deploy`.",
-        failing=_locked('"idna", "six"'),
-        passing=_locked('"six"'),
-        family="building",
-    )
+_rule(
+    "stale-lock",
+    severity="error",
+    meaning="A lock file lacks a requirement of its project, or has it at another version, because the project was "
+    "changed and not locked again. The build fails with a `StaleLockError`. Only what affects the build is "
+    "compared: a development group may change.",
+    remedy="Lock the project again with its own tool: `uv lock`, `poetry lock`, `pipenv lock`.",
+    source="The tools' own refusal to install from such a lock file: `uv sync --locked`, `poetry install`, `pipenv "
+    "install --deploy`.",
+    failing=_locked('"idna", "six"'),
+    passing=_locked('"six"'),
 )
-register_rule(
-    Rule(
-        "no-wheel",
-        severity="error",
-        meaning="A distribution has no wheel for the target. The build fails with a `DependencyError`, because "
-        "building it from source would run foreign code while the app is synthesized.",
-        remedy="Choose a version with a wheel, allow it with `allow_source_builds=[...]`, or build with `docker=True`.",
-        source=_BUILD,
-        failing=_layer("docopt==0.6.2"),
-        passing=_layer("six==1.17.0"),
-        family="building",
-    )
+_rule(
+    "no-wheel",
+    severity="error",
+    meaning="A distribution has no wheel for the target. The build fails with a `DependencyError`, because "
+    "building it from source would run foreign code while the app is synthesized.",
+    remedy="Choose a version with a wheel, allow it with `allow_source_builds=[...]`, or build with `docker=True`.",
+    source=_BUILD,
+    failing=_layer("docopt==0.6.2"),
+    passing=_layer("six==1.17.0"),
 )
-register_rule(
-    Rule(
-        "overruled-setting",
-        severity="warning",
-        meaning="A setting of uv has no effect on builds, because it would run code of source distributions while the "
-        "app is synthesized, build without isolation, or turn off the verification of hashes.",
-        remedy="Name the distributions in `allow_source_builds=[...]`, or remove the setting.",
-        source=_BUILD,
-        failing=_layer(
-            "six==1.17.0", 'Path("layers/example/uv.toml").write_text("no-binary-package = [\\"six\\"]\\n")\n'
-        ),
-        passing=_layer("six==1.17.0"),
-        family="building",
-    )
+_rule(
+    "overruled-setting",
+    severity="warning",
+    meaning="A setting of uv has no effect on builds, because it would run code of source distributions while the "
+    "app is synthesized, build without isolation, or turn off the verification of hashes.",
+    remedy="Name the distributions in `allow_source_builds=[...]`, or remove the setting.",
+    source=_BUILD,
+    failing=_layer("six==1.17.0", 'Path("layers/example/uv.toml").write_text("no-binary-package = [\\"six\\"]\\n")\n'),
+    passing=_layer("six==1.17.0"),
 )
-register_rule(
-    Rule(
-        "copied-link",
-        severity="warning",
-        meaning="Symlinks in an entry become copies in the archive, and each counts in its size. How Lambda extracts "
-        "symlinks is not verified, so archives that this library builds contain none.",
-        remedy="Keep each file under one name: a library under the name that programs load, such as `libx.so.1`.",
-        source="The archives of this library.",
-        failing=_layer(
-            "six==1.17.0",
-            'Path("layers/example/libx.so.1").touch()\nPath("layers/example/libx.so").symlink_to("libx.so.1")\n',
-        ),
-        passing=_layer("six==1.17.0"),
-        family="building",
-    )
+_rule(
+    "copied-link",
+    severity="warning",
+    meaning="Symlinks in an entry become copies in the archive, and each counts in its size. How Lambda extracts "
+    "symlinks is not verified, so archives that this library builds contain none.",
+    remedy="Keep each file under one name: a library under the name that programs load, such as `libx.so.1`.",
+    source="The archives of this library.",
+    failing=_layer(
+        "six==1.17.0",
+        'Path("layers/example/libx.so.1").touch()\nPath("layers/example/libx.so").symlink_to("libx.so.1")\n',
+    ),
+    passing=_layer("six==1.17.0"),
 )

@@ -41,6 +41,20 @@ _PUBLISHERS_ARN: Final = (
 )
 
 
+def _import(*, into: str, arn: str) -> str:
+    """Return an example: a function in some Region that imports a layer by its ARN."""
+    return f"""\
+stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="{into}"))
+tracing = LayerVersion.from_layer_version_arn(
+    stack, "Tracing", "{arn}"
+)
+Function(
+    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    layers=[tracing],
+)
+"""
+
+
 @rule(
     "malformed-layer-arn",
     Function,
@@ -112,26 +126,8 @@ def _region(subject: Function | Layer) -> str | None:
     source="Lambda's API.",
     aws_error=_OTHER_REGION.format(region="<region>"),
     raised_at_construction=True,
-    failing="""\
-stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-central-1"))
-tracing = LayerVersion.from_layer_version_arn(
-    stack, "Tracing", "arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"
-)
-Function(
-    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[tracing],
-)
-""",
-    passing="""\
-stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-tracing = LayerVersion.from_layer_version_arn(
-    stack, "Tracing", "arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"
-)
-Function(
-    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[tracing],
-)
-""",
+    failing=_import(into="eu-central-1", arn="arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"),
+    passing=_import(into="eu-west-1", arn="arn:aws:lambda:eu-west-1:222222222222:layer:tracing:7"),
 )
 def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
     """Compare Regions, if both are known and in one partition, and if the function can have layers."""
@@ -157,26 +153,8 @@ def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
     remedy="Create the layer in the function's partition, or use the ARN that its publisher names for that partition.",
     source="AWS general reference, partitions; Lambda's same-Region rule.",
     raised_at_construction=True,
-    failing="""\
-stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-tracing = LayerVersion.from_layer_version_arn(
-    stack, "Tracing", "arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"
-)
-Function(
-    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[tracing],
-)
-""",
-    passing="""\
-stack = Stack(app, "Spoke", env=Environment(account="111111111111", region="cn-north-1"))
-tracing = LayerVersion.from_layer_version_arn(
-    stack, "Tracing", "arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"
-)
-Function(
-    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[tracing],
-)
-""",
+    failing=_import(into="eu-west-1", arn="arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"),
+    passing=_import(into="cn-north-1", arn="arn:aws-cn:lambda:cn-north-1:222222222222:layer:tracing:7"),
 )
 def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     """Compare partitions, and an ARN's partition with its own Region."""

@@ -27,6 +27,30 @@ _LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
 _UNVERIFIED: Final = "Whether the service accepts exactly that much is not verified."
 
 
+def _layer_of(mebibytes: int, name: str = "Data") -> str:
+    return f"""
+{name}:
+  Type: AWS::Serverless::LayerVersion
+  Properties:
+    ContentUri: layers/{mebibytes}-MiB.zip
+"""
+
+
+_DATA: Final = _layer_of(120)
+
+
+def _function_with(*layers: str, code_mebibytes: int) -> str:
+    return f"""
+Report:
+  Type: AWS::Serverless::Function
+  Properties:
+    Runtime: python3.13
+    Handler: main.handler
+    CodeUri: functions/{code_mebibytes}-MiB.zip
+    Layers: [{", ".join(f"!Ref {layer}" for layer in layers)}]
+"""
+
+
 @rule(
     "too-many-layers",
     Function,
@@ -60,18 +84,8 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     source="Lambda's API and developer guide.",
     aws_error=limits.ARCHIVE_TOO_LARGE,
     raised_at_construction=True,
-    failing=sam_template("""
-        Data:
-          Type: AWS::Serverless::LayerVersion
-          Properties:
-            ContentUri: layers/260-MiB.zip
-    """),
-    passing=sam_template("""
-        Data:
-          Type: AWS::Serverless::LayerVersion
-          Properties:
-            ContentUri: layers/120-MiB.zip
-    """),
+    failing=sam_template(_layer_of(260)),
+    passing=sam_template(_DATA),
 )
 def layer_too_large(subject: Layer, settings: Settings) -> Iterator[Problem]:
     """Compare one layer with the limit."""
@@ -106,28 +120,8 @@ def _a_layer_exceeds(subject: Function, threshold: int) -> bool:
     source="Lambda's API.",
     aws_error=limits.LAYERS_TOO_LARGE,
     raised_at_construction=True,
-    failing=sam_template("""
-        Report:
-          Type: AWS::Serverless::Function
-          Properties:
-            Runtime: python3.13
-            Handler: index.handler
-            InlineCode: "def handler(event, context): return event"
-            Layers: [!Ref Data, !Ref Science]
-        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
-        Science: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/160-MiB.zip}}
-    """),
-    passing=sam_template("""
-        Report:
-          Type: AWS::Serverless::Function
-          Properties:
-            Runtime: python3.13
-            Handler: index.handler
-            InlineCode: "def handler(event, context): return event"
-            Layers: [!Ref Data]
-        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
-        Science: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/160-MiB.zip}}
-    """),
+    failing=sam_template(_function_with("Data", "Science", code_mebibytes=1), _DATA, _layer_of(160, "Science")),
+    passing=sam_template(_function_with("Data", code_mebibytes=1), _DATA, _layer_of(160, "Science")),
 )
 def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Add up the layers without the code."""
@@ -153,26 +147,8 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     source="Lambda's API and developer guide.",
     aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     raised_at_construction=True,
-    failing=sam_template("""
-        Report:
-          Type: AWS::Serverless::Function
-          Properties:
-            Runtime: python3.13
-            Handler: main.handler
-            CodeUri: functions/160-MiB.zip
-            Layers: [!Ref Data]
-        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
-    """),
-    passing=sam_template("""
-        Report:
-          Type: AWS::Serverless::Function
-          Properties:
-            Runtime: python3.13
-            Handler: main.handler
-            CodeUri: functions/1-MiB.zip
-            Layers: [!Ref Data]
-        Data: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/120-MiB.zip}}
-    """),
+    failing=sam_template(_function_with("Data", code_mebibytes=160), _DATA),
+    passing=sam_template(_function_with("Data", code_mebibytes=1), _DATA),
 )
 def function_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare the code, then the sum, with the limit. Other rules report layers that exceed it without the code."""
@@ -202,18 +178,8 @@ def _layers_exceed(subject: Function, total: Total, settings: Settings) -> bool:
     remedy="Move packages to another layer or drop them before the next upgrade passes the limit.",
     source="The limit: Lambda's developer guide. The 90 %: a choice of this project.",
     raised_at_construction=True,
-    failing=sam_template("""
-        Data:
-          Type: AWS::Serverless::LayerVersion
-          Properties:
-            ContentUri: layers/240-MiB.zip
-    """),
-    passing=sam_template("""
-        Data:
-          Type: AWS::Serverless::LayerVersion
-          Properties:
-            ContentUri: layers/120-MiB.zip
-    """),
+    failing=sam_template(_layer_of(240)),
+    passing=sam_template(_DATA),
 )
 def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Problem]:
     """Compare one layer with its budget, or with 90 % of the limit."""
