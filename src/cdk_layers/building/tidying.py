@@ -7,12 +7,13 @@ import configparser
 import csv
 import hashlib
 import io
+import os
 import posixpath
 import re
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from functools import lru_cache
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.names import canonical
@@ -20,10 +21,12 @@ from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
 _TRACES: Final = frozenset({"direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"})
 """What an installer writes into a .dist-info folder about where, when and why it installed."""
+
+_NO_NAMES: Final = frozenset({"", ".", ".."})
+"""What is no name of a file or folder between two slashes."""
 
 _ROOT_TRACES: Final = (".lock", "_virtualenv.py", "_virtualenv.pth")
 _SCRIPT_FOLDERS: Final = ("bin", "Scripts")
@@ -106,26 +109,31 @@ def recorded(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
     """Yield the rows of a RECORD whose paths are in the tree: others are not touched, whatever the wheel says."""
+    tree = os.fspath(record.parents[1])
     try:
         for row in csv.reader(_read(record).splitlines()):
             path, digest, size = (*row, "", "", "")[:3]
             path = path.replace("\\", "/")
-            if _is_inside(record.parents[1], path):
+            if _is_inside(tree, path):
                 yield path, digest, size
     except csv.Error as error:
         message = f"The RECORD of {record.parent.name} cannot be read: {error}. Its wheel is damaged or hostile."
         raise DependencyError(message) from None
 
 
-def _is_inside(tree: Path, path: str) -> bool:
-    is_plain = "\0" not in path and not any(part in ("", ".", "..") for part in path.split("/"))
-    return is_plain and not PureWindowsPath(path).drive and _leads_inside(tree, path.rpartition("/")[0])
+def _is_inside(tree: str, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    is_plain = name not in _NO_NAMES and "\0" not in name and (folder != "" or ":" not in name[1:2])
+    return is_plain and _leads_inside(tree, folder)
 
 
-@lru_cache(maxsize=1024)
-def _leads_inside(tree: Path, folder: str) -> bool:
-    """Tell whether a folder is in the tree, also when links on the way are followed."""
-    return (tree / folder).resolve().is_relative_to(tree.resolve())
+@lru_cache(maxsize=4096)
+def _leads_inside(tree: str, folder: str) -> bool:
+    """Return whether a folder, "" for the tree itself, is in the tree, also when links on the way are followed."""
+    is_plain = "\0" not in folder and not _NO_NAMES.intersection(folder.split("/") if folder else ())
+    if not is_plain or PureWindowsPath(folder).drive:
+        return False
+    return Path(tree, folder).resolve().is_relative_to(Path(tree).resolve())
 
 
 def _is_trace(tree: Path, path: str, dist_info: str) -> bool:
