@@ -121,6 +121,18 @@ def build(
     return _layer_build(made.plan, made.record, job, name, from_cache=not is_new)
 
 
+def find_build(
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store, label: str | None = None
+) -> LayerBuild | None:
+    """Return the build of an entry folder if `build` would find it in the store; None otherwise.
+
+    Raises:
+        EntryError: The folder, or a manifest in it, cannot be used as it is.
+    """
+    job = job_of(entry, target, options, store)
+    return _found(job, label or job.entry.name)
+
+
 def recall(
     entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store
 ) -> LayerBuild | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from cdk_layers.system.outgoing import printable
@@ -63,6 +65,48 @@ class Status:
             self._is_shown = False
         if done is not None:
             self._console.print(printable(done), markup=False, highlight=False, soft_wrap=True)
+
+
+class Together:
+    """One display of several builds that run at the same time."""
+
+    def __init__(self, display: Progress) -> None:
+        """Report to a display."""
+        self._display = display
+        self._running: dict[object, str] = {}
+        self._lock = Lock()
+
+    def one(self) -> Progress:
+        """Return where one of the builds reports."""
+        return _OneOfSeveral(self)
+
+    def start(self, build: object, doing: str) -> None:
+        """Show what a build does, next to what the others do."""
+        with self._lock:
+            self._running[build] = doing
+            self._show()
+
+    def end(self, build: object, done: str | None) -> None:
+        """Write what a build has done, and go on to show the others."""
+        with self._lock:
+            self._running.pop(build, None)
+            self._display.end(done)
+            self._show()
+
+    def _show(self) -> None:
+        if self._running:
+            self._display.start(" · ".join(self._running.values()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OneOfSeveral:
+    together: Together
+
+    def start(self, doing: str) -> None:
+        self.together.start(self, doing)
+
+    def end(self, done: str | None) -> None:
+        self.together.end(self, done)
 
 
 def default_progress() -> Progress:

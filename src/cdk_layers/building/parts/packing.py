@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.writer import write_archives
 from cdk_layers.building.parts.keys import part_key
+from cdk_layers.building.parts.turns import Turns
 from cdk_layers.store.artifact import ARCHIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.building.parts.split import Group
     from cdk_layers.store.protocol import Store
+
+_TURNS: Final = Turns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,36 @@ class Packing:
             EntryError: A file cannot be read, or changes meanwhile.
             BuildError: The disk is full.
         """
-        known = [self._known(group) for group in groups]
-        missing = [group for group, key in zip(groups, known, strict=True) if key is None]
-        packed = self._pack([group.members for group in missing])
-        keys = tuple(key or next(packed) for key in known)
-        for group, key in zip(groups, keys, strict=True):
-            if (hint := _hint(group)) and self.store.recall(hint) != key:
-                self.store.remember(hint, key)
-        return keys
+        keys: dict[int, str] = {}
+        while len(keys) < len(groups):
+            missing = self._look_up(groups, keys)
+            mine = [number for number in missing if _TURNS.take(self._turn(groups[number]))]
+            try:
+                packed = self._pack([groups[number].members for number in mine])
+                for number, key in zip(mine, packed, strict=True):
+                    keys[number] = key
+                    self._remember(groups[number], key)
+            finally:
+                for number in mine:
+                    _TURNS.give_back(self._turn(groups[number]))
+            for number in missing:
+                _TURNS.wait(self._turn(groups[number]))
+        return tuple(keys[number] for number in range(len(groups)))
+
+    def _look_up(self, groups: Sequence[Group], keys: dict[int, str]) -> list[int]:
+        """Add the keys of the parts that the store has, and return the numbers of the other groups."""
+        numbers = [number for number in range(len(groups)) if number not in keys]
+        found = {number: key for number in numbers if (key := self._known(groups[number]))}
+        keys.update(found)
+        return [number for number in numbers if number not in found]
+
+    def _turn(self, group: Group) -> str:
+        """Return the name of the turn to pack a group: builds of several layers pack numpy once."""
+        return f"{self.store.folder}:{_hint(group) or id(group)}"
+
+    def _remember(self, group: Group, key: str) -> None:
+        if hint := _hint(group):
+            self.store.remember(hint, key)
 
     def pack_derived(
         self, keys: Sequence[str], groups: Sequence[Sequence[Member]], facts: Sequence[Mapping[str, Any]]
@@ -84,10 +110,8 @@ class Packing:
             yield part_key(digest)
 
     def _folders(self, number: int) -> list[Path]:
-        folders = [self.scratch / str(count) for count in range(number)]
-        for folder in folders:
-            folder.mkdir(parents=True)
-        return folders
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return [Path(mkdtemp(dir=self.scratch)) for _ in range(number)]
 
     def _archives(self, folders: Sequence[Path], groups: Sequence[Sequence[Member]]) -> Iterator[str]:
         return write_archives([(folder / ARCHIVE, group) for folder, group in zip(folders, groups, strict=True)])
