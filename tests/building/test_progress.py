@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from cdk_layers.building.progress import Lines, Status, default_progress, told
+from cdk_layers.building.progress import Lines, Status, Together, default_progress, told
 
 
 def test_one_line_without_a_terminal() -> None:
@@ -54,3 +54,29 @@ def test_status_goes_after_an_error() -> None:
     with pytest.raises(RuntimeError, match=message), told(lines):
         raise RuntimeError(message)
     assert ended == [None]
+
+
+def test_several_builds_at_once() -> None:
+    """One display shows what all builds do; it ends for good with the last one."""
+    seen: list[tuple[str, str | None]] = []
+
+    class Display:
+        def start(self, doing: str) -> None:
+            seen.append(("start", doing))
+
+        def end(self, done: str | None) -> None:
+            seen.append(("end", done))
+
+    together = Together(Display())
+    one, other = together.one(), together.one()
+    one.start("Packing 'a'")
+    other.start("Installing 'b'")
+    one.end("Built 'a'")
+    other.end(None)
+    assert seen == [
+        ("start", "Packing 'a'"),
+        ("start", "Packing 'a' · Installing 'b'"),
+        ("end", "Built 'a'"),
+        ("start", "Installing 'b'"),
+        ("end", None),
+    ]

@@ -53,6 +53,23 @@ def test_layers_can_be_declared_at_once(app: App, tmp_path: Path) -> None:
     assert template_of(at_once) == template_of(one_by_one)
 
 
+def test_layers_that_cannot_be_built(app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Layers of one declaration are built at the same time, and none hides the error of another one."""
+    declared: dict[str, dict[str, Any]] = {name: {"entry": entry(tmp_path, name)} for name in ("good", "bad", "worse")}
+    for name in ("bad", "worse"):
+        (tmp_path / name / "requirements.txt").write_text("six==")
+    with pytest.raises(EntryError) as one_by_one:
+        hub(app, tmp_path, stack="OneByOne").add_layer("bad", **declared["bad"])
+    capsys.readouterr()
+    with pytest.raises(EntryError) as at_once:
+        hub(app, tmp_path, stack="AtOnce", layers=declared)
+    assert str(at_once.value) == str(one_by_one.value).replace("OneByOne", "AtOnce")
+    printed = capsys.readouterr().err.splitlines()
+    assert min(line.partition(" for ")[0] for line in printed) == "Built layer 'AtOnce/good'"
+    assert [line for line in printed if "AtOnce/bad" in line] == []
+    assert len([line for line in printed if line.startswith("Layer 'AtOnce/worse' (entry ")]) == 1
+
+
 def test_picked_layers_are_in_the_stacks_order(app: App, tmp_path: Path) -> None:
     """However they are named, all functions agree on which layer wins."""
     stack = hub(app, tmp_path, "zed", "abe", "mid")

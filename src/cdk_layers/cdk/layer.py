@@ -12,6 +12,7 @@ from cdk_layers.app import marks
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.arguments.types import LayerArguments
+from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.asset.staged import refuse_changed_targets
@@ -150,7 +151,8 @@ class SharedPythonLayer(PythonLayerVersion):
             dependency_excludes=dependency_excludes, aws_services=aws_services, docker=docker,
             max_unzipped=max_unzipped, reference_strength=reference_strength,
         ))  # fmt: skip
-        self._asset = asset_of(request.source, bundled=place.bundled, store=state_of(place.scope).store)
+        state = state_of(place.scope)
+        self._asset = asset_of(request.source, bundled=place.bundled, store=state.store, ahead=state.part(BuildsAhead))
         properties = request.properties(self._asset)
         with self._asset.staging(), cdk_arguments(f"Layer {self._where.path!r}", {}):
             super().__init__(scope, id, **properties)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
+from functools import cache
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
@@ -13,13 +16,16 @@ from aws_cdk.aws_lambda import ILayerVersion
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments, shown
+from cdk_layers.cdk.asset.ahead import BuildsAhead
+from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.place import place_of
-from cdk_layers.errors import UsageError
+from cdk_layers.cdk.state import state_of
+from cdk_layers.errors import CdkLayersError, UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import ReferenceStrength, RemovalPolicy
     from constructs import Construct
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
         Texts,
         Trim,
     )
+    from cdk_layers.cdk.grants import LayerGrant
     from cdk_layers.project.layer_directory import LayerOptions
 
 
@@ -122,8 +129,7 @@ class MultiLayerStack(Stack):
             super().__init__(scope, id, **kwargs)
         self._path = place_of(self).path
         self._layers: dict[str, SharedPythonLayer] = {}
-        for name, options in described.items():
-            self.add_layer(name, **options)
+        self._add_layers(described)
 
     @classmethod
     @checked_names
@@ -157,6 +163,7 @@ class MultiLayerStack(Stack):
         kwargs["grants"] = [*shared, *arguments.grants("grants", defaults.pop("grants", ()))]
         own = {name: defaults.pop(name) for name in tuple(defaults) if name not in _OF_STACK}
         stack = cls(scope, id, **{**kwargs, **defaults})
+        layers: dict[str, Any] = {}
         for name, options in read.layers.items():
             folder = read.path / name
             layer = {**own, **_arguments(options)}
@@ -164,8 +171,27 @@ class MultiLayerStack(Stack):
                 layer["opt_entry"] = folder / layer["opt_entry"]
             if layer.get("opt_entry") != folder:
                 layer["entry"] = folder
-            stack.add_layer(name, **layer)
+            layers[name] = layer
+        stack._add_layers(layers)
         return stack
+
+    def _add_layers(self, layers: Mapping[str, LayerArguments]) -> None:
+        """Define several layers after building them at the same time."""
+        place = place_of(self)
+        if place.bundled:
+            state, sources = state_of(place.scope), []
+            for name, options in layers.items():
+                # The definition of the layer raises what is wrong with its arguments.
+                with suppress(CdkLayersError):
+                    path, given = f"{self._path}/{name}", self._given(options, self._grants)
+                    sources.append(LayerRequest.read(path, {**_layer_defaults(), **given}).source)
+            state.part(BuildsAhead).build(sources, state.store)
+        for name, options in layers.items():
+            self.add_layer(name, **options)
+
+    def _given(self, options: LayerArguments, grants: Sequence[LayerGrant | str]) -> LayerArguments:
+        """Return the arguments of a layer, with those of the stack where it has none."""
+        return cast("LayerArguments", {**self._defaults, **_only_given(options), "grants": grants})
 
     @checked_names
     def add_layer(self, name: str, **options: Unpack[LayerArguments]) -> SharedPythonLayer:
@@ -186,7 +212,7 @@ class MultiLayerStack(Stack):
         self._check(name, path)
         checked_keywords(arguments.place, SharedPythonLayer.__init__, options)
         grants = [*self._grants, *arguments.grants("grants", options.get("grants"))]
-        given: dict[str, Any] = {**self._defaults, **_only_given(options), "grants": grants}
+        given: dict[str, Any] = {**self._given(options, grants)}
         if not given["compatible_runtimes"] and "compatible_runtimes" not in options:
             message = (
                 f"Layer {path!r} has no runtime to be built for. Name it there or for the whole stack: "
@@ -297,6 +323,13 @@ def _only_chosen(choices: ContentChoices) -> LayerArguments:
     """Return what the stack chooses for its layers, without what it leaves to the project."""
     named = {field.name: getattr(choices, field.name) for field in fields(choices)}
     return cast("LayerArguments", {name: value for name, value in named.items() if value is not None})
+
+
+@cache
+def _layer_defaults() -> LayerArguments:
+    """Return the defaults of all arguments of a layer."""
+    parameters = signature(SharedPythonLayer.__init__).parameters.values()
+    return cast("LayerArguments", {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY})
 
 
 def _only_given(options: LayerArguments) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset import layer_asset
+from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_source import LayerSource
@@ -78,7 +79,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(layer_asset, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base: \('docker=True',\)"):
-        asset_of(replace(SOURCE, docker=True), bundled=True, store=store)
+        asset_of(replace(SOURCE, docker=True), bundled=True, store=store, ahead=BuildsAhead())
 
 
 def test_there_has_to_be_something_to_build_from() -> None:

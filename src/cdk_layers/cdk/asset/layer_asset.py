@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.find import LayerBuild
     from cdk_layers.building.notes import Note
+    from cdk_layers.cdk.asset.ahead import BuildsAhead
     from cdk_layers.cdk.asset.layer_source import LayerSource
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
@@ -148,13 +149,14 @@ class ByContainer:
 LayerAsset: TypeAlias = Built | Recalled | ByContainer
 
 
-def asset_of(source: LayerSource, *, bundled: bool, store: Store) -> LayerAsset:
+def asset_of(source: LayerSource, *, bundled: bool, store: Store, ahead: BuildsAhead) -> LayerAsset:
     """Build a layer, or find out where its asset comes from instead.
 
     Args:
         source: The source of the layer.
         bundled: Whether the CDK bundles the stack. If not, nothing is built, and the CDK stages the entry folder.
         store: Where artifacts are kept.
+        ahead: Builds that were made with those of other layers.
 
     Raises:
         CompatibilityError: The content does not fit all targets.
@@ -170,5 +172,7 @@ def asset_of(source: LayerSource, *, bundled: bool, store: Store) -> LayerAsset:
             return ByContainer(source) if bundled else Recalled(source, None)
         if not bundled:
             return Recalled(source, recall(source.folder, source.targets[0], source.options, store=store))
-        build = build_for(source.folder, source.targets, source.options, store=store, label=source.path)
+        build = ahead.take(source, store)
+        if build is None:
+            build = build_for(source.folder, source.targets, source.options, store=store, label=source.path)
         return Built(source, build)
