@@ -9,7 +9,7 @@ from aws_cdk import App, Stack
 from aws_cdk.aws_lambda import Code
 
 from cdk_layers import LayeredFunction, MultiLayerStack, SharedPythonLayer
-from cdk_layers.building import content_options, find, job
+from cdk_layers.building import find, job
 from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.errors import UsageError
 
@@ -123,13 +123,10 @@ def test_wrong_types(entry: Path, options: dict[str, Any], expected: str) -> Non
         assert f": {expected}" in str(caught.value)
 
 
-def test_options_that_cannot_be_honored(entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In Docker and for finished code no option is ignored in silence, and nor is one that is yet to be built."""
+def test_options_that_cannot_be_honored(entry: Path) -> None:
+    """In Docker and for finished code no option is ignored in silence."""
     stack = Stack(App(), "S")
     with pytest.raises(UsageError, match="bytecode and trim goes with builds without Docker only"):
         SharedPythonLayer(stack, "D", entry=entry, docker=True, bytecode=True, trim=True, **_LAYER)
     with pytest.raises(UsageError, match="aws_services is for entry=, and code= is given"):
         LayeredFunction(stack, "C", code=Code.from_inline("x = 1"), aws_services=["s3"], **_FUNCTION)
-    monkeypatch.setattr(content_options, "UNAVAILABLE", frozenset({"trim"}))
-    with pytest.raises(UsageError, match="this version cannot build with trim yet"):
-        SharedPythonLayer(stack, "L", entry=entry, trim=True, **_LAYER)

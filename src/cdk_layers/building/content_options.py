@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final
-
-from cdk_layers.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Final
 
 TRIM_KINDS: Final = ("tests", "stubs", "sources", "libraries", "documents")
 """Kinds of files of a distribution that `trim` can leave out, in the order that messages list them."""
@@ -60,15 +55,3 @@ def trim_of(value: object) -> bool | tuple[str, ...] | None:
         return value
     kinds = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else None
     return None if kinds is None or any(kind not in TRIM_KINDS for kind in kinds) else kinds or False
-
-
-def refuse_unavailable(place: str, names: Iterable[str]) -> None:
-    """Reject options that this version cannot build, since an archive must not silently lack what they ask for.
-
-    Raises:
-        UsageError: There are any.
-    """
-    unavailable = [name for name in names if name in UNAVAILABLE]
-    if unavailable:
-        message = f"{place}: this version cannot build with {', '.join(unavailable)} yet. Leave it out."
-        raise UsageError(message)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.content_options import refuse_unavailable
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
 
@@ -32,15 +31,12 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None, stor
 
     Raises:
         EntryError: The entry is no folder.
-        UsageError: An option is not available in this version.
     """
     folder = Path(entry)
     if not folder.is_dir():
         message = f"{missing_folder('entry', folder)} Give the folder that contains the code or its manifest."
         raise EntryError(message)
-    options = options or BuildOptions()
-    refuse_unavailable(str(entry), options.content.names)
-    return Job(folder.resolve(), target, options, store)
+    return Job(folder.resolve(), target, options or BuildOptions(), store)
 
 
 def missing_folder(name: str, path: Path) -> str:

@@ -141,6 +141,24 @@ def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, monkeypatc
     assert number == len(["crashed", "resumed"])
 
 
+def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
+    """They stay sources, as does conftest.py: compiling them takes longer than all else. Imported ones are modules."""
+    archive = _archive(tmp_path / "package", {
+        "pkg/__init__.py": b"",
+        "pkg/conftest.py": b"",
+        "pkg/tests/__init__.py": b"",
+        "pkg/tests/test_a.py": b"",
+        "pkg/test/__init__.py": b"x = 1\n",
+        "other/__init__.py": b"from other.tests import test_b\n",
+        "other/tests/test_b.py": b"",
+    })  # fmt: skip
+    (done,) = compile_sources([Source(archive, "/opt/python")], tmp_path / "out", job)
+    assert not done.failed
+    names = ["other/__init__.py", "other/tests/test_b.py", "pkg/__init__.py", "pkg/test/__init__.py"]
+    found = {path.relative_to(done.tree).as_posix() for path in done.tree.rglob("*.pyc")}
+    assert found == {bytecode_name(name, _HERE) for name in names}
+
+
 def test_no_interpreter_of_the_version(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer never silently lacks bytecode: the error has the command that installs the interpreter."""
     monkeypatch.setattr(compiling, "find_python", lambda *_: None)

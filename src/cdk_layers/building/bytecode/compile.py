@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.bytecode.names import bytecode_name, importable
+from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, importable
+from cdk_layers.building.bytecode.tests import tests_without_importers
 from cdk_layers.contents.zipformat import read_directory
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
@@ -66,6 +67,8 @@ class _Task:
 def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
     """Compile the modules of archives, in as many processes as there are processors. No module is imported.
 
+    Tests that no module of their archive imports stay sources, as they do where a file cannot be compiled.
+
     The bytecode is `unchecked-hash` (PEP 552), so it is valid whatever times and folders its source gets.
 
     Args:
@@ -112,10 +115,13 @@ def require_python(job: Job) -> Path:
 
 def _tasks(number: int, source: Source, folder: Path, python: str) -> Iterable[_Task]:
     with source.archive.open("rb") as file:
-        sizes = {entry.name: entry.size for entry in read_directory(file)}
-    for name in importable(sizes, source.root, python):
+        entries = {entry.name: entry for entry in read_directory(file)}
+    unused = frozenset() if source.root == LAYER_ROOT else tests_without_importers(source.archive, entries)
+    for name in importable(entries, source.root, python):
+        if name in unused:
+            continue
         output = folder / str(number) / bytecode_name(name, python)
-        yield _Task(number, name, sizes[name], (str(source.archive), name, f"{source.root}/{name}", str(output)))
+        yield _Task(number, name, entries[name].size, (str(source.archive), name, f"{source.root}/{name}", str(output)))
 
 
 def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:

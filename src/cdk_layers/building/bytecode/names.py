@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _CACHE: Final = "__pycache__"
 _COMPILED: Final = re.compile(r"(?P<stem>[^/]+)\.cpython-\d+\.pyc")
-_LAYER_ROOT: Final = "/opt"
+LAYER_ROOT: Final = "/opt"
 """Where layers are mounted; Python searches its folder `python`, and one for each version below that."""
 
 _PROGRAMS: Final = "bin"
@@ -64,10 +64,10 @@ def importable(names: Collection[str], root: str, python: str) -> Iterator[str]:
 
 def _below_search_path(name: str, root: str, python: str) -> str | None:
     """Return a path relative to the folder that Python searches; None for a file outside of these folders."""
-    if root == _LAYER_ROOT:
+    if root == LAYER_ROOT:
         if not name.startswith("python/"):
             return None
         name = name.removeprefix("python/")
-    if root.startswith(_LAYER_ROOT):
+    if root.startswith(LAYER_ROOT):
         name = name.removeprefix(f"lib/python{python}/site-packages/")
     return name
