@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -45,11 +47,18 @@ def sized(folder: Path, unzipped_bytes: int) -> Code:
     """Return code of exactly so many unzipped bytes, which takes next to nothing on the disk as a zip."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{unzipped_bytes}.zip"
-    rest = unzipped_bytes
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("code.bin", "w") as file:
+    path.write_bytes(_zipped(unzipped_bytes))
+    return Code.from_asset(str(path))
+
+
+@cache
+def _zipped(rest: int) -> bytes:
+    whole = io.BytesIO()
+    archive = zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+    with archive, archive.open("code.bin", "w") as file:
         while rest:
             rest -= file.write(bytes(min(rest, 1024 * 1024)))
-    return Code.from_asset(str(path))
+    return whole.getvalue()
 
 
 def test_it_takes_all_that_a_function_takes(app: App) -> None:
@@ -194,14 +203,18 @@ def test_a_rejected_function_leaves_its_id_free(stack: Stack, layers: list[str])
     function.add_layers(ARN.replace("agent", "other"))
 
 
+LARGE = MAX_UNZIPPED_BYTES - 1_000_000
+"""Bytes of a layer that all tests share, since inflating it takes a second."""
+
+
 @pytest.mark.parametrize("spare", [1, 0, -1])
 def test_code_and_layers_share_the_limit(app: App, stack: Stack, tmp_path: Path, spare: int) -> None:
     """Code beside a plain layer is measured: below and at the limit it passes, one byte over it does not."""
-    layer = LayerVersion(hub(app, tmp_path), "Plain", code=sized(tmp_path / "zips", 100_000_000))
-    code = sized(tmp_path / "zips", MAX_UNZIPPED_BYTES - 100_000_000 - spare)
+    layer = LayerVersion(hub(app, tmp_path), "Plain", code=sized(tmp_path / "zips", LARGE))
+    code = sized(tmp_path / "zips", MAX_UNZIPPED_BYTES - LARGE - spare)
     if spare >= 0:
         made = LayeredFunction(stack, "Fn", code=code, handler="x.y", runtime=RUNTIME, layers=[layer])
-        assert made.unzipped_bytes == MAX_UNZIPPED_BYTES - 100_000_000 - spare
+        assert made.unzipped_bytes == MAX_UNZIPPED_BYTES - LARGE - spare
     else:
         with pytest.raises(LimitError, match=r"(?s)function-too-large") as caught:
             LayeredFunction(stack, "Fn", code=code, handler="x.y", runtime=RUNTIME, layers=[layer])
