@@ -11,8 +11,11 @@ import pytest
 from aws_cdk import App, Stack
 
 from cdk_layers import LayeredFunction, SharedPythonLayer
+from cdk_layers.assembly.reader import read
+from cdk_layers.building.trim.untrimmed import write_untrimmed
 from cdk_layers.cli import main
 from cdk_layers.errors import UsageError
+from cdk_layers.project.user_store import user_store
 from tests.building.wheel_files import write_wheel
 
 FILES = {
@@ -61,6 +64,13 @@ def test_trimmed_distributions_are_what_is_deployed(
     assert saved == {"tests": 2, "stubs": 1, "aws-services": 1, "excluded": 1}
     functions = {each["construct"]: each["trimmed"] for each in document["functions"]}
     assert functions == {"S/F": {"stubs": {"files": 1, "bytes": 7}}, "S/G": {}}
+
+    untrimmed = tmp_path / "untrimmed.zip"
+    store = user_store()
+    digest = read(tmp_path / "cdk.out", store=store).layers[0].asset
+    assert write_untrimmed(store, digest or "", untrimmed)
+    assert "python/a/tests/test_a.py" in zipfile.ZipFile(untrimmed).namelist()
+    assert not write_untrimmed(store, "unknown", untrimmed)
 
     main(["check", str(tmp_path / "cdk.out"), "--format", "json"])
     assert json.loads(capsys.readouterr().out)["trimmed"]["stubs"] == {"files": 2, "bytes": 14}

@@ -22,6 +22,7 @@ from cdk_layers.building.requirements.manifests import Requirements, read_requir
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.building.trim.savings import savings_text
+from cdk_layers.building.trim.untrimmed import remember_untrimmed
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import BuildError, DependencyError, EntryChangedError
@@ -271,6 +272,8 @@ class _Making:
         contents = layer.join.contents()
         self._refuse_foreign(contents)
         path_beside(folder / ARCHIVE).write_text(to_json(contents), encoding="utf-8")
+        if layer.left_out:
+            remember_untrimmed(self.job.store, layer.digest, layer.parts)
         return {
             "digest": layer.digest,
             "archive_bytes": layer.join.archive_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.cli.local_arguments import add_arguments, add_isolation, chosen_function
@@ -13,9 +14,9 @@ from cdk_layers.errors import UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from cdk_layers.assembly.assets import Records
     from cdk_layers.local.function import LocalFunction
     from cdk_layers.local.try_imports import TriedImports
+    from cdk_layers.store.protocol import Store
 
 
 def add_parser(commands: Any) -> None:
@@ -36,7 +37,8 @@ def add_parser(commands: Any) -> None:
     add_isolation(parser)
     parser.add_argument(
         "--untrimmed", metavar="PATH", type=Path,
-        help="an archive or a folder with the same content before it was trimmed: what fails in it too is not counted",
+        help="an archive or a folder with the same content before it was trimmed: what fails in it too is not counted; "
+        "by default that of the build, if it was on this machine",
     )  # fmt: skip
     parser.add_argument(
         "--runtime", metavar="NAME", help="a runtime of a layer; the newest that it declares by default"
@@ -55,17 +57,26 @@ def execute(arguments: Namespace) -> int:
         message = f"--untrimmed {arguments.untrimmed}: there is no archive or folder there."
         raise UsageError(message)
     store = user_store()
-    function = _chosen(arguments, store)
+    function, digest = _chosen(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation)
-    result = try_imports(runner, function, untrimmed=arguments.untrimmed)
+    with TemporaryDirectory(prefix="cdk-layers-untrimmed-") as folder:
+        untrimmed = arguments.untrimmed or _built_untrimmed(store, digest, Path(folder, "archive.zip"))
+        result = try_imports(runner, function, untrimmed=untrimmed)
     for difference in result.differences:
         sys.stderr.write(f"cdk-layers: {difference}\n")
     print(_as_json(function, result) if arguments.format == "json" else _as_text(function, result))  # noqa: T201
     return 1 if result.broken else 0
 
 
-def _chosen(arguments: Namespace, store: Records) -> LocalFunction:
-    """Return the function that the user names, or the layer as a function."""
+def _built_untrimmed(store: Store, digest: str | None, archive: Path) -> Path | None:
+    """Write the archive that a layer of this library was before it was trimmed; None if the store has no such build."""
+    from cdk_layers.building.trim.untrimmed import write_untrimmed  # noqa: PLC0415
+
+    return archive if digest and write_untrimmed(store, digest, archive) else None
+
+
+def _chosen(arguments: Namespace, store: Store) -> tuple[LocalFunction, str | None]:
+    """Return the function that the user names, or the layer as a function with the digest of its content."""
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
     from cdk_layers.local.selection import find_layer  # noqa: PLC0415
@@ -73,8 +84,8 @@ def _chosen(arguments: Namespace, store: Records) -> LocalFunction:
 
     layer = find_layer(read(arguments.path or default_path(), store=store), arguments.function)
     if layer is not None:
-        return layer_as_function(layer, arguments.runtime)
-    return chosen_function(arguments, store)
+        return layer_as_function(layer, arguments.runtime), layer.asset
+    return chosen_function(arguments, store), None
 
 
 def _as_json(function: LocalFunction, result: TriedImports) -> str:

@@ -1,0 +1,46 @@
+"""The archive that a trimmed one would be without trimming, to compare with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cdk_layers.building.archives.join import Join
+from cdk_layers.building.parts.stored import placed
+from cdk_layers.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cdk_layers.store.protocol import Store
+
+
+def remember_untrimmed(store: Store, digest: str, parts: Sequence[tuple[str, str]]) -> None:
+    """Store which parts the archive with a digest was selected from.
+
+    Args:
+        store: The store that has the parts.
+        digest: The digest of the trimmed content.
+        parts: The key of each part and the folder of the archive that its files go to.
+    """
+    store.remember(_key(digest), [list(part) for part in parts])
+
+
+def write_untrimmed(store: Store, digest: str, destination: Path) -> bool:
+    """Write the archive that the one with a digest was selected from.
+
+    Returns:
+        Whether it is written: the store knows it, and still has all of its parts.
+    """
+    parts: Any = store.recall(_key(digest))
+    if parts is None:
+        return False
+    try:
+        Join.of(placed(store, [(key, prefix) for key, prefix in parts])).write(destination)
+    except (BuildError, OSError):
+        return False
+    return True
+
+
+def _key(digest: str) -> str:
+    return f"untrimmed-{digest}"
