@@ -67,7 +67,7 @@ def test_the_handler_is_made_from_a_file_and_a_function(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"index": "nothing.py"}, r"no file 'nothing\.py' in the entry '.*entry.*'.*index=\"main\.py\""),
+        ({"index": "nothing.py"}, r"the entry '.*entry.*' has no file 'nothing\.py'.*index=\"main\.py\""),
         ({"index": "notes.txt"}, r"index is 'notes\.txt' \(str\); expected the name of a Python file"),
         ({"index": "api"}, "expected the name of a Python file"),
     ],
