@@ -43,7 +43,13 @@ def main() -> None:
         folder = Path(name)
         pairs, not_run = _first_builds(folder)
         show("First build of three layers, wheels already downloaded", pairs, not_run=not_run)
-        show("One line changed beside 150 MB of dependencies", _changed_line(folder))
+        show("One line changed next to 150 MB of dependencies", _changed_line(folder))
+        show("One pin changed next to 150 MB of dependencies", _bumped_pin(folder))
+        show("A second layer with the numpy of another one", [_second_layer(folder)])
+        if find_python("3.13") is None:
+            show("Bytecode", [], not_run={"bytecode": "it needs a Python 3.13, and none is installed"})
+        else:
+            show("Bytecode", _bytecode(folder))
 
 
 def _first_builds(folder: Path) -> tuple[list[Pair], dict[str, str]]:
@@ -70,12 +76,12 @@ def _first_builds(folder: Path) -> tuple[list[Pair], dict[str, str]]:
 def _ours(folder: Path) -> float:
     cache = folder / "cache"
     shutil.rmtree(cache, ignore_errors=True)
-    return _build(cache, *LAYERS)
+    return _build(cache, "--together", *LAYERS)
 
 
-def _build(cache: Path, *entries: Path) -> float:
+def _build(cache: Path, *arguments: str | Path) -> float:
     return seconds_of(
-        [sys.executable, "-m", "benchmarks.one_build", *entries], environment={"CDK_LAYERS_CACHE_DIR": str(cache)}
+        [sys.executable, "-m", "benchmarks.one_build", *arguments], environment={"CDK_LAYERS_CACHE_DIR": str(cache)}
     )
 
 
@@ -133,31 +139,99 @@ def _sam_build(folder: Path, sam: list[str | Path], python: Path) -> float:
 
 
 def _changed_line(folder: Path) -> list[Pair]:
-    entry, cache = folder / "entry", folder / "changed-cache"
-    shutil.copytree(next(layer for layer in LAYERS if layer.name == "learning"), entry)
+    entry = _large_entry(folder, "entry")
     (entry / "ours.py").write_text("VERSION = 0\n")
-    first, changed = [], []
-    for round_ in range(1, _ROUNDS + 1):
-        shutil.rmtree(cache, ignore_errors=True)
-        first.append(_seconds_inside(cache, entry))
-        (entry / "ours.py").write_text(f"VERSION = {round_}\n")
-        changed.append(_seconds_inside(cache, entry))
-    ours, theirs = (
-        [statistics.median(column) for column in zip(*seconds, strict=True)] for seconds in (changed, first)
+    first, changed = _first_and_changed(
+        folder / "changed-cache", entry, lambda round_: (entry / "ours.py").write_text(f"VERSION = {round_}\n")
     )
     return [
-        Pair("built again", ours[0], theirs[0], "its first build", 0.15),
-        Pair("built again, and its archive written to cdk.out", ours[1], theirs[1], "the same the first time", None),
+        Pair("built again", changed[0], first[0], "its first build", 0.15),
+        Pair("built again, and its archive written to cdk.out", changed[1], first[1], "the same the first time", None),
     ]
 
 
-def _seconds_inside(cache: Path, entry: Path) -> list[float]:
+def _bumped_pin(folder: Path) -> list[Pair]:
+    entry = _large_entry(folder, "pinned")
+    pins = (entry / "requirements.txt").read_text()
+    versions = ("3.10", "3.9")
+
+    def bump(round_: int) -> None:
+        (entry / "requirements.txt").write_text(f"{pins}idna=={versions[round_ % 2]}\n")
+
+    bump(0)
+    first, bumped = _first_and_changed(folder / "pinned-cache", entry, bump)
+    return [
+        Pair("idna 3.10 instead of 3.9", bumped[0], first[0], "its first build", 0.25),
+        Pair("the same, and its archive written to cdk.out", bumped[1], first[1], "the same the first time", None),
+    ]
+
+
+def _large_entry(folder: Path, name: str) -> Path:
+    entry = folder / name
+    shutil.copytree(next(layer for layer in LAYERS if layer.name == "learning"), entry)
+    return entry
+
+
+def _first_and_changed(
+    cache: Path, entry: Path, change: Callable[[int], object], *arguments: str
+) -> tuple[list[float], list[float]]:
+    """Return the median seconds of first builds and of those after a change, each without and with the archive."""
+    first, changed = [], []
+    for round_ in range(1, _ROUNDS + 1):
+        shutil.rmtree(cache, ignore_errors=True)
+        change(round_ + 1)
+        first.append(_seconds_inside(cache, entry, *arguments))
+        change(round_)
+        changed.append(_seconds_inside(cache, entry, *arguments))
+    return _medians(first), _medians(changed)
+
+
+def _medians(rounds: list[list[float]]) -> list[float]:
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+
+def _second_layer(folder: Path) -> Pair:
+    """Count the parts that a layer adds to the store; all but numpy are its own."""
+    cache = folder / "second-cache"
+    frames, learning = (next(layer for layer in LAYERS if layer.name == name) for name in ("frames", "learning"))
+    _build(cache, frames)
+    before = len(list(cache.rglob("part-*")))
+    _build(cache, learning)
+    own = len((learning / "requirements.txt").read_text().split()) - 1
+    packed = len(list(cache.rglob("part-*"))) - before - own
+    return Pair("numpy packed again", packed, 1, "a numpy for each layer", 0.0, unit="times")
+
+
+def _bytecode(folder: Path) -> list[Pair]:
+    cache, entry = folder / "bytecode-cache", _large_entry(folder, "compiled")
+
+    def first(*arguments: str) -> float:
+        shutil.rmtree(cache, ignore_errors=True)
+        return _seconds_inside(cache, entry, *arguments)[0]
+
+    compiled, plain = alternate(_ROUNDS, partial(first, "--bytecode"), first)
+
+    def change(round_: int) -> None:
+        (entry / "ours.py").write_text(f"VERSION = {round_}\n")
+
+    (_, again), (_, again_plain) = (
+        _first_and_changed(folder / f"{name}-cache", entry, change, *arguments)
+        for name, arguments in (("again-compiled", ("--bytecode",)), ("again-plain", ()))
+    )
+    return [
+        Pair("first build", compiled, plain, "without bytecode", 2.5),
+        Pair("one line changed", again[0], again_plain[0], "without bytecode", 1.1),
+        Pair("one line changed, and its archive written", again[1], again_plain[1], "without bytecode", None),
+    ]
+
+
+def _seconds_inside(cache: Path, entry: Path, *arguments: str) -> list[float]:
     """Return the seconds of the build alone, without the start of the interpreter around it, and with the archive."""
     report, out = cache.parent / "seconds.txt", cache.parent / "written"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     seconds_of(
-        [sys.executable, "-m", "benchmarks.one_build", "--seconds-to", report, "--archives-to", out, entry],
+        [sys.executable, "-m", "benchmarks.one_build", "--seconds-to", report, "--archives-to", out, *arguments, entry],
         environment={"CDK_LAYERS_CACHE_DIR": str(cache)},
     )
     return [float(text) for text in report.read_text().split()]

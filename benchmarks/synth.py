@@ -34,10 +34,10 @@ def main() -> None:
         folder = Path(name)
         os.environ["CDK_LAYERS_CACHE_DIR"] = str(folder / "cache")
         zips = [_zip(folder, layer) for layer in NAMES]
-        few, bare = _pairs(folder, 20, zips[:4], 1.05)
+        few, bare = _pairs(folder, 20, zips[:4], 1.03)
         show("Again with nothing changed", [few, bare])
         fifty, _ = _pairs(folder, 50, zips, 1.15)
-        many, bare = _pairs(folder, 500, zips, 1.15)
+        many, bare = _pairs(folder, 500, zips, 1.08)
         growth = Pair("500 functions", many.ours, fifty.ours * 10, "ten times 50 functions", 1.0)
         show("Functions with 5 layers each", [fifty, many, bare, growth])
 
