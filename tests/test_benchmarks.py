@@ -24,7 +24,7 @@ def _program(path: Path, text: str) -> Path:
 
 
 def test_the_environments_own_programs_come_first() -> None:
-    """Its Node, and not the machine's; only what is asked for goes before it."""
+    """Its Node, and not the machine's; only what is asked for overrides it."""
     folders = surroundings(Path("/first"), variables={"PATH": "/machine"})["PATH"].split(os.pathsep)
 
     assert folders == ["/first", str(Path(sys.executable).parent), "/machine"]

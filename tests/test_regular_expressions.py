@@ -1,4 +1,4 @@
-"""Every regular expression of the package, on texts that somebody made to slow it down."""
+"""Every regular expression of the package, on texts that are made to slow it down."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def templates() -> dict[str, Template]:
 
 @pytest.mark.parametrize("name", ["hub", "spoke"])
 def test_templates(templates: dict[str, Template], name: str, snapshot: SnapshotAssertion) -> None:
-    """The infrastructure changes only when somebody means it to."""
+    """The infrastructure changes only on purpose."""
     assert templates[name] == snapshot(extension_class=TemplateSnapshot)
 
 

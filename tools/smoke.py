@@ -58,7 +58,7 @@ def build(folder: Path) -> tuple[Path, Path]:
 
 
 def check_wheel(names: list[str]) -> None:
-    """Refuse a wheel that lacks its type marker or its licence, or brings more than the package."""
+    """Refuse a wheel that lacks its type marker or its license, or brings more than the package."""
     tops = {name.partition("/")[0] for name in names}
     strangers = {top for top in tops if top != "cdk_layers" and not top.endswith(".dist-info")}
     lacking = [

@@ -1,4 +1,4 @@
-"""Assemblies that somebody made to do harm, or that were damaged: a clear error, soon, in little memory."""
+"""Assemblies that were made to do harm, or that were damaged: a clear error, soon, in little memory."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_template_has_a_bound_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    """Nobody ever writes into it."""
+    """No process ever writes into it."""
     os.mkfifo(tmp_path / "template.json")
 
     with pytest.raises(AssemblyError, match="not a regular file"):

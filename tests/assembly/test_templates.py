@@ -49,7 +49,7 @@ Mappings:
 
 
 def test_what_a_mapping_has_for_a_region_is_named_by_its_keys(tmp_path: Path) -> None:
-    """A layer that only a deploy chooses from a mapping is told from others by the mapping and the keys."""
+    """A layer that only a deploy chooses from a mapping is distinguished from others by the mapping and the keys."""
     rest = """
 Mappings:
   Arns: {eu-west-1: {base: x}}
@@ -268,7 +268,7 @@ def test_strong_references_follow_the_stacks_environment(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["manifest.json", "template.yaml"])
 def test_a_missing_or_empty_place_is_an_error(tmp_path: Path, name: str) -> None:
-    """Both the path and what would make it are told."""
+    """Both the path and what would make it are reported."""
     for path in (tmp_path, tmp_path / name):
         with pytest.raises(AssemblyError, match="cdk synth"):
             read(path)

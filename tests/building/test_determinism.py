@@ -1,4 +1,4 @@
-"""The same entry makes the same bytes, whoever builds it, wherever and whenever."""
+"""The same entry makes the same bytes, a user who builds it, wherever and whenever."""
 
 from __future__ import annotations
 

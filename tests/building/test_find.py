@@ -177,7 +177,7 @@ def test_opt_entry(make_entry: MakeEntry, store: LocalStore) -> None:
 
 
 def test_opt_entry_that_brings_the_same_path(make_entry: MakeEntry, store: LocalStore) -> None:
-    """A path in both folders is refused, since nobody could tell which one is meant."""
+    """A path in both folders is refused, since it is not known which one is meant."""
     options = BuildOptions(opt_entry=make_entry({"python/a.py": "2"}, "opt"))
     with pytest.raises(EntryError, match=r"'python/a\.py' comes from .* as well"):
         build(make_entry({"a.py": "1"}), X86, options, store=store)
@@ -256,7 +256,7 @@ def test_native_code_built_for_this_machine(make_entry: MakeEntry, store: LocalS
 
 
 def test_local_folder(make_entry: MakeEntry, store: LocalStore) -> None:
-    """A local project is built when allowed, anew when one of its files changes, and its folder is not copied too."""
+    """A local project is built when allowed, again when one of its files changes, and its folder is not copied too."""
     files = {
         "requirements.txt": "-e ./lib\n",
         "lib/pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
@@ -328,13 +328,13 @@ def test_hashes_are_checked(make_entry: MakeEntry, store: LocalStore) -> None:
     ],
 )
 def test_what_cannot_be_met(make_entry: MakeEntry, store: LocalStore, text: str, message: str) -> None:
-    """Requirements that cannot be met are told in a sentence that begins with their manifest."""
+    """Requirements that cannot be met are reported in a sentence that begins with their manifest."""
     with pytest.raises(DependencyError, match=f"^requirements.txt: .*{re.escape(message)}"):
         build(make_entry({"requirements.txt": text}), ARM, store=store)
 
 
 def test_no_such_folder(tmp_path: Path, store: LocalStore) -> None:
-    """A folder that is not there is told by its path."""
+    """A folder that is not there is reported by its path."""
     with pytest.raises(EntryError, match=r"The entry '.*missing' does not exist"):
         build(tmp_path / "missing", X86, store=store)
 
@@ -377,7 +377,7 @@ NOWHERE = {"UV_DEFAULT_INDEX": "http://user:s3cret@127.0.0.1:9/simple", "UV_HTTP
 
 
 def test_no_network_and_nothing_cached(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
-    """Without a network the error names the index, and nothing that is kept or told holds its credentials."""
+    """Without a network the error names the index, and nothing that is stored or printed contains its credentials."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n"})
     options = BuildOptions(environment={**NOWHERE, "UV_CACHE_DIR": str(tmp_path / "uv")})
     with pytest.raises(DependencyError, match=r"http://127\.0\.0\.1:9/simple cannot be reached") as caught:

@@ -373,7 +373,7 @@ def test_environment_of_builds(entry: Path, store: LocalStore, monkeypatch: pyte
 
 @pytest.mark.parametrize("name", ["CFLAGS", "PATH"])
 def test_toolchain_of_builds(entry: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """What compilers are told is seen by builds from source, and counts in their keys."""
+    """Settings of compilers reach builds from source, and count in their keys."""
     job = Job(entry, X86, ALLOWED, store)
     before = builds_key(job)
     monkeypatch.setenv(name, os.environ.get(name, "") + os.pathsep + "/more")

@@ -33,7 +33,7 @@ def test_without_patterns_as_with_them(parts: list[str], end: str) -> None:
     """Without patterns of the user, what stays out is what a .gitignore of the same lines would keep out."""
     ours, gitignore = _judges()
     above = ["/".join(parts[:count]) + "/" for count in range(1, len(parts))]
-    # Nobody asks about what is in a folder that stays out.
+    # The content of a folder that stays out is not read.
     if not any(map(ours, above)):
         path = "/".join(parts) + end
         assert not any(map(gitignore, above))

@@ -11,7 +11,7 @@ from cdk_layers.building.progress import Lines, Status, Together, default_progre
 
 
 def test_one_line_without_a_terminal() -> None:
-    """Where nobody watches, a build is one line when it is finished."""
+    """Without a terminal, a build is one line when it is finished."""
     stream = io.StringIO()
     lines = Lines(stream)
     lines.start("Installing 'base'")

@@ -95,7 +95,7 @@ def test_damaged_archive_is_made_again_where_it_goes(
     files: dict[str, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A build is found without reading its archive, which is verified, and made again, once somebody wants it."""
+    """A build is found without reading its archive, which is verified, and made again, when it is used."""
     entry = make_entry(files)
     made = build(entry, TARGET, store=store)
     made.write_to(tmp_path / "whole.zip")
@@ -111,7 +111,7 @@ def test_damaged_archive_is_made_again_where_it_goes(
 
 
 def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., Path], store: LocalStore) -> None:
-    """What was told of a build stays true, or is an error: it is never written with other content."""
+    """What was reported of a build stays true, or is an error: it is never written with other content."""
     entry = make_entry({"a.py": "1"})
     build(entry, TARGET, store=store)
     found = build(entry, TARGET, store=store)

@@ -67,7 +67,7 @@ def test_bytecode_without_a_source_is_a_module(tree: Path) -> None:
 
 
 def test_programs_run_on_lambdas_python(tree: Path) -> None:
-    """Programs name no interpreter of this machine: entry points are written anew, other scripts keep their body."""
+    """Programs name no interpreter of this machine: entry points are written again, other scripts keep their body."""
     tidy(tree)
     program = (tree / "bin" / "demo").read_text(encoding="utf-8")
     assert program.startswith("#!/usr/bin/env python3\n")
@@ -79,7 +79,7 @@ def test_programs_run_on_lambdas_python(tree: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no executable files")
 def test_programs_stay_executable(tree: Path) -> None:
-    """What was written anew can be started."""
+    """What was written again can be started."""
     tidy(tree)
     assert (tree / "bin" / "demo").stat().st_mode & 0o111 == 0o111
 

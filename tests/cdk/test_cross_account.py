@@ -38,7 +38,7 @@ def test_the_grant_is_there_once_and_deployed_first(tmp_path: Path) -> None:
 
 
 def test_only_used_layers_are_granted_and_grants_are_retained(tmp_path: Path) -> None:
-    """A layer that nobody in the other account uses stays closed to it; a grant lives as long as its version."""
+    """A layer that no function of the other account uses stays closed to it; a grant lives as long as its version."""
     app = new_app(tmp_path / "out")
     layers = hub(app, tmp_path, "base", "data")
     function(Stack(app, "Spoke", env=SPOKE), "One", layers=layers.pick("base"))
@@ -50,7 +50,7 @@ def test_only_used_layers_are_granted_and_grants_are_retained(tmp_path: Path) ->
 
 @pytest.mark.parametrize("region", ["eu-west-1", Aws.REGION], ids=["known Region", "unknown Region"])
 def test_the_own_account_and_unknown_ones_get_no_grant(tmp_path: Path, region: str) -> None:
-    """Nothing is granted to the layer's own account, nor to an account that nobody knows yet."""
+    """Nothing is granted to the layer's own account, nor to an account that is not known yet."""
     app = new_app(tmp_path / "out")
     layers = hub(app, tmp_path, "base")
     function(Stack(app, "Own", env=HUB), "One", layers=layers.pick("base"))

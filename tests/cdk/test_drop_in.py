@@ -118,7 +118,7 @@ def _differences(original: object, shared: object) -> dict[str, tuple[object, ob
 
 @pytest.mark.parametrize("make", [_plain, _with_all_arguments, _with_functions])
 def test_only_what_is_documented_differs(make: Callable[[str], MakeApp], entry: str, tmp_path: Path) -> None:
-    """Swapping the import changes the layer's policies, description and licence where they were left open, no more.
+    """Swapping the import changes the layer's policies, description and license where they were left open, no more.
 
     The asset's name is another one too, it is a ready zip, and Metadata names what the layer made: `stable_template`
     takes out all of these.

@@ -65,16 +65,16 @@ def test_the_handler_is_made_from_a_file_and_a_function(
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "shown"),
     [
         ({"index": "nothing.py"}, r"the entry '.*entry.*' has no file 'nothing\.py'.*index=\"main\.py\""),
         ({"index": "notes.txt"}, r"index is 'notes\.txt' \(str\); expected the name of a Python file"),
         ({"index": "api"}, "expected the name of a Python file"),
     ],
 )
-def test_a_file_without_a_handler_is_named(stack: Stack, entry: Path, given: dict[str, Any], told: str) -> None:
+def test_a_file_without_a_handler_is_named(stack: Stack, entry: Path, given: dict[str, Any], shown: str) -> None:
     """A handler that cannot be there is an error before anything is built."""
-    with pytest.raises(UsageError, match=rf"^Function 'Spoke/Fn': .*{told}"):
+    with pytest.raises(UsageError, match=rf"^Function 'Spoke/Fn': .*{shown}"):
         LayeredFunction(stack, "Fn", entry=entry, runtime="python3.13", **given)
 
 
@@ -94,7 +94,7 @@ def test_code_of_the_users_needs_a_handler(stack: Stack) -> None:
 
 @pytest.mark.parametrize("as_mapping", [False, True])
 def test_options_of_bundling_reach_the_build(stack: Stack, entry: Path, as_mapping: bool) -> None:
-    """What a build without a container can honour is honoured: excludes, a folder, a hash, the function's platform."""
+    """What a build without a container can honor is honored: excludes, a folder, a hash, the function's platform."""
     options: Mapping[str, Any] = {
         "asset_excludes": ["notes.txt"],
         "output_path_suffix": "app",

@@ -81,7 +81,7 @@ def test_the_whole_template(app: App, tmp_path: Path, snapshot: SnapshotAssertio
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         ({}, "has no code"),
         ({"code": Code.from_inline("x = 1"), "entry": "x"}, "has both code= and entry="),
@@ -89,9 +89,9 @@ def test_the_whole_template(app: App, tmp_path: Path, snapshot: SnapshotAssertio
         ({"code": Code.from_inline("x = 1"), "index": "a.py", "bundling": {"user": "1"}}, "index and bundling are for"),
     ],
 )
-def test_contradictions_are_told(stack: Stack, options: dict[str, Any], told: str) -> None:
+def test_contradictions_are_told(stack: Stack, options: dict[str, Any], expected: str) -> None:
     """Code comes from one place, and options of a build are for an entry."""
-    with pytest.raises(UsageError, match=rf"'Spoke/Fn'.*{told}"):
+    with pytest.raises(UsageError, match=rf"'Spoke/Fn'.*{expected}"):
         LayeredFunction(stack, "Fn", handler="index.handler", runtime=RUNTIME, **options)
 
 
@@ -133,7 +133,7 @@ def test_five_layers_are_the_limit(stack: Stack, count: int) -> None:
 
 
 def test_an_added_layer_that_is_refused_leaves_no_trace(stack: Stack) -> None:
-    """Whoever catches the error has the function as it was."""
+    """After the error is caught, the function is as it was."""
     made = function(stack, "Fn", layers=[ARN])
     with pytest.raises(IdentityError, match="duplicate-layer"):
         made.add_layers(ARN.replace(":7", ":8"))
@@ -277,7 +277,7 @@ def test_what_the_layers_bring_is_left_out(app: App, stack: Stack, tmp_path: Pat
 
 
 def test_what_does_not_fit_is_brought_along(app: App, stack: Stack, tmp_path: Path) -> None:
-    """A layer's version that the function does not accept is a conflict to be told, not left out in silence."""
+    """A layer's version that the function does not accept is a conflict to be reported, not left out in silence."""
     source = entry(tmp_path, "main")
     (source / "requirements.txt").write_text("six==1.17.0\n")
     shared = entry(tmp_path, "old")

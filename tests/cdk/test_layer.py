@@ -181,7 +181,7 @@ def test_description_and_licence_of_the_user_are_kept(stack: Stack, pure: Path) 
 
 
 def test_empty_texts_leave_them_out(stack: Stack, pure: Path) -> None:
-    """An empty description or licence is how the user says that there is to be none."""
+    """An empty description or license is how the user says that there is to be none."""
     _layer(stack, pure, description="", license="")
     assert {"Description", "LicenseInfo"}.isdisjoint(_resource(stack)["Properties"])
 
@@ -216,10 +216,10 @@ def _contents(*licenses: str | None, name: str = "name") -> Contents:
 def test_a_long_description_is_cut_at_a_whole_name() -> None:
     """What does not fit into 256 characters is counted."""
     text = describe(_contents(*["MIT"] * 40)) or ""
-    told = text.split(", ")
+    expected = text.split(", ")
     assert len(text) <= 256 < len(text) + len(", name00 1.0")
-    assert all(one == f"name{number:02} 1.0" for number, one in enumerate(told[:-1]))
-    assert told[-1] == f"and {40 - len(told) + 1} more"
+    assert all(one == f"name{number:02} 1.0" for number, one in enumerate(expected[:-1]))
+    assert expected[-1] == f"and {40 - len(expected) + 1} more"
 
 
 @pytest.mark.parametrize(("length", "is_told"), [(255, True), (256, True), (257, False)])
@@ -242,7 +242,7 @@ def test_a_description_may_have_256_characters(length: int, is_told: bool) -> No
     ],
 )
 def test_the_licence_is_what_all_agree_on(licenses: list[str | None], common: str | None) -> None:
-    """One that differs, or names none, leaves the licence open; so does one that is too long for the service."""
+    """One that differs, or names none, leaves the license open; so does one that is too long for the service."""
     assert common_license(_contents(*licenses)) == common
 
 
@@ -394,7 +394,7 @@ def test_a_hash_of_the_source_is_the_cdks(tmp_path: Path, company: Path) -> None
 
 
 def test_an_asset_that_is_there_already_is_what_counts(tmp_path: Path, company: Path) -> None:
-    """Where the user's own hash makes the CDK take an older asset, that one is measured and told."""
+    """Where the user's own hash makes the CDK take an older asset, that one is measured and reported."""
     sizes = []
     for text in ("NAME = 'first'\n", "NAME = 'much longer than before'\n"):
         (company / "company.py").write_text(text, encoding="utf-8")
@@ -453,7 +453,7 @@ def test_an_archive_of_another_compressor_serves_again(tmp_path: Path, pure: Pat
 
 
 def test_an_archive_of_other_files_is_refused(tmp_path: Path, company: Path) -> None:
-    """What somebody wrote into the output folder is not taken for the layer."""
+    """Files that another program wrote into the output folder are not taken for the layer."""
     first = _layer(Stack(App(outdir=str(tmp_path / "cdk.out")), "Hub"), company)
     with zipfile.ZipFile(_staged(first), "a") as archive:
         archive.writestr("python/other.py", "NAME = 'other'\n")
@@ -475,7 +475,7 @@ def _injector(inject: Callable[[dict[str, Any]], dict[str, Any]]) -> IPropertyIn
 
 
 class _Other(DockerImage):
-    """A container whose output is something else than what was built."""
+    """A container whose output is something other than what was built."""
 
     def __init__(self) -> None:
         super().__init__("other")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _message(make: Callable[[], object]) -> str:
-    """Return what a mistake is told with: an error of the package's own that hides no other."""
+    """Return what a mistake is reported with: an error of the package's own that hides no other."""
     with pytest.raises(CdkLayersError) as caught:
         make()
     assert caught.value.__cause__ is None

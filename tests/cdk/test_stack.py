@@ -79,7 +79,7 @@ def test_picked_layers_are_in_the_stacks_order(app: App, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("look_up", [lambda stack: stack["bose"], lambda stack: stack.pick("base", "bose")])
 def test_an_unknown_name_lists_the_known_ones(app: App, tmp_path: Path, look_up: Any) -> None:
-    """Whoever misspells a name is told those that there are."""
+    """The error of a misspelled name lists the valid names."""
     with pytest.raises(UsageError, match=r"'Hub' has no layer 'bose'\. It has 'base', 'data'"):
         look_up(hub(app, tmp_path, "base", "data"))
 

@@ -1,4 +1,4 @@
-"""The rules in the CDK's own validation report: what is told, when, once, and how it is acknowledged."""
+"""The rules in the CDK's own validation report: what is reported, when, once, and how it is acknowledged."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _add(scope: Construct, *plugins: LayerValidation) -> None:
 
 
 def _report(tmp_path: Path) -> list[dict[str, Any]]:
-    """Return what all plugins of this library told in the last synth."""
+    """Return what all plugins of this library reported in the last synth."""
     path = tmp_path / "cdk.out" / "validation-report.json"
     reports = json.loads(path.read_text())["pluginReports"] if path.exists() else []
     return [report for report in reports if report["pluginName"] == "cdk-layers"]
@@ -72,7 +72,7 @@ def test_an_error_fails_the_synth_with_all_that_one_needs(tmp_path: Path) -> Non
 
 
 def test_a_warning_does_not_fail_the_synth(tmp_path: Path) -> None:
-    """It is told, and that is all."""
+    """It is reported, and that is all."""
     app, _ = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
     _add(app, LayerValidation(today=date(2026, 1, 1)))
     app.synth()
@@ -143,7 +143,7 @@ def test_watching_often_tells_once(tmp_path: Path) -> None:
 
 
 def test_the_users_own_plugin_goes_before_the_one_that_came_along(tmp_path: Path) -> None:
-    """Nothing is told twice, and the user's settings count, whichever was there first."""
+    """Nothing is reported twice, and the user's settings count, whichever was there first."""
     app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
     LayerValidation.watch(function)
     _add(app, LayerValidation(today=_BEFORE_ANY_DEPRECATION))
@@ -153,7 +153,7 @@ def test_the_users_own_plugin_goes_before_the_one_that_came_along(tmp_path: Path
 
 
 def test_two_plugins_of_the_user_tell_once(tmp_path: Path) -> None:
-    """What both find is told by the first; what only the stricter one finds, by that."""
+    """What both find is reported by the first; what only the stricter one finds, by that."""
     app, _ = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
     _add(app, LayerValidation(), LayerValidation(max_unzipped=Size.kibibytes(1)), LayerValidation())
     app.synth()
@@ -162,7 +162,7 @@ def test_two_plugins_of_the_user_tell_once(tmp_path: Path) -> None:
 
 
 def test_a_second_synth_tells_the_same(tmp_path: Path) -> None:
-    """What was told before does not count against it."""
+    """What was reported before does not count against it."""
     app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
     LayerValidation.watch(function)
     app.synth()

@@ -1,4 +1,4 @@
-"""What was found in an assembly is told again, as long as nothing of it changed."""
+"""What was found in an assembly is reported again, as long as nothing of it changed."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _new_file(folder: Path) -> None:
 
 @pytest.mark.parametrize("change", [_template, _nested_template, _asset, _asset_of_same_size_and_time, _new_file])
 def test_changed_assembly_is_judged_anew(folder: Path, store: LocalStore, reads: Reads, change: object) -> None:
-    """Whatever of it changes, an old judgement is not told again."""
+    """Whatever of it changes, an old judgement is not reported again."""
     check(folder, SETTINGS, store=store)
     change(folder)  # type: ignore[operator]
     check(folder, SETTINGS, store=store)
@@ -134,7 +134,7 @@ def test_what_the_user_set_counts(folder: Path, store: LocalStore, reads: Reads)
 
 
 def test_other_rules_count(folder: Path, store: LocalStore, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another version of this library found is not told."""
+    """What another version of this library found is not reported."""
     check(folder, SETTINGS, store=store)
     monkeypatch.setattr(remembered, "_judges", lambda: "another")
     check(folder, SETTINGS, store=store)

@@ -48,7 +48,7 @@ def test_the_exit_status_tells_the_verdict(
 
 @pytest.mark.usefixtures("project")
 def test_the_table_says_all_to_a_person(run: Command) -> None:
-    """The place, what is wrong, the service's words, what to do, and a line that sums up."""
+    """The place, what is wrong, the AWS error, what to do, and a line that sums up."""
     done = run("check", *TODAY)
 
     assert "Spoke/Report  cdk.out/Spoke.template.json" in done.out

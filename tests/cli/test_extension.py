@@ -22,7 +22,7 @@ def test_a_command_is_one_file(run: Callable[..., Run], tmp_path: Path, monkeypa
     """A module in the folder of commands is a command, with its arguments, in the help too."""
     code = """
         def add_parser(commands):
-            parser = commands.add_parser("greet", help="greet somebody")
+            parser = commands.add_parser("greet", help="greet someone")
             parser.add_argument("name")
             parser.set_defaults(execute=execute)
 
@@ -35,7 +35,7 @@ def test_a_command_is_one_file(run: Callable[..., Run], tmp_path: Path, monkeypa
     monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
 
     assert (run("greet", "Ada").out, run("greet", "Ada").status) == ("Hello Ada\n", 3)
-    assert "greet somebody" in run("--help").out
+    assert "greet someone" in run("--help").out
 
 
 def test_a_report_form_is_one_file(

@@ -41,7 +41,7 @@ def _file(size: int) -> File:
 
 
 def test_everything_that_a_distribution_tells() -> None:
-    """Name, version, requirements, licence, tags, sizes and top-level names come from its three files."""
+    """Name, version, requirements, license, tags, sizes and top-level names come from its three files."""
     files = {
         f"{INFO}/RECORD": _file(100),
         "python/some_package/__init__.py": _file(10),
@@ -103,7 +103,7 @@ def test_licences() -> None:
 
 
 def test_damaged_metadata_is_no_distribution() -> None:
-    """Without a name or a version there is nothing to tell, and other bytes than text stop nobody."""
+    """Without a name or a version there is nothing to tell, and bytes that are not text raise no error."""
     for data in (b"", b"Name: x\n", b"Version: 1\n", b"\xff\xfe\x00", b"garbage\n\nName: x\nVersion: 1\n"):
         assert read_distributions({"x-1.dist-info/METADATA": data}, {}) == ()
     assert read_distributions({"x-1.dist-info/RECORD": RECORD}, {}) == ()

@@ -1,4 +1,4 @@
-"""What ELF files ask for: beside pyelftools on real wheels, and on bytes that nobody should trust."""
+"""What ELF files ask for: beside pyelftools on real wheels, and on untrusted bytes."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_newest_glibc(needs: list[bytes], glibc: tuple[int, int] | None) -> None
      (4711, True, False, "machine 4711")],
 )  # fmt: skip
 def test_machines(machine: int, wide: bool, big: bool, name: str) -> None:
-    """Both word sizes and byte orders are read, and an unknown machine is told by its number."""
+    """Both word sizes and byte orders are read, and an unknown machine is reported by its number."""
     data = _elf([b"GLIBC_2.28"], machine=machine, wide=wide, big=big)
     assert read_native("x", io.BytesIO(data)) == Native("x", name, (2, 28), ("libc.so.6",))
 

@@ -1,4 +1,4 @@
-"""What lies in zips and folders, whoever made them; hostile ones end in an error."""
+"""What lies in zips and folders, of any origin; hostile ones end in an error."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _zip(path: Path, files: Mapping[str, bytes], **modes: int) -> Path:
 
 
 def test_what_others_packed(tmp_path: Path) -> None:
-    """Files, their modes, folders and links of a foreign zip are told as they stand in it."""
+    """Files, their modes, folders and links of a foreign zip are reported as they stand in it."""
     path = _zip(
         tmp_path / "foreign.bin",
         {"bin/": b"", "bin/run": b"#!/bin/sh\n", "lib/link": b"../bin/run", "python/a.py": b"import b\n" * 100},
@@ -138,7 +138,7 @@ def test_secrets_at_the_end_of_long_text(tmp_path: Path, length: int) -> None:
 
 @posix_only
 def test_links_of_folders(tmp_path: Path) -> None:
-    """Links inside count as what they lead to, and all of them are told as they are written."""
+    """Links inside count as what they lead to, and all of them are reported as they are written."""
     root = tmp_path / "tree"
     (root / "pkg").mkdir(parents=True)
     (root / "pkg/a.py").write_text("1234")
@@ -172,7 +172,7 @@ def test_last_of_one_name_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../a", "a/../../b", "/etc/passwd", "a//b", "a\\b", "C:/x", "a/..", "a/../"])
 def test_names_that_would_land_elsewhere(tmp_path: Path, name: str) -> None:
-    """A name that leads out of the archive, or means another place on another system, is refused and told."""
+    """A name that leads out of the archive, or means another place on another system, is refused and reported."""
     path = tmp_path / "hostile.zip"
     path.write_bytes(_renamed("x" * len(name), name))
     with pytest.raises(AssemblyError, match=r"hostile\.zip' has an unsafe path"):
@@ -247,7 +247,7 @@ def test_entries_that_share_their_bytes(tmp_path: Path) -> None:
 
 
 def test_large_but_honest_archives_are_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind the bound files still weigh, so that the rule about sizes can say it, and nobody looks into them."""
+    """Behind the bound files still weigh, so that the rule about sizes can say it, and their content is not read."""
     monkeypatch.setattr(module, "MAX_INFLATED_BYTES", 100_000)
     files = {"a.py": KEY, "b.txt": b"\n" * 100_000 + KEY, "python/x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n"}
     contents = measure(_zip(tmp_path / "large.zip", files))
@@ -399,7 +399,7 @@ def _text(path: Path) -> Path:
 
 
 def test_own_archives_hold_regular_files_only(tmp_path: Path) -> None:
-    """What this project packs is told with type and permission bits apart."""
+    """What this project packs is reported with type and permission bits apart."""
     (tmp_path / "run").write_text("x")
     write_archive(tmp_path / "archive.zip", [Member("bin/run", tmp_path / "run", executable=True)])
     contents = measure(tmp_path / "archive.zip")

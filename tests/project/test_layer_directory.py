@@ -79,7 +79,7 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         ('ordre = ["base"]', r"unknown key 'ordre'.*defaults, layers, order"),
         ("[defaults]\nruntimes = []", r"unknown key 'defaults\.runtimes'.*compatible_runtimes"),
@@ -105,17 +105,17 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
         ("[layers.data]\nlicense = 1", "a string"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_file_and_key(folder: Path, text: str, told: str) -> None:
+def test_what_makes_no_sense_is_told_with_file_and_key(folder: Path, text: str, shown: str) -> None:
     """Unknown keys, wrong kinds and wrong values each name the file, the key and what is expected."""
     write(folder, text)
-    with pytest.raises(UsageError, match=rf"layers\.toml: .*{told}"):
+    with pytest.raises(UsageError, match=rf"layers\.toml: .*{shown}"):
         read_layer_directory(folder)
 
 
 def test_a_folder_that_is_none_or_holds_no_layer_is_refused(tmp_path: Path) -> None:
-    """A missing folder, a file and a folder without subfolders are told apart."""
+    """A missing folder, a file and a folder without subfolders are distinguished."""
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
-    for name, told in (("nowhere", "does not exist"), ("file", "is a file"), ("empty", "has no subfolder")):
-        with pytest.raises(CdkLayersError, match=told):
+    for name, shown in (("nowhere", "does not exist"), ("file", "is a file"), ("empty", "has no subfolder")):
+        with pytest.raises(CdkLayersError, match=shown):
             read_layer_directory(tmp_path / name)

@@ -27,7 +27,7 @@ def test_errors_are_told_first() -> None:
 
 
 def test_what_holds_in_every_branch_is_told_once() -> None:
-    """A function with conditions is judged branch by branch, and told like one without them."""
+    """A function with conditions is judged branch by branch, and reported like one without them."""
     one = a_function(an_arn(ARN), scenario="UseArm=true")
     other = replace(one, scenario="UseArm=false")
 
@@ -104,7 +104,7 @@ def test_what_can_be_acknowledged_is_not_raised() -> None:
 
 
 def test_findings_read_as_one_paragraph() -> None:
-    """The place is told once, even where the message names it already."""
+    """The place is reported once, even where the message names it already."""
     where = Where("Hub/base")
 
     assert str(Finding("r", "error", where, "It is bad.", "Mend it.")) == "Hub/base: It is bad. Mend it. [r]"

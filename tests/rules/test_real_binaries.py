@@ -56,7 +56,7 @@ def gcc(source: Path, *arguments: str | Path) -> None:
 
 @compiler
 @pytest.mark.parametrize(
-    ("runtime", "version", "told"),
+    ("runtime", "version", "expected"),
     [
         ("python3.11", "2.26", []),
         ("python3.11", "2.27", ["glibc-too-new"]),
@@ -66,15 +66,15 @@ def gcc(source: Path, *arguments: str | Path) -> None:
     ],
 )
 def test_a_compiled_library_at_the_runtimes_glibc_and_just_past_it(
-    asking: Callable[[str], Contents], runtime: str, version: str, told: list[str]
+    asking: Callable[[str], Contents], runtime: str, version: str, expected: list[str]
 ) -> None:
     """The symbol versions in the file decide."""
     contents = asking(version)
     assert contents.natives[0].glibc == tuple(int(part) for part in version.split("."))[:2]
     machine = contents.natives[0].machine
-    assert errors(contents, runtime=runtime, architecture=machine) == told
+    assert errors(contents, runtime=runtime, architecture=machine) == expected
     other = {"x86_64": "arm64", "arm64": "x86_64"}[machine]
-    assert errors(contents, runtime=runtime, architecture=other) == ["wrong-machine", *told]
+    assert errors(contents, runtime=runtime, architecture=other) == ["wrong-machine", *expected]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Findings that say the same of several places are told once."""
+"""Findings that say the same of several places are reported once."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_columns_of_different_lengths_are_damage() -> None:
 
 
 def test_files_are_read_when_somebody_asks() -> None:
-    """Whoever wants the sum of thousands of files need not wait for each of them."""
+    """The sum of thousands of files does not take a call for each of them."""
     head, _ = to_json(Contents(3, {"a": File(3, 2, 1)})).split("\n")
     unread = from_json(f"{head}\nnobody reads this")
     assert unread.unzipped_bytes == 3

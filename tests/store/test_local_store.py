@@ -106,7 +106,7 @@ def test_users_may_share_a_cache(tmp_path: Path, store: LocalStore) -> None:
 
 
 def test_failed_builds_leave_nothing(store: LocalStore) -> None:
-    """What a build raises is passed on as it is, and the next one begins anew."""
+    """What a build raises is passed on as it is, and the next one begins again."""
 
     def fail(folder: Path) -> None:
         (folder / "half").write_text("half")
@@ -121,7 +121,7 @@ def test_failed_builds_leave_nothing(store: LocalStore) -> None:
 
 
 def test_builds_without_a_record_are_measured(tmp_path: Path, store: LocalStore) -> None:
-    """An archive that somebody else packed has contents too, and facts need not be there."""
+    """An archive that another user packed has contents too, and facts need not be there."""
 
     def make(folder: Path) -> None:
         (tmp_path / "tree").mkdir()
@@ -171,7 +171,7 @@ DAMAGES: dict[str, Callable[[Artifact], object]] = {
 def test_damaged_builds_are_dropped_and_made_again(
     tmp_path: Path, store: LocalStore, damage: Callable[[Artifact], object]
 ) -> None:
-    """A digest tells every damage, even with the file's old time; the build is made anew and right."""
+    """A digest tells every damage, even with the file's old time; the build is made again and right."""
     entry = store.get_or_make("key", maker(tmp_path))
     whole = entry.archive.read_bytes()
     damage(entry)
@@ -184,7 +184,7 @@ def test_damaged_builds_are_dropped_and_made_again(
 
 
 def test_values_are_remembered(store: LocalStore) -> None:
-    """Small values come back as JSON tells them; what was never told is None."""
+    """Small values come back as JSON tells them; what was never stored is None."""
     assert store.recall("pins") is None
     for value in ({"six": "1.16"}, ["é"], "text", 0, {"other": None}):
         store.remember("pins", value)
@@ -321,7 +321,7 @@ def test_lock_that_nobody_releases_stops_nobody(
 
 
 def test_first_of_two_builds_wins(tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where locks do not work, the second build of the same gives way to the first, which somebody may be reading."""
+    """Where locks do not work, the second build of the same gives way to the first, which may be in use."""
     monkeypatch.setattr(FileLock, "acquire", lambda *_, **__: None)
     firsts = []
 
@@ -469,7 +469,7 @@ def test_cache_that_is_read_only(
 def test_cache_without_permission(
     tmp_path: Path, chosen: Callable[[Path], LocalStore], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a folder of somebody else's, builds are kept for a while elsewhere, and that is said once."""
+    """In a folder of another user's, builds are kept for a while elsewhere, and that is said once."""
     (tmp_path / "locked").mkdir(mode=0o500)
     _falls_back(tmp_path / "locked", tmp_path, chosen, capsys)
 

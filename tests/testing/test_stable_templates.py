@@ -68,7 +68,7 @@ def test_an_asset_is_named_after_the_resource_that_has_it() -> None:
 
 
 def test_two_assets_of_one_resource_have_two_names() -> None:
-    """A second hash in one resource is told apart from the first."""
+    """A second hash in one resource is distinguished from the first."""
     template = {"Resources": {"Site": {"Properties": {"Keys": [_digest("a"), _digest("b"), _digest("a")]}}}}
     keys = stable_template(template)["Resources"]["Site"]["Properties"]["Keys"]
     assert keys == ["asset-of-Site", "asset-of-Site-2", "asset-of-Site"]

@@ -52,7 +52,7 @@ def test_allowed_values_leave_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_default_does_not_decide(tmp_path: Path) -> None:
-    """Whoever deploys may choose otherwise."""
+    """The deploying user may choose otherwise."""
     found = _branches(
         tmp_path,
         "Properties: {Runtime: !If [IsProd, python3.13, python3.12]}",

@@ -362,7 +362,7 @@ def test_collect_follows_links_inside(tmp_path: Path) -> None:
     ],
 )
 def test_collect_refuses_links_that_lead_astray(tmp_path: Path, target: str, said: str) -> None:
-    """A link out of the entry, to nothing or in a circle is an error that names it and says what to do."""
+    """A link out of the entry, to nothing or in a cycle is an error that names it and says what to do."""
     root = _tree(tmp_path / "entry", "folder/a.py")
     (tmp_path / "outside.py").write_text("")
     (root / "link").symlink_to(target)
@@ -409,7 +409,7 @@ def test_collect_goes_as_deep_as_the_file_system(tmp_path: Path) -> None:
 
 @posix_only
 def test_collect_refuses_what_is_no_file(tmp_path: Path) -> None:
-    """A named pipe cannot land in an archive, and nobody waits for it."""
+    """A named pipe cannot land in an archive, and no build waits for it."""
     root = _tree(tmp_path / "entry", "a.py")
     os.mkfifo(root / "pipe")
     with pytest.raises(EntryError, match=r"'pipe' in .* is not a regular file.*Remove it, or exclude it"):

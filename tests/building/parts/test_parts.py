@@ -99,7 +99,7 @@ def test_layer_does_not_depend_on_how_it_was_joined(make_pinned: Callable[..., P
 
 
 def test_files_of_no_record(tmp_path: Path) -> None:
-    """Each file is in the group of each distribution that records it; what nobody records is the last group."""
+    """Each file is in the group of each distribution that records it; files of no RECORD are the last group."""
     for name, recorded in (("b", "b.py,,\nboth.py,,\n"), ("a", "both.py,,\ngone.py,,\n../x.py,,\n")):
         (tmp_path / f"{name}-1.dist-info").mkdir()
         (tmp_path / f"{name}-1.dist-info/RECORD").write_text(recorded)

@@ -36,7 +36,7 @@ BARE = {
 
 
 def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, store: LocalStore) -> None:
-    """PythonLayerVersion's precedence holds, and every manifest that was not used is told with the one that was."""
+    """PythonLayerVersion's precedence holds, and every manifest that was not used is reported with the one that was."""
     bare = {"pyproject.toml": BARE["pyproject.toml"], "Pipfile": BARE["Pipfile"]}
     files = {"requirements.txt": "six==1.16.0", "uv.lock": "", "pylock.toml": "", **bare}
     found = read(make_entry(files), store)
@@ -185,7 +185,7 @@ def test_groups_without_a_lock(make_entry: MakeEntry, store: LocalStore, files: 
 def test_advice_of_the_tool_that_the_project_uses(
     make_entry: MakeEntry, store: LocalStore, project: str, command: str
 ) -> None:
-    """A project without its lock file is told the command of its own tool."""
+    """The error of a project without its lock file names the command of its own tool."""
     (note,) = build(make_entry({"pyproject.toml": project, "a.py": ""}), X86, store=store).notes
     assert command in note.remedy
 

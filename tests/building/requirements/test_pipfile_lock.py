@@ -47,7 +47,7 @@ LOCK_WITH_CREDENTIALS = f"""\
 
 
 def test_pipfile_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
-    """A Pipfile.lock is exported by pipenv itself, goes before all others, and its credentials are kept nowhere."""
+    """A Pipfile.lock is exported by pipenv itself, overrides all others, and its credentials are kept nowhere."""
     entry = make_entry({"Pipfile": "", "Pipfile.lock": LOCK_WITH_CREDENTIALS, "requirements.txt": ""})
     before = sorted(entry.iterdir())
     try:

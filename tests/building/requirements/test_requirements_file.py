@@ -105,14 +105,14 @@ def test_local_wheel(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_read(tmp_path: Path, text: str, message: str) -> None:
-    """What cannot be understood is told with its file and line, and without credentials."""
+    """What cannot be understood is reported with its file and line, and without credentials."""
     with pytest.raises(EntryError, match=re.escape(message)) as caught:
         read(tmp_path, text)
     assert "hidden" not in str(caught.value)
 
 
 def test_line_of_an_included_file(tmp_path: Path) -> None:
-    """A bad line in an included file is told with that file."""
+    """A bad line in an included file is reported with that file."""
     (tmp_path / "base.txt").write_text("six\n??\n", encoding="utf-8")
     with pytest.raises(EntryError, match=r"base\.txt, line 2"):
         read(tmp_path, "-r base.txt")
@@ -160,7 +160,7 @@ def test_variable_that_is_not_set(tmp_path: Path) -> None:
 )
 def test_secrets_of_variables(tmp_path: Path, line: str) -> None:
     """What variables of credentials contain is known to uv alone; keys and messages have the variables' names."""
-    variables = Variables({"API_TOKEN": "s3cr3t-Word", "WHO": "somebody"})
+    variables = Variables({"API_TOKEN": "s3cr3t-Word", "WHO": "someone"})
     (tmp_path / "requirements.txt").write_text(line, encoding="utf-8")
     found = read_requirements_file(tmp_path / "requirements.txt", tmp_path, variables)
     (masked,) = [line.masked for line in found.wanted] + [option.masked for option in found.options]

@@ -143,7 +143,7 @@ def test_stale_source_of_a_workspace(workspace: Path, store: LocalStore, indexes
 
 
 def test_workspace_without_its_lock(workspace: Path, store: LocalStore) -> None:
-    """A member whose workspace has no lock file installs nothing, and is told where to lock."""
+    """A member whose workspace has no lock file installs nothing, and the error says where to lock."""
     (workspace / "uv.lock").unlink()
     entry = workspace / "members" / "one"
     (note,) = build(entry, X86, store=store).notes

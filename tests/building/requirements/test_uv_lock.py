@@ -155,7 +155,7 @@ def test_uv_lock_without_its_project(make_entry: MakeEntry, store: LocalStore) -
 
 
 def test_damaged_uv_lock(make_entry: MakeEntry, store: LocalStore) -> None:
-    """A uv.lock that is no TOML is told by its line."""
+    """A uv.lock that is no TOML is reported by its line."""
     entry = make_entry({"uv.lock": 'version = 1\nrequires-python = ">=3.9"\noops\n', "pyproject.toml": UV_PROJECT})
     with pytest.raises(EntryError, match=r"uv\.lock.* cannot be read: .*line 3"):
         read(entry, store)

@@ -139,7 +139,7 @@ def test_disk_full() -> None:
     ],
 )
 def test_lacking_wheels(stderr: str, names: set[str]) -> None:
-    """The distributions without a wheel are read from every form of uv's message."""
+    """The distributions without a wheel are read from every form of message by uv."""
     assert lacking_wheels(stderr) == names
 
 
@@ -222,7 +222,7 @@ def test_index_that_cannot_be_reached() -> None:
     ],
 )
 def test_repository_that_cannot_be_fetched(reason: str, kind: type[Exception]) -> None:
-    """The error of a repository has git's reason and what to check, and no paths of uv's cache."""
+    """The error of a repository has git's reason and what to check, and no paths in the cache of uv."""
     error = complaint(GIT.replace("REASON", reason), "requirements.txt", TARGET)
     assert type(error) is kind
     assert str(error).startswith(f"requirements.txt: git cannot fetch from https://a.example/x.git: {reason}. Check")

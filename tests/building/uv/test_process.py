@@ -94,7 +94,7 @@ def test_second_try_without_the_network(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_no_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A uv that cannot be started is told as that."""
+    """A uv that cannot be started is reported as that."""
 
     def run(command: object, **_: object) -> subprocess.CompletedProcess[str]:
         message = "no such file"

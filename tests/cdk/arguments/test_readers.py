@@ -261,10 +261,10 @@ def test_a_misspelt_argument_of_a_layer_names_the_nearest(
 ) -> None:
     """A misspelt keyword is a typed sentence with the name that was meant, for a layer and in a stack."""
     given: dict[str, Any] = {"entry": entry, "compatible_runtimes": RUNTIME, misspelt: 1}
-    told = rf"unknown keyword argument '{misspelt}'\. Did you mean '{meant}'\?"
-    with pytest.raises(UsageError, match=rf"^Layer 'Hub/Base': {told}"):
+    shown = rf"unknown keyword argument '{misspelt}'\. Did you mean '{meant}'\?"
+    with pytest.raises(UsageError, match=rf"^Layer 'Hub/Base': {shown}"):
         SharedPythonLayer(stack, "Base", **given)
-    with pytest.raises(UsageError, match=rf"^Layer 'Layers/base': {told}"):
+    with pytest.raises(UsageError, match=rf"^Layer 'Layers/base': {shown}"):
         layers.add_layer("base", **given)
 
 
@@ -436,12 +436,12 @@ def test_options_of_bundling_in_a_mapping_are_read_like_arguments(stack: Stack, 
     )
     assert layer.contents is not None
     assert sorted(layer.contents.files) == ["python/i", "python/kept.py"]
-    for options, told in (
+    for options, shown in (
         ({"environment": {"A": 1}}, r"environment\['A'\] is of type int"),
         ({"build_args": ["a"]}, "build_args is an object of type list"),
         ({"asset_excludes": [None]}, r"asset_excludes\[0\] is None"),
     ):
-        with pytest.raises(UsageError, match=rf"^Layer 'Hub/Base': bundling: {told}"):
+        with pytest.raises(UsageError, match=rf"^Layer 'Hub/Base': bundling: {shown}"):
             SharedPythonLayer(stack, "Base", entry=entry, compatible_runtimes=RUNTIME, bundling=options)
 
 

@@ -67,9 +67,9 @@ def test_an_error_begins_with_the_construct_and_the_folder(
             make()
         assert str(caught.value).startswith(f"{place} (entry {str(entry)!r}): ")
         assert str(caught.value).count("Hub/") == 1
-        told = "".join(traceback.format_exception(caught.value))
-        assert "During handling" not in told
-        assert f"cdk_layers{os.sep}build{os.sep}" not in told
+        expected = "".join(traceback.format_exception(caught.value))
+        assert "During handling" not in expected
+        assert f"cdk_layers{os.sep}build{os.sep}" not in expected
 
 
 def test_a_layer_that_is_not_right_for_all_targets_begins_so_too(stack: Stack, tmp_path: Path) -> None:
@@ -101,12 +101,12 @@ def test_a_relative_folder_of_a_function_says_so_too(
     """A function's entry, a file in place of a folder, and an absolute path are named in the same way."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file.py").touch()
-    for entry, told in (
+    for entry, expected in (
         ("functions/a", "does not exist: it was looked for at"),
         ("file.py", "is a file, not a folder: it was looked for at"),
         (tmp_path / "b", "does not exist. Give"),
     ):
-        with pytest.raises(EntryError, match=rf"^Function 'Hub/Fn' \(entry .*{told}"):
+        with pytest.raises(EntryError, match=rf"^Function 'Hub/Fn' \(entry .*{expected}"):
             LayeredFunction(stack, "Fn", entry=entry, handler="a.b", runtime="python3.13")
 
 

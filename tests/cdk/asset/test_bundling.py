@@ -126,7 +126,7 @@ def test_the_asset_hash_is_the_digest_or_the_users(
 
 
 def test_without_bundling_there_is_no_hash_of_an_output() -> None:
-    """The CDK would refuse the hash of an output that nobody makes."""
+    """The CDK would refuse the hash of an output that does not exist."""
     options = Bundling.read({"asset_hash_type": AssetHashType.OUTPUT}, LAYER).unbundled()
     assert (options.asset_hash, options.asset_hash_type, options.image) == (None, None, None)
 

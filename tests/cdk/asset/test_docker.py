@@ -1,7 +1,7 @@
 """Layers that PythonLayerVersion builds in Docker.
 
 No engine runs here. A stand-in for its program records what it is called with, and fills the output folder as a
-container would: so these tests show which way is chosen, what the CDK is told, and what is made of the output.
+container would: so these tests show which way is chosen, what the CDK is reported, and what is made of the output.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from cdk_layers.errors import CdkLayersError
 
 entry = sys.argv[1]
 stack = Stack(App(outdir=sys.argv[2]), "Hub")
-told = {}
+expected = {}
 for name, arguments in {
     "flag": {"docker": True, "asset_excludes": ["*.md"]},
     "image": {"bundling": BundlingOptions(image=DockerImage.from_registry("builder"), user="1234", network="host")},
@@ -70,13 +70,13 @@ for name, arguments in {
             stack, name, entry=entry, compatible_runtimes=[Runtime.PYTHON_3_13],
             compatible_architectures=[Architecture.ARM_64], **arguments,
         )
-        told[name] = {
+        expected[name] = {
             "unzipped": layer.unzipped_bytes, "archive": layer.archive_bytes, "digest": layer.digest,
             "hash": layer.asset_hash, "files": sorted(layer.contents.files), "distributions": layer.distributions,
         }
     except CdkLayersError as error:
-        told[name] = {"error": type(error).__name__, "message": str(error), "chain": repr(error.__cause__)}
-print(json.dumps(told))
+        expected[name] = {"error": type(error).__name__, "message": str(error), "chain": repr(error.__cause__)}
+print(json.dumps(expected))
 """
 
 
@@ -91,7 +91,7 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(docker: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def expected(docker: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What an app with layers from Docker says; the CDK reads the program's name when Node starts."""
     folder = tmp_path_factory.mktemp("app")
     (folder / "entry").mkdir()
@@ -111,9 +111,9 @@ def _calls(docker: Path) -> list[list[str]]:
     return [json.loads(line) for line in (docker.parent / "log").read_text(encoding="utf-8").splitlines()]
 
 
-def test_docker_is_used_when_it_is_asked_for(told: dict[str, Any], docker: Path) -> None:
+def test_docker_is_used_when_it_is_asked_for(expected: dict[str, Any], docker: Path) -> None:
     """`docker=True` takes PythonLayerVersion's own way, with its image, the target's platform, and the excludes."""
-    assert told["flag"]["files"] == ["python/made_in_docker.py"]
+    assert expected["flag"]["files"] == ["python/made_in_docker.py"]
     calls = _calls(docker)
     build = next(call for call in calls if call[0] == "build")
     assert build[build.index("--platform") + 1] == "linux/arm64"
@@ -123,37 +123,37 @@ def test_docker_is_used_when_it_is_asked_for(told: dict[str, Any], docker: Path)
     assert "*.md" in command
 
 
-def test_options_of_a_container_reach_it(told: dict[str, Any], docker: Path) -> None:
+def test_options_of_a_container_reach_it(expected: dict[str, Any], docker: Path) -> None:
     """An image of the user's, with a user and a network, is run as given."""
     run = next(call for call in _calls(docker) if call[0] == "run" and "builder" in call)
     assert run[run.index("-u") + 1] == "1234"
     assert run[run.index("--network") + 1] == "host"
-    assert told["image"]["files"] == ["python/made_in_docker.py"]
+    assert expected["image"]["files"] == ["python/made_in_docker.py"]
 
 
-def test_sizes_are_measured_after_docker_ran(told: dict[str, Any]) -> None:
+def test_sizes_are_measured_after_docker_ran(expected: dict[str, Any]) -> None:
     """What the container made is measured; how it is zipped is not known yet, and the asset's hash is the digest."""
-    assert told["flag"]["unzipped"] == len("NAME = 1\n")
-    assert told["flag"]["archive"] is None
-    assert told["flag"]["digest"] == told["flag"]["hash"]
-    assert told["flag"]["distributions"] == {}
+    assert expected["flag"]["unzipped"] == len("NAME = 1\n")
+    assert expected["flag"]["archive"] is None
+    assert expected["flag"]["digest"] == expected["flag"]["hash"]
+    assert expected["flag"]["distributions"] == {}
 
 
-def test_a_layer_from_docker_has_to_keep_to_its_budget(told: dict[str, Any]) -> None:
+def test_a_layer_from_docker_has_to_keep_to_its_budget(expected: dict[str, Any]) -> None:
     """One byte over the user's limit is refused as in a local build."""
-    assert told["budget"]["error"] == "LimitError"
-    assert "'Hub/budget'" in told["budget"]["message"]
+    assert expected["budget"]["error"] == "LimitError"
+    assert "'Hub/budget'" in expected["budget"]["message"]
 
 
-def test_opt_entry_does_not_go_with_docker(told: dict[str, Any]) -> None:
-    """What a container cannot honour is refused, not ignored."""
-    assert told["opt"]["error"] == "UsageError"
-    assert "opt_entry" in told["opt"]["message"]
+def test_opt_entry_does_not_go_with_docker(expected: dict[str, Any]) -> None:
+    """What a container cannot honor is refused, not ignored."""
+    assert expected["opt"]["error"] == "UsageError"
+    assert "opt_entry" in expected["opt"]["message"]
 
 
-def test_a_failing_container_tells_no_secret(told: dict[str, Any]) -> None:
-    """The CDK's error names the whole command with its variables; of this only the failure is told."""
-    failing = told["failing"]
+def test_a_failing_container_tells_no_secret(expected: dict[str, Any]) -> None:
+    """The CDK's error names the whole command with its variables; of this only the failure is reported."""
+    failing = expected["failing"]
     assert failing["error"] == "BuildError"
     assert "'Hub/failing'" in failing["message"]
     assert "status 3" in failing["message"]
@@ -193,7 +193,7 @@ def test_an_engine_that_answers_will_do(monkeypatch: pytest.MonkeyPatch) -> None
 def test_without_an_engine_the_local_way_is_named(
     monkeypatch: pytest.MonkeyPatch, answer: subprocess.CompletedProcess[str] | OSError, trouble: str
 ) -> None:
-    """A missing program and a silent engine are told before anything starts, with the reason and the way out."""
+    """A missing program and a silent engine are reported before anything starts, with the reason and the way out."""
     monkeypatch.delenv("CDK_DOCKER", raising=False)
     _answer(monkeypatch, answer)
     with pytest.raises(BuildError, match=rf"bundling\.image.*{trouble}.*built on this machine, without Docker"):
@@ -201,7 +201,7 @@ def test_without_an_engine_the_local_way_is_named(
 
 
 def test_other_errors_of_the_cdk_pass() -> None:
-    """Only a container's failure is told as one."""
+    """Only a container's failure is reported as one."""
 
     def fail() -> None:
         message = "There is already a Construct with name 'Base' in Stack [Hub]"
@@ -213,12 +213,12 @@ def test_other_errors_of_the_cdk_pass() -> None:
 
 def test_what_the_cdk_tells_of_a_container_is_told_without_its_variables() -> None:
     """The command is left out whole, and a variable's value is out of what was printed before it too."""
-    told = "Failed to bundle asset: token t0p-s3cret is wrong\n--> Command: docker run --env OTHER=hidden"
+    expected = "Failed to bundle asset: token t0p-s3cret is wrong\n--> Command: docker run --env OTHER=hidden"
     with (
         pytest.raises(BuildError, match="Failed to bundle asset") as caught,
         container_errors("Hub/Base", {"TOKEN": "t0p-s3cret"}),
     ):
-        raise RuntimeError(told)
+        raise RuntimeError(expected)
     assert "s3cret" not in str(caught.value)
     assert "hidden" not in str(caught.value)
     assert caught.value.__suppress_context__

@@ -112,7 +112,7 @@ def test_when_nothing_changes_no_template_does(synths: Synths) -> None:
 
 
 def test_a_changed_layer_moves_every_function_that_uses_it(synths: Synths) -> None:
-    """Layered, plain, raw, nested and late functions alike carry another digest, and nobody else does."""
+    """Layered, plain, raw, nested and late functions alike carry another digest, and no other user does."""
 
     def moved(stack: str) -> set[str]:
         before, after = functions(synths.first[stack]), functions(synths.changed[stack])

@@ -28,7 +28,7 @@ def stack(tmp_path: Path) -> Stack:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> str:
-    """An archive that somebody else made."""
+    """An archive that another user made."""
     with zipfile.ZipFile(tmp_path / "layer.zip", "w") as file:
         file.writestr("python/company.py", "NAME = 1\n")
     return str(tmp_path / "layer.zip")

@@ -105,7 +105,7 @@ def test_assets_are_staged_below_code_and_stage(stack: Stack, folder: Path) -> N
 
 
 def test_lists_that_are_tokens_are_recognized() -> None:
-    """A list that stands for a token is told from a plain one."""
+    """A list that stands for a token is distinguished from a plain one."""
     assert contract.is_encoded_list(Token.as_list({"Ref": "Runtimes"}))
     assert not contract.is_encoded_list(["python3.13"])
 
@@ -286,7 +286,7 @@ def test_a_failed_container_is_recognized_without_its_command(stack: Stack, fold
 
 
 def test_a_construct_without_a_stack_is_recognized(app: App) -> None:
-    """The CDK's error for a construct outside of every stack is told from others."""
+    """The CDK's error for a construct outside of every stack is distinguished from others."""
     with pytest.raises(RuntimeError) as caught:
         Stack.of(Construct(app, "Group"))
     assert contract.is_without_stack(caught.value)
@@ -307,7 +307,7 @@ def test_runtimes_of_an_imported_layer(stack: Stack) -> None:
     arn = "arn:aws:lambda:eu-west-1:111111111111:layer:base:1"
     bare = LayerVersion.from_layer_version_arn(stack, "Bare", arn)
     told = LayerVersion.from_layer_version_attributes(
-        stack, "Told", layer_version_arn=arn, compatible_runtimes=[Runtime.PYTHON_3_13]
+        stack, "Declared", layer_version_arn=arn, compatible_runtimes=[Runtime.PYTHON_3_13]
     )
     assert contract.given_runtimes(bare) == ()
     assert [runtime.name for runtime in contract.given_runtimes(told)] == ["python3.13"]

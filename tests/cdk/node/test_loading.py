@@ -1,4 +1,4 @@
-"""The constructs load in Node and in Python at once, and nobody notices."""
+"""The constructs load in Node and in Python at once, without a difference in results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ print(json.dumps([asked, [one.name for one in threading.enumerate()], sorted(sys
 
 
 def test_only_one_thread_talks_to_node() -> None:
-    """Node answers one question at a time, so whoever loads in Python asks none, and nobody is left behind."""
+    """Node answers one question at a time, so the thread that imports in Python sends none."""
     done = subprocess.run([sys.executable, "-c", _TRACED], capture_output=True, text=True, check=True, timeout=120)
     asked, threads, modules = json.loads(done.stdout)
     assert {name for name, _ in asked} == {"cdk-layers-loading"}

@@ -50,7 +50,7 @@ def test_a_file_that_says_what_machine_it_is_for_is_a_warning() -> None:
 
 
 def test_a_layer_that_declares_another_architecture_is_another_rules_matter() -> None:
-    """It is told once, by architecture-mismatch."""
+    """It is reported once, by architecture-mismatch."""
     subject = function(layer(archive(natives=[elf(ARM, "arm64")]), architectures=("arm64",)))
     assert found(subject, "wrong-machine") == []
     assert severities(subject, "architecture-mismatch") == ["error"]
@@ -106,17 +106,17 @@ def test_folders_of_other_pythons_are_not_looked_into() -> None:
 
 
 @pytest.mark.parametrize(
-    ("runtime", "glibc", "told"),
+    ("runtime", "glibc", "shown"),
     [
         ("python3.11", (2, 26), 0), ("python3.11", (2, 27), 1), ("python3.12", (2, 34), 0), ("python3.12", (2, 35), 1),
         ("python3.13", (2, 34), 0), ("python3.13", (2, 100), 1), ("python3.99", (2, 99), 0), ("nodejs22.x", (2, 99), 0),
     ],
 )  # fmt: skip
-def test_the_runtimes_glibc_is_the_boundary(runtime: str, glibc: tuple[int, int], told: int) -> None:
+def test_the_runtimes_glibc_is_the_boundary(runtime: str, glibc: tuple[int, int], shown: int) -> None:
     """Exactly the runtime's is fine, one newer is not, and an unknown runtime's is not known."""
     subject = function(layer(archive(natives=[elf("python/fast/_fast.abi3.so", "x86_64", glibc)])), runtime=runtime)
     findings = found(subject, "glibc-too-new")
-    assert len(findings) == told
+    assert len(findings) == shown
     for finding in findings:
         assert f"need glibc {glibc[0]}.{glibc[1]}" in finding.message
         assert finding.aws_error == f"version `GLIBC_{glibc[0]}.{glibc[1]}' not found"
@@ -175,7 +175,7 @@ def test_a_library_that_functions_are_known_to_miss_is_a_warning(library: str) -
 
 
 def test_libraries_that_the_runtime_has_or_may_have_are_quiet() -> None:
-    """Only what is known to be missing is told."""
+    """Only what is known to be missing is reported."""
     usual = elf(
         "python/f.abi3.so", "x86_64", (2, 17), "libc.so.6", "libm.so.6", "libstdc++.so.6", "libssl.so.3", "libz.so.1"
     )

@@ -28,7 +28,7 @@ def test_a_note_is_told_as_it_was_written(rule: str, severity: str) -> None:
 
 
 def test_each_rule_tells_its_own_notes() -> None:
-    """A note is told once, by the one rule that it names."""
+    """A note is reported once, by the one rule that it names."""
     notes = tuple(Note(rule, f"about {rule}", "fix it") for rule in SEVERITIES)
     app = App(layers=(a_layer(notes=notes),))
 

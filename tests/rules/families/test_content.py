@@ -39,7 +39,7 @@ RIGHT = [
 def test_python_code_that_no_python_function_finds_is_an_error_of_its_layer(
     files: list[str], runtimes: tuple[str, ...]
 ) -> None:
-    """Code outside the folders on sys.path is found, whether or not the layer says it is for Python, and told once."""
+    """Code outside of the folders on sys.path is reported once, whether or not the layer declares Python runtimes."""
     (finding,) = found(function(layer(archive(files), runtimes=runtimes)), "wrong-folder")
     assert (finding.severity, finding.where.path) == ("error", "Hub/Base")
     assert files[0] in finding.message or "3.11" in finding.message
@@ -101,7 +101,7 @@ def test_code_and_layers_are_extracted_to_different_places() -> None:
 
 
 def test_many_files_of_a_pair_are_one_finding() -> None:
-    """A pair of layers is told once, with the number of files and a few of them."""
+    """A pair of layers is reported once, with the number of files and a few of them."""
     lower, upper = ({f"python/p/m{n}.py": text for n in range(40)} for text in "12")
     (finding,) = found(function(layer(archive(lower)), layer(archive(upper), "Data")), "file-overwritten")
     assert finding.message.startswith("40 files")

@@ -25,7 +25,7 @@ RULE: Final = "missing-dependency"
 
 
 def test_a_requirement_that_nothing_meets_is_an_error_that_names_who_requires_it() -> None:
-    """The function, the requirer with its version and the requirement are told."""
+    """The function, the requirer with its version and the requirement are reported."""
     (finding,) = found(function(layer(archive(dists=[dist("requests", "2.32.3", "idna<4,>=2.5")]))), RULE)
     assert (finding.severity, finding.where.path) == ("error", "Spoke/Report")
     assert "requests 2.32.3 requires idna<4,>=2.5, and nothing" in finding.message
@@ -54,19 +54,19 @@ def test_what_is_not_on_the_path_meets_nothing(folder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "told"),
+    ("version", "shown"),
     [("1.25.9", 1), ("1.26", 0), ("1.26.0", 0), ("2.9", 0), ("3.0", 1), ("3.0rc1", 1), ("2.9rc1", 0)],
 )
-def test_the_version_counts_at_its_boundaries(version: str, told: int) -> None:
-    """Versions just below, at and past a bound are told apart; a pre-release counts as PEP 440 has it."""
+def test_the_version_counts_at_its_boundaries(version: str, shown: int) -> None:
+    """Versions just below, at and past a bound are distinguished; a pre-release counts as PEP 440 has it."""
     contents = archive(dists=[dist("pandas", "2.2.3", "numpy<3,>=1.26"), dist("numpy", version)])
     findings = found(function(layer(contents)), RULE)
-    assert len(findings) == told
+    assert len(findings) == shown
     assert all(f"numpy {version} in layer 'Hub/Base'" in finding.message for finding in findings)
 
 
 @pytest.mark.parametrize(
-    ("marker", "told"),
+    ("marker", "shown"),
     [
         ('python_version < "3.13"', 0),
         ('python_version >= "3.13"', 1),
@@ -79,10 +79,10 @@ def test_the_version_counts_at_its_boundaries(version: str, told: int) -> None:
         ('python_full_version < "3.13"', 0),
     ],
 )
-def test_markers_are_those_of_the_target(marker: str, told: int) -> None:
+def test_markers_are_those_of_the_target(marker: str, shown: int) -> None:
     """What the function runs on decides, not the machine at hand."""
     contents = archive(dists=[dist("a", "1.0", f"b; {marker}")])
-    assert len(found(function(layer(contents)), RULE)) == told
+    assert len(found(function(layer(contents)), RULE)) == shown
 
 
 def test_an_unknown_architecture_alarms_only_for_what_both_lack() -> None:
@@ -94,7 +94,7 @@ def test_an_unknown_architecture_alarms_only_for_what_both_lack() -> None:
 
 
 def test_an_extra_counts_once_another_distribution_asks_for_it() -> None:
-    """Extras reach through extras, and whoever asks for one is the reason."""
+    """Extras reach through extras, and a user who asks for one is the reason."""
     boto = dist("powertools", "3.0", 'boto9>=1; extra == "aws-sdk"', 'powertools[aws-sdk]; extra == "all"')
     assert found(function(layer(archive(dists=[boto]))), RULE) == []
     asked = archive(dists=[boto, dist("company", "1.0", "powertools[all]")])
@@ -136,13 +136,13 @@ def test_requirements_that_cannot_be_read_and_other_languages_are_quiet() -> Non
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "told"), [("2.0", "2.1", 1), ("2.0", "2.0", 0), ("2.0", "2.0.0", 0), ("1.0+cpu", "1.0", 1)]
+    ("one", "other", "shown"), [("2.0", "2.1", 1), ("2.0", "2.0", 0), ("2.0", "2.0.0", 0), ("1.0+cpu", "1.0", 1)]
 )
-def test_one_distribution_in_two_layers_at_two_versions_is_an_error(one: str, other: str, told: int) -> None:
-    """Versions are compared as versions; both layers and the mixture are told."""
+def test_one_distribution_in_two_layers_at_two_versions_is_an_error(one: str, other: str, shown: int) -> None:
+    """Versions are compared as versions; both layers and the mixture are reported."""
     subject = function(layer(archive(dists=[dist("a", one)])), layer(archive(dists=[dist("a", other)]), "Data"))
     findings = found(subject, "version-conflict")
-    assert [finding.severity for finding in findings] == ["error"] * told
+    assert [finding.severity for finding in findings] == ["error"] * shown
     for finding in findings:
         assert f"{other} in layer 'Hub/Data', {one} in layer 'Hub/Base'" in finding.message
         assert "mixture" in finding.message

@@ -23,11 +23,11 @@ def test_a_file_that_all_may_read_or_whose_mode_is_not_recorded_is_fine(mode: in
     assert found(layer(archive(["python/a.py"], modes={"python/a.py": mode})), "unreadable-file") == []
 
 
-@pytest.mark.parametrize(("mode", "told"), [(0o750, 1), (0o754, 1), (0o751, 1), (0o755, 0), (0o555, 0)])
-def test_a_folder_has_to_be_open_to_all(mode: int, told: int) -> None:
+@pytest.mark.parametrize(("mode", "shown"), [(0o750, 1), (0o754, 1), (0o751, 1), (0o755, 0), (0o555, 0)])
+def test_a_folder_has_to_be_open_to_all(mode: int, shown: int) -> None:
     """A folder needs read and execute for others."""
     contents = archive(["python/a.py"], folder_modes={"python": mode})
-    assert severities(layer(contents), "unreadable-file") == ["error"] * told
+    assert severities(layer(contents), "unreadable-file") == ["error"] * shown
 
 
 @pytest.mark.parametrize("path", ["bin/ffmpeg", "bin/hello.sh", "extensions/telemetry", "bootstrap"])
@@ -107,7 +107,7 @@ def test_code_is_extracted_to_its_own_place_and_the_runtimes_places_are_not_know
 
 
 def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
-    """The number of files and what they weigh are told, for layers and for code."""
+    """The number of files and what they weigh are reported, for layers and for code."""
     paths = ["python/__pycache__/a.cpython-313.pyc", "python/__pycache__/b.cpython-313.pyc"]
     contents = archive(paths, marks=[Mark("timestamp-bytecode", path) for path in paths])
     (finding,) = found(layer(contents), "stale-bytecode")

@@ -74,7 +74,7 @@ def test_what_only_a_run_could_tell_is_a_warning(source: str) -> None:
 
 @pytest.mark.parametrize("source", MISSING.values(), ids=MISSING)
 def test_a_name_that_the_module_does_not_define_is_an_error(source: str) -> None:
-    """The runtime's own words are told with it."""
+    """The runtime's own words are reported with it."""
     (finding,) = found(function(code={"main.py": source}, handler="main.handler"), RULE)
     assert (finding.severity, finding.aws_error) == ("error", "Handler 'handler' missing on module 'main'")
 

@@ -21,7 +21,7 @@ def importing(code: str, *files: str, **facts: object) -> list[str]:
 
 
 def test_a_module_that_nothing_provides_is_named_with_its_distribution() -> None:
-    """The file, the line and the distribution are told, since the names differ."""
+    """The file, the line and the distribution are reported, since the names differ."""
     code = {"main.py": f"import json\nimport yaml\nfrom PIL import Image\nimport requests{TAIL}"}
     (finding,) = found(function(code=code, handler="main.handler"), RULE)
     assert finding.severity == "warning"

@@ -17,7 +17,7 @@ TOOLS = holding(files=("bin/hello", "lib/libhello.so"))
 
 
 def test_a_sorted_list_is_not_the_declared_one() -> None:
-    """What the CDK's feature flag does to `[Zed, Abe]` is told, with who wins now."""
+    """What the CDK's feature flag does to `[Zed, Abe]` is reported, with who wins now."""
     zed, abe = a_layer("Hub/Zed"), a_layer("Hub/Abe")
     (finding,) = findings("layer-order-changed", a_function(abe, zed, declared_layers=("Hub/Zed", "Hub/Abe")))
 
@@ -92,7 +92,7 @@ def test_the_versioned_folder_counts_for_its_own_runtime() -> None:
 
 
 def test_nothing_is_hidden_where_nothing_is_sought() -> None:
-    """Layers without Python code, other runtimes, tokens and functions without the variable are let be."""
+    """Layers without Python code, other runtimes, tokens and functions without the variable are not reported."""
     assert pythonpath("/x", TOOLS) == []
     assert pythonpath("/x", PYTHON, runtime="nodejs22.x") == []
     assert pythonpath(None, PYTHON) == []

@@ -73,7 +73,7 @@ def test_an_organization_weighs_little() -> None:
 
 
 def test_a_grant_on_an_unknown_layer_counts_nowhere() -> None:
-    """Which version it is for cannot be told."""
+    """Which version it is for is not known."""
     assert not findings("policy-too-large", App(grants=tuple(
         Grant(Where(f"Hub/{index}"), None, f"{index:012}") for index in range(300)
     )))  # fmt: skip

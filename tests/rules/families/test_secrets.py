@@ -1,4 +1,4 @@
-"""What nobody but its owner should read."""
+"""Secrets in layers."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.rules.archives import archive, dist, found, function, layer, severiti
     ids="+".join,
 )
 def test_half_an_sdk_is_a_warning_that_names_both_halves(packages: list[str]) -> None:
-    """What is packaged and what the runtime adds are told."""
+    """What is packaged and what the runtime adds are reported."""
     contents = archive([f"python/{name}/__init__.py" for name in packages], dists=[dist(packages[0], "1.40.1")])
     (finding,) = found(function(layer(contents)), "shadowed-sdk")
     absent = [name for name in ("boto3", "botocore", "s3transfer") if name not in packages]
@@ -70,7 +70,7 @@ def test_the_table_agrees_with_this_python() -> None:
 
 
 def test_a_package_that_hides_parts_of_a_namespace_is_named() -> None:
-    """The package, the modules that it hides and both places are told."""
+    """The package, the modules that it hides and both places are reported."""
     proto = archive(["python/google/protobuf/__init__.py", "python/google/api/http_pb2.py"])
     (finding,) = found(function(layer(proto), code={"google/__init__.py": "", "main.py": ""}), "namespace-hidden")
     assert finding.severity == "warning"

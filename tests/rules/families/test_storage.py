@@ -27,7 +27,7 @@ PLACE = "s3://artifacts/base.zip"
     (Storage(PLACE, has_version=False, is_versioned=False, expiring=("old", "number 2")), 3),
 ])  # fmt: skip
 def test_each_way_to_lose_an_object_is_a_warning(storage: Storage | None, expected: int) -> None:
-    """For layers as for functions; a bucket of others is let be where the version is named."""
+    """For layers as for functions; a bucket of others is not reported where the version is named."""
     for subject in (a_layer(storage=storage), a_function(storage=storage)):
         found = findings("unversioned-storage", subject)
         assert [finding.severity for finding in found] == ["warning"] * expected

@@ -25,7 +25,7 @@ def claims(contents: Contents, *, runtimes: tuple[str, ...] = (), architectures:
 
 
 def test_several_runtimes_over_code_for_one_are_an_error_for_each_other() -> None:
-    """The runtimes that fit are not told."""
+    """The runtimes that fit are not reported."""
     assert claims(TAGGED, runtimes=("python3.12", "python3.13", "python3.14")) == ["python3.12", "python3.14"]
     assert claims(TAGGED, runtimes=("python3.13",)) == []
 
@@ -82,17 +82,17 @@ def test_glibc_and_requires_python_tie_a_layer_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("specifier", "told"),
+    ("specifier", "expected"),
     [
         (">=3.13", 0), (">=3.14", 1), ("<3.13", 1), ("<3.14", 0), (">=3.13.1", 0), ("!=3.13.0", 0), ("==3.13.*", 0),
         (">=2.7, !=3.0.*, !=3.1.*", 0), ("~=3.12", 0), ("~=3.12.0", 1), ("<4", 0), ("nonsense", 0),
     ],
 )  # fmt: skip
-def test_requires_python_is_about_the_runtimes_version(specifier: str, told: int) -> None:
+def test_requires_python_is_about_the_runtimes_version(specifier: str, expected: int) -> None:
     """Any micro release may be the runtime's, and what cannot be read excludes nothing."""
     contents = archive(dists=[dist("numpy", "2.3", requires_python=specifier)])
     findings = found(function(layer(contents)), "requires-python")
-    assert [finding.severity for finding in findings] == ["error"] * told
+    assert [finding.severity for finding in findings] == ["error"] * expected
     assert all("numpy 2.3 requires" in finding.message for finding in findings)
 
 

@@ -27,14 +27,14 @@ def update(layer: Layer, old: int | None, new: int | None = 1, before: tuple[Lay
 
 @pytest.mark.parametrize(("size", "expected"), [(LIMIT - 1, []), (LIMIT, ["warning"]), (LIMIT + 1, ["error"])])
 def test_old_code_and_new_layers_are_compared_with_the_limit(size: int, expected: list[str]) -> None:
-    """Below the limit it passes, at it nobody has tried, above it the update fails."""
+    """Below the limit it passes, at it the result is not verified, above it the update fails."""
     half = size // 2
 
     assert severities("update-too-large", update(a_layer(unzipped_bytes=half), size - half)) == expected
 
 
 def test_the_message_tells_both_parts_and_two_steps() -> None:
-    """What meets what, by how much, in the service's words, and the way out."""
+    """What meets what, by how much, in the AWS error, and the way out."""
     (found,) = findings("update-too-large", update(a_layer(unzipped_bytes=LIMIT - 5), 10))
 
     assert "its deployed code (10 bytes) and its new layers (250.0 MiB) are 250.0 MiB together, 5 bytes over" in (

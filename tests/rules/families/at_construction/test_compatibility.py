@@ -82,7 +82,7 @@ def test_a_runtime_ends_by_its_dates(day: date, expected: list[str]) -> None:
 
 
 def test_the_dates_to_come_are_told() -> None:
-    """Each date is told, past or to come, the block of updates too."""
+    """Each date is reported, past or to come, the block of updates too."""
     (finding,) = findings("deprecated-runtime", a_function(runtime="python3.9"), Settings(today=date(2027, 2, 10)))
 
     assert finding.message.endswith(

@@ -41,7 +41,7 @@ def arn(name: str = "base", version: int = 1, *, region: str = "eu-west-1", acco
     (f"arn:aws:lambda:eu-west-1:111111111111:layer:base:{'1' * 2048}", "it has 2097 characters"),
 ])  # fmt: skip
 def test_what_is_no_arn_is_told_with_its_flaw(text: str, flaw: str) -> None:
-    """The finding says which part of the text is wrong, so that nobody has to compare patterns by eye."""
+    """The finding says which part of the text is wrong, so that users need not compare patterns."""
     (finding,) = findings("malformed-layer-arn", a_function(an_arn(text)))
 
     assert finding.severity == "error"
@@ -54,7 +54,7 @@ def test_what_is_no_arn_is_told_with_its_flaw(text: str, flaw: str) -> None:
     "{{resolve:ssm:/layers/base}}", "arn:aws:lambda:::awslayer:AmazonLinux1803",
 ])  # fmt: skip
 def test_arns_of_every_partition_and_tokens_are_let_be(text: str) -> None:
-    """Only what is a literal and wrong is told."""
+    """Only what is a literal and wrong is reported."""
     assert not findings("malformed-layer-arn", a_function(an_arn(text)))
 
 
@@ -69,7 +69,7 @@ def test_every_arn_of_the_services_form_is_let_be(text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_judged_without_a_crash(text: str) -> None:
-    """A text is either an ARN, or not a literal, or told as malformed."""
+    """A text is either an ARN, or not a literal, or reported as malformed."""
     quiet = LayerArn.parse(text) is not None or "${" in text or "{{resolve:" in text
 
     assert severities("malformed-layer-arn", a_function(an_arn(text))) == ([] if quiet else ["error"])
@@ -100,7 +100,7 @@ def test_the_same_or_an_unknown_region_is_let_be() -> None:
 
 
 def test_a_layer_of_another_partition_is_told_once() -> None:
-    """The partition is the larger fault, so the Region is not told beside it."""
+    """The partition is the larger fault, so the Region is not reported beside it."""
     function = a_function(an_arn(arn(partition="aws-cn", region="cn-north-1")), region="eu-west-1", partition="aws")
 
     assert severities("wrong-partition", function) == ["error"]
@@ -109,7 +109,7 @@ def test_a_layer_of_another_partition_is_told_once() -> None:
 
 @pytest.mark.parametrize(("partition", "region"), REGIONS.items())
 def test_a_partition_follows_from_the_region(partition: str, region: str) -> None:
-    """A function of a known Region is in that Region's partition, and a layer of the same is let be."""
+    """A function of a known Region is in that Region's partition, and a layer of the same is not reported."""
     function = a_function(an_arn(arn(partition=partition, region=region)), region=region)
 
     assert not findings("wrong-partition", function)
@@ -137,7 +137,7 @@ def test_the_same_arn_twice_is_a_duplicate() -> None:
 
 
 def test_two_versions_of_one_layer_are_a_duplicate() -> None:
-    """Two versions of one layer are told by both ARNs."""
+    """Two versions of one layer are reported by both ARNs."""
     (finding,) = findings("duplicate-layer", a_function(an_arn(arn(version=1)), an_arn(arn(version=2))))
 
     assert finding.severity == "error"
@@ -191,12 +191,12 @@ def test_unnamed_and_unresolved_layers_are_no_duplicates() -> None:
     assert not findings("duplicate-layer", function)
 
 
-@pytest.mark.parametrize(("facts", "told"), [({"image": True}, "container image"), ({"edge": True}, "Lambda@Edge")])
-def test_layers_where_none_can_be_are_refused(facts: dict[str, bool], told: str) -> None:
-    """Image functions and Lambda@Edge functions take no layers, and are let be without."""
+@pytest.mark.parametrize(("facts", "shown"), [({"image": True}, "container image"), ({"edge": True}, "Lambda@Edge")])
+def test_layers_where_none_can_be_are_refused(facts: dict[str, bool], shown: str) -> None:
+    """Image functions and Lambda@Edge functions cannot have layers, and are not reported if they have none."""
     (finding,) = findings("layers-not-supported", a_function(a_layer(), **facts))
 
-    assert told in finding.message
+    assert shown in finding.message
     assert not findings("layers-not-supported", a_function(**facts))
     assert not findings("layers-not-supported", a_function(a_layer()))
 

@@ -36,7 +36,7 @@ def test_a_function_takes_five_layers(number: int, expected: list[str]) -> None:
 
 
 def test_too_many_layers_are_named_in_order() -> None:
-    """The finding counts the layers, names each in rendered order, and has the service's words."""
+    """The finding counts the layers, names each in rendered order, and has the AWS error."""
     (finding,) = findings("too-many-layers", a_function(*(a_layer(f"Hub/{name}") for name in "zyxabc")))
 
     assert "has 6 layers, 1 more than the service's limit of 5: 'Hub/z', 'Hub/y'" in finding.message
@@ -45,7 +45,7 @@ def test_too_many_layers_are_named_in_order() -> None:
 
 @pytest.mark.parametrize(("size", "expected"), [(LIMIT - 1, []), (LIMIT, ["warning"]), (LIMIT + 1, ["error"])])
 def test_a_layer_is_compared_with_the_limit(size: int, expected: list[str]) -> None:
-    """A layer over the limit is an error, one at the limit a warning that says nobody has tried it."""
+    """A layer over the limit is an error, one at the limit a warning that says it is not verified."""
     found = findings("layer-too-large", a_layer(unzipped_bytes=size))
 
     assert [finding.severity for finding in found] == expected
@@ -53,7 +53,7 @@ def test_a_layer_is_compared_with_the_limit(size: int, expected: list[str]) -> N
 
 
 def test_the_message_names_the_five_largest_distributions() -> None:
-    """What to move is told: five distributions, largest first, with their sizes."""
+    """What to move is reported: five distributions, largest first, with their sizes."""
     sizes = {"six": 1, "pandas": 61 * MIB, "numpy": 43 * MIB, "scipy": 40 * MIB, "pyarrow": 90 * MIB, "idna": 2 * MIB}
     (finding,) = findings(
         "layer-too-large", a_layer("Hub/data", contents=holding(int(271.4 * MIB), distributions=sizes))
@@ -194,7 +194,7 @@ def test_a_budget_of_the_users_is_a_limit(size: int, expected: list[str]) -> Non
 
 
 def test_a_budget_can_be_a_warning() -> None:
-    """A user who wants to be told only says so once in the settings."""
+    """A user who wants only warnings says so once in the settings."""
     lenient = Settings(today=TODAY, budget_bytes=1000, strict_budget=False)
 
     assert severities("near-size-limit", a_layer(unzipped_bytes=1001), lenient) == ["warning"]
@@ -259,7 +259,7 @@ def test_lists_are_held_to_their_lengths() -> None:
     ({"name": "arn:aws:lambda:eu-west-1:111111111111:layer:base"}, 0),
 ])  # fmt: skip
 def test_names_are_held_to_their_patterns(facts: dict[str, Any], number: int) -> None:
-    """Characters and architectures that the service does not take are found, and what is unknown is let be."""
+    """Characters and architectures that the service does not take are found, and what is unknown is not reported."""
     assert len(findings("layer-metadata", a_layer(**facts))) == number
 
 
@@ -272,7 +272,7 @@ def test_layers_of_unknown_number_are_let_be() -> None:
 
 
 def test_a_whole_app_is_judged_by_the_same_limits() -> None:
-    """Layers and functions of an app are each told at their own place."""
+    """Layers and functions of an app are each reported at their own place."""
     large: Layer = a_layer("Hub/large", LIMIT + 1)
     app = App((a_function(large, code=holding(1)),), (large, a_layer("Hub/small", 1)))
 

@@ -43,7 +43,7 @@ def test_a_granted_layer_is_retained(retained: bool | None, expected: list[str])
     ("unknown", []),
 ])  # fmt: skip
 def test_a_layer_that_other_stacks_use_is_retained(reference: str, expected: list[str]) -> None:
-    """A layer of one stack alone may be deleted with its next version; it is told once, at the layer."""
+    """A layer of one stack alone may be deleted with its next version; it is reported once, at the layer."""
     layer = a_layer(retained=False)
     users = (a_function(layer, reference=reference), a_function(layer, reference=reference))
     found = findings("shared-layer-not-retained", App(users, (layer,)))
@@ -77,7 +77,7 @@ def test_a_grant_covers_its_account(principal: str) -> None:
     {"principal": "*", "organization": "o-a1b2c3d4e5"}, {"principal": "*", "organization": ""}, {"principal": None},
 ])  # fmt: skip
 def test_a_grant_that_may_cover_is_a_warning(grant: dict[str, Any]) -> None:
-    """Who is in an organization, or behind a token, cannot be told here."""
+    """Who is in an organization, or behind a token, is not known here."""
     assert cross_account(grant) == ["warning"]
     assert cross_account(grant, {"principal": SPOKE}) == []
 
@@ -129,7 +129,7 @@ def test_principals_of_the_services_form_and_tokens_are_let_be(principal: str | 
     ("o-A1B2C3D4E5", 1), ("", 0), ("${Token[1]}", 0), (None, 0),
 ])  # fmt: skip
 def test_an_organization_has_its_form(organization: str | None, expected: int) -> None:
-    """`o-` and 10 to 32 lower case letters and digits; tokens are let be."""
+    """`o-` and 10 to 32 lower case letters and digits; tokens are not reported."""
     grant = a_grant(principal="*", organization=organization)
 
     assert len(findings("malformed-principal", grant)) == expected
@@ -172,7 +172,7 @@ def test_an_imported_arn_locks_its_export(reference: str, expected: list[str]) -
 
 
 def test_grants_are_judged_as_part_of_an_app() -> None:
-    """Each grant of an app is told at its own place."""
+    """Each grant of an app is reported at its own place."""
     grant: Grant = a_grant(a_layer(), "*")
 
     assert [finding.where for finding in findings("public-grant", App(grants=(grant,)))] == [grant.where]
