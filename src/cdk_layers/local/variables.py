@@ -50,8 +50,15 @@ def variables_of(function: LocalFunction, roots: Roots, api: str, host: Mapping[
         UsageError: The function sets a reserved variable, which AWS rejects at deploy.
     """
     _refuse_reserved(function)
-    stream = f"{datetime.now(tz=timezone.utc):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
-    own = {
+    passed_on = {name: host[name] for name in _CREDENTIALS if host.get(name)}
+    endpoints = {name: value for name, value in host.items() if name.startswith(_ENDPOINTS)}
+    own, fixed = _defaults(roots), _reserved_values(function, roots, api)
+    return {**own, **_logging(function), **endpoints, **function.environment, **fixed, **passed_on}
+
+
+def _defaults(roots: Roots) -> dict[str, str]:
+    """Return the variables that a function may override."""
+    return {
         "LANG": "en_US.UTF-8",
         "PATH": f"{roots.language}/bin:/usr/local/bin:/usr/bin/:/bin:{roots.opt}/bin",
         "LD_LIBRARY_PATH": ":".join(
@@ -69,7 +76,12 @@ def variables_of(function: LocalFunction, roots: Roots, api: str, host: Mapping[
         "PYTHONPATH": roots.runtime,
         "TZ": ":UTC",
     }
-    fixed = {
+
+
+def _reserved_values(function: LocalFunction, roots: Roots, api: str) -> dict[str, str]:
+    """Return the variables that Lambda sets itself."""
+    stream = f"{datetime.now(tz=timezone.utc):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
+    return {
         "_HANDLER": function.handler,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
@@ -84,9 +96,6 @@ def variables_of(function: LocalFunction, roots: Roots, api: str, host: Mapping[
         "LAMBDA_RUNTIME_DIR": roots.runtime,
         "LAMBDA_TASK_ROOT": roots.task,
     }
-    passed_on = {name: host[name] for name in _CREDENTIALS if host.get(name)}
-    endpoints = {name: value for name, value in host.items() if name.startswith(_ENDPOINTS)}
-    return {**own, **_logging(function), **endpoints, **function.environment, **fixed, **passed_on}
 
 
 def _refuse_reserved(function: LocalFunction) -> None:

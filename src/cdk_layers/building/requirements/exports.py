@@ -163,18 +163,9 @@ def _tool(
     """Return the output of a tool in a folder; messages have the project's own path in place of `copied_to`."""
     extras = [part for package in tool[1:] for part in ("--with", package)]
     command = [
-        "tool",
-        "run",
-        "--quiet",
-        "--no-config",
-        "--no-build",
-        "--python",
-        sys.executable,
-        "--from",
-        tool[0],
-        *extras,
-        *arguments,
-    ]
+        "tool", "run", "--quiet", "--no-config", "--no-build", "--python", sys.executable, "--from", tool[0],
+        *extras, *arguments,
+    ]  # fmt: skip
     done = process.run(command, cwd=cwd, extra=extra)
     if not done.returncode:
         return done.stdout

@@ -1,4 +1,4 @@
-"""What uv's errors mean, in short and plain words."""
+"""Explanations of uv's errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
 _NAME = r"(?<![\w.-])[`'\"]?(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)[`'\"]?"
-"""A distribution's name, from its beginning on and of bounded length, so that no text is searched again and again."""
+"""A distribution's name, from its first character and of bounded length, so that searching takes linear time."""
 
 _LACKS_WHEEL: Final = (
     re.compile(rf"Wheels are required for {_NAME}"),
@@ -60,13 +60,13 @@ _LONGEST: Final = 600
 
 
 def lacking_wheels(stderr: str) -> frozenset[str]:
-    """Return the normalized names of the distributions that uv found no wheel of."""
+    """Return the normalized names of the distributions for which uv found no wheel."""
     text = " ".join(stderr.split())
     return frozenset(canonical(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
 
 
 def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
-    """Return the error that a failed run of uv stands for.
+    """Return the error for a failed run of uv.
 
     Args:
         stderr: What uv wrote, its credentials removed.
@@ -94,7 +94,7 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
 
 
 def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
-    """Return whether the requirements exclude each other, whatever wheels there are of their older versions.
+    """Return whether the requirements exclude each other, whatever wheels their older versions have.
 
     uv names each version without a wheel that it passed on its way. Its last sentence says which requirements it gave
     up on: one that another distribution depends on at other versions is the cause.
@@ -161,7 +161,7 @@ def _misconfigured(text: str, origin: str) -> str | None:
 
 
 def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") -> DependencyError:
-    """Return the error of distributions that have no wheel that a target can load."""
+    """Return the error for distributions without a wheel that a target can load."""
     listed = ", ".join(repr(name) for name in names)
     glibc = ".".join(map(str, target.runtime.glibc))
     message = (
@@ -191,7 +191,7 @@ def _no_network(text: str, origin: str) -> str:
 
 
 def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:
-    """Return the error of a repository that git could not read; one whose host is away may be read another time."""
+    """Return the error for a repository that git could not read; an unreachable host may be reachable later."""
     said = _shortened(reason.replace("fatal: ", "").rstrip(". "))
     message = (
         f"{origin}: git cannot fetch from {scrub(url)}: {said}. Check the address, the branch, tag or commit, and "
@@ -210,7 +210,7 @@ def _refused(text: str, origin: str) -> str:
 
 
 def _index(url: str) -> str:
-    """Return an index's address from that of a page or file of it."""
+    """Return the address of an index from that of one of its pages or files."""
     base, simple, _ = scrub(url).partition("/simple")
     return base + simple
 
@@ -248,7 +248,7 @@ def _reason(stderr: str) -> str:
 
 
 def _shortened(reason: str) -> str:
-    """Return a long derivation's end, which is its conclusion, from the beginning of a sentence."""
+    """Return the end of a long derivation, its conclusion, from the beginning of a sentence."""
     if len(reason) <= _LONGEST:
         return reason
     end = reason[-_LONGEST:]
