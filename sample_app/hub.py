@@ -30,6 +30,7 @@ class SharedLayers(MultiLayerStack):
             compatible_architectures=[architecture],
             grants=[LayerGrant.account(account) for account in shared_with],
             parameter_prefix="/company/layers",
+            bytecode=True,
             **kwargs,
         )
         self.add_layer("base", entry=str(LAYERS / "base"))

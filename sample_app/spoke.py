@@ -40,6 +40,7 @@ class Reports(Stack):
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=architecture,
+            bytecode=True,
             layers=layers.pick("base", "data"),
             memory_size=512,
         )
@@ -50,6 +51,7 @@ class Reports(Stack):
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=architecture,
+            bytecode=True,
             layers=layers.pick("base", "company"),
         )
         self.greeting = LayeredFunction(
@@ -59,6 +61,7 @@ class Reports(Stack):
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=architecture,
+            bytecode=True,
             layers=layers.pick("tools"),
         )
         self.plain = Function(

@@ -42,7 +42,7 @@ def test_functions_hold_only_what_their_layers_do_not() -> None:
     assert spoke.report.contents is not None
     assert set(spoke.report.contents.versions) == {"tabulate"}
     assert spoke.report.unzipped_bytes is not None
-    assert spoke.report.unzipped_bytes < 200_000
+    assert spoke.report.unzipped_bytes < 400_000  # with its bytecode
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the program is for Lambda's shell")

@@ -11,9 +11,6 @@ TRIM_KINDS: Final = ("tests", "stubs", "sources", "libraries", "documents")
 TRIM_VALUES: Final = f"True, False or a list of {', '.join(map(repr, TRIM_KINDS))}"
 """What a message expects as the value of `trim`."""
 
-UNAVAILABLE: Final[frozenset[str]] = frozenset()
-"""Options that this version reads and does not build yet: a build rejects them."""
-
 
 @dataclass(frozen=True, slots=True)
 class ContentOptions:
