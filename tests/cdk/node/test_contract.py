@@ -15,12 +15,16 @@ from aws_cdk import (
     Aspects,
     AssetStaging,
     BundlingOptions,
+    CfnOutput,
     CfnResource,
+    CrossStackReferences,
     DockerImage,
     Environment,
     IAspect,
     IPolicyValidationPlugin,
+    NestedStack,
     PolicyValidationPluginReport,
+    ReferenceStrength,
     Stack,
     Token,
     Validations,
@@ -48,6 +52,8 @@ from cdk_layers.cdk.node import contract
 from tests.cdk.apps import HUB, SORTING, inline
 
 if TYPE_CHECKING:
+    import re
+
     from aws_cdk import IPolicyValidationContext
     from constructs import IConstruct
 
@@ -338,3 +344,66 @@ def test_the_recommendation_of_a_strength_can_be_silenced(
     app.synth()
     found = Annotations.from_stack(spoke).find_warning("*", Match.string_like_regexp("strength configured"))
     assert (not found) is is_silenced
+
+
+@pytest.mark.parametrize(
+    ("pattern", "arguments", "groups"),
+    [
+        (contract.WRONG_TYPE, {"description": 3}, {"name": "description", "expected": "one of (str, NoneType)"}),
+        (contract.UNKNOWN_KEYWORD, {"env": {"acount": "1"}}, {"owner": "Environment"}),
+        (contract.UNREADABLE_VALUE, {"tags": {"key": [1]}}, {"key": "tags"}),
+        (contract.FAILING_VALUE, {"tags": {"key": [1]}}, {"got": "an object"}),
+        (contract.FOREIGN_OBJECT, {"synthesizer": Path("x")}, {"kind": "PosixPath"}),
+    ],
+    ids=["wrong type", "unknown keyword", "unreadable value", "failing value", "foreign object"],
+)
+def test_errors_for_arguments_are_recognized(
+    app: App, pattern: re.Pattern[str], arguments: dict[str, Any], groups: dict[str, str]
+) -> None:
+    """Jsii and typeguard word their errors for wrong arguments like this."""
+    with pytest.raises((AttributeError, TypeError, RuntimeError)) as caught:
+        Stack(app, "Wrong", **arguments)
+    match = pattern.search(str(caught.value))
+    assert match is not None, caught.value
+    assert groups.items() <= match.groupdict().items()
+
+
+def test_errors_of_nodes_files_are_recognized(tmp_path: Path, folder: Path) -> None:
+    """An output folder that cannot be written is an error of Node's, with the code of the system's error."""
+    (tmp_path / "file").touch()
+    with pytest.raises(RuntimeError) as caught:
+        _layer(Stack(App(outdir=str(tmp_path / "file" / "out")), "Hub"), "L", folder)
+    assert "ENOTDIR" in str(caught.value)
+    assert contract.output_failure(RuntimeError("ENOSPC: no space left on device, write")) is not None
+    assert contract.output_failure(caught.value) is None
+    assert contract.is_disk_full("ENOSPC: no space left on device, write")
+
+
+@pytest.mark.parametrize("strength", [ReferenceStrength.STRONG, ReferenceStrength.WEAK])
+def test_references_into_a_nested_stack_have_the_strength_of_its_resource(
+    app: App, stack: Stack, folder: Path, strength: ReferenceStrength
+) -> None:
+    """Other stacks refer to an output of the nested stack's resource, by an export only if that is strong."""
+    nested = NestedStack(stack, "Nested")
+    contract.refer_to_nested_stack(nested, strength)
+    CfnOutput(Stack(app, "Spoke", env=HUB), "Used", value=_layer(nested, "L", folder).layer_version_arn)
+    outputs = app.synth().get_stack_artifact("Hub").template.get("Outputs", {})
+    assert any("Export" in output for output in outputs.values()) is (strength is ReferenceStrength.STRONG)
+
+
+def test_roles_for_other_accounts_are_named_after_the_stacks_name(app: App, folder: Path) -> None:
+    """Stacks of one name in two Regions get roles of one name."""
+    stacks = []
+    for region in ("eu-west-1", "us-east-1"):
+        env, other = (Environment(account=account, region=region) for account in ("111111111111", "222222222222"))
+        hub = Stack(app, f"Hub-{region}", stack_name="layers", env=env)
+        layer = _layer(hub, "L", folder)
+        CrossStackReferences.of(layer).produce(ReferenceStrength.WEAK)
+        CfnOutput(Stack(app, f"Spoke-{region}", env=other), "Used", value=layer.layer_version_arn)
+        stacks.append(hub)
+    assembly = app.synth()
+    templates = [assembly.get_stack_artifact(hub.artifact_id).template for hub in stacks]
+    roles = [body for one in templates for body in one["Resources"].values() if body["Type"] == "AWS::IAM::Role"]
+    first, second = (role["Properties"]["RoleName"] for role in roles)
+    assert first == second
+    assert len(set(map(contract.publishing_role_facts, stacks))) == 1

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from constructs import Construct
 
 from cdk_layers.cdk.arguments.readers import Arguments, shown
-from cdk_layers.cdk.node.contract import taken_id
+from cdk_layers.cdk.node.contract import (
+    FAILING_VALUE,
+    FOREIGN_OBJECT,
+    UNKNOWN_KEYWORD,
+    UNREADABLE_VALUE,
+    WRONG_TYPE,
+    taken_id,
+)
 from cdk_layers.errors import UsageError
 from cdk_layers.system.wording import nearest, quoted
 
@@ -27,13 +34,6 @@ _ONE_AT_A_TIME: Final = RLock()
 """A lock around constructors, since jsii mixes up the answers to threads that call Node at the same time."""
 
 _NAMELESS: Final = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
-_WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
-_UNKNOWN: Final = re.compile(r"(?<!\w)(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
-_UNREADABLE: Final = re.compile(
-    r"(?:Key '(?P<key>[^']+)'|Index (?P<index>\d+)): Unable to deserialize value as (?P<expected>[^\n]+)"
-)
-_FOREIGN: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
-_GOT: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -200,34 +200,28 @@ def cdk_arguments(place: str, keywords: Mapping[str, object]) -> Iterator[None]:
 
 
 def _type_error(text: str, keywords: Mapping[str, object]) -> str:
-    """Return what Python's check of the CDK's types means; "" if the error is about something else.
-
-    Source: typeguard 2.13, which jsii pins, for the words.
-    """
-    if match := _WRONG_TYPE.fullmatch(text):
+    """Return an error of Python's check of types in plain words; "" for any other error."""
+    if match := WRONG_TYPE.fullmatch(text):
         name = match["name"]
         got = shown(keywords[name]) if name in keywords else match["got"]
         return f"{name} is {got}; expected {_expected(match['expected'])}."
-    unknown = _UNKNOWN.search(text)
+    unknown = UNKNOWN_KEYWORD.search(text)
     return f"the mapping for {unknown['owner']} {unknown['what']}." if unknown else ""
 
 
-def _expected(words: str) -> str:
-    kinds = re.split(r", (?![^\[]*\])", words.removeprefix("one of (").removesuffix(")"))
+def _expected(types: str) -> str:
+    kinds = re.split(r", (?![^\[]*\])", types.removeprefix("one of (").removesuffix(")"))
     return " or ".join(kind for kind in kinds if kind != "NoneType")
 
 
 def _node_error(text: str, keywords: Mapping[str, object]) -> str:
-    """Return what Node's check of the CDK's types means; "" if the error is about something else.
-
-    Source: jsii 1.142 for the words.
-    """
-    parts = list(_UNREADABLE.finditer(text))
+    """Return an error of Node's check of types in plain words; "" for any other error."""
+    parts = list(UNREADABLE_VALUE.finditer(text))
     if not parts or not parts[0]["key"]:
         return ""
     name = _CAPITAL.sub("_", parts[0]["key"]).lower()
     inner = "".join(f"[{part['index'] or repr(part['key'])}]" for part in parts[1:2])
-    found = _GOT.search(text, parts[min(1, len(parts) - 1)].start())
+    found = FAILING_VALUE.search(text, parts[min(1, len(parts) - 1)].start())
     got = found["got"] if found else "something else"
     if not inner and name in keywords:
         got = shown(keywords[name])
@@ -236,11 +230,8 @@ def _node_error(text: str, keywords: Mapping[str, object]) -> str:
 
 
 def _foreign_error(text: str, keywords: Mapping[str, object]) -> str:
-    """Return what it means that jsii cannot send a value to Node; "" if the error is about something else.
-
-    Source: jsii 1.142, _kernel/__init__.py, for the words.
-    """
-    match = _FOREIGN.search(text)
+    """Return the error for an object that jsii cannot send to Node in plain words; "" for any other error."""
+    match = FOREIGN_OBJECT.search(text)
     if match is None:
         return ""
     name = next((name for name, value in keywords.items() if _contains(value, match["kind"])), "an argument")
@@ -253,7 +244,7 @@ def _contains(value: object, kind: str) -> bool:
 
 
 def _taken_id(text: str, _: Mapping[str, object]) -> str:
-    """Return that another construct has the id; "" if the error is about something else."""
+    """Return the error for an id that another construct has in plain words; "" for any other error."""
     taken = taken_id(text)
     return "" if taken is None else f"its scope has a construct with the id {taken!r} already. Choose another id."
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from cdk_layers.cdk.node.contract import is_disk_full, output_failure
 from cdk_layers.errors import AssemblyError, BuildError
 
 if TYPE_CHECKING:
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.find import LayerBuild
-
-_FAILED: Final = re.compile(
-    r"Failed to bundle asset|did not produce any output|E(?:NOENT|EXIST|NOTEMPTY|NOSPC|DQUOT|ACCES)"
-)
-_FULL: Final = re.compile(r"ENOSPC|EDQUOT|No space left|[Qq]uota exceeded")
 
 
 @contextmanager
@@ -38,9 +33,10 @@ def placing(place: str, build: LayerBuild) -> Iterator[None]:
         with _locked(build):
             yield
     except RuntimeError as error:
-        if not _FAILED.search(str(error)):
+        reason = output_failure(error)
+        if reason is None:
             raise
-        raise BuildError(_message(place, str(error), build)) from None
+        raise BuildError(_message(place, reason, build)) from None
 
 
 @contextmanager
@@ -59,11 +55,11 @@ def _locked(build: LayerBuild) -> Iterator[None]:
 
 def _message(place: str, text: str, build: LayerBuild) -> str:
     where = f"{place}: its archive of {build.archive_bytes} bytes cannot be written to the CDK's output folder"
-    if _FULL.search(text):
+    if is_disk_full(text):
         return f"{where}: there is no space left there. Free some space, or choose another folder (cdk synth --output)."
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    reason = lines[0].rstrip(".") if lines else "no reason is known"
-    return f"{where}: {reason}. Run the same again; if it fails again, remove the folder."
+    reason = lines[0].rstrip(".") if lines else "unknown reason"
+    return f"{where}: {reason}. Synthesize again; if it fails again, remove the folder."
 
 
 def restore(staged: Path, build: LayerBuild) -> None:

@@ -1,4 +1,4 @@
-"""Which functions of a stage use which shared layers, found without a round trip to Node for each construct."""
+"""Functions of a stage that use shared layers, found with few jsii calls."""
 
 from __future__ import annotations
 
@@ -19,67 +19,79 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.follow.shared import Shared
 
 _KINDS: Final = ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version")
-"""The CDK's own constants would be asked of Node."""
+"""Each of the CDK's constants for these would be a jsii call."""
 
 _FEW: Final = 3
-"""So many functions are as quickly asked one by one."""
+"""Up to so many functions, their resources are requested one by one."""
 
 
 class Resources:
-    """The functions, layers and versions below a construct, whenever they are asked for."""
+    """The resources of functions, layers and versions below a construct."""
 
     def __init__(self, top: IConstruct) -> None:
-        """Look below a construct; nothing is asked of it yet."""
+        """Select nothing yet."""
         self._selection = Mixins.of(top, ConstructSelector.resources_of_type(*_KINDS))
 
     def now(self) -> list[IConstruct]:
-        """Return them as they are now, in the order that the CDK visits them."""
+        """Return the resources that exist now, in the order that the CDK visits them."""
         return self._selection.selected_constructs
 
 
 def last_of(stage: Stage, resources: Sequence[IConstruct]) -> IConstruct | None:
-    """Return the last of some resources that is the stage's own, and not that of one nested in it."""
-    return next((one for one in reversed(resources) if Stage.of(one) is stage), None)
+    """Return the last of some resources that is in the stage itself, and not in a nested stage."""
+    return next((resource for resource in reversed(resources) if Stage.of(resource) is stage), None)
 
 
 def plain_functions(stage: Stage, resources: Iterable[IConstruct], *, known: Container[str]) -> list[CfnFunction]:
-    """Return the functions among resources that are the stage's own, and whose identity is not known already."""
-    strangers = [one for one in resources if isinstance(one, CfnFunction) and identity(one) not in known]
-    return [one for one in strangers if Stage.of(one) is stage]
+    """Return the functions among resources that are in the stage itself and whose identity is not known."""
+    functions = [resource for resource in resources if isinstance(resource, CfnFunction)]
+    return [function for function in functions if identity(function) not in known and Stage.of(function) is stage]
 
 
 def resources_of(
     scopes: Mapping[Construct, Collection[Function]], resources: Iterable[IConstruct]
 ) -> Iterator[tuple[Function, CfnFunction]]:
-    """Yield functions with their resources, in as few round trips as that takes.
+    """Yield functions with their resources.
 
     Args:
-        scopes: Functions by the constructs that they stand in.
+        scopes: Functions by their scopes.
         resources: All resources below a stage, in the order that the CDK visits them.
     """
-    found = [one for one in resources if isinstance(one, CfnFunction)]
-    places = {identity(one): place for place, one in enumerate(found)}
+    found = [resource for resource in resources if isinstance(resource, CfnFunction)]
+    positions = {identity(resource): position for position, resource in enumerate(found)}
     for scope, functions in scopes.items():
-        known = _side_by_side(scope, found, places) if len(functions) > _FEW else {}
+        paired = pair_by_position(scope, found, positions) if len(functions) > _FEW else {}
         for function in functions:
-            resource = known.get(identity(function)) or function.node.default_child
+            resource = paired.get(identity(function)) or function.node.default_child
             if isinstance(resource, CfnFunction):
                 yield function, resource
 
 
-def _side_by_side(scope: Construct, found: Sequence[CfnFunction], places: Mapping[str, int]) -> dict[str, CfnFunction]:
-    """Return the resources of a scope's functions by the functions' identities, if no other function is among them."""
-    functions = [one for one in scope.node.children if isinstance(one, Function)]
-    ends = [one.node.default_child for one in (*functions[:1], *functions[-1:])]
-    at = [places[identity(one)] for one in ends if isinstance(one, CfnFunction) and identity(one) in places]
-    between = found[at[0] : at[-1] + 1] if at else []
-    # As many resources as functions: none of another function is among them, since they are in the functions' order.
-    return dict(zip(map(identity, functions), between, strict=True)) if len(between) == len(functions) else {}
+def pair_by_position(
+    scope: Construct, resources: Sequence[CfnFunction], positions: Mapping[str, int]
+) -> dict[str, CfnFunction]:
+    """Return the resources of all functions in a scope, by the functions' identities; {} if it cannot be sure.
+
+    It saves two jsii calls for each function. Resources are visited in the order of their constructs, so those of the
+    scope's functions are between that of the first and that of the last function, and none is missing. If there are
+    as many as functions, no resource of another function is among them. Then equal positions belong together.
+
+    Args:
+        scope: The scope.
+        resources: The resources of all functions of the stage, in the order that the CDK visits them.
+        positions: Their positions by identity.
+    """
+    functions = [child for child in scope.node.children if isinstance(child, Function)]
+    ends = [function.node.default_child for function in (*functions[:1], *functions[-1:])]
+    at = [positions[identity(end)] for end in ends if isinstance(end, CfnFunction) and identity(end) in positions]
+    between = resources[at[0] : at[-1] + 1] if at else []
+    is_sure = len(between) == len(functions)
+    return dict(zip(map(identity, functions), between, strict=True)) if is_sure else {}
 
 
 def versioned_functions(resources: Iterable[IConstruct]) -> Iterator[tuple[Function, CfnFunction]]:
     """Yield the functions whose `current_version` is among resources, with their own resources."""
-    for version in (one for one in resources if isinstance(one, CfnVersion)):
+    for version in (resource for resource in resources if isinstance(resource, CfnVersion)):
         function = function_of_current_version(version)
         resource = None if function is None else function.node.default_child
         if function is not None and isinstance(resource, CfnFunction):
@@ -89,7 +101,7 @@ def versioned_functions(resources: Iterable[IConstruct]) -> Iterator[tuple[Funct
 def users_of(
     shared: Sequence[Shared], functions: Sequence[CfnFunction]
 ) -> Iterator[tuple[CfnFunction, tuple[Shared, ...]]]:
-    """Yield those of the functions that use shared layers, with these layers.
+    """Yield the functions that use shared layers, with these layers.
 
     Until the CDK prepares an app's references, a layer version of any stack resolves to its logical id alone. So all
     are resolved at once; where layers of two stacks have the same logical id, the reference itself tells them apart.
@@ -127,7 +139,7 @@ def _referred_by(function: CfnFunction, candidates: Sequence[Shared]) -> list[Sh
 
 
 class _Targets(DefaultTokenResolver):
-    """Notes the constructs that a value refers to while it is resolved."""
+    """A resolver that records the constructs that a value refers to."""
 
     def __init__(self) -> None:
         super().__init__(StringConcat())

@@ -1,7 +1,4 @@
-"""References to shared layers across nested stacks, stages, accounts and Regions.
-
-Facts of how the CDK resolves references: aws-cdk-lib 2.275, core/lib/private/refs.js.
-"""
+"""References to shared layers across nested stacks, stages, accounts and Regions."""
 
 from __future__ import annotations
 
@@ -9,9 +6,10 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, CfnParameter, CrossStackReferences, NestedStack, ReferenceStrength, Stage
+from aws_cdk import Annotations, CfnParameter, NestedStack, ReferenceStrength, Stage
 
 from cdk_layers.cdk.model.constructs import known
+from cdk_layers.cdk.node.contract import publishing_role_facts, refer_to_nested_stack
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
@@ -48,9 +46,7 @@ def loosen(stack: Stack, strength: ReferenceStrength | None) -> None:
     loosened = state_of(stack).part(_Loosened)
     if nested not in loosened:
         loosened.add(nested)
-        resource = nested.nested_stack_resource
-        if resource is not None:
-            CrossStackReferences.of(resource).produce(strength or ReferenceStrength.BOTH)
+        refer_to_nested_stack(nested, strength or ReferenceStrength.BOTH)
 
 
 def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:
@@ -66,7 +62,7 @@ def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:
     Raises:
         UsageError: Another stack of the same name and account, in another Region, is used from another account, too.
     """
-    account, name = known(layer.stack.account), known(layer.stack.stack_name)
+    account, name = map(known, publishing_role_facts(layer.stack))
     if account is None or name is None or known(consumer.account) in {None, account}:
         return
     taken = state_of(layer.stack).part(_Publishers).setdefault((account, name), layer.stack)
@@ -108,7 +104,7 @@ def refuse_other_stage(path: str, stack: Stack, layer: Shared) -> None:
         return
     message = (
         f"Function {path!r} uses the layer {layer.path!r} of another stage ({_name(stack)} and {_name(layer.stack)}). "
-        f"The CDK synthesizes each stage by itself, so the function could not refer to the layer. Define the layers' "
+        f"The CDK synthesizes each stage separately, so the function could not refer to the layer. Define the layers' "
         f"stack in the function's stage, too; or, within one account and Region, set parameter_prefix on a "
         f"MultiLayerStack and read the ARN with StringParameter.value_for_string_parameter."
     )

@@ -11,14 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
-from aws_cdk import Annotations, Aspects, AssetStaging, FeatureFlags, Validations
+from aws_cdk import Annotations, Aspects, AssetStaging, CrossStackReferences, FeatureFlags, Validations
 from aws_cdk.aws_lambda import Function, Runtime
 from constructs import IValidation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from aws_cdk import DockerVolume, IAspect, IPolicyValidationPlugin, Stack
+    from aws_cdk import DockerVolume, IAspect, IPolicyValidationPlugin, NestedStack, ReferenceStrength, Stack
     from aws_cdk.aws_lambda import CfnVersion, ILayerVersion
     from constructs import Construct, IConstruct, Node
 
@@ -35,6 +35,10 @@ _EDGE_STACK: Final = "edge-lambda-stack-"
 _ENCODED_LIST: Final = "#{Token["
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
 _NOT_BUNDLED: Final = re.compile(r"Failed to bundle asset|exited with (?:status|signal)|did not produce any output")
+_DISK_FULL: Final = re.compile(r"ENOSPC|EDQUOT|No space left|[Qq]uota exceeded")
+_NOT_WRITTEN: Final = re.compile(
+    r"Failed to bundle asset|did not produce any output|E(?:NOENT|EXIST|NOTEMPTY|NOSPC|DQUOT|ACCES)"
+)
 _NO_STACK: Final = "should be created in the scope of a Stack"
 _RECOGNIZES_LAYERS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
 _STRENGTH_RECOMMENDATION: Final = "@aws-cdk/core:crossStackReferencesDefaultStrong"
@@ -212,6 +216,63 @@ def taken_id(message: str) -> str | None:
     """
     match = _TAKEN_ID.search(message)
     return match["id"] if match else None
+
+
+WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
+"""The error of Python's check of an argument's type. Source: typeguard 2.13, which jsii pins."""
+
+UNKNOWN_KEYWORD: Final = re.compile(r"(?<!\w)(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
+"""The error for a mapping that does not fit the struct of an argument. Source: jsii 1.142, Python."""
+
+UNREADABLE_VALUE: Final = re.compile(
+    r"(?:Key '(?P<key>[^']+)'|Index (?P<index>\d+)): Unable to deserialize value as (?P<expected>[^\n]+)"
+)
+"""The error of Node's check of a value's type. Source: @jsii/kernel 1.142, serialization.ts."""
+
+FAILING_VALUE: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
+"""The value in that error. Source: @jsii/kernel 1.142, serialization.ts."""
+
+FOREIGN_OBJECT: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
+"""The error for a Python object that cannot be sent to Node. Source: jsii 1.142, `_kernel/__init__.py`."""
+
+
+def output_failure(error: RuntimeError) -> str | None:
+    """Return why the CDK could not write an asset to its output folder; None for any other error.
+
+    Source: `bundle` in core/lib/asset-staging.js; Node.js, errors of `fs`.
+    """
+    text = str(error)
+    return text if _NOT_WRITTEN.search(text) else None
+
+
+def is_disk_full(reason: str) -> bool:
+    """Return whether an `output_failure` is that no space is left.
+
+    Source: Node.js, errors of `fs`; `strerror` of the C library.
+    """
+    return _DISK_FULL.search(reason) is not None
+
+
+def refer_to_nested_stack(nested: NestedStack, strength: ReferenceStrength) -> None:
+    """Set how other stacks refer to what an outermost nested stack contains.
+
+    They refer to an output of its `AWS::CloudFormation::Stack` resource, so the strength of that resource counts.
+
+    Source: `createNestedStackOutput` and `resolveValue` in core/lib/private/refs.js.
+    """
+    resource = nested.nested_stack_resource
+    if resource is not None:
+        CrossStackReferences.of(resource).produce(strength)
+
+
+def publishing_role_facts(stack: Stack) -> tuple[str, str]:
+    """Return the account of the IAM role by which other accounts read a stack's outputs, and what names the role.
+
+    The CDK names the role after the stack's name and not its Region, and role names are unique in an account.
+
+    Source: core/lib/private/refs.js, `PublishGetStackOutputRole`.
+    """
+    return stack.account, stack.stack_name
 
 
 def given_runtimes(layer: ILayerVersion) -> tuple[Runtime, ...]:
