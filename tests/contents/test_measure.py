@@ -405,3 +405,21 @@ def test_own_archives_hold_regular_files_only(tmp_path: Path) -> None:
     contents = measure(tmp_path / "archive.zip")
     assert {file.mode for file in contents.files.values()} == {0o755}
     assert not any(stat.S_IFMT(file.mode) for file in contents.files.values())
+
+
+@pytest.mark.parametrize(("spare", "natives"), [(0, 1), (-1, 0)])
+def test_metadata_is_read_before_other_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spare: int, natives: int
+) -> None:
+    """Within the bound, metadata of distributions comes first; files beyond it count with their sizes only."""
+    info = tmp_path / "six-1.0.dist-info"
+    info.mkdir()
+    metadata = b"Metadata-Version: 2.1\nName: six\nVersion: 1.0\n"
+    (info / "METADATA").write_bytes(metadata)
+    native = b"\x7fELF\x02\x01".ljust(64, b"\0")
+    (tmp_path / "a.so").write_bytes(native)
+    monkeypatch.setattr(module, "MAX_INFLATED_BYTES", len(metadata) + len(native) + spare)
+    contents = measure(tmp_path)
+    assert [found.name for found in contents.distributions] == ["six"]
+    assert len(contents.natives) == natives
+    assert contents.unzipped_bytes == len(metadata) + len(native)
