@@ -104,7 +104,7 @@ def test_an_app_that_a_test_defines(tmp_path: Path) -> None:
         event, left = functions("Spoke/Report", app=app)({"a": 1})
         assert event == {"a": 1}
         assert 3_000 < left <= 20_000
-        with pytest.raises(UsageError, match="There is no assembly"):
+        with pytest.raises(UsageError, match="does not exist"):
             functions("Spoke/Report")
 
 
