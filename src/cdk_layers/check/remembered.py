@@ -1,4 +1,8 @@
-"""Outcomes of checks that are stored, so that an assembly that did not change is judged once."""
+"""Outcomes of checks, remembered so that an unchanged assembly is judged once.
+
+A wrong key would hide findings, so it contains everything that an outcome depends on: the documents of the assembly,
+the identity of each asset (path, size, time), the settings with the day, acknowledgements, and the code that judges.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +32,15 @@ _NOT_READ: Final = frozenset(("tree.json", _REPORT))
 """Files that the CDK writes with the assembly and that no outcome depends on, except for acknowledgements."""
 
 _TRACE: Final = re.compile(rb'"trace":\s*\[\s*(?:"(?:[^"\\]|\\.)*"\s*(?:,\s*)?)*\]')
-"""Where in Node a message of the CDK's came from: through a temporary folder, another one each time."""
+"""Stack traces of Node in the metadata. They contain the path of a temporary folder that differs in each synthesis."""
 
 _ASSETS: Final = ".assets.json"
 _INSIDE: Final = re.compile(r"(?:\.\./)*[\w.-]+")
-"""What an asset manifest says of an asset that lies in the assembly, and not somewhere in the project."""
+"""The path in an asset manifest of an asset that is in the assembly, not elsewhere in the project."""
 
 
 _JUDGES: Final = ("packaging", "PyYAML")
-"""Distributions whose code decides on findings."""
+"""Distributions whose code affects findings."""
 
 
 def remembered_key(folder: Path, facts: list[Any]) -> str | None:
@@ -44,29 +48,29 @@ def remembered_key(folder: Path, facts: list[Any]) -> str | None:
 
     Args:
         folder: The folder of the whole assembly.
-        facts: What else an outcome depends on.
+        facts: Further values that an outcome depends on, such as the settings.
 
     Returns:
         The key. None if it is not certain that the content has not changed, or if the assembly cannot be read.
     """
     root = folder.resolve()
-    seen = hashlib.sha256(json.dumps([_judges(), os.fspath(root), *facts]).encode())
+    digest = hashlib.sha256(json.dumps([_judges(), os.fspath(root), *facts]).encode())
     try:
-        seen.update(json.dumps(_acknowledgements(root / _REPORT)).encode())
+        digest.update(json.dumps(_acknowledgements(root / _REPORT)).encode())
         for path in _documents(root):
             content = path.read_bytes()
-            read = _TRACE.sub(b"", content)
-            seen.update(f"{path.relative_to(root).as_posix()}:{len(read)}:".encode())
-            seen.update(read)
+            stable = _TRACE.sub(b"", content)
+            digest.update(f"{path.relative_to(root).as_posix()}:{len(stable)}:".encode())
+            digest.update(stable)
             for asset in _assets(path, content) if path.name.endswith(_ASSETS) else ():
-                facts_of_asset, is_settled = stamp(asset)
+                identity, is_settled = stamp(asset)
                 if not is_settled or not asset.is_relative_to(root):
                     return None
-                seen.update(facts_of_asset.encode())
+                digest.update(identity.encode())
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         # The reader reports what is wrong.
         return None
-    return f"outcome-{seen.hexdigest()}"
+    return f"outcome-{digest.hexdigest()}"
 
 
 def recall(store: Store, key: str | None) -> Outcome | None:
@@ -89,7 +93,7 @@ def remember(store: Store, key: str | None, outcome: Outcome) -> None:
 
 
 def rule_names(store: Store) -> list[str]:
-    """Return the names of all rules, from the cache if they are there."""
+    """Return the names of all rules, from the store if they are there."""
     key = f"rules-{_judges()}"
     names = store.recall(key)
     if names is None:
@@ -101,7 +105,7 @@ def rule_names(store: Store) -> list[str]:
 
 
 def _acknowledgements(report: Path) -> list[list[str]]:
-    """Return what the CDK's report of the last synthesis says about acknowledgements, and nothing else of it."""
+    """Return the acknowledgements in the CDK's report of the last synthesis, and nothing else of it."""
     if not report.exists():
         return []
     return [
@@ -125,7 +129,7 @@ def _assets(manifest: Path, content: bytes) -> Iterator[Path]:
         source = entry["source"].get("path")
         if source is not None:
             if not _INSIDE.fullmatch(source):
-                message = f"{source} lies outside of the assembly"
+                message = f"{source} is outside of the assembly"
                 raise ValueError(message)
             path = (manifest.parent / source).resolve()
             # Templates are assets too, and each synthesis writes them again.
@@ -135,7 +139,7 @@ def _assets(manifest: Path, content: bytes) -> Iterator[Path]:
 
 @once
 def _judges() -> str:
-    """Return a digest of what judges: this library's files, the distributions that it judges with, and Python."""
+    """Return a digest of the code that judges: this library's files, the distributions that it uses, and Python."""
     folder = Path(cdk_layers.__file__).parent
     facts = [*(f"{name} {version(name)}" for name in _JUDGES), sys.version]
     for parent, _, names in os.walk(folder):

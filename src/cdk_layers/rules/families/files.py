@@ -212,7 +212,7 @@ def _stale(part: Part, runtimes: tuple[str, ...]) -> Iterator[Problem]:
     marked = {mark.path: mark for mark in part.contents.marks if mark.kind in _BYTECODE_MARKS}
     by_time, others = [], []
     for path in part.contents.files:
-        # Programs beside the path, such as the AWS CLI in the CDK's own layer, are nothing that its users can rebuild.
+        # Users cannot rebuild programs outside of the path, such as the AWS CLI in the CDK's own layer.
         if not path.endswith(".pyc") or not path.startswith(part.modules_below):
             continue
         mark = marked.get(path)
