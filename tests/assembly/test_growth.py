@@ -15,7 +15,7 @@ from cdk_layers.contents.needs import meets
 from cdk_layers.errors import AssemblyError, EntryError
 from cdk_layers.rules.engine import judge_one
 from cdk_layers.rules.families.at_construction import identity
-from cdk_layers.rules.families.targets import admits
+from cdk_layers.rules.families.targets import supports_python
 from tests.assembly.templates import INLINE, read_function, read_text
 from tests.rules.subjects import SETTINGS, a_function, a_layer, holding
 
@@ -91,7 +91,7 @@ def test_a_version_of_more_digits_than_python_reads_is_none(version: str) -> Non
     """What cannot be read is compared with nothing, in specifiers and in versions."""
     assert meets(">=1", version)
     assert meets(f"=={version}", "1.0")
-    assert admits(f">={version}", "3.13")
+    assert supports_python(f">={version}", "3.13")
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\0b", "\udfff\ud800"])

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Function, Grant, Layer, LayerUse
-from cdk_layers.assembly import code, edge, follows, sam, signing
+from cdk_layers.assembly import code, edge, layer_digests, sam, signing
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, shown
@@ -66,7 +66,7 @@ class Resources:
         """Yield every function, once for each scenario."""
         edges = edge.edge_functions(self.links)
         for stack in self.links.stacks:
-            self._follows[stack] = follows.digests(stack)
+            self._follows[stack] = layer_digests.digests_in(stack)
             for resource in stack.of_type(*FUNCTIONS):
                 at_edge = resource in edges
                 on_more = partial(self._report_more_scenarios, resource)

@@ -132,7 +132,7 @@ class Evaluation:
             return text
         match = _SSM.fullmatch(text)
         if match:
-            found = self.links.ssm(match[1], stack, self)
+            found = self.links.ssm_parameter(match[1], stack, self)
             return Unknown(text, "ssm-reference") if found is None else with_kind(found, "ssm-reference")
         return Unknown(text)
 
@@ -169,7 +169,7 @@ class Evaluation:
         kind = str(declared.get("Type", "String"))
         default = as_text(declared.get("Default"))
         if kind.startswith("AWS::SSM::Parameter::Value<"):
-            found = self.links.ssm(default, stack, self) if default else None
+            found = self.links.ssm_parameter(default, stack, self) if default else None
             found = Unknown(f"${{{name}}}", "parameter") if found is None else found
             return (split(found, ",") or found) if kind in _SSM_LISTS else found
         choice = (self.links.first_with_parameter(stack, name), name)
@@ -234,7 +234,7 @@ class Evaluation:
 
     def _import_value(self, body: Any, stack: Stack) -> Value:
         name = self.value(body, stack)
-        found = self.links.exported(name, stack, self) if isinstance(name, str) else None
+        found = self.links.export(name, stack, self) if isinstance(name, str) else None
         return Unknown(f"${{Fn::ImportValue {shown(name)}}}", "import-value") if found is None else found
 
     def _join(self, body: Any, stack: Stack) -> Value:

@@ -46,7 +46,7 @@ class Links:
     _parameters: dict[str, list[_Place]] | None = None
     _compared: dict[Stack, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
-    def exported(self, name: str, stack: Stack, evaluation: Evaluator) -> Value | None:
+    def export(self, name: str, stack: Stack, evaluation: Evaluator) -> Value | None:
         """Return the value of an export in a stack's account and Region; None if the assembly does not define it."""
         if self._exports is None:
             self._exports = defaultdict(list)
@@ -57,7 +57,9 @@ class Links:
                         self._exports[exported].append(_Place(defining, mapping(output).get("Value"), defining.region))
         return self._follow(self._exports.get(name, ()), stack, f"export {name}", evaluation, "import-value")
 
-    def ssm(self, name: str, stack: Stack, evaluation: Evaluator, *, region: str | None = None) -> Value | None:
+    def ssm_parameter(
+        self, name: str, stack: Stack, evaluation: Evaluator, *, region: str | None = None
+    ) -> Value | None:
         """Return the value of an SSM parameter; None if the assembly does not define it.
 
         Args:
@@ -124,12 +126,12 @@ class Links:
     def _read_elsewhere(self, resource: Resource, attribute: str, evaluation: Evaluator) -> Value | None:
         """Return the value that a custom resource of the CDK reads from another Region."""
         if resource.type == _EXPORT_READER:
-            found = self.ssm(attribute, resource.stack, evaluation)
+            found = self.ssm_parameter(attribute, resource.stack, evaluation)
             return None if found is None else with_kind(found, "import-value")
         name, region = (
             evaluation.text(resource.properties.get(key), resource.stack) for key in ("ParameterName", "Region")
         )
-        return self.ssm(name, resource.stack, evaluation, region=region) if name else None
+        return self.ssm_parameter(name, resource.stack, evaluation, region=region) if name else None
 
     def compared(self, stack: Stack) -> Mapping[str, tuple[str, ...]]:
         """Return the literals that a template's conditions compare parameters with, by the names of the parameters."""

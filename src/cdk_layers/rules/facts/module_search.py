@@ -37,7 +37,7 @@ class Module:
     """Whether it can have submodules."""
 
 
-def find(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:
+def find_module(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:
     """Return the module of a dotted name; None if it does not exist, or if the name is too long.
 
     A regular package ends the search for its submodules elsewhere; portions of a namespace package join.

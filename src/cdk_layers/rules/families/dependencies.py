@@ -66,7 +66,7 @@ def missing_dependency(function: Function, _: Settings) -> Iterator[Problem]:
     for one in certain:
         by_name.setdefault(one.need.name, []).append(one)
     for name, unmet_needs in sorted(by_name.items()):
-        yield _lacking(function, name, unmet_needs, found)
+        yield _unmet_problem(function, name, unmet_needs, found)
 
 
 def _targets(function: Function) -> list[Target]:
@@ -77,7 +77,7 @@ def _targets(function: Function) -> list[Target]:
     return [Target(python_version(function), architecture) for architecture in known]
 
 
-def _lacking(function: Function, name: str, unmet_needs: Sequence[Unmet], found: Installed) -> Problem:
+def _unmet_problem(function: Function, name: str, unmet_needs: Sequence[Unmet], found: Installed) -> Problem:
     wants = _wanted(unmet_needs)
     there = unmet_needs[0].found
     if there is not None:
@@ -90,7 +90,7 @@ def _lacking(function: Function, name: str, unmet_needs: Sequence[Unmet], found:
             severity="warning",
             aws_error="",
         )
-    return _absent(function, name, wants)
+    return _missing_distribution(function, name, wants)
 
 
 def _wanted(unmet_needs: Sequence[Unmet]) -> str:
@@ -98,7 +98,7 @@ def _wanted(unmet_needs: Sequence[Unmet]) -> str:
     return listed(wanted, _MOST_LISTED)
 
 
-def _absent(function: Function, name: str, wants: str) -> Problem:
+def _missing_distribution(function: Function, name: str, wants: str) -> Problem:
     bare = _without_metadata(function, name)
     hidden = unknown_parts(function)
     if bare:
@@ -143,7 +143,7 @@ def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
     for name, ones in sorted(found.items()):
         if len(ones) > 1 and several_versions(tree[name]):
             versions = ", ".join(f"{one.version} in {part.label}" for one, part in ones)
-            broken = _broken(function, name, tree)
+            broken = _broken_requirements(function, name, tree)
             wants = f" But {_wanted(broken)}." if broken else ""
             yield Problem(
                 f"{name} exists in {len(ones)} places with different versions: {versions}. {_outcome(ones)}{wants}",
@@ -151,7 +151,7 @@ def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
             )
 
 
-def _broken(function: Function, name: str, tree: dict[str, list[Distribution]]) -> list[Unmet]:
+def _broken_requirements(function: Function, name: str, tree: dict[str, list[Distribution]]) -> list[Unmet]:
     """Return the requirements that the imported version does not meet, on any architecture of the function."""
     first, *others = [broken_by_winner(tree, name, target) for target in _targets(function)] or [()]
     return [one for one in first if all(one in other for other in others)]

@@ -61,17 +61,17 @@ def _code(function: Function) -> Iterator[Part]:
 def unreadable_file(layer: Layer, _: Settings) -> Iterator[Problem]:
     """Yield the problems of a layer's files."""
     for part in layer_parts([layer]):
-        yield from _forbidden(part)
+        yield from _access_problems(part)
 
 
 @further_check("unreadable-file", Function)
 def unreadable_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of the files of a function's code."""
     for part in _code(function):
-        yield from _forbidden(part)
+        yield from _access_problems(part)
 
 
-def _forbidden(part: Part) -> Iterator[Problem]:
+def _access_problems(part: Part) -> Iterator[Problem]:
     contents = part.contents
     # Archives that were created on Windows contain no modes. Lambda makes such files readable.
     modes = {path: file.mode for path, file in contents.files.items() if file.mode}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.definitions import Search
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module
 from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -74,15 +74,15 @@ def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
 def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     places = tuple(search_path(function))
     dotted = module.replace("/", ".")
-    found = find(dotted, places) if all(dotted.split(".")) else None
+    found = find_module(dotted, places) if all(dotted.split(".")) else None
     if found is None:
-        yield from _absent(function, module)
+        yield from _missing_module(function, module)
         return
     lookup = _Lookup(places)
     answer = lookup.has(found, name)
     aws_error = f"Handler '{name}' missing on module '{module}'"
     if isinstance(answer, SyntaxError):
-        yield _broken(function, module, answer, found)
+        yield _syntax_problem(function, module, answer, found)
     elif answer == "no":
         yield Problem(f"{_description(found)} does not define {name!r}, the function's handler.", aws_error=aws_error)
     elif answer == "maybe":
@@ -99,7 +99,7 @@ def _description(module: Module) -> str:
     return module.part.at(module.path or module.name)
 
 
-def _absent(function: Function, module: str) -> Iterator[Problem]:
+def _missing_module(function: Function, module: str) -> Iterator[Problem]:
     hidden = unknown_parts(function)
     first = module.replace("/", ".").partition(".")[0]
     if function.code is None or (hidden and first in _WRAPPERS) or first in standard_library(python_version(function)):
@@ -114,7 +114,7 @@ def _absent(function: Function, module: str) -> Iterator[Problem]:
     )
 
 
-def _broken(function: Function, module: str, error: SyntaxError, found: Module) -> Problem:
+def _syntax_problem(function: Function, module: str, error: SyntaxError, found: Module) -> Problem:
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     # Newer Pythons accept what older ones accept, so what they reject is wrong in both.
     certain = sys.version_info[:2] >= tuple(int(part) for part in python_version(function).split("."))
@@ -155,7 +155,7 @@ class _Lookup:
             return "yes"
         else:
             answer = self._in_source(module, source, name)
-        if answer == "no" and module.package and find(f"{module.name}.{name}", self.places):
+        if answer == "no" and module.package and find_module(f"{module.name}.{name}", self.places):
             # A `from` import loads a submodule; looking up an attribute does not.
             return "yes" if self.depth else "maybe"
         return answer
@@ -172,7 +172,7 @@ class _Lookup:
 
     def follow(self, module: Module, statement: ast.ImportFrom, there: str, name: str) -> Answer:
         """Return whether the module of a `from` import has the name that is imported from it."""
-        found = find(target, self.places) if (target := _absolute(module, statement)) else None
+        found = find_module(target, self.places) if (target := _absolute(module, statement)) else None
         if found is None:
             # The standard library and the runtime's packages are on the path too.
             return "maybe" if there == "*" else "yes"

@@ -10,7 +10,7 @@ from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module
 from cdk_layers.rules.facts.search_path import is_python, parts, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -117,7 +117,7 @@ def _is_provided(name: str, function: Function, places: Places) -> bool:
     python = python_version(function)
     if name.startswith("_") or name in _OF_THE_RUNTIME or name in standard_library(python):
         return True
-    if name in modules_of(runtime_distributions(python)) or find(name, places) is not None:
+    if name in modules_of(runtime_distributions(python)) or find_module(name, places) is not None:
         return True
     links = (path for part in parts(function) for path in part.contents.links)
     return any(path.rpartition("/")[2].partition(".")[0] == name for path in links)
@@ -131,7 +131,7 @@ def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
     _add((handler,), waiting, seen)
     while waiting and len(seen) < _MOST_MODULES:
         name = waiting.pop()
-        module = find(name, places)
+        module = find_module(name, places)
         source = _own_source(module) if module is not None else None
         if module is None or source is None:
             continue

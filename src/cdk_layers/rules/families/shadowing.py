@@ -115,10 +115,10 @@ def namespace_hidden(function: Function, _: Settings) -> Iterator[Problem]:
                 regular.setdefault(name, (part, init))
     for name, (hiding, init) in sorted(regular.items()):
         if not _extends_its_path(hiding, init):
-            yield from _hides(name, hiding, init, places)
+            yield from _hidden_modules(name, hiding, init, places)
 
 
-def _hides(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]]) -> Iterator[Problem]:
+def _hidden_modules(name: str, hiding: Part, init: str, places: Sequence[tuple[Part, str]]) -> Iterator[Problem]:
     for part, root in places:
         base = inside(root, name)
         hidden = sorted(_modules_in(part.contents, base))

@@ -38,7 +38,7 @@ _INTERPRETER: Final = re.compile(r"(?P<kind>py|cp)(?P<major>[0-9])(?P<minor>[0-9
 
 
 @lru_cache(maxsize=4096)
-def admits(requires_python: str, python: str) -> bool:
+def supports_python(requires_python: str, python: str) -> bool:
     """Return whether a Requires-Python admits any micro release of a language version, such as "3.13".
 
     A value that cannot be parsed admits all versions, as in installers.
@@ -75,7 +75,7 @@ def _excluding(part: Part, python: str) -> str:
     return ", ".join(
         f"{distribution.name} {distribution.version} requires {distribution.requires_python}"
         for distribution in visible(part, python).values()
-        if distribution.requires_python and not admits(distribution.requires_python, python)
+        if distribution.requires_python and not supports_python(distribution.requires_python, python)
     )
 
 

@@ -13,7 +13,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _UPLOADS: Final = ("Code", "Content", "Layers", "CodeUri", "ContentUri")
 
 
-def digests(stack: Stack) -> frozenset[str]:
+def digests_in(stack: Stack) -> frozenset[str]:
     """Return the asset hashes and digests in a template, outside of `Layers`, `Code` and `Content`."""
     found: set[str] = set()
     for resource in stack.resources.values():
