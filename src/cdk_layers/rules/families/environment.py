@@ -1,0 +1,119 @@
+"""Environment variables that hide the content of layers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.app.model import Function
+from cdk_layers.errors import OrderError
+from cdk_layers.rules.examples import function_yaml, sam_template
+from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.system.wording import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cdk_layers.app.model import Layer, Settings
+    from cdk_layers.findings import Severity
+
+register_family(__name__, order=135, error=OrderError)
+
+_LAYER: Final = "Base: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/python.zip}}"
+_TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"
+_SITE_PACKAGES: Final = re.compile(r"python/lib/python\d+\.\d+/site-packages(?=/)")
+_SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}
+
+
+@rule(
+    "pythonpath-hides-layers",
+    Function,
+    severity="error",
+    meaning="PYTHONPATH is set for a function and leaves out the folders of its layers. If it is set, the runtime "
+    "adds none of /opt/python and /opt/python/lib/pythonX.Y/site-packages itself, so nothing in them can be "
+    "imported.",
+    remedy="Remove PYTHONPATH, or begin it with the folder that the layers use, such as /opt/python.",
+    source="The bootstrap of the runtimes up to Python 3.11; opentelemetry-lambda issue 1714. Not verified for later "
+    "runtimes, where it is a warning.",
+    failing=sam_template(
+        function_yaml("Environment: {Variables: {PYTHONPATH: /var/task/lib}}", "Layers: [!Ref Base]"), _LAYER
+    ),
+    passing=sam_template(
+        function_yaml("Environment: {Variables: {PYTHONPATH: '/opt/python:/var/task/lib'}}", "Layers: [!Ref Base]"),
+        _LAYER,
+    ),
+)
+def pythonpath_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Compare the entries of a literal PYTHONPATH with the folders that the layers use."""
+    path = (subject.environment or {}).get("PYTHONPATH")
+    if path is None or not (subject.runtime or "").startswith("python"):
+        return
+    entries = {entry.rstrip("/") for entry in path.split(":")}
+    for layer in dict.fromkeys(subject.used_layers):
+        hidden = [folder for folder in _python_folders(layer, subject.runtime or "") if folder not in entries]
+        start = f"Function {subject.where.path!r} sets PYTHONPATH to {path!r}, which leaves out"
+        if layer.contents is not None and hidden:
+            doubt = _doubt(subject)
+            severity: Severity = "warning" if doubt else "error"
+            yield Problem(f"{start} {quoted(hidden)} of its layer {layer.label!r}.{doubt}", severity=severity)
+        elif layer.contents is None and "/opt/python" not in entries:
+            unknown = f"Whether its layer {layer.label!r} uses that folder is not known."
+            yield Problem(f"{start} '/opt/python'. {unknown}{_doubt(subject)}", severity="warning")
+
+
+def _python_folders(layer: Layer, runtime: str) -> list[str]:
+    """Return the folders under /opt that this runtime imports from and that the layer has files in."""
+    own = f"python/lib/{runtime}/site-packages"
+    found = set()
+    for path in layer.contents.files if layer.contents is not None else ():
+        site_packages = _SITE_PACKAGES.match(path)
+        if site_packages is None and path.startswith("python/"):
+            found.add("/opt/python")
+        elif site_packages is not None and site_packages.group() == own:
+            found.add(f"/opt/{own}")
+    return sorted(found)
+
+
+def _doubt(subject: Function) -> str:
+    if (subject.runtime or "") in {f"python3.{minor}" for minor in range(12)}:
+        return ""
+    return f" This is verified for the runtimes up to Python 3.11, but not verified for {subject.runtime}."
+
+
+@rule(
+    "path-hides-layers",
+    Function,
+    severity="warning",
+    meaning="PATH or LD_LIBRARY_PATH is set for a function and leaves out /opt/bin or /opt/lib, where its layers "
+    "provide programs or libraries. Lambda's default values end with these folders, and the variable replaces them.",
+    remedy="End the variable with the folder that the layers use: /opt/bin for PATH, /opt/lib for LD_LIBRARY_PATH.",
+    source="Lambda's developer guide for the values; the environment of the base images.",
+    failing=sam_template(
+        function_yaml("Environment: {Variables: {PATH: '/usr/local/bin:/usr/bin:/bin'}}", "Layers: [!Ref Tools]"),
+        _TOOLS,
+    ),
+    passing=sam_template(
+        function_yaml(
+            "Environment: {Variables: {PATH: '/usr/local/bin:/usr/bin:/bin:/opt/bin'}}", "Layers: [!Ref Tools]"
+        ),
+        _TOOLS,
+    ),
+)
+def path_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Compare the entries of a literal PATH and LD_LIBRARY_PATH with the folders that the layers use."""
+    environment: Mapping[str, str | None] = subject.environment or {}
+    for variable in _SEARCHED.keys() & environment.keys():
+        value, folder = environment[variable], _SEARCHED[variable]
+        if value is None or folder in {entry.rstrip("/") for entry in value.split(":")}:
+            continue
+        users = [layer.label for layer in dict.fromkeys(subject.used_layers) if _uses(layer, folder)]
+        if users:
+            yield Problem(
+                f"Function {subject.where.path!r} sets {variable} to {value!r}, which leaves out {folder!r}, where "
+                f"{quoted(users)} has files."
+            )
+
+
+def _uses(layer: Layer, folder: str) -> bool:
+    start = folder.removeprefix("/opt/") + "/"
+    return layer.contents is not None and any(path.startswith(start) for path in layer.contents.files)
