@@ -6,7 +6,6 @@ import pytest
 
 from tests.rules.subjects import a_function, a_layer, findings, holding, severities
 
-ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
 PYTHON = holding(files=("python/six.py",))
 VERSIONED = holding(files=("python/lib/python3.11/site-packages/six.py",))
 TOOLS = holding(files=("bin/hello", "lib/libhello.so"))

@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 
 from cdk_layers.app.model import LayerUse
 from cdk_layers.contents.model import Contents, File
-from tests.rules.subjects import a_function, a_layer, an_arn, findings, holding, severities
+from tests.rules.subjects import a_function, a_layer, an_arn, findings, severities
 
 ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
-PYTHON = holding(files=("python/six.py",))
-VERSIONED = holding(files=("python/lib/python3.11/site-packages/six.py",))
-TOOLS = holding(files=("bin/hello", "lib/libhello.so"))
 
 
 def test_a_sorted_list_is_not_the_declared_one() -> None:
