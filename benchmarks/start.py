@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
 
 _PYTHON: Final = "3.13"
-_ROUNDS: Final = 4
+_MIN_ROUNDS, _MAX_ROUNDS = 3, 15
+_SECONDS: Final = 4.0
+"""CPU time that all rounds of one distribution may take: short imports, whose times vary most, have more rounds."""
+
 _TREES: Final = Path(".cache/bench/start")
 """The layers that pip made, kept for later runs; remove the folder to have them made again."""
 
@@ -209,10 +212,12 @@ class _Only:
     distributions: Any
 
 
-def _least_cpu(python: Path, names: Sequence[str], *trees: Path) -> Iterator[float]:
+def _least_cpu(python: Path, names: Sequence[str], *trees: Path) -> list[float]:
     """Return the least CPU seconds of importing packages from each of some trees."""
-    runs = [[_cpu(python, tree, names) for tree in trees] for _ in range(_ROUNDS)]
-    return iter([min(column) for column in zip(*runs, strict=True)])
+    runs: list[list[float]] = []
+    while len(runs) < _MIN_ROUNDS or (len(runs) < _MAX_ROUNDS and sum(map(sum, runs)) < _SECONDS):
+        runs.append([_cpu(python, tree, names) for tree in trees])
+    return [min(column) for column in zip(*runs, strict=True)]
 
 
 def _cpu(python: Path, tree: Path, names: Sequence[str]) -> float:
