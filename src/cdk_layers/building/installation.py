@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,10 +38,19 @@ if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
 
-def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> tuple[Shared, ...]:
-    """Install what was resolved into a folder, so that it is the same on every machine.
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How an installation came out."""
 
-    Returns who overwrote whom, where several distributions contain one path.
+    shared: tuple[Shared, ...]
+    """Who overwrote whom, where several distributions contain one path."""
+
+    is_plain: bool
+    """Whether wheels for just the target's platform served all pins."""
+
+
+def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> Installation:
+    """Install what was resolved into a folder, so that it is the same on every machine.
 
     Args:
         requirements: The manifest, for where to look.
@@ -70,7 +79,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     shared = _settled(requirements, resolution, tree, job, lambda name: exact if name in reinstalled else attempt)
     lost = ((name, one.paths) for one in shared for name in one.losers)
     tidy(tree, frozenset((name, path) for name, paths in lost for path in paths))
-    return shared
+    return Installation(shared, attempt == exact)
 
 
 def _settled(

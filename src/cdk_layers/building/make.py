@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from cdk_layers.building.archives.writer import write_archive
-from cdk_layers.building.installation import install
+from cdk_layers.building.installation import Installation, install
 from cdk_layers.building.job import job_of
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.layer import assemble
 from cdk_layers.building.parts.packing import Packing
-from cdk_layers.building.parts.split import split
+from cdk_layers.building.parts.reuse import KnownParts
+from cdk_layers.building.parts.split import UNRECORDED, split
 from cdk_layers.building.plan import distributions_key, make_plan
 from cdk_layers.building.progress import told
 from cdk_layers.building.requirements.build_keys import resolution_key
@@ -35,8 +39,7 @@ from cdk_layers.system.removal import remove_folder
 from cdk_layers.system.wording import count, listed, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
@@ -233,17 +236,49 @@ class _Making:
     def _install(self, plan: Plan, folder: Path) -> dict[str, Any]:
         """Install into a folder, pack what the store does not have, and return the facts of the installation."""
         self.progress.start(f"Installing {self.label!r} for {self.job.target}")
-        tree = folder / "tree"
-        shared = install(plan.requirements, plan.resolution, tree, self.job)
+        parts = KnownParts.of(plan.requirements, plan.resolution, self.job)
+        known = parts.find()
+        installed = self._install_pins(plan, folder, parts, known)
+        if installed is None:
+            installed = self._install_pins(plan, folder, parts, {})
+        return cast("dict[str, Any]", installed)
+
+    def _install_pins(
+        self, plan: Plan, folder: Path, parts: KnownParts, known: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        """Install the pins whose parts are not known; None if these do not fit to known ones."""
+        tree = Path(mkdtemp(dir=folder), "tree")
+        missing = tuple(pin for pin in plan.resolution.pins if pin.name not in known)
+        if missing:
+            made = install(plan.requirements, replace(plan.resolution, pins=missing), tree, self.job)
+        else:
+            tree.mkdir()
+            made = Installation((), is_plain=True)
         self._refuse_changed(plan)
-        if plan.resolution.basis is Basis.PRESUMED:
-            self._prove(plan, read_installed(tree))
-        elif plan.requirements.left_out:
-            refuse_left_out(plan.requirements, read_installed(tree), self.job)
+        groups = split(tree)
+        if known and not (made.is_plain and not made.shared and parts.fit(known, groups)):
+            self.job.store.discard(tree)
+            return None
+        self._check_needs(plan, [*read_installed(tree), *self._distributions(known.values())])
         self.progress.start(f"Packing {self.label!r} for {self.job.target}")
-        parts = Packing(self.job.store, folder / "parts").pack_groups(split(tree))
+        keys = Packing(self.job.store, folder / "parts").pack_groups(groups)
+        if made.is_plain and not made.shared:
+            parts.remember(groups, keys)
         self.job.store.discard(tree)
-        return {"parts": [(key, "") for key in parts], "shared": [asdict(each) for each in shared]}
+        named = [*known.items(), *((group.name, key) for group, key in zip(groups, keys, strict=True))]
+        named.sort(key=lambda part: (part[0] == UNRECORDED, part[0]))
+        return {"parts": [(key, "") for _, key in named], "shared": [asdict(each) for each in made.shared]}
+
+    def _distributions(self, keys: Iterable[str]) -> Iterator[Distribution]:
+        artifacts = map(self.job.store.find, keys)
+        return chain.from_iterable(artifact.contents.distributions for artifact in artifacts if artifact)
+
+    def _check_needs(self, plan: Plan, distributions: Sequence[Distribution]) -> None:
+        """Refuse an installation that leaves out what its distributions need, where that is not known already."""
+        if plan.resolution.basis is Basis.PRESUMED:
+            self._prove(plan, distributions)
+        elif plan.requirements.left_out:
+            refuse_left_out(plan.requirements, distributions, self.job)
 
     def _refuse_changed(self, plan: Plan) -> None:
         """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""

@@ -6,10 +6,11 @@ import marshal
 import re
 import sys
 import zipfile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from cdk_layers.building import installation, make
 from cdk_layers.building.archives import compression
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.members import collect
@@ -19,6 +20,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts.split import split
 from cdk_layers.contents.measure import measure
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.local_store import LocalStore
 from tests.building.wheel_files import write_wheel
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.building.find import LayerBuild
-    from cdk_layers.store.local_store import LocalStore
 
 TARGET: Final = Target(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
 _TAG: Final = sys.implementation.cache_tag
@@ -149,3 +150,36 @@ def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Pat
     assert [note.rule for note in built.notes] == ["file-overwritten"]
     found = build(entry, TARGET, options, store=store)
     assert (found.from_cache, found.left_out, found.uncompiled) == (True, built.left_out, built.uncompiled)
+
+
+def test_known_parts_and_one_installation_make_the_same_bytes(
+    make_pinned: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With pins, programs, data files and files in common: installing only what changed comes to the same archive."""
+    installed: list[int] = []
+
+    def count(requirements: Any, resolution: Any, *rest: Any) -> Any:
+        installed.append(len(resolution.pins))
+        return installation.install(requirements, resolution, *rest)
+
+    monkeypatch.setattr(make, "install", count)
+    wheels = make_pinned("", name="wheels-here").parent / "wheels"
+    for name, extra in {"tool": {"tool-1.0.data/scripts/run": "#!python\n"}, "data": {"etc/x": "1"}}.items():
+        write_wheel(wheels, name, {f"{name}.py": "", **extra})
+    write_wheel(wheels, "rival", {"rival-1.0.data/scripts/run": "#!python\n1\n"})
+    steps = {
+        "data==1.0\nred==1.0\ntool==1.0\n": 3,
+        "data==1.0\nred==2.0\ntool==1.0\n": 1,
+        "data==1.0\nred==1.0\n": 0,
+        "data==1.0\nrival==1.0\ntool==1.0\n": 3,
+        "blue==1.0\nred==1.0\n": 2,
+    }
+    known = LocalStore(tmp_path / "known")
+    for pins, expected in steps.items():
+        entry = make_pinned(pins)
+        installed.clear()
+        built = build(entry, TARGET, store=known)
+        assert (installed or [0])[-1] == expected
+        fresh = build(entry, TARGET, store=LocalStore(tmp_path / f"fresh-{len(pins)}-{expected}"))
+        assert (built.digest, built.notes, built.pins) == (fresh.digest, fresh.notes, fresh.pins)
+        assert built.archive.read_bytes() == fresh.archive.read_bytes()
