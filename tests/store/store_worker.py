@@ -1,4 +1,4 @@
-"""A process beside others: builds keys of one cache, and leaves a trace of every build that it makes."""
+"""A process that makes artifacts in a store with others, and leaves a trace of each that it makes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cdk_layers.store.local_store import LocalStore
 
 
 def main(store: str, traces: str, *keys: str) -> None:
-    """Say that this is ready, wait for a line, get or make each key in turn, and say the digest of what was got."""
+    """Print that this is ready, wait for a line, get or make each key, and print the digests of the archives."""
 
     def make(folder: Path, key: str) -> None:
         Path(tempfile.mkstemp(dir=traces, prefix=f"{key}-")[1]).write_text(str(os.getpid()))

@@ -1,4 +1,4 @@
-"""Caches that other users can write, and places of caches that are hard to name."""
+"""Stores that other users can write, and folders of stores with unusual names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no owners
 
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], LocalStore]]:
-    """Return what gives the default cache where the environment names a folder."""
+    """Return a function that opens the store of a folder that the environment names."""
     places._usable.cache_clear()
 
     def choose(folder: Path | str) -> LocalStore:
@@ -39,7 +39,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], L
 
 @unix
 def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], LocalStore]) -> None:
-    """A cache that is made is closed to others whatever the umask, and is used again."""
+    """A new store is closed to other users whatever the umask, and is used again."""
     before = os.umask(0)
     try:
         assert chosen(tmp_path / "cache").folder == tmp_path / "cache"
@@ -59,7 +59,7 @@ def test_cache_that_others_can_write_is_not_trusted(
     monkeypatch: pytest.MonkeyPatch,
     place: str,
 ) -> None:
-    """What others can write is not used, which is said once with the way out; the user may share it on purpose."""
+    """A store that others can write is not used, which is reported once; the user may share it on purpose."""
     folder = tmp_path / "cache"
     (folder / "2" / "artifacts").mkdir(parents=True)
     for path in (folder, folder / "2", folder / "2" / "artifacts"):
@@ -81,7 +81,7 @@ def test_cache_that_others_can_write_is_not_trusted(
 def test_cache_of_another_user_is_not_trusted(
     tmp_path: Path, chosen: Callable[[Path], LocalStore], capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
-    """What belongs to another user is not used by the superuser either."""
+    """A store of another user is not used by the superuser either."""
     folder = tmp_path / "cache"
     (folder / "2" / "artifacts").mkdir(parents=True)
     os.chown(folder / place, 12345, 12345)
@@ -91,7 +91,7 @@ def test_cache_of_another_user_is_not_trusted(
 
 @unix
 def test_build_that_cannot_be_replaced(tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build of another user that can be neither read nor replaced is made beside it."""
+    """If an artifact of another user can be neither read nor replaced, it is made again next to it."""
 
     def make(folder: Path) -> None:
         (folder / "archive.zip").write_bytes(b"x")
@@ -106,13 +106,13 @@ def test_build_that_cannot_be_replaced(tmp_path: Path, store: LocalStore, monkey
 
 
 def test_user_that_there_is_not(chosen: Callable[[str], LocalStore]) -> None:
-    """The folder of an unknown user is one typed sentence."""
+    """The folder of an unknown user is a BuildError of one sentence."""
     with pytest.raises(BuildError, match=rf"{VARIABLE} is '~nouser-here'"):
         chosen("~nouser-here")
 
 
 def test_relative_cache(make_entry: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative folder is one of the folder that the process is in, and nothing is written into the entry."""
+    """A relative folder is relative to the working folder, and nothing is written into the entry."""
     entry = make_entry({"requirements.txt": "six==1.17.0\n"})
     monkeypatch.chdir(tmp_path)
     layer = build(entry, TARGET, store=LocalStore(Path("kept")))
@@ -125,7 +125,7 @@ def test_relative_cache(make_entry: Callable[..., Path], tmp_path: Path, monkeyp
 def test_clock_that_is_wrong(
     make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
-    """A clock that is hours away from the file system's removes nothing of a build on its way."""
+    """If the clock differs by hours from that of the file system, nothing of a running build is removed."""
     clock = host.wall_clock
     monkeypatch.setattr(host, "wall_clock", lambda: clock() + hours * 3600 + 60)
     layer = build(make_entry({"requirements.txt": "six==1.17.0\n", "a.py": ""}), TARGET, store=store)

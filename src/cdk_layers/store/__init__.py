@@ -1,1 +1,1 @@
-"""The cache of builds, measured contents and small values, shared by processes."""
+"""The store: artifacts, measurements and memos that are kept between runs."""

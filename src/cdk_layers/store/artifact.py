@@ -1,4 +1,4 @@
-"""Finished builds in folders, each with a manifest of its files' digests."""
+"""Artifacts: folders of files, each with a manifest of the digests of its files."""
 
 from __future__ import annotations
 
@@ -21,45 +21,45 @@ MANIFEST: Final = "manifest.json"
 ARCHIVE: Final = "archive.zip"
 _BLOCK: Final = 1024**2
 _WORTH_THREADS: Final = 4
-"""Fewer blocks are hashed before other threads have started."""
+"""Hashing fewer blocks takes less time than starting threads."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One finished build in the cache. Read its files, never write them."""
+    """A finished folder in the store. Read its files, never write them."""
 
     folder: Path
 
     @property
     def archive(self) -> Path:
-        """The zip; there is none where the build is other builds joined."""
+        """The zip. A record has none: its parts have."""
         return self.folder / ARCHIVE
 
     @property
     def archive_bytes(self) -> int:
-        """Bytes of the zip, also where it is yet to be joined."""
+        """Bytes of the zip, or of the zip that the parts of a record make."""
         known = self.facts.get("archive_bytes")
         return self.archive.stat().st_size if known is None else int(known)
 
     @cached_property
     def contents(self) -> Contents:
-        """What lies in the archive, read when somebody asks."""
+        """The contents of the archive, read when they are first needed."""
         try:
             return contents_json.read_beside(self.archive)
         except (OSError, ValueError):
-            from cdk_layers.contents.measure import measure  # noqa: PLC0415 - hardly ever needed
+            from cdk_layers.contents.measure import measure  # noqa: PLC0415 - rarely needed
 
             return measure(self.archive)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What the build left in `facts.json`; nothing when there is no such file."""
+        """What `facts.json` contains; nothing if there is no such file."""
         path = self.folder / "facts.json"
         return dict(json.loads(path.read_bytes())) if path.is_file() else {}
 
 
 def file_digest(path: Path) -> str:
-    """Return a digest of a file's bytes: the SHA-256 over those of its blocks of 1 MiB, which are hashed at once.
+    """Return the digest of a file: the SHA-256 over those of its blocks of 1 MiB, which are hashed in parallel.
 
     Raises:
         OSError: It cannot be read.
@@ -88,11 +88,11 @@ def seal(folder: Path) -> dict[str, str]:
 
 
 def is_sound(folder: Path, *, unread: Container[str] = ()) -> bool:
-    """Tell whether a folder holds what its manifest says, byte for byte, and nothing else.
+    """Return whether a folder contains exactly the files of its manifest, byte for byte.
 
     Args:
-        folder: The folder of a finished build.
-        unread: Names of files that only have to be there.
+        folder: The folder of an artifact.
+        unread: Names of files that only have to exist.
     """
     try:
         files = json.loads((folder / MANIFEST).read_bytes())["files"]

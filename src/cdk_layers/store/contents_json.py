@@ -1,6 +1,6 @@
-"""Contents as JSON and back: a line of what most who read a record want, and a line of all files, column by column.
+"""Contents as JSON and back: a line with what most callers need, and a line of all files, column by column.
 
-The second line is read when somebody asks for a file.
+The second line is parsed when a file is first looked up.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA: Final = 4
-"""Counts up when records of before cannot be read any more, or tell less than is needed."""
+"""Counts up when older documents cannot be read any more, or lack something."""
 
 
 _COLUMNS: Final = ("paths", "sizes", "crc32s", "modes")
 
 
 def to_json(contents: Contents) -> str:
-    """Return the record of a tree's contents."""
+    """Return contents as a JSON document of two lines."""
     head = {
         "schema": SCHEMA,
         "unzipped_bytes": contents.unzipped_bytes,
@@ -40,25 +40,25 @@ def to_json(contents: Contents) -> str:
 
 
 def from_json(text: str | bytes) -> Contents:
-    """Return the contents that a record tells, whose own digest says that it is whole.
+    """Return the contents in a document that is known to be intact.
 
     Raises:
-        ValueError: It is no record, or one of another schema.
+        ValueError: It is not such a document, or has another schema.
     """
     head, _, columns = (text.decode() if isinstance(text, bytes) else text).partition("\n")
-    record = json.loads(head)
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        message = f"is no record of schema {SCHEMA}"
+    document = json.loads(head)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        message = f"is not a document of schema {SCHEMA}"
         raise ValueError(message)
     try:
-        return _contents(record, _Files(columns))
+        return _contents(document, _Files(columns))
     except (KeyError, TypeError, AttributeError) as error:
-        message = f"is a damaged record: {error!r}"
+        message = f"is damaged: {error!r}"
         raise ValueError(message) from error
 
 
 class _Files(Mapping[str, File]):
-    """The files of a record."""
+    """The files of a document."""
 
     def __init__(self, columns: str) -> None:
         self._columns = columns
@@ -90,18 +90,18 @@ class _Files(Mapping[str, File]):
         return _Files, (self._columns,)
 
 
-def _contents(record: dict[str, Any], files: Mapping[str, File]) -> Contents:
+def _contents(document: dict[str, Any], files: Mapping[str, File]) -> Contents:
     return Contents(
-        unzipped_bytes=record["unzipped_bytes"],
+        unzipped_bytes=document["unzipped_bytes"],
         files=files,
-        distributions=tuple(_distribution(fields) for fields in record["distributions"]),
+        distributions=tuple(_distribution(fields) for fields in document["distributions"]),
         natives=tuple(
             Native(path, machine, glibc and (glibc[0], glibc[1]), tuple(needed))
-            for path, machine, glibc, needed in record["natives"]
+            for path, machine, glibc, needed in document["natives"]
         ),
-        links=record["links"],
-        marks=tuple(Mark(*fields) for fields in record["marks"]),
-        folder_modes=record["folder_modes"],
+        links=document["links"],
+        marks=tuple(Mark(*fields) for fields in document["marks"]),
+        folder_modes=document["folder_modes"],
     )
 
 
@@ -113,20 +113,20 @@ def _distribution(fields: dict[str, Any]) -> Distribution:
 
 
 def path_beside(archive: Path) -> Path:
-    """Return where the record of an archive of this project's is: beside it."""
+    """Return the path of the contents of an archive that this library makes: next to it."""
     return archive.with_suffix(".contents.json")
 
 
 def digests_beside(archive: Path) -> Path:
-    """Return where the digests of an archive's files are: beside it."""
+    """Return the path of the digests of the files in an archive: next to it."""
     return archive.with_suffix(".digests")
 
 
 def read_beside(archive: Path) -> Contents:
-    """Return the contents of an archive that `archive.write_archive` made, or of what is to be joined there.
+    """Return the contents of an archive that `write_archive` made, or of the archive that parts make.
 
     Raises:
-        OSError: There is no record beside it.
-        ValueError: The record is damaged, or of another schema.
+        OSError: There is no such document next to it.
+        ValueError: The document is damaged, or has another schema.
     """
     return from_json(path_beside(archive).read_bytes())

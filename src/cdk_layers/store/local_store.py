@@ -209,7 +209,7 @@ class LocalStore:
                 artifact = Artifact(self._publish(scratch, self._artifact(key).folder))
             finally:
                 remove_folder(scratch)
-        self._measurements.keep_of_build(artifact, digests)
+        self._measurements.keep_of_artifact(artifact, digests)
         self._grow(tree_bytes(artifact.folder))
         return artifact
 

@@ -1,4 +1,4 @@
-"""What was measured once, by the digest of the bytes that it was measured from."""
+"""Measurements: contents of archives and folders, by the digest of the bytes that they were measured from."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from cdk_layers.store.artifact import Artifact
 
 _SETTLED_SECONDS: Final = 2.0
-"""A file that changed just now may change again without its time telling so."""
+"""A file that changed within this time may change again without a new time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """Measurements of contents in a folder of the cache; processes may share it."""
+    """The measurements in a store. Several processes may use it at once."""
 
     root: Path
 
@@ -42,33 +42,33 @@ class Measurements:
         return CheckedFiles(self.root / "digests")
 
     def contents_of(self, path: Path) -> Contents:
-        """Return what lies in a zip or in a folder; each is measured once.
+        """Return the contents of a zip or of a folder. Each is measured once.
 
         Raises:
             AssemblyError: It cannot be read, or it is a hostile or damaged zip.
         """
         try:
-            digest, may_keep = self._digest(path)
+            digest, is_settled = self._digest(path)
         except OSError as error:
             message = f"{str(path)!r} cannot be read: {error.strerror or error}."
             raise AssemblyError(message) from error
         known = self._known(digest)
         if known is None:
-            from cdk_layers.contents.measure import measure  # noqa: PLC0415 - what is on record does without
+            from cdk_layers.contents.measure import measure  # noqa: PLC0415 - not needed for what is known
 
             known = measure(path)
-            if may_keep:
+            if is_settled:
                 self._contents.put(digest, contents_json.to_json(known).encode())
         return known
 
-    def keep_of_build(self, entry: Artifact, digests: dict[str, str]) -> None:
-        """Keep the contents of a build for whoever meets a copy of its archive, such as the CDK's."""
-        beside = contents_json.path_beside(entry.archive)
-        if entry.archive.name in digests and beside.name in digests:
-            self._contents.put(digests[entry.archive.name], beside.read_bytes())
+    def keep_of_artifact(self, artifact: Artifact, digests: dict[str, str]) -> None:
+        """Store the contents of an artifact, for copies of its archive such as those in cdk.out."""
+        beside = contents_json.path_beside(artifact.archive)
+        if artifact.archive.name in digests and beside.name in digests:
+            self._contents.put(digests[artifact.archive.name], beside.read_bytes())
 
     def keep(self, archive: Path, contents: Contents) -> None:
-        """Keep what lies in an archive. That it cannot be kept stops nobody."""
+        """Store the contents of an archive. Failures are ignored."""
         with suppress(OSError):
             self._contents.put(file_digest(archive), contents_json.to_json(contents).encode())
 
@@ -80,23 +80,23 @@ class Measurements:
             return None
 
     def _digest(self, path: Path) -> tuple[str, bool]:
-        """Return what stands for the bytes, and whether it always will."""
-        stands_for, settled = stamp(path)
+        """Return a digest that identifies the bytes, and whether it always will."""
+        stamped, settled = stamp(path)
         if path.is_dir():
-            return stands_for, settled
-        known = self._digests.get(stands_for)
+            return stamped, settled
+        known = self._digests.get(stamped)
         if known is not None:
             return known.decode(), True
         digest = file_digest(path)
         if settled:
-            self._digests.put(stands_for, digest.encode())
+            self._digests.put(stamped, digest.encode())
         return digest, True
 
 
 def stamp(path: Path) -> tuple[str, bool]:
-    """Return what stands for the bytes of a file or folder as long as its times tell of changes, and whether they do.
+    """Return a digest that identifies the bytes of a file or folder by its times, and whether these are settled.
 
-    Right after a change they may not: file systems count in steps.
+    Right after a change they are not: file systems record times in steps, so another change may have the same time.
 
     Raises:
         OSError: It cannot be read.
@@ -111,7 +111,7 @@ def _stamp(name: str, status: os.stat_result) -> tuple[str, bool]:
 
 
 def _folder_stamp(path: Path) -> tuple[str, bool]:
-    """Return a digest of the names, sizes and times of all files: reading thousands of them anew takes too long."""
+    """Return a digest of the names, sizes and times of all files, since reading thousands of them takes too long."""
     seen, settled = hashlib.sha256(os.fsencode(path.absolute())), True
     for line, is_settled in _lines(path):
         seen.update(line.encode())

@@ -1,4 +1,4 @@
-"""Whether a folder of builds can contain what another user put there."""
+"""Checks whether another user can have written what is in a store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHARED_VARIABLE: Final = "CDK_LAYERS_CACHE_SHARED"
-"""Set to 1, it says that all who can write the build cache are trusted."""
+"""Set to 1 if all users who can write the build cache are trusted."""
 
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_ENTER: Final = stat.S_IXGRP | stat.S_IXOTH
@@ -24,11 +24,11 @@ def is_shared() -> bool:
 
 
 def distrust(folder: Path, root: Path) -> str | None:
-    """Return why other users may have written what is in a cache, to follow its name in a sentence; None if none may.
+    """Return why other users may have written what is in a store, as the end of a sentence; None if none may have.
 
     Args:
-        folder: The cache's folder.
-        root: The folder in it that contains the builds.
+        folder: The folder of the store.
+        root: The folder of the schema in it.
     """
     if not hasattr(os, "getuid"):
         return None
@@ -48,11 +48,11 @@ def distrust(folder: Path, root: Path) -> str | None:
 
 
 def _below(root: Path) -> list[Path]:
-    """Return the folders of a cache, unless other users cannot enter it anyway."""
+    """Return the folders of a store, or none if other users cannot enter it anyway."""
     return sorted(root.iterdir()) if root.stat().st_mode & _OTHERS_ENTER else []
 
 
 def inaccessible(root: Path) -> Path | None:
-    """Return a folder of a shared cache that this user cannot read and write; None if there is none."""
+    """Return a folder of a shared store that this user cannot read and write; None if there is none."""
     needed = os.R_OK | os.W_OK | os.X_OK
     return next((path for path in (root, *root.iterdir()) if path.is_dir() and not os.access(path, needed)), None)
