@@ -120,7 +120,7 @@ def test_layers_can_be_named_by_arn(stack: Stack) -> None:
 
 @pytest.mark.parametrize("count", [5, 6])
 def test_five_layers_are_the_limit(stack: Stack, count: int) -> None:
-    """Five are taken, and a sixth is an error of this library's, at construction and when it is added."""
+    """Five are taken, and a sixth is an error of this library, at construction and when it is added."""
     arns = [ARN.replace("agent", f"agent{number}") for number in range(count)]
     if count == 5:
         made = function(stack, "Fn", layers=arns)
@@ -166,7 +166,7 @@ def test_a_layer_that_suits_nothing_is_refused(app: App, stack: Stack, tmp_path:
 
 
 def test_an_image_takes_no_layers(stack: Stack, tmp_path: Path) -> None:
-    """Layers on an image function are refused with an error of this library's."""
+    """Layers on an image function are refused with an error of this library."""
     (tmp_path / "image").mkdir()
     (tmp_path / "image" / "Dockerfile").write_text("FROM scratch\n")
     with pytest.raises(IdentityError, match="layers-not-supported"):

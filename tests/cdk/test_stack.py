@@ -150,7 +150,7 @@ def test_a_malformed_name_is_refused(app: App, tmp_path: Path, name: str) -> Non
 
 def test_a_name_is_taken_once(app: App, tmp_path: Path) -> None:
     """Two layers of one stack cannot have one name."""
-    with pytest.raises(UsageError, match="'Hub/base' is there already"):
+    with pytest.raises(UsageError, match="'Hub/base' exists already"):
         hub(app, tmp_path, "base", "base")
 
 

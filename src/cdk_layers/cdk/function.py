@@ -1,4 +1,4 @@
-"""A function whose layers are kept in order, checked at once, and followed."""
+"""A function whose layers are checked at construction, merged in the declared order, and followed."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 
 class LayeredFunction(Function):
-    """A Lambda function whose layers are checked when it is made, keep their order, and are followed when they change.
+    """A Lambda function whose layers are checked at construction, keep their order, and are followed when they change.
 
-    It takes all arguments of `Function`. Different are: `entry` can take the place of `code`; layers can be named by
-    ARN; and layers that the service would refuse, or that could not work, are an error at once.
+    It accepts all arguments of `Function`. Differences: `entry` can replace `code`; layers can be given by their ARNs;
+    and layers that Lambda would reject, or that would fail at run time, are an error at construction.
 
     Examples:
         >>> function = LayeredFunction(
@@ -80,31 +80,33 @@ class LayeredFunction(Function):
         aws_services: Texts | None = None,
         **kwargs: Unpack[FunctionArguments],
     ) -> None:
-        """Build the code where an entry is given, refuse what cannot work, and define the function.
+        """Build the code of an entry, check code and layers, and define the function.
 
         Args:
-            scope: The construct that it belongs to.
-            id: Its id there.
-            runtime: What it runs on, or its name such as "python3.13".
+            scope: The construct to define the function in.
+            id: Its id in the scope.
+            runtime: The runtime, or its name such as "python3.13".
             handler: The function in the code that Lambda calls, such as "main.handler". With `entry`, it may name
                 a function in `index`, and defaults to "handler", as for PythonFunction.
-            code: Its code, as for `Function`; this or `entry`.
-            entry: Folder with its code and a manifest (requirements.txt, a lock file) of its own; this or `code`. It is
-                built like a layer, without the distributions that its layers bring at a version that fits.
-            index: The file of the entry with the handler, as for PythonFunction. Defaults to "index.py" where `handler`
+            code: The code, as for `Function`. Pass this or `entry`.
+            entry: Folder with the code and its own manifest (requirements.txt, a lock file). Pass this or `code`. It is
+                built like a layer, without the distributions that the layers include in a version that fits.
+            index: The file of the entry with the handler, as for PythonFunction. Defaults to "index.py" if `handler`
                 names no module.
-            bundling: Options of PythonFunction for `entry`. Those that only a container can honour are refused.
-            layers: Layer versions, or their ARNs, in merge order: what comes later wins. None by default.
-            architecture: The instruction set it runs on, or its name, `Architecture.X86_64` by default.
-            max_unzipped: The user's own limit on the unzipped bytes of code and layers together, "200 MiB"; none
-                by default.
-            asset_excludes: Patterns, as in a .gitignore, of the entry's files that stay out of the code.
-            default_excludes: Whether what only development needs stays out too: README.md, tests that no code imports,
-                caches and so on. Defaults to True.
-            follow_links: Whether symlinks that leave the folder are followed. Defaults to False: they are an error.
-            allow_source_builds: Distributions of the entry that may be built from source here when they have no wheel.
-            groups: Dependency groups of the entry's lock file that are installed too; categories of a Pipfile.lock.
-            extras: Extras of the entry's project that are installed too, as its lock file has them.
+            bundling: Options of PythonFunction for `entry`. Options that need a container are rejected.
+            layers: Layer versions, or their ARNs, in merge order: later ones override earlier ones. Defaults to none.
+            architecture: The instruction set, or its name. Defaults to `Architecture.X86_64`.
+            max_unzipped: The user's own limit on the unzipped bytes of code and layers together, such as "200 MiB".
+                Defaults to none.
+            asset_excludes: Patterns, as in a .gitignore, of files of the entry to leave out of the code.
+            default_excludes: Whether to leave out files that only development needs, too: README.md, tests that no code
+                imports, caches and so on. Defaults to True.
+            follow_links: Whether to follow symlinks to targets outside of the folder. Defaults to False: they are an
+                error.
+            allow_source_builds: Distributions of the entry that may be built from source on this machine if they have
+                no wheel.
+            groups: Dependency groups of the entry's lock file to install, too; categories of a Pipfile.lock.
+            extras: Extras of the entry's project to install, too, as its lock file has them.
             bytecode: Whether the modules of `entry` are compiled when it is built, so that the function starts faster.
                 Defaults to the project's settings, else False. It takes a CPython of the runtime's version here.
             trim: Whether files that no import needs stay out of distributions: True for all kinds that are safe, or a
@@ -117,15 +119,15 @@ class LayeredFunction(Function):
 
         Raises:
             EntryError: The entry folder or its manifest cannot be used.
-            TargetError: An entry is to be built for a runtime that is not Python, or not one that is served.
+            TargetError: The runtime of a function with an entry is not a Python runtime that Lambda supports.
             DependencyError: The requirements of the entry cannot be met.
-            BuildError: The build of the entry could not be finished.
-            LimitError: There are more than five layers, or code and layers are over the service's 262144000 unzipped
-                bytes or over `max_unzipped`.
-            IdentityError: A layer is malformed, of another Region or partition, or there twice.
-            CompatibilityError: A layer suits neither the runtime nor the architecture, or one of them not.
-            UsageError: An argument is misspelt or not of its type, arguments exclude each other, or something among the
-                layers is not a layer version.
+            BuildError: The build of the entry failed.
+            LimitError: There are more than five layers, or code and layers exceed Lambda's 262144000 unzipped bytes or
+                `max_unzipped`.
+            IdentityError: The ARN of a layer is malformed, a layer is in another Region or partition, or occurs twice.
+            CompatibilityError: A layer does not support the runtime or the architecture.
+            UsageError: An argument is misspelt or has a wrong type, arguments exclude each other, or one of the layers
+                is not a layer version.
         """
         place = place_of(scope)
         arguments = Arguments(f"Function {place.path_of(id)!r}")
@@ -199,14 +201,14 @@ class LayeredFunction(Function):
         declaration.add(self, given, extensions, is_known=is_known)
 
     def add_layers(self, *layers: ILayerVersion | str) -> None:
-        """Let the function use more layers, after those that it has.
+        """Add layers after those that the function has.
 
         Args:
             *layers: Layer versions, or their ARNs, in merge order.
 
         Raises:
-            LimitError, IdentityError, CompatibilityError: As when the function was made, for all of its layers.
-            UsageError: Something among the layers is none.
+            LimitError, IdentityError, CompatibilityError: As for the constructor, for all layers of the function.
+            UsageError: One of `layers` is not a layer version.
         """
         checked = self._declaration.checked(layers)
         self._declaration.check(checked)
@@ -214,15 +216,15 @@ class LayeredFunction(Function):
 
     @property
     def unzipped_bytes(self) -> int | None:
-        """The unzipped bytes of its code alone; None where that is not known."""
+        """The unzipped bytes of its code, without layers; None if not known."""
         return None if self.contents is None else self.contents.unzipped_bytes
 
     @property
     def contents(self) -> Contents | None:
-        """What is in its code; None where that is not known, as for inline code and images."""
+        """The contents of its code; None if not known, as for inline code and images."""
         return self._declaration.model.code
 
     @property
     def declared_layers(self) -> tuple[ILayerVersion, ...]:
-        """Its layers, in the order that they were declared and are merged in."""
+        """Its layers in the order of their declaration, which is the merge order."""
         return self._declaration.layers

@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
 @jsii.implements(ILayerVersion)
 class MultiLayerStack(Stack):
-    """A stack of shared layers, in merge order: lowest first, so what comes later wins where two bring the same file.
+    """A stack of shared layers in merge order: if two layers contain the same file, the later one overrides it.
 
-    Each layer's versioned ARN is an output, and an SSM parameter where a prefix for these is given. Functions of other
-    stacks refer to the layers without an export, are deployed after them, and move on when a layer's content changes.
+    The versioned ARN of each layer is an output, and with `parameter_prefix` an SSM parameter. Functions of other
+    stacks refer to the layers without an export, are deployed after them, and get the new version when a layer changes.
 
     Examples:
         >>> layers = MultiLayerStack(app, "Layers", compatible_runtimes=[Runtime.PYTHON_3_13])
@@ -80,21 +80,22 @@ class MultiLayerStack(Stack):
         aws_services: Texts | None = None,
         **kwargs: Unpack[StackArguments],
     ) -> None:
-        """Define the stack, and the layers that are named at once.
+        """Define the stack and its layers.
 
         Args:
-            scope: The app or stage that it belongs to.
-            id: Its id there.
-            layers: Options of `add_layer` by the layers' names, in merge order, lowest first.
-            compatible_runtimes: The runtimes of layers that name none of their own.
-            compatible_architectures: The architectures of layers that name none, `[Architecture.X86_64]` by default.
-            grants: Who else may use the layers; a layer's own grants come on top.
-            removal_policy: The removal policy of layers that name none, `RETAIN` by default. Retained versions count as
-                code storage: 300 GB unzipped per Region, which cannot be raised.
-            parameter_prefix: Start of the names of SSM parameters with the layers' ARNs: "/layers" makes
-                "/layers/base". No parameters by default.
-            reference_strength: How other stacks refer to the layers, `WEAK` by default.
-            default_excludes: Whether what only development needs stays out of layers that do not say. Defaults to True.
+            scope: The app or stage to define the stack in.
+            id: Its id in the scope.
+            layers: Options of `add_layer` by the names of the layers, in merge order, lowest first.
+            compatible_runtimes: The runtimes of layers that set none.
+            compatible_architectures: The architectures of layers that set none. Defaults to `[Architecture.X86_64]`.
+            grants: Who else may use the layers. The grants of a layer are added to these.
+            removal_policy: The removal policy of layers that set none. Defaults to `RETAIN`. Retained versions count as
+                code storage, whose quota of 300 GB unzipped per Region cannot be raised.
+            parameter_prefix: Prefix of the names of SSM parameters with the ARNs of the layers, such as "/layers" for
+                "/layers/base". Defaults to none, and no parameters.
+            reference_strength: How other stacks refer to the layers. Defaults to `WEAK`.
+            default_excludes: Whether layers that do not set it leave out files that only development needs. Defaults to
+                True.
             bytecode: Whether modules are compiled in layers that do not say. Defaults to the project's settings.
             trim: What stays out of distributions in layers that do not say. Defaults to the project's settings.
             dependency_excludes: Patterns for layers that give none. Defaults to the project's settings.
@@ -137,17 +138,17 @@ class MultiLayerStack(Stack):
         """Define a stack with one layer for each subfolder of a folder.
 
         Order and options come from a file `layers.toml` in that folder; without one, the layers are in the order of
-        their names. What the file says goes before what is said here.
+        their names. Options in the file override the arguments.
 
         Args:
-            scope: The app or stage that it belongs to.
-            id: Its id there.
+            scope: The app or stage to define the stack in.
+            id: Its id in the scope.
             directory: The folder.
             **kwargs: Every other argument of `MultiLayerStack`.
 
         Raises:
             EntryError: There is no such folder, no layer in it, or its file is not TOML.
-            UsageError: The file says something that makes no sense.
+            UsageError: An option in the file is invalid.
             CdkLayersError: As `add_layer`.
         """
         # It reads TOML, and most stacks name their layers in code.
@@ -195,16 +196,16 @@ class MultiLayerStack(Stack):
 
     @checked_names
     def add_layer(self, name: str, **options: Unpack[LayerArguments]) -> SharedPythonLayer:
-        """Define one more layer, on top of those that are there.
+        """Define one more layer, after those that exist.
 
         Args:
             name: Its name in this stack, of letters, digits, "-" and "_".
-            **options: Arguments of `SharedPythonLayer`; the stack's own where they are not given. Its grants are added
-                to those of the stack.
+            **options: Arguments of `SharedPythonLayer`. Default to those of the stack. Its grants are added to those
+                of the stack.
 
         Raises:
-            UsageError: The name is malformed or taken, an argument is misspelt or not of its type, or there is nothing
-                to build from, or no runtime to build for.
+            UsageError: The name is malformed or taken, an argument is misspelt or has a wrong type, or there is no
+                folder to build from, or no runtime to build for.
             CdkLayersError: As `SharedPythonLayer`.
         """
         path = f"{self._path}/{name}"
@@ -215,7 +216,7 @@ class MultiLayerStack(Stack):
         given: dict[str, Any] = {**self._given(options, grants)}
         if not given["compatible_runtimes"] and "compatible_runtimes" not in options:
             message = (
-                f"Layer {path!r} has no runtime to be built for. Name it there or for the whole stack: "
+                f"Layer {path!r} has no runtime to build for. Pass one to the layer or to the stack: "
                 f"compatible_runtimes=[Runtime.PYTHON_3_13]."
             )
             raise UsageError(message)
@@ -233,7 +234,7 @@ class MultiLayerStack(Stack):
         """Return the layer of this name.
 
         Raises:
-            UsageError: There is none.
+            UsageError: The stack has no such layer.
         """
         if name not in [*self._layers]:  # a list, since what a user passes may not be hashable
             if not isinstance(name, str):
@@ -248,12 +249,12 @@ class MultiLayerStack(Stack):
         return self._layers[name]
 
     def pick(self, *names: str) -> list[SharedPythonLayer]:
-        """Return the layers of these names in the stack's merge order, in whatever order they are named.
+        """Return the layers of these names in the stack's merge order, not in the order of the names.
 
-        So all functions agree on which layer wins. For another order, list the layers one by one.
+        So the layers of all functions are merged in the same order. For another order, pass a list of layers.
 
         Raises:
-            UsageError: There is no layer of one of the names.
+            UsageError: The stack has no layer of one of the names.
         """
         wanted = {self[name] for name in names}
         return [layer for layer in self._layers.values() if layer in wanted]
@@ -277,17 +278,17 @@ class MultiLayerStack(Stack):
         if not isinstance(name, str):
             raise Arguments(f"Stack {self._path!r}").wrong(name, "name", "the name of a layer, as a string")
         if not LAYER_NAME.fullmatch(name):
-            message = f"Layer {path!r}: its name may hold letters, digits, '-' and '_', and at most 140 of them."
+            message = f"Layer {path!r}: a name consists of 1 to 140 letters, digits, '-' and '_'."
             raise UsageError(message)
         if name in self._layers:
-            message = f"Layer {path!r} is there already. Layers of one stack need different names."
+            message = f"Layer {path!r} exists already. Layers of one stack need different names."
             raise UsageError(message)
 
     def _publish(self, name: str, layer: SharedPythonLayer) -> None:
         arn = layer.layer_version_arn
         CfnOutput(self, f"{name}Arn", value=arn, description=f"The layer version {name}")
         if self._prefix is not None:
-            # Loading this part of the CDK takes a tenth of a second, which few stacks need.
+            # This import takes a tenth of a second, and few stacks need it.
             from aws_cdk.aws_ssm import StringParameter  # noqa: PLC0415
 
             StringParameter(
@@ -301,7 +302,7 @@ _CONTENT: Final = frozenset(field.name for field in fields(ContentChoices))
 
 
 def _path(scope: Construct | None, id: str | None) -> str:
-    """Return the construct path of a stack that is yet to be made."""
+    """Return the construct path of a stack that does not exist yet."""
     start = scope.node.path if scope else ""
     return "/".join(part for part in (start, id) if part)
 
@@ -311,10 +312,7 @@ def _prefix(arguments: Arguments, prefix: str | None) -> str | None:
     if prefix is None:
         return None
     if not prefix.startswith("/") or not prefix.strip("/"):
-        message = (
-            f"{arguments.place}: parameter_prefix is {prefix!r}. It has to begin with '/' and to go on with "
-            f"a name, such as '/layers'."
-        )
+        message = f"{arguments.place}: parameter_prefix is {prefix!r}; expected '/' and a name, such as '/layers'."
         raise UsageError(message)
     return prefix.rstrip("/")
 
@@ -333,7 +331,7 @@ def _layer_defaults() -> LayerArguments:
 
 
 def _only_given(options: LayerArguments) -> dict[str, Any]:
-    """Return options without those that are None or an empty list, which leave the choice to the stack."""
+    """Return options without those for which the default of the stack is used: None, and an empty list."""
     given = {name: value for name, value in options.items() if value is not None}
     if not given.get("compatible_architectures"):
         given.pop("compatible_architectures", None)
@@ -341,7 +339,7 @@ def _only_given(options: LayerArguments) -> dict[str, Any]:
 
 
 def _arguments(options: LayerOptions) -> dict[str, Any]:
-    """Return what a folder's file says as arguments of `add_layer`; what it does not say is left out."""
+    """Return the options of a folder's file as arguments of `add_layer`, without those that are not set."""
     said = {field.name: getattr(options, field.name) for field in fields(options)}
     # These are None where the file does not say, so that False is said.
     chosen = {"default_excludes", "follow_links", *_CONTENT}

@@ -1,4 +1,4 @@
-"""The code of a function: what the user gave, or what is built from an entry folder."""
+"""Code of a function: as the user passed it, or built from an entry folder."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class _Measured(dict["Code", "Contents | None"]):
 
 @dataclass(frozen=True, slots=True)
 class FunctionCode:
-    """Code as `Function` takes it, and what is known of it."""
+    """Code as `Function` accepts it, with its build."""
 
     code: Code
     contents: Contents | None = None
     notes: tuple[Note, ...] = ()
     build: LayerBuild | None = None
     image: ArchiveImage | None = None
-    """What puts the build into the CDK's output folder."""
+    """The image that writes the build to the CDK's output folder."""
 
     @property
     def savings(self) -> Mapping[str, tuple[int, int]]:
@@ -57,11 +57,11 @@ class FunctionCode:
         return {} if self.build is None else self.build.left_out
 
     def placing(self, path: str) -> AbstractContextManager[None]:
-        """Return what the function's construct is made in."""
+        """Return the context in which the CDK stages the code."""
         return nullcontext() if self.build is None else placing(f"Function {path!r}", self.build)
 
     def restore(self, function: Function) -> None:
-        """Write the archive in the output folder again, if an earlier synthesis left it half done."""
+        """Write the archive in the output folder again if an earlier synthesis left an incomplete one."""
         if self.build is None or self.image is None or self.image.has_run:
             return
         stage = asset_staging(function.node)
@@ -71,7 +71,7 @@ class FunctionCode:
 
 @dataclass(frozen=True, slots=True)
 class CodeSource:
-    """What the user said about a function's code."""
+    """The source of a function's code, and the options of its build."""
 
     path: str
     """The construct path of the function."""
@@ -145,7 +145,7 @@ class CodeSource:
 
     @property
     def for_entry(self) -> tuple[str, ...]:
-        """The arguments that only an entry has."""
+        """The arguments that need an entry."""
         given = {
             "index": self.index,
             "bundling": self.bundling.given,
@@ -179,9 +179,9 @@ class CodeSource:
 
 
 def contents_of_code(function: Function, code: Code, place: Place) -> Contents | None:
-    """Return what is in a function's code: measured where it is an asset, else None.
+    """Return the contents of a function's code if it is an asset, else None.
 
-    Code that several functions of a stack share is staged below the first of them only.
+    Code that several functions of a stack share is staged below the first of them, and measured once.
     """
     if not isinstance(code, AssetCode) or not place.bundled:
         return None
@@ -204,7 +204,7 @@ def contents_of_archive(code: Code, place: Place) -> Contents | None:
 
 
 def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCode:
-    """Return a finished build as code, whose archive is joined where it goes and is not kept in the cache besides."""
+    """Return a finished build as code. Its archive is joined in the output folder, and not stored as well."""
     image = ArchiveImage(done)
     code = Code.from_asset(
         str(entry),
@@ -216,7 +216,7 @@ def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCod
 
 
 def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:
-    """Return the distributions, name to version, that the layers bring where this runtime looks for them."""
+    """Return the distributions, name to version, that layers include in folders that the runtime imports from."""
     searched = ("python", f"python/lib/{runtime}/site-packages")
     contents = (None if isinstance(one, str) else model_of(one).contents for one in layers)
     return {

@@ -43,5 +43,5 @@ class _Declared:
         self._declared = declared
 
     def produce(self) -> str:
-        """Return all declarations up to now."""
+        """Return all declarations of the stack."""
         return functions_text(self._declared, self._stack.resolve)

@@ -1,4 +1,4 @@
-"""How functions refer to shared layers of other stacks, and how they follow them.
+"""References of functions to shared layers of other stacks, and how functions follow new layer versions.
 
 A reference to a shared layer of another stack is weak, so that a new layer version never locks two stacks together.
 But a weak reference looks the same whatever the layer's version is: CloudFormation would never touch the function
@@ -71,7 +71,7 @@ class _Follower:
 
 @dataclass(eq=False)
 class _Sharing:
-    """What one stage, which is what the CDK synthesizes at once, shares."""
+    """The shared layers and followers of one stage, which the CDK synthesizes as a whole."""
 
     layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
     followers: dict[Function, _Follower] = field(default_factory=dict)
@@ -83,12 +83,12 @@ class _Sharing:
 
 @dataclass(eq=False)
 class _Shares:
-    """What an app shares, in all of its stages."""
+    """The shared layers of an app, in all of its stages."""
 
     layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
     by_stage: dict[Stage, _Sharing] = field(default_factory=dict)
     by_top: dict[Stack, _Sharing] = field(default_factory=dict)
-    """By the stacks that are not nested."""
+    """By top-level stacks."""
 
     tops: dict[Stack, Stack] = field(default_factory=dict)
 
@@ -119,10 +119,10 @@ def follow(
 
     Args:
         function: The function.
-        scope: The construct that it was made in.
-        stack: The stack that it stands in.
+        scope: The scope of the function.
+        stack: The stack of the function.
         layers: All of its layers.
-        relied_on: Layers that it imports, and that its code relies on: see imports.py.
+        relied_on: Layers of the app that it imports, and whose contents its code leaves out: see imports.py.
 
     Raises:
         UsageError: A layer's stack depends on the function's, so that neither can be deployed first; or the layer is of
