@@ -126,7 +126,7 @@ def test_wrong_types(entry: Path, options: dict[str, Any], expected: str) -> Non
 def test_options_that_cannot_be_honored(entry: Path) -> None:
     """In Docker and for finished code no option is ignored in silence."""
     stack = Stack(App(), "S")
-    with pytest.raises(UsageError, match="bytecode and trim goes with builds without Docker only"):
+    with pytest.raises(UsageError, match="bytecode and trim are only for builds without Docker"):
         SharedPythonLayer(stack, "D", entry=entry, docker=True, bytecode=True, trim=True, **_LAYER)
     with pytest.raises(UsageError, match="aws_services is for entry=, and code= is given"):
         LayeredFunction(stack, "C", code=Code.from_inline("x = 1"), aws_services=["s3"], **_FUNCTION)

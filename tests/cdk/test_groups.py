@@ -83,7 +83,7 @@ def test_a_name_that_the_lock_file_does_not_have(entry: Path) -> None:
 @pytest.mark.parametrize("name", ASKED)
 def test_a_container_installs_no_groups(entry: Path, name: str) -> None:
     """Groups and extras are refused where a container builds, which would leave them out without a word."""
-    with pytest.raises(UsageError, match=f"{name} goes with builds without Docker only, and docker=True"):
+    with pytest.raises(UsageError, match=f"{name} is only for builds without Docker, and docker=True"):
         SharedPythonLayer(
             Stack(App(), "Hub"), "Base", entry=entry, compatible_runtimes=[Runtime.PYTHON_3_13], docker=True,
             **{name: ASKED[name]},  # type: ignore[arg-type]

@@ -15,6 +15,8 @@ from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cdk_layers.cdk.asset.bundling import Bundling
     from cdk_layers.lambda_service.target import Target
 
@@ -96,18 +98,22 @@ class LayerSource:
         chosen = [name for name, value in (("groups", self.groups), ("extras", self.extras)) if value]
         if chosen:
             message = (
-                f"{place}: {' and '.join(chosen)} is only for builds without Docker, and {reasons} needs Docker, where "
+                f"{place}: {_only(chosen)} for builds without Docker, and {reasons} needs Docker, where "
                 f"PythonLayerVersion installs no groups. Leave out one of them."
             )
             raise UsageError(message)
         content = self.content.options.names
         if content:
             message = (
-                f"{place}: {' and '.join(content)} is only for builds without Docker, and {reasons} needs Docker. "
+                f"{place}: {_only(content)} for builds without Docker, and {reasons} needs Docker. "
                 "Leave out one of them. An argument of the construct, such as bytecode=False, overrides the project's "
                 "settings."
             )
             raise UsageError(message)
+
+
+def _only(names: Sequence[str]) -> str:
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} only"
 
 
 @cache

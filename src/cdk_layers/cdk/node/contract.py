@@ -218,7 +218,9 @@ def taken_id(message: str) -> str | None:
     return match["id"] if match else None
 
 
-WRONG_TYPE: Final = re.compile(r"type of argument (?P<name>\S+) must be (?P<expected>.+); got (?P<got>\S+) instead")
+WRONG_TYPE: Final = re.compile(
+    r"type of argument (?P<name>\S+) must be (?P<expected>[^;\n]+); got (?P<got>\S+) instead"
+)
 """The error of Python's check of an argument's type. Source: typeguard 2.13, which jsii pins."""
 
 UNKNOWN_KEYWORD: Final = re.compile(r"(?<!\w)(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
