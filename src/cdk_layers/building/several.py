@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -50,6 +51,8 @@ def build_several(requests: Sequence[BuildRequest], progress: Progress | None = 
     missing = [request for request, outcome in zip(requests, found, strict=True) if outcome is None]
     if not missing:
         return [outcome for outcome in found if outcome is not None]
+    # Whichever thread asks first fills these in steps, and the others see half of them: builds then do not find uv.
+    sysconfig.get_config_vars()
     together = Together(progress or default_progress())
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="cdk-layers-build") as pool:
         built = pool.map(lambda request: _built(request, together.one()), missing)
