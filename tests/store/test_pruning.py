@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -154,7 +156,7 @@ def test_where_it_is_unknown_what_processes_use(
     if unknown == "no flock":
         monkeypatch.setattr(leases, "fcntl", None)
     elif unknown == "no locks":
-        monkeypatch.setattr("fcntl.flock", _raise)
+        monkeypatch.setattr(leases, "fcntl", SimpleNamespace(**{**vars(leases.fcntl), "flock": _raise}))
     else:
         monkeypatch.setattr(leases, "_names_of", lambda _: None)
     put(store, "recent", age=23 * 3600)
@@ -164,7 +166,7 @@ def test_where_it_is_unknown_what_processes_use(
 
 
 def _raise(*_: object) -> None:
-    raise OSError(37, "No locks available")
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
 def test_small_files_are_bounded(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
