@@ -156,7 +156,7 @@ def test_where_it_is_unknown_what_processes_use(
     if unknown == "no flock":
         monkeypatch.setattr(leases, "fcntl", None)
     elif unknown == "no locks":
-        monkeypatch.setattr(leases, "fcntl", SimpleNamespace(**{**vars(leases.fcntl), "flock": _raise}))
+        monkeypatch.setattr(leases, "fcntl", SimpleNamespace(**{**vars(sys.modules["fcntl"]), "flock": _raise}))
     else:
         monkeypatch.setattr(leases, "_names_of", lambda _: None)
     put(store, "recent", age=23 * 3600)
