@@ -44,7 +44,7 @@ environment: ## set up .venv and node_modules, unless they are as they should be
 	@$(PYTHON) tools/environment.py
 
 synth: environment ## synthesize the sample app with the CDK CLI: real layers, no Docker, no AWS account
-	@PATH="$$PWD/.venv/$(PROGRAMS):$$PATH" node_modules/.bin/cdk synth --quiet $(ARGS)
+	@PATH="$$PWD/.venv/$(PROGRAMS):$$PATH" node_modules/.bin/cdk synth --quiet $$($(PY) -m tools.sample_context) $(ARGS)
 	@$(PY) -m cdk_layers.cli sizes cdk.out
 
 test: environment ## run every test

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 import uv
 
 from benchmarks.pairs import Pair, alternate, runnable, seconds_of, show
-from benchmarks.programs import find_python, surroundings
+from benchmarks.programs import surroundings
+from cdk_layers.project.user_store import user_store
+from cdk_layers.system.interpreters import find_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,7 @@ def main() -> None:
         show("One line changed next to 150 MB of dependencies", _changed_line(folder))
         show("One pin changed next to 150 MB of dependencies", _bumped_pin(folder))
         show("A second layer with the numpy of another one", [_second_layer(folder)])
-        if find_python("3.13") is None:
+        if find_python("3.13", user_store()) is None:
             show("Bytecode", [], not_run={"bytecode": "it needs a Python 3.13, and none is installed"})
         else:
             show("Bytecode", _bytecode(folder))
@@ -59,7 +61,7 @@ def _first_builds(folder: Path) -> tuple[list[Pair], dict[str, str]]:
         "uv pip install --target (no archive)": partial(_bare_uv, folder),
         "pip install -t + zip -r": partial(_pip_and_zip, folder),
     }
-    python = find_python("3.13")
+    python = find_python("3.13", user_store())
     if python is not None:
         measured["sam build"] = partial(_sam_build, folder, _sam(folder), python)
     others, not_run = runnable(measured)

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.pairs import CannotRunError, Pair, reason, show
-from benchmarks.programs import find_python
 from benchmarks.sweep import DISTRIBUTIONS
 from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.building.find import build
@@ -41,6 +40,7 @@ from cdk_layers.local.runner import this_architecture
 from cdk_layers.local.runtime_folder import runtime_folder
 from cdk_layers.local.top_level import top_level_names
 from cdk_layers.project.user_store import user_store
+from cdk_layers.system.interpreters import find_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("requirements", nargs="*", help="distributions; by default those that layers carry most")
     parser.add_argument("--pages", action="store_true", help=f"write {_PAGE_DATA}")
     options = parser.parse_args(arguments)
-    python = find_python(_PYTHON)
+    python = find_python(_PYTHON, user_store())
     if python is None:
         message = f"it needs a Python {_PYTHON}, and none is installed"
         raise CannotRunError(message)

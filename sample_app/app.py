@@ -22,11 +22,15 @@ def define(app: App) -> tuple[SharedLayers, Reports]:
 
     The partner's account is not the app's: it is granted the layers so that an app of its own can use them. The spoke's
     account needs no word here: its functions bring their grants along. The context value "architecture" is x86_64 or
-    arm64: with that of this machine, all functions run here.
+    arm64: with that of this machine, all functions run here. With the context value "bytecode=false" nothing is
+    compiled, which otherwise takes a CPython 3.13.
     """
     names = {name: app.node.try_get_context(name) or default for name, default in DEFAULTS.items()}
     hub = Environment(account=names["hub"], region=names["region"])
     spoke = Environment(account=names["spoke"], region=names["region"])
     architecture = ARCHITECTURES[app.node.try_get_context("architecture") or "arm64"]
-    layers = SharedLayers(app, "Hub", architecture=architecture, shared_with=[names["partner"]], env=hub)
-    return layers, Reports(app, "Spoke", architecture=architecture, layers=layers, env=spoke)
+    bytecode = app.node.try_get_context("bytecode") != "false"
+    layers = SharedLayers(
+        app, "Hub", architecture=architecture, shared_with=[names["partner"]], bytecode=bytecode, env=hub
+    )
+    return layers, Reports(app, "Spoke", architecture=architecture, layers=layers, bytecode=bytecode, env=spoke)

@@ -20,7 +20,14 @@ class SharedLayers(MultiLayerStack):
     """The layers of the company, in merge order: what comes later wins where two bring the same file."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, architecture: Architecture, shared_with: list[str], **kwargs: Any
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        architecture: Architecture,
+        shared_with: list[str],
+        bytecode: bool,
+        **kwargs: Any,
     ) -> None:
         """Define the four layers, for Python 3.13, and share them with other accounts."""
         super().__init__(
@@ -30,7 +37,7 @@ class SharedLayers(MultiLayerStack):
             compatible_architectures=[architecture],
             grants=[LayerGrant.account(account) for account in shared_with],
             parameter_prefix="/company/layers",
-            bytecode=True,
+            bytecode=bytecode,
             **kwargs,
         )
         self.add_layer("base", entry=str(LAYERS / "base"))

@@ -29,6 +29,7 @@ class Reports(Stack):
         *,
         architecture: Architecture,
         layers: MultiLayerStack,
+        bytecode: bool,
         **kwargs: Any,
     ) -> None:
         """Define the functions."""
@@ -40,7 +41,7 @@ class Reports(Stack):
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=architecture,
-            bytecode=True,
+            bytecode=bytecode,
             layers=layers.pick("base", "data"),
             memory_size=512,
         )
@@ -51,7 +52,7 @@ class Reports(Stack):
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=architecture,
-            bytecode=True,
+            bytecode=bytecode,
             layers=layers.pick("base", "company"),
         )
         self.greeting = LayeredFunction(
@@ -61,7 +62,7 @@ class Reports(Stack):
             handler="main.handler",
             runtime=Runtime.PYTHON_3_13,
             architecture=architecture,
-            bytecode=True,
+            bytecode=bytecode,
             layers=layers.pick("tools"),
         )
         self.plain = Function(

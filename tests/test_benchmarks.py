@@ -10,17 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pairs import CannotRunError, Pair, runnable, seconds_of, show, write_json
-from benchmarks.programs import find_python, surroundings
+from benchmarks.programs import surroundings
 from tools.documents import start_times
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
-
-
-def _program(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
 
 
 def test_the_environments_own_programs_come_first() -> None:
@@ -37,21 +30,6 @@ def test_commands_find_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     seconds_of([sys.executable, "-c", f"import os; open({str(out)!r}, 'w').write(os.environ['PATH'])"])
 
     assert out.read_text().startswith(f"{Path(sys.executable).parent}{os.pathsep}")
-
-
-@pytest.mark.parametrize("said", ["exit 127", "echo Python 3.7.1"])
-def test_an_installed_python_is_found_behind_one_that_does_not_start(tmp_path: Path, said: str) -> None:
-    """As pyenv's, whose programs on the PATH only say which version would have them."""
-    shim = _program(tmp_path / "shims" / "python3.7", said)
-    real = _program(tmp_path / "pyenv" / "versions" / "3.7.9" / "bin" / "python3.7", "echo Python 3.7.9")
-    variables = {"PATH": str(shim.parent), "PYENV_ROOT": str(tmp_path / "pyenv")}
-
-    assert find_python("3.7", variables) == (shim if said == "echo Python 3.7.1" else real)
-
-
-def test_no_python_is_none(tmp_path: Path) -> None:
-    """There is no Python 2.99 anywhere."""
-    assert find_python("2.99", {"PATH": str(tmp_path), "PYENV_ROOT": str(tmp_path)}) is None
 
 
 def test_the_table_says_what_was_not_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,10 +21,13 @@ from cdk_layers.project.layer_directory import read_layer_directory
 from cdk_layers.project.settings import ProjectSettings, read_settings
 from cdk_layers.rules.addresses import HOME
 from cdk_layers.system import toml
+from tests.pythons import require_python
 from tools.release import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cdk_layers.store.local_store import LocalStore
 
 PROJECT: Final = Path(__file__).parents[1]
 DOCS: Final = PROJECT / "docs"
@@ -39,6 +42,10 @@ FILES: Final = {
     "layers/data/data.py": "NAME = 'data'\n",
 }
 """Files that the documents assume."""
+
+
+_COMPILED: Final = "bytecode=True"
+"""Code with this is built by a CPython of the functions' version, which is 3.13 in all documents."""
 
 
 def blocks(path: Path, *languages: str) -> Iterator[str]:
@@ -113,8 +120,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
         for number, _ in enumerate(blocks(path, "python", "py"))
     ],
 )
-def test_python_runs_as_pasted(name: str, number: int, ran: dict[tuple[str, int], str]) -> None:
+def test_python_runs_as_pasted(name: str, number: int, ran: dict[tuple[str, int], str], store: LocalStore) -> None:
     """Every block imports what it uses, and makes what it needs but the folders that the documents name."""
+    if _COMPILED in [*blocks(PROJECT / name, "python", "py")][number]:
+        require_python("3.13", store)
     assert ran[name, number] == ""
 
 
@@ -252,8 +261,9 @@ def test_commands_can_be_pasted(path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell's quick start")
 @pytest.mark.parametrize("name", ["README.md", "docs/quick-start.md"])
-def test_the_quick_start_runs_as_pasted(name: str, tmp_path: Path) -> None:
+def test_the_quick_start_runs_as_pasted(name: str, tmp_path: Path, store: LocalStore) -> None:
     """Its files, its app under the name that it gives, `cdk synth`, and then the error that it shows."""
+    require_python("3.13", store)
     [files], [app] = blocks(PROJECT / name, "sh"), list(blocks(PROJECT / name, "python"))[:1]
     subprocess.run(["sh", "-e", "-c", files], cwd=tmp_path, check=True)
     done = _synthesized(app, tmp_path)

@@ -16,6 +16,7 @@ from aws_cdk.assertions import Template
 
 from cdk_layers.testing import TemplateSnapshot
 from sample_app.app import define
+from tools.sample_context import sample_context
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -26,7 +27,7 @@ SAMPLE = Path(__file__).parents[1] / "sample_app"
 @pytest.fixture(scope="module")
 def templates() -> dict[str, Template]:
     """Synthesize both stacks."""
-    hub, spoke = define(App())
+    hub, spoke = define(App(context=sample_context()))
     return {"hub": Template.from_stack(hub), "spoke": Template.from_stack(spoke)}
 
 
@@ -38,7 +39,7 @@ def test_templates(templates: dict[str, Template], name: str, snapshot: Snapshot
 
 def test_functions_hold_only_what_their_layers_do_not() -> None:
     """The report's code brings tabulate alone: pandas and all that it needs come from the layers."""
-    _, spoke = define(App())
+    _, spoke = define(App(context=sample_context()))
     assert spoke.report.contents is not None
     assert set(spoke.report.contents.versions) == {"tabulate"}
     assert spoke.report.unzipped_bytes is not None

@@ -15,9 +15,12 @@ import pytest
 import uv
 
 from cdk_layers.system import host
+from tests.pythons import require_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cdk_layers.store.local_store import LocalStore
 
 WORKER = Path(__file__).with_name("build_worker.py")
 SOURCE = Path(__file__).parents[2] / "src"
@@ -83,15 +86,6 @@ def site_for(python: str, place: Path) -> Path:
     return site
 
 
-def find_python(python: str) -> str | None:
-    """Return the program of another Python on this machine."""
-    by_pyenv = sorted(Path.home().glob(f".pyenv/versions/{python}.*/bin/python"))
-    found = os.fspath(by_pyenv[-1]) if by_pyenv else shutil.which(f"python{python}")
-    # A shim of pyenv's is there for every version, and starts only those that are switched on.
-    works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
-    return found if works else None
-
-
 def test_from_another_folder_with_other_times(entry: Path, expected: list[str], tmp_path: Path) -> None:
     """The entry's own path, and the times of a fresh checkout, leave no trace."""
     other = Path(shutil.copytree(entry, tmp_path / "somewhere else" / "with another name"))
@@ -112,11 +106,9 @@ def test_with_another_umask(entry: Path, expected: list[str], tmp_path: Path, um
 
 
 @pytest.mark.parametrize("python", OTHER_PYTHONS)
-def test_by_another_python(entry: Path, expected: list[str], place: Path, python: str) -> None:
+def test_by_another_python(entry: Path, expected: list[str], place: Path, python: str, store: LocalStore) -> None:
     """The Python that synthesizes is not the one that the layer is for."""
-    program = find_python(python)
-    if program is None:
-        pytest.skip(f"Python {python} is not installed")
+    program = require_python(python, store)
     assert built(entry, python=program, site=site_for(python, place)) == expected
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.e2e.local_aws import PROJECT, REGION, CommandError, LocalAws, running
+from tools.sample_context import sample_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def synthesize(aws: LocalAws, project: Path, name: str, *, spoke: str = HUB) -> 
 
     The hub's account is the spoke's as well by default: the emulator reads `Fn::GetStackOutput` in one account only.
     """
-    values = {"hub": HUB, "spoke": spoke, "partner": PARTNER, "region": REGION}
+    values = {"hub": HUB, "spoke": spoke, "partner": PARTNER, "region": REGION, **sample_context()}
     context = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     aws.cdk("synth", "--quiet", "--output", name, *context, account=HUB, cwd=project)
     return project / name

@@ -17,11 +17,11 @@ from cdk_layers.errors import UsageError
 from cdk_layers.local.app_service import AppService
 from cdk_layers.local.runner import this_architecture
 from cdk_layers.local.service import Service
-from cdk_layers.system.interpreters import find_python
 from cdk_layers.testing.functions import AppFunctions, Assemblies
 from sample_app.app import define
 from tests.e2e.local_aws import running
 from tests.local.apps import RUNTIME, Log
+from tests.pythons import require_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,7 @@ _ROWS = {"rows": [["north", 1], ["south", 2], ["north", 3]]}
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Path:
     """The sample app for this machine, with a function in the template itself and a plain one."""
-    if find_python("3.13", runner.store) is None:
-        pytest.skip("this machine has no CPython 3.13")
+    require_python("3.13", runner.store)
     app = App(
         outdir=str(tmp_path_factory.mktemp("field") / "cdk.out"),
         context={"architecture": this_architecture(), "spoke": "000000000000"},

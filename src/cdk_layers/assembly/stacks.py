@@ -98,15 +98,6 @@ class Stack:
         """The partition; None if the Region is not known."""
         return partition_of(self.region) if self.region else None
 
-    @property
-    def is_sam(self) -> bool:
-        """Whether AWS SAM transforms this template."""
-        transforms = self.document.get("Transform")
-        return any(
-            "Serverless" in str(transform)
-            for transform in (transforms if isinstance(transforms, list) else [transforms])
-        )
-
     def of_type(self, *types: str) -> Iterator[Resource]:
         """Yield the resources of some types."""
         return (resource for resource in self.resources.values() if resource.type in types)

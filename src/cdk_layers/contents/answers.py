@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from cdk_layers.contents.model import Contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+class OfArchive(Protocol):
+    """What describes one archive, and stores the answers about it."""
+
+    @property
+    def answers(self) -> dict[object, Any]:
+        """The answers, by function and arguments."""
+        ...
+
+
+Subject = TypeVar("Subject", bound=OfArchive)
 Answer = TypeVar("Answer")
 Arguments = ParamSpec("Arguments")
 
 
 def once_per_archive(
-    measure: Callable[Concatenate[Contents, Arguments], Answer],
-) -> Callable[Concatenate[Contents, Arguments], Answer]:
-    """Compute the result of a function of an archive's contents once for the same arguments."""
+    measure: Callable[Concatenate[Subject, Arguments], Answer],
+) -> Callable[Concatenate[Subject, Arguments], Answer]:
+    """Compute the result of a function of an archive's contents, or of an index of them, once."""
 
     @wraps(measure)
-    def answer(contents: Contents, /, *arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
+    def answer(subject: Subject, /, *arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
         given = (*arguments, *options.items())
         key = (measure, *(id(part) if isinstance(part, Contents) else part for part in given))
-        if key not in contents.answers:
+        if key not in subject.answers:
             # The arguments are stored too, so that no other archive can get the identity of one of them.
-            contents.answers[key] = (given, measure(contents, *arguments, **options))
-        return contents.answers[key][1]  # type: ignore[no-any-return]
+            subject.answers[key] = (given, measure(subject, *arguments, **options))
+        return subject.answers[key][1]  # type: ignore[no-any-return]
 
     return answer

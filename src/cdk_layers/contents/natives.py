@@ -5,8 +5,8 @@ Builds, rules and local runs use the same index.
 
 from __future__ import annotations
 
-from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
 from cdk_layers.contents.answers import once_per_archive
@@ -29,28 +29,10 @@ from cdk_layers.contents.owners import owner
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from cdk_layers.contents.model import Contents, Native
     from cdk_layers.lambda_service.target import Target
-
-Answer = TypeVar("Answer")
-Arguments = ParamSpec("Arguments")
-
-
-def _once(
-    find: Callable[Concatenate[NativeIndex, Arguments], Answer],
-) -> Callable[Concatenate[NativeIndex, Arguments], Answer]:
-    """Compute the result of a method of `NativeIndex` once for the same arguments."""
-
-    @wraps(find)
-    def answer(index: NativeIndex, /, *arguments: Arguments.args, **options: Arguments.kwargs) -> Answer:
-        key = (find, *arguments, *options.items())
-        if key not in index.found:
-            index.found[key] = find(index, *arguments, **options)
-        return index.found[key]  # type: ignore[return-value]
-
-    return answer
 
 
 class NativeIndex:
@@ -65,7 +47,8 @@ class NativeIndex:
         """
         self.contents = contents
         self.root = root
-        self.found: dict[tuple[object, ...], object] = {}
+        self.answers: dict[object, Any] = {}
+        """See `answers.once_per_archive`."""
 
     def foreign_files(self, target: Target, *, optional: bool = False) -> Iterator[str]:
         """Yield the paths of the native files that a target needs and cannot load, sorted.
@@ -86,7 +69,7 @@ class NativeIndex:
             if not is_spare and not is_own_program:
                 yield path
 
-    @_once
+    @once_per_archive
     def for_other_machine(self, machine: str) -> tuple[Native, ...]:
         """Return the ELF files for other machines that have no counterpart for this one, "x86_64" or "arm64"."""
         natives = self.contents.natives
@@ -99,7 +82,7 @@ class NativeIndex:
             and (native.path.startswith(self.root) or not python_tag(native.path))
         )
 
-    @_once
+    @once_per_archive
     def for_other_python(self, python: str) -> tuple[str, ...]:
         """Return the extension modules for other CPython versions that have no build which this version can import."""
         return tuple(
@@ -112,7 +95,7 @@ class NativeIndex:
             and not self._has_build_for(native.path, python)
         )
 
-    @_once
+    @once_per_archive
     def for_other_system(self, python: str) -> tuple[str, ...]:
         """Return the extension modules for macOS or Windows that have no build which this Python imports on Linux."""
         natives = {native.path for native in self.contents.natives}
@@ -128,7 +111,7 @@ class NativeIndex:
             and not self._has_build_for(path, python)
         )
 
-    @_once
+    @once_per_archive
     def for_musl_only(self, python: str) -> tuple[str, ...]:
         """Return the ELF files linked against musl that have no other build, in an archive without musl itself."""
         names = (path.rpartition("/")[2] for path in (*self.contents.files, *self.contents.links))
@@ -143,7 +126,7 @@ class NativeIndex:
             and not self._has_build_for(native.path, python)
         )
 
-    @_once
+    @once_per_archive
     def past_glibc(self, runtime: str) -> tuple[Native, ...]:
         """Return the ELF files that need GLIBC symbols newer than a runtime's; () for an unknown runtime."""
         known = PYTHON_RUNTIMES.get(runtime)

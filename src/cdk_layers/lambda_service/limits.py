@@ -14,9 +14,6 @@ MAX_LAYERS: Final = 5
 MAX_UNZIPPED_BYTES: Final = 262_144_000
 """Unzipped bytes (250 MiB) of a function's code and all of its layers together. Source: guide, API."""
 
-MAX_DIRECT_UPLOAD_BYTES: Final = 52_428_800
-"""Zipped bytes of an archive that is not uploaded through S3. Source: API."""
-
 MAX_POLICY_BYTES: Final = 20_480
 """Bytes of a function's resource-based policy. Source: guide. That a layer version's policy has the same limit is
 inferred: AddLayerVersionPermission has the same error, PolicyLengthExceededException, which refers to the guide's

@@ -69,12 +69,8 @@ class LocalStore:
         return self._sound(self._artifact(key))
 
     def find(self, key: str) -> Artifact | None:
-        """Return an artifact like `get`, but without reading its archive: call `is_intact` before using that."""
+        """Return an artifact like `get`, but without reading its archive: call `get` before using that."""
         return self._sound(self._artifact(key), unread=(ARCHIVE,))
-
-    def is_intact(self, artifact: Artifact) -> bool:
-        """Return whether all files of an artifact are as they were made. A damaged one is removed."""
-        return self._sound(artifact) is not None
 
     def _artifact(self, key: str) -> Artifact:
         return Artifact(self._root / "artifacts" / file_name(key))
@@ -90,18 +86,7 @@ class LocalStore:
         return None
 
     def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Artifact:
-        """Return an artifact, after making it if it is not in the store.
-
-        Processes that need the same artifact at once make it once; the others wait.
-
-        Args:
-            key: A digest of everything that the artifact depends on.
-            make: Writes its files into an empty folder. An error that it raises is passed on, and nothing is stored.
-            is_quick: Whether it is so quick that several processes may make it at once. The first one is kept.
-
-        Raises:
-            BuildError: The store cannot be written, or the disk is full.
-        """
+        """Return an artifact, after making it if it is not in the store (see `Store`)."""
         artifact = self.get(key)
         if artifact is None:
             with nullcontext() if is_quick else self._alone(key):
@@ -109,18 +94,7 @@ class LocalStore:
         return artifact
 
     def get_or_make_folder(self, kind: FolderKind, name: str, make: Callable[[Path], None]) -> Path:
-        """Return a folder of files that can be made again at any time, after making it if it is not in the store.
-
-        Its files are not verified, and must not be changed.
-
-        Args:
-            kind: What is in the folder.
-            name: What distinguishes it from all others of its kind: letters, digits, dots and dashes.
-            make: Creates and fills the folder at a path. An error that it raises is passed on, and nothing is stored.
-
-        Raises:
-            BuildError: The store cannot be written, or the disk is full.
-        """
+        """Return a folder of files, after making it if it is not in the store (see `Store`)."""
         place = self._root / kind / name
         self._lease.hold(f"{kind}/{name}")
         if not (place / CONTENT).is_dir():

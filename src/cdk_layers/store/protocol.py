@@ -32,11 +32,7 @@ class Store(Protocol):
         ...
 
     def find(self, key: str) -> Artifact | None:
-        """Return an artifact like `get`, but without reading its archive: call `is_intact` before using that."""
-        ...
-
-    def is_intact(self, artifact: Artifact) -> bool:
-        """Return whether all files of an artifact are as they were made. A damaged one is removed."""
+        """Return an artifact like `get`, but without reading its archive: call `get` before using that."""
         ...
 
     def get_or_make(self, key: str, make: Callable[[Path], None], *, is_quick: bool = False) -> Artifact:

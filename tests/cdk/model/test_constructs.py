@@ -11,7 +11,7 @@ from aws_cdk.aws_lambda import Architecture, CfnLayerVersion, Code, LayerVersion
 from aws_cdk.aws_s3 import Bucket
 
 from cdk_layers import SharedPythonLayer
-from cdk_layers.cdk.model.constructs import layer_model, layer_models
+from cdk_layers.cdk.model.constructs import layer_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,13 +116,6 @@ def test_runtimes_that_an_import_names_are_known(stack: Stack) -> None:
     )
     assert layer_model(named).runtimes == ("python3.12",)
     assert layer_model(everything).runtimes is None
-
-
-def test_one_layer_named_twice_is_one_object(stack: Stack, archive: str) -> None:
-    """The rules compare layers by identity."""
-    one, other = (LayerVersion(stack, name, code=Code.from_asset(archive)) for name in ("One", "Other"))
-    models = layer_models([one, other, one])
-    assert models[0] is models[2] is not models[1]
 
 
 def test_an_override_is_what_counts(stack: Stack, archive: str) -> None:

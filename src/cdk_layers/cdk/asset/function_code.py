@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,8 @@ from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.find import build, recall
-from cdk_layers.building.options import BuildOptions
-from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.asset.bundling import ArchiveImage
+from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.output import placing, restore
 from cdk_layers.cdk.model.function_model import model_of
 from cdk_layers.cdk.model.runtimes import name_of
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.find import LayerBuild
     from cdk_layers.building.notes import Note
-    from cdk_layers.cdk.asset.bundling import Bundling
     from cdk_layers.cdk.model.place import Place
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
@@ -69,24 +67,12 @@ class FunctionCode:
             restore(Path(stage.absolute_staged_path), self.build)
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSource:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSource(EntryOptions):
     """The source of a function's code, and the options of its build."""
 
-    path: str
-    """The construct path of the function."""
-
     code: Code | None
-    entry: Path | None
     index: str | None
-    bundling: Bundling
-    excludes: tuple[str, ...]
-    allow_source_builds: tuple[str, ...]
-    groups: tuple[str, ...]
-    extras: tuple[str, ...]
-    default_excludes: bool = True
-    follow_links: bool = False
-    content: ContentChoices = field(default_factory=ContentChoices)
 
     def made(
         self,
@@ -116,21 +102,8 @@ class CodeSource:
             raise UsageError(self._contradiction())
         self._refuse_container()
         target = target_of(f"Function {self.path!r}", runtime, architecture)
-        given = self.bundling.given
-        options = BuildOptions(
-            prefix=self.bundling.folder(f"Function {self.path!r}", ""),
-            excludes=(*self.bundling.excludes, *self.excludes),
-            default_excludes=self.default_excludes,
-            follow_links=self.follow_links,
-            allow_source_builds=self.allow_source_builds,
-            groups=self.groups,
-            extras=self.extras,
-            content=self.content.options,
-            environment=self.bundling.environment,
-            poetry_include_hashes=given.get("poetry_include_hashes", True),
-            poetry_without_urls=given.get("poetry_without_urls", False),
-            provided=_provided(layers, name_of(runtime)),
-        )
+        prefix = self.bundling.folder(f"Function {self.path!r}", "")
+        options = self.build_options(prefix, provided=_provided(layers, name_of(runtime)))
         entry = self.entry
         done = (
             build(entry, target, options, store=store, label=self.path)
@@ -140,7 +113,7 @@ class CodeSource:
         return (
             FunctionCode(Code.from_asset(str(entry.absolute())))
             if done is None
-            else _built(done, entry.absolute(), given.get("asset_hash"))
+            else _built(done, entry.absolute(), self.bundling.given.get("asset_hash"))
         )
 
     @property

@@ -5,41 +5,28 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.options import BuildOptions
-from cdk_layers.cdk.arguments.content import ContentChoices
+from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cdk_layers.cdk.asset.bundling import Bundling
+    from cdk_layers.building.options import BuildOptions
     from cdk_layers.lambda_service.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class LayerSource:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSource(EntryOptions):
     """The folders that a layer is built from, and the options of its build."""
 
-    path: str
-    """The construct path."""
-
-    entry: Path | None
     opt_entry: Path | None
     targets: tuple[Target, ...]
-    bundling: Bundling
-    excludes: tuple[str, ...]
-    allow_source_builds: tuple[str, ...]
-    groups: tuple[str, ...]
-    extras: tuple[str, ...]
     docker: bool
-    default_excludes: bool = True
-    follow_links: bool = False
-    content: ContentChoices = field(default_factory=ContentChoices)
 
     @property
     def entry_or_opt(self) -> Path:
@@ -67,20 +54,7 @@ class LayerSource:
     @property
     def options(self) -> BuildOptions:
         """The options of a build without a container."""
-        return BuildOptions(
-            prefix=self.bundling.folder(f"Layer {self.path!r}"),
-            opt_entry=self.opt_entry,
-            excludes=(*self.bundling.excludes, *self.excludes),
-            default_excludes=self.default_excludes,
-            follow_links=self.follow_links,
-            allow_source_builds=self.allow_source_builds,
-            groups=self.groups,
-            extras=self.extras,
-            content=self.content.options,
-            environment=self.bundling.environment,
-            poetry_include_hashes=self.bundling.given.get("poetry_include_hashes", True),
-            poetry_without_urls=self.bundling.given.get("poetry_without_urls", False),
-        )
+        return self.build_options(self.bundling.folder(f"Layer {self.path!r}"), opt_entry=self.opt_entry)
 
     def refuse_local_options(self) -> None:
         """Refuse options that a build in a container would ignore.

@@ -18,8 +18,6 @@ from cdk_layers.lambda_service.arn import LayerArn
 from cdk_layers.lambda_service.regions import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda import ILayerVersion
 
@@ -50,12 +48,6 @@ def known(value: str | None) -> str | None:
     The CDK's own test for tokens is a jsii call each time.
     """
     return value if value is not None and is_literal(value) else None
-
-
-def layer_models(layers: Iterable[ILayerVersion]) -> tuple[Layer, ...]:
-    """Return the models of layers, in their order; a layer that occurs twice has one model."""
-    models: dict[str, Layer] = {}
-    return tuple(models.setdefault(layer.node.path, layer_model(layer)) for layer in layers)
 
 
 def layer_model(layer: ILayerVersion) -> Layer:
