@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from itertools import permutations
 from pathlib import Path
@@ -25,9 +24,10 @@ from cdk_layers.errors import AssemblyError, BuildError
 from cdk_layers.store import local_store as module
 from cdk_layers.store import measurements, places
 from cdk_layers.store.artifact import file_digest
-from cdk_layers.store.local_store import REMOVAL, LocalStore
+from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 from tests.building.mounts import needs_mounts, tmpfs
+from tests.store.upkeep import wait_for_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,9 +58,7 @@ def never(_: Path) -> None:
 
 def leftovers(store: LocalStore) -> list[str]:
     """Return what builds left in their scratch folder, once all that is being removed is gone."""
-    for thread in threading.enumerate():
-        if thread.name == REMOVAL:
-            thread.join()
+    wait_for_upkeep()
     scratch = store.folder / "2" / "scratch"
     return sorted(path.name for path in scratch.iterdir()) if scratch.is_dir() else []
 
@@ -444,6 +442,7 @@ def _falls_back(
     assert said.count("\n") == 1
     assert f"the build cache {str(folder)!r} cannot be written" in said
     assert str(store.folder) in said
+    wait_for_upkeep()
     shutil.rmtree(store.folder)
 
 

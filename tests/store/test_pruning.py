@@ -6,7 +6,6 @@ import errno
 import os
 import subprocess
 import sys
-import threading
 import time
 from contextlib import suppress
 from types import SimpleNamespace
@@ -20,9 +19,10 @@ import pytest
 from cdk_layers.errors import BuildError
 from cdk_layers.store import inventory, leases, pruning
 from cdk_layers.store.inventory import items
-from cdk_layers.store.local_store import REMOVAL, LocalStore
+from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.pruning import Limits
 from tests.building.mounts import needs_mounts, tmpfs
+from tests.store.upkeep import wait_for_upkeep
 
 KIB: Final = 1024
 DAY: Final = 24 * 3600
@@ -32,7 +32,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock
 def put(store: LocalStore, key: str, kib: int = 100, *, age: float = 0) -> Path:
     """Make an artifact of some size that was used some time ago, and return its folder."""
     folder = store.get_or_make(key, lambda scratch: _write(scratch / "archive.zip", kib)).folder
-    _settle()
+    wait_for_upkeep()
     if age:
         os.utime(folder, (time.time() - age,) * 2)
     return folder
@@ -41,12 +41,6 @@ def put(store: LocalStore, key: str, kib: int = 100, *, age: float = 0) -> Path:
 def _write(path: Path, kib: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(os.urandom(kib * KIB))
-
-
-def _settle() -> None:
-    for thread in threading.enumerate():
-        if thread.name == REMOVAL:
-            thread.join()
 
 
 def _keys(store: LocalStore) -> set[str]:
