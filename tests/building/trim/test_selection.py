@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -169,7 +170,9 @@ def test_keeps_what_botocore_needs_of_all_services() -> None:
     left_out = trimming.left_out(paths)
     assert set(left_out.values()) == {SERVICES}
     rest = {path for path in paths if path.startswith(("botocore/data/", "boto3/data/"))} - set(left_out)
-    assert {path.split("/")[2] for path in rest if path.count("/") > 2} == {"s3", "dynamodb", *NEEDED}
+    # Older versions of botocore do not have all of these services.
+    services = {path.split("/")[2] for path in paths if path.startswith("botocore/data/") and path.count("/") > 2}
+    assert {path.split("/")[2] for path in rest if path.count("/") > 2} == {"s3", "dynamodb", *NEEDED} & services
     assert {path for path in rest if path.count("/") == 2} == {
         f"botocore/data/{name}.json"
         for name in ("_retry", "endpoints", "partitions", "sdk-default-configuration")
@@ -183,9 +186,16 @@ def test_rejects_an_unknown_service() -> None:
     check_services(["dynamo"], ["requests/__init__.py"])
 
 
+def _files(name: str) -> dict[str, importlib.metadata.PackagePath]:
+    try:
+        files = importlib.metadata.files(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{name} is not in this environment")
+    return {str(file): file for file in files if not str(file).startswith("..")}
+
+
 def _installed(name: str) -> list[str]:
-    files = importlib.metadata.files(name) or []
-    return [str(file) for file in files if not str(file).startswith("..") and "__pycache__" not in str(file)]
+    return [path for path in _files(name) if "__pycache__" not in path]
 
 
 @pytest.mark.parametrize(
@@ -193,20 +203,20 @@ def _installed(name: str) -> list[str]:
     [
         ("attrs", {"stubs"}, "attr", "attr/py.typed"),
         ("boto3", set(), "boto3/docs", "boto3/docs/__init__.py"),
-        ("types-PyYAML", {"stubs"}, "yaml-stubs", "yaml-stubs/METADATA.toml"),
+        ("types-PyYAML", {"stubs"}, "yaml-stubs", ".dist-info/METADATA"),
         ("mypy", {"tests", "documents"}, "mypy/typeshed", "mypy/typeshed/stdlib/builtins.pyi"),
     ],
 )
 def test_trims_installed_distributions(name: str, kinds: set[str], folder: str, stays: str) -> None:
     """Of real distributions, exactly the expected kinds stay out, and data that only look like them do not."""
-    files = {str(file): file for file in importlib.metadata.files(name) or [] if not str(file).startswith("..")}
+    files = _files(name)
 
     def read(path: str) -> bytes:
-        return bytes(files[path].locate().read_bytes())  # type: ignore[attr-defined]
+        return Path(files[path].locate()).read_bytes()
 
     sources: Sequence[str] = [path for path in files if "__pycache__" not in path]
     references = find_references(sources, read)
     left_out = ALL.left_out(sources, needed=needed_tests([references]), files=references.files)
     assert set(left_out.values()) == kinds
     assert any(path.startswith(f"{folder}/") for path in sources)
-    assert stays in set(sources) - set(left_out) or name == "types-PyYAML"
+    assert any(path.endswith(stays) for path in set(sources) - set(left_out))
