@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.upkeep import wait_for_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,4 +39,7 @@ def tmpfs(folder: Path, options: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        wait_for_upkeep()
+        # A store has a file open until it is collected, which errors that refer to it put off.
+        gc.collect()
         subprocess.run(["umount", folder], check=True)

@@ -27,7 +27,7 @@ from cdk_layers.store.artifact import file_digest
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 from tests.building.mounts import needs_mounts, tmpfs
-from tests.store.upkeep import wait_for_upkeep
+from tests.upkeep import wait_for_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -22,7 +22,7 @@ from cdk_layers.store.inventory import items
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.pruning import Limits
 from tests.building.mounts import needs_mounts, tmpfs
-from tests.store.upkeep import wait_for_upkeep
+from tests.upkeep import wait_for_upkeep
 
 KIB: Final = 1024
 DAY: Final = 24 * 3600

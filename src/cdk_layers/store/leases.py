@@ -94,6 +94,7 @@ def _end(descriptor: int, path: Path, process: int) -> None:
     if os.getpid() == process:
         with suppress(OSError):
             path.unlink()
+        with suppress(OSError):
             os.close(descriptor)
 
 
