@@ -34,7 +34,7 @@ def test_native_code(make_entry: MakeEntry, store: LocalStore) -> None:
     with pytest.raises(CompatibilityError) as caught:
         build_for(entry, EVERYWHERE, store=store, label="Hub/base")
     message = str(caught.value)
-    assert message.startswith("Hub/base: what was built for Python 3.12 on x86_64 is not right")
+    assert message.startswith("Hub/base: the build for Python 3.12 on x86_64 does not suit")
     for target in EVERYWHERE[1:]:
         assert f"{target} cannot load " in message
     assert "python/orjson/orjson.cpython-312-x86_64-linux-gnu.so" in message
@@ -52,7 +52,7 @@ def test_stable_abi(make_entry: MakeEntry, store: LocalStore) -> None:
 def test_other_pins(make_entry: MakeEntry, store: LocalStore) -> None:
     """A manifest that asks for something else on another target ties the content too."""
     entry = make_entry({"requirements.txt": "six==1.16.0\nidna==3.10 ; python_version < '3.13'\n"})
-    with pytest.raises(CompatibilityError, match=r"Only Python 3\.12 on x86_64 wants idna==3\.10"):
+    with pytest.raises(CompatibilityError, match=r"Only Python 3\.12 on x86_64 needs idna==3\.10"):
         build_for(entry, EVERYWHERE, store=store)
 
 

@@ -61,7 +61,7 @@ CERTAIN = [
 ]  # fmt: skip
 UNCERTAIN = [
     (NAMED, "no [build-system]"),
-    (_system("maturin"), "'maturin' is not known"),
+    (_system("maturin"), "build backend 'maturin'"),
     (_system(HATCH), "no package 'acme_tools'"),
     (_system(HATCH, "[tool.hatch.build.hooks.custom]\npath = 'x.py'"), "'hooks'"),
     (_system(HATCH, '[tool.hatch.build.targets.wheel.force-include]\n"x" = "y"'), "'force-include'"),
@@ -69,10 +69,10 @@ UNCERTAIN = [
     (_system(POETRY, "[tool.poetry]\npackage-mode = false"), "package-mode"),
     (_system(PDM, '[tool.pdm.build]\nincludes = ["x"]'), "'includes'"),
     (_system(SETUPTOOLS, '[[tool.setuptools.ext-modules]]\nname = "x"'), "'ext-modules'"),
-    (_system(POETRY, '[tool.poetry]\npackages = "acme"'), "not of the kind"),
-    (_system(POETRY, '[tool.poetry]\npackages = [{from = "src"}]'), "not of the kind"),
-    (_system(HATCH, "[tool.hatch.build.targets.wheel]\npackages = 3"), "not of the kind"),
-    (_system(HATCH, "[tool.hatch.build.targets.wheel]\nsources = 3"), "not of the kind"),
+    (_system(POETRY, '[tool.poetry]\npackages = "acme"'), "documented types"),
+    (_system(POETRY, '[tool.poetry]\npackages = [{from = "src"}]'), "documented types"),
+    (_system(HATCH, "[tool.hatch.build.targets.wheel]\npackages = 3"), "documented types"),
+    (_system(HATCH, "[tool.hatch.build.targets.wheel]\nsources = 3"), "documented types"),
 ]
 
 

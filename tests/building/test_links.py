@@ -39,7 +39,7 @@ def test_copies_are_noted(make_entry: Callable[..., Path], store: LocalStore, op
     assert layer.contents.unzipped_bytes == 3 * 2048
     (note,) = layer.notes
     assert note.rule == "copied-link"
-    assert "takes 4.0 KiB more: lib/libfoo.so = lib/libfoo.so.1 = lib/libfoo.so.1.2." in note.message
+    assert "take 4.0 KiB more: lib/libfoo.so = lib/libfoo.so.1 = lib/libfoo.so.1.2." in note.message
 
 
 @pytest.mark.parametrize(("count", "noted"), [(1024**2 - 1, 0), (1024**2, 1)])

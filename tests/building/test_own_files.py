@@ -24,12 +24,12 @@ _PLACES = (*NEVER_ARCHIVED, "lib dir", "a/x[1]", "!y")
 
 
 def _judges() -> tuple[Callable[[str], bool], Callable[[str], bool]]:
-    lines = [*DEFAULT_EXCLUDES, *(f"/{one}" for one in TOP_EXCLUDES), *map(excludes._pattern, _PLACES)]
+    lines = [*DEFAULT_EXCLUDES, *(f"/{one}" for one in TOP_EXCLUDES), *map(excludes._escaped, _PLACES)]
     return excludes.exclusion(Path("nowhere"), _PLACES, ()), GitIgnoreSpec.from_lines(lines).match_file
 
 
 @given(st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3), st.sampled_from(["", "/"]))
-def test_without_patterns_as_with_them(parts: list[str], end: str) -> None:
+def test_without_escapeds_as_with_them(parts: list[str], end: str) -> None:
     """Without patterns of the user, what stays out is what a .gitignore of the same lines would keep out."""
     ours, gitignore = _judges()
     above = ["/".join(parts[:count]) + "/" for count in range(1, len(parts))]

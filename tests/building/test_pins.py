@@ -121,5 +121,5 @@ def test_nothing_is_left_beside_code(make_entry: MakeEntry, store: LocalStore) -
 def test_layers_include_everything(make_entry: MakeEntry, store: LocalStore) -> None:
     """A function without code, whose layers include what it asks for, is an error that says so."""
     options = BuildOptions(prefix="", provided={"six": "1.17.0"})
-    with pytest.raises(EntryError, match=r"the layers include all that requirements\.txt asks for"):
+    with pytest.raises(EntryError, match=r"the layers contain everything that requirements\.txt requires"):
         build(make_entry({"requirements.txt": "six==1.17.0\n"}), X86, options, store=store)

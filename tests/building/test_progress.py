@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from cdk_layers.building.progress import Lines, Status, Together, default_progress, told
+from cdk_layers.building.progress import Lines, SharedDisplay, Status, default_progress, ended_on_error
 
 
 def test_one_line_without_a_terminal() -> None:
@@ -51,7 +51,7 @@ def test_status_goes_after_an_error() -> None:
     lines = Lines(io.StringIO())
     lines.end = ended.append  # type: ignore[assignment,method-assign]
     message = "broken"
-    with pytest.raises(RuntimeError, match=message), told(lines):
+    with pytest.raises(RuntimeError, match=message), ended_on_error(lines):
         raise RuntimeError(message)
     assert ended == [None]
 
@@ -67,8 +67,8 @@ def test_several_builds_at_once() -> None:
         def end(self, done: str | None) -> None:
             seen.append(("end", done))
 
-    together = Together(Display())
-    one, other = together.one(), together.one()
+    display = SharedDisplay(Display())
+    one, other = display.add_build(), display.add_build()
     one.start("Packing 'a'")
     other.start("Installing 'b'")
     one.end("Built 'a'")

@@ -1,7 +1,7 @@
-"""Where build backends find the packages of a project, as far as its configuration alone decides that.
+"""Positions of a project's packages in its wheel, as far as the backend's configuration alone decides them.
 
-Each reader returns moves, from a path in the project to the path that its wheel would have; none for a flat layout.
-Nothing of a backend is run. What its configuration leaves open is `UncertainError`.
+Each reader returns moves from a path in the project to the path in the wheel; none for a flat layout. No backend is
+run. If only the backend could decide, a reader raises `UncertainError`.
 
 Source: the backends' documentation: setuptools "Package Discovery", hatchling "Wheel builder", uv "Build backend",
 poetry "The pyproject.toml file", flit "The pyproject.toml config file", pdm-backend "Build configuration".
@@ -32,18 +32,18 @@ class Move(NamedTuple):
 
 
 class UncertainError(Exception):
-    """A configuration whose result only the backend knows; the text says what leaves it open."""
+    """Only the backend knows where the packages belong. The message gives the reason."""
 
 
 def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    """Return the packages of a project that its wheel would have at another path.
+    """Return the packages that have another path in the wheel than in the project.
 
     Args:
         root: The project's folder.
-        project: Its pyproject.toml; empty where there is none.
+        project: Its pyproject.toml; empty if there is none.
 
     Raises:
-        UncertainError: Only the backend itself knows.
+        UncertainError: Only the backend knows where they belong.
     """
     system = project.get("build-system")
     backend = str((system if isinstance(system, dict) else {}).get("build-backend", "setuptools.build_meta"))
@@ -56,9 +56,9 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
             try:
                 return [move for move in reader(root, project) if move.source != move.destination]
             except (AttributeError, KeyError, TypeError, ValueError):
-                reason = f"the settings of {backend!r} in its pyproject.toml are not of the kind that it documents"
+                reason = f"settings of {backend!r} in its pyproject.toml do not have the documented types"
                 raise UncertainError(reason) from None
-    reason = f"the build backend {backend!r} is not known here"
+    reason = f"cdk-layers does not know the build backend {backend!r}"
     raise UncertainError(reason)
 
 
@@ -71,7 +71,7 @@ def _get(table: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 def _module_name(project: Mapping[str, Any], *tables: Mapping[str, Any]) -> str:
     names = (table.get("name") for table in (_get(project, "project"), *tables))
-    name = next((one for one in names if isinstance(one, str)), "")
+    name = next((name for name in names if isinstance(name, str)), "")
     return re.sub(r"[-.\s]+", "_", name)
 
 
@@ -88,12 +88,12 @@ def _children(root: Path, folder: str, include: tuple[str, ...] = ("*",), *, reg
         is_package = path.is_dir() and path.name.isidentifier() and not path.name.startswith("__")
         is_package = is_package and (not regular or (path / "__init__.py").is_file())
         is_module = path.is_file() and path.suffix in {".py", ".pyi"} and path.stem.isidentifier()
-        if (is_package or is_module) and any(fnmatchcase(path.stem, one.split(".")[0]) for one in include):
+        if (is_package or is_module) and any(fnmatchcase(path.stem, pattern.split(".")[0]) for pattern in include):
             yield Move(f"{folder}/{path.name}".removeprefix("./"), path.name)
 
 
-def _named(root: Path, folder: str, module: str) -> Move | None:
-    """Return the module or package of a name, dotted or not, if it is in a folder of the project."""
+def _find_module(root: Path, folder: str, module: str) -> Move | None:
+    """Return the module or package with this (dotted) name in a folder of the project; None if there is none."""
     path = module.replace(".", "/")
     prefix = "" if folder in ("", ".") else f"{folder.rstrip('/')}/"
     for name in (path, f"{path}.py"):
@@ -102,9 +102,9 @@ def _named(root: Path, folder: str, module: str) -> Move | None:
     return None
 
 
-def _default(root: Path, module: str, backend: str) -> list[Move]:
-    """Return the package of the project's own name, in src/ or beside it."""
-    found = _named(root, "src", module) or _named(root, "", module)
+def _same_name_package(root: Path, module: str, backend: str) -> list[Move]:
+    """Return the package with the project's name, in src/ or at the top."""
+    found = _find_module(root, "src", module) or _find_module(root, "", module)
     if module and found:
         return [found]
     reason = f"{backend} finds no package {module!r} by the project's name"
@@ -114,21 +114,24 @@ def _default(root: Path, module: str, backend: str) -> list[Move]:
 def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
     script, table = root / "setup.py", _get(project, "tool", "setuptools")
     if script.is_file() and not _STUB.fullmatch(_code(script)):
-        reason = "its setup.py decides, which is not run"
+        reason = "its setup.py decides, and cdk-layers does not run it"
         raise UncertainError(reason)
     _refuse_keys("setuptools", table, ("ext-modules", "cmdclass"))
     settings = table or _setup_cfg(root / "setup.cfg")
     folders = _get(settings, "package-dir")
     packages = settings.get("packages")
     if isinstance(packages, list):
-        return list(dict.fromkeys(_top_package(str(one), folders) for one in packages))
+        return list(dict.fromkeys(_top_package(str(package), folders) for package in packages))
     find = _get(settings, "packages", "find")
     where = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
     include = tuple(texts(find.get("include")) or ("*",))
     is_regular = bool(find) and find.get("namespaces") is False
     named = [Move(str(folder), str(name)) for name, folder in folders.items() if name]
     found = (
-        move for one in where if one not in (".", "") for move in _children(root, one, include, regular=is_regular)
+        move
+        for folder in where
+        if folder not in (".", "")
+        for move in _children(root, folder, include, regular=is_regular)
     )
     return [*named, *found]
 
@@ -145,7 +148,7 @@ def _code(script: Path) -> str:
 
 
 def _setup_cfg(path: Path) -> dict[str, Any]:
-    """Return what a setup.cfg sets, in the form that pyproject.toml has."""
+    """Return the options of a setup.cfg in the form of [tool.setuptools]."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(path.read_text(encoding="utf-8", errors="replace"))
@@ -153,7 +156,7 @@ def _setup_cfg(path: Path) -> dict[str, Any]:
         return {}
     lines = parser.get("options", "package_dir", fallback="").splitlines()
     folders = {
-        name.strip(): folder.strip() for name, is_pair, folder in (one.partition("=") for one in lines) if is_pair
+        name.strip(): folder.strip() for name, is_pair, folder in (line.partition("=") for line in lines) if is_pair
     }
     packages: Any = parser.get("options", "packages", fallback="").split()
     if packages and packages[0] in {"find:", "find_namespace:"}:
@@ -171,19 +174,19 @@ def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
             _refuse_keys("hatchling", table, ("sources",))
     packages, sources = wheel.get("packages") or build.get("packages"), wheel.get("sources") or build.get("sources")
     if packages:
-        return [Move(str(one).strip("/"), str(one).strip("/").rpartition("/")[2]) for one in packages]
+        return [Move(path, path.rpartition("/")[2]) for path in (str(package).strip("/") for package in packages)]
     if sources:
-        return [move for one in sources for move in _children(root, str(one).strip("/"))]
-    return _default(root, _module_name(project), "hatchling")
+        return [move for source in sources for move in _children(root, str(source).strip("/"))]
+    return _same_name_package(root, _module_name(project), "hatchling")
 
 
 def _uv(root: Path, project: Mapping[str, Any]) -> list[Move]:
     table = _get(project, "tool", "uv", "build-backend")
     folder = str(table.get("module-root", "src"))
-    given = table.get("module-name") or _module_name(project).lower()
+    names = table.get("module-name") or _module_name(project).lower()
     moves = []
-    for name in given if isinstance(given, list) else [given]:
-        found = _named(root, folder, str(name))
+    for name in names if isinstance(names, list) else [names]:
+        found = _find_module(root, folder, str(name))
         if found is None:
             reason = f"uv finds no module {str(name)!r} in {folder or '.'!r}"
             raise UncertainError(reason)
@@ -199,8 +202,8 @@ def _poetry(root: Path, project: Mapping[str, Any]) -> list[Move]:
         raise UncertainError(reason)
     packages = table.get("packages")
     if not packages:
-        return _default(root, _module_name(project, table), "poetry")
-    return [_poetry_package(one) for one in packages if one.get("format") != "sdist"]
+        return _same_name_package(root, _module_name(project, table), "poetry")
+    return [_poetry_package(package) for package in packages if package.get("format") != "sdist"]
 
 
 def _poetry_package(package: Mapping[str, Any]) -> Move:
@@ -211,7 +214,7 @@ def _poetry_package(package: Mapping[str, Any]) -> Move:
 
 def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:
     name = _get(project, "tool", "flit", "module").get("name") or _module_name(project)
-    return _default(root, str(name), "flit")
+    return _same_name_package(root, str(name), "flit")
 
 
 def _pdm(root: Path, project: Mapping[str, Any]) -> list[Move]:

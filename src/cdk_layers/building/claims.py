@@ -1,4 +1,4 @@
-"""Whether one build is right for several targets, and what ties it to one."""
+"""Builds for several targets, and the content that ties a build to some of them."""
 
 from __future__ import annotations
 
@@ -32,46 +32,46 @@ def build_for(
     progress: Progress | None = None,
     label: str | None = None,
 ) -> LayerBuild:
-    """Build for the first target, and make sure that the build is right for all the others.
+    """Build for the first target, and check that the build suits all others.
 
     Args:
         entry: As for `build`.
-        targets: What the archive has to run on; at least one.
+        targets: Where the archive has to run; at least one.
         options: As for `build`.
         store: As for `build`.
         progress: As for `build`.
         label: As for `build`.
 
     Raises:
-        CompatibilityError: Something ties the content to some of the targets; the message names the files or pins.
-        UsageError: There is no target.
+        CompatibilityError: The content does not suit all targets. The message names the files or pins.
+        UsageError: `targets` is empty.
         CdkLayersError: As `build`.
     """
     if not targets:
-        message = f"{label or entry}: no target to build for. Name at least one runtime and one architecture."
+        message = f"{label or entry}: no target to build for. Specify at least one runtime and one architecture."
         raise UsageError(message)
     built = build(entry, targets[0], options, store=store, progress=progress, label=label)
     first, *others = targets
     ties: list[str] = []
     if others:
-        # It loads all that builds, and most layers have one target.
+        # This loads everything that builds, and most layers have one target.
         from cdk_layers.building.make import pins_for  # noqa: PLC0415
 
         ties += native_ties(built.contents, others)
         pins = pins_for(entry, first, options, store=store)
         for other in others:
-            ties.extend(_differing(pins, pins_for(entry, other, options, store=store), first, other))
+            ties.extend(_pin_differences(pins, pins_for(entry, other, options, store=store), first, other))
     if ties:
         message = (
-            f"{label or entry}: what was built for {first} is not right for all that it is declared for. "
-            f"{' '.join(ties)} Build a layer for each, or declare only {first}."
+            f"{label or entry}: the build for {first} does not suit all declared targets. "
+            f"{' '.join(ties)} Build a layer for each target, or declare only {first}."
         )
         raise CompatibilityError(message)
     return built
 
 
 def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
-    """Yield, for each target that cannot load all of the content, a sentence that names the files."""
+    """Yield a sentence for each target that cannot load all of the content. It names the files."""
     for target in targets:
         natives = native_index(contents, "python/")
         files = [*natives.foreign_files(target), *sorted(_foreign_distributions(contents, target))]
@@ -80,24 +80,26 @@ def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
 
 
 def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
-    """Yield the distributions whose wheel the target would not have been given, such as a "py313-none-any".
+    """Yield the distributions whose wheel does not support the target, such as a "py313-none-any".
 
-    Those whose modules name their Python themselves are judged by these, and some do without their native modules.
+    Distributions whose native modules name their Python are checked by these names instead. Those that work without
+    their native modules are skipped.
     """
     from packaging.tags import parse_tag  # noqa: PLC0415 - see `build_for`
 
     from cdk_layers.lambda_service.wheel_tags import supported_tags  # noqa: PLC0415
 
     supported = frozenset(supported_tags(target))
-    judged = native_index(contents, "python/").tagged_distributions | OPTIONAL_EXTENSIONS
-    for one in contents.distributions:
-        if one.name not in judged and one.tags and not any(supported & parse_tag(tag) for tag in one.tags):
-            yield f"{one.name} {one.version} ({', '.join(one.tags)})"
+    skipped = native_index(contents, "python/").tagged_distributions | OPTIONAL_EXTENSIONS
+    for distribution in contents.distributions:
+        tags = distribution.tags
+        if distribution.name not in skipped and tags and not any(supported & parse_tag(tag) for tag in tags):
+            yield f"{distribution.name} {distribution.version} ({', '.join(tags)})"
 
 
-def _differing(first: tuple[str, ...], other: tuple[str, ...], target: Target, another: Target) -> Iterator[str]:
+def _pin_differences(first: tuple[str, ...], other: tuple[str, ...], target: Target, another: Target) -> Iterator[str]:
     only_first, only_other = sorted(set(first) - set(other)), sorted(set(other) - set(first))
     if only_first:
-        yield f"Only {target} wants {', '.join(only_first)}."
+        yield f"Only {target} needs {', '.join(only_first)}."
     if only_other:
-        yield f"Only {another} wants {', '.join(only_other)}."
+        yield f"Only {another} needs {', '.join(only_other)}."

@@ -1,4 +1,4 @@
-"""Options of what an archive contains of its distributions, and of what is derived from them."""
+"""Options for the content of distributions in an archive, and for their bytecode."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 TRIM_KINDS: Final = ("tests", "stubs", "sources", "libraries", "documents")
-"""Kinds of files of a distribution that `trim` can leave out, in the order that messages list them."""
+"""Kinds of files in a distribution that `trim` can leave out, in the order of messages."""
 
 TRIM_VALUES: Final = f"True, False or a list of {', '.join(map(repr, TRIM_KINDS))}"
-"""What a message expects as the value of `trim`."""
+"""Valid values of `trim`, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentOptions:
-    """What an archive contains of its distributions, and what is derived from them."""
+    """Which files of its distributions an archive contains, and whether it contains their bytecode."""
 
     bytecode: bool = False
     """Whether the archive contains the compiled bytecode of its modules."""
 
     trim: bool | tuple[str, ...] = False
-    """Kinds of files that stay out of distributions, from TRIM_KINDS; True for the safe ones."""
+    """Kinds of files to leave out of distributions, from TRIM_KINDS; True for the safe kinds."""
 
     dependency_excludes: tuple[str, ...] = ()
-    """Patterns (as in a .gitignore) of files of distributions that stay out, relative to site-packages."""
+    """Patterns (as in a .gitignore) of files of distributions to leave out, relative to site-packages."""
 
     aws_services: tuple[str, ...] = ()
-    """The only services of AWS whose data of botocore stay in; all of them by default."""
+    """AWS services whose data files of botocore are included. Defaults to all."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,9 +35,9 @@ class ContentOptions:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The options that differ from their defaults, as JSON for a key; order and repetition do not matter there.
+        """The options that differ from their defaults, as JSON for a key.
 
-        The order of patterns does.
+        Order and repetition do not matter, except the order of patterns.
         """
         values = {name: getattr(self, name) for name in self.names}
         return {
@@ -47,7 +47,7 @@ class ContentOptions:
 
 
 def trim_of(value: object) -> bool | tuple[str, ...] | None:
-    """Return a value of `trim`, with a name for a list of one; None if it is not a valid value."""
+    """Return a valid value of `trim`, where a string stands for a list with that kind; None if the value is invalid."""
     if isinstance(value, bool):
         return value
     kinds = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else None

@@ -1,4 +1,4 @@
-"""Copies of source folders, which builds may write to."""
+"""Copies of source folders, so that builds may write into them."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _BARE_PATH: Final = re.compile(r"(?:-e )?(?P<path>[^\s@=<>~!;#]+)")
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Source folders in a scratch folder, at the same places relative to each other as on this machine."""
+    """Copies of source folders in a scratch folder, with the same positions relative to each other."""
 
     scratch: Path
     places: dict[Path, Path]
-    """The copies by what they are copies of."""
+    """The copy of each original."""
 
     written: dict[str, tuple[Path, ...]]
-    """What is copied, by how projects write it."""
+    """The originals that a project's path refers to, by the path as the project writes it."""
 
     @classmethod
     def make(cls, scratch: Path, wanted: Iterable[Wanted]) -> Copies:
-        """Copy the source folders that requirements name, and what these lead to, into a scratch folder.
+        """Copy the source folders that requirements name, and those that they refer to, into a scratch folder.
 
         Raises:
             EntryError: A file cannot be read, or a symlink leaves its folder.
         """
         copies = cls(Path(os.path.realpath(scratch)), {}, {})
-        found = project.reachable(one.local for one in wanted if one.local is not None and is_source(one))
+        found = project.reachable(item.local for item in wanted if item.local is not None and is_source(item))
         for path in found:
             copies.places[path] = copies.place(path)
             for text, step in project.steps(path):
@@ -54,11 +54,11 @@ class Copies:
         return copies
 
     def place(self, path: Path) -> Path:
-        """Return where the copy of a file or folder is."""
+        """Return the path of the copy of a file or folder."""
         return self.scratch / "copies" / (path.drive.replace(":", "") or "root") / path.relative_to(path.anchor)
 
     def line(self, wanted: Wanted) -> str:
-        """Return a requirement as uv should read it: the copy of what it names."""
+        """Return a requirement for uv that names the copy."""
         local = wanted.local
         if local is None:
             return wanted.text
@@ -68,9 +68,9 @@ class Copies:
         return f"{wanted.name} @ {copy.as_uri()}" if wanted.name else wanted.text
 
     def read(self, output: str, base: Path, requirements: Requirements) -> tuple[Wanted, ...]:
-        """Return the requirements that uv wrote, with the originals in place of the copies.
+        """Return the requirements in uv's output, with the originals instead of the copies.
 
-        uv writes the path of a project that another one leads to as that one writes it.
+        If one project refers to another, uv writes the path as the first project does.
         """
         lines = [line for text in output.splitlines() for line in self._restored(text)]
         text, variables = "\n".join(dict.fromkeys(lines)), requirements.variables
@@ -83,8 +83,8 @@ class Copies:
             for pin in pins
         )
 
-    def said(self, text: str) -> str:
-        """Return a message of uv with the original places in place of the copies."""
+    def restore_paths(self, text: str) -> str:
+        """Return a message of uv with the paths of the originals instead of the copies."""
         return text.replace(f"{self.scratch / 'copies' / 'root'}", "")
 
     def _restored(self, line: str) -> Iterator[str]:
@@ -106,7 +106,7 @@ class Copies:
         self._redirect(place / PROJECT)
 
     def _redirect(self, manifest: Path) -> None:
-        """Let a copied project lead to the copies of what it names by absolute paths."""
+        """Replace absolute paths of originals in the pyproject.toml of a copied project."""
         with suppress(OSError, UnicodeDecodeError):
             text = before = manifest.read_text(encoding="utf-8")
             for path in sorted(self.places, key=lambda path: len(path.parts), reverse=True):

@@ -1,13 +1,13 @@
-"""What of an entry folder stays out of an archive: by default, as a place that installs something, or by patterns.
+"""Files of an entry folder that are left out of the archive: by default, because they are installed, or by patterns.
 
-Three kinds stay out by default, and `default_excludes=False` lets all of them in:
+Three kinds are left out by default, and `default_excludes=False` includes them all:
 
 - anywhere: environments, version control, bytecode, caches of tools (`DEFAULT_EXCLUDES`);
-- at the top of the entry only, since a package may contain the same names as data: what describes a project or
-  configures tools (`TOP_EXCLUDES`);
-- at the top, if that is all they are: `tests/` and `test/` that no code of the entry outside of them names, `dist/`
-  with nothing but finished distributions, `build/` with nothing but what setuptools leaves there, a virtual environment
-  of any name, and a `setup.py` that runs setuptools.
+- only at the top of the entry, since a package may contain the same names as data: files that describe a project or
+  configure tools (`TOP_EXCLUDES`);
+- at the top, after a look at their content: `tests/` and `test/` if no code of the entry outside of them names them,
+  `dist/` if it contains only finished distributions, `build/` if it contains only build output of setuptools, virtual
+  environments of any name, and a `setup.py` that runs setuptools.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEST_FOLDERS: Final = ("tests", "test")
-_LEFT_IN: Final = {
+_TOOL_OUTPUT: Final = {
     "dist": re.compile(r".*\.(?:whl|tar\.gz|zip|egg)|\.gitignore"),
     "build": re.compile(r"lib(?:\..*)?|bdist\..*|temp\..*|scripts-.*|__editable__\..*|\.gitignore"),
 }
-"""What tools leave in a folder of this name. Source: the documentation of setuptools' and uv's build commands."""
+"""Files that tools write into a folder of this name. Source: the build commands of setuptools and uv."""
 
 _SETUPTOOLS: Final = re.compile(rb"^\s*(?:from|import)\s+(?:setuptools|distutils)\b", re.MULTILINE)
 _PLAIN: Final = re.compile(r"[\w .-]*[\w.-]")
-"""Names that mean themselves as patterns."""
+"""Names without special characters of patterns."""
 
 _MAX_FILES: Final = 20_000
 
@@ -39,27 +39,29 @@ _MAX_FILES: Final = 20_000
 def exclusion(
     root: Path, places: Sequence[str], patterns: Sequence[str], *, defaults: bool = True
 ) -> Callable[[str], bool]:
-    """Return what tells whether a path of an entry stays out: a POSIX path, with a trailing "/" for folders.
+    """Return a function that decides whether a path is left out: a POSIX path, with a trailing "/" for folders.
 
     Args:
         root: The entry.
-        places: Paths that stay out in any case.
-        patterns: The user's, as in a .gitignore, which come last, so that "!x" lets x in.
-        defaults: Whether the defaults count.
+        places: Paths that are always left out, unless a pattern includes them.
+        patterns: The user's patterns, as in a .gitignore. They override the rest: "!x" includes x.
+        defaults: Whether the defaults apply.
     """
-    anywhere, top = (DEFAULT_EXCLUDES, (*TOP_EXCLUDES, *_leftovers(root))) if defaults else ((), ())
+    anywhere, top = (DEFAULT_EXCLUDES, (*TOP_EXCLUDES, *_development_files(root))) if defaults else ((), ())
     if patterns:
-        # It takes as long to load as a recalled build takes, and few entries have patterns of their own.
+        # Loading it takes as long as finding a build in the store, and few entries have patterns.
         from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
-        spec = GitIgnoreSpec.from_lines([*anywhere, *(f"/{one}" for one in top), *map(_pattern, places), *patterns])
+        spec = GitIgnoreSpec.from_lines(
+            [*anywhere, *(f"/{pattern}" for pattern in top), *map(_escaped, places), *patterns]
+        )
         return spec.match_file
-    has_name, left_out = by_name(anywhere), frozenset(places)
-    return lambda path: path.removesuffix("/") in left_out or has_name(path) or _is_top(path, top)
+    has_name, excluded = by_name(anywhere), frozenset(places)
+    return lambda path: path.removesuffix("/") in excluded or has_name(path) or _is_top(path, top)
 
 
 def by_name(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether the last part of a path matches a pattern: "name", "name/" for folders, or "*.ext"."""
+    """Return a function that matches the last part of a path with patterns: "name", "name/" for folders, or "*.ext"."""
     names = frozenset(pattern for pattern in patterns if not pattern.startswith("*"))
     endings = tuple(pattern[1:] for pattern in patterns if pattern.startswith("*"))
 
@@ -79,31 +81,31 @@ def _is_top(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(form, pattern) for form in forms for pattern in patterns)
 
 
-def _pattern(place: str) -> str:
+def _escaped(place: str) -> str:
     for special in "\\*?[]! ":
         place = place.replace(special, "\\" + special)
     return f"/{place}"
 
 
-def _leftovers(root: Path) -> Iterator[str]:
-    """Yield what at the top of an entry is there for its development alone."""
+def _development_files(root: Path) -> Iterator[str]:
+    """Yield the files and folders at the top of an entry that only its development needs, by their content."""
     for name in _TEST_FOLDERS:
         if (root / name).is_dir() and not _is_named(root, name):
             yield f"{name}/"
-    for name, known in _LEFT_IN.items():
+    for name, output in _TOOL_OUTPUT.items():
         folder = root / name
-        if folder.is_dir() and all(known.fullmatch(path.name) for path in folder.iterdir()):
+        if folder.is_dir() and all(output.fullmatch(path.name) for path in folder.iterdir()):
             yield f"{name}/"
-    for sign in root.glob("*/pyvenv.cfg"):
-        if sign.is_file() and _PLAIN.fullmatch(sign.parent.name):
-            yield f"{sign.parent.name}/"
+    for configuration in root.glob("*/pyvenv.cfg"):
+        if configuration.is_file() and _PLAIN.fullmatch(configuration.parent.name):
+            yield f"{configuration.parent.name}/"
     script = root / "setup.py"
     if script.is_file() and _SETUPTOOLS.search(script.read_bytes()):
         yield "setup.py"
 
 
 def _is_named(root: Path, folder: str) -> bool:
-    """Tell whether code outside of a folder imports it or names it in a string; when in doubt, it does."""
+    """Return whether code outside of a folder imports it or names it in a string. True if in doubt."""
     named = re.compile(rb"(?:\b(?:from|import)[ \t]+|,[ \t]*|['\"/])%b(?![\w-])" % folder.encode())
     skipped = by_name(DEFAULT_EXCLUDES)
     waiting, count = [root], 0

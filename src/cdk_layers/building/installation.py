@@ -1,4 +1,4 @@
-"""Putting pinned distributions into a folder."""
+"""Installation of pinned distributions into a folder."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from packaging.tags import parse_tag
 
-from cdk_layers.building.arrivals import refuse_missing
 from cdk_layers.building.copies import Copies
+from cdk_layers.building.missing_pins import refuse_missing_pins
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import local_folders, names_in
 from cdk_layers.building.requirements.requirements_file import Option
 from cdk_layers.building.requirements.surroundings import settings_of
-from cdk_layers.building.shared_paths import settle
+from cdk_layers.building.shared_paths import use_last
 from cdk_layers.building.tidying import installed, tidy
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_success
@@ -33,98 +33,107 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.manifests import Requirements
     from cdk_layers.building.requirements.resolution import Resolution
     from cdk_layers.building.requirements.wanted import Wanted
-    from cdk_layers.building.shared_paths import Shared
+    from cdk_layers.building.shared_paths import SharedPaths
     from cdk_layers.building.uv.settings import UvSettings
     from cdk_layers.lambda_service.target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """How an installation came out."""
+    """The result of an installation."""
 
-    shared: tuple[Shared, ...]
-    """Who overwrote whom, where several distributions contain one path."""
+    shared: tuple[SharedPaths, ...]
+    """Paths that several distributions contain, and the distribution whose files are used."""
 
     is_plain: bool
-    """Whether wheels for just the target's platform served all pins."""
+    """Whether all pins were installed from wheels for exactly the target's platform."""
 
 
 def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> Installation:
-    """Install what was resolved into a folder, so that it is the same on every machine.
+    """Install a resolution into a folder, with the same result on every machine.
 
     Args:
-        requirements: The manifest, for where to look.
-        resolution: What to install.
-        tree: The folder to fill; it is made.
-        job: What it is for.
+        requirements: The manifest, with its indexes.
+        resolution: The pins to install.
+        tree: The folder to create and fill.
+        job: The build.
 
     Raises:
-        DependencyError: Something cannot be had, or not for the target.
-        BuildError: uv reports success, and something is not there.
+        DependencyError: A pin is not available, or not for the target.
+        BuildError: uv reports success, but a pin is not installed.
     """
     tree.mkdir(parents=True)
     sourced = frozenset(pin.name for pin in resolution.pins if pin.name and local_sources.is_built(pin))
-    begin = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
+    start = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
     exact, reinstalled = first_attempt(job.target), frozenset[str]()
-    attempt = _put(requirements, resolution.pins, tree, job, begin)
-    unsuited = _unsuited(tree, job.target)
-    if unsuited and attempt.platform != exact_platform(job.target):
-        reinstalled = frozenset(unsuited)
+    attempt = _install_pins(requirements, resolution.pins, tree, job, start)
+    unsupported = _unsupported(tree, job.target)
+    if unsupported and attempt.platform != exact_platform(job.target):
+        reinstalled = frozenset(unsupported)
         again = [pin for pin in resolution.pins if pin.name in reinstalled]
-        _put(requirements, again, tree, job, exact, anew=True)
-        unsuited = _unsuited(tree, job.target)
-    if unsuited:
-        raise no_wheel(sorted(unsuited), requirements.origin or "", job.target, _tagged(unsuited))
-    refuse_missing(resolution.pins, tree, job.target)
-    shared = _settled(requirements, resolution, tree, job, lambda name: exact if name in reinstalled else attempt)
-    lost = ((name, one.paths) for one in shared for name in one.losers)
+        _install_pins(requirements, again, tree, job, exact, reinstall=True)
+        unsupported = _unsupported(tree, job.target)
+    if unsupported:
+        raise no_wheel(sorted(unsupported), requirements.origin or "", job.target, _tags_text(unsupported))
+    refuse_missing_pins(resolution.pins, tree, job.target)
+    shared = _resolve_shared_paths(
+        requirements, resolution, tree, job, lambda name: exact if name in reinstalled else attempt
+    )
+    lost = ((name, group.paths) for group in shared for name in group.losers)
     tidy(tree, frozenset((name, path) for name, paths in lost for path in paths))
     return Installation(shared, attempt == exact)
 
 
-def _settled(
+def _resolve_shared_paths(
     requirements: Requirements, resolution: Resolution, tree: Path, job: Job, attempt: Callable[[str], Attempt]
-) -> tuple[Shared, ...]:
-    """Give paths that several distributions contain the same file in each build."""
-    names = {pin.name for pin in resolution.pins} & {one.name for one in installed(tree)}
+) -> tuple[SharedPaths, ...]:
+    """Use the same distribution's files in each build for paths that several distributions contain."""
+    names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in installed(tree)}
     folder = tempfile.mkdtemp(prefix="alone-", dir=tree.parent)
     try:
 
         def install_alone(name: str) -> Path:
             alone = Path(folder, name)
-            # A folder or a file may have another name than its path says.
+            # A folder or a file may install a distribution of another name than its pin.
             pins = [pin for pin in resolution.pins if (pin.name == name if name in names else pin.name not in names)]
-            _put(requirements, pins, alone, job, attempt(name))
+            _install_pins(requirements, pins, alone, job, attempt(name))
             return alone
 
-        return settle(tree, install_alone)
+        return use_last(tree, install_alone)
     finally:
         remove_folder(Path(folder))
 
 
-def _put(
-    requirements: Requirements, pins: Collection[Wanted], tree: Path, job: Job, begin: Attempt, *, anew: bool = False
-) -> Attempt:
-    """Install pins into a folder, with `anew` over what is there, and return the attempt that succeeded.
-
-    Those that may come from one index alone are installed by themselves, since uv asks all indexes for all of a file.
-    """
-    attempt = begin
-    for index in sorted({pin.index for pin in pins}, key=lambda index: (index is not None, index or "")):
-        here = [pin for pin in pins if pin.index == index]
-        attempt = _put_from(requirements, here, tree, job, attempt, index=index, anew=anew)
-    return attempt
-
-
-def _put_from(
+def _install_pins(
     requirements: Requirements,
     pins: Collection[Wanted],
     tree: Path,
     job: Job,
-    begin: Attempt,
+    start: Attempt,
+    *,
+    reinstall: bool = False,
+) -> Attempt:
+    """Install pins into a folder and return the attempt that succeeded.
+
+    There is one run of uv for each index that pins are restricted to, since uv queries all indexes for all pins of a
+    run. `reinstall` replaces distributions that are installed already.
+    """
+    attempt = start
+    for index in sorted({pin.index for pin in pins}, key=lambda index: (index is not None, index or "")):
+        group = [pin for pin in pins if pin.index == index]
+        attempt = _install_from_index(requirements, group, tree, job, attempt, index=index, reinstall=reinstall)
+    return attempt
+
+
+def _install_from_index(
+    requirements: Requirements,
+    pins: Collection[Wanted],
+    tree: Path,
+    job: Job,
+    start: Attempt,
     *,
     index: str | None,
-    anew: bool,
+    reinstall: bool,
 ) -> Attempt:
     settings = settings_of(job)
     if index is not None:
@@ -137,12 +146,12 @@ def _put_from(
         copies = Copies.make(Path(folder), pins)
         hidden = hide(requirements.mask("\n".join(_lines(requirements, pins, settings, copies))))
         listed.write_text(hidden.text, encoding="utf-8")
-        headers = git_headers((one.text for one in (*requirements.wanted, *pins)), settings.variables)
+        headers = git_headers((item.text for item in (*requirements.wanted, *pins)), settings.variables)
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             done = process.pip(
                 ["install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
-                 "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if anew else []),
+                 "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if reinstall else []),
                  *_hashes(requirements), *settings.building, *attempt.arguments()],
                 cwd=job.entry,
                 settings=settings,
@@ -151,7 +160,7 @@ def _put_from(
                 offline_first=is_fixed,
                 may_be_offline=may_be_offline,
             )  # fmt: skip
-            done.stderr = requirements.mask(copies.said(done.stderr))
+            done.stderr = requirements.mask(copies.restore_paths(done.stderr))
             return done
 
         refreshed = _refreshed(requirements, pins, settings, job.entry)
@@ -159,12 +168,12 @@ def _put_from(
         is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
         is_verified = all(pin.hashes for pin in pins)
         may_be_offline = is_verified or not has_several_indexes(settings, requirements.options)
-        attempt, _ = run_until_success(run, begin, job.options, requirements.origin or "", widen=not anew)
+        attempt, _ = run_until_success(run, start, job.options, requirements.origin or "", widen=not reinstall)
     return attempt
 
 
 def _lines(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, copies: Copies) -> list[str]:
-    lines = [f"{copies.line(pin)}{''.join(f' --hash={one}' for one in pin.hashes)}" for pin in pins]
+    lines = [f"{copies.line(pin)}{''.join(f' --hash={digest}' for digest in pin.hashes)}" for pin in pins]
     return [*settings.option_lines(requirements.options), *lines, ""]
 
 
@@ -173,9 +182,9 @@ def _hashes(requirements: Requirements) -> list[str]:
 
 
 def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, base: Path) -> list[str]:
-    """Return the arguments that keep uv from taking from its cache what has changed on this machine.
+    """Return the arguments that make uv read local files again instead of using its cache.
 
-    uv accepts none offline, and then compares the times of files alone.
+    uv rejects them if it is offline, and then compares only the times of the files.
     """
     if settings.is_offline:
         return []
@@ -184,15 +193,15 @@ def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvS
     return [part for name in sorted(names) for part in ("--refresh-package", name)]
 
 
-def _unsuited(tree: Path, target: Target) -> dict[str, tuple[str, ...]]:
-    """Return the distributions that no tag of theirs lets the target load, with their tags."""
+def _unsupported(tree: Path, target: Target) -> dict[str, tuple[str, ...]]:
+    """Return the distributions whose wheel does not support the target, with their tags."""
     supported = frozenset(supported_tags(target))
     return {
-        one.name: one.tags
-        for one in installed(tree)
-        if one.tags and not any(supported & parse_tag(tag) for tag in one.tags)
+        distribution.name: distribution.tags
+        for distribution in installed(tree)
+        if distribution.tags and not any(supported & parse_tag(tag) for tag in distribution.tags)
     }
 
 
-def _tagged(unsuited: dict[str, tuple[str, ...]]) -> str:
-    return "".join(f"What there is of {name!r} is tagged {', '.join(tags)}. " for name, tags in unsuited.items())
+def _tags_text(unsupported: dict[str, tuple[str, ...]]) -> str:
+    return "".join(f"The wheel of {name!r} has the tags {', '.join(tags)}. " for name, tags in unsupported.items())

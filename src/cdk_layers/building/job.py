@@ -1,4 +1,4 @@
-"""What is to be built, from what, for what."""
+"""The input of a build: entry folder, target, options and store."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Job:
 
 
 def job_of(entry: Path | str, target: Target, options: BuildOptions | None, store: Store) -> Job:
-    """Return what is to be built, with the default options of a layer if none are given.
+    """Return the job for these arguments. Options default to those of a layer.
 
     Raises:
-        EntryError: The entry is no folder.
+        EntryError: The entry is not a folder.
     """
     folder = Path(entry)
     if not folder.is_dir():
@@ -40,7 +40,7 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None, stor
 
 
 def missing_folder(name: str, path: Path) -> str:
-    """Return the sentences about a path that is not a folder; a relative one says where it was looked for."""
+    """Return the message for a path that is not a folder. For a relative path it contains the absolute one."""
     what = "is a file, not a folder" if path.exists() else "does not exist"
     if path.is_absolute():
         return f"The {name} {str(path)!r} {what}."

@@ -19,14 +19,14 @@ _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the files of an entry land, relative to the folder that Python searches."""
+    """Paths of the entry's files, relative to the folder that Python searches."""
 
     moves: tuple[Move, ...] = ()
     uncertain: str | None = None
-    """Why it is not known where the packages in src/ belong; None where there are none, or it is known."""
+    """Why it is unknown where the packages in src/ belong; None if there are none or it is known."""
 
     def place(self, path: str) -> str:
-        """Return the path that a file of the entry has in the archive, below the prefix."""
+        """Return the path of a file of the entry in the archive, below the prefix."""
         for source, destination in self.moves:
             if path == source:
                 return destination
@@ -36,14 +36,14 @@ class Layout:
 
 
 def layout_of(root: Path) -> Layout:
-    """Return the layout of an entry, which only a project with packages in another folder changes.
+    """Return the layout of an entry. Files move only if it is a project with packages in another folder.
 
     Raises:
-        EntryError: Its pyproject.toml says something that cannot be.
+        EntryError: Its pyproject.toml names a package outside of the entry.
     """
     if not any((root / name).is_file() for name in _PROJECT_FILES):
         return Layout()
-    from cdk_layers.building.backends import UncertainError, find_moves  # noqa: PLC0415 - most entries are no projects
+    from cdk_layers.building.backends import UncertainError, find_moves  # noqa: PLC0415 - most entries are not projects
 
     try:
         return Layout(tuple(_checked(root, move) for move in find_moves(root, _project(root))))
@@ -69,7 +69,7 @@ def _checked(root: Path, move: Move) -> Move:
 
 
 def _has_modules(folder: Path) -> bool:
-    """Tell whether a folder, which is not a package itself, contains packages or modules."""
+    """Return whether a folder that is not a package itself contains packages or modules."""
     if not folder.is_dir() or (folder / "__init__.py").is_file():
         return False
     return any(path.suffix == ".py" or (path.is_dir() and any(path.glob("**/*.py"))) for path in folder.iterdir())

@@ -20,7 +20,7 @@ from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.reuse import KnownParts
 from cdk_layers.building.parts.split import UNRECORDED, split
 from cdk_layers.building.plan import distributions_key, make_plan
-from cdk_layers.building.progress import told
+from cdk_layers.building.progress import ended_on_error
 from cdk_layers.building.requirements.build_keys import resolution_key
 from cdk_layers.building.requirements.manifests import Requirements, read_requirements
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
@@ -77,7 +77,7 @@ def make(job: Job, progress: Progress, label: str) -> tuple[Made, bool]:
         CdkLayersError: As `builder.build`.
     """
     making = _Making(job, progress, label)
-    with told(progress), _saying_where(label):
+    with ended_on_error(progress), _saying_where(label):
         made = making.finish()
     return made, making.has_built
 

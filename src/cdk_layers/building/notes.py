@@ -1,4 +1,4 @@
-"""What only a build can notice, and what it does not stop for."""
+"""Notes of a build: problems that only a build can find, and that do not stop it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that the user should know about a build, told as a finding of the rule it names."""
+    """A problem that is reported as a finding of the rule that it names."""
 
     rule: str
     """The rule's name, such as "unpinned-requirement"."""
@@ -25,24 +25,24 @@ class Note:
     remedy: str
 
     def __post_init__(self) -> None:
-        """Keep what may leave this process."""
+        """Remove credentials and control characters."""
         object.__setattr__(self, "message", outgoing(self.message))
         object.__setattr__(self, "remedy", outgoing(self.remedy))
 
 
 def overwritten_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
-    """Yield which files of a build were overwritten, by the facts that it left."""
+    """Yield notes about overwritten files from the facts in a build's record."""
     if names := facts.get("overwritten"):
         yield Note(
             "file-overwritten",
-            f"The entry's own {listed(names, _NAMED)} took the place of a distribution's file.",
+            f"The entry's own {listed(names, _NAMED)} replaces a file of a distribution.",
             "Rename or exclude the own file, unless it is meant to patch the distribution.",
         )
-    for one in facts.get("shared", ()):
-        losers = " and ".join(one["losers"])
+    for shared in facts.get("shared", ()):
+        winner, losers = shared["winner"], " and ".join(shared["losers"])
         yield Note(
             "file-overwritten",
-            f"{one['winner']} and {losers} contain different files at {listed(one['paths'], _NAMED)}. The "
-            f"archive has those of {one['winner']}, because the distribution whose name sorts last wins.",
-            f"Leave out {one['winner']} or {losers}, unless no code reads these files.",
+            f"{winner} and {losers} contain different files at {listed(shared['paths'], _NAMED)}. The archive contains "
+            f"those of {winner}, because the distribution whose name sorts last wins.",
+            f"Leave out {winner} or {losers}, unless no code reads these files.",
         )

@@ -1,4 +1,4 @@
-"""What shapes a build besides its entry folder and its target."""
+"""Options of a build."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DEFAULT_EXCLUDES: Final = (
     ".DS_Store",
     ".python-version",
 )
-"""Patterns (as in a .gitignore) of what stays out of an archive wherever it is in the entry."""
+"""Patterns (as in a .gitignore) of files and folders that are left out anywhere in the entry."""
 
 TOP_EXCLUDES: Final = (
     ".aws-sam/",
@@ -80,7 +80,7 @@ TOP_EXCLUDES: Final = (
     "setup.cfg",
     "tox.ini",
 )
-"""What stays out at the top of the entry only: inside of packages the same names may be data."""
+"""Files and folders that are left out only at the top of the entry: in packages the same names may be data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +88,40 @@ class BuildOptions:
     """The options of a build. Equal options, entries and targets make equal archives."""
 
     prefix: str = "python"
-    """Folder of the archive that code and distributions land in: "python" for a layer, "" for a function."""
+    """Folder of the archive for code and distributions: "python" for a layer, "" for a function."""
 
     opt_entry: Path | None = None
-    """A folder that lands in the root of the archive as it is, such as one with bin/ and lib/."""
+    """A folder whose content goes to the root of the archive, such as one with bin/ and lib/."""
 
     excludes: tuple[str, ...] = ()
-    """Patterns (as in a .gitignore) of the entry's files that stay out, after the defaults; "!x" lets x in."""
+    """Patterns (as in a .gitignore) of the entry's files to leave out, after the defaults; "!x" includes x."""
 
     default_excludes: bool = True
-    """Whether what only development needs stays out, as the module `excludes` describes."""
+    """Whether files that only development needs are left out, as the module `excludes` describes."""
 
     follow_links: bool = False
     """Whether symlinks that leave their folder are followed; otherwise they are an error."""
 
     allow_source_builds: tuple[str, ...] = ()
-    """Distributions that may be built from source here when there is no wheel: their build code runs at synth."""
+    """Distributions that may be built from source if there is no wheel: their build code runs at synth."""
 
     groups: tuple[str, ...] = ()
-    """Dependency groups of a lock file that are installed too; categories of a Pipfile.lock."""
+    """Dependency groups of a lock file to install, or categories of a Pipfile.lock."""
 
     extras: tuple[str, ...] = ()
-    """Extras of a lock file's project that are installed too."""
+    """Extras of a lock file's project to install."""
 
     content: ContentOptions = field(default_factory=ContentOptions)
-    """What the archive contains of its distributions: bytecode, and what is trimmed."""
+    """The content of distributions: bytecode and trimming."""
 
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Environment variables for uv and the exporting tools, over this process's own."""
+    """Environment variables for uv, Poetry and Pipenv. They override those of this process."""
 
     poetry_include_hashes: bool = True
-    """Whether the hashes in a poetry.lock are verified. Unlike PythonLayerVersion's option it defaults to True."""
+    """Whether the hashes in a poetry.lock are verified. Defaults to True, unlike PythonLayerVersion's option."""
 
     poetry_without_urls: bool = False
-    """Whether poetry leaves the addresses of its sources out of the export."""
+    """Whether Poetry omits the addresses of its sources from the export."""
 
     provided: Mapping[str, str] = field(default_factory=dict)
-    """Distributions, name to version, that the function's layers bring and that are left out where they fit."""
+    """Distributions (name to version) in the function's layers. Those that fit are left out."""

@@ -1,4 +1,4 @@
-"""The files that an entry brings itself: its code, and what lands in the archive's root as it is."""
+"""The entry's own files: its code, and the content of `opt_entry`."""
 
 from __future__ import annotations
 
@@ -29,43 +29,40 @@ _COSTLY_BYTES: Final = 1024**2
 _NAMED: Final = 5
 
 
-def own_members(job: Job, left_out: Iterable[Path]) -> list[Member]:
-    """Return the entry's own files, and those of `opt_entry`, under their names in the archive, sorted.
+def own_members(job: Job, manifests: Iterable[Path]) -> list[Member]:
+    """Return the entry's own files and those of `opt_entry`, with their names in the archive, sorted.
 
     Args:
-        job: What is built.
-        left_out: Files and folders of the entry that are installed instead, or say what is.
+        job: The build.
+        manifests: Manifests, and files and folders of the entry that they install. They are left out.
 
     Raises:
-        EntryError: A file cannot be read, a link leaves its folder, or both folders bring one path.
+        EntryError: A file cannot be read, a link leaves its folder, or both folders contain the same path.
     """
     root, options = job.entry, job.options
-    inside = [path for path in (*left_out, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
+    inside = [path for path in (*manifests, *_opt_entry(options)) if path.is_relative_to(root) and path != root]
     places = [*NEVER_ARCHIVED, *(path.relative_to(root).as_posix() for path in inside)]
     excluded = exclusion(root, places, options.excludes, defaults=options.default_excludes)
     excluded = without_caches(job, root, excluded)
-    members = _placed(collect(root, options.prefix, excluded=excluded, follow=options.follow_links), job)
+    members = _with_layout(collect(root, options.prefix, excluded=excluded, follow=options.follow_links), job)
     names = {member.name for member in members}
     for folder in _opt_entry(options):
-        left_out_here = without_caches(job, folder, by_name(_NEVER_IN_ROOT))
-        for member in collect(folder, excluded=left_out_here, follow=options.follow_links):
+        excluded = without_caches(job, folder, by_name(_NEVER_IN_ROOT))
+        for member in collect(folder, excluded=excluded, follow=options.follow_links):
             if member.name in names:
-                message = (
-                    f"{member.name!r} comes from {root} and from the opt_entry {folder} as well. "
-                    "Remove it from one of them."
-                )
+                message = f"Both {root} and the opt_entry {folder} contain {member.name!r}. Remove it from one of them."
                 raise EntryError(message)
             members.append(member)
     return sorted(members, key=lambda member: member.name)
 
 
-def _placed(members: list[Member], job: Job) -> list[Member]:
-    """Return the entry's files with the packages of a src layout where an installation would put them."""
+def _with_layout(members: list[Member], job: Job) -> list[Member]:
+    """Return the entry's files, with the packages of a src layout at their place in the wheel."""
     layout = layout_of(job.entry)
     if not layout.moves:
         return members
     start = f"{job.options.prefix}/" if job.options.prefix else ""
-    return [replace(one, name=f"{start}{layout.place(one.name.removeprefix(start))}") for one in members]
+    return [replace(member, name=f"{start}{layout.place(member.name.removeprefix(start))}") for member in members]
 
 
 def _opt_entry(options: BuildOptions) -> Iterator[Path]:
@@ -79,31 +76,34 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
 
 
 def own_notes(members: Sequence[Member], job: Job) -> Iterator[Note]:
-    """Yield what is likely not meant in the entry's own files."""
-    yield from _copies(members)
-    yield from _useless(job)
+    """Yield notes about likely mistakes in the entry's own files."""
+    yield from _copied_links(members)
+    yield from _unused_opt_entry(job)
     if job.options.prefix:
         yield from _misplaced(members, job)
 
 
-def _copies(members: Sequence[Member]) -> Iterator[Note]:
-    """Say which links cost space: an archive gets a copy for each, since how Lambda extracts links is not verified."""
-    named: dict[Path, list[Member]] = defaultdict(list)
+def _copied_links(members: Sequence[Member]) -> Iterator[Note]:
+    """Yield a note if symlinks cost much space.
+
+    The archive contains a copy for each, since it is not verified how Lambda extracts links.
+    """
+    by_source: dict[Path, list[Member]] = defaultdict(list)
     for member in members:
-        named[member.source].append(member)
-    several = [same for same in named.values() if len(same) > 1]
-    extra = sum((len(same) - 1) * (same[0].size or 0) for same in several)
-    if extra >= _COSTLY_BYTES or any(".so" in same[0].source.name for same in several):
-        names = sorted(" = ".join(member.name for member in same) for same in several)
+        by_source[member.source].append(member)
+    copies = [group for group in by_source.values() if len(group) > 1]
+    extra_bytes = sum((len(group) - 1) * (group[0].size or 0) for group in copies)
+    if extra_bytes >= _COSTLY_BYTES or any(".so" in group[0].source.name for group in copies):
+        names = sorted(" = ".join(member.name for member in group) for group in copies)
         yield Note(
             "copied-link",
-            f"Symlinks become copies, which takes {size(extra)} more: {listed(names, _NAMED)}.",
-            "Keep each file under one name: a library under the one that programs ask for, such as libx.so.1.",
+            f"Symlinks become copies, which take {size(extra_bytes)} more: {listed(names, _NAMED)}.",
+            "Keep each file under one name: a library under the name that programs load, such as libx.so.1.",
         )
 
 
-def _useless(job: Job) -> Iterator[Note]:
-    """Say what brings nothing where it is."""
+def _unused_opt_entry(job: Job) -> Iterator[Note]:
+    """Yield notes about an opt_entry that has no effect."""
     folder = job.options.opt_entry
     if folder is None or folder.resolve() == job.entry:
         return
@@ -111,13 +111,13 @@ def _useless(job: Job) -> Iterator[Note]:
     if found:
         yield Note(
             "ignored-manifest",
-            f"{', '.join(found)} in the opt_entry {folder.name}/ installs nothing: the folder lands in /opt as it is.",
+            f"{', '.join(found)} in the opt_entry {folder.name}/ installs nothing: its files go to /opt unchanged.",
             f"Pass the folder as entry=, or move {found[0]} to a folder that is the entry.",
         )
     if not any(folder.iterdir()):
         yield Note(
             "wrong-folder",
-            f"The opt_entry {folder.name}/ is empty, so nothing of it lands in /opt.",
+            f"The opt_entry {folder.name}/ is empty, so it adds nothing to /opt.",
             "Put its bin/ or lib/ there, or leave out opt_entry=.",
         )
 
@@ -126,20 +126,20 @@ def _misplaced(members: Sequence[Member], job: Job) -> Iterator[Note]:
     entry, options = job.entry, job.options
     nested = f"{options.prefix}/{options.prefix}/"
     inside = {member.name.removeprefix(nested) for member in members if member.name.startswith(nested)}
-    # An empty folder is kept by a hidden file; a folder with an __init__.py is a package of that name.
+    # A hidden file may keep an empty folder in git; a folder with an __init__.py is a package of that name.
     if "__init__.py" not in inside and any(not name.rpartition("/")[2].startswith(".") for name in inside):
         yield Note(
             "wrong-folder",
-            f"{entry.name}/ holds a folder {options.prefix}/ of its own, which lands in /opt/{nested}: "
-            "Python does not look there.",
+            f"{entry.name}/ contains a folder {options.prefix}/, which goes to /opt/{nested}, where Python does not "
+            "search.",
             f"Move what is in {entry.name}/{options.prefix}/ one folder up, or pass that folder's parent as opt_entry.",
         )
     reason = layout_of(entry).uncertain
     if reason is not None and any(member.name.startswith(f"{options.prefix}/src/") for member in members):
         yield Note(
             "wrong-folder",
-            f"{entry.name}/src/ contains packages and lands in /opt/{options.prefix}/src/, where Python does not look: "
-            f"where they belong is not certain, because {reason}.",
-            f"Name {entry.name}/src as the entry, install the project with '.' in a requirements.txt and "
-            "allow_source_builds, or give it a [build-system] whose defaults suit it.",
+            f"{entry.name}/src/ contains packages and goes to /opt/{options.prefix}/src/, where Python does not "
+            f"search. It is not moved, because {reason}.",
+            f"Pass {entry.name}/src as the entry, install the project with '.' in a requirements.txt and "
+            "allow_source_builds, or add a [build-system] whose defaults suit the project.",
         )

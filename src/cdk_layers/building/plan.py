@@ -1,4 +1,4 @@
-"""What a build consists of, and its keys in the store."""
+"""The plan of a build: its inputs, and their keys in the store."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one build consists of, and the keys of it in the store."""
+    """The inputs of a build, and their keys in the store."""
 
     requirements: Requirements
     resolution: Resolution
@@ -42,21 +42,21 @@ class Plan:
     """The key of the record of the whole archive."""
 
     distributions_key: str | None
-    """The key of the record of what is installed; None if nothing is."""
+    """The key of the record of the installed distributions; None if there are none."""
 
     own_key: str | None
-    """The key of the part of the entry's own files; None if there are none."""
+    """The key of the part with the entry's own files; None if there are none."""
 
 
 def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> Plan:
-    """Return what a build consists of.
+    """Return the plan of a build.
 
     Raises:
         EntryError: There is nothing to build, or a file of the entry cannot be packed.
     """
     members = tuple(own_members(job, requirements.paths))
     if not members and not resolution.pins:
-        raise EntryError(_nothing(requirements, job))
+        raise EntryError(_empty_message(requirements, job))
     notes = (*requirements.notes, *resolution.notes, *_settings_notes(resolution, job), *own_notes(members, job))
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
     own = part_key(content_digest(members)) if members else None
@@ -64,19 +64,19 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
     return Plan(requirements, resolution, members, notes, key, distributions, own)
 
 
-def _nothing(requirements: Requirements, job: Job) -> str:
-    """Return why there is nothing to put into an archive, which Lambda would refuse."""
-    begin = f"There is nothing to put into an archive in {str(job.entry)!r}:"
+def _empty_message(requirements: Requirements, job: Job) -> str:
+    """Return the error for an archive without files, which Lambda would reject."""
+    start = f"There is nothing to put into an archive in {str(job.entry)!r}:"
     if requirements.origin is None:
-        return f"{begin} no code, and no manifest that installs anything. Add a requirements.txt, a lock file, or code."
-    if job.options.provided and any(one.applies_to(job.target) for one in requirements.wanted):
+        return f"{start} no code, and no manifest that installs anything. Add a requirements.txt, a lock file, or code."
+    if job.options.provided and any(item.applies_to(job.target) for item in requirements.wanted):
         return (
-            f"{begin} no code, and the layers include all that {requirements.origin} asks for. Add the code, or give "
-            "code= in place of entry=."
+            f"{start} no code, and the layers contain everything that {requirements.origin} requires. Add the code, or "
+            "pass code= instead of entry=."
         )
     return (
-        f"{begin} no code, and {requirements.origin} has nothing for {job.target}: it asks for no distribution, or "
-        "markers exclude each of them. Change it, or build for another target."
+        f"{start} no code, and {requirements.origin} has nothing for {job.target}: it requires no distribution, or "
+        "markers exclude all of them. Change it, or build for another target."
     )
 
 
@@ -86,7 +86,7 @@ def _settings_notes(resolution: Resolution, job: Job) -> Iterator[Note]:
 
 
 def distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:
-    """Return the key of the installed distributions by all that shapes them, as it is on this machine now."""
+    """Return the key of the installed distributions, from all inputs as they are on this machine now."""
     allowed = sorted(job.options.allow_source_builds)
     builder = [sys.platform, sysconfig.get_platform(), sys.version] if allowed else []
     facts = [

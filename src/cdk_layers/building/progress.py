@@ -1,4 +1,4 @@
-"""Telling that a build is on its way."""
+"""Display of the progress of builds."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What a build tells while it runs; nothing when it has nothing to build."""
+    """A display that a build reports to. A build that finds everything in the store reports nothing."""
 
     def start(self, doing: str) -> None:
-        """Say what is being done now, such as "Installing layer 'base'"."""
+        """Show the current step, such as "Installing layer 'base'"."""
 
     def end(self, done: str | None) -> None:
-        """Say what was done, or nothing after an error; the build is over."""
+        """Show the summary of a finished build; None after an error."""
 
 
 class Lines:
     """One line for each finished build: for logs and pipes."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        """Write to a stream, the error output by default."""
+        """Write to a stream. Defaults to the error output."""
         self._stream = stream
 
     def start(self, doing: str) -> None:
-        """Say nothing yet."""
+        """Show nothing."""
 
     def end(self, done: str | None) -> None:
-        """Write the line."""
+        """Write the summary as a line."""
         if done is not None:
             print(printable(done), file=self._stream or sys.stderr, flush=True)
 
@@ -52,14 +52,14 @@ class Status:
         self._is_shown = False
 
     def start(self, doing: str) -> None:
-        """Show what is being done."""
+        """Show the current step."""
         self._status.update(printable(doing).replace("[", "\\["))
         if not self._is_shown:
             self._status.start()
             self._is_shown = True
 
     def end(self, done: str | None) -> None:
-        """Take the status away and leave the line."""
+        """Remove the status and write the summary as a line."""
         if self._is_shown:
             self._status.stop()
             self._is_shown = False
@@ -67,7 +67,7 @@ class Status:
             self._console.print(printable(done), markup=False, highlight=False, soft_wrap=True)
 
 
-class Together:
+class SharedDisplay:
     """One display of several builds that run at the same time."""
 
     def __init__(self, display: Progress) -> None:
@@ -76,18 +76,18 @@ class Together:
         self._running: dict[object, str] = {}
         self._lock = Lock()
 
-    def one(self) -> Progress:
-        """Return where one of the builds reports."""
-        return _OneOfSeveral(self)
+    def add_build(self) -> Progress:
+        """Return the display for one of the builds."""
+        return _BuildDisplay(self)
 
     def start(self, build: object, doing: str) -> None:
-        """Show what a build does, next to what the others do."""
+        """Show the current step of a build, with those of the others."""
         with self._lock:
             self._running[build] = doing
             self._show()
 
     def end(self, build: object, done: str | None) -> None:
-        """Write what a build has done, and go on to show the others."""
+        """Show the summary of a build, and the current steps of the others."""
         with self._lock:
             self._running.pop(build, None)
             self._display.end(done)
@@ -99,18 +99,18 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _OneOfSeveral:
-    together: Together
+class _BuildDisplay:
+    shared: SharedDisplay
 
     def start(self, doing: str) -> None:
-        self.together.start(self, doing)
+        self.shared.start(self, doing)
 
     def end(self, done: str | None) -> None:
-        self.together.end(self, done)
+        self.shared.end(self, done)
 
 
 def default_progress() -> Progress:
-    """Return a moving status when the error output is a terminal, plain lines otherwise."""
+    """Return a moving status if the error output is a terminal, else plain lines."""
     if not sys.stderr.isatty():
         return Lines()
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it, and it takes long to load
@@ -119,8 +119,8 @@ def default_progress() -> Progress:
 
 
 @contextmanager
-def told(progress: Progress) -> Iterator[None]:
-    """End what was started, also after an error."""
+def ended_on_error(progress: Progress) -> Iterator[None]:
+    """End the display of a build that raises an error."""
     try:
         yield
     except BaseException:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cdk_layers.building.claims import build_for
 from cdk_layers.building.find import LayerBuild, find_build
-from cdk_layers.building.progress import Together, default_progress
+from cdk_layers.building.progress import SharedDisplay, default_progress
 from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:
@@ -38,29 +38,29 @@ class BuildRequest:
 
 
 def build_several(requests: Sequence[BuildRequest], progress: Progress | None = None) -> list[Outcome]:
-    """Build several archives, as many at once as there are processors. None waits for the error of another one.
+    """Build several archives in parallel, one on each processor. An error does not stop the other builds.
 
     Args:
-        requests: What to build.
-        progress: Where to report what happens. Defaults to the error output.
+        requests: The builds.
+        progress: Where to show progress. Defaults to the error output.
 
     Returns:
-        The outcome of each request, in their order.
+        The outcome of each request, in the same order.
     """
-    found = [_found(request) for request in requests]
+    found = [_find(request) for request in requests]
     missing = [request for request, outcome in zip(requests, found, strict=True) if outcome is None]
     if not missing:
         return [outcome for outcome in found if outcome is not None]
-    # Whichever thread asks first fills these in steps, and the others see half of them: builds then do not find uv.
+    # The first call fills the variables step by step. Other threads would see only some, and builds would not find uv.
     sysconfig.get_config_vars()
-    together = Together(progress or default_progress())
+    display = SharedDisplay(progress or default_progress())
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="cdk-layers-build") as pool:
-        built = pool.map(lambda request: _built(request, together.one()), missing)
+        built = pool.map(lambda request: _build(request, display.add_build()), missing)
         return [outcome or next(built) for outcome in found]
 
 
-def _found(request: BuildRequest) -> Outcome | None:
-    """Return a build for one target that the store has; None if there is none."""
+def _find(request: BuildRequest) -> Outcome | None:
+    """Return the build if it is in the store and has only one target; else None."""
     if len(request.targets) != 1:
         return None
     try:
@@ -69,7 +69,7 @@ def _found(request: BuildRequest) -> Outcome | None:
         return error
 
 
-def _built(request: BuildRequest, progress: Progress) -> Outcome:
+def _build(request: BuildRequest, progress: Progress) -> Outcome:
     try:
         return build_for(
             request.entry,

@@ -1,7 +1,7 @@
-"""Paths that several distributions of one installation contain, and whose file the archive gets.
+"""Paths that several distributions of an installation contain, and the distribution whose file is used.
 
-An installer writes distributions at the same time, so that which of two files stays is left to chance. Here the
-distribution whose canonical name sorts last wins, and its file comes from an installation of that distribution alone.
+uv installs distributions in parallel, so it is random which of two files remains. This module uses the file of the
+distribution whose canonical name sorts last, from an installation of that distribution alone.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """Files that the same distributions contain with different bytes."""
+class SharedPaths:
+    """Paths at which the same distributions contain different files."""
 
     winner: str
     losers: tuple[str, ...]
@@ -30,40 +30,44 @@ class Shared:
     """Sorted."""
 
 
-def settle(tree: Path, install_alone: Callable[[str], Path]) -> tuple[Shared, ...]:
-    """Give every path that several distributions contain the file of the last one by name.
+def use_last(tree: Path, install_alone: Callable[[str], Path]) -> tuple[SharedPaths, ...]:
+    """Replace each file that several distributions contain by that of the distribution whose name sorts last.
 
     Args:
-        tree: An installation as the installer left it.
-        install_alone: Returns a folder with such an installation of one distribution alone.
+        tree: An installation, not tidied yet.
+        install_alone: Installs one distribution alone and returns the folder.
 
     Returns:
-        What was overwritten by whom; nothing where their RECORDs say that the files are the same.
+        The paths with their winners and losers. Paths with the same file in all RECORDs are left out.
     """
     alone = cache(install_alone)
-    taken = [(*won, path) for path, names in _contested(tree) if (won := _take(path, names, tree, alone))]
-    groups = ((key, [one[2] for one in group]) for key, group in groupby(sorted(taken), key=lambda one: one[:2]))
-    return tuple(Shared(winner, losers, tuple(paths)) for (winner, losers), paths in groups)
+    replaced = [
+        (*names, path) for path, owners in _conflicts(tree) if (names := _replace_file(path, owners, tree, alone))
+    ]
+    groups = groupby(sorted(replaced), key=lambda row: row[:2])
+    return tuple(SharedPaths(winner, losers, tuple(path for *_, path in rows)) for (winner, losers), rows in groups)
 
 
-def _contested(tree: Path) -> Iterator[tuple[str, list[str]]]:
+def _conflicts(tree: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield the paths that several distributions record with different bytes, with their names, sorted."""
     claims: dict[str, dict[str, str]] = defaultdict(dict)
-    for one in installed(tree):
-        for path, digest in recorded(one.folder):
-            claims[path][one.name] = digest
+    for distribution in installed(tree):
+        for path, digest in recorded(distribution.folder):
+            claims[path][distribution.name] = digest
     for path, digests in sorted(claims.items()):
         if len(digests) > 1 and (len({*digests.values()}) > 1 or "" in digests.values()):
             yield path, sorted(digests)
 
 
-def _take(path: str, names: list[str], tree: Path, alone: Callable[[str], Path]) -> tuple[str, tuple[str, ...]] | None:
-    """Put the file of the last distribution that really has it into the tree, and return who won over whom."""
+def _replace_file(
+    path: str, names: list[str], tree: Path, alone: Callable[[str], Path]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Copy the file of the last distribution that really has it into the tree. Return the winner and the losers."""
     for name in reversed(names):
         source = alone(name) / path
         if source.is_file():
             (tree / path).unlink(missing_ok=True)
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, tree / path)
-            return name, tuple(one for one in names if one != name)
+            return name, tuple(loser for loser in names if loser != name)
     return None

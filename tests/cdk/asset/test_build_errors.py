@@ -77,7 +77,7 @@ def test_a_layer_that_is_not_right_for_all_targets_begins_so_too(stack: Stack, t
     entry = _entry(tmp_path / "entry", {"requirements.txt": "orjson==3.11.4\n"})
     with pytest.raises(CompatibilityError) as caught:
         SharedPythonLayer(stack, "Base", entry=entry, compatible_runtimes=["python3.12", "python3.13"])
-    assert str(caught.value).startswith(f"Layer 'Hub/Base' (entry {str(entry)!r}): what was built for Python 3.12")
+    assert str(caught.value).startswith(f"Layer 'Hub/Base' (entry {str(entry)!r}): the build for Python 3.12")
 
 
 @pytest.mark.parametrize("argument", ["entry", "opt_entry"])

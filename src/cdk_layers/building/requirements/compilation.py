@@ -58,14 +58,14 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
                 may_be_offline=not has_several_indexes(settings, requirements.options),
             )  # fmt: skip
             done.stdout = limits.shown(hidden.shown(output.read_text(encoding="utf-8")))
-            done.stderr = requirements.mask(copies.said(done.stderr))
+            done.stderr = requirements.mask(copies.restore_paths(done.stderr))
             return done
 
-        begin = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
-        attempt, output = run_until_success(run, begin, job.options, requirements.origin or "")
+        start = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
+        attempt, output = run_until_success(run, start, job.options, requirements.origin or "")
         pins = copies.read(output, job.entry, requirements)
     local_sources.refuse_unasked(pins, job.options.allow_source_builds, job.target)
-    return pins, attempt.platform if attempt.platform != begin.platform else None
+    return pins, attempt.platform if attempt.platform != start.platform else None
 
 
 def _prerelease(requirements: Requirements) -> list[str]:
