@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         ('"alpha==1.0"', '"alpha==1.0", "gamma"', "it lacks 'gamma'"),
         ('"alpha==1.0"', '"alpha==2.0"', "it has alpha==1.0 where the project requires alpha==2.0"),
         ('"alpha==1.0", ', "", "it has 'alpha', which the project does not require"),
-        ('"alpha==1.0"', '"alpha @ https://a.example/alpha-1.0-py3-none-any.whl"', "alpha from a place of its own"),
+        ('"alpha==1.0"', '"alpha @ https://a.example/alpha-1.0-py3-none-any.whl"', "alpha from its own location"),
         ("[tool.uv]\n", '[tool.uv]\nconstraint-dependencies = ["alpha<2"]\n', "of its constraints, it lacks 'alpha'"),
         ('name = "app"', 'name = "other"', "it has no project 'other'"),
         ('"beta"', '"beta[x]"', "it lacks 'beta[x]'"),

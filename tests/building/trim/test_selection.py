@@ -76,26 +76,26 @@ MODULES = (
 @pytest.mark.parametrize(("path", "kind"), LEFT_OUT.items())
 def test_leaves_out_what_no_function_needs(path: str, kind: str) -> None:
     """Files of each kind stay out, whatever distribution they are of."""
-    assert ALL.left_out([*MODULES, path]).get(path) == kind
+    assert ALL.find_trimmed([*MODULES, path]).get(path) == kind
 
 
 @pytest.mark.parametrize("path", STAYS)
 def test_keeps_what_only_looks_unnecessary(path: str) -> None:
     """Metadata, licenses, importable packages, bundled libraries and data always stay."""
     siblings = [*MODULES, path.rpartition("/")[0] + "/__init__.py"]
-    assert path not in ALL.left_out([*siblings, path])
+    assert path not in ALL.find_trimmed([*siblings, path])
 
 
 def test_leaves_out_only_the_kinds_that_the_user_names() -> None:
     """`trim=["stubs"]` leaves out stubs alone."""
-    assert set(trimming_of(ContentOptions(trim=("stubs",))).left_out([*MODULES, *LEFT_OUT]).values()) == {"stubs"}
+    assert set(trimming_of(ContentOptions(trim=("stubs",))).find_trimmed([*MODULES, *LEFT_OUT]).values()) == {"stubs"}
 
 
 def test_leaves_out_nothing_by_default() -> None:
     """Without options nothing is left out; True means all kinds."""
     nothing = trimming_of(ContentOptions())
     assert not nothing
-    assert nothing.left_out([*MODULES, *LEFT_OUT]) == {}
+    assert nothing.find_trimmed([*MODULES, *LEFT_OUT]) == {}
     assert trimming_of(ContentOptions(trim=True)) == ALL
     assert get_args(Kind) == TRIM_KINDS
 
@@ -132,7 +132,7 @@ def test_keeps_tests_that_kept_tests_import() -> None:
     other = {"b/__init__.py": b"", "b/tests/test_y.py": b"", "b/sub/tests/test_z.py": b"import c.tests\n"}
     needed = needed_tests([find_references(own, own.get), find_references(other, other.get)])
     assert needed == {"a.tests", "b.tests"}
-    assert set(ALL.left_out(other, needed=needed)) == {"b/sub/tests/test_z.py"}
+    assert set(ALL.find_trimmed(other, needed=needed)) == {"b/sub/tests/test_z.py"}
 
 
 def test_keeps_files_that_code_names() -> None:
@@ -153,23 +153,23 @@ def test_keeps_files_that_code_names() -> None:
 
 def _left_out(files: Mapping[str, bytes]) -> set[str]:
     references = find_references(files, files.get)
-    return set(ALL.left_out(files, needed=needed_tests([references]), files=references.files))
+    return set(ALL.find_trimmed(files, needed=needed_tests([references]), files=references.files))
 
 
 def test_excludes_by_patterns_but_never_metadata() -> None:
     """`dependency_excludes` are .gitignore patterns relative to site-packages; a .dist-info folder stays whole."""
     paths = ["a/locale/de/x.mo", "a/locale/en/x.mo", "a-1.dist-info/METADATA", "a-1.dist-info/x.mo"]
     excludes = trimming_of(ContentOptions(dependency_excludes=("*.mo", "!a/locale/en/**")))
-    assert excludes.left_out(paths) == {"a/locale/de/x.mo": EXCLUDED}
+    assert excludes.find_trimmed(paths) == {"a/locale/de/x.mo": EXCLUDED}
 
 
 def test_keeps_what_botocore_needs_of_all_services() -> None:
     """With `aws_services` the data of other services stay out, of the installed botocore and boto3."""
     paths = _installed("botocore") + _installed("boto3")
     trimming = trimming_of(ContentOptions(aws_services=("s3", "dynamodb")))
-    left_out = trimming.left_out(paths)
-    assert set(left_out.values()) == {SERVICES}
-    rest = {path for path in paths if path.startswith(("botocore/data/", "boto3/data/"))} - set(left_out)
+    trimmed = trimming.find_trimmed(paths)
+    assert set(trimmed.values()) == {SERVICES}
+    rest = {path for path in paths if path.startswith(("botocore/data/", "boto3/data/"))} - set(trimmed)
     # Older versions of botocore do not have all of these services.
     services = {path.split("/")[2] for path in paths if path.startswith("botocore/data/") and path.count("/") > 2}
     assert {path.split("/")[2] for path in rest if path.count("/") > 2} == {"s3", "dynamodb", *NEEDED} & services
@@ -216,7 +216,7 @@ def test_trims_installed_distributions(name: str, kinds: set[str], folder: str, 
 
     sources: Sequence[str] = [path for path in files if "__pycache__" not in path]
     references = find_references(sources, read)
-    left_out = ALL.left_out(sources, needed=needed_tests([references]), files=references.files)
-    assert set(left_out.values()) == kinds
+    trimmed = ALL.find_trimmed(sources, needed=needed_tests([references]), files=references.files)
+    assert set(trimmed.values()) == kinds
     assert any(path.startswith(f"{folder}/") for path in sources)
-    assert any(path.endswith(stays) for path in set(sources) - set(left_out))
+    assert any(path.endswith(stays) for path in set(sources) - set(trimmed))

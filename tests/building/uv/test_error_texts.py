@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk_layers.building.uv.error_texts import complaint, lacking_wheels
+from cdk_layers.building.uv.error_texts import lacking_wheels, uv_error
 from cdk_layers.errors import BuildError, DependencyError, UnreachableError
 from cdk_layers.lambda_service.target import Target
 
@@ -80,19 +80,19 @@ hint: This usually indicates a problem with the package or the build environment
             ["no wheel of 'docopt' suits Python 3.13 on arm64", "allow_source_builds=['docopt']", "docker=True"],
         ),
         (NO_WHEEL_BEFORE, ["no wheel of 'orjson' suits"]),
-        (UNKNOWN, ["there is no distribution 'nosuch'"]),
-        (NO_VERSION, ["there is no version 'six==99'"]),
+        (UNKNOWN, ["the index has no distribution 'nosuch'"]),
+        (NO_VERSION, ["the index has no version 'six==99'"]),
         (CONFLICT, ["contradict each other", "you require six==1.16.0 and six==1.17.0"]),
         (NO_NETWORK, ["http://127.0.0.1:9/simple cannot be reached"]),
-        (REFUSED, ["https://a.example/simple refuses the credentials"]),
-        (HASHES, ["'six'", "hashes of the manifest"]),
+        (REFUSED, ["https://a.example/simple rejects the credentials"]),
+        (HASHES, ["hash mismatch for 'six'", "the index serves a file that the manifest does not list"]),
         (BACKEND, ["building 'markupsafe' from source failed", "ImportError: cannot import name 'Feature'"]),
         ("error: something new at https://u:secret@a.example/x", ["something new at https://a.example/x"]),
     ],
 )
-def test_complaint(stderr: str, parts: list[str]) -> None:
+def test_uv_error(stderr: str, parts: list[str]) -> None:
     """Every failure of uv becomes a dependency error that names the manifest and what to do, without credentials."""
-    error = complaint(stderr, "requirements.txt", TARGET)
+    error = uv_error(stderr, "requirements.txt", TARGET)
     assert isinstance(error, DependencyError)
     assert str(error).startswith("requirements.txt: ")
     assert [part for part in parts if part not in str(error)] == []
@@ -103,7 +103,7 @@ def test_complaint(stderr: str, parts: list[str]) -> None:
     ("error: In `--require-hashes` mode, all requirements must have a hash, but none were provided for: six==1.17.0",
      ["six==1.17.0 has none", "--generate-hashes"]),
     ("error: Invalid hash digest length (expected 64 hexadecimal characters, found 2)",
-     ["a hash in it is not one", "found 2", "--generate-hashes"]),
+     ["contains an invalid hash", "found 2", "--generate-hashes"]),
     ("error: File not found: `/nope/c.txt`", ["'/nope/c.txt', which does not exist", "UV_CONSTRAINT"]),
     (("error: Failed to install: b-1.0-py3-none-any.whl (b==1.0)\n"
      "  cause: failed to create directory `/scratch/tree/things/two`: File exists (os error 17)"),
@@ -111,19 +111,19 @@ def test_complaint(stderr: str, parts: list[str]) -> None:
     (("error: Failed to install: a-1.0-py3-none-any.whl\n  cause: failed to open file `/scratch/tree/two`: "
      "Is a directory (os error 21)"), ["'two', one as a file"]),
     (("error: Failed to read `lib @ file:///w/lib-1.0-py3-none-any.whl`\n  cause: Hash mismatch for "
-     "`lib @ file:///w/lib-1.0-py3-none-any.whl`"), ["the file of 'lib' on this machine", "Write its own hash"]),
+     "`lib @ file:///w/lib-1.0-py3-none-any.whl`"), ["hash mismatch for 'lib'", "Write that hash"]),
 ])  # fmt: skip
 def test_what_is_misconfigured_comes_with_a_remedy(stderr: str, parts: list[str]) -> None:
     """What settings and files get wrong is not a conflict of versions, and each has its own way out."""
-    said = str(complaint(stderr, "requirements.txt", TARGET))
-    assert [part for part in parts if part not in said] == []
-    assert "uv could not install" not in said
-    assert "/scratch" not in said
+    message = str(uv_error(stderr, "requirements.txt", TARGET))
+    assert [part for part in parts if part not in message] == []
+    assert "uv could not install" not in message
+    assert "/scratch" not in message
 
 
 def test_disk_full() -> None:
     """A full disk is no trouble with the requirements."""
-    error = complaint("error: failed to write: No space left on device (os error 28)", "requirements.txt", TARGET)
+    error = uv_error("error: failed to write: No space left on device (os error 28)", "requirements.txt", TARGET)
     assert isinstance(error, BuildError)
     assert "disk is full" in str(error)
 
@@ -180,15 +180,15 @@ hint: Wheels are required for `docopt` because building from source is disabled 
 )
 def test_conflict_beside_versions_without_wheels(stderr: str, part: str) -> None:
     """Requirements that exclude each other are reported with uv's reason, also beside versions without a wheel."""
-    told = str(complaint(stderr, "requirements.txt", TARGET))
-    assert "contradict each other" in told
-    assert part in told
-    assert "no wheel" not in told.partition("And because")[0]
+    message = str(uv_error(stderr, "requirements.txt", TARGET))
+    assert "contradict each other" in message
+    assert part in message
+    assert "no wheel" not in message.partition("And because")[0]
 
 
 def test_wheel_that_another_needs() -> None:
     """A wheel that is missing somewhere below what is required is still the cause."""
-    assert "no wheel of 'docopt'" in str(complaint(NEEDED_BY_ANOTHER, "requirements.txt", TARGET))
+    assert "no wheel of 'docopt'" in str(uv_error(NEEDED_BY_ANOTHER, "requirements.txt", TARGET))
 
 
 @pytest.mark.parametrize("cause", ["there is no version of foo==2.0", "only foo==1.0 is available"])
@@ -201,16 +201,16 @@ def test_version_on_an_index_that_is_not_looked_at(cause: str) -> None:
         "index (e.g., https://b.example/simple). If all indexes are equally trusted, use `--index-strategy "
         "unsafe-best-match` to consider all versions from all indexes."
     )
-    told = str(complaint(stderr, "requirements.txt", TARGET))
-    assert "found on https://a.example/simple" in told
-    assert "https://b.example/simple" in told
-    assert "UV_INDEX_STRATEGY=unsafe-best-match" in told
+    message = str(uv_error(stderr, "requirements.txt", TARGET))
+    assert "found on https://a.example/simple" in message
+    assert "https://b.example/simple" in message
+    assert "UV_INDEX_STRATEGY=unsafe-best-match" in message
 
 
 def test_index_that_cannot_be_reached() -> None:
     """What fails for the network alone has a type of its own, which an older resolution can answer."""
-    assert type(complaint(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
-    assert type(complaint(UNKNOWN, "requirements.txt", TARGET)) is DependencyError
+    assert type(uv_error(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
+    assert type(uv_error(UNKNOWN, "requirements.txt", TARGET)) is DependencyError
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_index_that_cannot_be_reached() -> None:
 )
 def test_repository_that_cannot_be_fetched(reason: str, kind: type[Exception]) -> None:
     """The error of a repository has git's reason and what to check, and no paths in the cache of uv."""
-    error = complaint(GIT.replace("REASON", reason), "requirements.txt", TARGET)
+    error = uv_error(GIT.replace("REASON", reason), "requirements.txt", TARGET)
     assert type(error) is kind
     assert str(error).startswith(f"requirements.txt: git cannot fetch from https://a.example/x.git: {reason}. Check")
     assert "git-v1" not in str(error)

@@ -129,7 +129,7 @@ def test_hashes_are_always_verified(
         monkeypatch.setenv(how, "1")
     else:
         write(project / "app/layer/uv.toml", f"[pip]\n{how}")
-    with pytest.raises(DependencyError, match="hashes"):
+    with pytest.raises(DependencyError, match="hash mismatch"):
         built(project, store)
 
 

@@ -1,4 +1,4 @@
-"""Digests of everything that shapes a resolution, or an installation, as it is on this machine now."""
+"""Keys in the store: digests of all inputs of a resolution or an installation, as they are on this machine now."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.wanted import Wanted
 
 SCHEMA: Final = 4
-"""Increased when this package changes how it builds, so that older cache entries are not used."""
+"""Increased when this package builds differently, so that it does not use what older versions stored."""
 
 
 def resolution_key(requirements: Requirements, job: Job) -> str:
-    """Return a digest of everything that shapes a resolution."""
+    """Return a digest of all inputs of a resolution."""
     facts = [
         SCHEMA,
         process.uv_version(),
@@ -39,7 +39,7 @@ def resolution_key(requirements: Requirements, job: Job) -> str:
 
 
 def pin_key(pin: Wanted) -> list[Any]:
-    """Return what a pin means, without credentials and without paths of this machine."""
+    """Return the facts of a pin for a key, without credentials and paths of this machine."""
     if pin.local is not None:
         return [pin.name, local_sources.digest(pin.local), sorted(pin.hashes), pin.marker]
     index = [] if pin.index is None else [scrub(pin.index)]
@@ -47,14 +47,14 @@ def pin_key(pin: Wanted) -> list[Any]:
 
 
 def option_key(option: Option) -> list[str]:
-    """Return what an option means, without credentials and paths of this machine.
+    """Return the facts of an option for a key, without credentials and paths of this machine.
 
-    The content of a folder that an option names is in `surrounding_key`.
+    `surrounding_key` covers the content of folders that options name.
     """
     return [option.name] if option.folder else [option.name, scrub(option.masked or option.value)]
 
 
 def surrounding_key(requirements: Requirements, job: Job) -> list[object]:
-    """Return what else shapes a build: folders of wheels, and the environment variables of source builds."""
+    """Return the other facts of a build for a key: folders of wheels, and environment variables of source builds."""
     folders = local_folders(requirements.options, settings_of(job), job.entry)
     return [folders_digest(folders), builds_key(job)]

@@ -35,12 +35,12 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
     with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
         manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
         copies = Copies.make(Path(folder), requirements.wanted)
-        required = [copies.line(line) for line in requirements.wanted if not line.is_constraint]
-        lines = "\n".join([*settings.option_lines(requirements.options), *required, ""])
+        required_lines = [copies.line(line) for line in requirements.wanted if not line.is_constraint]
+        lines = "\n".join([*settings.option_lines(requirements.options), *required_lines, ""])
         hidden = hide(requirements.mask(lines))
         manifest.write_text(hidden.text, encoding="utf-8")
-        limiting = [copies.line(line) for line in requirements.wanted if line.is_constraint]
-        limits = hide(requirements.mask("\n".join([*limiting, ""])), "LIMIT_")
+        constraint_lines = [copies.line(line) for line in requirements.wanted if line.is_constraint]
+        limits = hide(requirements.mask("\n".join([*constraint_lines, ""])), "LIMIT_")
         constraints.write_text(limits.text, encoding="utf-8")
         headers = git_headers((line.text for line in requirements.wanted), settings.variables)
         preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
@@ -64,7 +64,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
         start = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
         attempt, output = run_until_success(run, start, job.options, requirements.origin or "")
         pins = copies.read(output, job.entry, requirements)
-    local_sources.refuse_unasked(pins, job.options.allow_source_builds, job.target)
+    local_sources.refuse_not_allowed(pins, job.options.allow_source_builds, job.target)
     return pins, attempt.platform if attempt.platform != start.platform else None
 
 
@@ -73,7 +73,7 @@ def _prerelease(requirements: Requirements) -> list[str]:
 
 
 def _allowed_sources(wanted: Iterable[Wanted], options: BuildOptions) -> frozenset[str]:
-    """Return the names of the distributions that have to be built from source, and may be."""
+    """Return the names of the distributions that have to be built from source and are allowed to be."""
     allowed = {canonical(name) for name in options.allow_source_builds}
     named = {line.name or "" for line in wanted if local_sources.is_built(line)}
     return frozenset(name for name in named if name in allowed)

@@ -84,7 +84,7 @@ def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
     if job.store.recall(checked):
         return True
     if may_check:
-        # It loads more than a build from the cache needs.
+        # This loads more than a build from the store needs.
         from cdk_layers.building.requirements.lock_checks import check_lock  # noqa: PLC0415
 
         check_lock(job, lock)
@@ -95,7 +95,7 @@ def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
 def _sources(entry: Path, lock: str) -> tuple[str, ...]:
     for name in _FOLDERS[lock]:
         if not (entry / name).is_file() and lock != "Pipfile.lock":
-            message = f"{entry / lock} needs the {name} that it was made from beside it, and there is none. Add it."
+            message = f"{entry / lock} needs the {name} that it was made from in the same folder. Add it."
             raise EntryError(message)
     return tuple(name for name in _FOLDERS[lock] if (entry / name).is_file())
 
@@ -131,7 +131,7 @@ def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
         *([] if options.poetry_include_hashes else ["--without-hashes"]),
         *(["--without-urls"] if options.poetry_without_urls else []),
     ]  # fmt: skip
-    # Relative paths in the project lead to the same places as from the project itself.
+    # The copy keeps the project's path, so that relative paths in it also work.
     root = (scratch / "project").resolve()
     project = mirrored(entry, root)
     extra = {**options.environment, "POETRY_VIRTUALENVS_CREATE": "false"}
@@ -160,7 +160,7 @@ def _tool(
     *,
     copied_to: Path | None = None,
 ) -> str:
-    """Return the output of a tool in a folder; messages have the project's own path in place of `copied_to`."""
+    """Return the output of a tool that runs in a folder. Errors contain the project's path instead of `copied_to`."""
     extras = [part for package in tool[1:] for part in ("--with", package)]
     command = [
         "tool", "run", "--quiet", "--no-config", "--no-build", "--python", sys.executable, "--from", tool[0],

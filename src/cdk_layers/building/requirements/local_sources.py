@@ -29,7 +29,7 @@ _CACHES: Final = frozenset({
 
 _SETUPTOOLS_OUTPUT: Final = re.compile(r"lib|bdist\..+|(?:lib|temp|scripts)[.-].+")
 _DISTRIBUTION: Final = re.compile(r".+\.(?:whl|tar\.gz|zip)|\.gitignore")
-_SIGNS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "cdk.out")
+_MARKERS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "cdk.out")
 """Files that identify the folder around them: a cache, a virtual environment, a cloud assembly."""
 
 _FROM_GIT: Final = re.compile(r"scm|vcs|pbr|versioneer|versioningit|dunamai|dynamic-version", re.IGNORECASE)
@@ -48,7 +48,7 @@ def is_built(wanted: Wanted) -> bool:
     return is_source(wanted) or (wanted.remote and _REPOSITORY.search(wanted.text) is not None)
 
 
-def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str], target: Target) -> None:
+def refuse_not_allowed(wanted: Iterable[Wanted], allowed: Iterable[str], target: Target) -> None:
     """Refuse sources that the user did not allow to be built.
 
     Raises:
@@ -59,15 +59,15 @@ def refuse_unasked(wanted: Iterable[Wanted], allowed: Iterable[str], target: Tar
         if is_built(line) and line.name and line.name not in names and line.applies_to(target):
             place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
             message = (
-                f"{line.where} installs {line.name!r} from its sources at {place}. That runs its build backend here, "
-                f"so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel into the "
-                "entry folder and name that, copy its packages into the entry folder, or build with docker=True."
+                f"{line.where} installs {line.name!r} from its sources at {place}. That runs its build backend at "
+                f"synth, so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel into the "
+                "entry folder and require that, copy its packages into the entry folder, or build with docker=True."
             )
             raise EntryError(message)
 
 
 def reachable(wanted: Iterable[Wanted]) -> Mapping[Path, str]:
-    """Return all files and folders on this machine that requirements lead to, with their normalized names."""
+    """Return all files and folders on this machine that requirements refer to, with their normalized names."""
     stated = {line.local: line.name for line in wanted if line.local is not None}
     return {path: stated.get(path) or name for path, name in project.reachable(stated).items()}
 
@@ -100,14 +100,14 @@ def source_members(folder: Path) -> list[Member]:
     Raises:
         EntryError: A file cannot be read, or a symlink leaves the folder.
     """
-    return collect(folder, excluded=_left_out(folder))
+    return collect(folder, excluded=_exclusion(folder))
 
 
-def _left_out(folder: Path) -> Callable[[str], bool]:
+def _exclusion(folder: Path) -> Callable[[str], bool]:
     outputs = frozenset(_outputs(folder))
     reads_git = (folder / ".git").is_dir() and any(_FROM_GIT.search(text) for text in _build_files(folder))
 
-    def is_left_out(name: str) -> bool:
+    def is_excluded(name: str) -> bool:
         if reads_git and name.startswith(".git/"):
             return name in _GIT_UNUSED
         last = name.rstrip("/").rpartition("/")[2]
@@ -116,9 +116,9 @@ def _left_out(folder: Path) -> Callable[[str], bool]:
         if not name.endswith("/"):
             return False
         is_metadata = last.endswith(".egg-info") and (folder / name / "PKG-INFO").is_file()
-        return is_metadata or any((folder / name / sign).is_file() for sign in _SIGNS)
+        return is_metadata or any((folder / name / marker).is_file() for marker in _MARKERS)
 
-    return is_left_out
+    return is_excluded
 
 
 def _outputs(folder: Path) -> Iterator[str]:

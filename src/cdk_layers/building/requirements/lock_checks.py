@@ -67,7 +67,8 @@ def _specifiers(constraints: str) -> Iterator[str]:
             continue
         if constraint.startswith("^"):
             yield f">={'.'.join(digits)}"
-            yield f"<{_after(digits, next((at for at, part in enumerate(digits) if part != '0'), len(digits) - 1))}"
+            first_number = next((position for position, part in enumerate(digits) if part != "0"), len(digits) - 1)
+            yield f"<{_after(digits, first_number)}"
         elif constraint.startswith("~") and not constraint.startswith("~="):
             yield f">={'.'.join(digits)}"
             yield f"<{_after(digits, min(1, len(digits) - 1))}"
@@ -101,8 +102,8 @@ def _check_pipfile(job: Job) -> None:
     if wanted and wanted != job.target.python.split(".")[: len(wanted)]:
         raise other_python(path.name, python, job.target)
     sections = {"dev-packages": "develop"}
-    asked = [sections.get(category(name), name) for name in job.options.groups]
-    _refuse_stale_pipfile_lock(job.entry, lock, ["default", *asked])
+    selected = [sections.get(category(name), name) for name in job.options.groups]
+    _refuse_stale_pipfile_lock(job.entry, lock, ["default", *selected])
 
 
 def _json(path: Path) -> dict[str, Any]:

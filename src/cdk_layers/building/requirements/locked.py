@@ -22,7 +22,7 @@ class Locked:
     """The files that were read."""
 
     left_out: frozenset[str] = frozenset()
-    """Names of distributions that a lock file has for other targets only."""
+    """Names of distributions that the lock file contains for other targets only."""
 
     lacks_credentials: bool = False
     """Whether credentials are missing, so that it is enough for a cache key but not for an installation."""

@@ -54,14 +54,14 @@ class Requirements:
     """Whether credentials are missing, so that it is enough for a cache key but not for an installation."""
 
     left_out: frozenset[str] = frozenset()
-    """Names of distributions that a lock file contains for other targets only."""
+    """Names of distributions that the lock file contains for other targets only."""
 
     paths: tuple[Path, ...] = ()
     """Files that were read, and wheels and sources of the entry that are installed; all stay out of the archive."""
 
     notes: tuple[Note, ...] = ()
     variables: Variables | None = field(default=None, repr=False, compare=False)
-    """The values of "${NAME}"."""
+    """The environment variables that the manifest refers to as "${NAME}"."""
 
     def mask(self, text: str) -> str:
         """Return text with "${NAME}" in place of the values of credentials."""
@@ -93,7 +93,7 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
     """Read the manifest that takes precedence.
 
     Args:
-        job: What to build; its cache has earlier exports of the tools.
+        job: The build. Its store has earlier exports of the tools.
         may_export: Whether the tool of a lock file may be run. If not, its last export is used, without credentials,
             and the result is None if there is none.
         may_lack: Whether environment variables in the manifest need not be set.
@@ -122,7 +122,7 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
     if read is None:
         return None
     wanted = read.wanted
-    local_sources.refuse_unasked(wanted, job.options.allow_source_builds, job.target)
+    local_sources.refuse_not_allowed(wanted, job.options.allow_source_builds, job.target)
     local = [path for path in local_sources.reachable(wanted) if path != job.entry]
     local += local_folders(read.options, read_uv_settings(job.entry, job.options.environment), job.entry)
     return Requirements(
@@ -189,8 +189,9 @@ def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> Req
         requested = {name.strip().lower() for name in option.value.split(",")} - {":none:"}
         if option.name == "--no-binary" and not requested <= {name.lower() for name in options.allow_source_builds}:
             message = (
-                f"{option.where}: --no-binary {option.value} requests a build from source, which runs foreign code "
-                "here. Name the distributions in allow_source_builds=[...], build with docker=True, or drop the line."
+                f"{option.where}: --no-binary {option.value} requests a build from source, which runs foreign "
+                "code at synth. Name the distributions in allow_source_builds=[...], build with docker=True, or drop "
+                "the line."
             )
             raise EntryError(message)
     return read

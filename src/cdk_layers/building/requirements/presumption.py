@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | None:
-    """Return the pins of a manifest for a target, as if nothing else were needed; None if it has to be resolved.
+    """Return the pins of a manifest for a target, assuming that they are complete; None if it has to be resolved.
 
-    It has to be resolved if it contains more than one exact version of each distribution, or if uv's settings restrict
-    versions as well.
+    It has to be resolved if it contains anything but one exact version of each distribution, or if uv's settings
+    restrict versions too.
     """
     if requirements.is_locked or job.options.provided or job.options.allow_source_builds:
         return None

@@ -67,16 +67,16 @@ def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tupl
         lock,
         target,
         path.name,
-        extras=_spelled(options.extras, lock.extras or ()),
-        groups=_spelled(options.groups, lock.dependency_groups or ()),
+        extras=_as_in_lock(options.extras, lock.extras or ()),
+        groups=_as_in_lock(options.groups, lock.dependency_groups or ()),
     )
     return tuple(
         wanted(package, source, path.parent, path.name) for package, source in selection.chosen
     ), selection.left_out
 
 
-def _spelled(selected: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return the names as a lock file's markers spell them."""
+def _as_in_lock(selected: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return selected names in the spelling of the lock file's markers."""
     names = {canonical(name) for name in selected}
     return [name for name in known if canonical(name) in names]
 
@@ -105,18 +105,18 @@ def select(
     if lock.requires_python and not lock.requires_python.contains(target.newest_python, prereleases=True):
         raise other_python(name, str(lock.requires_python), target)
     environment = Environment(**target.marker_environment())  # type: ignore[typeddict-item]
-    asked = [*(lock.default_groups or ()), *groups]
+    selected = [*(lock.default_groups or ()), *groups]
     try:
         chosen = tuple(
             lock.select(
-                environment=environment, tags=supported_tags(target), extras=list(extras), dependency_groups=asked
+                environment=environment, tags=supported_tags(target), extras=list(extras), dependency_groups=selected
             )
         )
     except PylockSelectError as error:
         message = f"{name} has nothing for {target}: {error}. Lock it for this target as well."
         raise DependencyError(message) from None
-    here = {package.name for package, _ in chosen}
-    return Selection(chosen, frozenset(package.name for package in lock.packages) - here)
+    names = {package.name for package, _ in chosen}
+    return Selection(chosen, frozenset(package.name for package in lock.packages) - names)
 
 
 def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:

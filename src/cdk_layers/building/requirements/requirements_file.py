@@ -120,7 +120,7 @@ class _Reader:
     seen: set[tuple[Path, bool]] = field(default_factory=set)
     paths: dict[Path, None] = field(default_factory=dict)
     stack: list[_Source] = field(default_factory=list)
-    """The files that are being read, each included by the one before; their depth is not limited by Python's stack."""
+    """The files being read, each included by the previous one. A list, since recursion would limit the depth."""
 
     def result(self) -> RequirementsFile:
         """Return the collected lines."""

@@ -46,7 +46,7 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What to install."""
+    """The pins to install."""
 
     pins: tuple[Wanted, ...]
     """One line for each distribution, sorted by name."""
@@ -66,7 +66,7 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
 
     Args:
         requirements: The manifest.
-        job: What to build.
+        job: The build.
         may_presume: Whether to return the pins of a manifest that pins everything without resolving them the first
             time. The caller installs them, checks that nothing is missing, and then calls `confirm`, or else this
             function without `may_presume`.
@@ -80,7 +80,7 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
         return stored
     if stored is None and may_presume and (presumed := presumed_pins(requirements, job)) is not None:
         return Resolution(_with_hashes(presumed, requirements), Basis.PRESUMED)
-    # It loads what only a resolution by uv needs.
+    # This loads modules that only a resolution by uv needs.
     from cdk_layers.building.requirements.compilation import compile_pins  # noqa: PLC0415
 
     key = resolution_key(requirements, job)
@@ -160,7 +160,7 @@ def _read_stored(requirements: Requirements, job: Job) -> tuple[tuple[Wanted, ..
 def _completed(
     resolution: Resolution, open_names: list[str], requirements: Requirements, options: BuildOptions
 ) -> Resolution:
-    """Return a resolution with the note about what the manifest leaves open, without what the layers contain."""
+    """Return a resolution with a note about unpinned distributions, and without those that the layers contain."""
     notes = (unpinned_note(requirements, open_names),) if open_names else ()
     return _without_provided(replace(resolution, notes=notes), options)
 

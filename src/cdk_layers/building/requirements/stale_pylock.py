@@ -37,7 +37,7 @@ def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, op
     project = table(manifest, "project")
     if _PARTIAL_EXPORT.search(head) or "dependencies" in project.get("dynamic", ()):
         return
-    found = {one.name: one.version for one in wanted}
+    found = {line.name: line.version for line in wanted}
     reasons = [*other_pythons(project, target), *_missing(project.get("dependencies"), found, target)]
     for extra in options.extras:
         lines = {canonical(name): lines for name, lines in table(project, "optional-dependencies").items()}

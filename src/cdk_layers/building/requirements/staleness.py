@@ -72,7 +72,7 @@ def refuse_other_targets(lock: Mapping[str, Any], target: Target, name: str) -> 
     if python and not meets(python, target.newest_python):
         raise other_python(name, python, target)
     supported = lock.get("supported-markers", [])
-    if supported and not any(Marker(one).evaluate(target.marker_environment()) for one in supported):
+    if supported and not any(Marker(marker).evaluate(target.marker_environment()) for marker in supported):
         message = (
             f"{name} has nothing for {target}: the project's 'environments' are {', '.join(map(repr, supported))}. Add "
             "the target to them and lock again."
@@ -89,11 +89,12 @@ def refuse_stale_uv_lock(
         StaleLockError: The two differ.
     """
     name = canonical(str(table(manifest, "project").get("name", "")))
-    packages = [one for one in lock.get("package", []) if isinstance(one, dict)]
-    here = [one for one in packages if one.get("name") == name and _PLACES & table(one, "source").keys()]
+    package = _local_package(lock, name)
     if not name or "dependencies" in table(manifest, "project").get("dynamic", ()):
         return
-    differences = _differences(project, manifest, here[0], target, options) if here else [f"it has no project {name!r}"]
+    differences = (
+        _differences(project, manifest, package, target, options) if package else [f"it has no project {name!r}"]
+    )
     reasons = [*differences, *_changed_manifest(project, lock, target)]
     if reasons:
         raise stale(str(project.lock), reasons, "uv lock", str(project.root))
@@ -107,16 +108,22 @@ def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any
     """
     manifest = read_toml(folder / PROJECT)
     name = canonical(str(table(manifest, "project").get("name", "")))
-    packages = [one for one in lock.get("package", []) if isinstance(one, dict)]
-    here = [one for one in packages if one.get("name") == name and _PLACES & table(one, "source").keys()]
-    if not here or "dependencies" in table(manifest, "project").get("dynamic", ()):
+    package = _local_package(lock, name)
+    if not package or "dependencies" in table(manifest, "project").get("dynamic", ()):
         return
-    # The sources of a workspace are not those of each folder that it names.
+    # The sources of a workspace do not apply to each folder that it names.
     above: dict[str, Any] = {name: [] for name in _sources(read_toml(project.root / PROJECT))}
     sources = {**above, **_sources(manifest)}
-    reasons = list(_compared_project(manifest, here[0], sources, target, frozenset()))
+    reasons = list(_compared_project(manifest, package, sources, target, frozenset()))
     if reasons:
-        raise stale(str(project.lock), (f"of {name!r}, {one}" for one in reasons), "uv lock", str(project.root))
+        raise stale(str(project.lock), (f"of {name!r}, {reason}" for reason in reasons), "uv lock", str(project.root))
+
+
+def _local_package(lock: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """Return the package of a uv.lock that is the project of this name; None if there is none."""
+    packages = (package for package in lock.get("package", []) if isinstance(package, dict))
+    local = (package for package in packages if _PLACES & table(package, "source").keys())
+    return next((package for package in local if package.get("name") == name), None)
 
 
 def _differences(
@@ -132,9 +139,9 @@ def _differences(
     own = canonical(str(wants["name"]))
     known = {canonical(name): lines for name, lines in table(metadata, "requires-dev").items()}
     groups = {canonical(name): lines for name, lines in table(manifest, "dependency-groups").items()}
-    for name in sorted({canonical(one) for one in options.groups} & groups.keys()):
+    for name in sorted({canonical(group) for group in options.groups} & groups.keys()):
         lines = list(lines_of(_group(groups, name, ()), ""))
-        yield from _compared(_asked(lines, sources, target, own), _locked(known.get(name, ()), target, own))
+        yield from _compared(_required(lines, sources, target, own), _locked(known.get(name, ()), target, own))
 
 
 def _compared_project(
@@ -146,13 +153,13 @@ def _compared_project(
 ) -> Iterator[str]:
     wants, metadata = table(manifest, "project"), table(package, "metadata")
     yield from other_pythons(wants, target)
-    asked = list(lines_of(wants.get("dependencies"), ""))
+    required = list(lines_of(wants.get("dependencies"), ""))
     for name, lines in table(wants, "optional-dependencies").items():
         if canonical(name) in extras:
-            asked += lines_of(lines, canonical(name))
-    locked = [one for one in metadata.get("requires-dist", ()) if _extra_of(one) in {"", *extras}]
+            required += lines_of(lines, canonical(name))
+    locked = [entry for entry in metadata.get("requires-dist", ()) if _extra_of(entry) in {"", *extras}]
     own = canonical(str(wants["name"]))
-    yield from _compared(_asked(asked, sources, target, own), _locked(locked, target, own))
+    yield from _compared(_required(required, sources, target, own), _locked(locked, target, own))
 
 
 def other_pythons(wants: Mapping[str, Any], target: Target) -> Iterator[str]:
@@ -182,7 +189,7 @@ def _sources(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {canonical(name): source for name, source in table(manifest, "tool", "uv", "sources").items()}
 
 
-def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target: Target, own: str = "") -> Needs:
+def _required(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target: Target, own: str = "") -> Needs:
     """Return the requirements of lines on a target, without those of the project `own` on itself."""
     needs: Needs = {}
     for extra, line in lines:
@@ -199,7 +206,7 @@ def _asked(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target:
         is_open = isinstance(source, list) or (isinstance(source, dict) and bool(_PARTIAL & source.keys()))
         specifier = "*" if is_open else "@" if is_place else normalized(str(requirement.specifier))
         needs.setdefault((extra, name), set()).add(specifier)
-        needs.update({(extra, f"{name}[{canonical(one)}]"): {""} for one in requirement.extras})
+        needs.update({(extra, f"{name}[{canonical(part)}]"): {""} for part in requirement.extras})
     return needs
 
 
@@ -211,7 +218,7 @@ def _locked(entries: Iterable[object], target: Target, own: str = "") -> Needs:
             extra = _extra_of(entry)
             specifier = "@" if _PLACES & entry.keys() else normalized(str(entry.get("specifier", "")))
             needs.setdefault((extra, name), set()).add(specifier)
-            needs.update({(extra, f"{name}[{canonical(one)}]"): {""} for one in texts(entry.get("extras"))})
+            needs.update({(extra, f"{name}[{canonical(part)}]"): {""} for part in texts(entry.get("extras"))})
     return needs
 
 
@@ -229,32 +236,30 @@ def _extra_of(entry: object) -> str:
 def normalized(specifier: str) -> str:
     """Return a version specifier in one spelling."""
     try:
-        return ",".join(sorted(str(one) for one in SpecifierSet(specifier)))
+        return ",".join(sorted(map(str, SpecifierSet(specifier))))
     except InvalidSpecifier:
         return specifier
 
 
-def _compared(asked: Needs, locked: Needs) -> Iterator[str]:
-    for key in sorted(asked.keys() - locked.keys()):
+def _compared(required: Needs, locked: Needs) -> Iterator[str]:
+    for key in sorted(required.keys() - locked.keys()):
         yield f"it lacks {key[1]!r}"
-    for key in sorted(locked.keys() - asked.keys()):
+    for key in sorted(locked.keys() - required.keys()):
         yield f"it has {key[1]!r}, which the project does not require"
-    for key in sorted(asked.keys() & locked.keys()):
-        if "*" not in asked[key] and not _same(asked[key], locked[key]):
-            found, required = _described(key[1], locked[key]), _described(key[1], asked[key])
-            yield f"it has {found} where the project requires {required}"
+    for key in sorted(required.keys() & locked.keys()):
+        if "*" not in required[key] and _parsed(required[key]) != _parsed(locked[key]):
+            found, wanted = _described(key[1], locked[key]), _described(key[1], required[key])
+            yield f"it has {found} where the project requires {wanted}"
 
 
-def _same(ones: Iterable[str], others: Iterable[str]) -> bool:
-    return {SpecifierSet(one) if one != "@" else one for one in ones} == {
-        SpecifierSet(one) if one != "@" else one for one in others
-    }
+def _parsed(specifiers: Iterable[str]) -> set[object]:
+    return {specifier if specifier == "@" else SpecifierSet(specifier) for specifier in specifiers}
 
 
 def _described(name: str, specifiers: Iterable[str]) -> str:
     return " and ".join(
-        f"{name} from a place of its own" if one == "@" else f"{name}{one or ' at any version'}"
-        for one in sorted(specifiers)
+        f"{name} from its own location" if specifier == "@" else f"{name}{specifier or ' at any version'}"
+        for specifier in sorted(specifiers)
     )
 
 
@@ -264,6 +269,6 @@ def _changed_manifest(project: UvProject, lock: Mapping[str, Any], target: Targe
     recorded = table(lock, "manifest")
     for key, kind in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):
         lines = [line for line in settings.get(key, ()) if isinstance(line, str)]
-        asked = _asked((("", line) for line in lines), _sources(read_toml(project.root / PROJECT)), target)
-        for reason in _compared(asked, _locked(recorded.get(kind, ()), target)):
+        required = _required((("", line) for line in lines), _sources(read_toml(project.root / PROJECT)), target)
+        for reason in _compared(required, _locked(recorded.get(kind, ()), target)):
             yield f"of its {kind}, {reason}"

@@ -34,7 +34,7 @@ _TOOLCHAIN: Final = re.compile(
 """Variables of compilers and build backends; their values are part of the keys."""
 
 _FIXED: Final = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
-"""Variables that would make builds differ without need; 1980 is the first year that a wheel can record."""
+"""Fixed values, so that builds do not differ without need. 1980 is the first year that a wheel can record."""
 
 
 def settings_of(job: Job) -> UvSettings:
@@ -46,20 +46,20 @@ def settings_of(job: Job) -> UvSettings:
     settings = read_uv_settings(job.entry, job.options.environment)
     if not job.options.allow_source_builds:
         return settings
-    return replace(settings, variables=dict(_seen(settings, job.options.environment)))
+    return replace(settings, variables=dict(_visible_variables(settings, job.options.environment)))
 
 
 def builds_key(job: Job) -> list[list[str]]:
-    """Return the variables that shape builds from source, without credentials; none if no such build is allowed."""
+    """Return the variables that affect builds from source, without credentials; none if no such build is allowed."""
     if not job.options.allow_source_builds:
         return []
     given = job.options.environment
-    seen = settings_of(job).variables
-    shaping = {name: value for name, value in seen.items() if name in given or _TOOLCHAIN.fullmatch(name)}
-    return [[name, "" if is_secret_name(name) else scrub(value)] for name, value in sorted(shaping.items())]
+    visible = settings_of(job).variables
+    relevant = {name: value for name, value in visible.items() if name in given or _TOOLCHAIN.fullmatch(name)}
+    return [[name, "" if is_secret_name(name) else scrub(value)] for name, value in sorted(relevant.items())]
 
 
-def _seen(settings: UvSettings, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _visible_variables(settings: UvSettings, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     uses_keyring = settings.variables.get("UV_KEYRING_PROVIDER") or settings.configuration.get("keyring-provider")
     patterns = (_MACHINE, _TOOLCHAIN, *([_KEYRING] if uses_keyring else []))
     fixed = ("NO_COLOR", *given)

@@ -31,6 +31,7 @@ def unpinned_note(requirements: Requirements, names: Iterable[str]) -> Note:
     parts += [f"does not pin {', '.join(required)}, which others need"] if required else []
     return Note(
         "unpinned-requirement",
-        f"{requirements.origin} {' and '.join(parts)}: each synth asks the index and may pick another version.",
-        "Pin all of it, including what others need, with 'uv pip compile' or a lock file such as that of 'uv lock'.",
+        f"{requirements.origin} {' and '.join(parts)}, so each synth queries the index and may pick another version.",
+        "Pin all distributions, including those that others need, with 'uv pip compile' or a lock file, such as that "
+        "of 'uv lock'.",
     )

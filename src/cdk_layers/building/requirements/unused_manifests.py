@@ -39,7 +39,7 @@ def unused_manifests(project: UvProject, used: str | None, others: list[str]) ->
         yield Note(
             "ignored-manifest",
             f"{name} was ignored: {reason}, which takes precedence.",
-            f"Keep one of the two in {scrub(entry.name)}/.",
+            f"Keep only one of them in {scrub(entry.name)}/.",
         )
     for name in BARE:
         if name != SOURCES.get(used or "") and _has_dependencies(entry / name):

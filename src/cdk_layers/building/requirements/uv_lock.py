@@ -41,8 +41,8 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
     """Return the requirements of a project's uv.lock on a target, from the cache if they contain no credentials.
 
     Args:
-        job: What is built.
-        project: The project that the entry is.
+        job: The build.
+        project: The project of the entry.
         may_export: Whether uv may be run. If not, the result is None unless it is in the cache.
 
     Raises:
@@ -54,14 +54,14 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
     key = _key(job, project)
     known = job.store.recall(key)
     if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
-        return _recalled(known, job.entry)
+        return _from_json(known, job.entry)
     if not may_export:
         return None
     locked = _read(job, project)
     if _key(job, project) != key:
         message = f"{project.lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
-    job.store.remember(key, _remembered(locked, job.entry))
+    job.store.remember(key, _to_json(locked, job.entry))
     return locked
 
 
@@ -116,7 +116,7 @@ def _has_more_indexes(job: Job) -> bool:
     if any(settings.variables.get(name) for name in _MORE_INDEXES) or settings.pip_lines:
         return True
     named = settings.configuration.get("index", ())
-    more = [one for one in named if isinstance(one, dict) and not (one.get("default") or one.get("explicit"))]
+    more = [index for index in named if isinstance(index, dict) and not (index.get("default") or index.get("explicit"))]
     return bool(more) or any(settings.configuration.get(key) for key in _MORE_SETTINGS)
 
 
@@ -140,7 +140,8 @@ def _read(job: Job, project: UvProject) -> Locked:
     for _, source in selection.chosen:
         if isinstance(source, PackageDirectory):
             refuse_stale_source(project, _base_of(source, project) / source.path, lock, job.target)
-    overridden = {str(one.get("name")) for one in table(lock, "manifest").get("overrides", ()) if isinstance(one, dict)}
+    overrides = table(lock, "manifest").get("overrides", ())
+    overridden = {str(override.get("name")) for override in overrides if isinstance(override, dict)}
     return Locked(_wanted(job, project, selection), left_out=selection.left_out - overridden)
 
 
@@ -160,11 +161,11 @@ def _refuse_unknown(job: Job, project: UvProject, manifest: dict[str, Any]) -> N
 
 
 def _export(job: Job, project: UvProject) -> str:
-    asked = [part for name in job.options.groups for part in ("--group", name)]
-    asked += [part for name in job.options.extras for part in ("--extra", name)]
+    selected = [part for name in job.options.groups for part in ("--group", name)]
+    selected += [part for name in job.options.extras for part in ("--extra", name)]
     done = process.run(
         ["export", "--quiet", "--frozen", "--format", "pylock.toml", "--no-default-groups", "--no-editable",
-         "--no-emit-project", "--no-header", *asked, "--python", sys.executable],
+         "--no-emit-project", "--no-header", *selected, "--python", sys.executable],
         cwd=job.entry,
         extra=job.options.environment,
     )  # fmt: skip
@@ -173,7 +174,7 @@ def _export(job: Job, project: UvProject) -> str:
     lines = [line.strip() for line in scrub(done.stderr).splitlines() if line.strip()]
     reason = " ".join(line for line in lines if not line.startswith("warning:"))[:400].rstrip(". ")
     remedy = (
-        "Install a uv that suits, or change required-version."
+        "Install a suitable uv, or change required-version."
         if "Required uv version" in reason
         else "If the lock file is damaged, make it again with 'uv lock'."
     )
@@ -198,7 +199,7 @@ def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted,
 def _base_of(source: Source, project: UvProject) -> Path:
     """Return the folder that a path of the export is relative to: the entry, or the workspace's root.
 
-    uv 0.11.15 writes the latter, newer ones the former (both run).
+    uv 0.11.15 writes the latter, newer versions the former (both run).
     """
     path = getattr(source, "path", None)
     is_in_entry = path is None or (project.entry / path).exists()
@@ -216,23 +217,23 @@ def _by_version(package: Package) -> Wanted:
     return Wanted(f"{package.name}=={version}", where, package.name, version, hashes=hashes)
 
 
-def _remembered(locked: Locked, entry: Path) -> dict[str, Any]:
-    lacks_credentials = any(any(secrets_in(one.text)) for one in locked.wanted)
+def _to_json(locked: Locked, entry: Path) -> dict[str, Any]:
+    lacks_credentials = any(any(secrets_in(line.text)) for line in locked.wanted)
     lines = [
         [
-            "" if one.local else scrub(one.text), one.where, one.name, one.version, one.hashes,
-            os.path.relpath(one.local, entry) if one.local else None,
+            "" if line.local else scrub(line.text), line.where, line.name, line.version, line.hashes,
+            os.path.relpath(line.local, entry) if line.local else None,
         ]
-        for one in locked.wanted
+        for line in locked.wanted
     ]  # fmt: skip
     return {"lines": lines, "left_out": sorted(locked.left_out), "lacks_credentials": lacks_credentials}
 
 
-def _recalled(known: dict[str, Any], entry: Path) -> Locked:
+def _from_json(known: dict[str, Any], entry: Path) -> Locked:
     wanted = []
     for text, where, name, version, hashes, path in known["lines"]:
         plain = Wanted(text, where, name, version, remote=" @ " in text)
         local = Path(os.path.normpath(entry / path)) if path else None
-        one = local_requirement(name, "", local, where, None) if local else plain
-        wanted.append(replace(one, version=version, hashes=tuple(hashes)))
+        line = local_requirement(name, "", local, where, None) if local else plain
+        wanted.append(replace(line, version=version, hashes=tuple(hashes)))
     return Locked(tuple(wanted), left_out=frozenset(known["left_out"]), lacks_credentials=known["lacks_credentials"])

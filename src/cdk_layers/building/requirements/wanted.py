@@ -24,7 +24,7 @@ SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _PIN: Final = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>\d+(?:\.\d+)*(?:\.post\d+)?)"
 )
-"""The form of most lines in most files."""
+"""The form of most requirements."""
 
 _NAMED: Final = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*) *(?P<extras>\[[^\[\]]*\])?")
 _EXTRAS: Final = re.compile(r"\[[^\[\]]*\]$")

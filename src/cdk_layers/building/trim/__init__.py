@@ -1,1 +1,1 @@
-"""Selection of what stays out of installed distributions."""
+"""Trimming: selection of the files of installed distributions that an archive leaves out."""

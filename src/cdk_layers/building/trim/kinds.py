@@ -1,7 +1,7 @@
-"""Kinds of files of a distribution that no function needs at run time.
+"""Kinds of files in a distribution that no function needs at run time.
 
-Never of a kind: the .dist-info folder, licenses, bundled libraries, and importable packages that only look like tests
-or documents, such as numpy.testing, sqlalchemy.testing and boto3.docs.
+Some files never have a kind: the .dist-info folder, licenses, bundled libraries, and importable packages that only look
+like tests or documents, such as numpy.testing, sqlalchemy.testing and boto3.docs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ Kind = Literal["tests", "stubs", "sources", "libraries", "documents"]
 
 TEST_FOLDERS: Final = frozenset({"tests", "test", "_tests"})
 TEST_MODULE: Final = "conftest"
-"""What pytest alone imports."""
+"""A module that only pytest imports."""
 
 _TEST_FILE: Final = re.compile(r"tests?_.*\.py|.*_tests?\.py|tests?\.py")
 """Names that pytest and unittest collect. Source: their documentation, `python_files` and `discover`; wheels have the
 plurals as well."""
 
 _STUB_FOLDER: Final = "-stubs"
-"""End of the name of a package that contains nothing but stubs. Source: PEP 561."""
+"""End of the name of a package that contains only stubs. Source: PEP 561."""
 
 _SOURCES: Final = (
     ".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd", ".pxi",
@@ -36,7 +36,7 @@ _DOCUMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _DOCUMENT_FOLDERS: Final = ("share/man/", "share/doc/", "share/info/")
-"""Where data_files of wheels put manuals: beside the packages, as `--target` installs them."""
+"""Folders of manuals in the data_files of wheels. `--target` installs them next to the packages."""
 
 _LICENSE: Final = re.compile(r"(?:licen[sc]e|copying|copyright|notice|authors|patents)(?![a-z])", re.IGNORECASE)
 _METADATA: Final = (".dist-info", ".egg-info")
@@ -50,21 +50,21 @@ REFERABLE: Final = tuple(dict.fromkeys(
 
 
 def is_protected(path: str) -> bool:
-    """Return whether a file is never of a kind: metadata, a license, or a bundled library."""
+    """Return whether a file never has a kind: metadata, a license, or a bundled library."""
     top, _, _ = path.partition("/")
     *folders, name = path.split("/")
     return top.endswith((*_METADATA, _BUNDLED)) or "licenses" in folders or _LICENSE.match(name) is not None
 
 
 def is_metadata(path: str) -> bool:
-    """Return whether a file belongs to a distribution's metadata, which always stays."""
+    """Return whether a file belongs to a distribution's metadata, which is never left out."""
     return path.partition("/")[0].endswith(_METADATA) and "/" in path
 
 
 def find_test_folders(paths: Iterable[str]) -> frozenset[str]:
-    """Return the outermost folders that contain tests: by their own name, and by that of a file in them.
+    """Return the outermost folders that contain tests, by their names and by the name of a file in them.
 
-    A package named test without a test in it, such as django.test, is not one.
+    A package named test without a test file, such as django.test, is not a test folder.
 
     Args:
         paths: The files of one distribution, relative to site-packages.
@@ -79,7 +79,7 @@ def find_test_folders(paths: Iterable[str]) -> frozenset[str]:
 
 
 def enclosing(path: str, folders: Collection[str]) -> str | None:
-    """Return the outermost of some folders that a path is in or is itself; None if it is in none of them."""
+    """Return the outermost of these folders that contains a path or is the path; None if there is none."""
     parts = path.split("/")
     prefixes = ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
     return next((prefix for prefix in prefixes if prefix in folders), None)
@@ -91,7 +91,7 @@ def module_name(path: str) -> str:
 
 
 def kind_of(path: str, modules: Collection[str]) -> Kind | None:
-    """Return the kind of a file that is not protected, outside of test folders; None if it may be needed.
+    """Return the kind of a file; None if it may be needed. The file is not protected and not in a test folder.
 
     Args:
         path: POSIX path relative to site-packages.
@@ -110,13 +110,13 @@ def kind_of(path: str, modules: Collection[str]) -> Kind | None:
 
 
 def _is_stub(path: str, modules: Collection[str]) -> bool:
-    """Return whether a stub describes a module that is present: others are data, as in jedi's typeshed."""
+    """Return whether a stub describes an installed module. Other stubs are data, as in jedi's typeshed."""
     top, stem = path.partition("/")[0], path.removesuffix(".pyi")
     return top.endswith(_STUB_FOLDER) or stem in modules or stem.removesuffix("/__init__") in modules
 
 
 def find_modules(paths: Iterable[str]) -> frozenset[str]:
-    """Return the modules of a distribution, Python's and native ones, without their extensions."""
+    """Return the Python modules and native modules of a distribution, without their extensions."""
     found = set()
     for path in paths:
         if path.endswith(".py"):

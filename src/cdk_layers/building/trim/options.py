@@ -1,4 +1,4 @@
-"""What the options of a build leave out of its distributions."""
+"""Trimming that the options of a build select."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SAFE: Final = TRIM_KINDS
 """The kinds that `trim=True` leaves out."""
 
 RULES: Final = 1
-"""Counts up when the same options leave out other files."""
+"""Increased when the same options leave out other files."""
 
 
 def trimming_of(options: ContentOptions) -> Trimming:
-    """Return what the options leave out."""
+    """Return the trimming that the options select."""
     kinds = (SAFE if options.trim else ()) if isinstance(options.trim, bool) else options.trim
     return Trimming(frozenset(kinds), options.dependency_excludes, frozenset(options.aws_services))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.store.protocol import Store
 
 _SCHEMA: Final = 1
-"""Counts up when other references are found in the same sources."""
+"""Increased when other references are found in the same sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,20 @@ class SourcePart:
     """A stored part."""
 
     key: str
-    """Its key in the store, which stands for its content."""
+    """Its key in the store, which is a digest of its content."""
 
     archive: Path
     is_own: bool = False
-    """Whether it contains the entry's own files, which always stay."""
+    """Whether it contains the entry's own files, which are never trimmed."""
 
 
 def trim_parts(parts: Sequence[SourcePart], trimming: Trimming, store: Store) -> tuple[dict[str, str], ...]:
-    """Return, for each part of one archive, the names in it that stay out, each with its kind.
+    """Return the trimmed names of each part of an archive, each with its kind.
 
     Args:
-        parts: All parts of the archive: what one imports, another keeps.
-        trimming: What the user wants to leave out.
-        store: Remembers what sources refer to.
+        parts: All parts of the archive, since one part may import tests of another.
+        trimming: The selection of the user.
+        store: Stores the references of each part.
 
     Raises:
         UsageError: `aws_services` names a service that the installed botocore does not have.
@@ -54,7 +54,7 @@ def trim_parts(parts: Sequence[SourcePart], trimming: Trimming, store: Store) ->
     references = [_references(part, store) if trimming.kinds else References() for part in parts]
     needed = needed_tests(references)
     return tuple(
-        {} if part.is_own else trimming.left_out(names, needed=needed, files=found.files)
+        {} if part.is_own else trimming.find_trimmed(names, needed=needed, files=found.files)
         for part, names, found in zip(parts, paths, references, strict=True)
     )
 

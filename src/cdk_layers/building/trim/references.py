@@ -1,7 +1,7 @@
-"""What code refers to although it looks unnecessary: tests that it imports, and files that it reads by name.
+"""References of code to files that look unnecessary: tests that it imports, and files that it reads by name.
 
-A search for a few words, since parsing all modules of a layer takes longer than installing it. What it finds too much
-stays in the archive.
+The search looks for a few words, since parsing all modules of a layer takes longer than installing it. If it finds too
+much, the archive contains more than it needs.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 _TEST_NAMES: Final = frozenset({*TEST_FOLDERS, TEST_MODULE})
 _TEST_WORD: Final = re.compile(rb"tests?(?!\w)")
-"""It begins with plain letters, which are searched for many times faster than a choice."""
+"""The pattern begins with plain letters, which is many times faster than to begin with alternatives."""
 
 _FILE_END: Final = re.compile(rb"\.(?:%b)(?=['\"])" % b"|".join(end[1:].encode() for end in REFERABLE))
 _FILE_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+")
 _NAME_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
 _MAX_NAME: Final = 200
 _MAX_STATEMENT: Final = 4_000
-"""Bytes of a statement that imports many names."""
+"""Maximum bytes of an import statement."""
 
 _STUB_READERS: Final = (b"attach_stub",)
-"""lazy_loader's function reads the stub of the module that calls it. Source: its documentation."""
+"""Functions that read the stub of the module that calls them. Source: the documentation of lazy_loader."""
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What the modules of one distribution, or of an entry, refer to."""
+    """References of the modules of a distribution or an entry."""
 
     imports: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Dotted names of tests, by the test folder of the modules that import them; "" for all other modules."""
@@ -50,22 +50,22 @@ class References:
     """Names of files, such as "README.md", and extensions, such as ".pxd"."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return this as JSON."""
+        """Return the references as JSON."""
         return {"imports": {name: sorted(found) for name, found in self.imports.items()}, "files": sorted(self.files)}
 
     @classmethod
     def from_json(cls, data: Any) -> References:
-        """Return what `to_json` wrote."""
+        """Return the references from the JSON of `to_json`."""
         imports = {name: frozenset(found) for name, found in data["imports"].items()}
         return cls(imports, frozenset(data["files"]))
 
 
 def find_references(paths: Collection[str], read: Callable[[str], bytes | None]) -> References:
-    """Return what the modules of a distribution refer to.
+    """Return the references of the modules of a distribution.
 
     Args:
         paths: Its files, relative to site-packages.
-        read: Returns the bytes of one of them.
+        read: Returns the bytes of a file.
     """
     folders = find_test_folders(paths)
     modules = find_modules(paths)
@@ -84,27 +84,27 @@ def find_references(paths: Collection[str], read: Callable[[str], bytes | None])
 
 
 def needed_tests(references: Iterable[References]) -> frozenset[str]:
-    """Return the dotted names of the tests that the code of a layer imports, with those that these import."""
-    every = list(references)
-    needed = {name for one in every for name in one.imports.get("", ())}
-    waiting = {(number, folder) for number, one in enumerate(every) for folder in one.imports if folder}
-    while found := {one for one in waiting if is_named(one[1], needed)}:
+    """Return the dotted names of the tests that the code of a layer imports, directly or through other tests."""
+    parts = list(references)
+    needed = {name for part in parts for name in part.imports.get("", ())}
+    waiting = {(number, folder) for number, part in enumerate(parts) for folder in part.imports if folder}
+    while found := {(number, folder) for number, folder in waiting if is_named(folder, needed)}:
         waiting -= found
-        needed.update(name for number, folder in found for name in every[number].imports[folder])
+        needed.update(name for number, folder in found for name in parts[number].imports[folder])
     return frozenset(needed)
 
 
 def is_named(path: str, names: Collection[str]) -> bool:
-    """Return whether one of some dotted names is that of a folder or a module, or of something in it."""
+    """Return whether any of these dotted names is a folder or module, or is in it."""
     own = module_name(path)
     return any(name == own or name.startswith(f"{own}.") for name in names)
 
 
 def imported_tests(path: str, source: bytes) -> Iterator[str]:
-    """Yield the dotted names of tests that a module imports, or names in a string.
+    """Yield the dotted names of tests that a module imports or names in a string.
 
     Args:
-        path: The module, relative to site-packages: relative imports begin there.
+        path: The module, relative to site-packages. Relative imports are resolved by it.
         source: Its bytes.
     """
     for found in _TEST_WORD.finditer(source):
@@ -119,7 +119,7 @@ def imported_tests(path: str, source: bytes) -> Iterator[str]:
 
 
 def _imported_from(source: bytes, start: int, end: int) -> bytes | None:
-    """Return what the name at a place is relative to: b"" if it is complete; None if nothing imports it."""
+    """Return the package that an imported name is relative to: b"" if it is absolute; None if it is not imported."""
     before = source[source.rfind(b"\n", 0, start) + 1 : start].lstrip()
     quote = source[start - 1 : start]
     if quote in {b'"', b"'"} and source[end : end + 1] == quote:
@@ -135,9 +135,9 @@ def _imported_from(source: bytes, start: int, end: int) -> bytes | None:
 
 
 def _open_import(source: bytes, start: int) -> bytes | None:
-    """Return the module of a `from ... import (` that is open at a place."""
-    begin = max(0, start - _MAX_STATEMENT)
-    at = source.rfind(b"(", begin, start)
+    """Return the module of a `from ... import (` that is not closed before a position."""
+    first = max(0, start - _MAX_STATEMENT)
+    at = source.rfind(b"(", first, start)
     if at < 0 or source.find(b")", at, start) >= 0:
         return None
     words = source[source.rfind(b"\n", 0, at) + 1 : at].split()
@@ -164,7 +164,7 @@ def named_files(source: bytes) -> Iterator[str]:
 
 
 def _widened(source: bytes, start: int, end: int, letters: Collection[int]) -> tuple[int, int]:
-    """Return the bounds of the word that a match is a part of."""
+    """Return the bounds of the word that contains a match."""
     first, last = max(0, start - _MAX_NAME), min(len(source), end + _MAX_NAME)
     while start > first and source[start - 1] in letters:
         start -= 1

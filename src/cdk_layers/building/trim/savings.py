@@ -1,4 +1,4 @@
-"""How much trimming left out of an archive, by kind."""
+"""Number and bytes of trimmed files, by kind."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
 
 
 class Saving(NamedTuple):
-    """What was left out of one kind."""
+    """Trimmed files of one kind."""
 
     files: int
     unzipped_bytes: int
 
 
 def savings_of(parts: Iterable[tuple[Mapping[str, str], Mapping[str, int]]]) -> dict[str, Saving]:
-    """Return what was left out of the parts of an archive by kind, the largest first.
+    """Return the savings of an archive by kind, the largest first.
 
     Args:
-        parts: For each part the names that were left out with their kinds, and the sizes of its files in bytes. A file
-            that several parts contain counts once.
+        parts: For each part its trimmed names with their kinds, and the sizes of all its files in bytes. A file that
+            several parts contain counts once.
     """
     kinds: dict[str, str] = {}
     sizes: dict[str, int] = {}
-    for left_out, every in parts:
-        kinds.update(left_out)
-        sizes.update((name, every[name]) for name in left_out)
+    for trimmed, part_sizes in parts:
+        kinds.update(trimmed)
+        sizes.update((name, part_sizes[name]) for name in trimmed)
     return add_savings({kind: (1, sizes[name])} for name, kind in kinds.items())
 
 
-def add_savings(every: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, Saving]:
-    """Return the sums of several savings by kind, the largest first."""
+def add_savings(archives: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, Saving]:
+    """Return the sums of the savings of several archives by kind, the largest first."""
     totals: dict[str, Saving] = {}
-    for savings in every:
+    for savings in archives:
         for kind, (files, unzipped_bytes) in savings.items():
             known = totals.get(kind, Saving(0, 0))
             totals[kind] = Saving(known.files + files, known.unzipped_bytes + unzipped_bytes)
@@ -43,10 +43,10 @@ def add_savings(every: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, Sav
 
 
 def savings_json(savings: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
-    """Return what was left out as JSON for reports."""
+    """Return savings as JSON for reports."""
     return {kind: {"files": files, "bytes": unzipped_bytes} for kind, (files, unzipped_bytes) in savings.items()}
 
 
 def savings_text(savings: Mapping[str, tuple[int, int]]) -> str:
-    """Return what was left out in words: "tests 21.0 MiB, stubs 1.3 MiB"; "" if nothing was."""
+    """Return savings as text: "tests 21.0 MiB, stubs 1.3 MiB"; "" if there are none."""
     return ", ".join(f"{kind} {size(unzipped)}" for kind, (_, unzipped) in savings.items())

@@ -1,4 +1,4 @@
-"""Which files of a distribution stay out of an archive, and why."""
+"""Selection of the files of a distribution that are trimmed, and the reason for each."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 EXCLUDED: Final = "excluded"
-"""What `dependency_excludes` leaves out, where reports list kinds."""
+"""The kind that reports list for files that `dependency_excludes` matches."""
 
 SERVICES: Final = "aws-services"
-"""What `aws_services` leaves out, where reports list kinds."""
+"""The kind that reports list for data of services that are not in `aws_services`."""
 
 
 @dataclass(frozen=True)
 class Trimming:
-    """What the user wants to leave out of distributions."""
+    """The files that the user wants to leave out of distributions."""
 
     kinds: frozenset[str] = frozenset()
     excludes: tuple[str, ...] = ()
     """Patterns as in a .gitignore."""
 
     services: frozenset[str] = frozenset()
-    """The only AWS services whose data stay; all of them if empty."""
+    """AWS services whose data are included; all if empty."""
 
     def __bool__(self) -> bool:
         """Return whether anything is left out."""
         return bool(self.kinds or self.excludes or self.services)
 
-    def left_out(
+    def find_trimmed(
         self, paths: Collection[str], *, needed: Collection[str] = (), files: Collection[str] = ()
     ) -> dict[str, str]:
-        """Return the files of one distribution that stay out, each with its kind.
+        """Return the files of a distribution to leave out, each with its kind.
 
         Args:
             paths: All of its files, relative to site-packages.
             needed: Dotted names of tests that code of the layer imports.
-            files: Names and extensions of files that its own code reads.
+            files: Names and extensions of files that the distribution's code reads.
         """
         excluded = dict.fromkeys(self._excluded(paths), EXCLUDED)
         services = dict.fromkeys(self._of_other_services(paths), SERVICES)
@@ -64,15 +64,15 @@ class Trimming:
 
     @cached_property
     def _spec(self) -> GitIgnoreSpec:
-        # Few layers have patterns, and it takes as long to load as a recalled build takes.
+        # Few layers have patterns, and loading it takes as long as finding a build in the store.
         from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
         return GitIgnoreSpec.from_lines(self.excludes)
 
     def _of_other_services(self, paths: Collection[str]) -> Iterator[str]:
         if self.services:
-            stay = {*self.services, *NEEDED, None}
-            yield from (path for path in paths if service_of(path) not in stay)
+            included = {*self.services, *NEEDED, None}
+            yield from (path for path in paths if service_of(path) not in included)
 
     def _of_kinds(
         self, paths: Collection[str], needed: Collection[str], files: Collection[str]

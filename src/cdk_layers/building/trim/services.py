@@ -1,4 +1,4 @@
-"""The data of AWS services that botocore and boto3 contain."""
+"""Data files of AWS services in botocore and boto3."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ create."""
 
 
 def service_of(path: str) -> str | None:
-    """Return the service that a file describes; None for other files, such as those that all services need.
+    """Return the service that a file describes; None for other files.
 
-    The latter are at the top of the folder: _retry.json, endpoints.json, partitions.json and
+    Files that all services need are at the top of the folder: _retry.json, endpoints.json, partitions.json and
     sdk-default-configuration.json.
     """
     for root in _ROOTS:

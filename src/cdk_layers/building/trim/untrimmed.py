@@ -1,4 +1,4 @@
-"""The archive that a trimmed one would be without trimming, to compare with."""
+"""Untrimmed form of a trimmed archive, for comparisons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def remember_untrimmed(store: Store, digest: str, parts: Sequence[tuple[str, str]]) -> None:
-    """Store which parts the archive with a digest was selected from.
+    """Store the parts of a trimmed archive.
 
     Args:
         store: The store that has the parts.
@@ -27,10 +27,10 @@ def remember_untrimmed(store: Store, digest: str, parts: Sequence[tuple[str, str
 
 
 def write_untrimmed(store: Store, digest: str, destination: Path) -> bool:
-    """Write the archive that the one with a digest was selected from.
+    """Write the untrimmed form of the trimmed archive with this digest.
 
     Returns:
-        Whether it is written: the store knows it, and still has all of its parts.
+        Whether the archive was written, which takes all of its parts in the store.
     """
     parts: Any = store.recall(_key(digest))
     if parts is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.uv import process
-from cdk_layers.building.uv.error_texts import complaint, lacking_wheels
+from cdk_layers.building.uv.error_texts import lacking_wheels, uv_error
 from cdk_layers.contents.names import canonical
 from cdk_layers.lambda_service.wheel_tags import exact_platform, wider_platform
 
@@ -69,4 +69,4 @@ def run_until_success(
         elif widen and lacking and wider and attempt.platform != wider:
             attempt = replace(attempt, platform=wider)
         else:
-            raise complaint(done.stderr, origin, attempt.target)
+            raise uv_error(done.stderr, origin, attempt.target)

@@ -65,13 +65,13 @@ def lacking_wheels(stderr: str) -> frozenset[str]:
     return frozenset(canonical(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
 
 
-def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
+def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
     """Return the error for a failed run of uv.
 
     Args:
-        stderr: What uv wrote, its credentials removed.
-        origin: The manifest that was resolved or installed.
-        target: What for.
+        stderr: The error output of uv, without credentials.
+        origin: The manifest.
+        target: The target of the build.
     """
     text = " ".join(scrub(stderr).split())
     if "No space left on device" in text or "os error 28" in text:
@@ -83,8 +83,8 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
         return UnreachableError(_no_network(text, origin))
     if "Building source distributions is disabled" in text:
         message = (
-            f"{origin} names sources by an address alone, which does not say their distribution's name, so it is not "
-            "known whether they may be built here. Write 'name @ address', and allow_source_builds=['name']."
+            f"{origin} requires sources by an address without the name of their distribution, so it is not known "
+            "whether they may be built. Write 'name @ address', and allow_source_builds=['name']."
         )
         return DependencyError(message)
     names = lacking_wheels(stderr)
@@ -94,10 +94,10 @@ def complaint(stderr: str, origin: str, target: Target) -> CdkLayersError:
 
 
 def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
-    """Return whether the requirements exclude each other, whatever wheels their older versions have.
+    """Return whether the requirements exclude each other, even if older versions lack wheels too.
 
-    uv names each version without a wheel that it passed on its way. Its last sentence says which requirements it gave
-    up on: one that another distribution depends on at other versions is the cause.
+    uv names each version without a wheel that it tried. Its conclusion names the requirements that cannot be met. If
+    another distribution depends on one of them at other versions, that is the cause.
     """
     conclusion = _CONCLUSION.search(text)
     required = _PIN.finditer(conclusion["required"]) if conclusion else ()
@@ -109,10 +109,10 @@ def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
 
 def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
     if _REFUSED.search(text) and _URL.search(text):
-        return _refused(text, origin)
+        return _no_credentials(text, origin)
     if match := _BUILT_FOR_HERE.search(text):
         return (
-            f"{origin}: what was built from source here, {match['wheel']}, cannot be loaded on {target}: it was "
+            f"{origin}: {match['wheel']}, which was built from source, cannot be loaded on {target}: it was "
             "compiled for this machine. Choose a version that has a wheel, or build in a container, docker=True."
         )
     if "The build backend returned an error" in text:
@@ -125,17 +125,17 @@ def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
 def _other_hash(name: str, text: str, origin: str) -> str:
     if re.search(rf"{re.escape(name)}[^`]{{0,300}}file:///", text):
         return (
-            f"{origin}: the file of {name!r} on this machine is not what the hashes of the manifest say. Write its own "
-            "hash there if you trust the file, or find out who changed it."
+            f"{origin}: hash mismatch for {name!r}: the manifest does not list the hash of the file on this machine. "
+            "Write that hash if you trust the file, or find out who changed it."
         )
     return (
-        f"{origin}: what the index has of {name!r} is not what the hashes of the manifest say. Lock it again if you "
-        "trust the index, or find out who changed it."
+        f"{origin}: hash mismatch for {name!r}: the index serves a file that the manifest does not list. Lock it again "
+        "if you trust the index, or find out who changed the file."
     )
 
 
 def _misconfigured(text: str, origin: str) -> str | None:
-    """Return what is wrong with the settings or the files of what is installed, rather than with its versions."""
+    """Return the error in settings or files of distributions, rather than in versions; None if there is none."""
     if match := _NO_HASHES.search(text):
         return (
             f"{origin}: hashes are required (--require-hashes, UV_REQUIRE_HASHES or PIP_REQUIRE_HASHES), and "
@@ -144,8 +144,8 @@ def _misconfigured(text: str, origin: str) -> str | None:
         )
     if match := _NOT_A_HASH.search(text):
         return (
-            f"{origin}: a hash in it is not one ({match['why'].strip().rstrip('.')}). Copy it whole from the index, or "
-            "write all hashes again by 'uv pip compile --generate-hashes'."
+            f"{origin} contains an invalid hash ({match['why'].strip().rstrip('.')}). Copy all of it from the index, "
+            "or write all hashes again by 'uv pip compile --generate-hashes'."
         )
     if match := _NO_SETTING_FILE.search(text):
         return (
@@ -185,26 +185,27 @@ def _no_network(text: str, origin: str) -> str:
     found = _URL.search(text)
     index = _index(found.group()) if found else "the package index"
     return (
-        f"{origin}: {index} cannot be reached, and what is needed is in no cache on this machine. Check the network "
-        "and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while it can be reached."
+        f"{origin}: {index} cannot be reached, and no cache on this machine has what is needed. Check the "
+        "network and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while the index "
+        "can be reached."
     )
 
 
 def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:
-    """Return the error for a repository that git could not read; an unreachable host may be reachable later."""
-    said = _shortened(reason.replace("fatal: ", "").rstrip(". "))
+    """Return the error for a git repository: UnreachableError if its host cannot be reached."""
+    summary = _shortened(reason.replace("fatal: ", "").rstrip(". "))
     message = (
-        f"{origin}: git cannot fetch from {scrub(url)}: {said}. Check the address, the branch, tag or commit, and "
+        f"{origin}: git cannot fetch from {scrub(url)}: {summary}. Check the address, the branch, tag or commit, and "
         "whether git may read it on this machine, with 'git ls-remote'."
     )
     return UnreachableError(message) if _NO_HOST.search(reason) else DependencyError(message)
 
 
-def _refused(text: str, origin: str) -> str:
+def _no_credentials(text: str, origin: str) -> str:
     found = _URL.search(text)
     index = _index(found.group()) if found else "the package index"
     return (
-        f"{origin}: {index} refuses the credentials, or wants some. Give them through uv's settings "
+        f"{origin}: {index} rejects the credentials, or requires some. Set them in uv's settings "
         "(UV_INDEX_<NAME>_USERNAME and _PASSWORD, a keyring with UV_KEYRING_PROVIDER, or .netrc)."
     )
 
@@ -217,25 +218,23 @@ def _index(url: str) -> str:
 
 def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
     if match := _UNKNOWN.search(text):
-        return (
-            f"{origin}: there is no distribution {match['name']!r} on the index. Check its spelling, or name its index."
-        )
+        return f"{origin}: the index has no distribution {match['name']!r}. Check its spelling, or add its index."
     if match := _OTHER_INDEX.search(text):
-        return _hidden(match["hint"].strip(), origin)
+        return _other_index(match["hint"].strip(), origin)
     if match := _NO_VERSION.search(text):
         wanted = f"{match['name']}{match['specifier'] or ''}"
         if wanted != match["name"] and "depends on" not in text:
-            return f"{origin}: there is no version {wanted!r} on the index that suits {target}. Choose one that exists."
+            return f"{origin}: the index has no version {wanted!r} for {target}. Choose a version that exists."
     reason = _reason(stderr)
     if "requirements are unsatisfiable" in text or "No solution found" in text:
         return f"{origin}: the requirements contradict each other for {target}. {reason} Change one of them."
     return f"{origin}: uv could not install it for {target}. {reason}"
 
 
-def _hidden(hint: str, origin: str) -> str:
+def _other_index(hint: str, origin: str) -> str:
     return (
-        f"{origin}: the version is on an index that uv does not look at: {hint} Put the index that has it first, or, "
-        "if you trust all of them equally, set index-strategy = 'unsafe-best-match' in [tool.uv] or uv.toml, or "
+        f"{origin}: the version is on an index that uv does not search: {hint} Put the index that has it first, or, "
+        "if you trust all indexes equally, set index-strategy = 'unsafe-best-match' in [tool.uv] or uv.toml, or "
         "UV_INDEX_STRATEGY=unsafe-best-match."
     )
 
@@ -248,7 +247,7 @@ def _reason(stderr: str) -> str:
 
 
 def _shortened(reason: str) -> str:
-    """Return the end of a long derivation, its conclusion, from the beginning of a sentence."""
+    """Return the end of a long explanation, from the beginning of a sentence."""
     if len(reason) <= _LONGEST:
         return reason
     end = reason[-_LONGEST:]

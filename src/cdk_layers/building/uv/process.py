@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SECRET_VARIABLE: Final = re.compile(r"PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY", re.IGNORECASE)
 _SHORTEST_SECRET: Final = 6
-"""The least characters of a value that counts as a credential by its variable's name alone, so that "true" does not."""
+"""Shortest value that counts as a credential because of its variable's name. "true" must not."""
 
 _SAFE: Final = (0, 11, 15)
 """The first version that confines both a RECORD with "../" and the name of a console script to the folder (both run).
@@ -102,10 +102,10 @@ def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str])
     Args:
         arguments: uv's arguments.
         cwd: The folder that it runs in.
-        extra: Environment variables over this process's own.
+        extra: Environment variables that override those of this process.
 
     Returns:
-        The finished process; its error output is without credentials.
+        The finished process, without credentials in its error output.
 
     Raises:
         BuildError: uv cannot be started.
@@ -131,13 +131,13 @@ def pip(
         settings: uv's settings.
         configuration: The effective uv.toml.
         secrets: Environment variables with the credentials that the requirements contain as `${...}`.
-        offline_first: Whether uv's cache is as good as an index, so that an index is queried only for what is missing
-            there.
+        offline_first: Whether to try uv's cache without a query to an index first. The index is queried if something
+            is missing there.
         may_be_offline: Whether uv's cache may be used if an index cannot be reached. With several indexes, uv would
             skip those without a page in its cache, and take versions from another index that they may have too.
 
     Returns:
-        The finished process; its error output is without credentials.
+        The finished process, without credentials in its error output.
 
     Raises:
         BuildError: uv cannot be started.
@@ -165,7 +165,7 @@ class _Call:
     """The only configuration file, if any; it may contain credentials."""
 
     def start(self, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run it to its end.
+        """Run it and wait for its end.
 
         Raises:
             BuildError: uv cannot be started.
@@ -179,8 +179,7 @@ class _Call:
                 return host.run(command, cwd=self.cwd, environment=variables, inherited=file.descriptors)
         except OSError as error:
             message = (
-                f"uv, which builds layers, cannot be started: {error}. Reinstall it, for instance with "
-                "'pip install uv'."
+                f"uv, which builds layers, cannot be started: {error}. Reinstall it, for example with 'pip install uv'."
             )
             raise BuildError(message) from error
 

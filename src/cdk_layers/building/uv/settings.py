@@ -1,8 +1,8 @@
 """Effective settings of uv: the same for resolving, installing and the keys of the build cache.
 
 uv reads files in many folders and about a hundred variables. Some of them run code of source distributions, disable
-hashes, or apply to one command of uv and not to the next. So they are read here, and uv gets the remaining ones as its
-only configuration.
+hashes, or apply to only some of uv's commands. So this module reads them, and uv gets the remaining ones as its only
+configuration.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TRANSPORT_VARIABLES: Final = frozenset((
 ))  # fmt: skip
 """Variables of uv that decide how it gets a distribution, not which one."""
 
-_SHAPING_VARIABLES: Final = frozenset((
+_RESULT_VARIABLES: Final = frozenset((
     "UV_AMD_GPU_ARCHITECTURE", "UV_CUDA_DRIVER_VERSION", "UV_DEFAULT_INDEX", "UV_EXCLUDE_NEWER", "UV_EXTRA_INDEX_URL",
     "UV_FIND_LINKS", "UV_FORK_STRATEGY", "UV_INDEX", "UV_INDEX_STRATEGY", "UV_INDEX_URL", "UV_NO_INDEX",
     "UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_PRERELEASE", "UV_PRERELEASE_PACKAGE", "UV_REQUIRE_BUILD_HASHES",
@@ -65,7 +65,7 @@ _PIP_KEYS: Final = (
     _INDEX_KEYS | _BUILDING_KEYS | {"allow-insecure-host", "keyring-provider", "no-deps", "require-hashes"}
 )
 _KEYS: Final = _TRANSPORT_KEYS | _INDEX_KEYS | _BUILDING_KEYS | {*_RESOLVING_KEYS, "dependency-metadata"}
-"""The keys that are used of uv's configuration; others are for other commands, or are set by the build."""
+"""The keys of uv's configuration that are used. Others are for other commands, or are set by the build."""
 
 _DEFAULT_VARIABLES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
 _SOURCE_SETTINGS: Final = ("no-binary", "no-binary-package", "no-build-isolation", "no-build-isolation-package")
@@ -108,7 +108,7 @@ class UvSettings:
 
     @property
     def restricts_resolving(self) -> bool:
-        """Whether versions are constrained besides by the manifest."""
+        """Whether the settings constrain versions, in addition to the manifest."""
         return bool(self.resolving) or any(self.configuration.get(key) for key in _RESOLVING_KEYS)
 
     def option_lines(self, options: Iterable[Option]) -> Iterator[str]:
@@ -124,7 +124,7 @@ class UvSettings:
                 yield f"{name} {value}"
 
     def for_index(self, index: str) -> UvSettings:
-        """Return the settings for what may come from one index alone, or, with "", from the default one alone."""
+        """Return the settings for distributions that may come only from this index; "" is the default index."""
         variables = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", *(_DEFAULT_VARIABLES if index else ()))
         keys = ("extra-index-url", "find-links", *(("index-url",) if index else ()))
         configuration = {key: _only_default(value, keys, index) for key, value in self.configuration.items()}
@@ -140,21 +140,21 @@ class UvSettings:
         return {key: value for key, value in self.configuration.items() if key not in _RESOLVING_KEYS}
 
     def notes(self) -> Iterator[Note]:
-        """Yield one note if settings were overruled."""
+        """Yield a note if settings were overruled."""
         if self.overruled:
             yield Note(
                 "overruled-setting",
-                f"uv's settings {', '.join(self.overruled)} have no effect here: only allow_source_builds lets code of "
+                f"uv's settings {', '.join(self.overruled)} have no effect: only allow_source_builds lets code of "
                 "source distributions run at synth, in isolation, and hashes are always verified.",
                 "Name the distributions in allow_source_builds=[...], or remove the settings.",
             )
 
     def digest(self) -> str:
         """Return a digest of all settings that decide what uv finds, without their credentials."""
-        shaping = {name: self.variables[name] for name in sorted(_SHAPING_VARIABLES & self.variables.keys())}
+        variables = {name: self.variables[name] for name in sorted(_RESULT_VARIABLES & self.variables.keys())}
         configuration = {key: value for key, value in self.configuration.items() if key not in _TRANSPORT_KEYS}
         files = [_text(Path(part)) for part in (*self.resolving, *self.building) if not part.startswith("--")]
-        facts = _scrubbed([shaping, configuration, files, self.pip_lines])
+        facts = _scrubbed([variables, configuration, files, self.pip_lines])
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -166,15 +166,15 @@ def read_uv_settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[s
 
     Args:
         folder: The entry folder; uv's files are those in it or above it, of the user and of the system.
-        extra: Environment variables over this process's own.
+        extra: Environment variables that override those of this process.
         allowed: Distributions that may be built from source.
 
     Raises:
         EntryError: A file of settings cannot be read.
     """
     surroundings = {**host.environ(), **extra}
-    here = Path.cwd()
-    files = configuration_files(folder, surroundings, here)
+    cwd = Path.cwd()
+    files = configuration_files(folder, surroundings, cwd)
     whole = combined([file.settings for file in files])
     pip = whole.get("pip")
     configuration = {key: value for key, value in whole.items() if key in _KEYS}
@@ -182,10 +182,10 @@ def read_uv_settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[s
         configuration["pip"] = {key: value for key, value in pip.items() if key in _PIP_KEYS}
     named = [(name, table) for file in files for name, table in ((file.name, file.settings), (file.name, file.pip))]
     return UvSettings(
-        variables=dict(_variables(surroundings, here)),
+        variables=dict(_variables(surroundings, cwd)),
         configuration=configuration,
-        resolving=tuple(_arguments(surroundings, _RESOLVING_FILES, here)),
-        building=tuple(_arguments(surroundings, _BUILDING_FILES, here)),
+        resolving=tuple(_arguments(surroundings, _RESOLVING_FILES, cwd)),
+        building=tuple(_arguments(surroundings, _BUILDING_FILES, cwd)),
         pip_lines=tuple(_pip_lines(surroundings)),
         files=tuple(file.name for file in files),
         overruled=tuple(dict.fromkeys([
@@ -207,14 +207,14 @@ def tool_variables(extra: Mapping[str, str]) -> dict[str, str]:
     return variables
 
 
-def _variables(surroundings: Mapping[str, str], here: Path) -> Iterator[tuple[str, str]]:
+def _variables(surroundings: Mapping[str, str], cwd: Path) -> Iterator[tuple[str, str]]:
     for name, value in surroundings.items():
         if name in _AMBIENT or name.startswith("PIP_"):
             continue
         if not name.startswith("UV_") or _is_index_credential(name) or name in _TRANSPORT_VARIABLES:
-            yield name, str(here / value) if name in ("UV_CACHE_DIR", "UV_CREDENTIALS_DIR") and value else value
-        elif name in _SHAPING_VARIABLES and value:
-            yield name, _absolute_places(name, value, here)
+            yield name, str(cwd / value) if name in ("UV_CACHE_DIR", "UV_CREDENTIALS_DIR") and value else value
+        elif name in _RESULT_VARIABLES and value:
+            yield name, _absolute_places(name, value, cwd)
     yield from {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}.items()
 
 
@@ -222,24 +222,24 @@ def _is_index_credential(name: str) -> bool:
     return name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD"))
 
 
-def _absolute_places(name: str, value: str, here: Path) -> str:
-    """Return the places that a variable names, as seen from the user's working folder."""
+def _absolute_places(name: str, value: str, cwd: Path) -> str:
+    """Return the value of a variable with absolute paths instead of those relative to the working folder."""
     if name == "UV_FIND_LINKS":
-        return ",".join(absolute(place.strip(), here) for place in value.split(",") if place.strip())
+        return ",".join(absolute(place.strip(), cwd) for place in value.split(",") if place.strip())
     if name in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
-        return " ".join(_absolute_index(place, here) for place in value.split())
+        return " ".join(_absolute_index(place, cwd) for place in value.split())
     return value
 
 
-def _absolute_index(place: str, here: Path) -> str:
+def _absolute_index(place: str, cwd: Path) -> str:
     named = _NAMED_INDEX.fullmatch(place)
-    return f"{named['name']}{absolute(named['place'], here)}" if named else place
+    return f"{named['name']}{absolute(named['place'], cwd)}" if named else place
 
 
-def _arguments(surroundings: Mapping[str, str], options: Mapping[str, str], here: Path) -> Iterator[str]:
+def _arguments(surroundings: Mapping[str, str], options: Mapping[str, str], cwd: Path) -> Iterator[str]:
     for name, option in options.items():
         for place in surroundings.get(name, "").split():
-            yield from (option, absolute(place, here))
+            yield from (option, absolute(place, cwd))
 
 
 def _pip_lines(surroundings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -266,19 +266,19 @@ def _overruled_keys(name: str, table: Mapping[str, Any], allowed: Sequence[str])
 
 
 def _only_default(value: Any, keys: Sequence[str], index: str) -> Any:
-    """Return a setting without the indexes that are not the default one; with an index of its own, without all."""
-    if isinstance(value, list) and value and all(isinstance(one, dict) and "url" in one for one in value):
-        return [one for one in value if one.get("default") and not index]
+    """Return a setting with only the default index; without any if there is an `index`. `keys` are removed."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "url" in item for item in value):
+        return [item for item in value if item.get("default") and not index]
     if isinstance(value, dict):
-        return {key: _only_default(one, keys, index) for key, one in value.items() if key not in keys}
+        return {key: _only_default(item, keys, index) for key, item in value.items() if key not in keys}
     return value
 
 
 def _scrubbed(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _scrubbed(one) for key, one in value.items()}
+        return {str(key): _scrubbed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_scrubbed(one) for one in value]
+        return [_scrubbed(item) for item in value]
     return scrub(value) if isinstance(value, str) else value
 
 

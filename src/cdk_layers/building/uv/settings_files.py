@@ -36,20 +36,20 @@ class ConfigurationFile:
         return table if isinstance(table, dict) else {}
 
 
-def configuration_files(folder: Path, surroundings: Mapping[str, str], here: Path) -> list[ConfigurationFile]:
+def configuration_files(folder: Path, surroundings: Mapping[str, str], cwd: Path) -> list[ConfigurationFile]:
     """Return the files that configure uv for a folder, in the order of precedence.
 
     Args:
         folder: The folder that uv would run in.
         surroundings: The environment variables.
-        here: The working folder, which UV_CONFIG_FILE may be relative to.
+        cwd: The working folder, for a relative UV_CONFIG_FILE.
 
     Raises:
         EntryError: A file cannot be read.
     """
     chosen = surroundings.get("UV_CONFIG_FILE")
     if chosen:
-        return [_file(here / chosen)]
+        return [_file(cwd / chosen)]
     if surroundings.get("UV_NO_CONFIG", "").lower() in _TRUE:
         return []
     project = _project_file(_project_root(folder))
@@ -58,7 +58,7 @@ def configuration_files(folder: Path, surroundings: Mapping[str, str], here: Pat
 
 
 def combined(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return settings as uv combines them: the first value counts, lists are joined, tables are combined."""
+    """Return settings as uv combines them: the first value is used, lists are joined, tables are combined."""
     whole: dict[str, Any] = {}
     for table in tables:
         for key, value in table.items():
@@ -73,23 +73,23 @@ def combined(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def absolute(place: str, folder: Path) -> str:
-    """Return a path relative to a folder as an absolute one; a URL is unchanged."""
+    """Return the absolute path of one that is relative to a folder; a URL is unchanged."""
     if not place or (_SCHEME.match(place) and not Path(place).is_absolute()) or place.startswith("${"):
         return place
     return os.path.normpath(folder / Path(place).expanduser())
 
 
 def _project_root(folder: Path) -> Path:
-    """Return the folder that uv looks for settings from: a workspace's root for its members, else the folder itself."""
-    project = next((up for up in (folder, *folder.parents) if (up / "pyproject.toml").is_file()), folder)
+    """Return the folder where uv begins to search for settings: the workspace's root for a member, else the folder."""
+    project = next((parent for parent in (folder, *folder.parents) if (parent / "pyproject.toml").is_file()), folder)
     if _workspace(project) is not None:
         return project
     if "project" not in _document(project):
         return folder
-    for up in project.parents:
-        workspace = _workspace(up)
+    for parent in project.parents:
+        workspace = _workspace(parent)
         if workspace is not None:
-            return up if _is_member(project, up, workspace) else folder
+            return parent if _is_member(project, parent, workspace) else folder
     return folder
 
 
@@ -110,13 +110,13 @@ def _is_member(project: Path, root: Path, workspace: Mapping[str, Any]) -> bool:
 
 
 def _project_file(folder: Path) -> ConfigurationFile | None:
-    for up in (folder, *folder.parents):
-        if (up / "uv.toml").is_file():
-            return _file(up / "uv.toml")
-        table = _uv_table(up)
+    for parent in (folder, *folder.parents):
+        if (parent / "uv.toml").is_file():
+            return _file(parent / "uv.toml")
+        table = _uv_table(parent)
         if table is not None:
-            path = up / "pyproject.toml"
-            return ConfigurationFile(str(path), _placed(table, up))
+            path = parent / "pyproject.toml"
+            return ConfigurationFile(str(path), _with_absolute_paths(table, parent))
     return None
 
 
@@ -142,7 +142,9 @@ def _first(folders: Iterator[str]) -> Path | None:
 
 def _file(path: Path) -> ConfigurationFile:
     try:
-        return ConfigurationFile(str(path), _placed(_parsed(path.read_text(encoding="utf-8-sig")), path.parent))
+        return ConfigurationFile(
+            str(path), _with_absolute_paths(_parsed(path.read_text(encoding="utf-8-sig")), path.parent)
+        )
     except OSError as error:
         message = f"{path}, which configures uv, cannot be read: {error.strerror or error}. Correct the path."
         raise EntryError(message) from None
@@ -151,7 +153,7 @@ def _file(path: Path) -> ConfigurationFile:
         raise EntryError(message) from None
 
 
-def _placed(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _with_absolute_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return settings with absolute paths."""
     placed = dict(table)
     for key in ("index-url", "extra-index-url", "find-links", "cache-dir"):
@@ -161,13 +163,13 @@ def _placed(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         elif isinstance(value, list):
             placed[key] = [absolute(place, folder) if isinstance(place, str) else place for place in value]
     if isinstance(table.get("index"), list):
-        placed["index"] = [_placed_index(index, folder) for index in table["index"]]
+        placed["index"] = [_with_absolute_url(index, folder) for index in table["index"]]
     if isinstance(table.get("pip"), dict):
-        placed["pip"] = _placed(table["pip"], folder)
+        placed["pip"] = _with_absolute_paths(table["pip"], folder)
     return placed
 
 
-def _placed_index(index: Any, folder: Path) -> Any:
+def _with_absolute_url(index: Any, folder: Path) -> Any:
     url = index.get("url") if isinstance(index, dict) else None
     return {**index, "url": absolute(url, folder)} if isinstance(url, str) else index
 
@@ -188,5 +190,5 @@ def _document(folder: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=32)
 def _parsed(text: str) -> dict[str, Any]:
-    """Parse a TOML document. The cache serves layers of one project, which share the files above them."""
+    """Parse a TOML document. Cached, since layers of one project share the files above them."""
     return toml.loads(text)

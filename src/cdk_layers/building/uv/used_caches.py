@@ -1,4 +1,4 @@
-"""Caches that a build uses, which are left out of what it builds."""
+"""Caches that a build uses. They are left out of archives."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
 
 _VARIABLES: Final = ("PIP_CACHE_DIR", "PIPENV_CACHE_DIR", "POETRY_CACHE_DIR", "UV_TOOL_DIR", "XDG_CACHE_HOME")
-"""Variables with the caches of the tools that are run, in addition to uv's settings."""
+"""Variables with the cache folders of the tools, in addition to uv's settings."""
 
 
 def without_caches(job: Job, root: Path, excluded: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Return a function that returns whether to leave out a path of a folder: as a cache in use, or by `excluded`.
+    """Return a function that decides whether a path is left out: because it is a cache in use, or by `excluded`.
 
     Args:
-        job: What is built.
+        job: The build.
         root: The folder, absolute.
-        excluded: Returns whether to leave out a path for other reasons, by POSIX paths relative to the folder.
+        excluded: Decides for other reasons whether a path is left out: a POSIX path relative to the folder.
     """
     caches = frozenset(_inside(job, root))
     return lambda path: path.removesuffix("/") in caches or excluded(path) if caches else excluded(path)
