@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.validation import LayerValidation
     from cdk_layers.errors import (
         AssemblyError,
+        BrokenImportError,
         BuildError,
         CdkLayersError,
         CompatibilityError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssemblyError",
+    "BrokenImportError",
     "BuildError",
     "CdkLayersError",
     "CompatibilityError",

@@ -52,6 +52,10 @@ class BuildError(CdkLayersError):
     """A build could not be finished: a tool failed, the disk is full, or Docker was requested and is not available."""
 
 
+class BrokenImportError(CdkLayersError):
+    """Packages of a layer, or of the code of a function, cannot be imported, and the user asked to try that."""
+
+
 class AssemblyError(CdkLayersError):
     """A cloud assembly or template cannot be read."""
 

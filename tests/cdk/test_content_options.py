@@ -21,9 +21,11 @@ _ALL: dict[str, Any] = {
     "trim": ["tests", "stubs"],
     "dependency_excludes": ["*.md"],
     "aws_services": ["s3"],
+    "try_imports": True,
 }
 _READ = ContentOptions(
-    bytecode=True, trim=("tests", "stubs"), dependency_excludes=("*.md",), aws_services=("s3",)
+    bytecode=True, trim=("tests", "stubs"), dependency_excludes=("*.md",), aws_services=("s3",),
+    try_imports=True,
 )  # fmt: skip
 _LAYER: dict[str, Any] = {"compatible_runtimes": ["python3.13"]}
 _FUNCTION: dict[str, Any] = {"runtime": "python3.13", "handler": "handler.handler"}
@@ -67,7 +69,7 @@ def test_every_construct_has_the_options(entry: Path, built: list[ContentOptions
     MultiLayerStack(app, "Layers", layers={"a": _layer(entry)}, **_LAYER)
     MultiLayerStack.from_directory(app, "Arguments", entry.parent, **_LAYER, **_ALL)
     (entry.parent / "layers.toml").write_text(
-        '[defaults]\nbytecode = true\ndependency_excludes = ["*.md"]\n'
+        '[defaults]\nbytecode = true\ntry_imports = true\ndependency_excludes = ["*.md"]\n'
         '[layers.base]\ntrim = ["tests", "stubs"]\naws_services = ["s3"]\n',
         encoding="utf-8",
     )
@@ -101,6 +103,7 @@ def test_the_nearest_choice_counts(entry: Path, built: list[ContentOptions]) -> 
     ("options", "expected"),
     [
         ({"bytecode": "yes"}, "bytecode is 'yes' (str); expected True or False."),
+        ({"try_imports": 1}, "try_imports is 1 (int); expected True or False."),
         ({"trim": "test"}, "trim is 'test' (str); expected True, False or a list of 'tests', 'stubs'"),
         ({"trim": ["tests", 3]}, "trim is an object of type list; expected True, False or a list of"),
         ({"dependency_excludes": [1]}, "dependency_excludes[0] is 1 (int); expected a string, in a list of patterns"),
@@ -126,6 +129,8 @@ def test_wrong_types(entry: Path, options: dict[str, Any], expected: str) -> Non
 def test_options_that_cannot_be_honored(entry: Path) -> None:
     """In Docker and for finished code no option is ignored in silence."""
     stack = Stack(App(), "S")
+    with pytest.raises(UsageError, match="try_imports is only for builds without Docker"):
+        SharedPythonLayer(stack, "T", entry=entry, docker=True, try_imports=True, **_LAYER)
     with pytest.raises(UsageError, match="bytecode and trim are only for builds without Docker"):
         SharedPythonLayer(stack, "D", entry=entry, docker=True, bytecode=True, trim=True, **_LAYER)
     with pytest.raises(UsageError, match="aws_services is for entry=, and code= is given"):

@@ -92,6 +92,16 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
     assert len(_tried(app, capsys, "Other")[1]["imported"]) == 4
 
 
+def test_imports_have_no_credentials(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The code of distributions does not get this machine's AWS credentials: no import needs them."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+    code = "import os; assert not [name for name in os.environ if 'ACCESS_KEY' in name]"
+    folder = write_app(tmp_path, {"Report": {"Code": _layer({"greedy.py": code}, "")}})
+    assert _tried(folder, capsys, "Report")[1]["imported"] == ["greedy"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

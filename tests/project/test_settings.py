@@ -31,6 +31,7 @@ bytecode = true
 trim = ["tests"]
 dependency-excludes = ["*.md"]
 aws-services = ["s3"]
+try-imports = true
 cache-size = "2 GiB"
 """)  # fmt: skip
     (tmp_path / "deep" / "down").mkdir(parents=True)
@@ -45,6 +46,7 @@ cache-size = "2 GiB"
         trim=("tests",),
         dependency_excludes=("*.md",),
         aws_services=("s3",),
+        try_imports=True,
         cache_size=2 * 1024**3,
     )
 
@@ -66,6 +68,7 @@ def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) 
         ("trim = ['test']", "trim is ['test'], but has to be true, false or a list of 'tests', 'stubs'"),
         ("bytecode = 'yes'", "bytecode is 'yes', but has to be true or false"),
         ("aws-services = 's3'", "has to be a list of names of services"),
+        ("try-imports = 1", "has to be true or false"),
         ("strict = 'yes'", "has to be true or false"),
         ("budget = true", "has to be a size"),
         ("cache-size = 5", 'has to be a size such as "2 GiB", or "unlimited"'),

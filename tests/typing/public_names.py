@@ -59,10 +59,14 @@ def use_strings(app: App, stack: Stack, code: Code) -> None:
 def choose_content(app: App, stack: Stack) -> None:
     """Choose what archives contain of their distributions, by flag, one kind, or a list."""
     SharedPythonLayer(stack, "Base", entry="a", compatible_runtimes="python3.13", bytecode=True, trim=["tests"])
+    SharedPythonLayer(stack, "More", entry="a", compatible_runtimes="python3.13", try_imports=True)
     LayeredFunction(stack, "Fn", entry="a", runtime="python3.13", bytecode=True, aws_services="s3", trim="stubs")
-    layers = MultiLayerStack(app, "Layers", bytecode=True, trim=True, layers={"base": {"trim": False}})
+    LayeredFunction(stack, "Tried", entry="a", runtime="python3.13", try_imports=True)
+    layers = MultiLayerStack(
+        app, "Layers", bytecode=True, trim=True, layers={"base": {"trim": False, "try_imports": True}}
+    )
     layers.add_layer("more", entry="a", dependency_excludes=["**/examples/"], aws_services=["s3"], bytecode=False)
-    MultiLayerStack.from_directory(app, "Folder", "layers", bytecode=True, dependency_excludes="*.md")
+    MultiLayerStack.from_directory(app, "Folder", "layers", try_imports=True, dependency_excludes="*.md")
 
 
 def mistake(stack: Stack, runtime: Runtime) -> None:
@@ -93,5 +97,6 @@ def wrong_types(stack: Stack, layers: MultiLayerStack) -> None:
     MultiLayerStack(stack, "Layers", termination_protection="yes")  # type: ignore[arg-type]
     layers.add_layer("base", max_unzipped=100)  # type: ignore[arg-type]
     layers.add_layer("base", bytecode="yes")  # type: ignore[arg-type]
+    layers.add_layer("base", try_imports="yes")  # type: ignore[arg-type]
     layers.add_layer("base", trim="test")  # type: ignore[arg-type]
     MultiLayerStack(stack, "Layers", aws_services=[3])  # type: ignore[list-item]

@@ -28,6 +28,9 @@ class ContentOptions:
     aws_services: tuple[str, ...] = ()
     """AWS services whose data files of botocore are included. Defaults to all."""
 
+    try_imports: bool = False
+    """Whether all packages are imported on this machine after the build. It changes nothing in the archive."""
+
     @property
     def names(self) -> tuple[str, ...]:
         """The options that differ from their defaults."""
@@ -35,11 +38,11 @@ class ContentOptions:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The options that differ from their defaults, as JSON for a key.
+        """The options that shape the archive and differ from their defaults, as JSON for a key.
 
         Order and repetition do not matter, except the order of patterns.
         """
-        values = {name: getattr(self, name) for name in self.names}
+        values = {name: getattr(self, name) for name in self.names if name != "try_imports"}
         return {
             name: sorted(set(value)) if isinstance(value, tuple) and name != "dependency_excludes" else value
             for name, value in values.items()

@@ -78,6 +78,7 @@ class LayeredFunction(Function):
         trim: Trim | None = None,
         dependency_excludes: Texts | None = None,
         aws_services: Texts | None = None,
+        try_imports: bool | None = None,
         **kwargs: Unpack[FunctionArguments],
     ) -> None:
         """Build the code of an entry, check code and layers, and define the function.
@@ -115,6 +116,9 @@ class LayeredFunction(Function):
                 project's settings, else none.
             aws_services: The only services whose data of botocore stay in, such as ["s3", "dynamodb"]; boto3 then
                 raises UnknownServiceError for another. Defaults to the project's settings, else all.
+            try_imports: Whether to import every top-level package of the distributions in the code of `entry` on this
+                machine, with the function's layers, once for each content. This runs the code of the distributions.
+                Defaults to the project's settings, else False.
             **kwargs: Every other argument of `Function`.
 
         Raises:
@@ -122,6 +126,7 @@ class LayeredFunction(Function):
             TargetError: The runtime of a function with an entry is not a Python runtime that Lambda supports.
             DependencyError: The requirements of the entry cannot be met.
             BuildError: The build of the entry failed.
+            BrokenImportError: `try_imports` is set, and a package cannot be imported.
             LimitError: There are more than five layers, or code and layers exceed Lambda's 262144000 unzipped bytes or
                 `max_unzipped`.
             IdentityError: The ARN of a layer is malformed, a layer is in another Region or partition, or occurs twice.
@@ -152,6 +157,7 @@ class LayeredFunction(Function):
                 trim=trim,
                 dependency_excludes=dependency_excludes,
                 aws_services=aws_services,
+                try_imports=try_imports,
             ),
         )
         called = resolved_handler(arguments, folder, index, handler)
@@ -177,6 +183,7 @@ class LayeredFunction(Function):
         with build_errors("Function", declaration.path, source.entry):
             brought = given if source.entry is None else declaration.with_imports_found(given)
             made = source.made(runs_on, machine, brought, bundled=place.bundled, store=state_of(place.scope).store)
+            source.try_imports(made, brought, state_of(place.scope), bundled=place.bundled)
         declaration.model = replace(declaration.model, code=made.contents, notes=made.notes, savings=made.savings)
         try:
             declaration.check(given)

@@ -83,6 +83,7 @@ class SharedPythonLayer(PythonLayerVersion):
         trim: Trim | None = None,
         dependency_excludes: Texts | None = None,
         aws_services: Texts | None = None,
+        try_imports: bool | None = None,
         docker: bool | None = False,
         max_unzipped: Size | str | None = None,
         reference_strength: ReferenceStrength | str | None = None,
@@ -125,6 +126,9 @@ class SharedPythonLayer(PythonLayerVersion):
                 project's settings, else none.
             aws_services: The only services whose data of botocore is included, such as ["s3", "dynamodb"]; boto3 raises
                 UnknownServiceError for others. Defaults to the project's settings, else all.
+            try_imports: Whether to import every top-level package of the layer's distributions on this machine, once
+                for each content. This runs the code of the distributions. Defaults to the project's settings, else
+                False.
             docker: Whether PythonLayerVersion builds the layer in Docker. Defaults to False.
             max_unzipped: The user's own limit on its unzipped bytes, such as "120 MiB". Defaults to none.
             reference_strength: How other stacks refer to the layer. Defaults to `WEAK`: no export, so that a new
@@ -135,6 +139,7 @@ class SharedPythonLayer(PythonLayerVersion):
             TargetError: No runtime is given, or a layer cannot be built for one of them.
             DependencyError: The requirements cannot be met.
             BuildError: The build failed, or Docker is needed and no engine answers.
+            BrokenImportError: `try_imports` is set, and a package cannot be imported.
             RuleError: A rule rejects the layer or a grant: a `LimitError` if it exceeds Lambda's limits or
                 `max_unzipped`, a `CompatibilityError` if it does not fit all that it declares, and so on.
             UsageError: An argument is misspelt or has a wrong type, or arguments exclude each other.
@@ -148,11 +153,12 @@ class SharedPythonLayer(PythonLayerVersion):
             layer_version_name=layer_version_name, license=license, removal_policy=removal_policy, grants=grants,
             asset_excludes=asset_excludes, default_excludes=default_excludes, follow_links=follow_links,
             allow_source_builds=allow_source_builds, groups=groups, extras=extras, bytecode=bytecode, trim=trim,
-            dependency_excludes=dependency_excludes, aws_services=aws_services, docker=docker,
+            dependency_excludes=dependency_excludes, aws_services=aws_services, try_imports=try_imports, docker=docker,
             max_unzipped=max_unzipped, reference_strength=reference_strength,
         ))  # fmt: skip
         state = state_of(place.scope)
         self._asset = asset_of(request.source, bundled=place.bundled, store=state.store, ahead=state.part(BuildsAhead))
+        self._asset.try_imports(state)
         properties = request.properties(self._asset)
         with self._asset.staging(), cdk_arguments(f"Layer {self._where.path!r}", {}):
             super().__init__(scope, id, **properties)

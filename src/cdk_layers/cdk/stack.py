@@ -78,6 +78,7 @@ class MultiLayerStack(Stack):
         trim: Trim | None = None,
         dependency_excludes: Texts | None = None,
         aws_services: Texts | None = None,
+        try_imports: bool | None = None,
         **kwargs: Unpack[StackArguments],
     ) -> None:
         """Define the stack and its layers.
@@ -100,6 +101,8 @@ class MultiLayerStack(Stack):
             trim: What stays out of distributions in layers that do not say. Defaults to the project's settings.
             dependency_excludes: Patterns for layers that give none. Defaults to the project's settings.
             aws_services: The services for layers that name none. Defaults to the project's settings.
+            try_imports: Whether the packages of layers that do not say are imported on this machine, which runs their
+                code. Defaults to the project's settings.
             **kwargs: Every other argument of `Stack`.
 
         Raises:
@@ -120,6 +123,7 @@ class MultiLayerStack(Stack):
                     trim=trim,
                     dependency_excludes=dependency_excludes,
                     aws_services=aws_services,
+                    try_imports=try_imports,
                 )
             ),
         }

@@ -22,6 +22,7 @@ from cdk_layers.system.wording import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cdk_layers.contents.model import Contents
     from cdk_layers.local.function import LocalFunction
     from cdk_layers.store.protocol import Store
 
@@ -103,7 +104,8 @@ class Runner:
         here = this_architecture()
         if function.architecture == here:
             return
-        foreign = [path for root, archive in _archives(function) for path in self._foreign_files(archive, root, here)]
+        archives = _archives(function)
+        foreign = [path for root, each in archives for path in foreign_files(self.store.contents_of(each), root, here)]
         if foreign:
             message = (
                 f"Function {function.path!r} is for {function.architecture} and this machine is {here}: it cannot load "
@@ -112,11 +114,19 @@ class Runner:
             )
             raise UsageError(message)
 
-    def _foreign_files(self, archive: Path, root: str, here: str) -> list[str]:
-        natives = native_index(self.store.contents_of(archive), root)
-        paths = [native.path for native in natives.for_other_machine(here)]
-        needed, _ = natives.by_need(paths, with_programs=False)
-        return [path for path in needed if not names_its_machine(path)]
+
+def foreign_files(contents: Contents, root: str, here: str) -> list[str]:
+    """Return the native files of an archive that a function needs and this machine cannot load.
+
+    Args:
+        contents: The contents of the archive.
+        root: Its folder that modules are imported from: "python/" of a layer, "" of a function's code.
+        here: This machine's instruction set.
+    """
+    natives = native_index(contents, root)
+    paths = [native.path for native in natives.for_other_machine(here)]
+    needed, _ = natives.by_need(paths, with_programs=False)
+    return [path for path in needed if not names_its_machine(path)]
 
 
 def _archives(function: LocalFunction) -> Iterator[tuple[str, Path]]:

@@ -188,7 +188,8 @@ class Sandbox:
         command = [python, *program.python_options, "-S", "-s", "-B", script, json.dumps(arguments)]
         return {
             "command": [*self._wrapper(roots), *command],
-            "environment": variables_of(function, roots, program.api, host.environ()),
+            # Imports are tried without credentials: no import needs them.
+            "environment": variables_of(function, roots, program.api, {} if program.packages else host.environ()),
             "folder": roots.task,
         }
 

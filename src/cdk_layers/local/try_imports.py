@@ -87,7 +87,9 @@ def layer_as_function(layer: Layer, runtime: str | None = None) -> LocalFunction
     )
 
 
-def try_imports(runner: Runner, function: LocalFunction, *, untrimmed: Path | None = None) -> TriedImports:
+def try_imports(
+    runner: Runner, function: LocalFunction, *, untrimmed: Path | None = None, of_code: bool = False
+) -> TriedImports:
     """Import every top-level package of the distributions of a function and its layers, each in a process of its own.
 
     Args:
@@ -96,28 +98,28 @@ def try_imports(runner: Runner, function: LocalFunction, *, untrimmed: Path | No
         untrimmed: An archive or a folder with the same content before it was trimmed: what fails in it as well is not
             the fault of what was left out. It takes the place of the only layer, or of the code of a function without
             layers.
+        of_code: Whether to import only the packages in the code of the function, whose place `untrimmed` then takes.
 
     Raises:
         UsageError: The function cannot run here, or `untrimmed` does not fit it.
         CdkLayersError: As `Runner.prepare`.
     """
     prepared = runner.prepare(function)
-    names = tuple(_names(runner, function))
+    names = tuple(_names(runner, function, of_code=of_code))
     errors, differences = _import_all(prepared, names)
     failed = tuple(FailedImport(name, error) for name, error in errors.items())
     if failed and untrimmed is not None:
-        whole = _replaced(function, untrimmed)
+        whole = replace(function, code=untrimmed) if of_code else _replaced(function, untrimmed)
         before, _ = _import_all(runner.prepare(whole), [failure.name for failure in failed])
         failed = tuple(replace(failure, fails_untrimmed=failure.name in before) for failure in failed)
     return TriedImports(names, failed, differences)
 
 
-def _names(runner: Runner, function: LocalFunction) -> Iterator[str]:
+def _names(runner: Runner, function: LocalFunction, *, of_code: bool) -> Iterator[str]:
     """Return the top-level packages of all distributions of a function, sorted, each once."""
     folders = (_PREFIX, f"{_PREFIX}/lib/python{function.python}/site-packages")
-    found = {
-        name for layer in function.layers for name in top_level_names(runner.store.contents_of(layer.location), folders)
-    }
+    layers = () if of_code else function.layers
+    found = {name for layer in layers for name in top_level_names(runner.store.contents_of(layer.location), folders)}
     if not isinstance(function.code, InlineCode):
         found.update(top_level_names(runner.store.contents_of(function.code), ("",)))
     yield from sorted(found)

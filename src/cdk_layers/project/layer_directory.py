@@ -67,6 +67,7 @@ class LayerOptions:
     trim: bool | tuple[str, ...] | None = None
     dependency_excludes: tuple[str, ...] | None = None
     aws_services: tuple[str, ...] | None = None
+    try_imports: bool | None = None
     max_unzipped: int | None = None
     """In bytes. In the file, a string with a unit: "120 MiB"."""
 
@@ -243,6 +244,7 @@ _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
     "trim": (trim_of, TRIM_VALUES.replace("True, False", "true, false")),
     "dependency_excludes": _STRINGS,
     "aws_services": _STRINGS,
+    "try_imports": (_flag, "true or false"),
     "max_unzipped": (_bytes, 'a size with its unit, such as "120 MiB"'),
     "docker": (_flag, "true or false"),
     "opt_entry": (_string, "a folder, relative to the layer's own"),

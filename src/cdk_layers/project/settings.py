@@ -51,13 +51,16 @@ class ProjectSettings:
     aws_services: tuple[str, ...] = ()
     """The only services whose data of botocore stay in layers and functions that name none; all by default."""
 
+    try_imports: bool = False
+    """Whether the packages of layers and functions that do not say are imported at synthesis, which runs their code."""
+
     cache_size: int | None = DEFAULT_MAX_BYTES
     """The size of the build cache, such as "2 GiB", or "unlimited". CDK_LAYERS_CACHE_SIZE overrides it."""
 
     @property
     def content(self) -> ContentOptions:
         """What archives contain of their distributions where a construct does not choose."""
-        return ContentOptions(self.bytecode, self.trim, self.dependency_excludes, self.aws_services)
+        return ContentOptions(self.bytecode, self.trim, self.dependency_excludes, self.aws_services, self.try_imports)
 
     def settings(self, **overrides: Any) -> Settings:
         """Return the settings for the rules. Overrides that are not None take precedence."""
@@ -168,10 +171,11 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "trim": TRIM_VALUES.replace("True, False", "true, false"),
     "dependency-excludes": "a list of patterns",
     "aws-services": "a list of names of services",
+    "try-imports": "true or false",
     "cache-size": 'a size such as "2 GiB", or "unlimited"',
 }
 _LISTS: Final = frozenset({"select", "ignore", "dependency-excludes", "aws-services"})
-_FLAGS: Final = frozenset({"strict", "strict-budget", "bytecode"})
+_FLAGS: Final = frozenset({"strict", "strict-budget", "bytecode", "try-imports"})
 
 
 def parse_size(text: str, what: str) -> int:

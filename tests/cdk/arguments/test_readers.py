@@ -45,6 +45,7 @@ CONTENT: Final[dict[str, tuple[Any, ...]]] = {
     "trim": (3, "all", ["no-such-kind"], b"tests", THING),
     "dependency_excludes": LISTS_OF_TEXTS,
     "aws_services": LISTS_OF_TEXTS,
+    "try_imports": FLAGS,
 }
 BUNDLINGS: Final = ("docker", 3, ["image"], {"imgae": None}, {"environment": 3}, aws_cdk.BundlingOptions, THING)
 IDS: Final[tuple[Any, ...]] = (3, "", None, True, b"Base")

@@ -45,7 +45,7 @@ class Layer:
 def content_facts(job: Job) -> list[object]:
     """Return what shapes an archive besides its parts, as JSON for a key; [] for the default options."""
     content = job.options.content
-    if not content.names:
+    if not content.facts:
         return []
     # Only builds with these options need it.
     from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
@@ -95,7 +95,7 @@ def _trimmed(
     archives: Sequence[Placed], sources: Sequence[PlacedKey], own_key: str | None, job: Job
 ) -> tuple[list[Placed], dict[str, Any]]:
     """Return the parts without what the options leave out, and how much that is by kind."""
-    if not job.options.content.names:
+    if not job.options.content.facts:
         return list(archives), {}
     # Only builds that trim need it.
     from cdk_layers.building.trim.options import trimming_of  # noqa: PLC0415

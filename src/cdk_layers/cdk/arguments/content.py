@@ -21,10 +21,18 @@ class ContentChoices:
     trim: bool | tuple[str, ...] | None = None
     dependency_excludes: tuple[str, ...] | None = None
     aws_services: tuple[str, ...] | None = None
+    try_imports: bool | None = None
 
     @classmethod
     def read(
-        cls, arguments: Arguments, *, bytecode: object, trim: object, dependency_excludes: object, aws_services: object
+        cls,
+        arguments: Arguments,
+        *,
+        bytecode: object,
+        trim: object,
+        dependency_excludes: object,
+        aws_services: object,
+        try_imports: object,
     ) -> ContentChoices:
         """Read the arguments of a construct.
 
@@ -37,6 +45,7 @@ class ContentChoices:
             _trim(arguments, trim),
             None if excludes is None else arguments.texts("dependency_excludes", excludes, "patterns"),
             None if services is None else arguments.texts("aws_services", services, "names of services"),
+            None if try_imports is None else arguments.flag("try_imports", try_imports),
         )
 
     @property

@@ -158,6 +158,7 @@ class LayerArguments(TypedDict, total=False):
     trim: Trim | None
     dependency_excludes: Texts | None
     aws_services: Texts | None
+    try_imports: bool | None
     docker: bool | None
     max_unzipped: Size | str | None
     reference_strength: ReferenceStrength | str | None
@@ -178,3 +179,4 @@ class StackDefaults(StackArguments, total=False):
     trim: Trim | None
     dependency_excludes: Texts | None
     aws_services: Texts | None
+    try_imports: bool | None

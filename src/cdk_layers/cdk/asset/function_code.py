@@ -22,7 +22,7 @@ from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.find import LayerBuild
     from cdk_layers.building.notes import Note
     from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
 
@@ -115,6 +116,25 @@ class CodeSource(EntryOptions):
             if done is None
             else _built(done, entry.absolute(), self.bundling.given.get("asset_hash"))
         )
+
+    def try_imports(
+        self, made: FunctionCode, layers: Sequence[ILayerVersion | str], state: AppState, *, bundled: bool
+    ) -> None:
+        """Import the packages of the code on this machine if the user asked for it.
+
+        Args:
+            made: The code.
+            layers: The layers of the function.
+            state: The state of the app.
+            bundled: Whether the CDK asks for bundling.
+
+        Raises:
+            BrokenImportError: One of them cannot be imported.
+        """
+        if bundled and made.build is not None and made.build.job.options.content.try_imports:
+            from cdk_layers.cdk.asset.tried_imports import try_code  # noqa: PLC0415 - few functions ask for it
+
+            try_code(self.path, made.build, layers, state)
 
     @property
     def for_entry(self) -> tuple[str, ...]:

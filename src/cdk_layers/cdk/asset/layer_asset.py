@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.notes import Note
     from cdk_layers.cdk.asset.ahead import BuildsAhead
     from cdk_layers.cdk.asset.layer_source import LayerSource
+    from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
 
@@ -54,6 +55,18 @@ class Built:
     def savings(self) -> Mapping[str, tuple[int, int]]:
         """Files and bytes that trimming left out, by kind."""
         return self.build.left_out
+
+    def try_imports(self, state: AppState) -> None:
+        """Import the packages of the layer on this machine if the user asked for it.
+
+        Raises:
+            BrokenImportError: One of them cannot be imported.
+        """
+        if self.build.job.options.content.try_imports:
+            from cdk_layers.cdk.asset.tried_imports import try_layer  # noqa: PLC0415 - few layers ask for it
+
+            with build_errors("Layer", self.source.path, self.source.entry_or_opt):
+                try_layer(self.source.path, self.source.targets, self.build, state)
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
@@ -92,6 +105,9 @@ class Recalled:
     notes = ()
     savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
+    def try_imports(self, _: AppState) -> None:
+        """Do nothing: there is no content."""
+
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
         return self.source.bundling.unbundled()
@@ -120,6 +136,9 @@ class ByContainer:
     contents = None
     notes = ()
     savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
+
+    def try_imports(self, _: AppState) -> None:
+        """Do nothing: `LayerSource.refuse_local_options` refuses the option."""
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""

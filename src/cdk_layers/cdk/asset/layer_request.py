@@ -147,6 +147,7 @@ def _source(
         content=ContentChoices.read(
             arguments, bytecode=given["bytecode"], trim=given["trim"],
             dependency_excludes=given["dependency_excludes"], aws_services=given["aws_services"],
+            try_imports=given["try_imports"],
         ),
     )  # fmt: skip
 
