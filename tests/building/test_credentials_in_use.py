@@ -150,7 +150,7 @@ def test_hidden_and_shown() -> None:
         "--index-url https://${CDK_LAYERS_SECRET_0}@h/simple\n"
         "a @ https://h/a.whl?sig=${CDK_LAYERS_SECRET_1}&x=1#sha256=00\nb==1\n"
     )
-    assert hidden.shown(hidden.text) == text
+    assert hidden.reveal(hidden.text) == text
     assert hide("b==1\n").variables == {}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.assets import UNMEASURED, Measured
-from cdk_layers.assembly.evaluate.values import Unknown, as_text, shown
+from cdk_layers.assembly.evaluate.values import Unknown, as_text, describe
 from cdk_layers.assembly.signing import has_signature
 from cdk_layers.assembly.storage import referenced
 from cdk_layers.contents.model import Contents, File
@@ -99,9 +99,9 @@ def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Asse
         path = resource.stack.path.parent / staged
         return Code(assets.measure(path, user), path.name.removeprefix("asset.").partition(".")[0])
     if not isinstance(key, Unknown):
-        bucket = shown(value.get("S3Bucket"))
+        bucket = describe(value.get("S3Bucket"))
         assets.unread[
-            f"{user}: s3://{bucket}/{shown(key)} is not an asset of this assembly, so its content is unknown."
+            f"{user}: s3://{bucket}/{describe(key)} is not an asset of this assembly, so its content is unknown."
         ] = None
     return Code()
 

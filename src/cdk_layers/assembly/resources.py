@@ -13,7 +13,7 @@ from cdk_layers.app.model import Function, Grant, Layer, LayerUse
 from cdk_layers.assembly import code, edge, layer_digests, sam, signing
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
-from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, shown
+from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, describe
 from cdk_layers.assembly.stacks import mapping
 from cdk_layers.lambda_service.arn import LayerArn
 
@@ -159,9 +159,9 @@ class Resources:
         """Return the layers of a function; None if the list itself is unknown."""
         listed = expression if isinstance(expression, list) else evaluation.value(expression, resource.stack)
         if not isinstance(listed, list):
-            self.assets.unread[f"Function {resource.where.path!r}: its list of layers is unknown: {shown(listed)}."] = (
-                None
-            )
+            self.assets.unread[
+                f"Function {resource.where.path!r}: its list of layers is unknown: {describe(listed)}."
+            ] = None
             return None
         values = [(part, evaluation.value(part, resource.stack)) for part in listed]
         return tuple(self._use(part, value, resource, evaluation) for part, value in values if value is not NO_VALUE)
@@ -202,10 +202,10 @@ class Resources:
     def _unknown_layer(self, expression: Any, value: Value, resource: Resource) -> Layer:
         key = (resource.stack, json.dumps(expression, sort_keys=True, default=str))
         if key not in self._named:
-            name = _NAME_IN_ARN.search(shown(value))
-            self._named[key] = Layer(where=resource.where, name=name[1] if name else shown(value))
+            name = _NAME_IN_ARN.search(describe(value))
+            self._named[key] = Layer(where=resource.where, name=name[1] if name else describe(value))
             self.assets.unread[
-                f"Function {resource.where.path!r}: its layer {shown(value)} is known only at deploy."
+                f"Function {resource.where.path!r}: its layer {describe(value)} is known only at deploy."
             ] = None
         return self._named[key]
 

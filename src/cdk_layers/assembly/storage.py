@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Storage
-from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, as_text, shown
+from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, as_text, describe
 from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def referenced(location: Mapping[str, Any], evaluation: Evaluation) -> Storage |
     bucket, key = location.get("S3Bucket"), as_text(location.get("S3Key"))
     version = location.get("S3ObjectVersion", NO_VALUE)
     has_version = version is not NO_VALUE and version != ""
-    place = f"s3://{shown(bucket)}/{shown(location.get('S3Key'))}"
+    place = f"s3://{describe(bucket)}/{describe(location.get('S3Key'))}"
     if not isinstance(bucket, Reference) or bucket.resource.type != _BUCKET:
         return Storage(place, has_version)
     versioning = evaluation.value(bucket.resource.properties.get("VersioningConfiguration", {}), bucket.resource.stack)

@@ -14,7 +14,7 @@ from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 from cdk_layers.app.marks import ImportedLayer, function_data
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.follow.imports import rely_on
+from cdk_layers.cdk.follow.imports import depend_on_import
 from cdk_layers.cdk.follow.labels import declare
 from cdk_layers.cdk.follow.references import arn_for, follow
 from cdk_layers.cdk.grants import LayerGrant
@@ -101,7 +101,7 @@ class Declaration:
     def with_imports_found(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion | str]:
         """Return layers with those imports replaced that are layers of the app, which the function then follows."""
         for layer in layers:
-            shared = rely_on(layer, self._place.stack) if self._place.bundled else None
+            shared = depend_on_import(layer, self._place.stack) if self._place.bundled else None
             if shared is not None:
                 self._relied_on[layer] = shared
         return [self._relied_on[layer].layer if layer in self._relied_on else layer for layer in layers]

@@ -15,7 +15,7 @@ from aws_cdk.aws_lambda import ILayerVersion
 
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
-from cdk_layers.cdk.arguments.readers import Arguments, shown
+from cdk_layers.cdk.arguments.readers import Arguments, describe
 from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.layer import SharedPythonLayer
@@ -243,7 +243,7 @@ class MultiLayerStack(Stack):
         if name not in [*self._layers]:  # a list, since what a user passes may not be hashable
             if not isinstance(name, str):
                 message = (
-                    f"Stack {self._path!r} has no layer named by {shown(name)}. Pass each name by itself, as a string: "
+                    f"Stack {self._path!r} has no layer named by {describe(name)}. Pass each name as a string: "
                     'pick("base", "data").'
                 )
                 raise UsageError(message)

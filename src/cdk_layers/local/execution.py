@@ -148,14 +148,14 @@ class ExecutionEnvironment:
         request_id = invocation.request_id
         payload, error = answer.payload, None if answer.kind == "response" else "Unhandled"
         if answer.kind == "timed-out":
-            payload = service_errors.timed_out(request_id, invocation.timeout_seconds)
+            payload = service_errors.timeout_payload(request_id, invocation.timeout_seconds)
         elif answer.kind == "ended":
-            payload = service_errors.exited(request_id, self._sandbox.status() or 0)
+            payload = service_errors.exit_payload(request_id, self._sandbox.status() or 0)
         self._logs.settle()
         if answer.kind in {"ended", "init-error", "timed-out", "too-large"}:
             self.close()
         if answer.kind == "timed-out":
-            self._logs.add(service_errors.timed_out_line(request_id, invocation.timeout_seconds))
+            self._logs.add(service_errors.timeout_log_line(request_id, invocation.timeout_seconds))
         elif answer.kind == "ended":
             self._logs.add(str(json.loads(payload)["errorMessage"]))
         self._log_end(request_id, duration, init)

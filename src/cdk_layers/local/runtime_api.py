@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal
 
-from cdk_layers.local.service_errors import too_large
+from cdk_layers.local.service_errors import too_large_payload
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._take(Answer("error", body))
         elif len(place) == 3 and place[0] == "invocation" and place[2] == "response":  # noqa: PLR2004
             if len(body) > MAX_PAYLOAD_BYTES:
-                self._take(Answer("too-large", too_large(MAX_PAYLOAD_BYTES)), 413)
+                self._take(Answer("too-large", too_large_payload(MAX_PAYLOAD_BYTES)), 413)
             else:
                 self._take(Answer("response", body))
         else:

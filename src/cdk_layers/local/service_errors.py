@@ -1,4 +1,4 @@
-"""The errors that Lambda itself reports for an invocation, in its forms.
+"""Errors of an invocation that Lambda itself reports, in its format.
 
 Source: the developer guide, "Troubleshoot invocation issues in Lambda", and the runtime interface emulator.
 """
@@ -15,31 +15,31 @@ EXITED: Final = "Runtime.ExitError"
 TOO_LARGE: Final = "Function.ResponseSizeTooLarge"
 
 _SIGNALS: Final = 128
-"""Above this a shell's exit status counts signals."""
+"""A shell's exit status above this is this number plus a signal."""
 
 
-def timed_out(request_id: str, seconds: float) -> bytes:
+def timeout_payload(request_id: str, seconds: float) -> bytes:
     """Return the payload of an invocation that took too long."""
     return _payload(TIMED_OUT, f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds")
 
 
-def timed_out_line(request_id: str, seconds: float) -> str:
-    """Return the line of the log for an invocation that took too long."""
+def timeout_log_line(request_id: str, seconds: float) -> str:
+    """Return the log line of an invocation that took too long."""
     now = datetime.now(tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
     return f"{now}Z {request_id} Task timed out after {seconds:.2f} seconds"
 
 
-def exited(request_id: str, status: int) -> bytes:
+def exit_payload(request_id: str, status: int) -> bytes:
     """Return the payload of an invocation whose process ended.
 
     Args:
-        request_id: The invocation.
-        status: The exit status as a shell counts it.
+        request_id: ID of the invocation.
+        status: Exit status, as a shell reports it.
     """
     return _payload(EXITED, f"RequestId: {request_id} Error: {_reason(status)}")
 
 
-def too_large(limit_bytes: int) -> bytes:
+def too_large_payload(limit_bytes: int) -> bytes:
     """Return the payload of an invocation whose response is too large."""
     return _payload(TOO_LARGE, f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes).")
 

@@ -28,10 +28,10 @@ class Hidden:
 
     text: str
     variables: Mapping[str, str]
-    """The variables and their values, which uv puts in place of `${...}`."""
+    """The variables and their values, by which uv replaces `${...}`."""
 
-    def shown(self, text: str) -> str:
-        """Return a text that uv made from this one, with the credentials put back."""
+    def reveal(self, text: str) -> str:
+        """Return uv's output for this text with the credentials instead of `${...}`."""
         for name, value in self.variables.items():
             text = text.replace(f"${{{name}}}", value)
         return text

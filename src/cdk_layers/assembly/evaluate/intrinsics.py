@@ -14,7 +14,7 @@ from cdk_layers.assembly.evaluate.values import (
     Reference,
     Unknown,
     as_text,
-    shown,
+    describe,
     split,
     with_kind,
 )
@@ -210,12 +210,12 @@ class Evaluation:
             found = self.value(parts[3].get("DefaultValue"), stack)
         if found is not None:
             return found
-        keys = ".".join(shown(self.value(key, stack)) for key in parts[:3])
+        keys = ".".join(describe(self.value(key, stack)) for key in parts[:3])
         return Unknown(f"${{Fn::FindInMap {keys}}}" if keys else "${Fn::FindInMap}")
 
     def _get_att(self, body: Any, stack: Stack) -> Value:
         parts = body if isinstance(body, list) else [body]
-        name, *rest = [shown(self.value(part, stack)) for part in parts] or [""]
+        name, *rest = [describe(self.value(part, stack)) for part in parts] or [""]
         return self._attribute(".".join((name, *rest)), stack)
 
     def _attribute(self, name: str, stack: Stack) -> Value:
@@ -235,7 +235,7 @@ class Evaluation:
     def _import_value(self, body: Any, stack: Stack) -> Value:
         name = self.value(body, stack)
         found = self.links.export(name, stack, self) if isinstance(name, str) else None
-        return Unknown(f"${{Fn::ImportValue {shown(name)}}}", "import-value") if found is None else found
+        return Unknown(f"${{Fn::ImportValue {describe(name)}}}", "import-value") if found is None else found
 
     def _join(self, body: Any, stack: Stack) -> Value:
         if not (isinstance(body, list) and len(body) == 2 and isinstance(body[0], str)):  # noqa: PLR2004
@@ -288,7 +288,7 @@ class Evaluation:
 def _joined(parts: list[Value], separator: str) -> Value:
     if len(parts) == 1:
         return parts[0]
-    texts = [shown(part) for part in parts]
+    texts = [describe(part) for part in parts]
     if sum(map(len, texts)) + len(separator) * len(texts) > MAX_CHARACTERS:
         return Unknown("${Fn::Join}")
     joined = separator.join(texts)

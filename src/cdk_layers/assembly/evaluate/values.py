@@ -57,8 +57,8 @@ def as_text(value: Value) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def shown(value: Value) -> str:
-    """Return any value as text for people."""
+def describe(value: Value) -> str:
+    """Return any value as text for messages."""
     if isinstance(value, Reference):
         attribute = f".{value.attribute}" if value.attribute else ""
         return f"${{{value.resource.logical_id}{attribute}}}"

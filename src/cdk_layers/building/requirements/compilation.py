@@ -57,7 +57,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
                 secrets={**requirements.secrets, **hidden.variables, **limits.variables, **headers},
                 may_be_offline=not has_several_indexes(settings, requirements.options),
             )  # fmt: skip
-            done.stdout = limits.shown(hidden.shown(output.read_text(encoding="utf-8")))
+            done.stdout = limits.reveal(hidden.reveal(output.read_text(encoding="utf-8")))
             done.stderr = requirements.mask(copies.restore_paths(done.stderr))
             return done
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from constructs import Construct
 
-from cdk_layers.cdk.arguments.readers import Arguments, shown
+from cdk_layers.cdk.arguments.readers import Arguments, describe
 from cdk_layers.cdk.node.contract import (
     FAILING_VALUE,
     FOREIGN_OBJECT,
@@ -203,7 +203,7 @@ def _type_error(text: str, keywords: Mapping[str, object]) -> str:
     """Return an error of Python's check of types in plain words; "" for any other error."""
     if match := WRONG_TYPE.fullmatch(text):
         name = match["name"]
-        got = shown(keywords[name]) if name in keywords else match["got"]
+        got = describe(keywords[name]) if name in keywords else match["got"]
         return f"{name} is {got}; expected {_expected(match['expected'])}."
     unknown = UNKNOWN_KEYWORD.search(text)
     return f"the mapping for {unknown['owner']} {unknown['what']}." if unknown else ""
@@ -224,7 +224,7 @@ def _node_error(text: str, keywords: Mapping[str, object]) -> str:
     found = FAILING_VALUE.search(text, parts[min(1, len(parts) - 1)].start())
     got = found["got"] if found else "something else"
     if not inner and name in keywords:
-        got = shown(keywords[name])
+        got = describe(keywords[name])
     expected = parts[min(1, len(parts) - 1)]["expected"].removesuffix(" | undefined").replace("aws-cdk-lib", "aws_cdk")
     return f"{name}{inner} is {got}; expected {expected}."
 

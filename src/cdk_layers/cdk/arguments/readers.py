@@ -47,7 +47,7 @@ class Arguments:
 
     def wrong(self, value: object, name: str, expected: str, remedy: str = "") -> UsageError:
         """Return the error of a value that an argument does not accept."""
-        return UsageError(f"{self.place}: {name} is {shown(value)}; expected {expected}.{remedy and f' {remedy}'}")
+        return UsageError(f"{self.place}: {name} is {describe(value)}; expected {expected}.{remedy and f' {remedy}'}")
 
     def all_of(self, name: str, value: object, read: Callable[[str, Any], _T], expected: str) -> tuple[_T, ...]:
         """Return the items of a list. A single value stands for a list of one; None for an empty list.
@@ -202,8 +202,8 @@ class Arguments:
         raise self.wrong(value, name, f"{members}, or its name such as {names[0]!r}")
 
 
-def shown(value: object) -> str:
-    """Return what a message says that the user passed: short, and without what a mapping contains."""
+def describe(value: object) -> str:
+    """Return an argument as text for a message: short, and without the content of containers."""
     kind = type(value).__name__
     if value is None or isinstance(value, bool):
         return repr(value)

@@ -22,19 +22,20 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.follow.shared import Shared
 
 
-class _Loosened(set["Stack"]):
-    """Nested stacks whose outputs other stacks refer to by a strength of their own."""
+class _WithStrength(set["Stack"]):
+    """Nested stacks whose outputs have a reference strength set by this module."""
 
 
 class _Publishers(dict[tuple[str, str], "Stack"]):
-    """Stacks whose layers other accounts use, by account and stack name."""
+    """Stacks with layers that other accounts use, by account and stack name."""
 
 
-def loosen(stack: Stack, strength: ReferenceStrength | None) -> None:
-    """Set how other stacks refer to what a nested stack contains.
+def set_nested_strength(stack: Stack, strength: ReferenceStrength | None) -> None:
+    """Set the strength of references from other stacks into a nested stack.
 
-    The CDK refers to an output of the outermost nested stack, so this counts for all that other stacks refer to in it.
-    Thus `BOTH` by default: it keeps exports that other stacks may import already, and functions do not use them.
+    The CDK refers to an output of the outermost nested stack, so the strength applies to everything in it that other
+    stacks refer to. It defaults to `BOTH`, which keeps exports that other stacks may import already. Functions do not
+    use these exports.
 
     Args:
         stack: The stack of a shared layer. Nothing happens if it is not nested.
@@ -43,44 +44,44 @@ def loosen(stack: Stack, strength: ReferenceStrength | None) -> None:
     nested = _outermost_nested(stack)
     if nested is None:
         return
-    loosened = state_of(stack).part(_Loosened)
-    if nested not in loosened:
-        loosened.add(nested)
+    done = state_of(stack).part(_WithStrength)
+    if nested not in done:
+        done.add(nested)
         refer_to_nested_stack(nested, strength or ReferenceStrength.BOTH)
 
 
 def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:
-    """Refuse a second layer stack of the same name whose layers are used from another account.
+    """Reject a second stack of the same name and account whose layers other accounts use.
 
-    The CDK names the IAM role by which another account reads an output after the stack's name, and the names of roles
-    are global to an account.
+    The CDK adds an IAM role by which the other accounts read outputs, and names it after the stack. Role names are
+    unique in an account, in all Regions.
 
     Args:
         consumer: The top-level stack of a function that uses the layer.
         layer: The layer.
 
     Raises:
-        UsageError: Another stack of the same name and account, in another Region, is used from another account, too.
+        UsageError: There is such a stack, in another Region.
     """
     account, name = map(known, publishing_role_facts(layer.stack))
     if account is None or name is None or known(consumer.account) in {None, account}:
         return
-    taken = state_of(layer.stack).part(_Publishers).setdefault((account, name), layer.stack)
-    if taken is not layer.stack:
+    first = state_of(layer.stack).part(_Publishers).setdefault((account, name), layer.stack)
+    if first is not layer.stack:
         message = (
-            f"Stacks {taken.node.path!r} and {layer.stack.node.path!r} in account {account} have the same name "
+            f"Stacks {first.node.path!r} and {layer.stack.node.path!r} in account {account} have the same name "
             f"{name!r}, and functions of other accounts use their layers. The CDK names the IAM role for that after "
-            f"the stack's name, and role names are unique in an account, so the second stack could not be deployed. "
-            f"Give each stack a name of its own, for example stack_name={f'{name}-{layer.stack.region}'!r}."
+            f"the stack, and role names are unique in an account, so the second stack could not be deployed. "
+            f"Give each stack a different name, for example stack_name={f'{name}-{layer.stack.region}'!r}."
         )
         raise UsageError(message)
 
 
 def refuse_other_stage(path: str, stack: Stack, layer: Shared) -> None:
-    """Refuse a layer of a stage that the CDK synthesizes without knowing of the function.
+    """Reject a layer of another stage, which the CDK synthesizes separately.
 
-    A layer of the app, or of a stage around the function's, that another account uses can be referred to. The CDK keeps
-    no order between stages, so a warning says what to deploy first.
+    One kind of reference is possible: to a layer of the app or of an outer stage, in another account. The CDK does not
+    order the deploys of stages, so a warning names the stack to deploy first.
 
     Args:
         path: The construct path of the function.
@@ -90,15 +91,15 @@ def refuse_other_stage(path: str, stack: Stack, layer: Shared) -> None:
     Raises:
         UsageError: The reference cannot be resolved.
     """
-    home = Stage.of(layer.stack)
+    layer_stage = Stage.of(layer.stack)
     outer = Stage.of(stack)
-    while outer is not None and outer is not home:
+    while outer is not None and outer is not layer_stage:
         outer = outer.parent_stage
     accounts = {known(stack.account), known(layer.stack.account)}
     if outer is not None and None not in accounts and len(accounts) > 1:
         text = (
-            f"Function {path!r} uses the layer {layer.path!r}, which is outside of its stage. The CDK keeps no order "
-            f"between stages: deploy {layer.stack.node.path!r} first."
+            f"Function {path!r} uses the layer {layer.path!r}, which is outside of its stage. The CDK does not "
+            f"order stages: deploy {layer.stack.node.path!r} first."
         )
         Annotations.of(stack).add_warning_v2(f"cdk-layers:stage-order:{layer.path}", text)
         return
@@ -111,8 +112,8 @@ def refuse_other_stage(path: str, stack: Stack, layer: Shared) -> None:
     raise UsageError(message)
 
 
-def arn_in(stack: Stack, layer: Shared, arn: str) -> str:
-    """Return a layer's ARN for use in a nested stack of another account, handed over by template parameters.
+def pass_arn(stack: Stack, layer: Shared, arn: str) -> str:
+    """Return a layer's ARN for a nested stack of another account, passed by template parameters of the nested stacks.
 
     The CDK reads another account's output by the CloudFormation execution role of a stack, and a nested stack has none.
 
@@ -128,12 +129,12 @@ def arn_in(stack: Stack, layer: Shared, arn: str) -> str:
     parameter = stack.node.try_find_child(name)
     if not isinstance(parameter, CfnParameter):
         parameter = CfnParameter(stack, name, description=f"The ARN of the layer version {layer.path}")
-        stack.set_parameter(name, arn_in(stack.nested_stack_parent, layer, arn))
+        stack.set_parameter(name, pass_arn(stack.nested_stack_parent, layer, arn))
     return parameter.value_as_string
 
 
-def is_handed_over(stack: Stack, layer: Shared) -> bool:
-    """Return whether a function of this stack gets the layer's ARN by a template parameter: see `arn_in`."""
+def needs_parameter(stack: Stack, layer: Shared) -> bool:
+    """Return whether a function of this stack gets the layer's ARN by a template parameter: see `pass_arn`."""
     if not isinstance(stack, NestedStack):
         return False
     accounts = {known(stack.account), known(layer.stack.account)}
@@ -141,13 +142,13 @@ def is_handed_over(stack: Stack, layer: Shared) -> bool:
 
 
 def refuse_plain_function(function: CfnFunction, layers: Iterable[Shared]) -> None:
-    """Refuse a plain function of a nested stack that uses a layer of another account: see `arn_in`.
+    """Reject a plain function in a nested stack that uses a layer of another account: see `pass_arn`.
 
     Raises:
         UsageError: The reference cannot be resolved.
     """
     stack = function.stack
-    refused = [one.path for one in layers if is_handed_over(stack, one)]
+    refused = [layer.path for layer in layers if needs_parameter(stack, layer)]
     if refused:
         path = function.node.path.rpartition("/")[0]
         message = (

@@ -1,10 +1,10 @@
-"""Layers of the app that a function imports by a token, found while the function is being made.
+"""Layers of the app that a function imports by a token.
 
-The token may lead to the layer by an SSM parameter, an export, an attribute, or a parameter of a nested stack. After
-synthesis `assembly/` follows the same ways, in templates; a function's code is built before there is any template.
+The token may refer to an SSM parameter, an export, an attribute, or a parameter of a nested stack. `assembly/` follows
+the same references in templates, but a function's code is built before there is a template.
 
-What is found here is relied on: the code of the function leaves out what the layer contains. So only ways count that
-give the function the layer's new version in the deploy that brings the new code.
+The code of the function leaves out the distributions that the layer contains. So a reference is only followed if the
+deploy that updates the code also gives the function the new version of the layer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 _MARK: Final = re.compile("\0([0-9]+)\0")
-"""Stands for a reference to a construct in a text, so that texts which contain one can be joined and split."""
+"""Placeholder of a reference to a construct, so that strings with references can be joined and split."""
 
 _DYNAMIC: Final = re.compile(r"\{\{resolve:ssm:([^}]+)\}\}")
 """A dynamic reference to the newest version of an SSM parameter. Source: CloudFormation's user guide."""
@@ -49,20 +49,22 @@ _DYNAMIC: Final = re.compile(r"\{\{resolve:ssm:([^}]+)\}\}")
 _PARAMETER_ARN: Final = re.compile(r"arn:[^:]*:ssm:[^:]*:[0-9]{12}:parameter(/[^:]+)")
 _FROM_SSM: Final = "AWS::SSM::Parameter::Value<"
 _SSM: Final = "AWS::SSM::Parameter"
-_LONGEST_WAY: Final = 20
-"""So many references are followed, one after the other."""
+_MAX_STEPS: Final = 20
+"""How many references are followed, one after the other."""
 
 
-def rely_on(layer: ILayerVersion | str, stack: Stack) -> Shared | None:
-    """Deploy a stack after the layer of the app that an import leads to, so that code may leave out what it contains.
+def depend_on_import(layer: ILayerVersion | str, stack: Stack) -> Shared | None:
+    """Return the layer of the app that an import refers to, after making the function's stack depend on its stack.
+
+    So the function's code may leave out the distributions that the layer contains.
 
     Args:
-        layer: What a function was given as a layer, or its ARN.
+        layer: A layer of the function, or its ARN.
         stack: The function's stack.
 
     Returns:
-        The layer, or None: it is not an import, it is not known where it leads, that layer contains no distributions,
-        or its stack cannot be deployed first.
+        The layer. None if the argument is not an import, it is unknown which layer it refers to, that layer contains no
+        distributions, or its stack cannot be deployed first.
     """
     found = imported_layer(layer, stack)
     model = None if found is None else model_of(found)
@@ -79,10 +81,10 @@ def rely_on(layer: ILayerVersion | str, stack: Stack) -> Shared | None:
 
 
 def imported_layer(layer: ILayerVersion | str, stack: Stack) -> LayerVersion | None:
-    """Return the layer version of the app that an import leads to; None where it is not known, or not safe to rely on.
+    """Return the layer version of the app that an import refers to; None if it is unknown or may be an older version.
 
-    It is safe where the layer's stack, which has to be another one of the same stage, account and Region, defines
-    the parameters or exports on the way, and no version of a parameter is fixed.
+    It is the new version if the layer is in another stack of the same stage, account and Region, this stack defines all
+    parameters and exports on the way to it, and no version of a parameter is fixed.
 
     Args:
         layer: The import, or its ARN.
@@ -91,78 +93,78 @@ def imported_layer(layer: ILayerVersion | str, stack: Stack) -> LayerVersion | N
     arn = layer if isinstance(layer, str) else arn_of(layer)
     if known(arn) is not None or (not isinstance(layer, str) and model_of(layer).is_resource):
         return None
-    return _Way(stack).end(arn)
+    return _Trace(stack).find_layer(arn)
 
 
-class _Way:
-    """What one function's import leads to."""
+class _Trace:
+    """The references from the import of a function to the layer."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._stage = Stage.of(stack)
         self._targets = _Targets()
-        self._passed: list[Stack] = []
-        """Stacks that define what the way goes through."""
+        self._defining_stacks: list[Stack] = []
+        """Stacks that define the parameters and exports on the way."""
 
-        self._names_of: list[Stack] = []
-        """Those among them whose parameters or exports are found by name."""
+        self._named_stacks: list[Stack] = []
+        """Those of them whose parameters or exports are read by name."""
 
         self._steps = 0
 
-    def end(self, arn: str) -> LayerVersion | None:
-        """Return the layer at the end of the way from an ARN."""
-        match = _MARK.fullmatch(self._text(arn, self._stack) or "")
+    def find_layer(self, arn: str) -> LayerVersion | None:
+        """Return the layer that an ARN refers to; None if it is unknown or may be an older version."""
+        match = _MARK.fullmatch(self._resolve(arn, self._stack) or "")
         target = None if match is None else self._targets.found[int(match[1])][0]
         layer = target.node.scope if isinstance(target, CfnLayerVersion) else None
-        return layer if isinstance(layer, LayerVersion) and self._is_safe(layer) else None
+        return layer if isinstance(layer, LayerVersion) and self._gets_new_version(layer) else None
 
-    def _is_safe(self, layer: LayerVersion) -> bool:
-        own, home = top_of(self._stack), top_of(Stack.of(layer))
-        # Parameters and exports of a stack have their old values when functions of the same stack read them by name.
-        here = own is home and not self._names_of
-        elsewhere = own is not home and self._is_deployed_with(home) and all(one is home for one in self._passed)
-        return here or elsewhere
+    def _gets_new_version(self, layer: LayerVersion) -> bool:
+        own, layer_stack = top_of(self._stack), top_of(Stack.of(layer))
+        if own is layer_stack:
+            # A function that reads a parameter or export of its own stack by name gets the old value.
+            return not self._named_stacks
+        return self._is_deployed_with(layer_stack) and all(stack is layer_stack for stack in self._defining_stacks)
 
-    def _is_deployed_with(self, home: Stack) -> bool:
-        return Stage.of(home) is self._stage and _environment(home) == _environment(top_of(self._stack))
+    def _is_deployed_with(self, stack: Stack) -> bool:
+        return Stage.of(stack) is self._stage and _environment(stack) == _environment(top_of(self._stack))
 
-    def _text(self, value: Any, scope: IConstruct) -> str | None:
+    def _resolve(self, value: Any, scope: IConstruct) -> str | None:
         self._steps += 1
-        if self._steps > _LONGEST_WAY:
+        if self._steps > _MAX_STEPS:
             return None
-        return self._evaluated(Tokenization.resolve(value, scope=scope, resolver=self._targets, preparing=False))
+        return self._evaluate(Tokenization.resolve(value, scope=scope, resolver=self._targets, preparing=False))
 
-    def _evaluated(self, expression: Any) -> str | None:
-        """Return an expression as a text, in which a mark stands for a layer; None where that is not known."""
+    def _evaluate(self, expression: Any) -> str | None:
+        """Return an expression as a string, with a mark for a reference to a layer; None if it is unknown."""
         if isinstance(expression, str):
-            text = _MARK.sub(self._followed, expression)
+            text = _MARK.sub(self._value_of_mark, expression)
             dynamic = _DYNAMIC.fullmatch(text)
             return text if dynamic is None else self._parameter(dynamic[1])
         if not isinstance(expression, dict) or len(expression) != 1:
             return None
         ((function, body),) = expression.items()
         if function == "Fn::ImportValue":
-            return self._export(self._evaluated(body))
+            return self._export(self._evaluate(body))
         if function == "Fn::Join" and isinstance(body, list):
             texts = self._list(body[1])
-            return None if texts is None else self._evaluated(str(body[0]).join(texts))
+            return None if texts is None else self._evaluate(str(body[0]).join(texts))
         if function == "Fn::Select" and isinstance(body, list):
             texts = self._list(body[1])
             return texts[int(body[0])] if texts and str(body[0]).isdigit() and int(body[0]) < len(texts) else None
         return None
 
     def _list(self, expression: Any) -> list[str] | None:
-        """Return an expression as a list of texts; None where one of them is not known."""
+        """Return an expression as a list of strings; None if any of them is unknown."""
         if isinstance(expression, list):
-            texts = [self._evaluated(one) for one in expression]
+            texts = [self._evaluate(item) for item in expression]
             return None if None in texts else cast("list[str]", texts)
         split = expression.get("Fn::Split") if isinstance(expression, dict) else None
         separator, joined = split if isinstance(split, list) else (",", expression)
-        text = self._evaluated(joined)
+        text = self._evaluate(joined)
         return None if text is None else text.split(separator)
 
-    def _followed(self, mark: re.Match[str]) -> str:
-        """Return what a reference leads to; its own mark where it leads nowhere else."""
+    def _value_of_mark(self, mark: re.Match[str]) -> str:
+        """Return the value of a parameter that a mark stands for; the mark itself for any other construct."""
         target, attribute = self._targets.found[int(mark[1])]
         text = None
         if isinstance(target, CfnParameter):
@@ -178,36 +180,38 @@ class _Way:
         resource = stack.nested_stack_resource if isinstance(stack, NestedStack) else None
         if resource is None or stack.nested_stack_parent is None:
             return None
-        given = Tokenization.resolve(
+        arguments = Tokenization.resolve(
             cast("Any", resource).parameters, scope=stack.nested_stack_parent, resolver=self._targets, preparing=False
         )
-        return self._evaluated(given.get(stack.resolve(parameter.logical_id))) if isinstance(given, dict) else None
+        name = stack.resolve(parameter.logical_id)
+        return self._evaluate(arguments.get(name)) if isinstance(arguments, dict) else None
 
     def _parameter(self, name: Any) -> str | None:
-        """Return the value of an SSM parameter, by its name or by the ARN that ends with the name."""
+        """Return the value of an SSM parameter of the app, by its name or ARN; None if there is not exactly one."""
         shared = _PARAMETER_ARN.fullmatch(name) if isinstance(name, str) else None
         wanted = shared[1] if shared else name
-        found = [one for one in self._all(ConstructSelector.resources_of_type(_SSM)) if cast("Any", one).name == wanted]
-        found = [one for one in found if self._is_deployed_with(top_of(Stack.of(one)))]
+        parameters = self._all(ConstructSelector.resources_of_type(_SSM))
+        found = [parameter for parameter in parameters if cast("Any", parameter).name == wanted]
+        found = [parameter for parameter in found if self._is_deployed_with(top_of(Stack.of(parameter)))]
         if len(found) != 1:
             return None
-        self._names_of.append(top_of(Stack.of(found[0])))
+        self._named_stacks.append(top_of(Stack.of(found[0])))
         return self._value(found[0])
 
     def _value(self, parameter: IConstruct) -> str | None:
-        self._passed.append(top_of(Stack.of(parameter)))
-        return self._text(cast("Any", parameter).value, parameter)
+        self._defining_stacks.append(top_of(Stack.of(parameter)))
+        return self._resolve(cast("Any", parameter).value, parameter)
 
     def _export(self, name: str | None) -> str | None:
-        outputs = [one for one in self._all(ConstructSelector.all()) if isinstance(one, CfnOutput)]
-        found = [one for one in outputs if name is not None and one.export_name == name]
-        found = [one for one in found if self._is_deployed_with(top_of(Stack.of(one)))]
+        outputs = [output for output in self._all(ConstructSelector.all()) if isinstance(output, CfnOutput)]
+        found = [output for output in outputs if name is not None and output.export_name == name]
+        found = [output for output in found if self._is_deployed_with(top_of(Stack.of(output)))]
         if len(found) != 1:
             return None
-        home = top_of(Stack.of(found[0]))
-        self._names_of.append(home)
-        self._passed.append(home)
-        return self._text(found[0].value, found[0])
+        stack = top_of(Stack.of(found[0]))
+        self._named_stacks.append(stack)
+        self._defining_stacks.append(stack)
+        return self._resolve(found[0].value, found[0])
 
     def _all(self, selector: Any) -> Iterable[IConstruct]:
         return () if self._stage is None else Mixins.of(self._stage, selector).selected_constructs
@@ -222,12 +226,12 @@ def _environment(stack: Stack) -> tuple[str | None, str | None]:
 
 
 class _Targets(DefaultTokenResolver):
-    """Puts a mark in the place of each reference to a construct while a value is resolved."""
+    """Replaces each reference to a construct by a mark while a value is resolved."""
 
     def __init__(self) -> None:
         super().__init__(StringConcat())
         self.found: list[tuple[IConstruct, str]] = []
-        """The constructs that the marks stand for, with the attributes that are referred to."""
+        """The construct and the attribute that each mark stands for."""
 
     def resolve_token(self, t: IResolvable, context: IResolveContext, post_processor: IPostProcessor) -> object:
         if not Reference.is_reference(t):

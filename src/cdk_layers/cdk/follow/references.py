@@ -33,12 +33,12 @@ from cdk_layers.cdk.follow.consumers import (
     versioned_functions,
 )
 from cdk_layers.cdk.follow.crossing import (
-    arn_in,
-    is_handed_over,
-    loosen,
+    needs_parameter,
+    pass_arn,
     refuse_equal_role_names,
     refuse_other_stage,
     refuse_plain_function,
+    set_nested_strength,
 )
 from cdk_layers.cdk.node.contract import (
     acknowledge_reference_strength,
@@ -103,7 +103,7 @@ def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: Refer
         strength: How other stacks refer to it; weakly by default.
     """
     CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
-    loosen(stack, strength)
+    set_nested_strength(stack, strength)
     state_of(stack).part(_Shares).layers[shared.layer] = shared
     sharing = _sharing_of(shared.stack)
     stage = None if sharing.layers else Stage.of(shared.stack)
@@ -151,7 +151,7 @@ def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
         within: The function's stack. A nested one gets a layer of another account by a template parameter.
     """
     shared = shared_layer(layer) if isinstance(within, NestedStack) else None
-    return arn if shared is None or not is_handed_over(within, shared) else arn_in(within, shared, arn)
+    return arn if shared is None or not needs_parameter(within, shared) else pass_arn(within, shared, arn)
 
 
 def top_of(stack: Stack) -> Stack:

@@ -1,4 +1,4 @@
-"""A shared layer as functions of other stacks see it."""
+"""Shared layer, as seen from functions of other stacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Shared:
     layer: ILayerVersion
     path: str
     stack: Stack
-    """The top of the nest of stacks that it stands in."""
+    """The top-level stack that contains the layer."""
 
     digest: str | None
-    """What changes when, and only when, the layer's content does; None when it is not known."""
+    """Digest of the layer's content; None if it is unknown."""
