@@ -8,12 +8,12 @@ import csv
 import hashlib
 import io
 import os
-import posixpath
 import re
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from functools import lru_cache
-from pathlib import Path, PureWindowsPath
+from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.names import canonical
@@ -104,11 +104,14 @@ def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
 def recorded(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the paths in the tree that a .dist-info folder's RECORD lists, with their digests, "" for none."""
     for path, digest, _ in _rows(folder / "RECORD"):
-        yield posixpath.normpath(path), digest
+        yield path, digest
 
 
 def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield the rows of a RECORD whose paths are in the tree: others are not touched, whatever the wheel says."""
+    """Yield the rows of a RECORD whose paths are in the tree: others are not touched, whatever the wheel says.
+
+    The paths are normalized: others are not in the tree.
+    """
     tree = os.fspath(record.parents[1])
     try:
         for row in csv.reader(_read(record).splitlines()):
@@ -123,17 +126,19 @@ def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
 
 def _is_inside(tree: str, path: str) -> bool:
     folder, _, name = path.rpartition("/")
-    is_plain = name not in _NO_NAMES and "\0" not in name and (folder != "" or ":" not in name[1:2])
-    return is_plain and _leads_inside(tree, folder)
+    is_plain = name not in _NO_NAMES and "\0" not in name and (folder != "" or name[1:2] != ":")
+    return is_plain and (not folder or _leads_inside(tree, folder))
 
 
 @lru_cache(maxsize=4096)
 def _leads_inside(tree: str, folder: str) -> bool:
-    """Return whether a folder, "" for the tree itself, is in the tree, also when links on the way are followed."""
-    is_plain = "\0" not in folder and not _NO_NAMES.intersection(folder.split("/") if folder else ())
-    if not is_plain or PureWindowsPath(folder).drive:
+    """Return whether a folder is in the tree, also when links on the way are followed."""
+    parts = folder.split("/")
+    if "\0" in folder or folder[1:2] == ":" or not _NO_NAMES.isdisjoint(parts):
         return False
-    return Path(tree, folder).resolve().is_relative_to(Path(tree).resolve())
+    on_the_way = accumulate(parts, "{}/{}".format, initial=tree)
+    # Resolving a path takes ten times as long, and hardly a wheel has links.
+    return not any(map(os.path.islink, on_the_way)) or Path(tree, folder).resolve().is_relative_to(Path(tree).resolve())
 
 
 def _is_trace(tree: Path, path: str, dist_info: str) -> bool:
@@ -146,8 +151,9 @@ def _is_compiled(tree: Path, path: str) -> bool:
 
     Elsewhere, bytecode without a source is a module, such as those of distributions that leave their sources out.
     """
-    is_module = path.rpartition("/")[0].rpartition("/")[2] != "__pycache__" and not (tree / path[:-1]).exists()
-    return path.endswith(".pyc") and not is_module
+    if not path.endswith(".pyc"):
+        return False
+    return path.rpartition("/")[0].rpartition("/")[2] == "__pycache__" or (tree / path[:-1]).exists()
 
 
 def _entry_points(folder: Path) -> dict[str, str]:

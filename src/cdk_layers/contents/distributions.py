@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _METADATA_FILE: Final = re.compile(r"(?:(?P<folder>.*)/)?(?P<info>[^/]+\.dist-info)/(?P<kind>METADATA|RECORD|WHEEL)")
 
+_NOT_NORMAL: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
+"""An empty name, "." or ".." between two slashes, or at an end."""
+
 _VENDOR_FOLDERS: Final = frozenset({"_vendor", "_vendored", "_vendored_packages"})
 
 _MAX_TAGS: Final = 1_000
@@ -72,7 +75,7 @@ def _vendored(infos: Mapping[tuple[str, str], Mapping[str, str]]) -> set[tuple[s
     found = {key for key in infos if _VENDOR_FOLDERS.intersection(key[0].split("/"))}
     for (folder, _), texts in infos.items() if deeper else ():
         for recorded in _recorded(texts.get("RECORD", "")):
-            path = posixpath.normpath(posixpath.join(folder, recorded))
+            path = _below(folder, recorded)
             if path in deeper and deeper[path][0] != folder:
                 found.add(deeper[path])
     return found
@@ -87,7 +90,7 @@ def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, Fil
     top_level: set[str] = set()
     for recorded in _recorded(texts.get("RECORD", "")):
         top_level.add(recorded.partition("/")[0])
-        path = posixpath.normpath(posixpath.join(folder, recorded))
+        path = _below(folder, recorded)
         if path in files:
             present.add(path)
     return Distribution(
@@ -111,9 +114,18 @@ def _recorded(record: str) -> Iterator[str]:
     try:
         for row in csv.reader(io.StringIO(record, newline="")):
             if row and row[0] and not row[0].startswith("/"):
-                yield posixpath.normpath(row[0].replace("\\", "/"))
+                path = row[0].replace("\\", "/")
+                # Few paths need it, and it takes as long as all else here.
+                yield posixpath.normpath(path) if _NOT_NORMAL.search(path) else path
     except csv.Error:
         return
+
+
+def _below(folder: str, path: str) -> str:
+    """Return the normalized path of what is at a normalized path relative to a folder."""
+    if path.startswith(".."):
+        return posixpath.normpath(posixpath.join(folder, path))
+    return f"{folder}/{path}" if folder else path
 
 
 def _license(fields: Message) -> str | None:

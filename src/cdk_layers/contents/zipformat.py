@@ -12,9 +12,9 @@ import os
 import stat
 import struct
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
@@ -51,8 +51,7 @@ class BrokenZipError(Exception):
     """A zip archive that cannot be read; the message continues a sentence that begins with the archive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of an archive."""
 
     name: str
@@ -81,7 +80,12 @@ class Entry:
     @property
     def end(self) -> int:
         """The position after its packed bytes, if this module wrote its local header."""
-        return self.offset + _LOCAL.size + len(self.name.encode()) + self.packed_bytes
+        return self.offset + entry_bytes(self.name, self.packed_bytes)
+
+
+def entry_bytes(name: str, packed_bytes: int) -> int:
+    """Return the number of bytes that `Writer` writes for an entry, without its record in the directory."""
+    return _LOCAL.size + len(name.encode()) + packed_bytes
 
 
 def _encoded(name: str) -> tuple[bytes, int]:
@@ -137,7 +141,7 @@ class Writer:
         Raises:
             BuildError: The other archive is cut off.
         """
-        copied = replace(entry, name=name, offset=self.offset)
+        copied = entry._replace(name=name, offset=self.offset)
         self._append(copied)
         self._file.write(local_header(copied))
         source.seek(entry.end - entry.packed_bytes)
@@ -204,10 +208,10 @@ def directory(entries: Sequence[Entry], offset: int) -> Iterator[bytes]:
     yield _END.pack(b"PK\5\6", 0, 0, count, count, length, offset, 0)
 
 
-def directory_bytes(entries: Sequence[Entry]) -> int:
-    """Return the number of bytes that `directory` yields."""
-    wide = _END_64.size + _LOCATOR_64.size if len(entries) >= MAX_16_BITS else 0
-    return sum(_CENTRAL.size + len(entry.name.encode()) for entry in entries) + wide + _END.size
+def directory_bytes(names: Sequence[str]) -> int:
+    """Return the number of bytes that `directory` yields for entries of these names."""
+    wide = _END_64.size + _LOCATOR_64.size if len(names) >= MAX_16_BITS else 0
+    return sum(_CENTRAL.size + len(name.encode()) for name in names) + wide + _END.size
 
 
 def read_directory(file: BinaryIO) -> list[Entry]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cdk_layers.building.archives.hashing import DIGEST_BYTES, digest_of
 from cdk_layers.contents.distributions import is_metadata
 from cdk_layers.contents.model import Contents, File
-from cdk_layers.contents.zipformat import Writer, directory_bytes, read_directory
+from cdk_layers.contents.zipformat import Writer, directory_bytes, entry_bytes, read_directory
 from cdk_layers.errors import BuildError
 from cdk_layers.store import contents_json
 from cdk_layers.store.contents_json import digests_beside
@@ -114,8 +114,8 @@ class Join:
     @property
     def archive_bytes(self) -> int:
         """The size of the archive when it is written."""
-        entries = [replace(each.entry, name=each.name, offset=0) for each in self.chosen]
-        return sum(each.end for each in entries) + directory_bytes(entries)
+        data = sum(entry_bytes(each.name, each.entry.packed_bytes) for each in self.chosen)
+        return data + directory_bytes([each.name for each in self.chosen])
 
     def contents(self) -> Contents:
         """Return what is in the joined archive."""
