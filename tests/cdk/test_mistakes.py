@@ -130,7 +130,7 @@ def test_a_list_in_place_of_names_is_told_how_to_pass_them(stack: Stack, tmp_pat
     for wrong in (["base"], layer, 0):
         message = _message(partial(hub.pick, wrong))
         assert message.startswith("Stack 'Hub' has no layer named by ")
-        assert message.endswith('Pass each name by itself, as a string: pick("base", "data").')
+        assert message.endswith('Pass each name as a string: pick("base", "data").')
         assert " at 0x" not in message
 
 
