@@ -150,11 +150,19 @@ def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
         "pkg/tests/test_a.py": b"",
         "pkg/test/__init__.py": b"x = 1\n",
         "other/__init__.py": b"from other.tests import test_b\n",
-        "other/tests/test_b.py": b"",
+        "other/tests/test_b.py": b"from other.tests import test_c\n",
+        "other/tests/test_c.py": b"",
+        "other/tests/helpers.py": b"",
     })  # fmt: skip
     (done,) = compile_sources([Source(archive, "/opt/python")], tmp_path / "out", job)
     assert not done.failed
-    names = ["other/__init__.py", "other/tests/test_b.py", "pkg/__init__.py", "pkg/test/__init__.py"]
+    names = [
+        "other/__init__.py",
+        "other/tests/helpers.py",
+        "other/tests/test_b.py",
+        "pkg/__init__.py",
+        "pkg/test/__init__.py",
+    ]
     found = {path.relative_to(done.tree).as_posix() for path in done.tree.rglob("*.pyc")}
     assert found == {bytecode_name(name, _HERE) for name in names}
 

@@ -9,7 +9,7 @@ from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
-_SCHEMA: Final = 2
+_SCHEMA: Final = 3
 """Changes with what is compiled, and how."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.trim.kinds import TEST_MODULE, enclosing, find_test_folders
 from cdk_layers.building.trim.references import find_references, is_named, needed_tests
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from cdk_layers.contents.zipformat import Entry
 
 
+_TEST: Final = re.compile(rb"tests?_\w+")
+"""Name of a module that pytest collects."""
+
+
 def tests_without_importers(archive: Path, entries: Mapping[str, Entry]) -> frozenset[str]:
     """Return the modules of test folders that the other modules of an archive do not import, and those for pytest.
+
+    Where modules import something of a folder, such as helpers, the tests in it whose names no other module contains
+    are among them.
 
     Args:
         archive: The archive; its names are relative to a folder on Python's search path.
@@ -27,8 +35,20 @@ def tests_without_importers(archive: Path, entries: Mapping[str, Entry]) -> froz
     pytest = {name for name in entries if name.endswith(f"/{TEST_MODULE}.py")}
     if not tests:
         return frozenset(pytest)
+    named: set[bytes] = set()
     with archive.open("rb") as file:
-        found = find_references(entries, lambda name: b"".join(inflated(file, entries[name], entries[name].size)))
-    needed = needed_tests([found])
+
+        def read(name: str) -> bytes:
+            source = b"".join(inflated(file, entries[name], entries[name].size))
+            if name not in tests or not _TEST.fullmatch(_stem(name)):
+                named.update(_TEST.findall(source))
+            return source
+
+        needed = needed_tests([find_references(entries, read)])
     used = {folder for folder in folders if is_named(folder, needed)}
-    return frozenset(pytest | {name for name in tests if enclosing(name, used) is None})
+    collected = {name for name in tests if _TEST.fullmatch(_stem(name)) and _stem(name) not in named}
+    return frozenset(pytest | collected | {name for name in tests if enclosing(name, used) is None})
+
+
+def _stem(name: str) -> bytes:
+    return name.rpartition("/")[2].removesuffix(".py").encode()
