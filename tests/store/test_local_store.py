@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
@@ -306,6 +306,19 @@ def test_locks_that_fail_stop_nobody(
 
     monkeypatch.setattr(FileLock, "acquire", acquire)
     assert store.get_or_make("key", maker(tmp_path)) == store.get("key")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_locks_that_fail_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """filelock reports that a file system has no locks at once; before 3.20.4 it waited as if another held them."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)) as caught:
+        FileLock(tmp_path / "lock", timeout=0.1).acquire()
+    assert not isinstance(caught.value, Timeout)
 
 
 def test_lock_that_nobody_releases_stops_nobody(
