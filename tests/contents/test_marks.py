@@ -158,7 +158,11 @@ def test_bytecode_is_told_by_how_it_is_checked(tmp_path: Path) -> None:
     ("path", "magic", "detail"),
     [
         ("m.pyc", 3571, "Python 3.13"),
-        ("pkg/m.pyc", 3500, "an unknown Python (magic number 3500)"),
+        ("pkg/m.pyc", 3500, "a pre-release of Python 3.12"),
+        ("pkg/m.pyc", 3657, "Python 3.15"),
+        ("__pycache__/m.cpython-315.pyc", 3657, None),
+        ("pkg/m.pyc", 3449, "an unknown Python (magic number 3449)"),
+        ("pkg/m.pyc", 62211, "an unknown Python (magic number 62211)"),
         ("__pycache__/m.cpython-313.pyc", 3531, "Python 3.12"),
         ("__pycache__/m.cpython-313.pyc", 3571, None),
         ("__pycache__/m.cpython-313.opt-1.pyc", 3571, None),

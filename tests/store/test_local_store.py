@@ -310,7 +310,7 @@ def test_locks_that_fail_stop_nobody(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
 def test_locks_that_fail_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """filelock reports that a file system has no locks at once; before 3.20.4 it waited as if another held them."""
+    """A file system without locks is reported at once; filelock before 3.20.4 waits as if a lock were held."""
 
     def flock(*_: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

@@ -119,6 +119,27 @@ def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number_of_bytes", "expected"),
+    [
+        (3 * 1024**2, "3.0 MiB, are checked by their sources' times, which packing changes. Python does not use"),
+        (
+            3 * 1024**2,
+            "each cold start compiles their modules, which takes about 0.60 s of CPU time if all are imported",
+        ),
+        (52_429, "51.2 KiB, are checked"),
+        (52_429, "takes about 0.01 s of CPU time"),
+        (52_428, "takes under 0.01 s of CPU time if all are imported: python/__pycache__/a.cpython-313.pyc"),
+    ],
+)
+def test_stale_bytecode_costs_time(number_of_bytes: int, expected: str) -> None:
+    """The finding says what the bytecode weighs, and what compiling its modules costs each cold start."""
+    path = "python/__pycache__/a.cpython-313.pyc"
+    contents = archive({path: bytes(number_of_bytes)}, marks=[Mark("timestamp-bytecode", path)])
+    (finding,) = found(layer(contents), "stale-bytecode")
+    assert expected in finding.message
+
+
+@pytest.mark.parametrize(
     ("path", "detail", "runtimes", "expected"),
     [
         ("python/__pycache__/a.cpython-312.pyc", None, ("python3.13",), 1),
