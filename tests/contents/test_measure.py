@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from cdk_layers.building.archives.members import Member
 from cdk_layers.building.archives.writer import write_archive
+from cdk_layers.building.archives.zip_writer import Writer
 from cdk_layers.contents import measure as module
 from cdk_layers.contents import tree, zipformat
 from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES
@@ -257,9 +258,9 @@ def test_large_but_honest_archives_are_weighed(tmp_path: Path, monkeypatch: pyte
 
 
 def test_bomb_costs_nothing(tmp_path: Path) -> None:
-    """An entry that says truthfully that it inflates to gigabytes weighs them without being inflated."""
+    """An entry that truthfully inflates to gigabytes counts as that many bytes without being inflated."""
     file = io.BytesIO()
-    writer = zipformat.Writer(file)
+    writer = Writer(file)
     writer.add(zipformat.Entry("bomb", 0o100644, zipformat.DEFLATED, 0, 3, 4_000_000_000, 0), b"\x63\x00\x00")
     writer.end()
     (tmp_path / "bomb.zip").write_bytes(file.getvalue())

@@ -22,10 +22,11 @@ from cdk_layers.building.archives.hashing import Piece, content_digest
 from cdk_layers.building.archives.join import Join, Placed
 from cdk_layers.building.archives.members import Member, collect
 from cdk_layers.building.archives.writer import write_archive
+from cdk_layers.building.archives.zip_writer import Writer, directory, directory_bytes
 from cdk_layers.contents import tree
 from cdk_layers.contents.inspection import HEAD_BYTES
 from cdk_layers.contents.measure import measure
-from cdk_layers.contents.zipformat import MAX_32_BITS, STORED, Entry, Writer, directory, directory_bytes, read_directory
+from cdk_layers.contents.zipformat import MAX_32_BITS, STORED, Entry, read_directory
 from cdk_layers.errors import BuildError, EntryError
 from cdk_layers.store import contents_json
 
@@ -287,7 +288,7 @@ def test_entry_of_four_gibibytes_is_refused(size: int, is_fine: bool) -> None:
     if is_fine:
         writer.add(entry, b"")
     else:
-        with pytest.raises(BuildError, match=r"passes 4 GiB with 'python/huge\.bin'.*262144000"):
+        with pytest.raises(BuildError, match=r"exceeds 4 GiB with 'python/huge\.bin'.*262144000"):
             writer.add(entry, b"")
 
 

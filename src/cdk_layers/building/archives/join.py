@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.building.archives.hashing import DIGEST_BYTES, digest_of
+from cdk_layers.building.archives.zip_writer import Writer, directory_bytes
 from cdk_layers.contents.distributions import is_metadata
 from cdk_layers.contents.model import Contents, File
-from cdk_layers.contents.zipformat import Writer, directory_bytes, entry_bytes, read_directory
+from cdk_layers.contents.zipformat import entry_bytes, read_directory
 from cdk_layers.errors import BuildError
 from cdk_layers.store import contents_json
 from cdk_layers.store.contents_json import digests_beside

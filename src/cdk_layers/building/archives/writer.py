@@ -9,9 +9,10 @@ from isal import isal_zlib
 from cdk_layers.building.archives import compression
 from cdk_layers.building.archives.hashing import digest_of, digest_of_blocks
 from cdk_layers.building.archives.members import in_order_of_name
+from cdk_layers.building.archives.zip_writer import Writer
 from cdk_layers.contents.inspection import Findings
 from cdk_layers.contents.model import Contents, File
-from cdk_layers.contents.zipformat import Entry, Writer
+from cdk_layers.contents.zipformat import Entry
 from cdk_layers.store import contents_json
 
 if TYPE_CHECKING:
