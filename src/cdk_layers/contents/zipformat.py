@@ -1,6 +1,6 @@
 """Structures of zip archives, and the reader of their directories.
 
-The standard library's zipfile has no limits for a hostile archive. `building/archives/zip_writer.py` writes these structures.
+The standard library's zipfile has no limits for a hostile archive. `building/archives/zip_writer.py` is the writer.
 
 Source: .ZIP File Format Specification (APPNOTE.TXT) 6.3.10.
 """
