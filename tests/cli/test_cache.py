@@ -43,7 +43,7 @@ def test_info(run: Callable[..., Run], folder: Path) -> None:
     assert table.status == 0
     assert str(folder) in table.out
     assert "Packed parts and records of layers" in table.out
-    assert "2.0 MiB of 5,120.0 MiB (0%)" in table.out
+    assert "2.0 MiB of 5.0 GiB (0%)" in table.out
     report = run("cache", "info", "--json").json
     assert report["path"] == str(folder)
     assert report["kinds"]["artifacts"]["count"] == 2

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import marshal
+import sys
+import zipfile
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +56,31 @@ def test_tracebacks_show_the_deployed_paths_and_the_source(assembly: Path, runne
         '  File "/var/task/main.py", line 3, in handler\n    fails.fail()\n',
         "  File \"/opt/python/fails.py\", line 2, in fail\n    raise ValueError('on purpose')\n",
     ]
+
+
+def test_bytecode_itself_names_the_deployed_paths(assembly: Path) -> None:
+    """Executed without an import, which would set other paths, it shows /opt/python and /var/task on any machine."""
+    shown = {}
+    for archive in filter(zipfile.is_zipfile, assembly.glob("*.zip")):
+        with zipfile.ZipFile(archive) as opened:
+            for name in (name for name in opened.namelist() if name.endswith(".pyc") and "slow" not in name):
+                code = marshal.loads(opened.read(name)[16:])  # noqa: S302 - of this test
+                functions = [each for each in code.co_consts if isinstance(each, CodeType)]
+                shown[name] = {each.co_filename for each in (code, *functions)}
+    tag = sys.implementation.cache_tag
+    assert shown == {
+        f"python/__pycache__/fails.{tag}.pyc": {"/opt/python/fails.py"},
+        f"__pycache__/main.{tag}.pyc": {"/var/task/main.py"},
+    }
+
+
+def test_tracebacks_without_isolation(assembly: Path, by_paths: Runner) -> None:
+    """Where the folders cannot be at their places, import sets the paths of what it loads: nothing of the build."""
+    outcome, _ = run_once(by_paths, function_of(assembly, "Report"))
+    main, fails = error_of(outcome)["stackTrace"]
+    assert main.endswith('/content/main.py", line 3, in handler\n    fails.fail()\n')
+    assert fails.endswith("/content/python/fails.py\", line 2, in fail\n    raise ValueError('on purpose')\n")
+    assert str(assembly.parent) not in main + fails
 
 
 def test_bytecode_is_used(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:

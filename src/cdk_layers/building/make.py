@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from cdk_layers.store.protocol import Store
 
 _NAMED: Final = 5
+_UNCOMPILED_NAMED: Final = 3
 _TRIES: Final = 3
 """How often a build begins again because something changed meanwhile."""
 
@@ -338,12 +339,20 @@ class _Making:
     def _summary(self, record: Artifact, seconds: float) -> str:
         kind = "layer" if self.job.options.prefix else "code of function"
         distributions = count(len(record.contents.distributions), "distribution")
-        saved = savings_text(record.facts["left_out"])
+        saved, uncompiled = savings_text(record.facts["left_out"]), _uncompiled_text(record.facts["uncompiled"])
         return (
             f"Built {kind} {self.label!r} for {self.job.target}: {distributions}, "
             f"{size(record.contents.unzipped_bytes)} unzipped, {size(record.archive_bytes)} zipped, "
-            f"in {seconds:.1f} s{f'; left out {saved}' if saved else ''}"
+            f"in {seconds:.1f} s{f'; left out {saved}' if saved else ''}{uncompiled}"
         )
+
+
+def _uncompiled_text(reasons: Mapping[str, str]) -> str:
+    """Return which modules have no bytecode, and why, to add to a line; "" if all have."""
+    if not reasons:
+        return ""
+    modules = [f"{name} ({reason})" for name, reason in reasons.items()]
+    return f"; {count(len(modules), 'module')} cannot be compiled: {listed(modules, _UNCOMPILED_NAMED)}"
 
 
 def _write_facts(folder: Path, facts: Mapping[str, Any]) -> None:

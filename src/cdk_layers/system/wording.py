@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _KIBIBYTE = 1024
 _MEBIBYTE = 1024 * 1024
+_GIBIBYTE = 1024 * 1024 * 1024
 _SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)")
 _UNITS: Final = {
     "B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3,
@@ -17,7 +18,9 @@ _UNITS: Final = {
 
 
 def size(number_of_bytes: int) -> str:
-    """Return a number of bytes for people: "1 byte", "12.0 KiB" or "271.4 MiB"."""
+    """Return a number of bytes for people: "1 byte", "12.0 KiB", "271.4 MiB" or "5.0 GiB"."""
+    if number_of_bytes >= _GIBIBYTE:
+        return f"{number_of_bytes / _GIBIBYTE:,.1f} GiB"
     if number_of_bytes >= _MEBIBYTE:
         return f"{number_of_bytes / _MEBIBYTE:,.1f} MiB"
     if number_of_bytes >= _KIBIBYTE:

@@ -81,6 +81,8 @@ def test_modules_become_unchecked_bytecode(tmp_path: Path, job: Job) -> None:
     of_package, of_own = compile_sources([Source(package, "/opt/python"), Source(own, "/opt")], out, job)
 
     assert set(of_package.failed) == {"pkg/two.py", "pkg/zero.py"}
+    assert "line 1: Missing parentheses in call to 'print'" in of_package.failed["pkg/two.py"]
+    assert "null bytes" in of_package.failed["pkg/zero.py"]
     assert not of_own.failed
     names = {path.relative_to(of_package.tree).as_posix() for path in of_package.tree.rglob("*.*")}
     compiled = ["pkg/0001_initial.py", "pkg/__init__.py", "pkg/latin.py", "pkg/runs.py"]
@@ -137,7 +139,7 @@ def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, monkeypatc
 
     monkeypatch.setattr(host, "run", crash_at_the_second)
     (done,) = compile_sources([Source(archive, "/opt/python")], tmp_path / "out", job)
-    assert done.failed == ("b.py",)
+    assert done.failed == {"b.py": "it ends the interpreter"}
     assert number == len(["crashed", "resumed"])
 
 

@@ -115,13 +115,19 @@ def test_files_of_no_record(tmp_path: Path) -> None:
     assert list(found) == ["a", "b", ""]
 
 
-def test_bytecode_is_joined(make_pinned: Callable[..., Path], store: LocalStore, packed: list[str]) -> None:
-    """Every module but tests has bytecode that names its deployed place; only changed sources are compiled again."""
+def test_bytecode_is_joined(
+    make_pinned: Callable[..., Path], store: LocalStore, packed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every module but tests has bytecode that names its deployed place; only changed sources are compiled again.
+
+    What does not compile stays a source, and the build says which modules these are, and why.
+    """
     entry = make_pinned("red==1.0\nblue==1.0\n", {"own.py": "A = 1\n"})
     options = BuildOptions(content=ContentOptions(bytecode=True))
     plain, built = build(entry, TARGET, store=store), build(entry, TARGET, options, store=store)
     assert built.digest != plain.digest
     assert built.uncompiled == ("python/bad.py",)
+    assert "; 1 module cannot be compiled: python/bad.py (line 1: " in capsys.readouterr().err
     sources = {name for name in _names(plain) if re.fullmatch(r"(?!.*/bad|.*/tests/).*\.py", name)}
     compiled = {f"{name.rpartition('/')[0]}/__pycache__/{name.rpartition('/')[2][:-3]}.{_TAG}.pyc" for name in sources}
     assert _names(built) == _names(plain) | compiled

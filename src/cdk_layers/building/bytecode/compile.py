@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, importable
+from cdk_layers.building.bytecode.server import ENDED
 from cdk_layers.building.bytecode.tests import tests_without_importers
 from cdk_layers.contents.zipformat import read_directory
 from cdk_layers.errors import BuildError
@@ -19,7 +20,7 @@ from cdk_layers.system.interpreters import find_python, how_to_install
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cdk_layers.building.job import Job
 
@@ -47,8 +48,8 @@ class Compiled:
     tree: Path
     """A folder with the .pyc files, by the names that belong to those of the archive. It may not exist."""
 
-    failed: tuple[str, ...]
-    """The modules that this version of Python does not compile, such as templates: they are only sources."""
+    failed: Mapping[str, str]
+    """The modules that this version of Python does not compile, such as templates, with the reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[C
     with ThreadPoolExecutor(max(1, len(batches))) as pool:
         numbered = enumerate(batches)
         results = list(pool.map(lambda one: _compile(one[1], folder / f"batch-{one[0]}", python, job), numbered))
-    failed = sorted((task.number, task.name) for batch in results for task in batch)
+    failed = sorted((task.number, task.name, reason) for batch in results for task, reason in batch)
     return [
-        Compiled(folder / str(number), tuple(name for of, name in failed if of == number))
+        Compiled(folder / str(number), {name: reason for of, name, reason in failed if of == number})
         for number in range(len(sources))
     ]
 
@@ -136,21 +137,24 @@ def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:
     return [batch for batch in batches if batch]
 
 
-def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[_Task]:
-    """Compile a batch and return what failed. A module that ends the interpreter is left out of the next attempt."""
+def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[tuple[_Task, str]]:
+    """Compile a batch and return what failed with the reasons.
+
+    A module that ends the interpreter is left out of the next attempt.
+    """
     failed = []
     scratch.mkdir(parents=True)
     while batch:
         done = _run(batch, scratch, python, job)
-        results = [line.split() for line in done.stdout.splitlines()]
-        failed += [task for task, (_, result) in zip(batch, results, strict=False) if result == "no"]
+        results = [line.split(" ", 2)[1:] for line in done.stdout.splitlines()]
+        failed += [(task, reason[0]) for task, (_, *reason) in zip(batch, results, strict=False) if reason]
         if not done.returncode:
             return failed
         if done.returncode > 0 or len(results) == len(batch):
             said = done.stderr.strip().splitlines()
             message = f"{python} cannot compile for Python {job.target.python}: {said[-1] if said else done.returncode}"
             raise BuildError(message)
-        failed.append(batch[len(results)])
+        failed.append((batch[len(results)], ENDED))
         batch = batch[len(results) + 1 :]
     return failed
 

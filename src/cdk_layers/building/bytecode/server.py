@@ -1,7 +1,7 @@
 """Compiles sources in an interpreter of the target's version. It runs there, without this package.
 
 Its argument is a JSON file, `{"magic": 3571, "tasks": [[archive, name, deployed path, output file], ...]}`. It writes a
-line for each task when it is done: its number, and "ok" or "no".
+line for each task when it is done: its number, and "ok", or "no" and the reason.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ _MEMORY_BYTES = 4 * 1024**3
 
 _WRONG_PYTHON = 3
 
+ENDED = "it ends the interpreter"
+"""The reason for a source that ends the process which compiles it."""
+
+_LONGEST_REASON = 200
+
 _STABLE_SINCE = (3, 11)
 """Before this version, the bytes of a module depend on what the process compiled earlier."""
 
@@ -44,30 +49,44 @@ def main(path: str) -> None:
             archives[archive] = zipfile.ZipFile(archive)
         source = archives[archive].read(name)
         is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
-        done = _write(source, deployed, output) if is_stable else _write_in_a_fork(source, deployed, output)
-        sys.stdout.write(f"{number} {'ok' if done else 'no'}\n")
+        reason = _write(source, deployed, output) if is_stable else _write_in_a_fork(source, deployed, output)
+        sys.stdout.write(f"{number} no {reason}\n" if reason else f"{number} ok\n")
         sys.stdout.flush()
 
 
-def _write(source: bytes, deployed: str, output: str) -> bool:
-    """Write the .pyc file of a source, and return whether the source is one of this version."""
-    compiled = _compiled(source, deployed)
-    if compiled is not None:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)
-        Path(output).write_bytes(compiled)
-    return compiled is not None
+def _write(source: bytes, deployed: str, output: str) -> str:
+    """Write the .pyc file of a source, and return why it does not compile, in one line of ASCII; "" if it does."""
+    try:
+        compiled = _compiled(source, deployed)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        return _reason(error)
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    Path(output).write_bytes(compiled)
+    return ""
 
 
-def _write_in_a_fork(source: bytes, deployed: str, output: str) -> bool:
+def _reason(error: Exception) -> str:
+    text = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) and error.lineno else str(error)
+    line = " ".join((text or type(error).__name__).split())
+    return line.encode("ascii", "backslashreplace").decode()[:_LONGEST_REASON]
+
+
+def _write_in_a_fork(source: bytes, deployed: str, output: str) -> str:
+    """Do the same in a process of its own."""
+    read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
-        status = 1
+        reason = ENDED
         try:
-            status = not _write(source, deployed, output)
+            reason = _write(source, deployed, output)
         finally:
-            os._exit(status)
-    _, status = os.waitpid(child, 0)
-    return not status
+            os.write(write_end, (reason or "ok").encode())
+            os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, encoding="ascii") as report:
+        reason = report.read()
+    os.waitpid(child, 0)
+    return "" if reason == "ok" else reason or ENDED
 
 
 def _limit_memory() -> None:
@@ -80,13 +99,10 @@ def _limit_memory() -> None:
         pass
 
 
-def _compiled(source: bytes, deployed: str) -> bytes | None:
-    """Return the content of the .pyc file of a source, or None if it is not one of this version."""
-    try:
-        code = compile(source, deployed, "exec", dont_inherit=True, optimize=0)
-        data = marshal.dumps(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return None
+def _compiled(source: bytes, deployed: str) -> bytes:
+    """Return the content of the .pyc file of a source; raises an error if it is not one of this version."""
+    code = compile(source, deployed, "exec", dont_inherit=True, optimize=0)
+    data = marshal.dumps(code)
     flags = _UNCHECKED_HASH.to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + data
 

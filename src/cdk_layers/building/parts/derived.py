@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.bytecode.compile import Source, compile_sources
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.archives.join import Join, Placed
     from cdk_layers.building.job import Job
+
+_FACTS: Final = 2
+"""Counts up when other facts are stored with bytecode. The digest of an archive does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Derivation:
             BuildError: No interpreter can compile for the target.
             FileNotFoundError: The store does not have a source part any more.
         """
-        keys = [derived_key(key, [self._root(prefix), *bytecode_facts(self.job.target)]) for key, prefix in sources]
+        facts = [_FACTS, *bytecode_facts(self.job.target)]
+        keys = [derived_key(key, [self._root(prefix), *facts]) for key, prefix in sources]
         missing = {key: source for key, source in zip(keys, sources, strict=True) if self.job.store.find(key) is None}
         self._compile(list(missing), list(missing.values()))
         return [(key, prefix) for key, (_, prefix) in zip(keys, sources, strict=True)]
@@ -73,12 +77,12 @@ class Derivation:
 
         return replace(part, left_out=frozenset(each.name for each in part.entries() if not stays(each.name)))
 
-    def failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[str]:
-        """Yield the modules of an archive that do not compile."""
+    def failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[tuple[str, str]]:
+        """Yield the modules of an archive that do not compile, with the reasons."""
         names = {each.name for each in join.chosen}
         for key, prefix in derived:
             artifact = self.job.store.find(key)
-            for name in artifact.facts["failed"] if artifact else ():
+            for name, reason in artifact.facts["failed"].items() if artifact else ():
                 place = f"{prefix}/{name}" if prefix else name
                 if place in names:
-                    yield place
+                    yield place, reason
