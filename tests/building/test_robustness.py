@@ -118,7 +118,7 @@ def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., 
     (entry / "a.py").write_text("2")
     (part,) = (store.folder / "2" / "artifacts").glob("part-*/archive.zip")
     _flip(part)
-    with pytest.raises(BuildError, match="has changed since it was looked up"):
+    with pytest.raises(BuildError, match="has changed since this run found the build"):
         _ = found.archive
 
 

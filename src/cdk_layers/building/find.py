@@ -1,4 +1,4 @@
-"""From an entry folder to the archive of a layer, or of a function's code."""
+"""Builds of entry folders, from the store or new."""
 
 from __future__ import annotations
 
@@ -38,48 +38,48 @@ class LayerBuild:
 
     target: Target
     pins: tuple[str, ...]
-    """What was installed, as "name==version", sorted."""
+    """The installed distributions as "name==version", sorted."""
 
     notes: tuple[Note, ...]
     from_cache: bool
-    """Whether nothing had to be built."""
+    """Whether the build was in the store."""
 
     left_out: Mapping[str, tuple[int, int]]
     """Number and bytes of the files that were trimmed, by kind."""
 
     uncompiled: tuple[str, ...]
-    """Modules that do not compile, where there is bytecode."""
+    """Modules that do not compile. Empty without bytecode."""
 
     record: Artifact = field(repr=False, compare=False)
-    """What the store has of it: the contents and the parts."""
+    """The record of the build in the store: its contents and the keys of its parts."""
 
     job: Job = field(repr=False, compare=False)
-    """What it is the build of."""
+    """The input of the build."""
 
     label: str = field(repr=False, compare=False)
-    """What messages call it."""
+    """Its name in messages."""
 
     @property
     def contents(self) -> Contents:
-        """What is in the archive."""
+        """The contents of the archive."""
         return self.record.contents
 
     @property
     def archive(self) -> Path:
-        """The zip, in the store: read it, never write it. It is put together when it is first needed."""
+        """The zip in the store, joined when it is first needed. Do not change it."""
         return self._writer().write_to_store()
 
     def write_to(self, destination: Path) -> None:
-        """Write the zip to a file that no other process has; what is there is replaced.
+        """Write the zip to a file, which is replaced. No other process may use the file.
 
         Raises:
-            BuildError: A part was damaged in the store, and the entry is not what it was when it was built.
-            OSError: It cannot be written; the disk may be full.
+            BuildError: A part in the store is damaged, and the entry has changed since the build.
+            OSError: The file cannot be written; the disk may be full.
         """
         self._writer().write_to(destination)
 
     def _writer(self) -> ArchiveWriter:
-        # Most builds are not written, since the CDK's output folder has them.
+        # Most builds are not written, since the CDK's output folder contains them already.
         from cdk_layers.building.writing import ArchiveWriter  # noqa: PLC0415
 
         return ArchiveWriter(self.record, self.job, self.label)
@@ -94,27 +94,27 @@ def build(
     progress: Progress | None = None,
     label: str | None = None,
 ) -> LayerBuild:
-    """Build an entry folder for a target, or find the build in the cache.
+    """Build an entry folder for a target, or find the build in the store.
 
     Args:
         entry: The folder with code, a manifest of dependencies, or both.
-        target: What the archive has to run on.
-        options: The options of the build; a layer's defaults when not given.
-        store: Where artifacts are kept.
-        progress: Is told what happens; by default the error output is, in a terminal while it happens.
-        label: What messages call it; the entry's name by default.
+        target: Where the archive has to run.
+        options: The options of the build. Defaults to those of a layer.
+        store: The store of builds.
+        progress: Where to show progress. Defaults to the error output.
+        label: Its name in messages. Defaults to the entry's name.
 
     Raises:
         EntryError: The folder, or a manifest in it, cannot be used as it is.
         DependencyError: The requirements cannot be met for the target.
-        BuildError: A tool failed or the disk is full.
+        BuildError: A tool failed, or the disk is full.
     """
     job = job_of(entry, target, options, store)
     name = label or job.entry.name
-    found = _found(job, name)
+    found = _find(job, name)
     if found is not None:
         return found
-    # It loads all that builds and packs, which no synthesis needs where nothing changed.
+    # This loads everything that builds and packs. A synthesis without changes does not need it.
     from cdk_layers.building.make import make  # noqa: PLC0415
 
     made, is_new = make(job, progress or default_progress(), name)
@@ -124,28 +124,28 @@ def build(
 def find_build(
     entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store, label: str | None = None
 ) -> LayerBuild | None:
-    """Return the build of an entry folder if `build` would find it in the store; None otherwise.
+    """Return the build of an entry folder if it is in the store; else None.
 
     Raises:
         EntryError: The folder, or a manifest in it, cannot be used as it is.
     """
     job = job_of(entry, target, options, store)
-    return _found(job, label or job.entry.name)
+    return _find(job, label or job.entry.name)
 
 
 def recall(
     entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store
 ) -> LayerBuild | None:
-    """Return the build of an entry folder as it is now from the cache alone, or None if it is not there.
+    """Return the build of an entry folder if it is in the store, even if an index may have newer versions; else None.
 
-    Nothing is built, and neither uv nor an index is asked.
+    Nothing is built, uv is not run, and no index is queried.
     """
     job = job_of(entry, target, options, store)
-    return _found(job, job.entry.name, is_recalled=True)
+    return _find(job, job.entry.name, is_recalled=True)
 
 
-def _found(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | None:
-    """Return the build from the cache alone; if it is recalled, also that of an earlier resolution."""
+def _find(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | None:
+    """Return the build from the store; None if it is not there. With `is_recalled`, an earlier resolution is enough."""
     try:
         requirements = read_requirements(job, may_export=False, may_lack=is_recalled)
         resolution = requirements and stored_resolution(requirements, job)

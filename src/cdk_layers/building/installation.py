@@ -16,7 +16,7 @@ from cdk_layers.building.requirements.folders import local_folders, names_in
 from cdk_layers.building.requirements.requirements_file import Option
 from cdk_layers.building.requirements.surroundings import settings_of
 from cdk_layers.building.shared_paths import use_last
-from cdk_layers.building.tidying import installed, tidy
+from cdk_layers.building.tidying import find_distributions, tidy
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_success
 from cdk_layers.building.uv.error_texts import no_wheel
@@ -88,7 +88,7 @@ def _resolve_shared_paths(
     requirements: Requirements, resolution: Resolution, tree: Path, job: Job, attempt: Callable[[str], Attempt]
 ) -> tuple[SharedPaths, ...]:
     """Use the same distribution's files in each build for paths that several distributions contain."""
-    names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in installed(tree)}
+    names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in find_distributions(tree)}
     folder = tempfile.mkdtemp(prefix="alone-", dir=tree.parent)
     try:
 
@@ -198,7 +198,7 @@ def _unsupported(tree: Path, target: Target) -> dict[str, tuple[str, ...]]:
     supported = frozenset(supported_tags(target))
     return {
         distribution.name: distribution.tags
-        for distribution in installed(tree)
+        for distribution in find_distributions(tree)
         if distribution.tags and not any(supported & parse_tag(tag) for tag in distribution.tags)
     }
 

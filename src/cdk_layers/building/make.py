@@ -71,7 +71,7 @@ def make(job: Job, progress: Progress, label: str) -> tuple[Made, bool]:
 
     Args:
         job: What to build.
-        progress: Is told what happens.
+        progress: Where to show progress.
         label: What messages call it.
 
     Raises:
@@ -282,7 +282,7 @@ class _Making:
             refuse_left_out(plan.requirements, distributions, self.job)
 
     def _refuse_changed(self, plan: Plan) -> None:
-        """Refuse an installation of something else than what made its key: a wheel, a folder or a setting changed."""
+        """Refuse an installation of something other than what made its key: a wheel, a folder or a setting changed."""
         key = distributions_key(plan.requirements, plan.resolution, self.job)
         if key != plan.distributions_key or resolution_key(plan.requirements, self.job) != self.inputs:
             message = (

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.tidying import installed, recorded
+from cdk_layers.building.tidying import find_distributions, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,8 +51,8 @@ def use_last(tree: Path, install_alone: Callable[[str], Path]) -> tuple[SharedPa
 def _conflicts(tree: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield the paths that several distributions record with different bytes, with their names, sorted."""
     claims: dict[str, dict[str, str]] = defaultdict(dict)
-    for distribution in installed(tree):
-        for path, digest in recorded(distribution.folder):
+    for distribution in find_distributions(tree):
+        for path, digest in read_record(distribution.folder):
             claims[path][distribution.name] = digest
     for path, digests in sorted(claims.items()):
         if len(digests) > 1 and (len({*digests.values()}) > 1 or "" in digests.values()):

@@ -1,4 +1,4 @@
-"""Making an installation the same on every machine: no paths, no interpreter of the machine that made it."""
+"""Removal of the building machine's paths and interpreter from an installation, so that all machines build the same."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 _TRACES: Final = frozenset({"direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"})
-"""What an installer writes into a .dist-info folder about where, when and why it installed."""
+"""Files in a .dist-info folder in which an installer records where, when and why it installed."""
 
 _NO_NAMES: Final = frozenset({"", ".", ".."})
-"""What is no name of a file or folder between two slashes."""
+"""Parts of a path that are not names of files or folders."""
 
 _ROOT_TRACES: Final = (".lock", "_virtualenv.py", "_virtualenv.pth")
 _SCRIPT_FOLDERS: Final = ("bin", "Scripts")
 _SHEBANG: Final = b"#!/usr/bin/env python3\n"
-"""Lambda's PATH leads to the runtime's own interpreter."""
+"""Lambda's PATH contains the interpreter of the runtime."""
 
 _PYTHON_SHEBANG: Final = re.compile(rb"#!(?=[^\n]*python)[^\n]*\n|#!/bin/sh\n'''exec'[^\n]*\n' '''\n")
 _ENTRY_POINT: Final = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<object>[\w.]+)")
@@ -54,29 +54,29 @@ class Installed:
     """Its .dist-info folder."""
 
     tags: tuple[str, ...]
-    """The tags of the wheel that it came from."""
+    """The tags of its wheel."""
 
 
-def installed(tree: Path) -> Iterator[Installed]:
-    """Yield the distributions that are installed in a folder, sorted by the names of their folders."""
+def find_distributions(tree: Path) -> Iterator[Installed]:
+    """Yield the distributions in a folder, sorted by the names of their .dist-info folders."""
     for folder in sorted(tree.glob("*.dist-info")):
         wheel = HeaderParser().parsestr(_read(folder / "WHEEL"))
         yield Installed(canonical(folder.name.split("-")[0]), folder, tuple(wheel.get_all("Tag", [])))
 
 
 def tidy(tree: Path, lost: Collection[tuple[str, str]] = ()) -> None:
-    """Remove an installation's traces of this machine and give its programs Lambda's interpreter.
+    """Remove an installation's traces of this machine, and set Lambda's interpreter in its programs.
 
-    uv may have linked the files to those of its cache, so that none is changed in place.
+    Files are replaced and not changed in place, since they may be hard links into uv's cache.
 
     Args:
         tree: The installation.
-        lost: Names of distributions with paths that they record although the file there is another distribution's.
+        lost: Pairs of a distribution and a path in its RECORD whose file is another distribution's.
     """
     for name in _ROOT_TRACES:
         (tree / name).unlink(missing_ok=True)
-    for one in list(installed(tree)):
-        _tidy(tree, one.folder, {path for name, path in lost if name == one.name})
+    for distribution in list(find_distributions(tree)):
+        _tidy(tree, distribution.folder, {path for name, path in lost if name == distribution.name})
     for name in _SCRIPT_FOLDERS:
         folder = tree / name
         if folder.is_dir() and not any(folder.iterdir()):
@@ -85,7 +85,7 @@ def tidy(tree: Path, lost: Collection[tuple[str, str]] = ()) -> None:
 
 def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
     record = folder / "RECORD"
-    kept = {}
+    rows = {}
     programs = _entry_points(folder)
     for path, digest, size in _rows(record):
         if _is_trace(tree, path, folder.name):
@@ -93,25 +93,22 @@ def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
         elif path.split("/")[0] in _SCRIPT_FOLDERS and path.count("/") == 1:
             if path in lost:
                 continue
-            kept.update(_program(tree, path, programs) or {path: (digest, size)})
+            rows.update(_program(tree, path, programs) or {path: (digest, size)})
         else:
-            kept[path] = (digest, size)
+            rows[path] = (digest, size)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([path, *facts] for path, facts in sorted(kept.items()))
+    csv.writer(text, lineterminator="\n").writerows([path, *facts] for path, facts in sorted(rows.items()))
     _replace(record, text.getvalue().encode())
 
 
-def recorded(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the paths in the tree that a .dist-info folder's RECORD lists, with their digests, "" for none."""
+def read_record(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the paths in the RECORD of a .dist-info folder that are in the installation, with their digests or ""."""
     for path, digest, _ in _rows(folder / "RECORD"):
         yield path, digest
 
 
 def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield the rows of a RECORD whose paths are in the tree: others are not touched, whatever the wheel says.
-
-    The paths are normalized: others are not in the tree.
-    """
+    """Yield the rows of a RECORD with normalized paths in the tree. Others are ignored: the wheel may be hostile."""
     tree = os.fspath(record.parents[1])
     try:
         for row in csv.reader(_read(record).splitlines()):
@@ -132,12 +129,12 @@ def _is_inside(tree: str, path: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _leads_inside(tree: str, folder: str) -> bool:
-    """Return whether a folder is in the tree, also when links on the way are followed."""
+    """Return whether a folder is in the tree, even if symlinks in its path are followed."""
     parts = folder.split("/")
     if "\0" in folder or folder[1:2] == ":" or not _NO_NAMES.isdisjoint(parts):
         return False
     on_the_way = accumulate(parts, "{}/{}".format, initial=tree)
-    # Resolving a path takes ten times as long, and hardly a wheel has links.
+    # Resolving a path takes ten times as long, and few wheels have links.
     return not any(map(os.path.islink, on_the_way)) or Path(tree, folder).resolve().is_relative_to(Path(tree).resolve())
 
 
@@ -147,9 +144,9 @@ def _is_trace(tree: Path, path: str, dist_info: str) -> bool:
 
 
 def _is_compiled(tree: Path, path: str) -> bool:
-    """Return whether a file is the bytecode of a source in the tree, or in `__pycache__`, where it has no use alone.
+    """Return whether a file is bytecode that Python can do without: with a source in the tree, or in `__pycache__`.
 
-    Elsewhere, bytecode without a source is a module, such as those of distributions that leave their sources out.
+    Other bytecode without a source is a module, as in distributions without sources.
     """
     if not path.endswith(".pyc"):
         return False
@@ -168,7 +165,7 @@ def _entry_points(folder: Path) -> dict[str, str]:
 
 
 def _program(tree: Path, path: str, programs: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """Write a program anew if it names this machine's interpreter; return its row of the RECORD, or nothing."""
+    """Rewrite a program that names this machine's interpreter, and return its row of the RECORD; {} for any other."""
     file = tree / path
     name = file.name.removesuffix(".exe") if file.suffix == ".exe" else file.name
     target = f"bin/{name}"

@@ -1,4 +1,4 @@
-"""Writing of archives whose parts the store has, or had."""
+"""Writer of the archive of a build, from its parts in the store."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveWriter:
-    """Writes the archive of a build from the parts that its record names."""
+    """Writer of the archive of a build from the parts that its record names."""
 
     record: Artifact
     job: Job
-    """What it is the build of."""
+    """The input of the build."""
 
     label: str
-    """What messages call it."""
+    """Its name in messages."""
 
     def write_to(self, destination: Path) -> None:
-        """Write the zip to a file that no other process has; what is there is replaced.
+        """Write the zip to a file, which is replaced. No other process may use the file.
 
         Raises:
-            BuildError: A part is damaged, and the entry is not what it was when it was built.
-            OSError: It cannot be written; the disk may be full.
+            BuildError: A part is damaged, and the entry has changed since the build.
+            OSError: The file cannot be written; the disk may be full.
         """
         record, store = self._whole_record(), self.job.store
         Join.of(placed(store, record.facts["parts"]), record.contents.files).write(destination)
         store.keep_contents(destination, record.contents)
 
     def write_to_store(self) -> Path:
-        """Return the zip in the store after writing it there: read it, never write it.
+        """Write the zip to the store and return its path there. Do not change the file.
 
         Raises:
             BuildError: As `write_to`.
@@ -52,10 +52,10 @@ class ArchiveWriter:
         ).archive
 
     def _whole_record(self) -> Artifact:
-        """Return the record after making those of its parts again that are missing or damaged.
+        """Return the record after building missing or damaged parts again.
 
         Raises:
-            BuildError: They would be different now.
+            BuildError: The same parts cannot be built any more.
         """
         missing = [key for key, _ in self.record.facts["parts"] if self.job.store.get(key) is None]
         if not missing:
@@ -63,8 +63,8 @@ class ArchiveWriter:
         made, _ = make(self.job, default_progress(), self.label)
         if made.record.facts["digest"] != self.record.facts["digest"]:
             message = (
-                f"The build of {self.label!r} was damaged in the build cache, and {str(self.job.entry)!r}, or what its "
-                "manifest leads to, has changed since it was looked up. Run the same again."
+                f"The build of {self.label!r} is damaged in the build cache, and {str(self.job.entry)!r}, or something "
+                "that its manifest refers to, has changed since this run found the build. Run it again."
             )
             raise BuildError(message)
         return made.record

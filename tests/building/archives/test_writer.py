@@ -224,7 +224,7 @@ def test_digests_of_another_archive_are_refused(tmp_path: Path) -> None:
     """Joining does not guess when the file beside a part does not fit it."""
     write_archive(tmp_path / "1.zip", _members(tmp_path / "files", {"a": b"1", "b": b"2"}))
     (tmp_path / "1.digests").write_bytes(bytes(32))
-    with pytest.raises(BuildError, match=r"do not belong to it\. Remove its folder"):
+    with pytest.raises(BuildError, match=r"do not fit it\. Remove its folder"):
         Join.of([Placed(tmp_path / "1.zip")])
 
 
@@ -355,7 +355,7 @@ def test_collect_follows_links_inside(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("../outside.py", "leaves the folder.*Copy what it leads to"),
+        ("../outside.py", "leaves the folder.*Copy its target"),
         ("missing.py", "leads to nothing.*Remove it"),
         ("link", "leads back into itself"),
         (".", "leads back into itself"),

@@ -1,4 +1,4 @@
-"""Compressing files in pieces, and looking into them on the way."""
+"""Compression and inspection of files, in pieces."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from cdk_layers.building.archives.members import Member
 
 _LEVEL: Final = 2
-"""Of ISA-L's levels: as fast as the lowest one, and 3 % larger than the highest, which takes half as long again."""
+"""Compression level of ISA-L: as fast as the lowest, and 3 % larger than the highest, which takes 1.5 times as long."""
 
 _HEAD_BYTES: Final = 8
-"""How much is compressed before the rest, so that the same bytes are always compressed alike.
+"""Bytes that are compressed before the rest, so that the same bytes always give the same compressed bytes.
 
-Where ISA-L's levels 1 and 2 begin with more than 16 bytes, the third position is entered in the table of matches by the
-address of the compressor instead of by what stands there (`.write_first_byte` in igzip_icf_body_h1_gr_bt.asm hashes a
-register that still holds it), and other matches are found in another process. Fewer bytes, but at least four, begin the
-table correctly, and the rest goes on with it. It makes archives 0.14 % larger.
+If levels 1 and 2 of ISA-L begin with more than 16 bytes, they enter the third position in the table of matches under a
+hash of the compressor's address instead of the bytes there (`.write_first_byte` in igzip_icf_body_h1_gr_bt.asm hashes a
+register that still contains the address), so each process finds other matches. With 4 to 16 bytes, the table is correct
+from the start, and the rest uses the same table. Archives get 0.14 % larger.
 """
 
 _RAW: Final = -15
-"""Deflated without a header, as zip archives have it."""
+"""Deflate without a header, as in zip archives."""
 
 
 class Packed(NamedTuple):
-    """What became of a piece."""
+    """A compressed piece."""
 
     piece: Piece
     data: bytes
@@ -43,14 +43,14 @@ class Packed(NamedTuple):
     crc32: int
     digest: bytes
     seen: Seen
-    """What the file showed; nothing but for its first piece."""
+    """Facts about the file; empty except for its first piece."""
 
 
 def pack(members: Sequence[Member]) -> Iterator[Packed]:
-    """Yield every piece of every member in order, compressed.
+    """Yield all pieces of all members in order, compressed.
 
     Raises:
-        EntryError: A file cannot be read, or changes meanwhile.
+        EntryError: A file cannot be read, or changes while it is packed.
     """
     for batch in in_order(_pack, piece_batches(members)):
         yield from batch
@@ -73,8 +73,8 @@ def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
 
 def _deflate(piece: Piece, data: bytes) -> tuple[int, bytes]:
     compressor = isal_zlib.compressobj(_LEVEL, wbits=_RAW)
-    # What is not the last ends on a whole byte and looks back at nothing, so that the next one can follow whoever
-    # compressed it.
+    # A piece that is not the last ends on a whole byte, and the next one does not refer to it: so pieces can be joined
+    # whichever thread compressed them.
     end = isal_zlib.Z_FINISH if piece.is_last else isal_zlib.Z_FULL_FLUSH
     view = memoryview(data)
     packed = b"".join(

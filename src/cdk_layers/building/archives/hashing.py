@@ -1,8 +1,8 @@
-"""Reading and hashing files in blocks, so that neither their number nor their size matters.
+"""Reading and hashing of files in blocks, with bounded memory.
 
-The digest of a content is independent of how it was compressed: a newer compressor makes other archives, and must not
-make other layer versions. It is a SHA-256 over the names, modes and digests of all files, sorted by name; a file's
-digest is the SHA-256 over those of its blocks of 1 MiB, so that the blocks of a large file are hashed at once.
+The digest of the content does not depend on compression, since a newer compressor makes other archives and must not
+make other layer versions. It is a SHA-256 over the names, modes and digests of all files, sorted by name. A file's
+digest is the SHA-256 over the digests of its blocks of 1 MiB, so that blocks of a large file are hashed in parallel.
 """
 
 from __future__ import annotations
@@ -34,47 +34,47 @@ class Piece(NamedTuple):
     offset: int
     length: int
     size: int
-    """Of the whole file."""
+    """Bytes of the whole file."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether there is no other piece of the file."""
+        """Whether the file has only this piece."""
         return self.length == self.size
 
     @property
     def is_last(self) -> bool:
-        """Whether the file ends with it."""
+        """Whether it is the last piece of the file."""
         return self.offset + self.length == self.size
 
 
 def content_digest(members: Sequence[Member]) -> str:
-    """Return the digest that an archive of these members will have, without making it.
+    """Return the digest that an archive of these members has, without writing it.
 
     Raises:
         EntryError: A file cannot be read, or two members have one name.
     """
     named: list[tuple[str, int, bytes]] = []
-    for member, group in groupby(_digests(in_order_of_name(members)), key=lambda found: found[0].member):
+    for member, group in groupby(_digests(in_order_of_name(members)), key=lambda pair: pair[0].member):
         named.append((member.name, member.mode, digest_of_blocks(digest for _, digest in group)))
     return digest_of(named)
 
 
 def digest_of_blocks(blocks: Iterable[bytes]) -> bytes:
-    """Return the digest of a file by those of its blocks."""
+    """Return the digest of a file from the digests of its blocks."""
     return hashlib.sha256(b"".join(blocks)).digest()
 
 
 def digest_of(named: Iterable[tuple[str, int, bytes]]) -> str:
-    """Return the digest of a content by the names, modes and digests of its files, sorted by name."""
-    seen = hashlib.sha256()
+    """Return the digest of the content from the names, modes and digests of its files, sorted by name."""
+    digest_of_all = hashlib.sha256()
     for name, mode, digest in named:
         encoded = name.encode()
-        seen.update(b"%d:%b:%o:%b" % (len(encoded), encoded, mode, digest))
-    return seen.hexdigest()
+        digest_of_all.update(b"%d:%b:%o:%b" % (len(encoded), encoded, mode, digest))
+    return digest_of_all.hexdigest()
 
 
 def piece_batches(members: Sequence[Member]) -> Iterator[list[Piece]]:
-    """Yield the pieces of all members in order, in lists of about as many bytes as a block has.
+    """Yield the pieces of all members in order, in lists with about as many bytes as a block.
 
     Raises:
         EntryError: A file cannot be read.
@@ -109,10 +109,10 @@ def read(piece: Piece) -> bytes:
     """Return the bytes of a piece.
 
     Raises:
-        EntryError: The file cannot be read, or changed meanwhile.
+        EntryError: The file cannot be read, or has changed.
     """
     try:
-        # Nearly every file is read by one call, and a file object would take longer to make than that call does.
+        # One call reads nearly every file, and creating a file object would take longer than that call.
         file = os.open(piece.member.source, _FLAGS)
         try:
             if piece.offset:

@@ -1,4 +1,4 @@
-"""Archives of parts, joined into one that is written where it is needed and nowhere else."""
+"""Archives that are joined from the archives of parts."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Distribution, Mark, Native
     from cdk_layers.contents.zipformat import Entry
 
-_OF_ROOT: Final = frozenset({"crlf-program"})
-"""Marks of files that mean something in the root of an archive only, such as bin/x."""
+_ROOT_MARKS: Final = frozenset({"crlf-program"})
+"""Marks that apply only to files in the root of an archive, such as bin/x."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A part and where its files go."""
+    """A part and the folder of the joined archive for its files."""
 
     archive: Path
     """The zip that `writer.write_archive` made."""
@@ -39,7 +39,7 @@ class Placed:
     """The folder of the joined archive that its files go to, such as "python"; "" for the root."""
 
     left_out: Collection[str] = frozenset()
-    """Names in the part that do not go into the joined archive."""
+    """Names in the part that are left out of the joined archive."""
 
     def place(self, name: str) -> str:
         """Return the name that a file of the part has in the joined archive."""
@@ -49,7 +49,7 @@ class Placed:
         """Return the entries of the part, sorted by name.
 
         Raises:
-            OSError: It cannot be read.
+            OSError: The part cannot be read.
         """
         with self.archive.open("rb") as file:
             return read_directory(file)
@@ -67,13 +67,13 @@ class _Chosen(NamedTuple):
 
     @property
     def facts(self) -> tuple[int, int, int]:
-        """What two files with the same content have in common."""
+        """Facts that are equal for files with the same content."""
         return self.entry.size, self.entry.crc32, self.entry.mode
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Several parts as one archive. The last part wins where several have a name."""
+    """Several parts as one archive. If several contain the same name, the last part wins."""
 
     parts: tuple[Placed, ...]
     chosen: tuple[_Chosen, ...]
@@ -83,18 +83,18 @@ class Join:
     """The names that each part's files have in the joined archive."""
 
     replaced: tuple[str, ...]
-    """Names at which an earlier part has other content than the last one, sorted."""
+    """Names at which an earlier part has different content than the last part, sorted."""
 
     @classmethod
     def of(cls, parts: Sequence[Placed], names: Container[str] | None = None) -> Join:
         """Read the directories of parts.
 
         Args:
-            parts: In the order in which they overwrite each other.
-            names: Names of the joined archive that it is limited to; all if None.
+            parts: The parts; a later one overrides an earlier one.
+            names: The names to include in the joined archive; all if None.
 
         Raises:
-            BuildError: The digests next to a part do not belong to it.
+            BuildError: The file of digests next to a part does not fit it.
             OSError: A part cannot be read.
         """
         entries = [
@@ -114,15 +114,15 @@ class Join:
 
     @property
     def archive_bytes(self) -> int:
-        """The size of the archive when it is written."""
+        """The size of the archive, known before it is written."""
         data = sum(entry_bytes(each.name, each.entry.packed_bytes) for each in self.chosen)
         return data + directory_bytes([each.name for each in self.chosen])
 
     def contents(self) -> Contents:
-        """Return what is in the joined archive."""
+        """Return the contents of the joined archive."""
         every = [contents_json.read_beside(part.archive) for part in self.parts]
         if self._changes_metadata(every):
-            # Hardly an entry does, and it takes longer to load than most joins take.
+            # Few entries do, and loading it takes longer than most joins.
             from cdk_layers.contents.measure import measure  # noqa: PLC0415
 
             with tempfile.TemporaryDirectory(prefix="cdk-layers-join-") as folder:
@@ -131,7 +131,7 @@ class Join:
         return self._merged(every)
 
     def _changes_metadata(self, every: Sequence[Contents]) -> bool:
-        """Return whether the distributions of the joined archive are others than those of the parts."""
+        """Return whether the joined archive has other distributions than the parts."""
         left_out = (name for part in self.parts for name in part.left_out)
         several = (part for part, contents in zip(self.parts, every, strict=True) if len(contents.distributions) > 1)
         return any(map(is_metadata, chain(left_out, self.replaced))) or any(part.left_out for part in several)
@@ -160,7 +160,8 @@ class Join:
             marks += (
                 replace(each, path=name)
                 for each in contents.marks
-                if winners.get(name := part.place(each.path)) == number and not (part.prefix and each.kind in _OF_ROOT)
+                if winners.get(name := part.place(each.path)) == number
+                and not (part.prefix and each.kind in _ROOT_MARKS)
             )
         return Contents(
             unzipped_bytes=sum(file.size for file in files.values()),
@@ -171,12 +172,12 @@ class Join:
         )
 
     def write(self, destination: Path) -> None:
-        """Write the archive to a file; what is there is replaced.
+        """Write the archive to a file, which is replaced.
 
-        Nothing is compressed again: entries are copied as they are.
+        Nothing is compressed again: compressed bytes are copied.
 
         Raises:
-            BuildError: The archive would be 4 GiB or more, or a part is cut off.
+            BuildError: The archive would have 4 GiB or more, or a part is cut off.
             OSError: A part cannot be read, or the archive cannot be written; the disk may be full.
         """
         with ExitStack() as opened:
@@ -191,7 +192,7 @@ def _entries(number: int, part: Placed) -> Iterator[_Chosen]:
     digests = digests_beside(part.archive).read_bytes()
     entries = part.entries()
     if len(digests) != len(entries) * DIGEST_BYTES:
-        message = f"The digests next to {str(part.archive)!r} do not belong to it. Remove its folder and build again."
+        message = f"The digests next to {str(part.archive)!r} do not fit it. Remove its folder and build again."
         raise BuildError(message)
     for at, entry in enumerate(entries):
         if entry.name not in part.left_out:

@@ -21,7 +21,7 @@ _PROGRAM: Final = 0o100755
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file on its way into an archive."""
+    """A file to put into an archive."""
 
     name: str
     """POSIX path in the archive."""
@@ -31,7 +31,7 @@ class Member:
 
     executable: bool = False
     size: int | None = None
-    """Its bytes, where they are known already."""
+    """Its bytes; None if they are not known yet."""
 
     @property
     def mode(self) -> int:
@@ -44,22 +44,23 @@ def collect(
 ) -> list[Member]:
     """Return the files of a folder, sorted by their names in the archive.
 
-    Symlinks to files and folders inside the folder become what they lead to.
+    Symlinks to files and folders inside the folder are replaced by their targets.
 
     Args:
         root: The folder.
-        prefix: The folder of the archive that they land in, such as "python"; "" for its root.
-        excluded: Gets the POSIX path relative to the root, with a trailing "/" for folders; true leaves it out.
+        prefix: The folder of the archive for the files, such as "python"; "" for the root.
+        excluded: Decides whether a path is left out: a POSIX path relative to the folder, with a trailing "/" for
+            folders.
         follow: Whether symlinks that leave the folder are followed too.
 
     Raises:
-        EntryError: There is something that cannot land in an archive: a symlink that leaves the folder, leads to
-            nothing or in a circle, a file that cannot be read, a socket, a device.
+        EntryError: The folder contains something that cannot be packed: a symlink that leaves the folder, leads to
+            nothing or is part of a cycle, a file that cannot be read, a socket, a device.
     """
     members = []
     for node in walk(root, excluded, follow=follow):
         if node.trouble is None and "\\" in node.name:
-            # Whoever extracts the archive may take it for a folder, as Windows does.
+            # Windows would extract it as a file in a folder.
             raise _refusal(root, replace(node, trouble="has a backslash in its name"))
         if node.status is None:
             raise _refusal(root, node)
@@ -72,12 +73,12 @@ def collect(
 def _refusal(root: Path, node: Node) -> EntryError:
     what = f"The symlink {node.name!r} -> {node.link!r}" if node.link is not None else f"{node.name or '.'!r}"
     remedy = {
-        "leaves the folder": "Copy what it leads to into the folder, pass follow_links=True",
+        "leaves the folder": "Copy its target into the folder, pass follow_links=True",
         "has a name that is not UTF-8": "Rename it",
         "has a backslash in its name": "Rename it",
         "cannot be read": "Make it readable for the user who builds",
     }.get(node.trouble or "", "Remove it")
-    message = f"{what} in {str(root)!r} {node.trouble}, so it cannot land in an archive. {remedy}, or exclude it."
+    message = f"{what} in {str(root)!r} {node.trouble}, so it cannot be packed. {remedy}, or exclude it."
     return EntryError(message)
 
 
@@ -88,10 +89,10 @@ def in_order_of_name(members: Sequence[Member]) -> list[Member]:
         EntryError: Two members have one name.
     """
     ordered = sorted(members, key=lambda member: member.name)
-    for one, other in pairwise(ordered):
-        if one.name == other.name:
+    for first, second in pairwise(ordered):
+        if first.name == second.name:
             message = (
-                f"Two files would land in the archive as {one.name!r}: {str(one.source)!r} and {str(other.source)!r}. "
+                f"Two files would be packed as {first.name!r}: {str(first.source)!r} and {str(second.source)!r}. "
                 "Rename or exclude one of them."
             )
             raise EntryError(message)

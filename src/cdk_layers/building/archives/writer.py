@@ -27,18 +27,18 @@ _WRITTEN_AT_ONCE: Final = 1024**2
 
 
 def write_archive(destination: Path, members: Sequence[Member]) -> str:
-    """Write a zip that only the members' names, bytes and executability shape, and return its content's digest.
+    """Write a zip and return the digest of its content, both of which depend only on names, bytes and executable bits.
 
-    Next to the archive (`archive.zip`) come the record of its contents (`archive.contents.json`, which
-    `contents_json.read_beside` reads) and the digests of its files (`archive.digests`), which `Join` reads.
+    It also writes, next to the archive (`archive.zip`), its contents (`archive.contents.json`, which
+    `contents_json.read_beside` reads) and the digests of its files (`archive.digests`, which `Join` reads).
 
     Args:
-        destination: The file to write; what is there is replaced.
-        members: The files, in any order; no name twice.
+        destination: The file to write or replace.
+        members: The files, in any order, with different names.
 
     Raises:
-        EntryError: A file cannot be read or changes meanwhile, or two members have one name.
-        BuildError: A file or the archive would pass 4 GiB.
+        EntryError: A file cannot be read or changes while it is packed, or two members have one name.
+        BuildError: A file or the archive exceeds 4 GiB.
         OSError: The archive cannot be written; the disk may be full.
     """
     return next(write_archives([(destination, members)]))
@@ -47,7 +47,7 @@ def write_archive(destination: Path, members: Sequence[Member]) -> str:
 def write_archives(archives: Sequence[tuple[Path, Sequence[Member]]]) -> Iterator[str]:
     """Write several zips as `write_archive` does, and yield the digest of each as soon as it is finished.
 
-    All are compressed in one go: many small archives keep the processors as busy as a large one does.
+    All are compressed together, so that many small archives use all processors as a large one does.
 
     Args:
         archives: The file to write and the members of each.
@@ -78,7 +78,7 @@ def _write(destination: Path, members: Iterable[Member], packed: Iterator[Packed
 
 
 def _add(writer: Writer, packed: Iterator[Packed]) -> tuple[Seen, list[bytes]]:
-    """Write all pieces of the next file, and return what is in it and the digests of its blocks."""
+    """Write all pieces of the next file, and return the facts about it and the digests of its blocks."""
     first = last = next(packed)
     member, size = first.piece.member, first.piece.size
     if first.piece.is_whole:

@@ -1,4 +1,4 @@
-"""What bytecode depends on besides its source, known without running an interpreter."""
+"""Facts in the key of bytecode, known without running an interpreter."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
 _SCHEMA: Final = 3
-"""Changes with what is compiled, and how."""
+"""Increased when other modules are compiled, or differently."""
 
 
 def bytecode_facts(target: Target) -> list[object]:
-    """Return what the bytecode for a target depends on besides its sources, as JSON for a key."""
+    """Return the inputs of bytecode for a target except the sources, as JSON for a key."""
     return [_SCHEMA, MAGIC_NUMBERS.get(target.python, target.python)]

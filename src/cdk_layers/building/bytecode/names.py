@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 _CACHE: Final = "__pycache__"
 _COMPILED: Final = re.compile(r"(?P<stem>[^/]+)\.cpython-\d+\.pyc")
 LAYER_ROOT: Final = "/opt"
-"""Where layers are mounted; Python searches its folder `python`, and one for each version below that."""
+"""Where layers are mounted. Python searches `python/` and `python/lib/python3.N/site-packages/` in it."""
 
 _PROGRAMS: Final = "bin"
 
 _LONGEST: Final = 255
-"""Bytes of a file's name. Source: Linux, NAME_MAX."""
+"""Maximum bytes of a file's name. Source: Linux, NAME_MAX."""
 
 
 def bytecode_name(source: str, python: str) -> str:
@@ -33,7 +33,7 @@ def bytecode_name(source: str, python: str) -> str:
 
 
 def source_of(name: str) -> str | None:
-    """Return the source that a file in `__pycache__` is the bytecode of; None for any other file."""
+    """Return the source of a bytecode file in `__pycache__`; None for any other file."""
     folder, compiled = posixpath.split(name)
     parent, cache = posixpath.split(folder)
     match = _COMPILED.fullmatch(compiled)
@@ -43,12 +43,12 @@ def source_of(name: str) -> str | None:
 def importable(names: Collection[str], root: str, python: str) -> Iterator[str]:
     """Yield the sources of modules that functions can import, in the order of the names.
 
-    A dot in a name ends a module's name, so files such as those of a template's "{{ app.name }}" are not modules. Files
-    of the folder of programs are modules only if it is a package.
+    Files with a dot in the module's name, such as "{{ app.name }}.py" of a template, are not modules. Files in bin/ are
+    modules only if it is a package.
 
     Args:
         names: POSIX paths of files.
-        root: Where they are when deployed, such as "/opt/python".
+        root: The deployed folder of the files, such as "/opt/python".
         python: The language version of the function.
     """
     for name in names:

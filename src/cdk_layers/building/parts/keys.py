@@ -7,20 +7,20 @@ import json
 from typing import Final
 
 _SCHEMA: Final = 1
-"""Counts up when parts of the same content become other archives."""
+"""Increased when parts with the same content become different archives."""
 
 
 def part_key(digest: str) -> str:
-    """Return the key of the part with a content."""
+    """Return the key of the part with this digest of its content."""
     return _key("part", digest)
 
 
 def derived_key(source: str, facts: object) -> str:
-    """Return the key of the part that is derived from another one.
+    """Return the key of a part that is derived from another part.
 
     Args:
-        source: The key of the part that it is derived from.
-        facts: What else shapes it, as JSON.
+        source: The key of the other part.
+        facts: The other inputs of the derived part, as JSON.
     """
     return _key("derived", [source, facts])
 

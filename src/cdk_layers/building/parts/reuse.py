@@ -1,7 +1,8 @@
-"""Parts that stand for pins, so that only what changed is installed.
+"""Reuse of the parts of earlier installations, so that only changed pins are installed.
 
-What uv installs for a pin depends on the pin, the target, uv's version and its settings alone if wheels for exactly the
-target's platform serve all pins and no other distribution has a file of the same name. Else all are installed.
+The files that uv installs for a pin depend only on the pin, the target, uv's version and its settings, if wheels for
+exactly the target's platform are used for all pins and no other distribution has a file of the same name. Else all pins
+are installed.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownParts:
-    """The parts of one resolution that earlier installations made."""
+    """The parts of a resolution that earlier installations made."""
 
     resolution: Resolution
     job: Job
     surroundings: str
-    """What shapes all pins, as JSON."""
+    """The inputs that apply to all pins, as JSON."""
 
     @classmethod
     def of(cls, requirements: Requirements, resolution: Resolution, job: Job) -> KnownParts:
-        """Return the known parts of what a manifest resolves to."""
+        """Return the known parts of the resolution of a manifest."""
         facts = [
             SCHEMA,
             str(job.target),
@@ -70,7 +71,7 @@ class KnownParts:
                 self.job.store.remember(self._memo(pin), by_name[pin.name])
 
     def fit(self, known: Mapping[str, str], groups: Iterable[Group]) -> bool:
-        """Return whether known parts and newly installed groups are what one installation of all makes."""
+        """Return whether known parts and newly installed groups are the same as one installation of all pins."""
         groups = list(groups)
         parts = placed(self.job.store, [(key, "") for key in known.values()])
         names = chain(
@@ -80,7 +81,7 @@ class KnownParts:
         return all(group.name != UNRECORDED for group in groups) and are_independent(list(names))
 
     def _stable_pins(self) -> list[Wanted]:
-        """Return the pins whose files never change: those of one version that no build and no folder shapes."""
+        """Return the pins whose files never change: with a version, not built, and not in a local folder."""
         if self.resolution.platform is not None or self.job.options.allow_source_builds:
             return []
         pins = (pin for pin in self.resolution.pins if pin.name and pin.version and pin.local is None)

@@ -1,4 +1,4 @@
-"""Division of an installation into its distributions."""
+"""Division of an installation into groups of files, one for each distribution."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.members import collect
-from cdk_layers.building.tidying import installed, recorded
+from cdk_layers.building.tidying import find_distributions, read_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ UNRECORDED = ""
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The files of one distribution, or those of none."""
+    """The files of a distribution, or the files that belong to no distribution."""
 
     name: str
     """The canonical name of the distribution; `UNRECORDED` for files that no RECORD lists."""
@@ -33,16 +33,16 @@ class Group:
 
 
 def split(tree: Path) -> tuple[Group, ...]:
-    """Return the files of an installation by distribution: what its RECORD lists, and its .dist-info folder.
+    """Return the files of an installation by distribution: those in its RECORD and in its .dist-info folder.
 
-    A file that several distributions record is in the group of each, so that a group never depends on the others.
-    Groups are sorted by name; that of unrecorded files, if there are any, is the last.
+    A file that several distributions record is in the group of each, so that a group does not depend on the others.
+    Groups are sorted by name. The group of unrecorded files, if there are any, is the last.
 
     Args:
         tree: An installation without the traces of the installer.
 
     Raises:
-        EntryError: The installation contains what cannot be in an archive.
+        EntryError: The installation contains a file that cannot be packed.
         DependencyError: A RECORD cannot be read.
     """
     members = {member.name: member for member in collect(tree)}
@@ -50,11 +50,12 @@ def split(tree: Path) -> tuple[Group, ...]:
     for name in members:
         by_folder[name.partition("/")[0]].append(name)
     unrecorded, groups = set(members), []
-    for one in installed(tree):
-        names = {path for path, _ in recorded(one.folder)}.union(by_folder[one.folder.name])
+    for distribution in find_distributions(tree):
+        recorded = {path for path, _ in read_record(distribution.folder)}
+        names = recorded.union(by_folder[distribution.folder.name])
         unrecorded -= names
         own = tuple(members[name] for name in sorted(names) if name in members)
-        groups.append(Group(one.name, own, one.folder / "RECORD"))
+        groups.append(Group(distribution.name, own, distribution.folder / "RECORD"))
     groups.sort(key=lambda group: group.name)
     rest = tuple(members[name] for name in sorted(unrecorded))
     return (*groups, Group(UNRECORDED, rest)) if rest else tuple(groups)

@@ -1,4 +1,4 @@
-"""Parts in the store, placed in an archive."""
+"""Parts in the store, with their places in an archive."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def placed(store: Store, parts: Iterable[tuple[str, str]]) -> list[Placed]:
-    """Return where the files of parts go.
+    """Return parts of the store with their places in an archive.
 
     Args:
-        store: The store that has them.
+        store: The store that contains the parts.
         parts: The key of each part and the folder of the archive that its files go to.
 
     Raises:
-        FileNotFoundError: The store does not have a part any more.
+        FileNotFoundError: A part is not in the store any more.
     """
     found = [(key, store.find(key), prefix) for key, prefix in parts]
     missing = next((key for key, artifact, _ in found if artifact is None), None)

@@ -1,4 +1,4 @@
-"""Work that one thread of this process does for all of them."""
+"""Turns, so that only one thread of this process does the same work."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from threading import Event, Lock
 
 
 class Turns:
-    """Names of what threads are making at this moment."""
+    """Names of the work that threads are doing at this moment."""
 
     def __init__(self) -> None:
-        """Begin with no thread at work."""
+        """Create the turns. No thread works yet."""
         self._lock = Lock()
-        self._making: dict[str, Event] = {}
+        self._running: dict[str, Event] = {}
 
     def take(self, name: str) -> bool:
-        """Return whether the caller has to make what has this name, since no other thread is making it."""
+        """Return whether the caller has to do the work of this name, because no other thread is doing it."""
         with self._lock:
-            if name in self._making:
+            if name in self._running:
                 return False
-            self._making[name] = Event()
+            self._running[name] = Event()
             return True
 
     def give_back(self, name: str) -> None:
-        """Let the threads go on that wait for what has this name. It may have failed."""
+        """End the work of this name, also after an error, and let the waiting threads continue."""
         with self._lock:
-            self._making.pop(name).set()
+            self._running.pop(name).set()
 
     def wait(self, name: str) -> None:
-        """Wait while another thread is making what has this name."""
+        """Wait while another thread does the work of this name."""
         with self._lock:
-            making = self._making.get(name)
-        if making is not None:
-            making.wait()
+            running = self._running.get(name)
+        if running is not None:
+            running.wait()

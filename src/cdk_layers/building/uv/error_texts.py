@@ -1,4 +1,4 @@
-"""Explanations of uv's errors."""
+"""Explanations for errors that uv reports."""
 
 from __future__ import annotations
 

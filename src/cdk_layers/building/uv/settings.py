@@ -1,7 +1,7 @@
 """Effective settings of uv: the same for resolving, installing and the keys of the build cache.
 
 uv reads files in many folders and about a hundred variables. Some of them run code of source distributions, disable
-hashes, or apply to only some of uv's commands. So this module reads them, and uv gets the remaining ones as its only
+hashes, or apply only to some commands of uv. So this module reads them, and uv gets the remaining ones as its only
 configuration.
 """
 
@@ -65,7 +65,7 @@ _PIP_KEYS: Final = (
     _INDEX_KEYS | _BUILDING_KEYS | {"allow-insecure-host", "keyring-provider", "no-deps", "require-hashes"}
 )
 _KEYS: Final = _TRANSPORT_KEYS | _INDEX_KEYS | _BUILDING_KEYS | {*_RESOLVING_KEYS, "dependency-metadata"}
-"""The keys of uv's configuration that are used. Others are for other commands, or are set by the build."""
+"""The keys of a configuration file that are used. Others are for other commands, or are set by the build."""
 
 _DEFAULT_VARIABLES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
 _SOURCE_SETTINGS: Final = ("no-binary", "no-binary-package", "no-build-isolation", "no-build-isolation-package")
