@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 from aws_cdk import Size, Stack
@@ -14,7 +14,7 @@ from aws_cdk.aws_lambda import Architecture, Code, Function, Handler, LayerVersi
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
-from cdk_layers import LayeredFunction
+from cdk_layers import LayeredFunction, MultiLayerStack
 from cdk_layers.cdk.asset import function_code
 from cdk_layers.errors import CompatibilityError, EntryError, IdentityError, LimitError, RuleError, UsageError
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
@@ -106,6 +106,22 @@ def test_what_is_no_layer_is_refused(stack: Stack, tmp_path: Path) -> None:
     wrapper: Any = Wrapper(stack)
     with pytest.raises(UsageError, match=r"'Spoke/Fn'.*Wrapper.*Pass the layer version itself"):
         function(stack, "Fn", layers=[wrapper])
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_a_stack_is_not_a_layer(app: App, stack: Stack, *, is_list: bool) -> None:
+    """The CDK would leave out any stack without an error: the remedy names what a stack of this library has."""
+    for other, remedy in (
+        (Stack(app, "Any"), "Pass the layer versions that it defines: the CDK ignores a stack without an error."),
+        (MultiLayerStack(app, "Ours"), 'Pass layers of the stack: layers=stack.pick("base"), or'),
+    ):
+        layers: Any = [other] if is_list else other
+        with pytest.raises(UsageError) as caught:
+            function(stack, "Fn", layers=layers)
+        assert "is an object of type" in str(caught.value)
+        assert remedy in str(caught.value)
+    with pytest.raises(UsageError, match=r"'Spoke/Added': layers.* Pass the layer versions that it defines"):
+        function(stack, "Added").add_layers(cast("Any", Stack(app, "Third")))
 
 
 def test_layers_can_be_named_by_arn(stack: Stack) -> None:

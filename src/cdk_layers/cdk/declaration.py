@@ -74,8 +74,10 @@ class Declaration:
             if not is_stack and not isinstance(layer, type) and _is_layer(layer):
                 return cast("ILayerVersion | str", layer)
             remedy = "Pass the layer version itself: the CDK ignores anything else without an error."
-            if is_stack:
+            if is_stack and hasattr(layer, "pick"):
                 remedy = 'Pass layers of the stack: layers=stack.pick("base"), or [*stack.layers.values()] for all.'
+            elif is_stack:
+                remedy = "Pass the layer versions that it defines: the CDK ignores a stack without an error."
             raise arguments.wrong(layer, name, "a layer version or its ARN", remedy)
 
         return arguments.all_of("layers", layers, read, "layer versions")
