@@ -90,11 +90,19 @@ def test_imports_once_for_each_content(tmp_path: Path, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(runner.Runner, "prepare", fail)
+    monkeypatch.setattr(runner.Runner, "find_runtime", fail)
     again = SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **_TRIED)
     plain = SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **{**_TRIED, "try_imports": False})
     assert layer.digest == again.digest == plain.digest
     assert layer.asset_hash == again.asset_hash == plain.asset_hash
+
+
+def test_imports_nothing_where_there_are_no_distributions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry's own files are not imported, so that neither a Python nor the runtime client is looked for."""
+    monkeypatch.setattr(runner.Runner, "find_runtime", _fail)
+    (_entry(tmp_path, "own", {}) / "own.py").write_text("raise ValueError", encoding="utf-8")
+    layer = SharedPythonLayer(Stack(App(), "S"), "L", entry=tmp_path / "own", **_TRIED)
+    assert layer.distributions == {}
 
 
 @pytest.mark.parametrize("reason", ["architecture", "python", "client"])

@@ -75,12 +75,22 @@ class Runner:
         """
         _refuse_windows()
         self._refuse_foreign(function)
-        python = find_python(function.python, self.store)
-        if python is None:
-            raise UsageError(_no_python(function.python))
-        runtime = runtime_folder(self.store, python, function.python, debugger=self.debug_port is not None)
+        python, runtime = self.find_runtime(function.python)
         folders = Folders(self._unpacked_task(function), self._unpacked_opt(function), runtime)
         return Prepared(function, folders, python, self.is_isolated)
+
+    def find_runtime(self, version: str) -> tuple[Path, Path]:
+        """Return the Python of a language version, and the folder of what the runtime provides, which is installed.
+
+        Raises:
+            UsageError: This machine has no such Python, or cannot run functions at all.
+            BuildError: The runtime client cannot be installed.
+        """
+        _refuse_windows()
+        python = find_python(version, self.store)
+        if python is None:
+            raise UsageError(_no_python(version))
+        return python, runtime_folder(self.store, python, version, debugger=self.debug_port is not None)
 
     def start(self, function: LocalFunction, sink: Callable[[bytes], object]) -> ExecutionEnvironment:
         """Start an execution environment.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.app.model import Layer
+    from cdk_layers.contents.model import Contents
     from cdk_layers.local.runner import Runner
 
 _PREFIX: Final = "python"
@@ -117,12 +118,27 @@ def try_imports(
 
 def _names(runner: Runner, function: LocalFunction, *, of_code: bool) -> Iterator[str]:
     """Return the top-level packages of all distributions of a function, sorted, each once."""
-    folders = (_PREFIX, f"{_PREFIX}/lib/python{function.python}/site-packages")
     layers = () if of_code else function.layers
-    found = {name for layer in layers for name in top_level_names(runner.store.contents_of(layer.location), folders)}
+    found = {
+        name
+        for layer in layers
+        for name in package_names(runner.store.contents_of(layer.location), function.python, is_code=False)
+    }
     if not isinstance(function.code, InlineCode):
-        found.update(top_level_names(runner.store.contents_of(function.code), ("",)))
+        found.update(package_names(runner.store.contents_of(function.code), function.python, is_code=True))
     yield from sorted(found)
+
+
+def package_names(contents: Contents, python: str, *, is_code: bool) -> tuple[str, ...]:
+    """Return the top-level packages of the distributions in an archive, sorted.
+
+    Args:
+        contents: The contents of the archive.
+        python: The language version, such as "3.13".
+        is_code: Whether the archive is the code of a function, not a layer.
+    """
+    folders = ("",) if is_code else (_PREFIX, f"{_PREFIX}/lib/python{python}/site-packages")
+    return top_level_names(contents, folders)
 
 
 def _replaced(function: LocalFunction, untrimmed: Path) -> LocalFunction:

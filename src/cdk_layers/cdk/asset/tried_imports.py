@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.local.function import LocalFunction, LocalLayer
+    from cdk_layers.local.runner import Runner
     from cdk_layers.local.try_imports import FailedImport, TriedImports
     from cdk_layers.store.protocol import Store
 
@@ -103,45 +104,56 @@ class _Trial:
 
     def run(self, state: AppState) -> None:
         """Import the packages, unless all imports are known to succeed."""
-        key = self._key()
-        if state.store.recall(key):
+        key, reported = self._key(), state.part(_Reported)
+        if self._python in reported or state.store.recall(key):
             return
         try:
             self._import(state.store)
         except _NotHereError as obstacle:
-            reported = state.part(_Reported)
             if obstacle.kind not in reported:
                 reported.add(obstacle.kind)
                 _warn(f"{self.place}: try_imports is set, and nothing was imported: {obstacle}")
         else:
             state.store.remember(key, True)
 
+    @property
+    def _python(self) -> str:
+        return self.targets[0].python
+
     def _key(self) -> str:
         layers = [layer if isinstance(layer, str) else model_of(layer).asset for layer in self.layers]
-        facts = [_SCHEMA, self.build.digest, self.targets[0].python, layers]
+        facts = [_SCHEMA, self.build.digest, self._python, layers]
         return f"tried-imports-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
 
     def _import(self, store: Store) -> None:
         # What runs functions is loaded only where something is imported.
         from cdk_layers.building.trim.untrimmed import write_untrimmed  # noqa: PLC0415
-        from cdk_layers.local.runner import Runner  # noqa: PLC0415
-        from cdk_layers.local.try_imports import try_imports  # noqa: PLC0415
+        from cdk_layers.local.try_imports import package_names, try_imports  # noqa: PLC0415
 
+        if not package_names(self.build.contents, self._python, is_code=self.is_code):
+            return
         target = self._target()
         self._refuse_foreign(target)
-        layers = tuple(self._local_layers())
+        runner, layers = self._runner(store), tuple(self._local_layers())
         with tempfile.TemporaryDirectory(prefix="cdk-layers-imports-") as folder:
             archive, whole = Path(folder, "archive.zip"), Path(folder, "untrimmed.zip")
             self.build.write_to(archive)
+            function = self._function(target, archive, layers)
             is_known = bool(self.build.left_out) and write_untrimmed(store, self.build.digest, whole)
-            runner, function = Runner(store), self._function(target, archive, layers)
-            try:
-                runner.prepare(function)
-            except (UsageError, BuildError) as error:
-                raise _NotHereError(target.python, str(error)) from None
             result = try_imports(runner, function, untrimmed=whole if is_known else None, of_code=self.is_code)
             before = store.contents_of(whole) if result.broken and is_known else None
         self._report(result, target, before)
+
+    def _runner(self, store: Store) -> Runner:
+        """Return what runs the imports, with a Python and a runtime client."""
+        from cdk_layers.local.runner import Runner  # noqa: PLC0415
+
+        runner = Runner(store)
+        try:
+            runner.find_runtime(self._python)
+        except (UsageError, BuildError) as error:
+            raise _NotHereError(self._python, str(error)) from None
+        return runner
 
     def _target(self) -> Target:
         """Return the target that this machine can run, if there is one."""
