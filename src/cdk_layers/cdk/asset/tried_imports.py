@@ -112,7 +112,10 @@ class _Trial:
         except _NotHereError as obstacle:
             if obstacle.kind not in reported:
                 reported.add(obstacle.kind)
-                _warn(f"{self.place}: try_imports is set, and nothing was imported: {obstacle}")
+                _warn(
+                    f"{self.place}: try_imports is set, and nothing was imported: {obstacle} Other layers and "
+                    "functions with the same obstacle are not listed."
+                )
         else:
             state.store.remember(key, True)
 
