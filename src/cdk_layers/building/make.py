@@ -35,7 +35,6 @@ from cdk_layers.store.contents_json import path_beside, to_json
 from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
-from cdk_layers.system.removal import remove_folder
 from cdk_layers.system.wording import count, listed, size
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.parts.layer import Layer
+    from cdk_layers.building.parts.split import Group
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
     from cdk_layers.building.requirements.wanted import Wanted
@@ -207,7 +207,8 @@ class _Making:
             self.has_built = True
             facts = self._record(folder, assemble(parts, plan.own_key, self.job, folder / "scratch"))
             _write_facts(folder, {**facts, "shared": installation["shared"]})
-            remove_folder(folder / "scratch")
+            if (folder / "scratch").is_dir():
+                self.job.store.discard(folder / "scratch")
 
         return Made(plan, self.job.store.get_or_make(plan.key, fill, is_quick=True))
 
@@ -262,13 +263,24 @@ class _Making:
             return None
         self._check_needs(plan, [*read_installed(tree), *self._distributions(known.values())])
         self.progress.start(f"Packing {self.label!r} for {self.job.target}")
-        keys = Packing(self.job.store, folder / "parts").pack_groups(groups)
+        keys = self._pack(groups, folder)
         if made.is_plain and not made.shared:
             parts.remember(groups, keys)
         self.job.store.discard(tree)
         named = [*known.items(), *((group.name, key) for group, key in zip(groups, keys, strict=True))]
         named.sort(key=lambda part: (part[0] == UNRECORDED, part[0]))
         return {"parts": [(key, "") for _, key in named], "shared": [asdict(each) for each in made.shared]}
+
+    def _pack(self, groups: Sequence[Group], folder: Path) -> tuple[str, ...]:
+        packing = Packing(self.job.store, folder / "parts")
+        if not self.job.options.content.bytecode:
+            return packing.pack_groups(groups)
+        # Only builds with bytecode need it.
+        from cdk_layers.building.parts.derived import Derivation  # noqa: PLC0415
+
+        keys = Derivation(self.job, folder / "compiled").pack_groups(groups, packing)
+        self.job.store.discard(folder / "compiled")
+        return keys
 
     def _distributions(self, keys: Iterable[str]) -> Iterator[Distribution]:
         artifacts = map(self.job.store.find, keys)

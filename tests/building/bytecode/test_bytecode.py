@@ -16,9 +16,10 @@ import pytest
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.bytecode import compile as compiling
-from cdk_layers.building.bytecode.compile import Source, compile_sources
+from cdk_layers.building.bytecode.compile import compile_sources
 from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import bytecode_name, importable, source_of
+from cdk_layers.building.bytecode.sources import ArchiveSource
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import BuildError
@@ -78,7 +79,7 @@ def test_modules_become_unchecked_bytecode(tmp_path: Path, job: Job) -> None:
     own = _archive(tmp_path / "own", {"python/mine.py": b"x = 1\n", "lib/other.py": b"x = 1\n"})
     out = tmp_path / "out"
 
-    of_package, of_own = compile_sources([Source(package, "/opt/python"), Source(own, "/opt")], out, job)
+    of_package, of_own = compile_sources([ArchiveSource(package, "/opt/python"), ArchiveSource(own, "/opt")], out, job)
 
     assert set(of_package.failed) == {"pkg/two.py", "pkg/zero.py"}
     assert "line 1: Missing parentheses in call to 'print'" in of_package.failed["pkg/two.py"]
@@ -117,7 +118,7 @@ def test_bytes_depend_on_the_sources_alone(tmp_path: Path, job: Job, monkeypatch
         monkeypatch.setenv("PYTHONPATH", str(shadows))
         monkeypatch.setenv("PYTHONOPTIMIZE", "2")
         monkeypatch.chdir(shadows)
-        (done,) = compile_sources([Source(archive, "/var/task")], tmp_path / f"out-{number}", job)
+        (done,) = compile_sources([ArchiveSource(archive, "/var/task")], tmp_path / f"out-{number}", job)
         made.append({path.name: path.read_bytes() for path in done.tree.rglob("*.pyc")})
     assert len(made[0]) == len(files)
     assert made[0] == made[1]
@@ -138,7 +139,7 @@ def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, monkeypatc
         return subprocess.CompletedProcess(done.args, -11, "".join(done.stdout.splitlines(keepends=True)[:1]), "")
 
     monkeypatch.setattr(host, "run", crash_at_the_second)
-    (done,) = compile_sources([Source(archive, "/opt/python")], tmp_path / "out", job)
+    (done,) = compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
     assert done.failed == {"b.py": "it ends the interpreter"}
     assert number == len(["crashed", "resumed"])
 
@@ -156,7 +157,7 @@ def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
         "other/tests/test_c.py": b"",
         "other/tests/helpers.py": b"",
     })  # fmt: skip
-    (done,) = compile_sources([Source(archive, "/opt/python")], tmp_path / "out", job)
+    (done,) = compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
     assert not done.failed
     names = [
         "other/__init__.py",
@@ -181,7 +182,7 @@ def test_another_bytecode_than_that_of_the_releases(tmp_path: Path, job: Job, mo
     monkeypatch.setattr(compiling, "MAGIC_NUMBERS", {_HERE: 1})
     archive = _archive(tmp_path / "package", {"a.py": b"x = 1\n"})
     with pytest.raises(BuildError, match=f"cannot compile for Python {_HERE}: cpython with magic number"):
-        compile_sources([Source(archive, "/opt/python")], tmp_path / "out", job)
+        compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
 
 
 @pytest.mark.parametrize(

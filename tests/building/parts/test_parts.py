@@ -141,6 +141,18 @@ def test_bytecode_is_joined(
     assert packed == ["python/own.py", f"python/__pycache__/own.{_TAG}.pyc"]
 
 
+def test_bytecode_of_an_installation_and_of_its_parts(make_pinned: Callable[..., Path], tmp_path: Path) -> None:
+    """The first build compiles installed files, one whose parts are known compiles these: to the same bytes."""
+    entry = make_pinned("red==1.0\nblue==1.0\n", {"own.py": "A = 1\n"})
+    options = BuildOptions(content=ContentOptions(bytecode=True))
+    at_once = build(entry, TARGET, options, store=LocalStore(tmp_path / "at-once"))
+    later = LocalStore(tmp_path / "later")
+    build(entry, TARGET, store=later)
+    built = build(entry, TARGET, options, store=later)
+    assert (built.digest, built.uncompiled) == (at_once.digest, at_once.uncompiled)
+    assert built.archive.read_bytes() == at_once.archive.read_bytes()
+
+
 def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Path], store: LocalStore) -> None:
     """Bytecode goes with its source: none of a trimmed module, and never that of a module that an own file replaces."""
     entry = make_pinned("red==1.0\nblue==1.0\n", {"blue.py": "("})

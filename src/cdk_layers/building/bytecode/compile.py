@@ -1,4 +1,4 @@
-"""Compiling the modules of archives by an interpreter of the target's version."""
+"""Compiling modules by an interpreter of the target's version."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, importable
 from cdk_layers.building.bytecode.server import ENDED
-from cdk_layers.building.bytecode.tests import tests_without_importers
-from cdk_layers.contents.zipformat import read_directory
+from cdk_layers.building.bytecode.tests import find_imported_tests, find_tests
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 from cdk_layers.system import host
@@ -20,8 +19,11 @@ from cdk_layers.system.interpreters import find_python, how_to_install
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from concurrent.futures import Future
 
+    from cdk_layers.building.bytecode.sources import Source
     from cdk_layers.building.job import Job
 
 _SERVER: Final = Path(__file__).with_name("server.py")
@@ -33,20 +35,11 @@ _WORTH_A_PROCESS: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """An archive with modules."""
-
-    archive: Path
-    root: str
-    """Where the files of the archive are when deployed: "/opt/python", "/var/task", or "/opt" for all of a layer."""
-
-
-@dataclass(frozen=True, slots=True)
 class Compiled:
-    """The bytecode of an archive's modules."""
+    """The bytecode of a source's modules."""
 
     tree: Path
-    """A folder with the .pyc files, by the names that belong to those of the archive. It may not exist."""
+    """A folder with the .pyc files, by the names that belong to those of the source. It may not exist."""
 
     failed: Mapping[str, str]
     """The modules that this version of Python does not compile, such as templates, with the reasons."""
@@ -57,7 +50,7 @@ class _Task:
     """One module to compile."""
 
     number: int
-    """That of its archive."""
+    """That of its source."""
 
     name: str
     size: int
@@ -66,31 +59,36 @@ class _Task:
 
 
 def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
-    """Compile the modules of archives, in as many processes as there are processors. No module is imported.
+    """Compile modules in as many processes as there are processors. No module is imported.
 
-    Tests that no module of their archive imports stay sources, as they do where a file cannot be compiled.
+    Tests that no other module of the same source imports are not compiled, as what is not valid Python.
 
     The bytecode is `unchecked-hash` (PEP 552), so it is valid whatever times and folders its source gets.
 
     Args:
-        sources: The archives.
-        folder: Where to write; each archive gets a folder there.
+        sources: Where the modules are.
+        folder: Where to write; each source gets a folder there.
         job: What it is for.
 
     Returns:
-        What was compiled, for each archive.
+        What was compiled, for each source.
 
     Raises:
         BuildError: This machine has no CPython of the target's version, or it cannot compile.
     """
     python = require_python(job)
-    version = job.target.python
-    tasks = [task for number, source in enumerate(sources) for task in _tasks(number, source, folder, version)]
-    batches = _batches(tasks, os.cpu_count() or 1)
-    with ThreadPoolExecutor(max(1, len(batches))) as pool:
-        numbered = enumerate(batches)
-        results = list(pool.map(lambda one: _compile(one[1], folder / f"batch-{one[0]}", python, job), numbered))
-    failed = sorted((task.number, task.name, reason) for batch in results for task, reason in batch)
+    modules = [_Modules.of(number, source, folder, job.target.python) for number, source in enumerate(sources)]
+    processors = os.cpu_count() or 1
+    with ThreadPoolExecutor(processors) as pool:
+
+        def start(kind: str, tasks: Iterator[_Task]) -> list[Future[list[tuple[_Task, str]]]]:
+            batches = enumerate(_batches(list(tasks), processors))
+            return [pool.submit(_compile, batch, folder / f"{kind}-{number}", python, job) for number, batch in batches]
+
+        running = start("modules", (task for each in modules for task in each.tasks()))
+        # What is certainly compiled does not wait for the search.
+        running += start("tests", (task for each in modules for task in each.imported_tests()))
+        failed = sorted((task.number, task.name, reason) for batch in running for task, reason in batch.result())
     return [
         Compiled(folder / str(number), {name: reason for of, name, reason in failed if of == number})
         for number in range(len(sources))
@@ -114,15 +112,43 @@ def require_python(job: Job) -> Path:
     return python
 
 
-def _tasks(number: int, source: Source, folder: Path, python: str) -> Iterable[_Task]:
-    with source.archive.open("rb") as file:
-        entries = {entry.name: entry for entry in read_directory(file)}
-    unused = frozenset() if source.root == LAYER_ROOT else tests_without_importers(source.archive, entries)
-    for name in importable(entries, source.root, python):
-        if name in unused:
-            continue
-        output = folder / str(number) / bytecode_name(name, python)
-        yield _Task(number, name, entries[name].size, (str(source.archive), name, f"{source.root}/{name}", str(output)))
+@dataclass(frozen=True, slots=True)
+class _Modules:
+    """The modules of a source."""
+
+    number: int
+    source: Source
+    output: str
+    """The folder for their bytecode."""
+
+    python: str
+    sizes: dict[str, int]
+    tests: frozenset[str]
+
+    @classmethod
+    def of(cls, number: int, source: Source, folder: Path, python: str) -> _Modules:
+        sizes = source.sizes()
+        tests = frozenset() if source.root == LAYER_ROOT else find_tests(sizes)
+        return cls(number, source, str(folder / str(number)), python, sizes, tests)
+
+    def tasks(self) -> Iterator[_Task]:
+        """Yield all modules but tests."""
+        return self._tasks(self.sizes.keys() - self.tests)
+
+    def imported_tests(self) -> Iterator[_Task]:
+        """Yield the tests that other modules import."""
+        if not self.tests:
+            return iter(())
+        with self.source.opened() as read:
+            return self._tasks(find_imported_tests(self.sizes, self.tests, read))
+
+    def _tasks(self, names: AbstractSet[str]) -> Iterator[_Task]:
+        place = self.source.places()
+        for name in importable(self.sizes, self.source.root, self.python):
+            if name in names:
+                output = f"{self.output}/{bytecode_name(name, self.python)}"
+                line = (*place(name), f"{self.source.root}/{name}", output)
+                yield _Task(self.number, name, self.sizes[name], line)
 
 
 def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:

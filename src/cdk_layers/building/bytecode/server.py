@@ -1,7 +1,8 @@
 """Compiles sources in an interpreter of the target's version. It runs there, without this package.
 
-Its argument is a JSON file, `{"magic": 3571, "tasks": [[archive, name, deployed path, output file], ...]}`. It writes a
-line for each task when it is done: its number, and "ok", or "no" and the reason.
+Its argument is a JSON file, `{"magic": 3571, "tasks": [[archive, name, deployed path, output file], ...]}`; without
+an archive, "", the name is a path. It writes a line for each task when it is done: its number, and "ok", or "no" and
+the reason.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def main(path: str) -> None:
     warnings.simplefilter("ignore")
     archives: dict[str, zipfile.ZipFile] = {}
     for number, (archive, name, deployed, output) in enumerate(job["tasks"]):
-        if archive not in archives:
+        if archive and archive not in archives:
             archives[archive] = zipfile.ZipFile(archive)
-        source = archives[archive].read(name)
+        source = archives[archive].read(name) if archive else Path(name).read_bytes()
         is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
         reason = _write(source, deployed, output) if is_stable else _write_in_a_fork(source, deployed, output)
         sys.stdout.write(f"{number} no {reason}\n" if reason else f"{number} ok\n")

@@ -1,4 +1,4 @@
-"""Tests of distributions that no module imports, which take more than half of the time to compile pandas or numpy."""
+"""Tests of distributions, which take more than half of the time to compile pandas or numpy, and seldom are imported."""
 
 from __future__ import annotations
 
@@ -7,47 +7,56 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.trim.kinds import TEST_MODULE, enclosing, find_test_folders
 from cdk_layers.building.trim.references import find_references, is_named, needed_tests
-from cdk_layers.contents.inflation import inflated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from cdk_layers.contents.zipformat import Entry
-
+    from collections.abc import Callable, Collection
 
 _TEST: Final = re.compile(rb"tests?_\w+")
 """Name of a module that pytest collects."""
 
 
-def tests_without_importers(archive: Path, entries: Mapping[str, Entry]) -> frozenset[str]:
-    """Return the modules of test folders that the other modules of an archive do not import, and those for pytest.
-
-    Where modules import something of a folder, such as helpers, the tests in it whose names no other module contains
-    are among them.
+def find_tests(names: Collection[str]) -> frozenset[str]:
+    """Return the modules in test folders, and those for pytest.
 
     Args:
-        archive: The archive; its names are relative to a folder on Python's search path.
-        entries: Its entries by name.
+        names: The files of an archive, relative to a folder on Python's search path.
     """
-    folders = find_test_folders(entries)
-    tests = {name for name in entries if name.endswith(".py") and enclosing(name, folders) is not None}
-    pytest = {name for name in entries if name.endswith(f"/{TEST_MODULE}.py")}
-    if not tests:
-        return frozenset(pytest)
+    folders = find_test_folders(names)
+    return frozenset(
+        name
+        for name in names
+        if name.endswith(".py") and (name.endswith(f"/{TEST_MODULE}.py") or enclosing(name, folders) is not None)
+    )
+
+
+def find_imported_tests(names: Collection[str], tests: Collection[str], read: Callable[[str], bytes]) -> frozenset[str]:
+    """Return the modules of test folders that other modules import.
+
+    Where modules import something of a folder, such as helpers, these are all but the tests whose names no other module
+    contains.
+
+    Args:
+        names: The files of an archive, relative to a folder on Python's search path.
+        tests: What `find_tests` returns for them.
+        read: Returns the bytes of one of them.
+    """
     named: set[bytes] = set()
-    with archive.open("rb") as file:
 
-        def read(name: str) -> bytes:
-            source = b"".join(inflated(file, entries[name], entries[name].size))
-            if name not in tests or not _TEST.fullmatch(_stem(name)):
-                named.update(_TEST.findall(source))
-            return source
+    def read_with_names(name: str) -> bytes:
+        source = read(name)
+        if name not in tests or not _TEST.fullmatch(_stem(name)):
+            named.update(_TEST.findall(source))
+        return source
 
-        needed = needed_tests([find_references(entries, read)])
-    used = {folder for folder in folders if is_named(folder, needed)}
-    collected = {name for name in tests if _TEST.fullmatch(_stem(name)) and _stem(name) not in named}
-    return frozenset(pytest | collected | {name for name in tests if enclosing(name, used) is None})
+    modules = [name for name in names if name.endswith(".py")]
+    needed = needed_tests([find_references(modules, read_with_names)]) if tests else ()
+    used = {folder for folder in find_test_folders(names) if is_named(folder, needed)}
+    return frozenset(name for name in tests if enclosing(name, used) is not None and _is_needed(name, named))
+
+
+def _is_needed(name: str, named: Collection[bytes]) -> bool:
+    stem = _stem(name)
+    return stem != TEST_MODULE.encode() and (stem in named or not _TEST.fullmatch(stem))
 
 
 def _stem(name: str) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import collect
-from cdk_layers.building.bytecode.compile import Source, compile_sources
+from cdk_layers.building.bytecode.compile import compile_sources
 from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import source_of
+from cdk_layers.building.bytecode.sources import ArchiveSource, InstalledSource
 from cdk_layers.building.parts.keys import derived_key
 from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.stored import placed
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.archives.join import Join, Placed
+    from cdk_layers.building.bytecode.compile import Compiled
     from cdk_layers.building.job import Job
+    from cdk_layers.building.parts.split import Group
 
 _FACTS: Final = 2
 """Counts up when other facts are stored with bytecode. The digest of an archive does not depend on it."""
@@ -39,11 +43,32 @@ class Derivation:
             BuildError: No interpreter can compile for the target.
             FileNotFoundError: The store does not have a source part any more.
         """
-        facts = [_FACTS, *bytecode_facts(self.job.target)]
-        keys = [derived_key(key, [self._root(prefix), *facts]) for key, prefix in sources]
+        keys = [self._key(source) for source in sources]
         missing = {key: source for key, source in zip(keys, sources, strict=True) if self.job.store.find(key) is None}
         self._compile(list(missing), list(missing.values()))
         return [(key, prefix) for key, (_, prefix) in zip(keys, sources, strict=True)]
+
+    def pack_groups(self, groups: Sequence[Group], packing: Packing) -> tuple[str, ...]:
+        """Pack an installation as `Packing.pack_groups` does, and its bytecode, which is compiled at the same time.
+
+        Raises:
+            BuildError: No interpreter can compile for the target, or the disk is full.
+            EntryError: As `Packing.pack_groups`.
+        """
+        prefix = self.job.options.prefix
+        new = [number for number, group in enumerate(groups) if not packing.is_met(group)]
+        sources = [InstalledSource(groups[number].members, self._root(prefix)) for number in new]
+        with ThreadPoolExecutor(1) as pool:
+            compiling = pool.submit(compile_sources, sources, self.scratch / "ahead", self.job)
+            keys = packing.pack_groups(groups)
+            compiled = compiling.result()
+        derived = [self._key((keys[number], prefix)) for number in new]
+        self._pack(derived, compiled)
+        return keys
+
+    def _key(self, source: tuple[str, str]) -> str:
+        key, prefix = source
+        return derived_key(key, [self._root(prefix), _FACTS, *bytecode_facts(self.job.target)])
 
     def _root(self, prefix: str) -> str:
         """Return where the files of a part are when deployed."""
@@ -54,8 +79,10 @@ class Derivation:
         if not keys:
             return
         archives = [part.archive for part in placed(self.job.store, sources)]
-        named = [Source(path, self._root(prefix)) for path, (_, prefix) in zip(archives, sources, strict=True)]
-        compiled = compile_sources(named, self.scratch / "bytecode", self.job)
+        named = [ArchiveSource(path, self._root(prefix)) for path, (_, prefix) in zip(archives, sources, strict=True)]
+        self._pack(keys, compile_sources(named, self.scratch / "bytecode", self.job))
+
+    def _pack(self, keys: Sequence[str], compiled: Sequence[Compiled]) -> None:
         members = [collect(each.tree) if each.tree.is_dir() else [] for each in compiled]
         facts = [{"failed": each.failed} for each in compiled]
         Packing(self.job.store, self.scratch / "packed").pack_derived(keys, members, facts)

@@ -63,6 +63,11 @@ class Packing:
         keys.update(found)
         return [number for number in numbers if number not in found]
 
+    def is_met(self, group: Group) -> bool:
+        """Return whether the store has had a part for a group of the same RECORD."""
+        hint = _hint(group)
+        return hint is not None and self.store.recall(hint) is not None
+
     def _turn(self, group: Group) -> str:
         """Return the name of the turn to pack a group: builds of several layers pack numpy once."""
         return f"{self.store.folder}:{_hint(group) or id(group)}"
