@@ -71,7 +71,7 @@ class _Reading:
             self._read_assembly(self._start)
         else:
             self._add(Stack(self._start, _template(self._start)))
-        stacks = frozenset(one for one in self._stacks if _top(one).construct in unbundled)
+        stacks = frozenset(stack for stack in self._stacks if _top(stack).construct in unbundled)
         resources = Resources(Links(tuple(self._stacks)), self._assets, stacks)
         layers, grants = tuple(resources.layers()), tuple(resources.grants())
         acknowledged = self._acknowledged()
@@ -82,7 +82,7 @@ class _Reading:
     def _acknowledged(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         sources: list[Iterable[tuple[str, Mapping[str, str]]]] = [
-            one.constructs.acknowledged.items() for one in self._stacks
+            stack.constructs.acknowledged.items() for stack in self._stacks
         ]
         report = self._root / REPORT
         if self._start.name == MANIFEST and report.is_file():
@@ -232,11 +232,11 @@ def _outermost(folder: Path) -> Path:
 
 def _only(app: App, template: Path) -> App:
     """Return only the resources of one template."""
-    here = str(template)
+    name = str(template)
     return App(
-        tuple(one for one in app.functions if one.where.template == here),
-        tuple(one for one in app.layers if one.where.template == here),
-        tuple(one for one in app.grants if one.where.template == here),
+        tuple(function for function in app.functions if function.where.template == name),
+        tuple(layer for layer in app.layers if layer.where.template == name),
+        tuple(grant for grant in app.grants if grant.where.template == name),
         app.unread,
         app.acknowledged,
     )

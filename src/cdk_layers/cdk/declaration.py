@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Function as FunctionModel
     from cdk_layers.app.model import Layer
     from cdk_layers.cdk.arguments.types import Layers
-    from cdk_layers.cdk.follow.shared import Shared
+    from cdk_layers.cdk.follow.shared import SharedLayer
     from cdk_layers.cdk.model.place import Place
 
 _T = TypeVar("_T")
@@ -54,7 +54,7 @@ class Declaration:
         """In the order of their declaration, which is the merge order."""
         self._place = place
         self._is_ordered_here = False
-        self._relied_on: dict[ILayerVersion | str, Shared] = {}
+        self._relied_on: dict[ILayerVersion | str, SharedLayer] = {}
 
     @property
     def path(self) -> str:
@@ -106,7 +106,7 @@ class Declaration:
             shared = depend_on_import(layer, self._place.stack) if self._place.bundled else None
             if shared is not None:
                 self._relied_on[layer] = shared
-        return [self._relied_on[layer].layer if layer in self._relied_on else layer for layer in layers]
+        return [self._relied_on[layer].construct if layer in self._relied_on else layer for layer in layers]
 
     def _with_ids(self, layers: Sequence[_T]) -> Iterator[tuple[str, _T]]:
         """Yield layers to add with the ids of the constructs for those that are imported by ARN."""

@@ -17,7 +17,7 @@ from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.asset.staged import refuse_changed_targets
 from cdk_layers.cdk.follow.references import share, top_of
-from cdk_layers.cdk.follow.shared import Shared
+from cdk_layers.cdk.follow.shared import SharedLayer
 from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.node.contract import asset_staging
@@ -181,7 +181,7 @@ class SharedPythonLayer(PythonLayerVersion):
                 self._followed_digest, self._request.budget_bytes, self._asset.notes, self._asset.savings
             )
             self.node.add_metadata(marks.BUILD, build)
-        shared = Shared(self, self._where.path, top_of(place.stack), self._followed_digest)
+        shared = SharedLayer(self, self._where.path, top_of(place.stack), self._followed_digest)
         share(shared, self._resource, place.stack, strength=self._request.reference_strength)
         LayerValidation.watch(place.scope)
         for grant in self._request.grants:

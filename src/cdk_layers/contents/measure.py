@@ -136,7 +136,7 @@ def _measure_zip(path: Path) -> Contents:
                 target = b"".join(inflated(file, entry, _MAX_LINK_BYTES))
                 links[entry.name] = target.decode("utf-8", "replace")
                 findings.files[entry.name] = File(entry.size, entry.crc32, stat.S_IMODE(entry.mode))
-    regular = [one for one in entries.values() if not one.is_folder and not one.is_link]
+    regular = [entry for entry in entries.values() if not entry.is_folder and not entry.is_link]
     inspected, rest = _within_bounds(regular, lambda entry: entry.size)
     for batch in in_order(
         lambda batch: _look_inside(path, batch), batches(inspected, lambda entry: entry.size, HEAD_BYTES)

@@ -150,8 +150,9 @@ class Links:
         """
         declared, compared = stack.parameters[name], self.compared(stack).get(name)
         same = (
-            one for one in self.stacks
-            if one.parent is None and one.parameters.get(name) == declared and self.compared(one).get(name) == compared
+            other for other in self.stacks
+            if other.parent is None and other.parameters.get(name) == declared
+            and self.compared(other).get(name) == compared
         )  # fmt: skip
         return stack if stack.parent is not None else next(same, stack)
 
@@ -206,8 +207,8 @@ def _parameter_name(reference: str) -> str:
     return (match[1] if match else reference).partition(":")[0]
 
 
-def _may_equal(one: str | None, other: str | None) -> bool:
-    return one is None or other is None or one == other
+def _may_equal(first: str | None, second: str | None) -> bool:
+    return first is None or second is None or first == second
 
 
 def _plain_text(expression: Any, stack: Stack, evaluation: Evaluator) -> str | None:

@@ -198,7 +198,7 @@ class Arguments:
             return value
         if isinstance(value, str) and value.lower() in names:
             return kind[value.upper()]
-        members = " or ".join(f"{kind.__name__}.{one.upper()}" for one in names)
+        members = " or ".join(f"{kind.__name__}.{name.upper()}" for name in names)
         raise self.wrong(value, name, f"{members}, or its name such as {names[0]!r}")
 
 

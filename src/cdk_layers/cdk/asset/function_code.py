@@ -211,12 +211,12 @@ def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCod
 def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:
     """Return the distributions, name to version, that layers include in folders that the runtime imports from."""
     searched = ("python", f"python/lib/{runtime}/site-packages")
-    contents = (None if isinstance(one, str) else model_of(one).contents for one in layers)
+    contents = (None if isinstance(layer, str) else model_of(layer).contents for layer in layers)
     return {
         distribution.name: distribution.version
-        for one in contents
-        if one is not None
-        for distribution in one.distributions
+        for layer_contents in contents
+        if layer_contents is not None
+        for distribution in layer_contents.distributions
         if distribution.folder in searched
     }
 

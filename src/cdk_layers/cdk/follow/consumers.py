@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from aws_cdk import IPostProcessor, IResolvable, IResolveContext
     from constructs import Construct, IConstruct
 
-    from cdk_layers.cdk.follow.shared import Shared
+    from cdk_layers.cdk.follow.shared import SharedLayer
 
 _KINDS: Final = ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version")
 """Each of the CDK's constants for these would be a jsii call."""
 
 _FEW: Final = 3
-"""Up to so many functions, their resources are requested one by one."""
+"""Up to so many functions, their resources are requested layer by layer."""
 
 
 class Resources:
@@ -99,25 +99,25 @@ def versioned_functions(resources: Iterable[IConstruct]) -> Iterator[tuple[Funct
 
 
 def users_of(
-    shared: Sequence[Shared], functions: Sequence[CfnFunction]
-) -> Iterator[tuple[CfnFunction, tuple[Shared, ...]]]:
+    shared: Sequence[SharedLayer], functions: Sequence[CfnFunction]
+) -> Iterator[tuple[CfnFunction, tuple[SharedLayer, ...]]]:
     """Yield the functions that use shared layers, with these layers.
 
-    Until the CDK prepares an app's references, a layer version of any stack resolves to its logical id alone. So all
-    are resolved at once; where layers of two stacks have the same logical id, the reference itself tells them apart.
+    Until the CDK prepares an app's references, a layer version of any stack resolves to its logical id. So all are
+    resolved by one call. If layers of two stacks have the same logical id, the construct of the reference decides.
     """
     if not functions or not shared:
         return
     resolve = shared[0].stack.resolve
-    named: dict[str, list[Shared]] = defaultdict(list)
-    for one, arn in zip(shared, resolve([one.layer.layer_version_arn for one in shared]), strict=True):
-        named[logical_id(arn)].append(one)
-    # By their numbers, since what resolves to nothing is left out.
+    named: dict[str, list[SharedLayer]] = defaultdict(list)
+    for layer, arn in zip(shared, resolve([layer.construct.layer_version_arn for layer in shared]), strict=True):
+        named[logical_id(arn)].append(layer)
+    # By their numbers, since the CDK leaves out values that resolve to nothing.
     resolved = resolve({str(number): function.layers for number, function in enumerate(functions)})
     for number, layers in resolved.items():
         function = functions[int(number)]
-        candidates = [one for name in dict.fromkeys(_referred(layers)) for one in named.get(name, ())]
-        if len({one.path for one in candidates}) > len({name for name in _referred(layers) if name in named}):
+        candidates = [layer for name in dict.fromkeys(_referred(layers)) for layer in named.get(name, ())]
+        if len({layer.path for layer in candidates}) > len({name for name in _referred(layers) if name in named}):
             candidates = _referred_by(function, candidates)
         if candidates:
             yield function, tuple(candidates)
@@ -128,14 +128,14 @@ def _referred(value: object) -> Iterator[str]:
     if isinstance(value, dict):
         yield from [value["Ref"]] if isinstance(value.get("Ref"), str) else _referred(list(value.values()))
     elif isinstance(value, list):
-        for one in value:
-            yield from _referred(one)
+        for item in value:
+            yield from _referred(item)
 
 
-def _referred_by(function: CfnFunction, candidates: Sequence[Shared]) -> list[Shared]:
+def _referred_by(function: CfnFunction, candidates: Sequence[SharedLayer]) -> list[SharedLayer]:
     targets = _Targets()
     Tokenization.resolve(function.layers, scope=function, resolver=targets, preparing=False)
-    return [one for one in candidates if any(path.startswith(f"{one.path}/") for path in targets.paths)]
+    return [layer for layer in candidates if any(path.startswith(f"{layer.path}/") for path in targets.paths)]
 
 
 class _Targets(DefaultTokenResolver):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
     from aws_cdk.aws_lambda import CfnFunction
 
-    from cdk_layers.cdk.follow.shared import Shared
+    from cdk_layers.cdk.follow.shared import SharedLayer
 
 
 class _WithStrength(set["Stack"]):
@@ -50,7 +50,7 @@ def set_nested_strength(stack: Stack, strength: ReferenceStrength | None) -> Non
         refer_to_nested_stack(nested, strength or ReferenceStrength.BOTH)
 
 
-def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:
+def refuse_equal_role_names(consumer: Stack, layer: SharedLayer) -> None:
     """Reject a second stack of the same name and account whose layers other accounts use.
 
     The CDK adds an IAM role by which the other accounts read outputs, and names it after the stack. Role names are
@@ -77,7 +77,7 @@ def refuse_equal_role_names(consumer: Stack, layer: Shared) -> None:
         raise UsageError(message)
 
 
-def refuse_other_stage(path: str, stack: Stack, layer: Shared) -> None:
+def refuse_other_stage(path: str, stack: Stack, layer: SharedLayer) -> None:
     """Reject a layer of another stage, which the CDK synthesizes separately.
 
     One kind of reference is possible: to a layer of the app or of an outer stage, in another account. The CDK does not
@@ -112,7 +112,7 @@ def refuse_other_stage(path: str, stack: Stack, layer: Shared) -> None:
     raise UsageError(message)
 
 
-def pass_arn(stack: Stack, layer: Shared, arn: str) -> str:
+def pass_arn(stack: Stack, layer: SharedLayer, arn: str) -> str:
     """Return a layer's ARN for a nested stack of another account, passed by template parameters of the nested stacks.
 
     The CDK reads another account's output by the CloudFormation execution role of a stack, and a nested stack has none.
@@ -133,7 +133,7 @@ def pass_arn(stack: Stack, layer: Shared, arn: str) -> str:
     return parameter.value_as_string
 
 
-def needs_parameter(stack: Stack, layer: Shared) -> bool:
+def needs_parameter(stack: Stack, layer: SharedLayer) -> bool:
     """Return whether a function of this stack gets the layer's ARN by a template parameter: see `pass_arn`."""
     if not isinstance(stack, NestedStack):
         return False
@@ -141,7 +141,7 @@ def needs_parameter(stack: Stack, layer: Shared) -> bool:
     return None not in accounts and len(accounts) > 1
 
 
-def refuse_plain_function(function: CfnFunction, layers: Iterable[Shared]) -> None:
+def refuse_plain_function(function: CfnFunction, layers: Iterable[SharedLayer]) -> None:
     """Reject a plain function in a nested stack that uses a layer of another account: see `pass_arn`.
 
     Raises:

@@ -29,7 +29,7 @@ from aws_cdk import (
 from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
 
 from cdk_layers.cdk.follow.references import shared_layer, top_of
-from cdk_layers.cdk.follow.shared import Shared
+from cdk_layers.cdk.follow.shared import SharedLayer
 from cdk_layers.cdk.model.constructs import known
 from cdk_layers.cdk.model.function_model import arn_of, model_of
 
@@ -53,7 +53,7 @@ _MAX_STEPS: Final = 20
 """How many references are followed, one after the other."""
 
 
-def depend_on_import(layer: ILayerVersion | str, stack: Stack) -> Shared | None:
+def depend_on_import(layer: ILayerVersion | str, stack: Stack) -> SharedLayer | None:
     """Return the layer of the app that an import refers to, after making the function's stack depend on its stack.
 
     So the function's code may leave out the distributions that the layer contains.
@@ -70,7 +70,7 @@ def depend_on_import(layer: ILayerVersion | str, stack: Stack) -> Shared | None:
     model = None if found is None else model_of(found)
     if found is None or model is None or model.contents is None or not model.contents.distributions:
         return None
-    shared = shared_layer(found) or Shared(found, model.where.path, top_of(Stack.of(found)), model.asset)
+    shared = shared_layer(found) or SharedLayer(found, model.where.path, top_of(Stack.of(found)), model.asset)
     own = top_of(stack)
     if shared.stack is not own:
         try:

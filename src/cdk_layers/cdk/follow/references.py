@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
     from constructs import Construct, IConstruct
 
-    from cdk_layers.cdk.follow.shared import Shared
+    from cdk_layers.cdk.follow.shared import SharedLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +66,14 @@ class _Follower:
     function: Function
     scope: Construct
     stack: Stack
-    layers: tuple[Shared, ...]
+    layers: tuple[SharedLayer, ...]
 
 
 @dataclass(eq=False)
 class _Sharing:
-    """The shared layers and followers of one stage, which the CDK synthesizes as a whole."""
+    """The shared layers and followers of layer stage, which the CDK synthesizes as a whole."""
 
-    layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
+    layers: dict[ILayerVersion, SharedLayer] = field(default_factory=dict)
     followers: dict[Function, _Follower] = field(default_factory=dict)
     is_marked: bool = False
     ordered: set[tuple[Stack, Stack]] = field(default_factory=set)
@@ -85,7 +85,7 @@ class _Sharing:
 class _Shares:
     """The shared layers of an app, in all of its stages."""
 
-    layers: dict[ILayerVersion, Shared] = field(default_factory=dict)
+    layers: dict[ILayerVersion, SharedLayer] = field(default_factory=dict)
     by_stage: dict[Stage, _Sharing] = field(default_factory=dict)
     by_top: dict[Stack, _Sharing] = field(default_factory=dict)
     """By top-level stacks."""
@@ -93,7 +93,9 @@ class _Shares:
     tops: dict[Stack, Stack] = field(default_factory=dict)
 
 
-def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: ReferenceStrength | None = None) -> None:
+def share(
+    shared: SharedLayer, resource: IConstruct, stack: Stack, *, strength: ReferenceStrength | None = None
+) -> None:
     """Let functions of other stacks refer to a layer, and follow its content.
 
     Args:
@@ -102,18 +104,22 @@ def share(shared: Shared, resource: IConstruct, stack: Stack, *, strength: Refer
         stack: The stack that it is in, nested or not.
         strength: How other stacks refer to it; weakly by default.
     """
-    CrossStackReferences.of(shared.layer).produce(strength or ReferenceStrength.WEAK)
+    CrossStackReferences.of(shared.construct).produce(strength or ReferenceStrength.WEAK)
     set_nested_strength(stack, strength)
-    state_of(stack).part(_Shares).layers[shared.layer] = shared
+    state_of(stack).part(_Shares).layers[shared.construct] = shared
     sharing = _sharing_of(shared.stack)
     stage = None if sharing.layers else Stage.of(shared.stack)
     if stage is not None:
         visit_after_users(resource, _MarkFunctions(stage, sharing, Resources(stage)))
-    sharing.layers[shared.layer] = shared
+    sharing.layers[shared.construct] = shared
 
 
 def follow(
-    function: Function, scope: Construct, stack: Stack, layers: Iterable[ILayerVersion], relied_on: tuple[Shared, ...]
+    function: Function,
+    scope: Construct,
+    stack: Stack,
+    layers: Iterable[ILayerVersion],
+    relied_on: tuple[SharedLayer, ...],
 ) -> None:
     """Make a function follow those of its layers that other stacks share.
 
@@ -122,7 +128,7 @@ def follow(
         scope: The scope of the function.
         stack: The stack of the function.
         layers: All of its layers.
-        relied_on: Layers of the app that it imports, and whose contents its code leaves out: see imports.py.
+        relied_on: Imported layers of the app whose distributions its code leaves out: see imports.py.
 
     Raises:
         UsageError: A layer's stack depends on the function's, so that neither can be deployed first; or the layer is of
@@ -130,32 +136,32 @@ def follow(
     """
     sharing = _sharing_of(stack)
     shared = tuple(shared for layer in layers if (shared := shared_layer(layer)) is not None)
-    foreign = [one for one in shared if one.layer not in sharing.layers]
-    for one in foreign:
-        refuse_other_stage(function.node.path, top_of(stack), one)
+    foreign = [layer for layer in shared if layer.construct not in sharing.layers]
+    for layer in foreign:
+        refuse_other_stage(function.node.path, top_of(stack), layer)
     sharing.followers[function] = _Follower(function, scope, stack, (*shared, *relied_on))
     _deploy_after_layers(sharing, stack, shared)
     if sharing.is_marked or foreign or relied_on:
         _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, (*shared, *relied_on))
     if relied_on:
-        # The CDK's own hash of a version knows an imported layer by its ARN's expression, which stays the same.
+        # The CDK's hash of a version contains the expression of an imported layer's ARN, which does not change.
         _mix_into_version(function, relied_on, always=True)
 
 
 def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
-    """Return a layer's ARN as a function of this stack can refer to it; `arn` itself in all cases but one.
+    """Return a layer's ARN for a function of the stack `within`.
 
     Args:
         layer: The layer.
         arn: The layer's ARN.
-        within: The function's stack. A nested one gets a layer of another account by a template parameter.
+        within: The function's stack. A nested stack gets a layer of another account by a template parameter.
     """
     shared = shared_layer(layer) if isinstance(within, NestedStack) else None
     return arn if shared is None or not needs_parameter(within, shared) else pass_arn(within, shared, arn)
 
 
 def top_of(stack: Stack) -> Stack:
-    """Return the stack that is deployed when this one is: itself, or the outermost that it is nested in."""
+    """Return the top-level stack that contains a stack, or the stack itself."""
     tops = state_of(stack).part(_Shares).tops
     if stack not in tops:
         parent = stack.nested_stack_parent if isinstance(stack, NestedStack) else None
@@ -163,8 +169,8 @@ def top_of(stack: Stack) -> Stack:
     return tops[stack]
 
 
-def shared_layer(layer: ILayerVersion) -> Shared | None:
-    """Return a layer as functions of other stacks follow it; None for a layer that they cannot follow."""
+def shared_layer(layer: ILayerVersion) -> SharedLayer | None:
+    """Return the shared layer of a construct; None if functions of other stacks cannot follow it."""
     return state_of(layer).part(_Shares).layers.get(layer)
 
 
@@ -177,55 +183,57 @@ def _sharing_of(stack: Stack) -> _Sharing:
     return shares.by_top[top]
 
 
-def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Shared]) -> None:
+def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[SharedLayer]) -> None:
     top = top_of(stack)
-    for one in (one for one in layers if one.stack is not top):
-        if (top, one.stack) not in sharing.ordered:
-            sharing.ordered.add((top, one.stack))
+    for layer in (layer for layer in layers if layer.stack is not top):
+        if (top, layer.stack) not in sharing.ordered:
+            sharing.ordered.add((top, layer.stack))
             acknowledge_reference_strength(top)
-            refuse_equal_role_names(top, one)
-            if one.layer in sharing.layers:
-                _deploy_after(top, one)
-        if one.digest is None and (top, one.path) not in sharing.warned:
-            sharing.warned.add((top, one.path))
-            Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", _unknown_digest(one))
+            refuse_equal_role_names(top, layer)
+            if layer.construct in sharing.layers:
+                _deploy_after(top, layer)
+        if layer.digest is None and (top, layer.path) not in sharing.warned:
+            sharing.warned.add((top, layer.path))
+            Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", _unknown_digest(layer))
 
 
-def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Shared]) -> None:
-    """Let the function's resource change whenever the content of a layer of another stack does."""
+def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[SharedLayer]) -> None:
+    """Write the digests of layers of other stacks to the function's resource, so that it changes with their content."""
     top = top_of(stack)
-    digests = {f"{one.path}={one.digest}" for one in layers if one.stack is not top and one.digest is not None}
+    digests = {
+        f"{layer.path}={layer.digest}" for layer in layers if layer.stack is not top and layer.digest is not None
+    }
     if digests:
         function.add_metadata(marks.LAYER_DIGESTS, marks.layer_digests_text(digests))
 
 
-def _unknown_digest(one: Shared) -> str:
+def _unknown_digest(layer: SharedLayer) -> str:
     return (
-        f"The content of layer {one.path!r} is not known, since its stack is not being bundled and no earlier build of "
+        f"The content of layer {layer.path!r} is unknown, since its stack is not being bundled and no earlier build of "
         f"it is in the cache. So functions of this stack do not follow it in this deploy. Deploy both stacks together, "
-        f"or synthesize {one.stack.node.path!r} once before."
+        f"or synthesize {layer.stack.node.path!r} before."
     )
 
 
-def _deploy_after(stack: Stack, one: Shared) -> None:
+def _deploy_after(stack: Stack, layer: SharedLayer) -> None:
     try:
-        stack.add_stack_dependency(one.stack, reason=f"its functions use the layer {one.path}")
+        stack.add_stack_dependency(layer.stack, reason=f"its functions use the layer {layer.path}")
     except RuntimeError as error:
         if is_edge_stack(stack):
-            raise UsageError(_at_the_edge(stack, one)) from None
+            raise UsageError(_at_the_edge(stack, layer)) from None
         message = (
-            f"Stack {stack.node.path!r} has functions that use the layer {one.path!r}, so {one.stack.node.path!r} has "
-            f"to be deployed first, but it depends on {stack.node.path!r} itself. "
-            f"Move the layer to a stack of its own. The CDK says: {error}"
+            f"Stack {stack.node.path!r} has functions that use the layer {layer.path!r}, so {layer.stack.node.path!r} "
+            f"has to be deployed first, but it depends on {stack.node.path!r} itself. "
+            f"Move the layer to another stack. The CDK reports: {error}"
         )
         raise UsageError(message) from error
 
 
-def _at_the_edge(stack: Stack, one: Shared) -> str:
+def _at_the_edge(stack: Stack, layer: SharedLayer) -> str:
     return (
-        f"The layer {one.path!r} is used by a Lambda@Edge function, which the CDK puts into the stack "
-        f"{stack.node.path!r}. Lambda@Edge functions take no layers: put what the layer contains into the function's "
-        "own code. [layers-not-supported]"
+        f"The layer {layer.path!r} is used by a Lambda@Edge function, which the CDK puts into the stack "
+        f"{stack.node.path!r}. Lambda@Edge functions cannot have layers: put the content of the layer into the "
+        "function's code. [layers-not-supported]"
     )
 
 
@@ -240,7 +248,7 @@ class _MarkFunctions:
                ├─ Spoke ─ F1, F2
                └─ Late ── F3     ◀─ 2. is called here, after aspects of users, and marks base's users F1, F2 and F3
 
-    An aspect of a user may add a resource behind the last one in the meantime; then it moves once more.
+    If an aspect of a user adds a resource after the last one, it moves again.
     """
 
     def __init__(self, stage: Stage, sharing: _Sharing, resources: Resources) -> None:
@@ -266,9 +274,9 @@ class _MarkFunctions:
                 self._sharing.mixed.add(function)
                 _mix_into_version(function, layers.get(identity(resource), ()))
 
-    def _mark_followers(self, resources: Sequence[IConstruct]) -> dict[str, tuple[Shared, ...]]:
+    def _mark_followers(self, resources: Sequence[IConstruct]) -> dict[str, tuple[SharedLayer, ...]]:
         """Mark functions that declared their layers. Returns these layers by the identity of the resource."""
-        layers: dict[str, tuple[Shared, ...]] = {}
+        layers: dict[str, tuple[SharedLayer, ...]] = {}
         for resource, follower in _followers(self._sharing, resources):
             layers[identity(resource)] = follower.layers
             _mark_with_digests(resource, follower.stack, follower.layers)
@@ -276,9 +284,9 @@ class _MarkFunctions:
 
     def _mark_plain_functions(
         self, resources: Sequence[IConstruct], *, known: Container[str]
-    ) -> dict[str, tuple[Shared, ...]]:
+    ) -> dict[str, tuple[SharedLayer, ...]]:
         """Mark functions that this library did not create, and deploy their stacks after those of their layers."""
-        layers: dict[str, tuple[Shared, ...]] = {}
+        layers: dict[str, tuple[SharedLayer, ...]] = {}
         plain = plain_functions(self._stage, resources, known=known)
         for resource, shared in users_of(tuple(self._sharing.layers.values()), plain):
             layers[identity(resource)] = shared
@@ -291,14 +299,14 @@ class _MarkFunctions:
 def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[tuple[CfnFunction, _Follower]]:
     """Yield the resources of functions that declared their layers, with their declarations."""
     by_scope: dict[Construct, list[Function]] = defaultdict(list)
-    for one in sharing.followers.values():
-        by_scope[one.scope].append(one.function)
+    for follower in sharing.followers.values():
+        by_scope[follower.scope].append(follower.function)
     for function, resource in resources_of(by_scope, resources):
         yield resource, sharing.followers[function]
 
 
-def _mix_into_version(function: Function, layers: Iterable[Shared], *, always: bool = False) -> None:
-    """Let `current_version` follow the layers; by default where the CDK does not do it by its feature flag."""
-    digests = sorted(f"{one.path}={one.digest}" for one in layers if one.digest is not None)
+def _mix_into_version(function: Function, layers: Iterable[SharedLayer], *, always: bool = False) -> None:
+    """Make `current_version` follow the layers. By default, only if the CDK's feature flag for that is off."""
+    digests = sorted(f"{layer.path}={layer.digest}" for layer in layers if layer.digest is not None)
     if digests and (always or not recognizes_layers(function)):
         function.invalidate_version_based_on(" ".join(digests))

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Shared:
+class SharedLayer:
     """A layer that functions of other stacks can follow."""
 
-    layer: ILayerVersion
+    construct: ILayerVersion
     path: str
     stack: Stack
     """The top-level stack that contains the layer."""

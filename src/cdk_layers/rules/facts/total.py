@@ -74,12 +74,16 @@ def _distributions(contents: Contents) -> Iterator[tuple[str, int]]:
 
 def _unowned(contents: Contents) -> dict[str, int]:
     """Return the bytes of files that belong to no distribution, by file or folder of the upper one or two levels."""
-    owned = {f"{one.folder}/{name}".lstrip("/") for one in contents.distributions for name in one.top_level}
+    owned = {
+        f"{distribution.folder}/{name}".lstrip("/")
+        for distribution in contents.distributions
+        for name in distribution.top_level
+    }
     found: dict[str, int] = defaultdict(int)
-    folders = {*_CONTAINERS, *(one.folder for one in contents.distributions)} - {""}
-    containers = sorted((f"{one}/" for one in folders), key=len, reverse=True)
+    folders = {*_CONTAINERS, *(distribution.folder for distribution in contents.distributions)} - {""}
+    containers = sorted((f"{folder}/" for folder in folders), key=len, reverse=True)
     for path, file in contents.files.items():
-        start = next((one for one in containers if path.startswith(one)), "")
+        start = next((container for container in containers if path.startswith(container)), "")
         name, is_folder, _ = path.removeprefix(start).partition("/")
         if f"{start}{name}" not in owned:
             found[f"{start}{name}{is_folder}"] += file.size

@@ -40,7 +40,7 @@ Validations.of(spoke).acknowledge(Acknowledgment(id="cdk-layers::{name}", reason
 )
 def unknown_acknowledgement(subject: App, _: Settings) -> Iterator[Problem]:
     """Compare the names of acknowledgements with those of the rules."""
-    names = [one.name for one in all_rules()]
+    names = [rule.name for rule in all_rules()]
     for path, acknowledged in subject.acknowledged.items():
         for name in acknowledged:
             if name not in names:

@@ -134,8 +134,8 @@ def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
 
 def _for_any_platform(part: Part, path: str) -> bool:
     name = owner(part.contents, path)
-    owning = [one for one in part.contents.distributions if one.name == name]
-    return any(tag.endswith("-any") for one in owning for tag in one.tags)
+    owners = [distribution for distribution in part.contents.distributions if distribution.name == name]
+    return any(tag.endswith("-any") for distribution in owners for tag in distribution.tags)
 
 
 @rule(
@@ -260,7 +260,7 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
         for name, paths in _needed(part.contents).items():
             needed.setdefault(name, (part, paths))
     for name, (part, paths) in sorted(needed.items()):
-        if not any(name in _file_names(one.contents) for one in known):
+        if not any(name in _file_names(other.contents) for other in known):
             needing = f"{listed_files(part.contents, paths)} in {part.label}"
             yield Problem(
                 f"{needing} needs {name}, which neither the code nor a layer provides.",

@@ -59,12 +59,12 @@ def missing_dependency(function: Function, _: Settings) -> Iterator[Problem]:
     if not targets:
         return
     found = installed(function)
-    tree = {name: [one for one, _part in ones] for name, ones in found.items()}
+    tree = {name: [distribution for distribution, _part in copies] for name, copies in found.items()}
     first, *others = (list(unmet(tree, target)) for target in targets)
-    certain = [one for one in first if all(one in other for other in others)]
+    certain = [need for need in first if all(need in other for other in others)]
     by_name: dict[str, list[Unmet]] = {}
-    for one in certain:
-        by_name.setdefault(one.need.name, []).append(one)
+    for need in certain:
+        by_name.setdefault(need.need.name, []).append(need)
     for name, unmet_needs in sorted(by_name.items()):
         yield _unmet_problem(function, name, unmet_needs, found)
 
@@ -73,7 +73,7 @@ def _targets(function: Function) -> list[Target]:
     """Return the targets of a function: two if its architecture is not known."""
     if not is_python(function) or python_version(function) not in BUILDABLE_PYTHONS:
         return []
-    known = [one for one in ARCHITECTURES if function.architecture in (one, None)]
+    known = [architecture for architecture in ARCHITECTURES if function.architecture in (architecture, None)]
     return [Target(python_version(function), architecture) for architecture in known]
 
 
@@ -81,7 +81,7 @@ def _unmet_problem(function: Function, name: str, unmet_needs: Sequence[Unmet], 
     wants = _wanted(unmet_needs)
     there = unmet_needs[0].found
     if there is not None:
-        part = next(part for one, part in found[name] if one is there)
+        part = next(part for distribution, part in found[name] if distribution is there)
         return Problem(f"{wants}, and {name} {there.version} in {part.label} is the one on the function's path.")
     if name in runtime_distributions(python_version(function)):
         return Problem(
@@ -113,10 +113,10 @@ def _without_metadata(function: Function, name: str) -> str | None:
     """Return the place of a package without its .dist-info folder, which some users delete to save space."""
     package = name.replace("-", "_")
     for part, root in search_path(function):
-        for one in names(part.contents, root):
-            stem = one.lower().replace("-", "_").replace(".", "_")
+        for file in names(part.contents, root):
+            stem = file.lower().replace("-", "_").replace(".", "_")
             if stem in (package, f"{package}_py") or (stem.startswith(f"{package}_") and stem.endswith("_egg_info")):
-                return f"{one} in {part.label}"
+                return f"{file} in {part.label}"
     return None
 
 
@@ -139,29 +139,29 @@ def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function):
         return
     found = installed(function)
-    tree = {name: [one for one, _part in ones] for name, ones in found.items()}
-    for name, ones in sorted(found.items()):
-        if len(ones) > 1 and several_versions(tree[name]):
-            versions = ", ".join(f"{one.version} in {part.label}" for one, part in ones)
+    tree = {name: [distribution for distribution, _part in copies] for name, copies in found.items()}
+    for name, copies in sorted(found.items()):
+        if len(copies) > 1 and several_versions(tree[name]):
+            versions = ", ".join(f"{distribution.version} in {part.label}" for distribution, part in copies)
             broken = _broken_requirements(function, name, tree)
             wants = f" But {_wanted(broken)}." if broken else ""
             yield Problem(
-                f"{name} exists in {len(ones)} places with different versions: {versions}. {_outcome(ones)}{wants}",
-                severity="error" if broken or _are_mixed(ones) else "warning",
+                f"{name} exists in {len(copies)} places with different versions: {versions}. {_outcome(copies)}{wants}",
+                severity="error" if broken or _are_mixed(copies) else "warning",
             )
 
 
 def _broken_requirements(function: Function, name: str, tree: dict[str, list[Distribution]]) -> list[Unmet]:
     """Return the requirements that the imported version does not meet, on any architecture of the function."""
     first, *others = [broken_by_winner(tree, name, target) for target in _targets(function)] or [()]
-    return [one for one in first if all(one in other for other in others)]
+    return [need for need in first if all(need in other for other in others)]
 
 
-def _outcome(ones: Sequence[tuple[Distribution, Part]]) -> str:
-    distribution, part = ones[0]
+def _outcome(copies: Sequence[tuple[Distribution, Part]]) -> str:
+    distribution, part = copies[0]
     if part.layer is None:
         return f"The code is first on sys.path, so {distribution.version} is imported, also by packages in layers."
-    if _are_mixed(ones):
+    if _are_mixed(copies):
         return (
             "Layers merge file by file into /opt and the last one wins, so the imported code is a mixture of them, "
             "with the metadata of each version."
@@ -169,17 +169,18 @@ def _outcome(ones: Sequence[tuple[Distribution, Part]]) -> str:
     return f"All of the imported files are from {distribution.version} in {part.label}."
 
 
-def _are_mixed(ones: Sequence[tuple[Distribution, Part]]) -> bool:
+def _are_mixed(copies: Sequence[tuple[Distribution, Part]]) -> bool:
     """Return whether files of several versions are mixed in one folder of /opt.
 
     They are not if the version that wins contains every file of the others, since it then replaces them all.
     """
-    (winner, top), *others = ones
-    below = [(one, part) for one, part in others if one.folder == winner.folder and one.version != winner.version]
-    if top.layer is None or not several_versions([winner, *(one for one, _part in below)]):
+    (winner, top), *others = copies
+    same_folder = [(other, part) for other, part in others if other.folder == winner.folder]
+    below = [(other, part) for other, part in same_folder if other.version != winner.version]
+    if top.layer is None or not several_versions([winner, *(other for other, _part in below)]):
         return False
     brought = _package_files(top, winner)
-    left = [_package_files(part, one) for one, part in below]
+    left = [_package_files(part, other) for other, part in below]
     return any(not files or files - brought for files in left)
 
 

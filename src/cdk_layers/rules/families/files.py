@@ -163,7 +163,7 @@ def _link_flaw(part: Part, path: str) -> str | None:
     for _ in range(_LINKS_FOLLOWED):
         if target_path.count("/") > _DEEPEST:
             return "is too deep to be followed"
-        linked = next((one for one in _and_parents(target_path) if one in links), None)
+        linked = next((path for path in _and_parents(target_path) if path in links), None)
         if linked is None:
             there = (
                 target_path in part.contents.files or is_folder(part.contents, target_path) or target_path in ("", ".")
@@ -239,7 +239,7 @@ def _stale(part: Part, runtimes: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def _is_of_another_python(path: str, mark: Mark | None, contents: Contents, pythons: frozenset[str]) -> bool:
-    """Return whether no Python of some can use a .pyc file. Without its source, one beside the modules is a module."""
+    """Return whether none of these Pythons can use a .pyc file. One without its source, next to modules, is one."""
     named = _CACHED_BYTECODE.search(path)
     if posixpath.basename(posixpath.dirname(path)) == "__pycache__":
         python = f"Python 3.{named['minor']}" if named else ""

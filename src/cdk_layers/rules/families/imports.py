@@ -78,10 +78,10 @@ def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
     if not handler or len(handler) > LONGEST_NAME or not all(handler.split(".")):
         return
     missing: dict[str, str] = {}
-    for one in _always_imported(handler, places):
-        name = one.name.partition(".")[0]
+    for imported in _always_imported(handler, places):
+        name = imported.name.partition(".")[0]
         if not _is_provided(name, function, places):
-            missing.setdefault(name, one.place)
+            missing.setdefault(name, imported.place)
     if missing:
         yield _missing(handler, missing)
 
@@ -137,16 +137,16 @@ def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
             continue
         if any(trick in source for trick in _TRICKS):
             return
-        for one in _imports(module, source):
-            found.append(_Import(one.name.partition(".")[0], (), one.place))
-            _add((one.name, *one.taken), waiting, seen)
-    yield from sorted(found, key=lambda one: one.place)
+        for imported in _imports(module, source):
+            found.append(_Import(imported.name.partition(".")[0], (), imported.place))
+            _add((imported.name, *imported.taken), waiting, seen)
+    yield from sorted(found, key=lambda imported: imported.place)
 
 
 def _add(imported: tuple[str, ...], waiting: list[str], seen: set[str]) -> None:
     """Add a module, its parents and the names imported from it to the modules to read, up to the bounds."""
     module, *taken = imported
-    for name in (*_parents(module), module, *(f"{module}.{one}" for one in taken[:_MOST_MODULES])):
+    for name in (*_parents(module), module, *(f"{module}.{name}" for name in taken[:_MOST_MODULES])):
         if len(seen) >= _MOST_MODULES:
             return
         if name not in seen and len(name) <= LONGEST_NAME:
@@ -179,11 +179,11 @@ def _imports(module: Module, source: bytes) -> Iterator[_Import]:
     for statement in statements:
         place = f"{module.path}:{statement.lineno}"
         if isinstance(statement, ast.Import):
-            yield from (_Import(one.name, (), place) for one in statement.names)
+            yield from (_Import(alias.name, (), place) for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
             name = _absolute(module, statement)
             if name:
-                yield _Import(name, tuple(one.name for one in statement.names if one.name != "*"), place)
+                yield _Import(name, tuple(alias.name for alias in statement.names if alias.name != "*"), place)
 
 
 def _absolute(module: Module, statement: ast.ImportFrom) -> str | None:

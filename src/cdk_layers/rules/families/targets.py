@@ -133,7 +133,7 @@ def _reason(part: Part, what: str, paths: Sequence[str]) -> _Reason:
 
 
 def _machine_reason(part: Part, architecture: str) -> _Reason:
-    foreign = [one for one in part.natives.for_other_machine(architecture) if not names_its_machine(one.path)]
+    foreign = [native for native in part.natives.for_other_machine(architecture) if not names_its_machine(native.path)]
     machines = " and ".join(sorted({native.machine for native in foreign}))
     return _reason(part, f"native files for {machines}", [native.path for native in foreign])
 
@@ -145,9 +145,10 @@ def _runtime_reasons(part: Part, runtime: str) -> Iterator[_Reason]:
     newer = part.natives.past_glibc(runtime)
     yield _reason(part, "native files that need a newer glibc", [native.path for native in newer])
     judged = part.natives.tagged_distributions | OPTIONAL_EXTENSIONS
-    tied = [one for one in visible(part, python).values() if one.name not in judged and not _tags_suit(one, python)]
+    distributions = (each for each in visible(part, python).values() if each.name not in judged)
+    tied = [distribution for distribution in distributions if not _tags_suit(distribution, python)]
     if tied:
-        yield _Reason("wheels for another Python, " + ", ".join(f"{one.name} ({one.tags[0]})" for one in tied))
+        yield _Reason("wheels for another Python, " + ", ".join(f"{each.name} ({each.tags[0]})" for each in tied))
     yield _Reason(_excluding(part, python))
 
 
