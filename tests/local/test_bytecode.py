@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FILES = {
     "layer/fails.py": "def fail():\n    raise ValueError('on purpose')\n",
+    "layer/old.py": "print 'old'\n",
     "layer/slow.py": "x = 1\n" * 3000,
     "function/main.py": "import fails, slow\ndef handler(event, context):\n    fails.fail()\n",
 }
@@ -81,6 +82,15 @@ def test_tracebacks_without_isolation(assembly: Path, by_paths: Runner) -> None:
     assert main.endswith('/content/main.py", line 3, in handler\n    fails.fail()\n')
     assert fails.endswith("/content/python/fails.py\", line 2, in fail\n    raise ValueError('on purpose')\n")
     assert str(assembly.parent) not in main + fails
+
+
+def test_what_cannot_be_compiled_is_reported(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A module for Python 2 stays a source, and `cdk-layers sizes` names it with the reason."""
+    assert main(["sizes", str(assembly), "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (module,) = document["layers"][0]["uncompiled"]
+    assert module.startswith("python/old.py (line 1: Missing parentheses in call to 'print'")
+    assert document["functions"][0]["uncompiled"] == []
 
 
 def test_bytecode_is_used(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,8 +115,19 @@ def test_reports_what_was_trimmed_by_kind(capsys: pytest.CaptureFixture[str]) ->
     }  # fmt: skip
     assert document["layers"][1]["unzipped_bytes"] is None
     assert document["functions"] == [
-        {"construct": "Spoke/F", "layers": ["Hub/base"], "code_bytes": 25 * MEBIBYTE, "trimmed": {}}
+        {"construct": "Spoke/F", "layers": ["Hub/base"], "code_bytes": 25 * MEBIBYTE, "trimmed": {}, "uncompiled": []}
     ]  # fmt: skip
+
+
+def test_reports_what_cannot_be_compiled(capsys: pytest.CaptureFixture[str]) -> None:
+    """Text names the first modules with the reason, without markup and control characters; JSON has all."""
+    modules = tuple(f"python/[b]{number}.py (line 1: \x1b no)" for number in range(7))
+    app = App(layers=(replace(KNOWN, uncompiled=modules),))
+    show_sizes(app)
+    out = capsys.readouterr().out
+    assert "Not compiled in Hub/base: 7 modules: python/[b]0.py (line 1: \ufffd no), " in out
+    assert out.endswith("python/[b]4.py (line 1: \ufffd no) and 2 more\n")
+    assert json.loads(sizes_as_json(app))["layers"][0]["uncompiled"] == [*modules]
 
 
 def test_sums_what_was_trimmed_in_a_check() -> None:

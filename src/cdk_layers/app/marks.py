@@ -21,7 +21,7 @@ FUNCTIONS: Final = f"{_PREFIX}functions"
 """Construct metadata of a stack: the declarations of all of its functions, as one JSON string. See `functions_text`."""
 
 BUILD: Final = f"{_PREFIX}build"
-"""Construct metadata of a layer: its digest, budget_bytes, notes and savings. See `build_data`."""
+"""Construct metadata of a layer: its digest, budget_bytes, notes, savings and uncompiled. See `build_data`."""
 
 PUBLIC: Final = f"{_PREFIX}public"
 """Construct metadata of a permission that `LayerGrant.public()` requested: True."""
@@ -55,6 +55,9 @@ class Marks:
     savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Files and bytes that trimming left out, by kind."""
 
+    uncompiled: tuple[str, ...] = ()
+    """Modules that cannot be compiled, each with the reason."""
+
     public_on_purpose: bool = False
 
 
@@ -63,6 +66,7 @@ def function_data(
     budget_bytes: int | None,
     notes: Iterable[Note],
     savings: Mapping[str, tuple[int, int]] | None = None,
+    uncompiled: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the declarations of one function, without empty values.
 
@@ -71,10 +75,11 @@ def function_data(
         budget_bytes: The user's own limit on its unzipped bytes.
         notes: The notes of its build.
         savings: Files and bytes that trimming left out of its code, by kind.
+        uncompiled: The modules in its code that cannot be compiled, each with the reason.
     """
     data = {
         "layers": layers, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
-        "savings": _lists(savings),
+        "savings": _lists(savings), "uncompiled": [*uncompiled],
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -98,6 +103,7 @@ def build_data(
     budget_bytes: int | None,
     notes: Iterable[Note],
     savings: Mapping[str, tuple[int, int]] | None = None,
+    uncompiled: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the value of `BUILD`, without empty values.
 
@@ -106,10 +112,11 @@ def build_data(
         budget_bytes: The user's own limit on its unzipped bytes.
         notes: The notes of its build.
         savings: Files and bytes that trimming left out, by kind.
+        uncompiled: The modules that cannot be compiled, each with the reason.
     """
     data = {
         "digest": digest, "notes": [asdict(note) for note in notes], "budget_bytes": budget_bytes,
-        "savings": _lists(savings),
+        "savings": _lists(savings), "uncompiled": [*uncompiled],
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -164,6 +171,7 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
         budget_bytes=budget if isinstance(budget, int) else None,
         digest=digest if isinstance(digest, str) else None,
         savings=_savings(data.get("savings")),
+        uncompiled=_strings(data.get("uncompiled")),
         public_on_purpose=bool(marks.get("public")),
     )
 
@@ -193,6 +201,10 @@ def _savings(data: object) -> dict[str, tuple[int, int]]:
         for kind, found in (data.items() if isinstance(data, dict) else ())
         if isinstance(found, list) and len(found) == 2 and all(type(number) is int for number in found)  # noqa: PLR2004
     }
+
+
+def _strings(data: object) -> tuple[str, ...]:
+    return tuple(item for item in data if isinstance(item, str)) if isinstance(data, list) else ()
 
 
 def _notes(entries: object) -> tuple[Note, ...]:

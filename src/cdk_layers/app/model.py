@@ -118,6 +118,9 @@ class Layer:
     savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Files and bytes that trimming left out, by kind."""
 
+    uncompiled: tuple[str, ...] = ()
+    """Modules that cannot be compiled, each with the reason, if the archive has bytecode."""
+
     storage: Storage | None = None
     is_signed: bool | None = None
     """Whether AWS Signer signed its archive."""
@@ -178,6 +181,9 @@ class Function:
 
     savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Files and bytes that trimming left out of its code, by kind."""
+
+    uncompiled: tuple[str, ...] = ()
+    """Modules that cannot be compiled, each with the reason, if the archive has bytecode."""
 
     partition: str | None = None
     region: str | None = None

@@ -132,6 +132,7 @@ class Resources:
             follows=self._follows[stack],
             notes=marks.notes,
             savings=marks.savings,
+            uncompiled=marks.uncompiled,
             partition=stack.partition,
             region=stack.region,
             account=stack.account,
@@ -256,6 +257,7 @@ class Resources:
             budget_bytes=marks.budget_bytes,
             notes=marks.notes,
             savings=marks.savings,
+            uncompiled=marks.uncompiled,
             storage=found.storage,
             is_signed=found.is_signed,
         )

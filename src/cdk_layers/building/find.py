@@ -48,7 +48,7 @@ class LayerBuild:
     """Number and bytes of the files that were trimmed, by kind."""
 
     uncompiled: tuple[str, ...]
-    """Modules that do not compile. Empty without bytecode."""
+    """Modules that cannot be compiled, each with the reason. Empty without bytecode."""
 
     record: Artifact = field(repr=False, compare=False)
     """The record of the build in the store: its contents and the keys of its parts."""

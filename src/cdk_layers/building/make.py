@@ -359,11 +359,10 @@ class _Making:
         )
 
 
-def _uncompiled_text(reasons: Mapping[str, str]) -> str:
+def _uncompiled_text(modules: Sequence[str]) -> str:
     """Return which modules have no bytecode, and why, to add to a line; "" if all have."""
-    if not reasons:
+    if not modules:
         return ""
-    modules = [f"{name} ({reason})" for name, reason in reasons.items()]
     return f"; {count(len(modules), 'module')} cannot be compiled: {listed(modules, _UNCOMPILED_NAMED)}"
 
 

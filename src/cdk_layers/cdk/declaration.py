@@ -172,7 +172,8 @@ class Declaration:
             _resource_of(function).layers = reachable
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
-        declared = function_data(labels, self.model.budget_bytes, self.model.notes, self.model.savings)
+        model = self.model
+        declared = function_data(labels, model.budget_bytes, model.notes, model.savings, model.uncompiled)
         if declared:
             declare(self._place.stack, self.path, declared)
 

@@ -184,7 +184,9 @@ class LayeredFunction(Function):
             brought = given if source.entry is None else declaration.with_imports_found(given)
             made = source.made(runs_on, machine, brought, bundled=place.bundled, store=state_of(place.scope).store)
             source.try_imports(made, brought, state_of(place.scope), bundled=place.bundled)
-        declaration.model = replace(declaration.model, code=made.contents, notes=made.notes, savings=made.savings)
+        declaration.model = replace(
+            declaration.model, code=made.contents, notes=made.notes, savings=made.savings, uncompiled=made.uncompiled
+        )
         try:
             declaration.check(given)
         except RuleError:

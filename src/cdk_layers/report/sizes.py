@@ -11,7 +11,7 @@ from cdk_layers.building.trim.savings import savings_json, savings_text
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.report.console import console
 from cdk_layers.system.outgoing import json_in_logs, printable
-from cdk_layers.system.wording import size
+from cdk_layers.system.wording import count, listed, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import App, Function, Layer
 
 _UNKNOWN: Final = "?"
+_NAMED: Final = 5
 
 
 def show_sizes(app: App) -> None:
@@ -28,8 +29,12 @@ def show_sizes(app: App) -> None:
         out.print(_layers(app.layers))
     if app.functions:
         out.print(_functions(app.functions))
-    for subject in _trimmed(app):
+    for subject in (each for each in _every(app) if each.savings):
         out.print(f"Trimmed from {printable(subject.where.path)}: {savings_text(subject.savings)}", highlight=False)
+    for subject in (each for each in _every(app) if each.uncompiled):
+        modules = f"{count(len(subject.uncompiled), 'module')}: {listed(subject.uncompiled, _NAMED)}"
+        text = f"Not compiled in {subject.where.path}: {modules}"
+        out.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
 
 def sizes_as_json(app: App) -> str:
@@ -40,7 +45,7 @@ def sizes_as_json(app: App) -> str:
             {
                 "construct": layer.label, "unzipped_bytes": layer.unzipped_bytes, "archive_bytes": layer.archive_bytes,
                 "distributions": None if layer.contents is None else len(layer.contents.distributions),
-                "trimmed": savings_json(layer.savings),
+                "trimmed": savings_json(layer.savings), "uncompiled": layer.uncompiled,
             }
             for layer in {layer.where: layer for layer in app.layers}.values()
         ],
@@ -49,7 +54,7 @@ def sizes_as_json(app: App) -> str:
                 "construct": function.where.path,
                 "layers": None if function.layers is None else [layer.label for layer in function.used_layers],
                 "code_bytes": None if function.code is None else function.code.unzipped_bytes,
-                "trimmed": savings_json(function.savings),
+                "trimmed": savings_json(function.savings), "uncompiled": function.uncompiled,
             }
             for function in {function.where: function for function in app.functions}.values()
         ],
@@ -57,10 +62,10 @@ def sizes_as_json(app: App) -> str:
     return json_in_logs(json.dumps(document, indent=2))
 
 
-def _trimmed(app: App) -> list[Layer | Function]:
-    """Return the layers and functions that trimming left something out of, each once."""
+def _every(app: App) -> list[Layer | Function]:
+    """Return the layers and functions, each once."""
     every: list[Layer | Function] = [*app.layers, *app.functions]
-    return list({subject.where: subject for subject in every if subject.savings}.values())
+    return list({subject.where: subject for subject in every}.values())
 
 
 def _layers(layers: Sequence[Layer]) -> Table:

@@ -38,8 +38,8 @@ class Layer:
     left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Number and bytes of the files that were trimmed, by kind."""
 
-    uncompiled: Mapping[str, str] = field(default_factory=dict)
-    """Modules that do not compile, with the reasons."""
+    uncompiled: tuple[str, ...] = ()
+    """Modules that cannot be compiled, each with the reason."""
 
 
 def content_facts(job: Job) -> list[object]:
@@ -87,7 +87,7 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
         digest=hashlib.sha256(facts.encode()).hexdigest(),
         overwritten=join.replaced,
         left_out=left_out,
-        uncompiled=dict(derivation.failed(derived, join)),
+        uncompiled=tuple(f"{name} ({reason})" for name, reason in derivation.failed(derived, join)),
     )
 
 

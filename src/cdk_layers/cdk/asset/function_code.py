@@ -55,6 +55,11 @@ class FunctionCode:
         """Files and bytes that trimming left out, by kind."""
         return {} if self.build is None else self.build.left_out
 
+    @property
+    def uncompiled(self) -> tuple[str, ...]:
+        """Modules that cannot be compiled, each with the reason."""
+        return () if self.build is None else self.build.uncompiled
+
     def placing(self, path: str) -> AbstractContextManager[None]:
         """Return the context in which the CDK stages the code."""
         return nullcontext() if self.build is None else placing(f"Function {path!r}", self.build)

@@ -56,6 +56,11 @@ class Built:
         """Files and bytes that trimming left out, by kind."""
         return self.build.left_out
 
+    @property
+    def uncompiled(self) -> tuple[str, ...]:
+        """Modules that cannot be compiled, each with the reason."""
+        return self.build.uncompiled
+
     def try_imports(self, state: AppState) -> None:
         """Import the packages of the layer on this machine if the user asked for it.
 
@@ -103,6 +108,7 @@ class Recalled:
 
     contents = None
     notes = ()
+    uncompiled = ()
     savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     def try_imports(self, _: AppState) -> None:
@@ -135,6 +141,7 @@ class ByContainer:
 
     contents = None
     notes = ()
+    uncompiled = ()
     savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     def try_imports(self, _: AppState) -> None:
