@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import collect
@@ -62,7 +61,7 @@ def _with_layout(members: list[Member], job: Job) -> list[Member]:
     if not layout.moves:
         return members
     start = f"{job.options.prefix}/" if job.options.prefix else ""
-    return [replace(member, name=f"{start}{layout.place(member.name.removeprefix(start))}") for member in members]
+    return [member._replace(name=f"{start}{layout.place(member.name.removeprefix(start))}") for member in members]
 
 
 def _opt_entry(options: BuildOptions) -> Iterator[Path]:

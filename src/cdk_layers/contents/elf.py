@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from cdk_layers.contents.model import Native
 
@@ -37,8 +36,7 @@ _MAX_NAME_BYTES: Final = 256
 _VERSION_BYTES: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     kind: int
     offset: int
     address: int

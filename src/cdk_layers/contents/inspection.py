@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from cdk_layers.contents.distributions import is_metadata, read_distributions
 from cdk_layers.contents.elf import MAGIC, read_native
@@ -25,8 +25,7 @@ MAX_TEXT_BYTES: Final = 16 * 1024**2
 _BINARY_WITHIN: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """Facts about one file."""
 
     native: Native | None = None
@@ -35,7 +34,7 @@ class Seen:
     """Its bytes, if it is part of the metadata of a distribution."""
 
 
-_NOTHING: Final = Seen()
+NOTHING: Final = Seen()
 
 
 def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, is_wordless: bool = False) -> Seen:
@@ -53,16 +52,16 @@ def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, i
             return Seen(native=read_native(path, file))
     if path.endswith(".pyc"):
         mark = bytecode_mark(path, head)
-        return Seen(marks=(mark,)) if mark else _NOTHING
+        return Seen(marks=(mark,)) if mark else NOTHING
     if is_binary(head):
-        return _NOTHING
+        return NOTHING
     if len(head) < size <= MAX_TEXT_BYTES:
         with opened() as file:
             head, is_wordless = file.read(MAX_TEXT_BYTES), False
     marks = tuple(marks_in(path, head, is_wordless=is_wordless))
     if is_metadata(path):
         return Seen(marks=marks, metadata=head)
-    return Seen(marks=marks) if marks else _NOTHING
+    return Seen(marks=marks) if marks else NOTHING
 
 
 def is_binary(head: bytes) -> bool:

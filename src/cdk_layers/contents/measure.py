@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from isal import isal_zlib
@@ -26,7 +27,6 @@ from cdk_layers.system.parallel import batches, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from cdk_layers.contents.tree import Node
     from cdk_layers.contents.zipformat import Entry
@@ -107,12 +107,13 @@ def _mode(node: Node) -> int:
 
 def _look_at(node: Node) -> _Look:
     size, crc32, head = 0, 0, b""
-    with node.path.open("rb", buffering=0) as file:
+    path = Path(node.path)
+    with path.open("rb", buffering=0) as file:
         while data := file.read(HEAD_BYTES):
             head = head or data
             size += len(data)
             crc32 = isal_zlib.crc32(data, crc32)
-    return _Look(node.name, File(size, crc32, _mode(node)), look(node.name, size, head, lambda: node.path.open("rb")))
+    return _Look(node.name, File(size, crc32, _mode(node)), look(node.name, size, head, lambda: path.open("rb")))
 
 
 def _add_all(findings: Findings, looks: Iterable[_Look]) -> None:

@@ -6,7 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,15 +15,14 @@ MAX_NODES: Final = 200_000
 """Folders that link to each other have infinitely many names; archives for Lambda have far fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One file of a tree, or an item that cannot be read as a file."""
 
     name: str
     """POSIX path relative to the root."""
 
-    path: Path
-    """The file itself, or the target of a symlink."""
+    path: str
+    """The file itself, or the target of a symlink. A `Path` would take as long to make as all else of a node."""
 
     status: os.stat_result | None
     """None if there is `trouble`."""
@@ -53,7 +52,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: b
     top = Path(os.path.realpath(root))
     entries = _entries(top)
     if entries is None:
-        yield Node("", root, None, trouble="cannot be read")
+        yield Node("", os.fspath(root), None, trouble="cannot be read")
         return
     stack = [_Level("", (os.fspath(top),), entries)]
     count = 0
@@ -67,7 +66,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: b
             continue
         count += 1
         if count > MAX_NODES:
-            yield Node("", root, None, trouble=f"contains more than {MAX_NODES} files and folders")
+            yield Node("", os.fspath(root), None, trouble=f"contains more than {MAX_NODES} files and folders")
             return
         if node.link is not None or not node.is_folder:
             yield node
@@ -76,7 +75,7 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: b
             if entries is None:
                 yield Node(node.name, node.path, None, trouble="cannot be read")
             else:
-                stack.append(_Level(f"{node.name}/", (*level.above, os.fspath(node.path)), entries))
+                stack.append(_Level(f"{node.name}/", (*level.above, node.path), entries))
 
 
 @dataclass(slots=True)
@@ -91,7 +90,7 @@ class _Level:
     """The entries that remain, in reverse order."""
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]] | None:
+def _entries(folder: str | Path) -> list[os.DirEntry[str]] | None:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name, reverse=True)
@@ -110,7 +109,7 @@ def _is_utf8(name: str) -> bool:
 def _node(root: Path | None, entry: os.DirEntry[str], level: _Level) -> Node:
     # Names in an archive are UTF-8, whatever the locale is.
     own_name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-    name, path, link = f"{level.prefix}{own_name}", Path(entry.path), None
+    name, path, link = f"{level.prefix}{own_name}", entry.path, None
     if not _is_utf8(entry.name):
         return Node(name, path, None, trouble="has a name that is not UTF-8")
     trouble: str | None = None
@@ -118,14 +117,14 @@ def _node(root: Path | None, entry: os.DirEntry[str], level: _Level) -> Node:
     try:
         if entry.is_symlink():
             link = os.fsencode(Path(entry.path).readlink().as_posix()).decode("utf-8", "backslashreplace")
-            path = Path(os.path.realpath(entry.path))
-            if root is not None and not path.is_relative_to(root):
+            path = os.path.realpath(entry.path)
+            if root is not None and not Path(path).is_relative_to(root):
                 return Node(name, path, None, link, "leaves the folder")
             status = os.stat(entry.path)  # noqa: PTH116 - one call, as for all others below
         else:
             status = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
-            trouble = "leads back into itself" if link is not None and os.fspath(path) in level.above else None
+            trouble = "leads back into itself" if link is not None and path in level.above else None
         elif not stat.S_ISREG(status.st_mode):
             trouble = "is not a regular file"
     except FileNotFoundError:

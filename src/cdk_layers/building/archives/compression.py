@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from isal import isal_zlib
 
 from cdk_layers.building.archives.hashing import Piece, piece_batches, read
-from cdk_layers.contents.inspection import Seen, is_binary, look
+from cdk_layers.contents.inspection import NOTHING, is_binary, look
 from cdk_layers.contents.marks import are_wordless
 from cdk_layers.contents.zipformat import DEFLATED, STORED
 from cdk_layers.system.parallel import in_order
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.building.archives.members import Member
+    from cdk_layers.contents.inspection import Seen
 
 _LEVEL: Final = 2
 """Compression level of ISA-L: as fast as the lowest, and 3 % larger than the highest, which takes 1.5 times as long."""
@@ -64,7 +65,7 @@ def _pack(batch: list[Piece]) -> list[Packed]:
 
 def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
     method, packed = _deflate(piece, data)
-    seen = Seen()
+    seen = NOTHING
     if piece.offset == 0:
         source = piece.member.source
         seen = look(piece.member.name, piece.size, data, lambda: source.open("rb"), is_wordless=is_wordless)

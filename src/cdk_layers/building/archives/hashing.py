@@ -113,7 +113,7 @@ def read(piece: Piece) -> bytes:
     """
     try:
         # One call reads nearly every file, and creating a file object would take longer than that call.
-        file = os.open(piece.member.source, _FLAGS)
+        file = os.open(piece.member.path, _FLAGS)
         try:
             if piece.offset:
                 os.lseek(file, piece.offset, os.SEEK_SET)

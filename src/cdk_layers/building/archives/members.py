@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.contents.tree import walk
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from cdk_layers.contents.tree import Node
 
@@ -19,19 +18,23 @@ _PLAIN: Final = 0o100644
 _PROGRAM: Final = 0o100755
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A file to put into an archive."""
 
     name: str
     """POSIX path in the archive."""
 
-    source: Path
-    """A regular file."""
+    path: str | Path
+    """A regular file. Of thousands it is a string: paths would take most of the time to list them."""
 
     executable: bool = False
     size: int | None = None
     """Its bytes; None if they are not known yet."""
+
+    @property
+    def source(self) -> Path:
+        """The file."""
+        return Path(self.path)
 
     @property
     def mode(self) -> int:
@@ -61,7 +64,7 @@ def collect(
     for node in walk(root, excluded, follow=follow):
         if node.trouble is None and "\\" in node.name:
             # Windows would extract it as a file in a folder.
-            raise _refusal(root, replace(node, trouble="has a backslash in its name"))
+            raise _refusal(root, node._replace(trouble="has a backslash in its name"))
         if node.status is None:
             raise _refusal(root, node)
         if not node.is_folder:

@@ -90,5 +90,5 @@ class InstalledSource:
 
     def places(self) -> Callable[[str], tuple[str, str]]:
         """See `Source`."""
-        paths = {member.name: str(member.source) for member in self.members}
+        paths = {member.name: str(member.path) for member in self.members}
         return lambda name: ("", paths[name])
