@@ -82,8 +82,10 @@ def test_every_failure_counts_where_nothing_was_trimmed(data: Path) -> None:
     )
 
 
-def test_imports_once_for_each_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A synthesis without changes imports nothing, and the option changes neither digest nor asset hash."""
+def test_imports_once_for_each_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A synthesis without changes imports nothing, and the option changes no key, digest or asset hash."""
     entry = _entry(tmp_path, "fine", {"lucky": {"lucky.py": ""}})
     layer = SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **_TRIED)
 
@@ -93,6 +95,7 @@ def test_imports_once_for_each_content(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(runner.Runner, "find_runtime", fail)
     again = SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **_TRIED)
     plain = SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **{**_TRIED, "try_imports": False})
+    assert capsys.readouterr().err.count("Built layer") == 1
     assert layer.digest == again.digest == plain.digest
     assert layer.asset_hash == again.asset_hash == plain.asset_hash
 
