@@ -157,6 +157,6 @@ def test_entry_that_never_rests(
         return pack(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(make, "write_archive", write_and_pack)
-    with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop what writes to it"):
+    with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop the program that writes"):
         build(entry, TARGET, store=store, label="Code")
     assert not any((store.folder / "2" / "artifacts").glob("*"))

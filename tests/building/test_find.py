@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.building.find import build, recall
-from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.pins import pins_for
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore

@@ -10,8 +10,8 @@ import pytest
 
 from cdk_layers.building.find import build
 from cdk_layers.building.job import Job
-from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.pins import pins_for
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import Requirements
 from cdk_layers.building.requirements.requirements_file import Wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.find import LayerBuild, build
+from cdk_layers.building.pins import pins_for
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import CompatibilityError, UsageError
@@ -54,9 +55,6 @@ def build_for(
     first, *others = targets
     ties: list[str] = []
     if others:
-        # This loads everything that builds, and most layers have one target.
-        from cdk_layers.building.make import pins_for  # noqa: PLC0415
-
         ties += native_ties(built.contents, others)
         pins = pins_for(entry, first, options, store=store)
         for other in others:

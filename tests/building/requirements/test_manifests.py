@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.building.find import build
-from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.pins import pins_for
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
 from tests.building.local_index import write_wheel

@@ -10,8 +10,8 @@ import pytest
 
 from cdk_layers.building.find import build
 from cdk_layers.building.job import Job
-from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import exports
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.errors import DependencyError, EntryError, StaleLockError

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.building.find import build
-from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import exports
 from cdk_layers.building.requirements.exports import POETRY
 from cdk_layers.building.requirements.lock_checks import poetry_admits

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.building.find import build
-from cdk_layers.building.make import pins_for
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.pins import pins_for
 from cdk_layers.building.uv import process
 from cdk_layers.errors import EntryError, StaleLockError
 from tests.building.requirements.locks import (

@@ -1,4 +1,4 @@
-"""Compiling modules by an interpreter of the target's version."""
+"""Compilation of modules by an interpreter of the target's version."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 _SERVER: Final = Path(__file__).with_name("server.py")
 _START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
-"""Starts a program without its folder in the search path, as `-I` does."""
+"""Program that runs another program without its folder in the search path, as `-I` does."""
 
 _WORTH_A_PROCESS: Final = 400_000
-"""Bytes of sources that take about as long to compile as one more interpreter takes to start."""
+"""Bytes of sources that take as long to compile as another interpreter takes to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Compiled:
     """The bytecode of a source's modules."""
 
     tree: Path
-    """A folder with the .pyc files, by the names that belong to those of the source. It may not exist."""
+    """A folder with the .pyc files, under the names that Python expects. It may not exist."""
 
     failed: Mapping[str, str]
     """The modules that this version of Python does not compile, such as templates, with the reasons."""
@@ -50,28 +50,28 @@ class _Task:
     """One module to compile."""
 
     number: int
-    """That of its source."""
+    """The position of its source."""
 
     name: str
     size: int
     line: tuple[str, str, str, str]
-    """As the server reads it."""
+    """The task in the format of the server."""
 
 
 def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
     """Compile modules in as many processes as there are processors. No module is imported.
 
-    Tests that no other module of the same source imports are not compiled, as what is not valid Python.
+    Tests that no other module of the same source imports are not compiled, and neither are invalid modules.
 
-    The bytecode is `unchecked-hash` (PEP 552), so it is valid whatever times and folders its source gets.
+    The bytecode is `unchecked-hash` (PEP 552), so it is valid for any time and folder of its source.
 
     Args:
-        sources: Where the modules are.
-        folder: Where to write; each source gets a folder there.
-        job: What it is for.
+        sources: Archives or installations with the modules.
+        folder: Where to write. Each source gets a folder there.
+        job: The build.
 
     Returns:
-        What was compiled, for each source.
+        The bytecode of each source.
 
     Raises:
         BuildError: This machine has no CPython of the target's version, or it cannot compile.
@@ -86,11 +86,11 @@ def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[C
             return [pool.submit(_compile, batch, folder / f"{kind}-{number}", python, job) for number, batch in batches]
 
         running = start("modules", (task for each in modules for task in each.tasks()))
-        # What is certainly compiled does not wait for the search.
+        # The other modules do not wait for the search of imported tests.
         running += start("tests", (task for each in modules for task in each.imported_tests()))
         failed = sorted((task.number, task.name, reason) for batch in running for task, reason in batch.result())
     return [
-        Compiled(folder / str(number), {name: reason for of, name, reason in failed if of == number})
+        Compiled(folder / str(number), {name: reason for source, name, reason in failed if source == number})
         for number in range(len(sources))
     ]
 
@@ -105,7 +105,7 @@ def require_python(job: Job) -> Path:
     python = find_python(version, job.store)
     if python is None:
         message = (
-            f"Bytecode for Python {version} is made by CPython {version}, which this machine does not have. "
+            f"Bytecode for Python {version} requires CPython {version}, which this machine does not have. "
             f"Install it, {how_to_install(version)}, or build with bytecode=False."
         )
         raise BuildError(message)
@@ -132,7 +132,7 @@ class _Modules:
         return cls(number, source, str(folder / str(number)), python, sizes, tests)
 
     def tasks(self) -> Iterator[_Task]:
-        """Yield all modules but tests."""
+        """Yield all modules except tests."""
         return self._tasks(self.sizes.keys() - self.tests)
 
     def imported_tests(self) -> Iterator[_Task]:
@@ -152,7 +152,7 @@ class _Modules:
 
 
 def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:
-    """Return the tasks in as many batches as there are processors, of about equal bytes; fewer where they are small."""
+    """Return the tasks in one batch for each processor, with about equal bytes; fewer batches if they are small."""
     wanted = max(1, min(processors, sum(task.size for task in tasks) // _WORTH_A_PROCESS))
     batches: list[list[_Task]] = [[] for _ in range(wanted)]
     filled = [0] * wanted
@@ -164,7 +164,7 @@ def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:
 
 
 def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[tuple[_Task, str]]:
-    """Compile a batch and return what failed with the reasons.
+    """Compile a batch, and return the tasks that failed with the reasons.
 
     A module that ends the interpreter is left out of the next attempt.
     """
@@ -177,8 +177,9 @@ def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[
         if not done.returncode:
             return failed
         if done.returncode > 0 or len(results) == len(batch):
-            said = done.stderr.strip().splitlines()
-            message = f"{python} cannot compile for Python {job.target.python}: {said[-1] if said else done.returncode}"
+            lines = done.stderr.strip().splitlines()
+            reason = lines[-1] if lines else f"exit status {done.returncode}"
+            message = f"{python} cannot compile for Python {job.target.python}: {reason}"
             raise BuildError(message)
         failed.append((batch[len(results)], ENDED))
         batch = batch[len(results) + 1 :]
@@ -186,15 +187,15 @@ def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[
 
 
 def _run(batch: Sequence[_Task], scratch: Path, python: Path, job: Job) -> subprocess.CompletedProcess[str]:
-    """Run the server isolated: without site-packages, the user's own ones, and Python's environment variables.
+    """Run the server isolated: without site-packages of the installation and the user, and without Python's variables.
 
-    The option `-I` would ignore the seed of hashes too, which the order of constant sets depends on before 3.11.
+    The option `-I` would also ignore PYTHONHASHSEED, on which the order of constant sets depends before 3.11.
     """
-    listed = scratch / "tasks.json"
-    described = {"magic": MAGIC_NUMBERS.get(job.target.python), "tasks": [task.line for task in batch]}
-    listed.write_text(json.dumps(described), encoding="utf-8")
+    file = scratch / "tasks.json"
+    content = {"magic": MAGIC_NUMBERS.get(job.target.python), "tasks": [task.line for task in batch]}
+    file.write_text(json.dumps(content), encoding="utf-8")
     variables = {name: value for name, value in host.environ().items() if not name.startswith("PYTHON")}
-    command: list[str | Path] = [python, "-S", "-s", "-B", "-X", "utf8", "-c", _START, _SERVER, listed]
+    command: list[str | Path] = [python, "-S", "-s", "-B", "-X", "utf8", "-c", _START, _SERVER, file]
     try:
         return host.run(command, cwd=scratch, environment={**variables, "PYTHONHASHSEED": "0"})
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Compiles sources in an interpreter of the target's version. It runs there, without this package.
+"""Compiler of sources. It runs in an interpreter of the target's version, without this package.
 
 Its argument is a JSON file, `{"magic": 3571, "tasks": [[archive, name, deployed path, output file], ...]}`; without
 an archive, "", the name is a path. It writes a line for each task when it is done: its number, and "ok", or "no" and
@@ -18,15 +18,15 @@ import zipfile
 from pathlib import Path
 
 _UNCHECKED_HASH = 0b01
-"""The flag of bytecode that is valid whatever its source is. Source: PEP 552."""
+"""Flag of bytecode that Python does not compare with its source. Source: PEP 552."""
 
 _MEMORY_BYTES = 4 * 1024**3
-"""The most that a source may take, so that one that is made to exhaust the machine does not compile instead."""
+"""Maximum memory for a source, so that a hostile one fails to compile instead of exhausting the machine."""
 
 _WRONG_PYTHON = 3
 
 ENDED = "it ends the interpreter"
-"""The reason for a source that ends the process which compiles it."""
+"""Reason for a source that ends the process that compiles it."""
 
 _LONGEST_REASON = 200
 
@@ -73,7 +73,7 @@ def _reason(error: Exception) -> str:
 
 
 def _write_in_a_fork(source: bytes, deployed: str, output: str) -> str:
-    """Do the same in a process of its own."""
+    """Do the same in a separate process."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:

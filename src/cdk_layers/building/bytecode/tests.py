@@ -1,4 +1,4 @@
-"""Tests of distributions, which take more than half of the time to compile pandas or numpy, and seldom are imported."""
+"""Tests in distributions, which are seldom imported and take more than half of the time to compile pandas or numpy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 _TEST: Final = re.compile(rb"tests?_\w+")
-"""Name of a module that pytest collects."""
+"""Name of a module that pytest collects as a test."""
 
 
 def find_tests(names: Collection[str]) -> frozenset[str]:
-    """Return the modules in test folders, and those for pytest.
+    """Return the modules in test folders, and the conftest modules of pytest.
 
     Args:
         names: The files of an archive, relative to a folder on Python's search path.
@@ -32,13 +32,13 @@ def find_tests(names: Collection[str]) -> frozenset[str]:
 def find_imported_tests(names: Collection[str], tests: Collection[str], read: Callable[[str], bytes]) -> frozenset[str]:
     """Return the modules of test folders that other modules import.
 
-    Where modules import something of a folder, such as helpers, these are all but the tests whose names no other module
-    contains.
+    If modules import anything from a test folder, such as helpers, all of its modules count as imported, except tests
+    whose names no other module contains.
 
     Args:
         names: The files of an archive, relative to a folder on Python's search path.
-        tests: What `find_tests` returns for them.
-        read: Returns the bytes of one of them.
+        tests: The result of `find_tests`.
+        read: Returns the bytes of a file.
     """
     named: set[bytes] = set()
 

@@ -1,4 +1,4 @@
-"""Parts of bytecode, each derived from a source part and stored next to it."""
+"""Parts of bytecode, each derived from a source part."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from cdk_layers.building.parts.split import Group
 
 _FACTS: Final = 2
-"""Counts up when other facts are stored with bytecode. The digest of an archive does not depend on it."""
+"""Increased when other facts are stored with bytecode. The digest of an archive does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """The bytecode of one archive."""
+    """Derivation of the bytecode of an archive."""
 
     job: Job
     scratch: Path
     """A folder on the file system of the store."""
 
     def keys(self, sources: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the key of the bytecode of each source part, where it goes, after making what the store lacks.
+        """Return the keys of the bytecode of source parts with their folders, after compiling missing bytecode.
 
         Raises:
             BuildError: No interpreter can compile for the target.
-            FileNotFoundError: The store does not have a source part any more.
+            FileNotFoundError: A source part is not in the store any more.
         """
         keys = [self._key(source) for source in sources]
         missing = {key: source for key, source in zip(keys, sources, strict=True) if self.job.store.find(key) is None}
@@ -49,14 +49,14 @@ class Derivation:
         return [(key, prefix) for key, (_, prefix) in zip(keys, sources, strict=True)]
 
     def pack_groups(self, groups: Sequence[Group], packing: Packing) -> tuple[str, ...]:
-        """Pack an installation as `Packing.pack_groups` does, and its bytecode, which is compiled at the same time.
+        """Pack an installation like `Packing.pack_groups`, and compile and pack its bytecode at the same time.
 
         Raises:
             BuildError: No interpreter can compile for the target, or the disk is full.
             EntryError: As `Packing.pack_groups`.
         """
         prefix = self.job.options.prefix
-        new = [number for number, group in enumerate(groups) if not packing.is_met(group)]
+        new = [number for number, group in enumerate(groups) if not packing.is_known(group)]
         sources = [InstalledSource(groups[number].members, self._root(prefix)) for number in new]
         with ThreadPoolExecutor(1) as pool:
             compiling = pool.submit(compile_sources, sources, self.scratch / "ahead", self.job)
@@ -71,7 +71,7 @@ class Derivation:
         return derived_key(key, [self._root(prefix), _FACTS, *bytecode_facts(self.job.target)])
 
     def _root(self, prefix: str) -> str:
-        """Return where the files of a part are when deployed."""
+        """Return the deployed folder of a part with this prefix."""
         base = "/opt" if self.job.options.prefix else "/var/task"
         return f"{base}/{prefix}" if prefix else base
 
@@ -87,24 +87,24 @@ class Derivation:
         facts = [{"failed": each.failed} for each in compiled]
         Packing(self.job.store, self.scratch / "packed").pack_derived(keys, members, facts)
 
-    def selected(self, part: Placed, number: int, join: Join) -> Placed:
-        """Return a part of bytecode without that of sources that are not in the archive or that another part replaces.
+    def select(self, part: Placed, number: int, join: Join) -> Placed:
+        """Return a part of bytecode without that of sources that are not in the archive, or that another part replaces.
 
         Args:
             part: The part.
-            number: The number of its source part in the join.
+            number: The position of its source part in the join.
             join: The sources of the archive.
         """
         winners = {each.name: each.part for each in join.chosen}
         replaced = frozenset(join.replaced)
 
-        def stays(name: str) -> bool:
+        def is_needed(name: str) -> bool:
             source = part.place(source_of(name) or name)
             return source in winners and (source not in replaced or winners[source] == number)
 
-        return replace(part, left_out=frozenset(each.name for each in part.entries() if not stays(each.name)))
+        return replace(part, left_out=frozenset(each.name for each in part.entries() if not is_needed(each.name)))
 
-    def failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[tuple[str, str]]:
+    def find_failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[tuple[str, str]]:
         """Yield the modules of an archive that do not compile, with the reasons."""
         names = {each.name for each in join.chosen}
         for key, prefix in derived:

@@ -79,7 +79,7 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
     derivation = Derivation(job, scratch)
     derived = derivation.keys(sources)
     compiled = placed(job.store, derived)
-    selected = [derivation.selected(part, number, join) for number, part in enumerate(compiled)]
+    selected = [derivation.select(part, number, join) for number, part in enumerate(compiled)]
     facts = json.dumps([join.digest, bytecode_facts(job.target)])
     return Layer(
         parts=(*sources, *derived),
@@ -87,7 +87,7 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
         digest=hashlib.sha256(facts.encode()).hexdigest(),
         overwritten=join.replaced,
         left_out=left_out,
-        uncompiled=tuple(f"{name} ({reason})" for name, reason in derivation.failed(derived, join)),
+        uncompiled=tuple(f"{name} ({reason})" for name, reason in derivation.find_failed(derived, join)),
     )
 
 

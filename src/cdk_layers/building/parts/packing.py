@@ -27,30 +27,30 @@ _TURNS: Final = Turns()
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """Parts on their way into the store."""
+    """Packing of parts into the store."""
 
     store: Store
     scratch: Path
     """A folder on the file system of the store."""
 
     def pack_groups(self, groups: Sequence[Group]) -> tuple[str, ...]:
-        """Return the keys of the parts of an installation, and pack those that the store does not have.
+        """Return the keys of the parts of an installation after packing those that the store does not have.
 
         Raises:
-            EntryError: A file cannot be read, or changes meanwhile.
+            EntryError: A file cannot be read, or changes while it is packed.
             BuildError: The disk is full.
         """
         keys: dict[int, str] = {}
         while len(keys) < len(groups):
             missing = self._look_up(groups, keys)
-            mine = [number for number in missing if _TURNS.take(self._turn(groups[number]))]
+            own = [number for number in missing if _TURNS.take(self._turn(groups[number]))]
             try:
-                packed = self._pack([groups[number].members for number in mine])
-                for number, key in zip(mine, packed, strict=True):
+                packed = self._pack([groups[number].members for number in own])
+                for number, key in zip(own, packed, strict=True):
                     keys[number] = key
                     self._remember(groups[number], key)
             finally:
-                for number in mine:
+                for number in own:
                     _TURNS.give_back(self._turn(groups[number]))
             for number in missing:
                 _TURNS.wait(self._turn(groups[number]))
@@ -63,13 +63,13 @@ class Packing:
         keys.update(found)
         return [number for number in numbers if number not in found]
 
-    def is_met(self, group: Group) -> bool:
-        """Return whether the store has had a part for a group of the same RECORD."""
+    def is_known(self, group: Group) -> bool:
+        """Return whether a group with the same RECORD was packed before."""
         hint = _hint(group)
         return hint is not None and self.store.recall(hint) is not None
 
     def _turn(self, group: Group) -> str:
-        """Return the name of the turn to pack a group: builds of several layers pack numpy once."""
+        """Return the name of the turn to pack a group, so that builds of several layers pack numpy once."""
         return f"{self.store.folder}:{_hint(group) or id(group)}"
 
     def _remember(self, group: Group, key: str) -> None:
@@ -79,12 +79,12 @@ class Packing:
     def pack_derived(
         self, keys: Sequence[str], groups: Sequence[Sequence[Member]], facts: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Pack what is derived from other parts.
+        """Pack parts that are derived from other parts.
 
         Args:
             keys: The key of each part.
             groups: The members of each part.
-            facts: What else is known of each part, as JSON.
+            facts: Other facts of each part, as JSON.
 
         Raises:
             EntryError: A file cannot be read.
@@ -99,7 +99,7 @@ class Packing:
     def _known(self, group: Group) -> str | None:
         """Return the key of a group's part if the store has it.
 
-        Only a group whose RECORD was met before is hashed before it is packed: packing finds the digest as well.
+        A group is hashed here only if its RECORD was packed before, since packing returns the digest too.
         """
         hint = _hint(group)
         expected: Any = hint and self.store.recall(hint)
@@ -131,7 +131,7 @@ def _move(folder: Path, destination: Path) -> None:
 
 
 def _hint(group: Group) -> str | None:
-    """Return the key of the memo of which part a group was when its RECORD was met before."""
+    """Return the key of the memo with the part that a group with this RECORD became; None without a RECORD."""
     if group.record is None or not group.record.is_file():
         return None
     return f"recorded-{hashlib.sha256(group.record.read_bytes()).hexdigest()}"

@@ -133,7 +133,7 @@ def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wa
 def _store(key: str, requirements: Requirements, resolution: Resolution, job: Job) -> None:
     """Store a resolution, unless its lines contain credentials."""
     if resolution_key(requirements, job) != key:
-        message = f"What {requirements.origin} names on this machine changed while it was resolved. Build again."
+        message = f"A file or folder that {requirements.origin} names changed during the resolution. Build again."
         raise EntryChangedError(message)
     if any(any(secrets_in(pin.masked or pin.text)) for pin in resolution.pins):
         return

@@ -1,0 +1,37 @@
+"""Pins of a build, without its installation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdk_layers.building.job import job_of
+from cdk_layers.building.requirements.manifests import Requirements, read_requirements
+from cdk_layers.building.requirements.resolution import resolve
+from cdk_layers.system.credentials import scrub
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.lambda_service.target import Target
+    from cdk_layers.store.protocol import Store
+
+
+def pins_for(
+    entry: Path | str, target: Target, options: BuildOptions | None = None, *, store: Store
+) -> tuple[str, ...]:
+    """Return what a build for a target would install, sorted, without installing it: mostly "name==version".
+
+    Raises:
+        CdkLayersError: As `build`.
+    """
+    job = job_of(entry, target, options, store)
+    requirements = read_requirements(job) or Requirements(None)
+    return tuple(sorted(_pin_text(pin) for pin in resolve(requirements, job).pins))
+
+
+def _pin_text(pin: Wanted) -> str:
+    if pin.name and pin.version:
+        return f"{pin.name}=={pin.version}"
+    return pin.name or scrub(pin.text)
