@@ -1,4 +1,4 @@
-"""Where modules to compile are: in an archive, or in an installation before it is packed."""
+"""Sources of modules to compile: an archive, or an installation before it is packed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Files with modules."""
+    """A source of modules."""
 
     @property
     def root(self) -> str:
-        """Where the files are when deployed: "/opt/python", "/var/task", or "/opt" for all of a layer."""
+        """The deployed folder of the files: "/opt/python", "/var/task", or "/opt" for all of a layer."""
         ...
 
     def sizes(self) -> dict[str, int]:
@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
     def places(self) -> Callable[[str], tuple[str, str]]:
-        """Return a function for where the server finds a file: its archive and its name there, or "" and its path."""
+        """Return a function that locates a file for the server: its archive and its name there, or "" and its path."""
         ...
 
 
@@ -73,7 +73,7 @@ def _pair(archive: str, name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class InstalledSource:
-    """Installed files that will be an archive."""
+    """Installed files that are not packed yet."""
 
     members: tuple[Member, ...]
     root: str

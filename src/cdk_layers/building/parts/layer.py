@@ -1,4 +1,4 @@
-"""Selection of source parts, and the parts of bytecode that are derived from them, as one archive."""
+"""An archive as a selection of source parts and of the bytecode that is derived from them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ PlacedKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The parts of an archive and what comes of them."""
+    """The parts of an archive, and the facts about the archive."""
 
     parts: tuple[PlacedKey, ...]
-    """Sources first, then what is derived from them."""
+    """Source parts first, then parts of bytecode."""
 
     join: Join
     digest: str
-    """The digest of the sources, and of the fact that there is bytecode: never of its bytes."""
+    """The digest of the sources, and of the version of the bytecode instead of its bytes."""
 
     overwritten: tuple[str, ...]
-    """Names at which the entry's own file takes the place of a distribution's."""
+    """Names at which a file of the entry replaces that of a distribution."""
 
     left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Number and bytes of the files that were trimmed, by kind."""
@@ -43,7 +43,7 @@ class Layer:
 
 
 def content_facts(job: Job) -> list[object]:
-    """Return what shapes an archive besides its parts, as JSON for a key; [] for the default options."""
+    """Return the inputs of an archive except its parts, as JSON for a key; [] for the default options."""
     content = job.options.content
     if not content.facts:
         return []
@@ -55,18 +55,18 @@ def content_facts(job: Job) -> list[object]:
 
 
 def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratch: Path) -> Layer:
-    """Return the archive of source parts with the options of a build; bytecode is compiled where the store lacks it.
+    """Return the archive of source parts with the options of a build, after compiling missing bytecode.
 
     Args:
-        sources: Parts in the order in which they overwrite each other.
-        own_key: The key of that with the entry's own files.
-        job: What is built.
+        sources: Source parts; a later one overrides an earlier one.
+        own_key: The key of the part with the entry's own files; None if there is none.
+        job: The build.
         scratch: A folder on the file system of the store.
 
     Raises:
         BuildError: No interpreter can compile for the target.
-        FileNotFoundError: The store does not have a part any more.
-        UsageError: `aws_services` names a service that there is not.
+        FileNotFoundError: A part is not in the store any more.
+        UsageError: `aws_services` names an unknown service.
     """
     archives, left_out = _trimmed(placed(job.store, sources), sources, own_key, job)
     join = Join.of(archives)
@@ -94,7 +94,7 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
 def _trimmed(
     archives: Sequence[Placed], sources: Sequence[PlacedKey], own_key: str | None, job: Job
 ) -> tuple[list[Placed], dict[str, Any]]:
-    """Return the parts without what the options leave out, and how much that is by kind."""
+    """Return the parts without the trimmed files, and the savings by kind."""
     if not job.options.content.facts:
         return list(archives), {}
     # Only builds that trim need it.
