@@ -160,7 +160,8 @@ def _entries(records: bytes, shift: int) -> Iterator[Entry]:
 
 def _decoded(name: bytes, flags: int) -> str:
     if not flags & UTF8:
-        return name.decode("cp437")
+        # The same for nearly every name, and four times as fast.
+        return name.decode("ascii" if name.isascii() else "cp437")
     try:
         return name.decode()
     except UnicodeDecodeError as error:

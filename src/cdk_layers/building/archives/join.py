@@ -79,8 +79,8 @@ class Join:
     chosen: tuple[_Chosen, ...]
     """Sorted by name."""
 
-    names: tuple[tuple[str, ...], ...]
-    """The names that each part's files have in the joined archive."""
+    entries: tuple[tuple[_Chosen, ...], ...]
+    """The entries of each part, also those that a later part overrides."""
 
     replaced: tuple[str, ...]
     """Names at which an earlier part has different content than the last part, sorted."""
@@ -97,15 +97,27 @@ class Join:
             BuildError: The file of digests next to a part does not fit it.
             OSError: A part cannot be read.
         """
-        entries = [
-            [each for each in _entries(number, part) if names is None or each.name in names]
-            for number, part in enumerate(parts)
-        ]
+        every = (_entries(number, part) for number, part in enumerate(parts))
+        return cls._of(
+            parts, [tuple(each for each in entries if names is None or each.name in names) for entries in every]
+        )
+
+    def extended(self, parts: Sequence[Placed]) -> Join:
+        """Return the join of these parts and more parts, which override them. Only the new parts are read.
+
+        Raises:
+            BuildError: As `of`.
+            OSError: As `of`.
+        """
+        more = [tuple(_entries(number, part)) for number, part in enumerate(parts, len(self.parts))]
+        return self._of([*self.parts, *parts], [*self.entries, *more])
+
+    @classmethod
+    def _of(cls, parts: Sequence[Placed], entries: Sequence[tuple[_Chosen, ...]]) -> Join:
         last = {each.name: each for part in entries for each in part}
         replaced = {each.name for part in entries for each in part if each.facts != last[each.name].facts}
         chosen = tuple(last[name] for name in sorted(last))
-        listed = tuple(tuple(each.name for each in part) for part in entries)
-        return cls(tuple(parts), chosen, listed, tuple(sorted(replaced)))
+        return cls(tuple(parts), chosen, tuple(entries), tuple(sorted(replaced)))
 
     @property
     def digest(self) -> str:
@@ -143,7 +155,7 @@ class Join:
         marks: list[Mark] = []
         distributions: list[Distribution] = []
         for number, (part, contents) in enumerate(zip(self.parts, every, strict=True)):
-            here = sum(files[name].size for name in self.names[number])
+            here = sum(files[each.name].size for each in self.entries[number])
             distributions += (
                 replace(
                     each,

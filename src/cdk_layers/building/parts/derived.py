@@ -87,22 +87,24 @@ class Derivation:
         facts = [{"failed": each.failed} for each in compiled]
         Packing(self.job.store, self.scratch / "packed").pack_derived(keys, members, facts)
 
-    def select(self, part: Placed, number: int, join: Join) -> Placed:
-        """Return a part of bytecode without that of sources that are not in the archive, or that another part replaces.
+    def select(self, parts: Sequence[Placed], join: Join) -> list[Placed]:
+        """Return parts of bytecode without that of sources that are not in the archive, or that another part replaces.
 
         Args:
-            part: The part.
-            number: The position of its source part in the join.
+            parts: The parts, in the order of their source parts in the join.
             join: The sources of the archive.
         """
         winners = {each.name: each.part for each in join.chosen}
         replaced = frozenset(join.replaced)
 
-        def is_needed(name: str) -> bool:
-            source = part.place(source_of(name) or name)
+        def is_needed(number: int, source: str) -> bool:
             return source in winners and (source not in replaced or winners[source] == number)
 
-        return replace(part, left_out=frozenset(each.name for each in part.entries() if not is_needed(each.name)))
+        def left_out(number: int, part: Placed) -> Iterator[str]:
+            names = (entry.name for entry in part.entries())
+            return (name for name in names if not is_needed(number, part.place(source_of(name) or name)))
+
+        return [replace(part, left_out=frozenset(left_out(number, part))) for number, part in enumerate(parts)]
 
     def find_failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[tuple[str, str]]:
         """Yield the modules of an archive that do not compile, with the reasons."""

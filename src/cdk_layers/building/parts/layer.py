@@ -79,11 +79,10 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
     derivation = Derivation(job, scratch)
     derived = derivation.keys(sources)
     compiled = placed(job.store, derived)
-    selected = [derivation.select(part, number, join) for number, part in enumerate(compiled)]
     facts = json.dumps([join.digest, bytecode_facts(job.target)])
     return Layer(
         parts=(*sources, *derived),
-        join=Join.of([*archives, *selected]),
+        join=join.extended(derivation.select(compiled, join)),
         digest=hashlib.sha256(facts.encode()).hexdigest(),
         overwritten=join.replaced,
         left_out=left_out,
