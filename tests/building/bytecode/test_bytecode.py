@@ -170,6 +170,14 @@ def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
     assert found == {bytecode_name(name, _HERE) for name in names}
 
 
+def test_a_damaged_archive(tmp_path: Path, job: Job) -> None:
+    """Bytes that are not those of the directory are never compiled."""
+    archive = _archive(tmp_path / "package", {"a.py": b"x = 1\n"})
+    archive.write_bytes(archive.read_bytes().replace(b"x = 1", b"x = 2"))
+    with pytest.raises(BuildError, match="is damaged at"):
+        compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
+
+
 def test_no_interpreter_of_the_version(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer never silently lacks bytecode: the error has the command that installs the interpreter."""
     monkeypatch.setattr(compiling, "find_python", lambda *_: None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class _Task:
 
     name: str
     size: int
-    line: tuple[str, str, str, str]
+    texts: tuple[str, ...]
     """The task in the format of the server."""
 
 
@@ -147,8 +146,8 @@ class _Modules:
         for name in importable(self.sizes, self.source.root, self.python):
             if name in names:
                 output = f"{self.output}/{bytecode_name(name, self.python)}"
-                line = (*place(name), f"{self.source.root}/{name}", output)
-                yield _Task(self.number, name, self.sizes[name], line)
+                texts = (*place(name), f"{self.source.root}/{name}", output)
+                yield _Task(self.number, name, self.sizes[name], texts)
 
 
 def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:
@@ -191,9 +190,9 @@ def _run(batch: Sequence[_Task], scratch: Path, python: Path, job: Job) -> subpr
 
     The option `-I` would also ignore PYTHONHASHSEED, on which the order of constant sets depends before 3.11.
     """
-    file = scratch / "tasks.json"
-    content = {"magic": MAGIC_NUMBERS.get(job.target.python), "tasks": [task.line for task in batch]}
-    file.write_text(json.dumps(content), encoding="utf-8")
+    file = scratch / "tasks"
+    texts = [str(MAGIC_NUMBERS.get(job.target.python) or ""), *(text for task in batch for text in task.texts)]
+    file.write_bytes("".join(f"{text}\0" for text in texts).encode("utf-8", "surrogateescape"))
     variables = {name: value for name, value in host.environ().items() if not name.startswith("PYTHON")}
     command: list[str | Path] = [python, "-S", "-s", "-B", "-X", "utf8", "-c", _START, _SERVER, file]
     try:

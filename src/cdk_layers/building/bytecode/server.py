@@ -1,21 +1,22 @@
 """Compiler of sources. It runs in an interpreter of the target's version, without this package.
 
-Its argument is a JSON file, `{"magic": 3571, "tasks": [[archive, name, deployed path, output file], ...]}`; without
-an archive, "", the name is a path. It writes a line for each task when it is done: its number, and "ok", or "no" and
-the reason.
+Its argument is a file of texts that end with NUL: the magic number, or "" for any, and for each task where its source
+is (a file, the position and number of its bytes there, how they are compressed as in a zip, their CRC-32 or ""), the
+deployed path and the output file. It writes a line for each task when it is done: its number, and "ok", or "no" and the
+reason.
+
+It imports little, since json, pathlib and zipfile take longer to load than Python and all else here.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib.util
-import json
 import marshal
 import os
 import sys
 import warnings
-import zipfile
-from pathlib import Path
+import zlib
 
 _UNCHECKED_HASH = 0b01
 """Flag of bytecode that Python does not compare with its source. Source: PEP 552."""
@@ -24,6 +25,9 @@ _MEMORY_BYTES = 4 * 1024**3
 """Maximum memory for a source, so that a hostile one fails to compile instead of exhausting the machine."""
 
 _WRONG_PYTHON = 3
+
+_FIELDS = 7
+_DEFLATED = "8"
 
 ENDED = "it ends the interpreter"
 """Reason for a source that ends the process that compiles it."""
@@ -36,23 +40,33 @@ _STABLE_SINCE = (3, 11)
 
 def main(path: str) -> None:
     """Compile the tasks of a file."""
-    job = json.loads(Path(path).read_text(encoding="utf-8"))
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123 - see above, as for all below
+        wanted, *fields = file.read().split("\0")[:-1]
     magic = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
-    if sys.implementation.name != "cpython" or magic != (job["magic"] or magic) or sys.flags.optimize:
+    if sys.implementation.name != "cpython" or str(magic) != (wanted or str(magic)) or sys.flags.optimize:
         sys.stderr.write(f"{sys.implementation.name} with magic number {magic}, optimization {sys.flags.optimize}")
         sys.exit(_WRONG_PYTHON)
     _limit_memory()
     gc.disable()  # it takes an eighth of the time
     warnings.simplefilter("ignore")
-    archives: dict[str, zipfile.ZipFile] = {}
-    for number, (archive, name, deployed, output) in enumerate(job["tasks"]):
-        if archive and archive not in archives:
-            archives[archive] = zipfile.ZipFile(archive)
-        source = archives[archive].read(name) if archive else Path(name).read_bytes()
+    for number, at in enumerate(range(0, len(fields), _FIELDS)):
+        *place, deployed, output = fields[at : at + _FIELDS]
+        source = _read(*place)
         is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
         reason = _write(source, deployed, output) if is_stable else _write_in_a_fork(source, deployed, output)
         sys.stdout.write(f"{number} no {reason}\n" if reason else f"{number} ok\n")
         sys.stdout.flush()
+
+
+def _read(path: str, position: str, length: str, method: str, crc32: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123
+        file.seek(int(position))
+        data = file.read(int(length))
+    if method == _DEFLATED:
+        data = zlib.decompress(data, -zlib.MAX_WBITS)
+    if crc32 and zlib.crc32(data) != int(crc32):
+        sys.exit(f"{path} is damaged at {position}")
+    return data
 
 
 def _write(source: bytes, deployed: str, output: str) -> str:
@@ -61,8 +75,9 @@ def _write(source: bytes, deployed: str, output: str) -> str:
         compiled = _compiled(source, deployed)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return _reason(error)
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_bytes(compiled)
+    os.makedirs(os.path.dirname(output), exist_ok=True)  # noqa: PTH103, PTH120
+    with open(output, "wb") as file:  # noqa: PTH123
+        file.write(compiled)
     return ""
 
 

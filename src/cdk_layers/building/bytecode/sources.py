@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cdk_layers.contents.inflation import inflated
-from cdk_layers.contents.zipformat import read_directory
+from cdk_layers.contents.zipformat import STORED, read_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.contents.zipformat import Entry
+
+
+Place: TypeAlias = tuple[str, str, str, str, str]
+"""A file, the position and number of bytes in it (-1 for all), their compression as in a zip, and CRC-32 or ""."""
 
 
 class Source(Protocol):
@@ -35,8 +38,8 @@ class Source(Protocol):
         """Provide a function that returns the bytes of a file."""
         ...
 
-    def places(self) -> Callable[[str], tuple[str, str]]:
-        """Return a function that locates a file for the server: its archive and its name there, or "" and its path."""
+    def places(self) -> Callable[[str], Place]:
+        """Return a function that locates a file for the server."""
         ...
 
 
@@ -58,17 +61,20 @@ class ArchiveSource:
         with self.archive.open("rb") as file:
             yield lambda name: b"".join(inflated(file, entries[name], entries[name].size))
 
-    def places(self) -> Callable[[str], tuple[str, str]]:
+    def places(self) -> Callable[[str], Place]:
         """See `Source`."""
-        return partial(_pair, str(self.archive))
+        entries, path = self._entries(), str(self.archive)
+
+        def place(name: str) -> Place:
+            entry = entries[name]
+            start = entry.end - entry.packed_bytes
+            return path, str(start), str(entry.packed_bytes), str(entry.method), str(entry.crc32)
+
+        return place
 
     def _entries(self) -> dict[str, Entry]:
         with self.archive.open("rb") as file:
             return {entry.name: entry for entry in read_directory(file)}
-
-
-def _pair(archive: str, name: str) -> tuple[str, str]:
-    return archive, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class InstalledSource:
         paths = {member.name: member.source for member in self.members}
         yield lambda name: paths[name].read_bytes()
 
-    def places(self) -> Callable[[str], tuple[str, str]]:
+    def places(self) -> Callable[[str], Place]:
         """See `Source`."""
         paths = {member.name: str(member.path) for member in self.members}
-        return lambda name: ("", paths[name])
+        return lambda name: (paths[name], "0", "-1", str(STORED), "")
