@@ -25,13 +25,13 @@ class ProjectSettings:
     """The keys of `[tool.cdk-layers]`, there with dashes instead of underscores."""
 
     select: tuple[str, ...] = ()
-    """The only rules that count. Defaults to all."""
+    """The only rules to apply. Defaults to all."""
 
     ignore: tuple[str, ...] = ()
-    """Rules that do not count."""
+    """Rules to ignore."""
 
     budget: int | None = None
-    """The user's own limit on the unzipped bytes of every layer and of every function with its layers."""
+    """Your own limit on the unzipped bytes of every layer, and of every function with its layers."""
 
     strict_budget: bool = True
     """Whether exceeding the budget is an error, not a warning."""
@@ -40,26 +40,26 @@ class ProjectSettings:
     """Whether warnings fail the check as well."""
 
     bytecode: bool = False
-    """Whether layers and functions that do not say contain the compiled bytecode of their modules."""
+    """Whether archives contain the bytecode of their modules. Arguments of layers and functions override it."""
 
     trim: bool | tuple[str, ...] = False
-    """What stays out of the distributions of layers and functions that do not say: true, or a list of kinds."""
+    """Files of distributions to leave out: true, or a list of kinds. Arguments of layers and functions override it."""
 
     dependency_excludes: tuple[str, ...] = ()
-    """Patterns of files of distributions that stay out, for layers and functions that give none."""
+    """Patterns of files of distributions to leave out. Arguments of layers and functions override them."""
 
     aws_services: tuple[str, ...] = ()
-    """The only services whose data of botocore stay in layers and functions that name none; all by default."""
+    """The only services whose data of botocore is included. Defaults to all. Arguments override it."""
 
     try_imports: bool = False
-    """Whether the packages of layers and functions that do not say are imported at synthesis, which runs their code."""
+    """Whether to import packages at synthesis, which runs their code. Arguments of layers and functions override it."""
 
     cache_size: int | None = DEFAULT_MAX_BYTES
     """The size of the build cache, such as "2 GiB", or "unlimited". CDK_LAYERS_CACHE_SIZE overrides it."""
 
     @property
     def content(self) -> ContentOptions:
-        """What archives contain of their distributions where a construct does not choose."""
+        """The options for the content of archives, where a construct has no argument."""
         return ContentOptions(self.bytecode, self.trim, self.dependency_excludes, self.aws_services, self.try_imports)
 
     def settings(self, **overrides: Any) -> Settings:

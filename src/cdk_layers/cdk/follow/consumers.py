@@ -22,7 +22,7 @@ _KINDS: Final = ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lam
 """Each of the CDK's constants for these would be a jsii call."""
 
 _FEW: Final = 3
-"""Up to so many functions, their resources are requested layer by layer."""
+"""Up to this number of functions, their resources are requested one by one."""
 
 
 class Resources:

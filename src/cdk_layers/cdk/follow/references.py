@@ -1,9 +1,8 @@
 """References of functions to shared layers of other stacks, and how functions follow new layer versions.
 
 A reference to a shared layer of another stack is weak, so that a new layer version never locks two stacks together.
-But a weak reference looks the same whatever the layer's version is: CloudFormation would never touch the function
-again. So each such function carries the digest of the layer's content in its template, and its stack is deployed after
-the layer's.
+But a weak reference is the same for all versions of the layer, so CloudFormation would not update the function. So the
+template of each such function contains the digest of the layer's content, and its stack is deployed after the layer's.
 """
 
 from __future__ import annotations
@@ -40,15 +39,14 @@ from cdk_layers.cdk.follow.crossing import (
     refuse_plain_function,
     set_nested_strength,
 )
+from cdk_layers.cdk.follow.deploy_order import deploy_after, unknown_digest_text
 from cdk_layers.cdk.node.contract import (
     acknowledge_reference_strength,
     identity,
-    is_edge_stack,
     recognizes_layers,
     visit_after_users,
 )
 from cdk_layers.cdk.state import state_of
-from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -71,7 +69,7 @@ class _Follower:
 
 @dataclass(eq=False)
 class _Sharing:
-    """The shared layers and followers of layer stage, which the CDK synthesizes as a whole."""
+    """The shared layers and followers of a stage, which the CDK synthesizes as a whole."""
 
     layers: dict[ILayerVersion, SharedLayer] = field(default_factory=dict)
     followers: dict[Function, _Follower] = field(default_factory=dict)
@@ -99,7 +97,7 @@ def share(
     """Let functions of other stacks refer to a layer, and follow its content.
 
     Args:
-        shared: A layer version of the app's.
+        shared: A layer version of the app.
         resource: Its resource.
         stack: The stack that it is in, nested or not.
         strength: How other stacks refer to it; weakly by default.
@@ -191,10 +189,10 @@ def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Share
             acknowledge_reference_strength(top)
             refuse_equal_role_names(top, layer)
             if layer.construct in sharing.layers:
-                _deploy_after(top, layer)
+                deploy_after(top, layer)
         if layer.digest is None and (top, layer.path) not in sharing.warned:
             sharing.warned.add((top, layer.path))
-            Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", _unknown_digest(layer))
+            Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", unknown_digest_text(layer))
 
 
 def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[SharedLayer]) -> None:
@@ -205,36 +203,6 @@ def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Sha
     }
     if digests:
         function.add_metadata(marks.LAYER_DIGESTS, marks.layer_digests_text(digests))
-
-
-def _unknown_digest(layer: SharedLayer) -> str:
-    return (
-        f"The content of layer {layer.path!r} is unknown, since its stack is not being bundled and no earlier build of "
-        f"it is in the cache. So functions of this stack do not follow it in this deploy. Deploy both stacks together, "
-        f"or synthesize {layer.stack.node.path!r} before."
-    )
-
-
-def _deploy_after(stack: Stack, layer: SharedLayer) -> None:
-    try:
-        stack.add_stack_dependency(layer.stack, reason=f"its functions use the layer {layer.path}")
-    except RuntimeError as error:
-        if is_edge_stack(stack):
-            raise UsageError(_at_the_edge(stack, layer)) from None
-        message = (
-            f"Stack {stack.node.path!r} has functions that use the layer {layer.path!r}, so {layer.stack.node.path!r} "
-            f"has to be deployed first, but it depends on {stack.node.path!r} itself. "
-            f"Move the layer to another stack. The CDK reports: {error}"
-        )
-        raise UsageError(message) from error
-
-
-def _at_the_edge(stack: Stack, layer: SharedLayer) -> str:
-    return (
-        f"The layer {layer.path!r} is used by a Lambda@Edge function, which the CDK puts into the stack "
-        f"{stack.node.path!r}. Lambda@Edge functions cannot have layers: put the content of the layer into the "
-        "function's code. [layers-not-supported]"
-    )
 
 
 @jsii.implements(IAspect)
