@@ -145,7 +145,7 @@ def _wrapped(start: str, words: list[str]) -> str:
 def _names(action: argparse.Action) -> str:
     value = _value(action)
     names = [f"`{name} {value}`" if value else f"`{name}`" for name in action.option_strings]
-    return ", ".join(names) or f"`{value}`"
+    return (", ".join(names) or f"`{value}`").replace("|", "\\|")
 
 
 def _value(action: argparse.Action) -> str:
@@ -166,7 +166,8 @@ def _cell(action: argparse.Action) -> str:
 
 def _sentence(text: str) -> str:
     first, space, rest = text.strip().partition(" ")
-    text = f"{first if '.' in first else first.capitalize()}{space}{rest}"
+    is_name = "." in first or first.endswith(":") or not first.islower()
+    text = f"{first if is_name else first.capitalize()}{space}{rest}"
     return f"{text}{'' if text.endswith('.') else '.'}"
 
 

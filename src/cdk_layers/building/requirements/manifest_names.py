@@ -19,4 +19,4 @@ BARE: Final = ("Pipfile", "pyproject.toml")
 """The manifests that install nothing without a lock file."""
 
 NEVER_ARCHIVED: Final = (*PRECEDENCE, *BARE, "uv.toml", "poetry.toml", "pip.conf", "pip.ini")
-"""Files in the root of an entry that configure tools; they stay out of the archive."""
+"""Files in the root of an entry that configure tools; they are left out of the archive."""

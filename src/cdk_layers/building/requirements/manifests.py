@@ -57,7 +57,7 @@ class Requirements:
     """Names of distributions that the lock file contains for other targets only."""
 
     paths: tuple[Path, ...] = ()
-    """Files that were read, and wheels and sources of the entry that are installed; all stay out of the archive."""
+    """Files that were read, and wheels and sources of the entry that are installed; all are left out of the archive."""
 
     notes: tuple[Note, ...] = ()
     variables: Variables | None = field(default=None, repr=False, compare=False)

@@ -199,7 +199,7 @@ def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted,
 def _base_of(source: Source, project: UvProject) -> Path:
     """Return the folder that a path of the export is relative to: the entry, or the workspace's root.
 
-    uv 0.11.15 writes the latter, newer versions the former (both run).
+    uv 0.11.15 writes the latter, newer versions the former (verified with both).
     """
     path = getattr(source, "path", None)
     is_in_entry = path is None or (project.entry / path).exists()

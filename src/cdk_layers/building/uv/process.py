@@ -31,7 +31,7 @@ _SHORTEST_SECRET: Final = 6
 """Shortest value that counts as a credential because of its variable's name. "true" must not."""
 
 _SAFE: Final = (0, 11, 15)
-"""The first version that confines both a RECORD with "../" and the name of a console script to the folder (both run).
+"""The first version that confines both a RECORD with "../" and the name of a console script to the folder (verified).
 
 0.11.5 deletes the files in the RECORD of a replaced distribution, and 0.11.13 writes scripts outside.
 """

@@ -25,29 +25,32 @@ _AGE: Final = re.compile(r"([0-9]{1,6}) ?([mhdw])")
 def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("cache", help="inspect, prune and verify the build cache", epilog=_STATUS)
-    parser.description = "Inspect, prune and verify the build cache. Builds prune it too, once it is too large."
+    parser.description = "Inspect, prune and verify the build cache. Builds also prune it when it exceeds its limit."
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _add(actions, "info", _info, "show what is in the cache, and its limit")
+    _add(actions, "info", _info, "show the content of the cache, and its limit")
     prune = _add(actions, "prune", _prune, "remove what is over the limit, unused for long, or left by killed builds")
     prune.description = (
-        "Remove what was used least recently until the cache is within its limit, what was not used for long, what "
-        "killed builds left, and what older versions of cdk-layers left. What a running process uses stays."
+        "Remove the least recently used entries until the cache is within its limit, entries that have not been used "
+        "for long, and leftovers of killed builds and older versions of cdk-layers. Entries that a running process "
+        "uses are kept."
     )
-    prune.add_argument("--max-size", metavar="SIZE", help="a limit other than the one that is set, such as 500MiB")
+    prune.add_argument(
+        "--max-size", metavar="SIZE", help="use this limit instead of the configured one, such as 500MiB"
+    )
     prune.add_argument(
         "--older-than",
         metavar="AGE",
         type=_seconds,
-        help="remove all that was not used for this time, such as 12h or 7d",
+        help="remove everything that has not been used for this time, such as 12h or 7d",
     )
     prune.add_argument("--all", action="store_true", help="remove everything that no running process uses")
     prune.add_argument("--dry-run", action="store_true", help="only show what would be removed")
-    verify = _add(actions, "verify", _verify, "read everything, and remove what is damaged")
+    verify = _add(actions, "verify", _verify, "read everything, and remove damaged entries")
     verify.description = (
-        "Read every file that has a digest, and remove what is damaged; the next build makes it again. Unpacked layers "
-        "and runtime clients have no digests."
+        "Read every file that has a digest, and remove damaged entries, which the next build makes again. Unpacked "
+        "layers and runtime clients have no digests."
     )
-    verify.add_argument("--dry-run", action="store_true", help="only list what is damaged")
+    verify.add_argument("--dry-run", action="store_true", help="only list damaged entries")
     _add(actions, "path", _path, "print the folder of the cache")
     parser.set_defaults(execute=execute)
 

@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
     _add_settings(parser)
     parser.add_argument(
         "--deployed", metavar="PATH", type=Path,
-        help="the assembly of the last deploy, to check the update from it too: old code meets new layers",
+        help="the assembly of the last deploy, to also check the update from it, when old code runs with new layers",
     )  # fmt: skip
     parser.set_defaults(execute=execute)
 

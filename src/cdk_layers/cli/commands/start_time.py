@@ -22,7 +22,8 @@ def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("start-time", help="measure the imports of a function")
     parser.description = (
-        "Import a function's module in new processes. Show the median time by distribution, and what would save most."
+        "Import a function's module in new processes. Show the median time by distribution, and the import to postpone "
+        "first."
     )
     add_function(parser)
     add_arguments(parser)

@@ -23,12 +23,12 @@ def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "try-imports", help="import every package of a layer or a function",
-        epilog="Exit status: 0 if nothing is broken, 1 if an import fails, 2 if it cannot be tried here.",
+        epilog="Exit status: 0 if nothing is broken, 1 if an import fails, 2 if this machine cannot try the imports.",
     )  # fmt: skip
     parser.description = (
         "Import every top-level package of the distributions of a layer, or of a function with its layers, in the "
-        "target's Python on this machine. Name what fails, such as after `trim` or `dependency_excludes` left out too "
-        "much. This runs the code of the distributions."
+        "target's Python on this machine. List those that fail, for example because `trim` or `dependency_excludes` "
+        "left out too much. This runs the code of the distributions."
     )
     parser.add_argument(
         "function", metavar="FUNCTION|LAYER", help="construct path, name, logical id, or a unique end of the path"
@@ -37,11 +37,11 @@ def add_parser(commands: Any) -> None:
     add_isolation(parser)
     parser.add_argument(
         "--untrimmed", metavar="PATH", type=Path,
-        help="an archive or a folder with the same content before it was trimmed: what fails in it too is not counted; "
-        "by default that of the build, if it was on this machine",
+        help="an archive or a folder with the untrimmed content: imports that fail in it too are not counted; defaults "
+        "to the untrimmed build, if this machine built it",
     )  # fmt: skip
     parser.add_argument(
-        "--runtime", metavar="NAME", help="a runtime of a layer; the newest that it declares by default"
+        "--runtime", metavar="NAME", help="a runtime of a layer; defaults to the newest that it declares"
     )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
     parser.set_defaults(execute=execute)
