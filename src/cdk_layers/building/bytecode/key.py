@@ -9,7 +9,7 @@ from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
-_SCHEMA: Final = 3
+_SCHEMA: Final = 4
 """Increased when other modules are compiled, or differently."""
 
 

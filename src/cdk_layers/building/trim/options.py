@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SAFE: Final = TRIM_KINDS
 """The kinds that `trim=True` leaves out."""
 
-RULES: Final = 1
+RULES: Final = 2
 """Increased when the same options leave out other files."""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.trim.selection import Trimming
     from cdk_layers.store.protocol import Store
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 """Increased when other references are found in the same sources."""
 
 

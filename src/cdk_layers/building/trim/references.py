@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.trim.kinds import (
     REFERABLE,
-    TEST_FOLDERS,
     TEST_MODULE,
     enclosing,
     find_modules,
@@ -20,21 +19,15 @@ from cdk_layers.building.trim.kinds import (
     kind_of,
     module_name,
 )
+from cdk_layers.building.trim.test_names import ENTRY_POINTS, imported_tests, tests_in_entry_points, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-_TEST_NAMES: Final = frozenset({*TEST_FOLDERS, TEST_MODULE})
-_TEST_WORD: Final = re.compile(rb"tests?(?!\w)")
-"""The pattern begins with plain letters, which is many times faster than to begin with alternatives."""
-
 _FILE_END: Final = re.compile(rb"\.(?:%b)(?=['\"])" % b"|".join(end[1:].encode() for end in REFERABLE))
 _FILE_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+")
-_NAME_LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
-_MAX_NAME: Final = 200
-_MAX_STATEMENT: Final = 4_000
-"""Maximum bytes of an import statement."""
-
+_QUOTES: Final = (b'"', b"'")
+_PATH_STARTS: Final = (*_QUOTES, b"/")
 _STUB_READERS: Final = (b"attach_stub",)
 """Functions that read the stub of the module that calls them. Source: the documentation of lazy_loader."""
 
@@ -70,9 +63,12 @@ def find_references(paths: Collection[str], read: Callable[[str], bytes | None])
     folders = find_test_folders(paths)
     modules = find_modules(paths)
     names = {path.rpartition("/")[2] for path in paths if kind_of(path, modules) not in {None, "tests"}}
+    plain = sorted(name for name in names if "." not in name)
     imports: dict[str, set[str]] = {}
     files: set[str] = set()
     for path in paths:
+        if path.endswith(ENTRY_POINTS):
+            imports.setdefault("", set()).update(tests_in_entry_points(read(path) or b""))
         if not path.endswith(".py") or path.endswith(f"/{TEST_MODULE}.py"):
             continue
         source = read(path) or b""
@@ -80,6 +76,7 @@ def find_references(paths: Collection[str], read: Callable[[str], bytes | None])
         imports.setdefault(folder, set()).update(imported_tests(path, source))
         if names and not folder:
             files.update(name for name in named_files(source) if name in names or name in REFERABLE)
+            files.update(named_documents(source, plain))
     return References({name: frozenset(found) for name, found in imports.items() if found}, frozenset(files))
 
 
@@ -100,58 +97,16 @@ def is_named(path: str, names: Collection[str]) -> bool:
     return any(name == own or name.startswith(f"{own}.") for name in names)
 
 
-def imported_tests(path: str, source: bytes) -> Iterator[str]:
-    """Yield the dotted names of tests that a module imports or names in a string.
-
-    Args:
-        path: The module, relative to site-packages. Relative imports are resolved by it.
-        source: Its bytes.
-    """
-    for found in _TEST_WORD.finditer(source):
-        start, end = _widened(source, found.start(), found.end(), _NAME_LETTERS)
-        name = source[start:end]
-        if (base := _imported_from(source, start, end)) is None:
-            continue
-        parts = _absolute(path, base + name if base.endswith(b".") or not base else b"%b.%b" % (base, name)).split(".")
-        last = max((number for number, part in enumerate(parts) if part in _TEST_NAMES), default=-1)
-        if last >= 0:
-            yield ".".join(parts[: last + 1])
-
-
-def _imported_from(source: bytes, start: int, end: int) -> bytes | None:
-    """Return the package that an imported name is relative to: b"" if it is absolute; None if it is not imported."""
-    before = source[source.rfind(b"\n", 0, start) + 1 : start].lstrip()
-    quote = source[start - 1 : start]
-    if quote in {b'"', b"'"} and source[end : end + 1] == quote:
-        return b"" if b"." in source[start:end].strip(b".") else None
-    if b"#" in before:
-        return None
-    words = before.split()
-    if words[:1] == [b"import"] or words == [b"from"]:
-        return b""
-    if words[:1] == [b"from"] and words[2:3] == [b"import"]:
-        return words[1]
-    return _open_import(source, start)
-
-
-def _open_import(source: bytes, start: int) -> bytes | None:
-    """Return the module of a `from ... import (` that is not closed before a position."""
-    first = max(0, start - _MAX_STATEMENT)
-    at = source.rfind(b"(", first, start)
-    if at < 0 or source.find(b")", at, start) >= 0:
-        return None
-    words = source[source.rfind(b"\n", 0, at) + 1 : at].split()
-    return words[1] if len(words) == 3 and words[0] == b"from" and words[2] == b"import" else None  # noqa: PLR2004
-
-
-def _absolute(path: str, name: bytes) -> str:
-    text = name.decode("ascii", "replace")
-    relative = text.lstrip(".")
-    up = len(text) - len(relative)
-    if not up:
-        return text
-    package = path.split("/")[:-up]
-    return ".".join([*package, relative])
+def named_documents(source: bytes, names: Collection[str]) -> Iterator[str]:
+    """Yield those of the names of files without extension, such as "README", that a string of a module ends with."""
+    for name in names:
+        at = source.find(name.encode())
+        while at >= 0:
+            end = at + len(name.encode())
+            if source[at - 1 : at] in _PATH_STARTS and source[end : end + 1] in _QUOTES:
+                yield name
+                break
+            at = source.find(name.encode(), end)
 
 
 def named_files(source: bytes) -> Iterator[str]:
@@ -159,15 +114,5 @@ def named_files(source: bytes) -> Iterator[str]:
     if any(word in source for word in _STUB_READERS):
         yield ".pyi"
     for found in _FILE_END.finditer(source):
-        start, _ = _widened(source, found.start(), found.end(), _FILE_LETTERS)
+        start, _ = widened(source, found.start(), found.end(), _FILE_LETTERS)
         yield source[start : found.end()].decode("ascii", "replace")
-
-
-def _widened(source: bytes, start: int, end: int, letters: Collection[int]) -> tuple[int, int]:
-    """Return the bounds of the word that contains a match."""
-    first, last = max(0, start - _MAX_NAME), min(len(source), end + _MAX_NAME)
-    while start > first and source[start - 1] in letters:
-        start -= 1
-    while end < last and source[end] in letters:
-        end += 1
-    return start, end
