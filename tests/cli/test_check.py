@@ -224,7 +224,7 @@ def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("check", "nowhere"), "There is no nowhere"),
+        (("check", "nowhere"), "There is no file or folder 'nowhere'. Run `cdk synth`"),
         (("check", "."), "neither a manifest.json nor a template.yaml"),
         (("check",), "neither cdk.out nor .aws-sam/build"),
         (("check", "--budget", "much"), "--budget is 'much'"),

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from cdk_layers.app.model import App, Layer
 from cdk_layers.cli import main
 from cdk_layers.contents.measure import measure
+from cdk_layers.errors import UsageError
+from cdk_layers.findings import Where
 from cdk_layers.local import process
 from cdk_layers.local.process import IMPORT_RESULT, try_imports
+from cdk_layers.local.selection import find_function_or_layer
 from cdk_layers.local.top_level import top_level_names
 from tests.local.apps import RUNTIME, write_app
 
@@ -107,7 +111,7 @@ def test_imports_have_no_credentials(
     [
         (["Base"], "declares no compatible runtime. Name one: --runtime python3.13"),
         (["Base", "--runtime", "python2.99"], "There is no CPython 2.99 on this machine"),
-        (["Nothing"], "has no function 'Nothing'"),
+        (["Nothing"], "The app has no layer or function 'Nothing'. It has template.yaml#Base"),
         (["Base", "--untrimmed", "nowhere"], "there is no archive or folder there"),
     ],
 )
@@ -116,6 +120,15 @@ def test_says_why_it_cannot_try(app: Path, capsys: pytest.CaptureFixture[str], a
     name, *options = arguments
     assert main(["try-imports", name, str(app), *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_lists_layers_of_one_name() -> None:
+    """If the paths of several layers end with the name, an error lists them, and so it does if the app has nothing."""
+    layers = tuple(Layer(Where(path), is_resource=True) for path in ("B/data", "A/data"))
+    with pytest.raises(UsageError, match=r"Several layers are called 'data': A/data, B/data\. Name one by its"):
+        find_function_or_layer(App(layers=layers), "data")
+    with pytest.raises(UsageError, match="The app has no layer or function at all, so 'data' is not one"):
+        find_function_or_layer(App(), "data")
 
 
 def test_finds_top_level_names(app: Path) -> None:

@@ -14,6 +14,7 @@ import cdk_layers
 from cdk_layers.cli.arguments import parser
 from cdk_layers.project.layer_directory import LayerOptions
 from cdk_layers.project.settings import ProjectSettings
+from cdk_layers.system.wording import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,8 +36,8 @@ _EXIT_STATUS: Final = """\
 | Status | Meaning |
 |---|---|
 | 0 | no error was found; with `--strict`, nothing was found |
-| 1 | an error was found; with `--strict`, anything was found. `run`: the function failed. `cache`: \
-something is damaged, or cannot be removed |
+| 1 | an error was found; with `--strict`, anything was found. `run`: the function failed. `try-imports`: an import \
+fails. `cache`: something is damaged, or cannot be removed |
 | 2 | there is no verdict: the arguments are wrong, or the assembly cannot be read |
 """
 
@@ -187,10 +188,18 @@ def settings() -> str:
 def _keys(settings_class: type[Any], described: Mapping[str, str], *, dash: bool) -> str:
     rows = []
     for field in fields(settings_class):
-        default = "" if field.default in (MISSING, None, ()) else f"`{str(field.default).lower()}`"
         name = field.name.replace("_", "-") if dash else field.name
-        rows.append(f"| `{name}` | {default} | {described[field.name]} |")
+        rows.append(f"| `{name}` | {_default(field.default)} | {described[field.name]} |")
     return "\n".join(["| Key | Default | Meaning |", "|---|---|---|", *rows, ""])
+
+
+def _default(value: object) -> str:
+    """Return the default of a key as its TOML; "" for none."""
+    if value in (MISSING, None, ()):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f'`"{size(value)}"`' if isinstance(value, int) else f"`{value}`"
 
 
 def _field_docstrings(settings_class: type[Any]) -> Iterator[tuple[str, str]]:

@@ -215,7 +215,10 @@ def _start(path: Path) -> Path:
         )
         raise AssemblyError(message)
     if not path.exists():
-        message = f"There is no {path}. Run `cdk synth` or `sam build` first, and give the folder that it writes."
+        message = (
+            f"There is no file or folder {str(path)!r}. Run `cdk synth` or `sam build` first, and give the folder "
+            f"that it writes."
+        )
         raise AssemblyError(message)
     manifest = path.parent / MANIFEST
     if path.name != MANIFEST and path.name.endswith(_TEMPLATE) and manifest.is_file():

@@ -12,6 +12,7 @@ from cdk_layers.errors import UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from cdk_layers.app.model import Function
     from cdk_layers.assembly.assets import Records
     from cdk_layers.local.function import LocalFunction
 
@@ -56,18 +57,26 @@ def chosen_function(arguments: Namespace, store: Records) -> LocalFunction:
         UsageError: There is no such function, it cannot run here, or a layer's archive does not exist.
     """
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
-    from cdk_layers.local.selection import find_function, local_function  # noqa: PLC0415
+    from cdk_layers.local.selection import find_function  # noqa: PLC0415
 
     app = read(arguments.path or default_path(), store=store)
+    return as_local_function(find_function(app, arguments.function), arguments)
+
+
+def as_local_function(chosen: Function, arguments: Namespace) -> LocalFunction:
+    """Return what running a function takes. Report its variables whose values are known only at deploy.
+
+    Raises:
+        UsageError: The function cannot run here, or a layer's archive does not exist.
+    """
+    from cdk_layers.local.selection import local_function  # noqa: PLC0415
 
     archives = {arn: Path(path) for arn, path in arguments.layer}
     for arn, path in archives.items():
         if not path.exists():
             message = f"--layer {arn}={path}: there is no archive or folder {str(path.absolute())!r}."
             raise UsageError(message)
-    function, unknown = local_function(
-        find_function(app, arguments.function), archives=archives, environment=dict(arguments.env)
-    )
+    function, unknown = local_function(chosen, archives=archives, environment=dict(arguments.env))
     if unknown:
         names = ", ".join(unknown)
         sys.stderr.write(

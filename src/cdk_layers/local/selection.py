@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import App, Function, Layer
 
 _LISTED: Final = 20
-_Subject = TypeVar("_Subject", "Function", "Layer")
+_Subject = TypeVar("_Subject", bound="Function | Layer")
 
 
 def find_function(app: App, name: str) -> Function:
@@ -25,22 +25,36 @@ def find_function(app: App, name: str) -> Function:
         UsageError: No function has this name, or several have it.
     """
     functions = {function.where: function for function in reversed(app.functions)}
-    for found in _by_name(functions.values(), name):
+    return _the_only(functions.values(), name, "function")
+
+
+def find_function_or_layer(app: App, name: str) -> Function | Layer:
+    """Return a layer of the app, or a function if no layer has the name, as `find_function` does.
+
+    Raises:
+        UsageError: No layer or function has this name, or several have it.
+    """
+    layers = {layer.where: layer for layer in reversed(app.layers) if layer.is_resource}
+    functions = {function.where: function for function in reversed(app.functions)}
+    if any(_by_name(layers.values(), name)):
+        return _the_only(layers.values(), name, "layer")
+    if any(_by_name(functions.values(), name)):
+        return _the_only(functions.values(), name, "function")
+    subjects: list[Function | Layer] = [*layers.values(), *functions.values()]
+    return _the_only(subjects, name, "layer or function")
+
+
+def _the_only(subjects: Collection[_Subject], name: str, kind: str) -> _Subject:
+    for found in _by_name(subjects, name):
         if len(found) == 1:
             return found[0]
         if found:
-            message = f"Several functions are called {name!r}: {_listed(found)}. Name one by its construct path."
+            message = f"Several {kind}s are called {name!r}: {_listed(found)}. Name one by its construct path."
             raise UsageError(message)
-    known = f"It has {_listed(functions.values())}." if functions else "It has no functions."
-    message = f"The app has no function {name!r}. {known}"
+    message = f"The app has no {kind} at all, so {name!r} is not one."
+    if subjects:
+        message = f"The app has no {kind} {name!r}. It has {_listed(subjects)}."
     raise UsageError(message)
-
-
-def find_layer(app: App, name: str) -> Layer | None:
-    """Return a layer of the app by its name, as `find_function` does; None if none or several have it."""
-    layers = {layer.where: layer for layer in reversed(app.layers) if layer.is_resource}
-    found = next((found for found in _by_name(layers.values(), name) if found), [])
-    return found[0] if len(found) == 1 else None
 
 
 def _by_name(subjects: Collection[_Subject], name: str) -> Iterator[list[_Subject]]:
@@ -51,8 +65,8 @@ def _by_name(subjects: Collection[_Subject], name: str) -> Iterator[list[_Subjec
     yield [subject for subject in subjects if subject.where.path.endswith(f"/{name.strip('/')}")]
 
 
-def _listed(functions: Iterable[Function]) -> str:
-    return listed(sorted(function.where.path for function in functions), _LISTED)
+def _listed(subjects: Iterable[Function | Layer]) -> str:
+    return listed(sorted(subject.where.path for subject in subjects), _LISTED)
 
 
 def local_function(

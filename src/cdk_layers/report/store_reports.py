@@ -62,7 +62,8 @@ def show_pruned(pruned: Pruned, *, is_dry_run: bool, as_json: bool) -> None:
     for kind, name in KINDS.items():
         if pruned.removed[kind].count:
             table.add_row(name, str(pruned.removed[kind].count), size(pruned.removed[kind].bytes))
-    lines = [f"{size(freed)} {'would be freed' if is_dry_run else 'freed'}, {size(pruned.bytes_left)} left"]
+    would_be = "would be " if is_dry_run else ""
+    lines = [f"{size(freed)} {would_be}freed, {size(pruned.bytes_left)} {would_be}left"]
     if pruned.in_use.count:
         lines.append(f"In use by running processes, and so not removed: {_sentence(pruned.in_use)}")
     if pruned.failed.count:

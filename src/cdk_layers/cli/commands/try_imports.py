@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from cdk_layers.cli.local_arguments import add_arguments, add_isolation, chosen_function
+from cdk_layers.cli.local_arguments import add_arguments, add_isolation, as_local_function
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,15 +77,16 @@ def _built_untrimmed(store: Store, digest: str | None, archive: Path) -> Path | 
 
 def _chosen(arguments: Namespace, store: Store) -> tuple[LocalFunction, str | None]:
     """Return the function that the user names, or the layer as a function with the digest of its content."""
+    from cdk_layers.app.model import Layer  # noqa: PLC0415
     from cdk_layers.assembly.reader import read  # noqa: PLC0415
     from cdk_layers.cli.assembly_path import default_path  # noqa: PLC0415
-    from cdk_layers.local.selection import find_layer  # noqa: PLC0415
+    from cdk_layers.local.selection import find_function_or_layer  # noqa: PLC0415
     from cdk_layers.local.try_imports import layer_as_function  # noqa: PLC0415
 
-    layer = find_layer(read(arguments.path or default_path(), store=store), arguments.function)
-    if layer is not None:
-        return layer_as_function(layer, arguments.runtime), layer.asset
-    return chosen_function(arguments, store), None
+    chosen = find_function_or_layer(read(arguments.path or default_path(), store=store), arguments.function)
+    if isinstance(chosen, Layer):
+        return layer_as_function(chosen, arguments.runtime), chosen.asset
+    return as_local_function(chosen, arguments), None
 
 
 def _as_json(function: LocalFunction, result: TriedImports) -> str:
