@@ -14,6 +14,16 @@ from cdk_layers.assembly import code, edge, layer_digests, sam, signing
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, describe
+from cdk_layers.assembly.properties import (
+    architecture_of,
+    exists,
+    is_retained,
+    is_retained_by_sam,
+    literals,
+    reference_kind,
+    texts,
+    whole_number,
+)
 from cdk_layers.assembly.stacks import mapping
 from cdk_layers.lambda_service.arn import LayerArn
 
@@ -21,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.marks import ImportedLayer
-    from cdk_layers.app.model import ReferenceKind
     from cdk_layers.assembly.assets import Assets
     from cdk_layers.assembly.evaluate.links import Links
     from cdk_layers.assembly.evaluate.scenarios import Choice, Scenario
@@ -31,12 +40,9 @@ if TYPE_CHECKING:
 FUNCTIONS: Final = ("AWS::Lambda::Function", sam.FUNCTION)
 LAYERS: Final = ("AWS::Lambda::LayerVersion", sam.LAYER)
 _GRANT: Final = "AWS::Lambda::LayerVersionPermission"
-_RETAINS: Final = ("Retain", "RetainExceptOnCreate")
-_DEFAULT_ARCHITECTURE: Final = "x86_64"
 _CUSTOM_RUNTIME: Final = re.compile(r"custom|provided(?:\.\w+)?")
 """Runtimes that a layer or the code provides; they use layers like others. Source: the developer guide and the API."""
 
-_MAX_DIGITS: Final = 10
 _NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
 
 
@@ -97,7 +103,7 @@ class Resources:
     def _function(self, resource: Resource, at_edge: bool, scenario: Scenario) -> Function | None:
         evaluation = Evaluation(self.links, scenario)
         stack = resource.stack
-        if not _exists(resource, evaluation):
+        if not exists(resource, evaluation):
             return None
         properties = sam.function_properties(resource) if resource.type == sam.FUNCTION else dict(resource.properties)
         runtime, handler, package = (
@@ -112,7 +118,7 @@ class Resources:
                 f"Function {where.path!r} runs on the custom runtime {runtime!r}: what it needs from its layers is not "
                 "known, so only sizes, identities and grants were checked."
             ] = None
-        logging = _literals(evaluation.value(properties.get("LoggingConfig"), stack))
+        logging = literals(evaluation.value(properties.get("LoggingConfig"), stack))
         variables = evaluation.value(mapping(properties.get("Environment")).get("Variables", {}), stack)
         return Function(
             where=where,
@@ -120,7 +126,7 @@ class Resources:
             image=package == "Image" or found.image,
             edge=at_edge,
             runtime=runtime,
-            architecture=_one_architecture(evaluation.value(properties.get("Architectures"), stack)),
+            architecture=architecture_of(evaluation.value(properties.get("Architectures"), stack)),
             handler=handler,
             layers=layers,
             declared_layers=self._declared(marks.declared_layers, resource, evaluation),
@@ -141,8 +147,8 @@ class Resources:
             enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
             location=found.measured.location,
             name=evaluation.text(properties.get("FunctionName"), stack),
-            timeout_seconds=_whole_number(evaluation.text(properties.get("Timeout"), stack)),
-            memory_mib=_whole_number(evaluation.text(properties.get("MemorySize"), stack)),
+            timeout_seconds=whole_number(evaluation.text(properties.get("Timeout"), stack)),
+            memory_mib=whole_number(evaluation.text(properties.get("MemorySize"), stack)),
             log_format=logging.get("LogFormat"),
             log_level=logging.get("ApplicationLogLevel"),
         )
@@ -186,7 +192,7 @@ class Resources:
             return LayerUse(self._layer(value.resource, evaluation.scenario), value.kind)
         text = as_text(value)
         if text is not None:
-            return LayerUse(self._literal_layer(text, resource), _reference_kind(expression, resource.stack))
+            return LayerUse(self._literal_layer(text, resource), reference_kind(expression, resource.stack))
         kind = value.kind if isinstance(value, (Reference, Unknown)) else "unknown"
         return LayerUse(self._unknown_layer(expression, value, resource), kind)
 
@@ -211,8 +217,7 @@ class Resources:
         return self._named[key]
 
     def _layer_if_it_exists(self, resource: Resource, scenario: Scenario) -> Layer | None:
-        exists = _exists(resource, Evaluation(self.links, scenario))
-        return self._layer(resource, scenario) if exists else None
+        return self._layer(resource, scenario) if exists(resource, Evaluation(self.links, scenario)) else None
 
     def _layer(self, resource: Resource, scenario: Scenario) -> Layer:
         for known in self._layers[resource]:
@@ -234,7 +239,7 @@ class Resources:
             evaluation.text(properties.get(key), stack) for key in ("LayerName", "Description", "LicenseInfo")
         )
         runtimes, architectures = (
-            _texts(evaluation.value(properties.get(key, []), stack))
+            texts(evaluation.value(properties.get(key, []), stack))
             for key in ("CompatibleRuntimes", "CompatibleArchitectures")
         )
         return Layer(
@@ -253,7 +258,7 @@ class Resources:
             archive_bytes=found.measured.archive_bytes,
             location=found.measured.location,
             asset=marks.digest or found.asset,
-            retained=_sam_retained(resource, evaluation) if resource.type == sam.LAYER else _retained(resource),
+            retained=is_retained_by_sam(resource, evaluation) if resource.type == sam.LAYER else is_retained(resource),
             budget_bytes=marks.budget_bytes,
             notes=marks.notes,
             savings=marks.savings,
@@ -264,7 +269,7 @@ class Resources:
 
     def _grant(self, resource: Resource, scenario: Scenario) -> Grant | None:
         evaluation = Evaluation(self.links, scenario)
-        if not _exists(resource, evaluation):
+        if not exists(resource, evaluation):
             return None
         properties, stack, where = resource.properties, resource.stack, resource.where
         target = evaluation.value(properties.get("LayerVersionArn"), stack)
@@ -275,7 +280,7 @@ class Resources:
             layer=self._granted(target, resource, scenario),
             principal=evaluation.text(properties.get("Principal"), stack),
             organization=(as_text(organization) or "") if is_named else None,
-            retained=_retained(resource),
+            retained=is_retained(resource),
             public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,
         )
 
@@ -283,60 +288,3 @@ class Resources:
         if isinstance(target, Reference) and target.resource.type in LAYERS:
             return self._layer(target.resource, scenario)
         return self._literal_layer(target, resource) if isinstance(target, str) else None
-
-
-def _exists(resource: Resource, evaluation: Evaluation) -> bool:
-    """Return whether a resource exists in a scenario: its condition and those of its nested stacks are true."""
-    condition = resource.attributes.get("Condition")
-    if isinstance(condition, str) and not evaluation.is_true(condition, resource.stack):
-        return False
-    return resource.stack.parent is None or _exists(resource.stack.parent, evaluation)
-
-
-def _reference_kind(expression: Any, stack: Stack) -> ReferenceKind:
-    """Return how a template refers to an ARN that evaluates to a literal."""
-    if isinstance(expression, dict):
-        if "Fn::ImportValue" in expression:
-            return "import-value"
-        if "Fn::GetStackOutput" in expression:
-            return "stack-output"
-        declared = mapping(stack.parameters.get(str(expression.get("Ref"))))
-        if str(declared.get("Type", "")).startswith("AWS::SSM::"):
-            return "parameter"
-    return "literal"
-
-
-def _whole_number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) < _MAX_DIGITS else None
-
-
-def _literals(value: Value) -> dict[str, str]:
-    """Return the literal strings of a mapping."""
-    return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
-
-
-def _one_architecture(value: Value) -> str | None:
-    if value is None or value is NO_VALUE or value == []:
-        return _DEFAULT_ARCHITECTURE
-    return as_text(value[0]) if isinstance(value, list) else None
-
-
-def _texts(value: Value) -> tuple[str, ...] | None:
-    if value is NO_VALUE or value is None:
-        return ()
-    texts = [as_text(part) for part in value] if isinstance(value, list) else [None]
-    known = tuple(text for text in texts if text is not None)
-    return known if len(known) == len(texts) else None
-
-
-def _retained(resource: Resource) -> bool | None:
-    policies = [resource.attributes.get(name, "Delete") for name in ("UpdateReplacePolicy", "DeletionPolicy")]
-    if not all(isinstance(policy, str) for policy in policies):
-        return None
-    return all(policy in _RETAINS for policy in policies)
-
-
-def _sam_retained(resource: Resource, evaluation: Evaluation) -> bool | None:
-    """Return whether SAM retains a layer version: by default, whatever DeletionPolicy is. Source: SAM specification."""
-    policy = evaluation.value(resource.properties.get("RetentionPolicy", "Retain"), resource.stack)
-    return None if isinstance(policy, (Unknown, Reference)) else as_text(policy) != "Delete"

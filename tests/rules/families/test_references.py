@@ -1,4 +1,4 @@
-"""References to layers that lead nowhere."""
+"""References to layers that lead nowhere, do not follow the layer, or lock it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 
 from cdk_layers.assembly.reader import read
 from cdk_layers.rules.engine import judge
-from tests.rules.subjects import SETTINGS
+from tests.rules.subjects import SETTINGS, a_function, a_layer, an_arn, findings, severities
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:7"
 
 
 def _stack(folder: Path, name: str, template: dict[str, Any]) -> dict[str, Any]:
@@ -48,3 +50,33 @@ def test_an_output_that_the_stack_lacks_is_found(tmp_path: Path) -> None:
 def test_outputs_that_are_there_or_unknown_are_not(tmp_path: Path, output: dict[str, object]) -> None:
     """Another stack, another Region, or a name that is not a literal may be anything."""
     assert _found(tmp_path, **output) == []
+
+
+@pytest.mark.parametrize("reference", ["stack-output", "ssm-reference"])
+@pytest.mark.parametrize(("asset", "follows", "expected"), [
+    ("abc", set(), ["warning"]), ("abc", {"def"}, ["warning"]), ("abc", {"abc", "def"}, []),
+    (None, set(), ["warning"]), (None, {"def"}, []),
+])  # fmt: skip
+def test_a_weak_reference_needs_something_to_follow(
+    reference: str, asset: str | None, follows: set[str], expected: list[str]
+) -> None:
+    """Only a template that mentions the layer's own digest changes with the layer."""
+    function = a_function(a_layer(asset=asset), reference=reference, follows=frozenset(follows))
+
+    assert severities("stale-reference", function) == expected
+
+
+@pytest.mark.parametrize("reference", ["same-stack", "import-value", "unknown"])
+def test_other_references_are_not_stale(reference: str) -> None:
+    """In one stack CloudFormation follows by itself, and an export follows by being redeployed."""
+    assert not findings("stale-reference", a_function(a_layer(asset="abc"), reference=reference))
+    assert not findings("stale-reference", a_function(an_arn(ARN), reference="parameter"))
+
+
+@pytest.mark.parametrize(("reference", "expected"), [
+    ("import-value", ["warning"]), ("stack-output", []), ("parameter", []), ("same-stack", []),
+    ("ssm-reference", []),
+])  # fmt: skip
+def test_an_imported_arn_locks_its_export(reference: str, expected: list[str]) -> None:
+    """Only `Fn::ImportValue` ties two stacks so that neither can change."""
+    assert severities("locked-export", a_function(a_layer(), reference=reference)) == expected

@@ -1,4 +1,4 @@
-"""Grants between accounts and references between stacks."""
+"""Grants between accounts."""
 
 from __future__ import annotations
 
@@ -139,36 +139,6 @@ def test_an_organization_goes_with_everyone_only() -> None:
     """The service takes an organization beside the principal `*` alone."""
     assert severities("malformed-principal", a_grant(principal=SPOKE, organization="o-a1b2c3d4e5")) == ["error"]
     assert not findings("malformed-principal", a_grant(principal=None, organization="o-a1b2c3d4e5"))
-
-
-@pytest.mark.parametrize("reference", ["stack-output", "ssm-reference"])
-@pytest.mark.parametrize(("asset", "follows", "expected"), [
-    ("abc", set(), ["warning"]), ("abc", {"def"}, ["warning"]), ("abc", {"abc", "def"}, []),
-    (None, set(), ["warning"]), (None, {"def"}, []),
-])  # fmt: skip
-def test_a_weak_reference_needs_something_to_follow(
-    reference: str, asset: str | None, follows: set[str], expected: list[str]
-) -> None:
-    """Only a template that mentions the layer's own digest changes with the layer."""
-    function = a_function(a_layer(asset=asset), reference=reference, follows=frozenset(follows))
-
-    assert severities("stale-reference", function) == expected
-
-
-@pytest.mark.parametrize("reference", ["same-stack", "import-value", "unknown"])
-def test_other_references_are_not_stale(reference: str) -> None:
-    """In one stack CloudFormation follows by itself, and an export follows by being redeployed."""
-    assert not findings("stale-reference", a_function(a_layer(asset="abc"), reference=reference))
-    assert not findings("stale-reference", a_function(an_arn(ARN), reference="parameter"))
-
-
-@pytest.mark.parametrize(("reference", "expected"), [
-    ("import-value", ["warning"]), ("stack-output", []), ("parameter", []), ("same-stack", []),
-    ("ssm-reference", []),
-])  # fmt: skip
-def test_an_imported_arn_locks_its_export(reference: str, expected: list[str]) -> None:
-    """Only `Fn::ImportValue` ties two stacks so that neither can change."""
-    assert severities("locked-export", a_function(a_layer(), reference=reference)) == expected
 
 
 def test_grants_are_judged_as_part_of_an_app() -> None:

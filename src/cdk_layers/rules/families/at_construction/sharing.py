@@ -1,4 +1,4 @@
-"""Grants that are malformed, missing or not retained, and references that do not follow a layer."""
+"""Grants that are malformed, missing, public or not retained."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App, Function, Grant, is_literal
 from cdk_layers.errors import SharingError
-from cdk_layers.rules.examples import function_yaml, layer_yaml, template
+from cdk_layers.rules.examples import layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
-from cdk_layers.system.wording import count, quoted
+from cdk_layers.system.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,9 @@ register_family(__name__, order=140, error=SharingError)
 _ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
 _ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)
 _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
-_STALE_REFERENCES: Final = ("stack-output", "ssm-reference")
-"""References whose text in the template is the same for every version. Template parameters that are read from SSM are
-not: the CDK CLI never skips such a stack, and CloudFormation reads the value again (run)."""
+_OTHER_STACKS: Final = ("stack-output", "ssm-reference", "parameter", "import-value")
+"""References to layers that another stack may define."""
 
-_WEAK_REFERENCES: Final = (*_STALE_REFERENCES, "parameter")
 _CREATE_ONLY: Final = "CloudFormation's schemas (all properties are create-only); aws-cdk 15524, 21232, 30686."
 _NOT_AUTHORIZED: Final = (
     "... is not authorized to perform: lambda:GetLayerVersion on resource: ... because no resource-based policy allows "
@@ -94,7 +92,7 @@ def shared_layer_not_retained(subject: App, _: Settings) -> Iterator[Problem]:
             uses[grant.layer].add(f"granted to {_grantee(grant)}")
     for function in subject.functions:
         for use in function.layers or ():
-            if use.reference in (*_WEAK_REFERENCES, "import-value"):
+            if use.reference in _OTHER_STACKS:
                 uses[use.layer].add(f"used by {function.where.path!r} in another stack")
     for layer, users in uses.items():
         if layer.is_resource and layer.retained is False:
@@ -235,74 +233,4 @@ def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
         yield Problem(
             f"{start} organization {organization!r} with the principal {principal!r}; an organization requires the "
             "principal '*'."
-        )
-
-
-@rule(
-    "stale-reference",
-    Function,
-    severity="warning",
-    meaning="A function refers weakly (by a stack output or a dynamic reference such as `{{resolve:ssm:...}}`) to a "
-    "layer of another stack, and nothing in its template depends on the layer's content. When the layer changes, the "
-    "function's template does not, so the CDK finds nothing to deploy and the function stays on the old version. A "
-    "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy.",
-    remedy="Use a `SharedPythonLayer`, which writes its digest into the Metadata of every function of the app that "
-    "uses it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content "
-    "into the function's Metadata.",
-    source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
-    failing="""\
-hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
-base = LayerVersion(hub, "Base", code=Code.from_asset("layers/base"), removal_policy=RemovalPolicy.RETAIN)
-CrossStackReferences.of(base).produce(ReferenceStrength.WEAK)
-spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[base],
-)
-""",
-    passing="""\
-hub = MultiLayerStack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
-base = hub.add_layer("base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
-spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[base],
-)
-""",
-)
-def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Search the template for the digest of each layer with a weak reference."""
-    for use in dict.fromkeys(subject.layers or ()):
-        layer = use.layer
-        follows = subject.follows if layer.asset is None else subject.follows & {layer.asset}
-        if use.reference in _STALE_REFERENCES and layer.is_resource and not follows and not subject.edge:
-            how = "a stack output" if use.reference == "stack-output" else "a dynamic reference to an SSM parameter"
-            yield Problem(
-                f"Function {subject.where.path!r} refers to the layer {layer.label!r} by {how}, and nothing in its "
-                "template depends on the layer's content: it would not get a new version."
-            )
-
-
-@rule(
-    "locked-export",
-    Function,
-    severity="warning",
-    meaning="A function imports a layer's ARN that another stack exports. The ARN changes with the layer's content, "
-    "and CloudFormation refuses to change an export that is in use.",
-    remedy="Use a `SharedPythonLayer` or a `MultiLayerStack`, which functions refer to weakly and follow; or write the "
-    "ARN to an SSM parameter, and read it with `StringParameter.value_for_string_parameter` (a template parameter of "
-    "type `AWS::SSM::Parameter::Value<String>`).",
-    source="CloudFormation; aws-cdk issue 1972.",
-    aws_error="Export ... cannot be updated as it is in use by ...",
-    failing=template(function_yaml("Layers: [!ImportValue 'Hub:BaseLayerArn']")),
-    passing="Parameters:\n  Base: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /layers/base}\n"
-    + template(function_yaml("Layers: [!Ref Base]")),
-)
-def locked_export(subject: Function, _: Settings) -> Iterator[Problem]:
-    """Search for imported ARNs."""
-    labels = dict.fromkeys(use.layer.label for use in subject.layers or () if use.reference == "import-value")
-    if labels:
-        yield Problem(
-            f"Function {subject.where.path!r} imports the ARN of {quoted(labels)} from another stack's exports: the "
-            "next change of that layer cannot be deployed while it does."
         )

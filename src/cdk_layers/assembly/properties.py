@@ -1,0 +1,79 @@
+"""Values of the attributes and properties of resources, as the model has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text
+from cdk_layers.assembly.stacks import mapping
+
+if TYPE_CHECKING:
+    from cdk_layers.app.model import ReferenceKind
+    from cdk_layers.assembly.evaluate.intrinsics import Evaluation
+    from cdk_layers.assembly.evaluate.values import Value
+    from cdk_layers.assembly.stacks import Resource, Stack
+
+_RETAINS: Final = ("Retain", "RetainExceptOnCreate")
+_DEFAULT_ARCHITECTURE: Final = "x86_64"
+_MAX_DIGITS: Final = 10
+
+
+def exists(resource: Resource, evaluation: Evaluation) -> bool:
+    """Return whether a resource exists in a scenario: its condition and those of its nested stacks are true."""
+    condition = resource.attributes.get("Condition")
+    if isinstance(condition, str) and not evaluation.is_true(condition, resource.stack):
+        return False
+    return resource.stack.parent is None or exists(resource.stack.parent, evaluation)
+
+
+def reference_kind(expression: Any, stack: Stack) -> ReferenceKind:
+    """Return how a template refers to an ARN that evaluates to a literal."""
+    if isinstance(expression, dict):
+        if "Fn::ImportValue" in expression:
+            return "import-value"
+        if "Fn::GetStackOutput" in expression:
+            return "stack-output"
+        declared = mapping(stack.parameters.get(str(expression.get("Ref"))))
+        if str(declared.get("Type", "")).startswith("AWS::SSM::"):
+            return "parameter"
+    return "literal"
+
+
+def whole_number(text: str | None) -> int | None:
+    """Return a number of digits alone; None for other texts, and for more digits than any limit of Lambda has."""
+    return int(text) if text is not None and text.isdecimal() and len(text) < _MAX_DIGITS else None
+
+
+def literals(value: Value) -> dict[str, str]:
+    """Return the literal strings of a mapping."""
+    return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
+
+
+def architecture_of(value: Value) -> str | None:
+    """Return the first of the listed architectures, or Lambda's default; None if not known."""
+    if value is None or value is NO_VALUE or value == []:
+        return _DEFAULT_ARCHITECTURE
+    return as_text(value[0]) if isinstance(value, list) else None
+
+
+def texts(value: Value) -> tuple[str, ...] | None:
+    """Return a list of strings, empty if there is none; None if one of them is not known."""
+    if value is NO_VALUE or value is None:
+        return ()
+    items = [as_text(part) for part in value] if isinstance(value, list) else [None]
+    known = tuple(text for text in items if text is not None)
+    return known if len(known) == len(items) else None
+
+
+def is_retained(resource: Resource) -> bool | None:
+    """Return whether CloudFormation keeps what a resource made when it is replaced or removed; None if not known."""
+    policies = [resource.attributes.get(name, "Delete") for name in ("UpdateReplacePolicy", "DeletionPolicy")]
+    if not all(isinstance(policy, str) for policy in policies):
+        return None
+    return all(policy in _RETAINS for policy in policies)
+
+
+def is_retained_by_sam(resource: Resource, evaluation: Evaluation) -> bool | None:
+    """Return whether SAM retains a layer version: by default, whatever DeletionPolicy is. Source: SAM specification."""
+    policy = evaluation.value(resource.properties.get("RetentionPolicy", "Retain"), resource.stack)
+    return None if isinstance(policy, (Unknown, Reference)) else as_text(policy) != "Delete"
