@@ -117,8 +117,8 @@ def build(
     # This loads everything that builds and packs. A synthesis without changes does not need it.
     from cdk_layers.building.make import make  # noqa: PLC0415
 
-    made, is_new = make(job, progress or default_progress(), name)
-    return _layer_build(made.plan, made.record, job, name, from_cache=not is_new)
+    built, is_new = make(job, progress or default_progress(), name)
+    return _layer_build(built.plan, built.record, job, name, from_cache=not is_new)
 
 
 def find_build(

@@ -60,11 +60,11 @@ class ArchiveWriter:
         missing = [key for key, _ in self.record.facts["parts"] if self.job.store.get(key) is None]
         if not missing:
             return self.record
-        made, _ = make(self.job, default_progress(), self.label)
-        if made.record.facts["digest"] != self.record.facts["digest"]:
+        rebuilt, _ = make(self.job, default_progress(), self.label)
+        if rebuilt.record.facts["digest"] != self.record.facts["digest"]:
             message = (
                 f"The build of {self.label!r} is damaged in the build cache, and {str(self.job.entry)!r}, or something "
                 "that its manifest refers to, has changed since this run found the build. Run it again."
             )
             raise BuildError(message)
-        return made.record
+        return rebuilt.record

@@ -181,31 +181,39 @@ class LayeredFunction(Function):
             runs_on = runtime_for(runtime, given)
         extended = adds_layers(kwargs)
         with build_errors("Function", declaration.path, source.entry):
-            brought = given if source.entry is None else declaration.with_imports_found(given)
-            made = source.made(runs_on, machine, brought, bundled=place.bundled, store=state_of(place.scope).store)
-            source.try_imports(made, brought, state_of(place.scope), bundled=place.bundled)
+            found_layers = given if source.entry is None else declaration.with_imports_found(given)
+            built = source.build_or_recall(
+                runs_on, machine, found_layers, bundled=place.bundled, store=state_of(place.scope).store
+            )
+            source.try_imports(built, found_layers, state_of(place.scope), bundled=place.bundled)
         declaration.model = replace(
-            declaration.model, code=made.contents, notes=made.notes, savings=made.savings, uncompiled=made.uncompiled
+            declaration.model,
+            code=built.contents,
+            notes=built.notes,
+            savings=built.savings,
+            uncompiled=built.uncompiled,
         )
         try:
             declaration.check(given)
         except RuleError:
             # The error lists all findings, so the size of an archive has to be known too.
-            declaration.model = replace(declaration.model, code=made.contents or contents_of_archive(made.code, place))
+            declaration.model = replace(
+                declaration.model, code=built.contents or contents_of_archive(built.code, place)
+            )
             declaration.check(given)
             raise
         versions = [] if extended else [layer for layer in given if not isinstance(layer, str)]
         is_known = bool(versions) and len(versions) == len(given)
-        with made.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
+        with built.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
             super().__init__(
-                scope, id, code=made.code, handler=called, runtime=runs_on, architecture=machine,
+                scope, id, code=built.code, handler=called, runtime=runs_on, architecture=machine,
                 layers=versions if is_known else None, **kwargs,
             )  # fmt: skip
-        made.restore(self)
+        built.restore(self)
         extensions = declaration.extensions(self) if extended else ()
-        if made.contents is None:
+        if built.contents is None:
             # Only now the CDK has staged code that it was given as an asset.
-            declaration.model = replace(declaration.model, code=contents_of_code(self, made.code, place))
+            declaration.model = replace(declaration.model, code=contents_of_code(self, built.code, place))
         declaration.check(given, extensions)
         declaration.add(self, given, extensions, is_known=is_known)
 

@@ -42,7 +42,7 @@ _FOLDER_MODE: Final = 0o755
 _FILE_MODE: Final = 0o644
 
 
-_Thing = TypeVar("_Thing", "Entry", "Node")
+_Item = TypeVar("_Item", "Entry", "Node")
 
 
 class _Look(NamedTuple):
@@ -148,15 +148,15 @@ def _measure_zip(path: Path) -> Contents:
     return findings.contents(links, folder_modes)
 
 
-def _within_bounds(things: Iterable[_Thing], size: Callable[[_Thing], int]) -> tuple[list[_Thing], list[_Thing]]:
+def _within_bounds(items: Iterable[_Item], size: Callable[[_Item], int]) -> tuple[list[_Item], list[_Item]]:
     """Return what is inspected, and what is beyond the bound; metadata of distributions comes first."""
     left, inspected, rest = MAX_INFLATED_BYTES, [], []
-    for thing in sorted(things, key=lambda thing: not is_metadata(thing.name)):
-        if size(thing) <= left:
-            left -= size(thing)
-            inspected.append(thing)
+    for item in sorted(items, key=lambda item: not is_metadata(item.name)):
+        if size(item) <= left:
+            left -= size(item)
+            inspected.append(item)
         else:
-            rest.append(thing)
+            rest.append(item)
     return inspected, rest
 
 
@@ -170,6 +170,7 @@ def _file(entry: Entry) -> File:
 
 
 def _seen(file: BinaryIO, entry: Entry) -> Seen:
+    """Return what the content of a file in a zip shows. It is read to the end, which verifies its checksum."""
     blocks = inflated(file, entry, entry.size)
     head = b""
     while len(head) < min(entry.size, HEAD_BYTES):

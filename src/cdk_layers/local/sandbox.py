@@ -124,6 +124,7 @@ class Sandbox:
         self._temporary.close()
 
     def _start(self, output: int, *, is_isolated: bool) -> subprocess.Popen[bytes]:
+        """Start the process. Without isolation, if that is impossible here, `differences` gives the reason."""
         reason = self._obstacle() if is_isolated else "isolation is switched off"
         if reason is None:
             started = self._launch(self._isolated(), output)

@@ -78,7 +78,7 @@ def items(folder: Path) -> Iterator[Item]:
     yield from (item for path in _older(folder) if (item := _tree_item("older", path)))
 
 
-def used(path: Path) -> float:
+def last_used(path: Path) -> float:
     """Return when a folder of another schema was last used: the newest of the times in its upper levels.
 
     Older versions do not record what they use. But what they make changes the times of folders, and what they read
@@ -142,7 +142,7 @@ def _file_items(kind: Kind, folder: Path) -> Iterator[Item]:
 
 def _tree_item(kind: Kind, path: Path) -> Item | None:
     with suppress(OSError):
-        last = path.stat().st_mtime if kind == "scratch" else used(path)
+        last = path.stat().st_mtime if kind == "scratch" else last_used(path)
         return Item(kind, path, tree_bytes(path), last)
     return None
 

@@ -258,6 +258,7 @@ def _overruled_variables(surroundings: Mapping[str, str], allowed: Sequence[str]
 
 
 def _overruled_keys(name: str, table: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[str]:
+    """Yield the settings of a file that do not reach uv: those that build sources, and those that weaken hashes."""
     for key in (*_SOURCE_SETTINGS, *(_WHEEL_SETTINGS if allowed else ()), "no-verify-hashes"):
         if table.get(key):
             yield f"{key} ({name})"

@@ -80,7 +80,7 @@ class CodeSource(EntryOptions):
     code: Code | None
     index: str | None
 
-    def made(
+    def build_or_recall(
         self,
         runtime: Runtime,
         architecture: Architecture | None,
@@ -89,14 +89,14 @@ class CodeSource(EntryOptions):
         bundled: bool,
         store: Store,
     ) -> FunctionCode:
-        """Return the code, built when it is an entry folder's.
+        """Return the code. That of an entry folder is built, or recalled from the store if the CDK does not bundle.
 
         Args:
             runtime: What the function runs on.
             architecture: The instruction set it runs on; x86_64 by default.
-            layers: The function's layers; what they bring is left out of the code.
-            bundled: Whether the CDK asks for bundling. Otherwise nothing is built.
-            store: Where artifacts are kept.
+            layers: The function's layers; what they include is left out of the code.
+            bundled: Whether the CDK bundles the stack. Otherwise nothing is built.
+            store: The store of artifacts.
 
         Raises:
             UsageError: There is neither code nor an entry, or both, or options that only an entry has.
@@ -123,23 +123,23 @@ class CodeSource(EntryOptions):
         )
 
     def try_imports(
-        self, made: FunctionCode, layers: Sequence[ILayerVersion | str], state: AppState, *, bundled: bool
+        self, code: FunctionCode, layers: Sequence[ILayerVersion | str], state: AppState, *, bundled: bool
     ) -> None:
         """Import the packages of the code on this machine if the user asked for it.
 
         Args:
-            made: The code.
+            code: The code of the function.
             layers: The layers of the function.
             state: The state of the app.
-            bundled: Whether the CDK asks for bundling.
+            bundled: Whether the CDK bundles the stack.
 
         Raises:
             BrokenImportError: One of them cannot be imported.
         """
-        if bundled and made.build is not None and made.build.job.options.content.try_imports:
+        if bundled and code.build is not None and code.build.job.options.content.try_imports:
             from cdk_layers.cdk.asset.tried_imports import try_code  # noqa: PLC0415 - few functions ask for it
 
-            try_code(self.path, made.build, layers, state)
+            try_code(self.path, code.build, layers, state)
 
     @property
     def for_entry(self) -> tuple[str, ...]:

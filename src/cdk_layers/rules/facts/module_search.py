@@ -9,6 +9,7 @@ from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.rules.facts.search_path import inside, is_folder
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Sequence
 
     from cdk_layers.contents.model import Contents
@@ -35,6 +36,20 @@ class Module:
 
     package: bool
     """Whether it can have submodules."""
+
+
+def imported_name(module: Module, statement: ast.ImportFrom) -> str | None:
+    """Return the absolute dotted name that a `from` import of a module names; None if it leaves the top-level package.
+
+    Args:
+        module: The module that contains the statement.
+        statement: The import, absolute or relative.
+    """
+    if not statement.level:
+        return statement.module
+    package = module.name.split(".") if module.package else module.name.split(".")[:-1]
+    base = package[: len(package) - statement.level + 1]
+    return ".".join([*base, *([statement.module] if statement.module else [])]) if base else None
 
 
 def find_module(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:

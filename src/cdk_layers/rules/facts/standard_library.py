@@ -40,5 +40,5 @@ def standard_library(python: str) -> frozenset[str]:
     """Return the top-level names of the standard library of a Python 3 version, such as "3.13"."""
     minor = int(python.partition(".")[2])
     added = {name for name, since in _ADDED.items() if minor >= since}
-    kept = {name for name, until in _REMOVED.items() if minor < until}
-    return frozenset(_ALWAYS.split()) | added | kept
+    not_removed = {name for name, until in _REMOVED.items() if minor < until}
+    return frozenset(_ALWAYS.split()) | added | not_removed

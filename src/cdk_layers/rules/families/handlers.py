@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.definitions import Search
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
 from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -172,7 +172,7 @@ class _Lookup:
 
     def follow(self, module: Module, statement: ast.ImportFrom, there: str, name: str) -> Answer:
         """Return whether the module of a `from` import has the name that is imported from it."""
-        found = find_module(target, self.places) if (target := _absolute(module, statement)) else None
+        found = find_module(target, self.places) if (target := imported_name(module, statement)) else None
         if found is None:
             # The standard library and the runtime's packages are on the path too.
             return "maybe" if there == "*" else "yes"
@@ -180,15 +180,6 @@ class _Lookup:
         if there == "*" and answer == "yes" and found.path is None:
             return "maybe"
         return "maybe" if isinstance(answer, SyntaxError) else answer
-
-
-def _absolute(module: Module, statement: ast.ImportFrom) -> str | None:
-    """Return the dotted name of the module that a `from` import is about; None where it leaves the packages."""
-    if not statement.level:
-        return statement.module
-    package = module.name.split(".") if module.package else module.name.split(".")[:-1]
-    kept = package[: len(package) - statement.level + 1]
-    return ".".join([*kept, *([statement.module] if statement.module else [])]) if kept else None
 
 
 def _source(module: Module) -> bytes | None:

@@ -10,7 +10,7 @@ from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
 from cdk_layers.rules.facts.search_path import is_python, parts, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -181,15 +181,6 @@ def _imports(module: Module, source: bytes) -> Iterator[_Import]:
         if isinstance(statement, ast.Import):
             yield from (_Import(alias.name, (), place) for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
-            name = _absolute(module, statement)
+            name = imported_name(module, statement)
             if name:
                 yield _Import(name, tuple(alias.name for alias in statement.names if alias.name != "*"), place)
-
-
-def _absolute(module: Module, statement: ast.ImportFrom) -> str | None:
-    """Return the dotted name of what a `from` import is about; None where it leaves the packages."""
-    if not statement.level:
-        return statement.module
-    package = module.name.split(".") if module.package else module.name.split(".")[:-1]
-    kept = package[: len(package) - statement.level + 1]
-    return ".".join([*kept, *([statement.module] if statement.module else [])]) if kept else None

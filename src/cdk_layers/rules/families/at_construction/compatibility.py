@@ -1,4 +1,4 @@
-"""Layers that declare other runtimes or architectures than the function's."""
+"""Deprecated runtimes, and layers that declare other runtimes or architectures than the function's."""
 
 from __future__ import annotations
 
