@@ -62,7 +62,10 @@ def test_a_project_without_settings_has_the_defaults(tmp_path: Path, text: str) 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("budgte = 1", "unknown key 'budgte' in [tool.cdk-layers]. Valid keys: aws-services, budget, bytecode,"),
+        (
+            "budgte = 1",
+            "unknown key 'budgte' in [tool.cdk-layers]. Did you mean 'budget'? Valid keys: aws-services, budget,",
+        ),
         ("select = 'too-many-layers'", "select is 'too-many-layers', but has to be a list of rule names"),
         ("ignore = [1]", "has to be a list of rule names"),
         ("trim = ['test']", "trim is ['test'], but has to be true, false or a list of 'tests', 'stubs'"),

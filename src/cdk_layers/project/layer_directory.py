@@ -28,7 +28,7 @@ from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
 from cdk_layers.system import toml
-from cdk_layers.system.wording import bytes_of
+from cdk_layers.system.wording import bytes_of, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -150,7 +150,8 @@ def _order(file: Path, document: Mapping[str, Any], names: list[str]) -> tuple[s
     repeated = sorted({name for name in order if order.count(name) > 1})
     missing = [name for name in names if name not in order]
     unknown = [name for name in order if name not in names]
-    for fault, layers in (("names twice", repeated), ("names, without a subfolder,", unknown), ("leaves out", missing)):
+    faults = (("names twice:", repeated), ("names what is not a subfolder:", unknown), ("leaves out:", missing))
+    for fault, layers in faults:
         if layers:
             message = (
                 f"{file}: order {fault} {', '.join(map(repr, layers))}. It has to name every layer once, lowest first; "
@@ -179,7 +180,11 @@ def _expect_known(
 ) -> None:
     unknown = [key for key in table if key not in known]
     if unknown:
-        message = f"{file}: unknown key {place + unknown[0]!r}. {valid} {', '.join(sorted(known))}."
+        sentences = (
+            f"{file}: unknown key {place + unknown[0]!r}.", nearest(unknown[0], known),
+            f"{valid} {', '.join(sorted(known))}.",
+        )  # fmt: skip
+        message = " ".join(filter(None, sentences))
         raise UsageError(message)
 
 

@@ -12,7 +12,7 @@ from cdk_layers.app.model import Settings
 from cdk_layers.building.content_options import TRIM_VALUES, ContentOptions, trim_of
 from cdk_layers.errors import UsageError
 from cdk_layers.store.inventory import DEFAULT_MAX_BYTES
-from cdk_layers.system.wording import bytes_of
+from cdk_layers.system.wording import bytes_of, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +141,11 @@ def _from_table(table: Any, path: Path) -> ProjectSettings:
     known = {field.name.replace("_", "-"): field.name for field in fields(ProjectSettings)}
     unknown = [key for key in table if key not in known]
     if unknown:
-        message = f"{path}: unknown key {unknown[0]!r} in [tool.{_TABLE}]. Valid keys: {', '.join(sorted(known))}."
+        sentences = (
+            f"{path}: unknown key {unknown[0]!r} in [tool.{_TABLE}].", nearest(unknown[0], known),
+            f"Valid keys: {', '.join(sorted(known))}.",
+        )  # fmt: skip
+        message = " ".join(filter(None, sentences))
         raise UsageError(message)
     return ProjectSettings(**{known[key]: _value(key, value, path) for key, value in table.items()})
 
