@@ -57,6 +57,6 @@ def test_what_needs_no_native_code_runs(app: Path, runner: Runner, name: str, re
 def test_what_needs_native_code_is_refused(app: Path, runner: Runner) -> None:
     """The message names a file, and says what to do."""
     with pytest.raises(
-        UsageError, match=rf"is for {_OTHER} and this machine is .*1 native file, such as python/orjson/"
+        UsageError, match=rf"is for {_OTHER}, and this machine is .*1 native file, such as python/orjson/"
     ):
         runner.start(function_of(app, "Needed"), Log())

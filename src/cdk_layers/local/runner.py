@@ -118,7 +118,7 @@ class Runner:
         foreign = [path for root, each in archives for path in foreign_files(self.store.contents_of(each), root, here)]
         if foreign:
             message = (
-                f"Function {function.path!r} is for {function.architecture} and this machine is {here}: it cannot load "
+                f"{function.path!r} is for {function.architecture}, and this machine is {here}: it cannot load "
                 f"{count(len(foreign), 'native file')}, such as {foreign[0]}. Synthesize the app for {here} to run it "
                 f"here, or run it in Docker with `sam local invoke`."
             )
