@@ -125,10 +125,12 @@ def _is_example(line: bytes) -> bool:
 
 
 def _compact(name: bytes) -> bytes:
+    """Return a dotted name without the spaces and continued lines that Python permits in it."""
     return b"".join(name.replace(b"\\", b"").split())
 
 
 def _absolute(path: str, name: bytes) -> list[str]:
+    """Return the segments of a dotted name that the module at a path imports, with its packages if it is relative."""
     text = name.decode("ascii", "replace")
     relative = text.lstrip(".")
     up = len(text) - len(relative)
