@@ -65,7 +65,10 @@ test-newest: environment ## run the same tests with the newest dependencies ther
 
 coverage: environment ## run every test, and fail below the lines and branches that the tests reached so far
 	mkdir -p .cache/coverage
-	$(PY) -m pytest -n auto --cov --cov-report=term --cov-fail-under=$(COVERED) $(ARGS)
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -n auto $(ARGS)
+	-$(PY) -m coverage combine --quiet # tests kill processes, which leave half a file
+	$(PY) -m coverage report --fail-under=$(COVERED)
 
 mutants: environment ## change the code in many small ways, and list the changes that no test notices
 	$(PY) tools/mutants.py $(ARGS)

@@ -110,7 +110,9 @@ def test_importers_are_read_from_the_indentation() -> None:
         f"print('import time: nonsense', file=sys.stderr); import xml.dom.minidom; "
         f"print({IMPORTS_END!r}, file=sys.stderr, flush=True); import this"
     )
-    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-X", "importtime", "-c", code], capture_output=True, text=True, check=True
+    )
     modules = read_import_times(done.stderr)
     assert modules is not None
     importers = {module.name: module.importers for module in modules}
