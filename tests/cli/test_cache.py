@@ -48,7 +48,7 @@ def test_info(run: Callable[..., Run], folder: Path) -> None:
     assert report["path"] == str(folder)
     assert report["kinds"]["artifacts"]["count"] == 2
     assert report["kinds"]["older"]["count"] == 1
-    assert report["maxBytes"] == 5 * 1024**3
+    assert report["max_bytes"] == 5 * 1024**3
 
 
 def test_path(run: Callable[..., Run], folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_prune(run: Callable[..., Run], folder: Path, arguments: tuple[str, ...]
     assert sorted(path.name for path in (folder / "2/artifacts").iterdir()) == left
     removed = 2 if "--dry-run" in arguments else 2 - len(left)
     assert done.json["removed"].get("artifacts", {"count": 0})["count"] == removed
-    assert done.json["freedBytes"] >= removed * 1024 * 1024
+    assert done.json["freed_bytes"] >= removed * 1024 * 1024
     assert done.err == ""
     table = run("cache", "prune", *arguments)
     total = table.out.splitlines()[-1]

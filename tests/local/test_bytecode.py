@@ -96,4 +96,4 @@ def test_what_cannot_be_compiled_is_reported(assembly: Path, capsys: pytest.Capt
 def test_bytecode_is_used(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is unpacked here keeps its bytecode valid, so that start-time measures what Lambda does, and the saving."""
     assert main(["start-time", "Report", str(assembly), "--runs", "3", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["bytecodeSavesSeconds"] > 0
+    assert json.loads(capsys.readouterr().out)["bytecode_saves_seconds"] > 0

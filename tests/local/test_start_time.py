@@ -63,7 +63,7 @@ def test_times_by_distribution_and_module(app: Path, capsys: pytest.CaptureFixtu
     assert modules["own code"] == {"main"}
     assert "colorsys" in modules["standard library"]
     assert found["seconds"] == pytest.approx(sum(each["seconds"] for each in found["distributions"]), rel=0.5)
-    assert (found["runs"], found["bytecodeSavesSeconds"]) == (2, None)
+    assert (found["runs"], found["bytecode_saves_seconds"]) == (2, None)
 
 
 def test_what_would_help_most(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_the_table(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_bytecode_in_the_archive(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where an archive contains bytecode, it is said what that saves."""
-    assert _measured(app, capsys, "Compiled")["bytecodeSavesSeconds"] > 0
+    assert _measured(app, capsys, "Compiled")["bytecode_saves_seconds"] > 0
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_blames_trimming_only_for_what_it_broke(app: Path, capsys: pytest.Captur
     untrimmed = str(app / "Untrimmed")
     status, found = _tried(app, capsys, "Base", "--runtime", RUNTIME, "--untrimmed", untrimmed)
     assert status == 1
-    fails = {failure["name"]: failure["failsUntrimmed"] for failure in found["failed"]}
+    fails = {failure["name"]: failure["fails_untrimmed"] for failure in found["failed"]}
     assert fails == {"ending": True, "never": True, "trimmed": False}
     assert main(["try-imports", "Base", str(app), "--runtime", RUNTIME, "--untrimmed", untrimmed]) == 1
     out = capsys.readouterr().out

@@ -32,9 +32,9 @@ def show_inventory(folder: Path, max_bytes: int | None, items: Sequence[Item], *
     total = sum(item.bytes for item in items)
     if as_json:
         kinds = {
-            kind: {**_as_json(amount), "leastRecentlyUsed": _time(oldest[kind])} for kind, amount in amounts.items()
+            kind: {**_as_json(amount), "least_recently_used": _time(oldest[kind])} for kind, amount in amounts.items()
         }
-        _print_json({"path": str(folder), "maxBytes": max_bytes, "bytes": total, "kinds": kinds})
+        _print_json({"path": str(folder), "max_bytes": max_bytes, "bytes": total, "kinds": kinds})
         return
     table = _table("Least recently used", count_name="Number")
     for kind, name in KINDS.items():
@@ -50,11 +50,11 @@ def show_pruned(pruned: Pruned, *, is_dry_run: bool, as_json: bool) -> None:
     freed = sum(amount.bytes for amount in removed)
     if as_json:
         _print_json({
-            "dryRun": is_dry_run,
-            "freedBytes": freed,
-            "bytesLeft": pruned.bytes_left,
+            "dry_run": is_dry_run,
+            "freed_bytes": freed,
+            "bytes_left": pruned.bytes_left,
             "removed": _by_kind(pruned.removed),
-            "inUse": _as_json(pruned.in_use),
+            "in_use": _as_json(pruned.in_use),
             "failed": _as_json(pruned.failed),
         })  # fmt: skip
         return

@@ -60,7 +60,7 @@ def _as_json(path: str, result: StartTime) -> dict[str, object]:
         "function": path,
         "runs": result.runs,
         "seconds": result.seconds,
-        "bytecodeSavesSeconds": result.bytecode_saves_seconds,
+        "bytecode_saves_seconds": result.bytecode_saves_seconds,
         "distributions": [
             {
                 "name": distribution.owner.name,

@@ -96,7 +96,7 @@ def _as_json(function: LocalFunction, result: TriedImports) -> str:
         "architecture": function.architecture,
         "imported": [name for name in result.names if name not in {failure.name for failure in result.failed}],
         "failed": [
-            {"name": failure.name, "error": failure.error, "failsUntrimmed": failure.fails_untrimmed}
+            {"name": failure.name, "error": failure.error, "fails_untrimmed": failure.fails_untrimmed}
             for failure in result.failed
         ],
     }

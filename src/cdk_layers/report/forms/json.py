@@ -46,8 +46,7 @@ def _record(verdict: Verdict, finding: Finding) -> dict[str, Any]:
         "line": verdict.line(finding.where),
         "logical_id": finding.where.logical_id,
         "message": finding.message,
-        # The name that version 1 of this form has for it.
-        "service_words": finding.aws_error,
+        "aws_error": finding.aws_error,
         "remedy": finding.remedy,
         "documentation": rule_page(finding.rule),
     }
