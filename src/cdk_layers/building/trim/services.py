@@ -45,7 +45,7 @@ def check_services(services: Collection[str], paths: Iterable[str]) -> None:
         if service not in known:
             hint = nearest(service.lower(), sorted(known))
             message = (
-                f"aws_services: the installed botocore has no service {service!r}. {hint or 'It'} "
-                f"{'The names' if hint else 'has'} are those of boto3.client(), such as 's3' and 'dynamodb'."
+                f"aws_services: the installed botocore has no service {service!r}. {hint}{hint and ' '}"
+                f"The names are those of boto3.client(), such as 's3' and 'dynamodb'."
             )
             raise UsageError(message)

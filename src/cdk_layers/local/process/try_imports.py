@@ -17,6 +17,11 @@ RESULT = "cdk-layers: import result "
 SECONDS = 60
 """After which an import is ended."""
 
+MAX_ERROR = 2_000
+"""Maximum characters of an error. A longer one may not fit into a pipe that is not read yet."""
+
+MAX_REPORT = 65_536
+
 
 def try_imports(names: list[str]) -> None:
     """Import packages, and report each on a line of its own on the error output."""
@@ -35,13 +40,20 @@ def _try_import(name: str) -> str | None:
         os.close(read_end)
         _report_import(name, write_end)
     os.close(write_end)
-    with os.fdopen(read_end, encoding="utf-8", errors="replace") as report:
-        answer = report.read()
+    # Processes that the package started may keep the pipe open, so its end is not waited for.
     status = os.waitpid(child, 0)[1]
+    os.set_blocking(read_end, False)
+    answer = b""
+    with contextlib.suppress(BlockingIOError):
+        answer = os.read(read_end, MAX_REPORT)
+    os.close(read_end)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         return f"it takes more than {SECONDS} s" if number == signal.SIGALRM else f"ended by signal {number}"
-    return json.loads(answer) if answer else f"ended with status {os.WEXITSTATUS(status)}"
+    try:
+        return json.loads(answer) if answer else f"ended with status {os.WEXITSTATUS(status)}"
+    except ValueError:
+        return "it writes to files that it did not open"
 
 
 def _report_import(name: str, report: int) -> None:
@@ -51,7 +63,7 @@ def _report_import(name: str, report: int) -> None:
     try:
         __import__(name)
     except BaseException as caught:  # noqa: BLE001 - whatever ends an import is its result
-        error = f"{type(caught).__name__}: {caught}"
+        error = f"{type(caught).__name__}: {caught}"[:MAX_ERROR]
     with contextlib.suppress(OSError):
         os.write(report, json.dumps(error).encode())
     os._exit(0)
