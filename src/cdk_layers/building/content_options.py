@@ -11,6 +11,9 @@ TRIM_KINDS: Final = ("tests", "stubs", "sources", "libraries", "documents")
 TRIM_VALUES: Final = f"True, False or a list of {', '.join(map(repr, TRIM_KINDS))}"
 """Valid values of `trim`, for messages."""
 
+TRIM_ITEMS: Final = f"one of {', '.join(map(repr, TRIM_KINDS))}"
+"""Valid values of an item of `trim`, for messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContentOptions:

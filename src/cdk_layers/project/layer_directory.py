@@ -23,12 +23,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.building.content_options import TRIM_VALUES, trim_of
+from cdk_layers.building.content_options import TRIM_KINDS, TRIM_VALUES, trim_of
 from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
 from cdk_layers.system import toml
-from cdk_layers.system.wording import bytes_of, nearest
+from cdk_layers.system.wording import bytes_of, first_wrong, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -189,15 +189,26 @@ def _expect_known(
 
 
 def _value(file: Path, place: str, key: str, value: object) -> Any:
-    read, expected = _KINDS[key]
-    converted = read(value)
+    converted = _KINDS[key][0](value)
     if converted is None:
-        raise _wrong(file, place, value, expected)
+        raise _wrong_value(file, place, key, value)
     return converted
 
 
-def _wrong(file: Path, place: str, value: object, expected: str) -> UsageError:
-    return UsageError(f"{file}: {place} is {value!r}, and has to be {expected}.")
+def _wrong_value(file: Path, place: str, key: str, value: object) -> UsageError:
+    read, expected = _KINDS[key]
+    # A list is rejected for one of its items.
+    found = first_wrong(place, value, lambda item: read([item]) is not None)
+    name, wrong = found or (place, value)
+    if found:
+        items = expected.rpartition("a list of ")[2]
+        expected = "a string" if items == "strings" else f"one of {items}"
+    hint = nearest(wrong, _CHOICES[key]) if key in _CHOICES and isinstance(wrong, str) else ""
+    return _wrong(file, name, wrong, expected, hint)
+
+
+def _wrong(file: Path, place: str, value: object, expected: str, hint: str = "") -> UsageError:
+    return UsageError(f"{file}: {place} is {value!r}, and has to be {expected}.{hint and f' {hint}'}")
 
 
 def _strings(value: object) -> tuple[str, ...] | None:
@@ -229,6 +240,11 @@ def _grants(value: object) -> tuple[str, ...] | None:
     return None if strings is None or not all(map(GRANTEE.fullmatch, strings)) else strings
 
 
+_CHOICES: Final[Mapping[str, Collection[str]]] = {
+    "compatible_runtimes": _RUNTIMES,
+    "compatible_architectures": ARCHITECTURES,
+    "trim": TRIM_KINDS,
+}
 _STRING: Final = (_string, "a string")
 _STRINGS: Final = (_strings, "a list of strings")
 _KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Settings
-from cdk_layers.building.content_options import TRIM_VALUES, ContentOptions, trim_of
+from cdk_layers.building.content_options import TRIM_ITEMS, TRIM_KINDS, TRIM_VALUES, ContentOptions, trim_of
 from cdk_layers.errors import UsageError
 from cdk_layers.store.inventory import DEFAULT_MAX_BYTES
-from cdk_layers.system.wording import bytes_of, nearest
+from cdk_layers.system.wording import bytes_of, first_wrong, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,8 +161,22 @@ def _value(key: str, value: Any, path: Path) -> Any:
         return value
     if key == "trim" and (found := trim_of(value)) is not None:
         return found
-    message = f"{path}: [tool.{_TABLE}] {key} is {value!r}, but has to be {_EXPECTED[key]}."
-    raise UsageError(message)
+    raise _wrong(key, value, path)
+
+
+def _wrong(key: str, value: Any, path: Path) -> UsageError:
+    expected, hint, wrong = _EXPECTED[key], "", None
+    if key in _LISTS:
+        wrong = first_wrong(key, value, lambda item: isinstance(item, str))
+    elif key == "trim":
+        wrong = first_wrong(key, value, TRIM_KINDS.__contains__)
+    name, value = wrong or (key, value)
+    if key == "trim":
+        expected = TRIM_ITEMS if wrong else expected
+        hint = f" {nearest(value, TRIM_KINDS)}" if isinstance(value, str) else ""
+    elif wrong:
+        expected = f"a string, in {expected}"
+    return UsageError(f"{path}: [tool.{_TABLE}] {name} is {value!r}, but has to be {expected}.{hint.rstrip()}")
 
 
 _EXPECTED: Final[Mapping[str, str]] = {
