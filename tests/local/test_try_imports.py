@@ -149,3 +149,41 @@ def test_reports_crashes(capfd: pytest.CaptureFixture[str], tmp_path: Path, monk
     assert [json.loads(line.removeprefix(IMPORT_RESULT))[1] for line in lines] == [
         "ended by signal 9", "ended with status 7", None
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_ends_what_takes_too_long(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit holds for a package that ignores signals or stops itself, and for one whose error has no text."""
+    ignoring = "import signal, time; signal.signal(signal.SIGALRM, signal.SIG_IGN); time.sleep(30)"
+    stopping = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+    speechless = "class Odd(BaseException):\n    def __str__(self): raise SystemExit(0)\nraise Odd"
+    sources = {"sleeping": "import time; time.sleep(30)", "ignoring": ignoring, "stopping": stopping}
+    for name, source in {**sources, "speechless": speechless}.items():
+        (tmp_path / f"{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(try_imports, "SECONDS", 0.2)
+    try_imports.try_imports([*sources])
+    monkeypatch.setattr(try_imports, "SECONDS", 60)
+    try_imports.try_imports(["speechless", "json"])
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith(IMPORT_RESULT)]
+    late = "it takes more than 0.2 s"
+    assert [json.loads(line.removeprefix(IMPORT_RESULT))[1] for line in lines] == [late, late, late, "Odd", None]
+
+
+def test_a_package_that_ends_the_others_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A package that ends the process that imports it, or all processes of its group, is a failure like any other."""
+    sources = {
+        "ends_parent.py": "import os, signal; os.kill(os.getppid(), signal.SIGKILL); import time; time.sleep(5)",
+        "ends_group.py": "import os, signal; os.killpg(0, signal.SIGKILL)",
+        "broken.py": "import no_such_library",
+        "whole.py": "",
+    }
+    folder = write_app(tmp_path, {"Report": {"Code": _layer(sources, "")}})
+    status, found = _tried(folder, capsys, "Report")
+    errors = {failure["name"]: failure["error"] for failure in found["failed"]}
+    assert (status, found["imported"]) == (1, ["whole"])
+    assert set(errors) == {"broken", "ends_group", "ends_parent"}
+    assert errors["ends_parent"] == errors["ends_group"] == "it ends the process that imports it"
+    assert process.IMPORT_BEGINS == try_imports.BEGINS

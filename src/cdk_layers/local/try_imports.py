@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import UsageError
 from cdk_layers.local.function import InlineCode, LocalFunction, LocalLayer
-from cdk_layers.local.process import IMPORT_RESULT
+from cdk_layers.local.process import IMPORT_BEGINS, IMPORT_RESULT
 from cdk_layers.local.runner import this_architecture
 from cdk_layers.local.sandbox import Prepared, Program, Sandbox
 from cdk_layers.local.top_level import top_level_names
@@ -154,8 +154,25 @@ def _replaced(function: LocalFunction, untrimmed: Path) -> LocalFunction:
 
 def _import_all(prepared: Prepared, names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the errors by package, and in which ways the process saw another world than in Lambda."""
-    if not names:
-        return {}, ()
+    errors: dict[str, str] = {}
+    differences: tuple[str, ...] = ()
+    waiting = list(names)
+    while waiting:
+        output, differences = _output_of(prepared, waiting)
+        results = dict(_results(output))
+        errors.update({name: error for name, error in results.items() if error is not None})
+        missing = [name for name in waiting if name not in results]
+        if missing and f"{IMPORT_BEGINS}{json.dumps(missing[0])}" not in output.splitlines():
+            last = next((line for line in reversed(output.splitlines()) if line.strip()), "it ended without an error")
+            message = f"{prepared.function.path!r}: the imports ended before {missing[0]!r}: {last}"
+            raise UsageError(message)
+        if missing:
+            errors[missing[0]] = "it ends the process that imports it"
+        waiting = missing[1:]
+    return errors, differences
+
+
+def _output_of(prepared: Prepared, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     with tempfile.TemporaryFile() as file:
         sandbox = Sandbox(prepared, Program(packages=tuple(names)), output=file.fileno())
         try:
@@ -163,14 +180,7 @@ def _import_all(prepared: Prepared, names: Sequence[str]) -> tuple[dict[str, str
         finally:
             sandbox.close()
         file.seek(0)
-        output = file.read().decode(errors="replace")
-    results = dict(_results(output))
-    missing = [name for name in names if name not in results]
-    if missing:
-        last = next((line for line in reversed(output.splitlines()) if line.strip()), "it ended without an error")
-        message = f"{prepared.function.path!r}: the imports ended before {missing[0]!r}: {last}"
-        raise UsageError(message)
-    return {name: error for name, error in results.items() if error is not None}, sandbox.differences
+        return file.read().decode(errors="replace"), sandbox.differences
 
 
 def _results(output: str) -> Iterator[tuple[str, str | None]]:

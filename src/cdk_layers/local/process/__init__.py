@@ -10,3 +10,6 @@ IMPORTS_END: Final = "cdk-layers: imports end"
 
 IMPORT_RESULT: Final = "cdk-layers: import result "
 """Begins the lines that try_imports.py reports imports with."""
+
+IMPORT_BEGINS: Final = "cdk-layers: import begins "
+"""Begins the lines that try_imports.py writes before each import."""

@@ -14,6 +14,9 @@ import sys
 RESULT = "cdk-layers: import result "
 """Begins the lines that report an import, as JSON: the name, and the error or null."""
 
+BEGINS = "cdk-layers: import begins "
+"""Begins the lines that name a package before its import, as JSON: it may end this process too."""
+
 SECONDS = 60
 """After which an import is ended."""
 
@@ -26,9 +29,14 @@ MAX_REPORT = 65_536
 def try_imports(names: list[str]) -> None:
     """Import packages, and report each on a line of its own on the error output."""
     for name in names:
+        _write(f"{BEGINS}{json.dumps(name)}")
         error = _try_import(name)
-        sys.stderr.write(f"\n{RESULT}{json.dumps([name, error])}\n")
-        sys.stderr.flush()
+        _write(f"{RESULT}{json.dumps([name, error])}")
+
+
+def _write(line: str) -> None:
+    sys.stderr.write(f"\n{line}\n")
+    sys.stderr.flush()
 
 
 def _try_import(name: str) -> str | None:
@@ -41,29 +49,50 @@ def _try_import(name: str) -> str | None:
         _report_import(name, write_end)
     os.close(write_end)
     # Processes that the package started may keep the pipe open, so its end is not waited for.
-    status = os.waitpid(child, 0)[1]
+    status, is_late = _end_of(child)
     os.set_blocking(read_end, False)
     answer = b""
     with contextlib.suppress(BlockingIOError):
         answer = os.read(read_end, MAX_REPORT)
     os.close(read_end)
     if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        return f"it takes more than {SECONDS} s" if number == signal.SIGALRM else f"ended by signal {number}"
+        return f"it takes more than {SECONDS} s" if is_late else f"ended by signal {os.WTERMSIG(status)}"
     try:
         return json.loads(answer) if answer else f"ended with status {os.WEXITSTATUS(status)}"
     except ValueError:
         return "it writes to files that it did not open"
 
 
+def _end_of(child: int) -> tuple[int, bool]:
+    """Return the status of a process, and whether it was killed because it took too long.
+
+    An alarm of its own would not end a process that ignores it or has stopped itself.
+    """
+    late = []
+
+    def end(*_: object) -> None:
+        late.append(child)
+        os.kill(child, signal.SIGKILL)
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        return os.waitpid(child, 0)[1], bool(late)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _report_import(name: str, report: int) -> None:
     """Import a package in a new process, write the error or null, and end."""
-    signal.alarm(SECONDS)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     error = None
     try:
         __import__(name)
     except BaseException as caught:  # noqa: BLE001 - whatever ends an import is its result
-        error = f"{type(caught).__name__}: {caught}"[:MAX_ERROR]
+        error = type(caught).__name__
+        with contextlib.suppress(BaseException):  # the text of an error is code of the package too
+            error = f"{error}: {caught}"[:MAX_ERROR]
     with contextlib.suppress(OSError):
         os.write(report, json.dumps(error).encode())
     os._exit(0)
