@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,3 +143,33 @@ def test_limit_that_means_nothing(run: Callable[..., Run], folder: Path, monkeyp
     done = run("cache", "info")
     assert (done.status, folder.is_dir()) == (2, True)
     assert "CDK_LAYERS_CACHE_SIZE is 'much', which is not a size with its unit" in done.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("put", ["folder", "full folder", "link to nothing", "link to itself"])
+def test_verify_finds_what_cannot_be_read(run: Callable[..., Run], folder: Path, put: str) -> None:
+    """What takes the place of a file, and cannot be read, is damaged like a file with other bytes."""
+    memo = next((folder / "2/memos").iterdir())
+    memo.unlink()
+    if put.startswith("link"):
+        memo.symlink_to("nothing" if put == "link to nothing" else memo.name)
+    else:
+        memo.mkdir()
+        if put == "full folder":
+            (memo / "x").touch()
+    found = run("cache", "verify", "--json")
+    assert (found.status, found.json["intact"]) == (1, 2)
+    assert not os.path.lexists(memo)
+    assert run("cache", "verify").status == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other limits and messages")
+@pytest.mark.parametrize("action", ["info", "verify", "prune"])
+def test_a_folder_that_cannot_be_read_is_an_error(
+    run: Callable[..., Run], action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that the system does not accept is an error with the folder, the reason and the remedy."""
+    monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", "a" * 300)
+    found = run("cache", action)
+    assert found.status == 2
+    assert "cannot be read: File name too long. Let CDK_LAYERS_CACHE_DIR name another folder" in found.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def verify(folder: Path, *, report: Callable[[int, int], object] = lambda _done,
         report(number, len(waiting))
         if _is_intact(item):
             verified.intact += 1
-        elif item.path.exists():  # and was not removed meanwhile
+        elif os.path.lexists(item.path):  # and was not removed meanwhile
             verified.damaged.append(item)
     report(len(waiting), len(waiting))
     return verified
@@ -47,4 +48,7 @@ def _is_intact(item: Item) -> bool:
     if item.kind == "artifacts":
         return is_sound(item.path)
     # A file that a process writes at this moment, or left behind when it was killed, has a name that is not found.
-    return item.path.name.startswith(".") or read_checked(item.path) is not None
+    try:
+        return item.path.name.startswith(".") or read_checked(item.path) is not None
+    except OSError:
+        return False

@@ -8,6 +8,10 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.errors import BuildError
+from cdk_layers.store.places import store_folder
+from cdk_layers.store.write_errors import VARIABLE
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterator
@@ -64,8 +68,22 @@ def _add(actions: Any, name: str, action: Callable[[Namespace], int], summary: s
 
 
 def execute(arguments: Namespace) -> int:
-    """Run the action and return the exit status."""
-    return int(arguments.act(arguments))
+    """Run the action and return the exit status.
+
+    Raises:
+        BuildError: The folder cannot be read.
+    """
+    try:
+        return int(arguments.act(arguments))
+    except OSError as error:
+        folder = store_folder()
+        if not str(error.filename).startswith(str(folder)):
+            raise
+        message = (
+            f"The build cache {str(folder)!r} cannot be read: {error.strerror or error}. Let {VARIABLE} name another "
+            "folder, or make this one readable."
+        )
+        raise BuildError(message) from None
 
 
 def _path(_: Namespace) -> int:
