@@ -523,3 +523,24 @@ def test_a_cache_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", "~nobody-has-this-name/cache")
     with pytest.raises(BuildError, match="CDK_LAYERS_CACHE_DIR is '~nobody-has-this-name/cache'"):
         places.open_store()
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("gone"), BuildError("uv failed"), KeyError("gone")])
+def test_a_store_that_is_removed_during_a_build(tmp_path: Path, error: Exception) -> None:
+    """The error says what happened, and not what the build missed then; the next build succeeds."""
+    store = LocalStore(tmp_path / "store")
+
+    def make(_: Path) -> None:
+        shutil.rmtree(store.folder)
+        raise error
+
+    with pytest.raises(BuildError, match=r"store' was removed while it was used\. Build again"):
+        store.get_or_make("key", make)
+    assert store.get_or_make("key", maker(tmp_path)).archive.is_file()
+
+
+def test_a_store_that_is_removed_before_its_files_are_kept(tmp_path: Path) -> None:
+    """A folder that is missing need not be made writable."""
+    store = LocalStore(tmp_path / "store")
+    with pytest.raises(BuildError, match=r"No such file.*\. If something removed it while it was used, build again"):
+        store.get_or_make("key", lambda _: shutil.rmtree(store.folder))

@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.errors import BuildError
 from cdk_layers.store.artifact import ARCHIVE, Artifact, is_sound, seal
 from cdk_layers.store.checked_files import CheckedFiles, file_name, touch
 from cdk_layers.store.growth import Growth
@@ -178,7 +179,11 @@ class LocalStore:
         with explained(self.folder, f"The build {file_name(key)!r}"):
             scratch = self._scratch()
             try:
-                make(scratch)
+                try:
+                    make(scratch)
+                except Exception:
+                    self._expect_scratch(scratch)
+                    raise
                 digests = seal(scratch)
                 artifact = Artifact(self._publish(scratch, self._artifact(key).folder))
             finally:
@@ -200,6 +205,15 @@ class LocalStore:
             finally:
                 remove_folder(scratch)
         self._grow(number_of_bytes)
+
+    def _expect_scratch(self, scratch: Path) -> None:
+        """Raise an error if a scratch folder was removed: what the build missed then is not the user's mistake."""
+        if not scratch.is_dir():
+            message = (
+                f"The build cache {str(self.folder)!r} was removed while it was used. Build again, and remove it with "
+                "`cdk-layers cache prune --all` next time, which leaves what builds use."
+            )
+            raise BuildError(message) from None
 
     def _scratch(self) -> Path:
         folder = self._root / "scratch"

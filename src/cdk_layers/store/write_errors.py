@@ -34,7 +34,11 @@ def explained(folder: Path, what: str) -> Iterator[None]:
         if not is_full and not str(error.filename or folder).startswith(str(folder)):
             raise
         why = "there is no space left for it" if is_full else error.strerror or str(error)
-        remedy = "Free some space" if is_full else "Make the folder writable"
+        remedy = "Make the folder writable"
+        if is_full:
+            remedy = "Free some space"
+        elif error.errno == errno.ENOENT:
+            remedy = "If something removed it while it was used, build again"
         command = " `cdk-layers cache prune --all` empties the build cache." if is_full else ""
         message = (
             f"{what} cannot be kept in the build cache {str(folder)!r}: {why}"

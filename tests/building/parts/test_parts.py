@@ -17,14 +17,16 @@ from cdk_layers.building.archives.members import collect
 from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.building.parts.split import split
+from cdk_layers.building.parts.packing import Packing
+from cdk_layers.building.parts.split import Group, split
 from cdk_layers.contents.measure import measure
+from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from tests.building.wheel_files import write_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import CodeType
 
@@ -201,3 +203,20 @@ def test_known_parts_and_one_installation_make_the_same_bytes(
         fresh = build(entry, TARGET, store=LocalStore(tmp_path / f"fresh-{len(pins)}-{expected}"))
         assert (built.digest, built.notes, built.pins) == (fresh.digest, fresh.notes, fresh.pins)
         assert built.archive.read_bytes() == fresh.archive.read_bytes()
+
+
+def test_turns_end_without_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the RECORD disappears while its group is packed, the error is that of packing, and no other build waits."""
+    record = tmp_path / "RECORD"
+    packing = Packing(LocalStore(tmp_path / "store"), tmp_path / "scratch")
+
+    def fail(*_: object) -> Iterator[str]:
+        record.unlink()
+        message = "gone"
+        raise EntryError(message)
+
+    monkeypatch.setattr(Packing, "_pack", fail)
+    for _ in range(2):
+        record.write_text("red.py,,\n", encoding="utf-8")
+        with pytest.raises(EntryError, match="gone"):
+            packing.pack_groups([Group("red", (), record)])

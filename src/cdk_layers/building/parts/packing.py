@@ -41,9 +41,11 @@ class Packing:
             BuildError: The disk is full.
         """
         keys: dict[int, str] = {}
+        # Once: a RECORD that disappears meanwhile would give its turn another name, and the turn would never end.
+        turns = [self._turn(group) for group in groups]
         while len(keys) < len(groups):
             missing = self._look_up(groups, keys)
-            own = [number for number in missing if _TURNS.take(self._turn(groups[number]))]
+            own = [number for number in missing if _TURNS.take(turns[number])]
             try:
                 packed = self._pack([groups[number].members for number in own])
                 for number, key in zip(own, packed, strict=True):
@@ -51,9 +53,9 @@ class Packing:
                     self._remember(groups[number], key)
             finally:
                 for number in own:
-                    _TURNS.give_back(self._turn(groups[number]))
+                    _TURNS.give_back(turns[number])
             for number in missing:
-                _TURNS.wait(self._turn(groups[number]))
+                _TURNS.wait(turns[number])
         return tuple(keys[number] for number in range(len(groups)))
 
     def _look_up(self, groups: Sequence[Group], keys: dict[int, str]) -> list[int]:
