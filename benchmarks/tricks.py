@@ -104,8 +104,12 @@ def _without_one_entry() -> None:
 
 
 def _without_thread() -> None:
+    threads = threading.Thread
     threading.Thread = _Unthreaded  # type: ignore[misc]
     import cdk_layers.cdk  # noqa: F401, PLC0415
+
+    # The pools that build layers need threads that run at the same time.
+    threading.Thread = threads  # type: ignore[misc]
 
 
 _MODEL: Final = "cdk_layers.cdk.model"
