@@ -45,7 +45,7 @@ def test_info(run: Callable[..., Run], folder: Path) -> None:
     assert str(folder) in table.out
     assert "Packed parts and records of layers" in table.out
     assert "2.0 MiB of 5.0 GiB (0%)" in table.out
-    report = run("cache", "info", "--json").json
+    report = run("cache", "info", "--format", "json").json
     assert report["path"] == str(folder)
     assert report["kinds"]["artifacts"]["count"] == 2
     assert report["kinds"]["older"]["count"] == 1
@@ -66,7 +66,7 @@ def test_path(run: Callable[..., Run], folder: Path) -> None:
 )  # fmt: skip
 def test_prune(run: Callable[..., Run], folder: Path, arguments: tuple[str, ...], left: list[str]) -> None:
     """What the options name goes, and --dry-run only reports it, in a table and as JSON."""
-    done = run("cache", "prune", *arguments, "--json")
+    done = run("cache", "prune", *arguments, "--format", "json")
     assert done.status == 0
     assert sorted(path.name for path in (folder / "2/artifacts").iterdir()) == left
     removed = 2 if "--dry-run" in arguments else 2 - len(left)
@@ -111,7 +111,7 @@ def test_verify(run: Callable[..., Run], folder: Path) -> None:
     assert run("cache", "verify").out == "3 items intact, 0 damaged\n"
     (folder / "2/artifacts/a/archive.zip").write_bytes(b"damaged")
     (folder / "2/memos/memo").write_bytes(b"damaged")
-    done = run("cache", "verify", "--dry-run", "--json")
+    done = run("cache", "verify", "--dry-run", "--format", "json")
     assert (done.status, done.json["damaged"]) == (1, ["2/artifacts/a", "2/memos/memo"])
     done = run("cache", "verify")
     assert done.status == 1
@@ -157,7 +157,7 @@ def test_verify_finds_what_cannot_be_read(run: Callable[..., Run], folder: Path,
         memo.mkdir()
         if put == "full folder":
             (memo / "x").touch()
-    found = run("cache", "verify", "--json")
+    found = run("cache", "verify", "--format", "json")
     assert (found.status, found.json["intact"]) == (1, 2)
     assert not os.path.lexists(memo)
     assert run("cache", "verify").status == 0

@@ -62,7 +62,7 @@ def add_parser(commands: Any) -> None:
 def _add(actions: Any, name: str, action: Callable[[Namespace], int], summary: str) -> ArgumentParser:
     parser: ArgumentParser = actions.add_parser(name, help=summary, epilog=_STATUS)
     if action is not _path:
-        parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
     parser.set_defaults(act=action)
     return parser
 
@@ -99,7 +99,7 @@ def _info(arguments: Namespace) -> int:
     from cdk_layers.store.inventory import items  # noqa: PLC0415
 
     store = unchecked_user_store()
-    show_inventory(store.folder, store.max_bytes, list(items(store.folder)), as_json=arguments.json)
+    show_inventory(store.folder, store.max_bytes, list(items(store.folder)), as_json=arguments.format == "json")
     return 0
 
 
@@ -110,7 +110,7 @@ def _prune(arguments: Namespace) -> int:
     store = unchecked_user_store()
     with _progress("Removing") as report:
         pruned = store.prune(_limits(arguments, store.max_bytes), is_dry_run=arguments.dry_run, report=report)
-    show_pruned(pruned, is_dry_run=arguments.dry_run, as_json=arguments.json)
+    show_pruned(pruned, is_dry_run=arguments.dry_run, as_json=arguments.format == "json")
     return int(pruned.failed.count > 0)
 
 
@@ -135,7 +135,7 @@ def _verify(arguments: Namespace) -> int:
     store = unchecked_user_store()
     with _progress("Verifying") as report:
         verified = store.verify(is_dry_run=arguments.dry_run, report=report)
-    show_verified(store.folder, verified, is_dry_run=arguments.dry_run, as_json=arguments.json)
+    show_verified(store.folder, verified, is_dry_run=arguments.dry_run, as_json=arguments.format == "json")
     return int(bool(verified.damaged))
 
 
