@@ -75,25 +75,17 @@ def missing_output(subject: Function, _: Settings) -> Iterator[Problem]:
     "uses it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content "
     "into the function's Metadata.",
     source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
-    failing="""\
+    failing=f"""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
 base = LayerVersion(hub, "Base", code=Code.from_asset("layers/base"), removal_policy=RemovalPolicy.RETAIN)
 CrossStackReferences.of(base).produce(ReferenceStrength.WEAK)
 spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[base],
-)
-""",
-    passing="""\
+{_FUNCTION}""",
+    passing=f"""\
 hub = MultiLayerStack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
 base = hub.add_layer("base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
 spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
-Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
-    layers=[base],
-)
-""",
+{_FUNCTION}""",
 )
 def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     """Search the template for the digest of each layer with a weak reference."""
