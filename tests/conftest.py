@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from cdk_layers.store.local_store import LocalStore
 
 _PROJECT: Final = Path(__file__).parents[1]
+
+# `nohup` and shells that start a job in the background ignore these signals, and what tests start would inherit that.
+for _name, _default in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    _signal = getattr(signal, _name, None)  # Windows has no SIGHUP
+    if _signal is not None and signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _default)
 _RUN_CACHE: Final = "CDK_LAYERS_TEST_RUN_CACHE"
 
 _SETTINGS: Final = {

@@ -94,19 +94,19 @@ def test_synthesis_that_was_killed_while_it_wrote(entry: Path, tmp_path: Path) -
 
 
 def test_three_syntheses_at_once(entry: Path, tmp_path: Path) -> None:
-    """Processes that synthesize into one output folder at once all succeed, and its archives are whole.
+    """The archives of an output folder are whole after processes synthesized into it at once.
 
-    Without validation: the CDK compares the folder before and after it, and blames a plugin for what another synthesis
-    changed.
+    A process may fail in one way only: the CDK compares the folder before and after a validation plugin, and blames the
+    plugin for what another process wrote meanwhile. The CDK CLI locks the folder.
     """
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")
     for number in range(4):
         (entry / "data.bin").write_bytes(os.urandom(3_000_000 + number))
     command = [sys.executable, str(tmp_path / "app.py"), str(entry), str(tmp_path / "cdk.out")]
-    environment = os.environ | {"CDK_VALIDATION": "false"}
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) for _ in range(3)]
-    errors = [one.communicate(timeout=240)[1] for one in running]
-    assert [one.returncode for one in running] == [0, 0, 0], errors
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [process.communicate(timeout=240)[1] for process in running]
+    failed = [error for process, error in zip(running, errors, strict=True) if process.returncode]
+    assert all("(cdk-layers) modified the cloud assembly" in error for error in failed), failed
     assert _are_whole(sorted((tmp_path / "cdk.out").glob("asset.*.zip")))
 
 
