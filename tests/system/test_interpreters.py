@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cdk_layers.system import interpreters
 from cdk_layers.system.interpreters import find_python
 
 if TYPE_CHECKING:
@@ -56,3 +57,24 @@ def test_another_python_is_not_taken_for_it(pyenv: Path, store: LocalStore, said
     """The folder's name alone says neither the version nor the implementation."""
     _program(pyenv / "versions" / "2.99.1" / "bin" / "python2.99", said)
     assert find_python("2.99", store) is None
+
+
+def test_programs_on_the_path_are_not_run_where_pyenv_has_the_version(
+    pyenv: Path, store: LocalStore, tmp_path: Path
+) -> None:
+    """They are shell scripts of pyenv, and to run all of them takes longer than to install most layers."""
+    place = pyenv / "versions" / "2.99.1" / "bin" / "python2.99"
+    real = _program(place, f"echo 2.99 cpython {place}")
+    _program(pyenv / "shims" / "python2.99", f"touch {tmp_path / 'run'}; exit 127")
+    assert find_python("2.99", store) == real
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("pyenv")
+@pytest.mark.parametrize("which", ["--managed-python", "cpython@2.99"])
+def test_a_python_that_uv_finds(store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str) -> None:
+    """It may be one that uv installed, or one on the PATH."""
+    real = _program(tmp_path / "python2.99", f"echo 2.99 cpython {tmp_path / 'python2.99'}")
+    uv = _program(tmp_path / "uv", f'case "$*" in *{which}*) echo {real};; *) exit 2;; esac')
+    monkeypatch.setattr(interpreters, "find_uv_bin", lambda: str(uv))
+    assert find_python("2.99", store) == real

@@ -32,11 +32,11 @@ class Values(Protocol):
 def find_python(version: str, values: Values) -> Path | None:
     """Return the base interpreter of a language version, outside of any virtual environment.
 
-    It is the running one, one that uv finds, or one of pyenv.
+    It is the running one, one that uv installed, one of pyenv, or another one that uv finds.
 
     Args:
         version: Such as "3.13".
-        values: Remembers what was found, since uv and the interpreter take most of a second to answer.
+        values: Remembers what was found, since uv and the interpreter take up to a second to answer.
 
     Returns:
         The interpreter; None if this machine has none. `how_to_install` says what then helps.
@@ -71,12 +71,19 @@ def _identity(python: Path) -> list[object] | None:
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    found = host.run([find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", f"cpython@{version}"])
-    if not found.returncode and found.stdout.strip():
-        yield Path(found.stdout.strip())
+    yield from _found_by_uv(version, "--managed-python")
     variables = host.environ()
     root = Path(variables.get("PYENV_ROOT") or Path(variables.get("HOME", "/")) / ".pyenv")
     yield from sorted(root.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+    # Last: it runs every Python on the PATH. With those of pyenv, which are shell scripts, this takes most of a second.
+    yield from _found_by_uv(version)
+
+
+def _found_by_uv(version: str, *options: str) -> Iterator[Path]:
+    command = [find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", *options]
+    found = host.run([*command, f"cpython@{version}"])
+    if not found.returncode and found.stdout.strip():
+        yield Path(found.stdout.strip())
 
 
 def _base_of(python: Path, version: str) -> Path | None:
