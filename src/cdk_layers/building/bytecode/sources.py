@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cdk_layers.contents.inflation import inflated
@@ -12,7 +13,6 @@ from cdk_layers.contents.zipformat import STORED, read_directory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.contents.zipformat import Entry
@@ -91,8 +91,8 @@ class InstalledSource:
     @contextmanager
     def opened(self) -> Iterator[Callable[[str], bytes]]:
         """See `Source`."""
-        paths = {member.name: member.source for member in self.members}
-        yield lambda name: paths[name].read_bytes()
+        paths = {member.name: member.path for member in self.members}
+        yield lambda name: Path(paths[name]).read_bytes()
 
     def places(self) -> Callable[[str], Place]:
         """See `Source`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.trim.kinds import TEST_MODULE, enclosing, find_test_folders
@@ -40,6 +42,8 @@ def find_imported_tests(names: Collection[str], tests: Collection[str], read: Ca
         tests: The result of `find_tests`.
         read: Returns the bytes of a file.
     """
+    if not tests:
+        return frozenset()
     named: set[bytes] = set()
 
     def read_with_names(name: str) -> bytes:
@@ -48,9 +52,19 @@ def find_imported_tests(names: Collection[str], tests: Collection[str], read: Ca
             named.update(_TEST.findall(source))
         return source
 
-    modules = [name for name in names if name.endswith(".py")]
-    needed = needed_tests([find_references(modules, read_with_names)]) if tests else ()
-    used = {folder for folder in find_test_folders(names) if is_named(folder, needed)}
+    folders = find_test_folders(names)
+    modules: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if name.endswith(".py"):
+            modules[enclosing(name, folders) or ""].append(name)
+    # Few test folders are imported, and most words "test" are in the others, which need no search.
+    references = [find_references(modules.pop("", []), read_with_names)]
+    while found := [folder for folder in modules if is_named(folder, needed_tests(references))]:
+        references += [find_references(modules.pop(folder), read_with_names) for folder in found]
+    used = folders - modules.keys()
+    for name in chain.from_iterable(modules.values()) if used else ():
+        if not _TEST.fullmatch(_stem(name)):
+            read_with_names(name)
     return frozenset(name for name in tests if enclosing(name, used) is not None and _is_needed(name, named))
 
 
