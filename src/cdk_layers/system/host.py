@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,6 +54,32 @@ def run(
                 process.kill()
                 raise
     return subprocess.CompletedProcess(process.args, process.returncode, output, error_output)
+
+
+def start(
+    command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str], errors: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Start a program that answers on its standard output, and that ends when its standard input ends.
+
+    The input ends with this process too, however that ends.
+
+    Args:
+        command: The program's path and its arguments; no shell reads them.
+        cwd: The folder that it runs in.
+        environment: All of its environment variables.
+        errors: The file for its error output.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    return subprocess.Popen(
+        [os.fspath(part) for part in command],
+        cwd=cwd,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    )
 
 
 _GUARD: Final = """\

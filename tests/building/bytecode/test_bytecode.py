@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
-import subprocess
 import sys
 from dataclasses import replace
 from types import CodeType
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from cdk_layers.building.archives.hashing import piece_batches, read
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
-from cdk_layers.building.bytecode import compile as compiling
-from cdk_layers.building.bytecode.compile import compile_sources
+from cdk_layers.building.bytecode import compile as compile_module
+from cdk_layers.building.bytecode import servers
+from cdk_layers.building.bytecode.compile import Compiled, compile_sources, compiling
 from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import bytecode_name, importable, source_of
 from cdk_layers.building.bytecode.sources import ArchiveSource
@@ -27,14 +28,28 @@ from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
+from tests.pythons import require_python
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
     from pathlib import Path
 
 _HERE: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _UNCHECKED: Final = 1
 """The flags of `unchecked-hash`. Source: PEP 552."""
+
+_ENDING: Final = """\
+import builtins, os, signal
+real = builtins.compile
+def ending(source, *rest, **options):
+    if source == b"xx = 1\\n":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(source, *rest, **options)
+builtins.compile = ending
+exec(real(open({server!r}).read(), "server.py", "exec"))
+"""
+"""A server that one module ends."""
 
 
 @pytest.fixture
@@ -51,6 +66,11 @@ def _archive(folder: Path, files: Mapping[str, bytes]) -> Path:
     archive = folder / "archive.zip"
     write_archive(archive, collect(folder / "tree"))
     return archive
+
+
+def _bytes(compiled: Compiled) -> dict[str, bytes]:
+    """Return the .pyc files by their names."""
+    return {member.name: read(piece) for member in compiled.members for (piece,) in piece_batches([member])}
 
 
 def _code(content: bytes) -> CodeType:
@@ -85,19 +105,18 @@ def test_modules_become_unchecked_bytecode(tmp_path: Path, job: Job) -> None:
     assert "line 1: Missing parentheses in call to 'print'" in of_package.failed["pkg/two.py"]
     assert "null bytes" in of_package.failed["pkg/zero.py"]
     assert not of_own.failed
-    names = {path.relative_to(of_package.tree).as_posix() for path in of_package.tree.rglob("*.*")}
+    made = _bytes(of_package)
     compiled = ["pkg/0001_initial.py", "pkg/__init__.py", "pkg/latin.py", "pkg/runs.py"]
-    assert names == {bytecode_name(name, _HERE) for name in compiled}
-    content = (of_package.tree / bytecode_name("pkg/__init__.py", _HERE)).read_bytes()
+    assert made.keys() == {bytecode_name(name, _HERE) for name in compiled}
+    content = made[bytecode_name("pkg/__init__.py", _HERE)]
     source = (tmp_path / "package/tree/pkg/__init__.py").read_bytes()
     assert content[:16] == (
         importlib.util.MAGIC_NUMBER + _UNCHECKED.to_bytes(4, "little") + importlib.util.source_hash(source)
     )
     assert _code(content).co_filename == "/opt/python/pkg/__init__.py"
-    mine = of_own.tree / bytecode_name("python/mine.py", _HERE)
-    assert _code(mine.read_bytes()).co_filename == "/opt/python/mine.py"
-    assert [path.name for path in of_own.tree.rglob("*.pyc")] == [mine.name]
-    asserts = _code((of_package.tree / bytecode_name("pkg/0001_initial.py", _HERE)).read_bytes())
+    ((name, mine),) = _bytes(of_own).items()
+    assert (name, _code(mine).co_filename) == (bytecode_name("python/mine.py", _HERE), "/opt/python/mine.py")
+    asserts = _code(made[bytecode_name("pkg/0001_initial.py", _HERE)])
     assert "kept" in asserts.co_consts, "optimization level 0 keeps asserts"
     assert not marker.exists()
 
@@ -111,7 +130,7 @@ def test_bytes_depend_on_the_sources_alone(tmp_path: Path, job: Job, monkeypatch
     files = {f"m{number}.py": f"x = 'a{number}' in {{'a', 'b', 'c', 'd'}}\ny = 'x'\n".encode() for number in range(9)}
     archive = _archive(tmp_path / "package", files)
     made = []
-    monkeypatch.setattr(compiling, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(compile_module, "_WORTH_A_PROCESS", 1)
     for number, seed in ((1, "1"), (4, "2")):
         monkeypatch.setattr(os, "cpu_count", lambda number=number: number)
         monkeypatch.setenv("PYTHONHASHSEED", seed)
@@ -119,29 +138,60 @@ def test_bytes_depend_on_the_sources_alone(tmp_path: Path, job: Job, monkeypatch
         monkeypatch.setenv("PYTHONOPTIMIZE", "2")
         monkeypatch.chdir(shadows)
         (done,) = compile_sources([ArchiveSource(archive, "/var/task")], tmp_path / f"out-{number}", job)
-        made.append({path.name: path.read_bytes() for path in done.tree.rglob("*.pyc")})
+        made.append(_bytes(done))
     assert len(made[0]) == len(files)
     assert made[0] == made[1]
 
 
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_bytes_do_not_depend_on_modules_compiled_before(tmp_path: Path, job: Job, version: str) -> None:
+    """Equal sets of two functions are one object or two objects, by what other modules of the same process contain."""
+    require_python(version, job.store)
+    job = replace(job, target=Target(version, "x86_64"))
+    names = b"alpha_one = beta_two = 1\n"
+    function = b"def f(x):\n    return %d if x in {'alpha_one', 'beta_two'} else 0\n"
+    sets = function % 1 + function % 2
+    first, alone = ({"a.py": names * 9, "b.py": sets}, {"b.py": sets})
+    made = []
+    for folder, files in ((tmp_path / "first", first), (tmp_path / "alone", alone)):
+        (done,) = compile_sources([ArchiveSource(_archive(folder, files), "/var/task")], folder / "out", job)
+        made.append(_bytes(done)[bytecode_name("b.py", version)])
+    assert made[0] == made[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process that a signal ends")
 def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stays a source like one that does not compile, and the modules after it are compiled."""
     archive = _archive(tmp_path / "package", {"a.py": b"xxx = 1\n", "b.py": b"xx = 1\n", "c.py": b"x = 1\n"})
-    run, number = host.run, 0
-
-    def crash_at_the_second(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        nonlocal number
-        number += 1
-        done = run(command, **options)
-        return replace_result(done) if number == 1 else done
-
-    def replace_result(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(done.args, -11, "".join(done.stdout.splitlines(keepends=True)[:1]), "")
-
-    monkeypatch.setattr(host, "run", crash_at_the_second)
+    ending = tmp_path / "server.py"
+    ending.write_text(_ENDING.format(server=str(servers._SERVER)), encoding="utf-8")
+    monkeypatch.setattr(servers, "_SERVER", ending)
     (done,) = compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
     assert done.failed == {"b.py": "it ends the interpreter"}
-    assert number == len(["crashed", "resumed"])
+    assert {name: _code(content).co_names for name, content in _bytes(done).items()} == {
+        bytecode_name("a.py", _HERE): ("xxx",), bytecode_name("c.py", _HERE): ("x",),
+    }  # fmt: skip
+
+
+def test_no_module_is_compiled_after_an_error(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the build fails meanwhile, it does not wait for the rest, and no process is left."""
+    started: list[subprocess.Popen[bytes]] = []
+    start = host.start
+
+    def remember(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(host, "start", remember)
+    monkeypatch.setattr(compile_module, "_BATCH_BYTES", 1)
+    archive = _archive(tmp_path / "package", {f"m{number}.py": b"x = 1\n" * 999 for number in range(99)})
+    message = "the disk is full"
+    with (
+        pytest.raises(BuildError, match=message),
+        compiling([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job),
+    ):
+        raise BuildError(message)
+    assert all(process.returncode is not None for process in started)
 
 
 def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
@@ -166,8 +216,7 @@ def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
         "pkg/__init__.py",
         "pkg/test/__init__.py",
     ]
-    found = {path.relative_to(done.tree).as_posix() for path in done.tree.rglob("*.pyc")}
-    assert found == {bytecode_name(name, _HERE) for name in names}
+    assert _bytes(done).keys() == {bytecode_name(name, _HERE) for name in names}
 
 
 def test_a_damaged_archive(tmp_path: Path, job: Job) -> None:
@@ -180,14 +229,14 @@ def test_a_damaged_archive(tmp_path: Path, job: Job) -> None:
 
 def test_no_interpreter_of_the_version(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer never silently lacks bytecode: the error has the command that installs the interpreter."""
-    monkeypatch.setattr(compiling, "find_python", lambda *_: None)
+    monkeypatch.setattr(compile_module, "find_python", lambda *_: None)
     with pytest.raises(BuildError, match=r"Install it, uv python install 3\.13, or build with bytecode=False\."):
         compile_sources([], tmp_path, replace(job, target=Target("3.13", "x86_64")))
 
 
 def test_another_bytecode_than_that_of_the_releases(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """An alpha version, or another implementation, is refused by its magic number."""
-    monkeypatch.setattr(compiling, "MAGIC_NUMBERS", {_HERE: 1})
+    monkeypatch.setattr(servers, "MAGIC_NUMBERS", {_HERE: 1})
     archive = _archive(tmp_path / "package", {"a.py": b"x = 1\n"})
     with pytest.raises(BuildError, match=f"cannot compile for Python {_HERE}: cpython with magic number"):
         compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)

@@ -111,13 +111,15 @@ def read(piece: Piece) -> bytes:
     Raises:
         EntryError: The file cannot be read, or has changed.
     """
+    within = piece.member.offset
+    start = piece.offset + (within or 0)
     try:
         # One call reads nearly every file, and creating a file object would take longer than that call.
         file = os.open(piece.member.path, _FLAGS)
         try:
-            if piece.offset:
-                os.lseek(file, piece.offset, os.SEEK_SET)
-            data = os.read(file, piece.length + piece.is_last)
+            if start:
+                os.lseek(file, start, os.SEEK_SET)
+            data = os.read(file, piece.length + (piece.is_last and within is None))
         finally:
             os.close(file)
     except OSError as error:

@@ -31,6 +31,9 @@ class Member(NamedTuple):
     size: int | None = None
     """Its bytes; None if they are not known yet."""
 
+    offset: int | None = None
+    """Where its bytes begin in a file that contains those of several members; None for the whole file."""
+
     @property
     def source(self) -> Path:
         """The file."""

@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.archives.members import Member
 from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, importable
-from cdk_layers.building.bytecode.server import ENDED
+from cdk_layers.building.bytecode.servers import Server
 from cdk_layers.building.bytecode.tests import find_imported_tests, find_tests
 from cdk_layers.errors import BuildError
-from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
-from cdk_layers.system import host
 from cdk_layers.system.interpreters import find_python, how_to_install
+from cdk_layers.system.parallel import batches
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
+    from pathlib import Path
 
+    from cdk_layers.building.bytecode.servers import Answer
     from cdk_layers.building.bytecode.sources import Source
     from cdk_layers.building.job import Job
 
-_SERVER: Final = Path(__file__).with_name("server.py")
-_START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
-"""Program that runs another program without its folder in the search path, as `-I` does."""
-
 _WORTH_A_PROCESS: Final = 400_000
 """Bytes of sources that take as long to compile as another interpreter takes to start."""
+
+_BATCH_BYTES: Final = 64 * 1024
+"""Bytes of sources that a process compiles at once, in about 10 ms. So all processes end at about the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """The bytecode of a source's modules."""
 
-    tree: Path
-    """A folder with the .pyc files, under the names that Python expects. It may not exist."""
+    members: Sequence[Member]
+    """The .pyc files, under the names that Python expects."""
 
     failed: Mapping[str, str]
     """The modules that this version of Python does not compile, such as templates, with the reasons."""
@@ -48,50 +49,49 @@ class Compiled:
 class _Task:
     """One module to compile."""
 
-    number: int
-    """The position of its source."""
-
     name: str
     size: int
     texts: tuple[str, ...]
     """The task in the format of the server."""
 
 
-def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
-    """Compile modules in as many processes as there are processors. No module is imported.
+@contextmanager
+def compiling(sources: Sequence[Source], folder: Path, job: Job) -> Iterator[Iterator[tuple[int, Compiled]]]:
+    """Compile modules in as many processes as there are processors, while the caller does other work.
 
-    Tests that no other module of the same source imports are not compiled, and neither are invalid modules.
-
-    The bytecode is `unchecked-hash` (PEP 552), so it is valid for any time and folder of its source.
+    No module is imported. Tests that no other module of the same source imports are not compiled, and neither are
+    invalid modules. The bytecode is `unchecked-hash` (PEP 552), so it is valid for any time and folder of its source.
 
     Args:
         sources: Archives or installations with the modules.
-        folder: Where to write. Each source gets a folder there.
+        folder: Where to write. Members of the results are files in it.
         job: The build.
 
-    Returns:
-        The bytecode of each source.
+    Yields:
+        The position and the bytecode of each source, as soon as that is complete: the largest first.
 
     Raises:
         BuildError: This machine has no CPython of the target's version, or it cannot compile.
     """
-    python = require_python(job)
-    modules = [_Modules.of(number, source, folder, job.target.python) for number, source in enumerate(sources)]
-    processors = os.cpu_count() or 1
-    with ThreadPoolExecutor(processors) as pool:
+    modules = [_Modules(source, source.sizes(), job.target.python) for source in sources]
+    numbers = sorted(range(len(modules)), key=lambda number: (-modules[number].size, number))
+    wanted = max(1, min(os.cpu_count() or 1, sum(each.size for each in modules) // _WORTH_A_PROCESS))
+    servers = _Servers(require_python(job), job.target.python, folder)
+    with servers.opened(), ThreadPoolExecutor(wanted) as pool, ThreadPoolExecutor(1) as ahead:
+        try:
+            running = [(number, ahead.submit(modules[number].start, pool, servers)) for number in numbers]
+            yield ((number, modules[number].compiled(each.result())) for number, each in running)
+        finally:
+            # After an error, what is not compiled yet is not needed.
+            ahead.shutdown(cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
-        def start(kind: str, tasks: Iterator[_Task]) -> list[Future[list[tuple[_Task, str]]]]:
-            batches = enumerate(_batches(list(tasks), processors))
-            return [pool.submit(_compile, batch, folder / f"{kind}-{number}", python, job) for number, batch in batches]
 
-        running = start("modules", (task for each in modules for task in each.tasks()))
-        # The other modules do not wait for the search of imported tests.
-        running += start("tests", (task for each in modules for task in each.imported_tests()))
-        failed = sorted((task.number, task.name, reason) for batch in running for task, reason in batch.result())
-    return [
-        Compiled(folder / str(number), {name: reason for source, name, reason in failed if source == number})
-        for number in range(len(sources))
-    ]
+def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
+    """Return the bytecode of each source. Arguments and errors as for `compiling`."""
+    with compiling(sources, folder, job) as running:
+        results = dict(running)
+    return [results[number] for number in range(len(sources))]
 
 
 def require_python(job: Job) -> Path:
@@ -112,91 +112,88 @@ def require_python(job: Job) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class _Servers:
+    """The processes that compile. A process that waits is used before another is started."""
+
+    python: Path
+    version: str
+    folder: Path
+    waiting: list[Server] = field(default_factory=list)
+    started: Iterator[int] = field(default_factory=count)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """End all processes at the end."""
+        try:
+            yield
+        finally:
+            for server in self.waiting:
+                server.close()
+
+    def compile(self, batch: Sequence[_Task]) -> list[tuple[_Task, Answer]]:
+        """Return the answer to each task. A module that ends its process does not end the others."""
+        answers: list[tuple[_Task, Answer]] = []
+        while rest := batch[len(answers) :]:
+            try:
+                server = self.waiting.pop()
+            except IndexError:
+                server = Server.start(self.python, self.version, self.folder / f"server-{next(self.started)}")
+            try:
+                answers += zip(rest, server.compile([task.texts for task in rest]), strict=False)
+            except BaseException:
+                server.close()
+                raise
+            if server.has_ended:
+                server.close()
+            else:
+                self.waiting.append(server)
+        return answers
+
+
+@dataclass(frozen=True, slots=True)
 class _Modules:
     """The modules of a source."""
 
-    number: int
     source: Source
-    output: str
-    """The folder for their bytecode."""
-
+    sizes: Mapping[str, int]
     python: str
-    sizes: dict[str, int]
-    tests: frozenset[str]
 
-    @classmethod
-    def of(cls, number: int, source: Source, folder: Path, python: str) -> _Modules:
-        sizes = source.sizes()
-        tests = frozenset() if source.root == LAYER_ROOT else find_tests(sizes)
-        return cls(number, source, str(folder / str(number)), python, sizes, tests)
+    @property
+    def size(self) -> int:
+        """Bytes of all modules."""
+        return sum(size for name, size in self.sizes.items() if name.endswith(".py"))
 
-    def tasks(self) -> Iterator[_Task]:
-        """Yield all modules except tests."""
-        return self._tasks(self.sizes.keys() - self.tests)
-
-    def imported_tests(self) -> Iterator[_Task]:
-        """Yield the tests that other modules import."""
-        if not self.tests:
-            return iter(())
+    def start(self, pool: ThreadPoolExecutor, servers: _Servers) -> list[Future[list[tuple[_Task, Answer]]]]:
+        """Start to compile all modules that functions may import."""
+        tests = frozenset() if self.source.root == LAYER_ROOT else find_tests(self.sizes)
+        running = self._submit(self.sizes.keys() - tests, pool, servers)
+        if not tests:
+            return running
+        # The other modules do not wait for the search of imported tests.
         with self.source.opened() as read:
-            return self._tasks(find_imported_tests(self.sizes, self.tests, read))
+            return running + self._submit(find_imported_tests(self.sizes, tests, read), pool, servers)
+
+    def _submit(
+        self, names: AbstractSet[str], pool: ThreadPoolExecutor, servers: _Servers
+    ) -> list[Future[list[tuple[_Task, Answer]]]]:
+        """Start with the largest modules, so that the last ones take little time."""
+        tasks = sorted(self._tasks(names), key=lambda task: (-task.size, task.name))
+        return [pool.submit(servers.compile, batch) for batch in batches(tasks, lambda task: task.size, _BATCH_BYTES)]
 
     def _tasks(self, names: AbstractSet[str]) -> Iterator[_Task]:
         place = self.source.places()
         for name in importable(self.sizes, self.source.root, self.python):
             if name in names:
-                output = f"{self.output}/{bytecode_name(name, self.python)}"
-                texts = (*place(name), f"{self.source.root}/{name}", output)
-                yield _Task(self.number, name, self.sizes[name], texts)
+                yield _Task(name, self.sizes[name], (*place(name), f"{self.source.root}/{name}"))
 
-
-def _batches(tasks: Sequence[_Task], processors: int) -> list[list[_Task]]:
-    """Return the tasks in one batch for each processor, with about equal bytes; fewer batches if they are small."""
-    wanted = max(1, min(processors, sum(task.size for task in tasks) // _WORTH_A_PROCESS))
-    batches: list[list[_Task]] = [[] for _ in range(wanted)]
-    filled = [0] * wanted
-    for task in sorted(tasks, key=lambda task: (-task.size, task.number, task.name)):
-        smallest = filled.index(min(filled))
-        batches[smallest].append(task)
-        filled[smallest] += task.size
-    return [batch for batch in batches if batch]
-
-
-def _compile(batch: list[_Task], scratch: Path, python: Path, job: Job) -> list[tuple[_Task, str]]:
-    """Compile a batch, and return the tasks that failed with the reasons.
-
-    A module that ends the interpreter is left out of the next attempt.
-    """
-    failed = []
-    scratch.mkdir(parents=True)
-    while batch:
-        done = _run(batch, scratch, python, job)
-        results = [line.split(" ", 2)[1:] for line in done.stdout.splitlines()]
-        failed += [(task, reason[0]) for task, (_, *reason) in zip(batch, results, strict=False) if reason]
-        if not done.returncode:
-            return failed
-        if done.returncode > 0 or len(results) == len(batch):
-            lines = done.stderr.strip().splitlines()
-            reason = lines[-1] if lines else f"exit status {done.returncode}"
-            message = f"{python} cannot compile for Python {job.target.python}: {reason}"
-            raise BuildError(message)
-        failed.append((batch[len(results)], ENDED))
-        batch = batch[len(results) + 1 :]
-    return failed
-
-
-def _run(batch: Sequence[_Task], scratch: Path, python: Path, job: Job) -> subprocess.CompletedProcess[str]:
-    """Run the server isolated: without site-packages of the installation and the user, and without Python's variables.
-
-    The option `-I` would also ignore PYTHONHASHSEED, on which the order of constant sets depends before 3.11.
-    """
-    file = scratch / "tasks"
-    texts = [str(MAGIC_NUMBERS.get(job.target.python) or ""), *(text for task in batch for text in task.texts)]
-    file.write_bytes("".join(f"{text}\0" for text in texts).encode("utf-8", "surrogateescape"))
-    variables = {name: value for name, value in host.environ().items() if not name.startswith("PYTHON")}
-    command: list[str | Path] = [python, "-S", "-s", "-B", "-X", "utf8", "-c", _START, _SERVER, file]
-    try:
-        return host.run(command, cwd=scratch, environment={**variables, "PYTHONHASHSEED": "0"})
-    except OSError as error:
-        message = f"{python} cannot be started to compile for Python {job.target.python}: {error.strerror}."
-        raise BuildError(message) from None
+    def compiled(self, running: Sequence[Future[list[tuple[_Task, Answer]]]]) -> Compiled:
+        """Wait for the bytecode of all modules."""
+        answers = sorted((task.name, answer) for batch in running for task, answer in batch.result())
+        return Compiled(
+            [
+                Member(bytecode_name(name, self.python), str(answer.file), size=answer.size, offset=answer.offset)
+                for name, answer in answers
+                if not answer.failure
+            ],
+            {name: answer.failure for name, answer in answers if answer.failure},
+        )

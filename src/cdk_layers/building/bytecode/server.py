@@ -1,9 +1,10 @@
 """Compiler of sources. It runs in an interpreter of the target's version, without this package.
 
-Its argument is a file of texts that end with NUL: the magic number, or "" for any, and for each task where its source
-is (a file, the position and number of its bytes there, how they are compressed as in a zip, their CRC-32 or ""), the
-deployed path and the output file. It writes a line for each task when it is done: its number, and "ok", or "no" and the
-reason.
+Its arguments are the magic number, or "" for any, and the file to write all bytecode to. It reads batches of tasks from
+its standard input until that ends: a line with the number of bytes of the batch, then texts that end with NUL. A task
+is where its source is (a file, the position and number of its bytes there, how they are compressed as in a zip, their
+CRC-32 or ""), and the deployed path. For each task that is done it writes a line: "ok" and the number of bytes of the
+.pyc file, which it has appended to the file, or "no" and the reason.
 
 It imports little, since json, pathlib and zipfile take longer to load than Python and all else here.
 """
@@ -16,7 +17,12 @@ import marshal
 import os
 import sys
 import warnings
-import zlib
+
+TYPE_CHECKING = False  # as in typing, which is slow to load
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
+    from typing import BinaryIO
 
 _UNCHECKED_HASH = 0b01
 """Flag of bytecode that Python does not compare with its source. Source: PEP 552."""
@@ -26,7 +32,7 @@ _MEMORY_BYTES = 4 * 1024**3
 
 _WRONG_PYTHON = 3
 
-_FIELDS = 7
+_FIELDS = 6
 _DEFLATED = "8"
 
 ENDED = "it ends the interpreter"
@@ -38,10 +44,8 @@ _STABLE_SINCE = (3, 11)
 """Before this version, the bytes of a module depend on what the process compiled earlier."""
 
 
-def main(path: str) -> None:
-    """Compile the tasks of a file."""
-    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123 - see above, as for all below
-        wanted, *fields = file.read().split("\0")[:-1]
+def main(wanted: str, path: str) -> None:
+    """Compile the tasks of the standard input to a file."""
     magic = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
     if sys.implementation.name != "cpython" or str(magic) != (wanted or str(magic)) or sys.flags.optimize:
         sys.stderr.write(f"{sys.implementation.name} with magic number {magic}, optimization {sys.flags.optimize}")
@@ -49,60 +53,70 @@ def main(path: str) -> None:
     _limit_memory()
     gc.disable()  # it takes an eighth of the time
     warnings.simplefilter("ignore")
-    for number, at in enumerate(range(0, len(fields), _FIELDS)):
-        *place, deployed, output = fields[at : at + _FIELDS]
-        source = _read(*place)
-        is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
-        reason = _write(source, deployed, output) if is_stable else _write_in_a_fork(source, deployed, output)
-        sys.stdout.write(f"{number} no {reason}\n" if reason else f"{number} ok\n")
-        sys.stdout.flush()
+    is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
+    with open(path, "wb") as file:  # noqa: PTH123 - see above
+        for *place, deployed in _tasks():
+            answer = (_compile if is_stable else _compile_in_a_fork)(_read(*place), deployed, file)
+            sys.stdout.write(f"{answer}\n")
+            sys.stdout.flush()
+
+
+def _tasks() -> Iterator[list[str]]:
+    """Yield the texts of each task of the standard input."""
+    for line in sys.stdin.buffer:
+        fields = sys.stdin.buffer.read(int(line)).decode("utf-8", "surrogateescape").split("\0")
+        for at in range(0, len(fields) - 1, _FIELDS):
+            yield fields[at : at + _FIELDS]
 
 
 def _read(path: str, position: str, length: str, method: str, crc32: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         file.seek(int(position))
         data = file.read(int(length))
+    if not crc32:
+        return data
+    import zlib  # noqa: PLC0415 - installed files need none
+
     if method == _DEFLATED:
         data = zlib.decompress(data, -zlib.MAX_WBITS)
-    if crc32 and zlib.crc32(data) != int(crc32):
+    if zlib.crc32(data) != int(crc32):
         sys.exit(f"{path} is damaged at {position}")
     return data
 
 
-def _write(source: bytes, deployed: str, output: str) -> str:
-    """Write the .pyc file of a source, and return why it does not compile, in one line of ASCII; "" if it does."""
+def _compile(source: bytes, deployed: str, file: BinaryIO) -> str:
+    """Append the .pyc file of a source, and return the answer in one line of ASCII."""
     try:
         compiled = _compiled(source, deployed)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return _reason(error)
-    os.makedirs(os.path.dirname(output), exist_ok=True)  # noqa: PTH103, PTH120
-    with open(output, "wb") as file:  # noqa: PTH123
-        file.write(compiled)
-    return ""
+        return f"no {_reason(error)}"
+    file.write(compiled)
+    file.flush()
+    return f"ok {len(compiled)}"
 
 
 def _reason(error: Exception) -> str:
     text = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) and error.lineno else str(error)
-    line = " ".join((text or type(error).__name__).split())
+    line = " ".join(text.split()) or type(error).__name__
     return line.encode("ascii", "backslashreplace").decode()[:_LONGEST_REASON]
 
 
-def _write_in_a_fork(source: bytes, deployed: str, output: str) -> str:
+def _compile_in_a_fork(source: bytes, deployed: str, file: BinaryIO) -> str:
     """Do the same in a separate process."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
-        reason = ENDED
+        answer = f"no {ENDED}"
         try:
-            reason = _write(source, deployed, output)
+            answer = _compile(source, deployed, file)
         finally:
-            os.write(write_end, (reason or "ok").encode())
+            os.write(write_end, answer.encode())
             os._exit(0)
     os.close(write_end)
     with os.fdopen(read_end, encoding="ascii") as report:
-        reason = report.read()
+        answer = report.read()
     os.waitpid(child, 0)
-    return "" if reason == "ok" else reason or ENDED
+    return answer or f"no {ENDED}"
 
 
 def _limit_memory() -> None:
@@ -118,10 +132,32 @@ def _limit_memory() -> None:
 def _compiled(source: bytes, deployed: str) -> bytes:
     """Return the content of the .pyc file of a source; raises an error if it is not one of this version."""
     code = compile(source, deployed, "exec", dont_inherit=True, optimize=0)
+    interned = _strings_of_shared_sets(code)
+    if interned:
+        # Each function has a set of its own if one of the strings is interned already, because of whatever module. So
+        # that the bytes do not depend on other modules: these strings are interned now, and no others of this one.
+        del code
+        code = compile(source, deployed, "exec", dont_inherit=True, optimize=0)
     data = marshal.dumps(code)
     flags = _UNCHECKED_HASH.to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + data
 
 
+def _strings_of_shared_sets(code: CodeType) -> list[str]:
+    """Return the strings in constant sets, as of `x in {"a", "b"}`, that are one object of several functions."""
+    sets: dict[int, frozenset[object]] = {}
+    strings: list[str] = []
+    waiting, code_type = [code], type(code)
+    while waiting:
+        for constant in waiting.pop().co_consts:
+            if type(constant) is code_type:
+                waiting.append(constant)
+            elif type(constant) is frozenset:
+                if id(constant) in sets:
+                    strings += (each for each in constant if isinstance(each, str))
+                sets[id(constant)] = constant
+    return strings
+
+
 if __name__ == "__main__":
-    main(sys.argv[-1])
+    main(*sys.argv[-2:])

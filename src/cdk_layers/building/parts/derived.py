@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.archives.members import collect
-from cdk_layers.building.bytecode.compile import compile_sources
+from cdk_layers.building.bytecode.compile import compiling
 from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import source_of
 from cdk_layers.building.bytecode.sources import ArchiveSource, InstalledSource
@@ -16,7 +14,7 @@ from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.stored import placed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cdk_layers.building.archives.join import Join, Placed
@@ -58,12 +56,9 @@ class Derivation:
         prefix = self.job.options.prefix
         new = [number for number, group in enumerate(groups) if not packing.is_known(group)]
         sources = [InstalledSource(groups[number].members, self._root(prefix)) for number in new]
-        with ThreadPoolExecutor(1) as pool:
-            compiling = pool.submit(compile_sources, sources, self.scratch / "ahead", self.job)
+        with compiling(sources, self.scratch / "ahead", self.job) as running:
             keys = packing.pack_groups(groups)
-            compiled = compiling.result()
-        derived = [self._key((keys[number], prefix)) for number in new]
-        self._pack(derived, compiled)
+            self._pack([self._key((keys[number], prefix)) for number in new], running)
         return keys
 
     def _key(self, source: tuple[str, str]) -> str:
@@ -80,12 +75,14 @@ class Derivation:
             return
         archives = [part.archive for part in placed(self.job.store, sources)]
         named = [ArchiveSource(path, self._root(prefix)) for path, (_, prefix) in zip(archives, sources, strict=True)]
-        self._pack(keys, compile_sources(named, self.scratch / "bytecode", self.job))
+        with compiling(named, self.scratch / "bytecode", self.job) as running:
+            self._pack(keys, running)
 
-    def _pack(self, keys: Sequence[str], compiled: Sequence[Compiled]) -> None:
-        members = [collect(each.tree) if each.tree.is_dir() else [] for each in compiled]
-        facts = [{"failed": each.failed} for each in compiled]
-        Packing(self.job.store, self.scratch / "packed").pack_derived(keys, members, facts)
+    def _pack(self, keys: Sequence[str], running: Iterable[tuple[int, Compiled]]) -> None:
+        """Pack the bytecode of each source while that of others is compiled."""
+        packing = Packing(self.job.store, self.scratch / "packed")
+        for number, each in running:
+            packing.pack_derived(keys[number], each.members, {"failed": each.failed})
 
     def select(self, parts: Sequence[Placed], join: Join) -> list[Placed]:
         """Return parts of bytecode without that of sources that are not in the archive, or that another part replaces.

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.archives.hashing import content_digest
-from cdk_layers.building.archives.writer import write_archives
+from cdk_layers.building.archives.writer import write_archive, write_archives
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.turns import Turns
 from cdk_layers.store.artifact import ARCHIVE
@@ -78,25 +78,22 @@ class Packing:
         if hint := _hint(group):
             self.store.remember(hint, key)
 
-    def pack_derived(
-        self, keys: Sequence[str], groups: Sequence[Sequence[Member]], facts: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Pack parts that are derived from other parts.
+    def pack_derived(self, key: str, members: Sequence[Member], facts: Mapping[str, Any]) -> None:
+        """Pack a part that is derived from another part.
 
         Args:
-            keys: The key of each part.
-            groups: The members of each part.
-            facts: Other facts of each part, as JSON.
+            key: The key of the part.
+            members: Its files.
+            facts: Other facts of the part, as JSON.
 
         Raises:
             EntryError: A file cannot be read.
             BuildError: The disk is full.
         """
-        folders = self._folders(len(groups))
-        for folder, each in zip(folders, facts, strict=True):
-            (folder / "facts.json").write_text(json.dumps(each), encoding="utf-8")
-        for folder, key, _ in zip(folders, keys, self._archives(folders, groups), strict=True):
-            self._store(folder, key)
+        (folder,) = self._folders(1)
+        (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+        write_archive(folder / ARCHIVE, members)
+        self._store(folder, key)
 
     def _known(self, group: Group) -> str | None:
         """Return the key of a group's part if the store has it.

@@ -1,0 +1,122 @@
+"""Processes that compile modules, in an interpreter of the target's version."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cdk_layers.building.bytecode.server import ENDED
+from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
+from cdk_layers.system import host
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Sequence
+
+_SERVER: Final = Path(__file__).with_name("server.py")
+_START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
+"""Program that runs another program without its folder in the search path, as `-I` does."""
+
+
+class Answer(NamedTuple):
+    """What came of a task."""
+
+    failure: str
+    """Why the module does not compile; "" if it does."""
+
+    file: Path
+    """The file with its bytecode."""
+
+    offset: int
+    """Where its bytecode begins in the file."""
+
+    size: int
+
+
+@dataclass(slots=True)
+class Server:
+    """One process. It appends all bytecode to one file, since thousands of files take as long as a tenth of it all."""
+
+    python: Path
+    version: str
+    file: Path
+    process: subprocess.Popen[bytes]
+    written: int = 0
+    """Bytes of bytecode in the file."""
+
+    @classmethod
+    def start(cls, python: Path, version: str, folder: Path) -> Server:
+        """Start a process with a folder of its own.
+
+        It runs isolated: without site-packages of the installation and the user, and without Python's variables. The
+        option `-I` would also ignore PYTHONHASHSEED, on which the order of constant sets depends before 3.11.
+
+        Args:
+            python: The interpreter.
+            version: Its language version.
+            folder: The folder to create for its files.
+
+        Raises:
+            BuildError: The interpreter cannot be started.
+        """
+        folder.mkdir(parents=True)
+        variables = {name: value for name, value in host.environ().items() if not name.startswith("PYTHON")}
+        magic, file = str(MAGIC_NUMBERS.get(version) or ""), folder / "bytecode"
+        command: list[str | Path] = [python, "-S", "-s", "-B", "-X", "utf8", "-c", _START, _SERVER, magic, file]
+        try:
+            with (folder / "errors").open("wb") as errors:
+                process = host.start(
+                    command, cwd=folder, environment={**variables, "PYTHONHASHSEED": "0"}, errors=errors
+                )
+        except OSError as error:
+            message = f"{python} cannot be started to compile for Python {version}: {error.strerror}."
+            raise BuildError(message) from None
+        return cls(python, version, file, process)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a module has ended the process."""
+        return self.process.returncode is not None
+
+    def compile(self, tasks: Sequence[Sequence[str]]) -> Iterator[Answer]:
+        """Yield the answer to each task. If a module ends the process, its answer is the last one.
+
+        Args:
+            tasks: The texts of each task, in the format of the server.
+
+        Raises:
+            BuildError: The process cannot compile.
+        """
+        batch = "".join(f"{text}\0" for task in tasks for text in task).encode("utf-8", "surrogateescape")
+        assert self.process.stdin  # noqa: S101 - both are pipes
+        assert self.process.stdout  # noqa: S101
+        # If the process has ended, there are no answers.
+        with suppress(OSError):
+            self.process.stdin.write(b"%d\n%b" % (len(batch), batch))
+            self.process.stdin.flush()
+        for _ in tasks:
+            word, _, rest = self.process.stdout.readline().decode().rstrip().partition(" ")
+            if not word:
+                self._refuse_failure()
+                yield Answer(ENDED, self.file, 0, 0)
+                return
+            size = int(rest) if word == "ok" else 0
+            offset, self.written = self.written, self.written + size
+            yield Answer("" if word == "ok" else rest, self.file, offset, size)
+
+    def _refuse_failure(self) -> None:
+        """Raise an error unless the process was ended by a signal, as by a module that no interpreter survives."""
+        status = self.process.wait()
+        if status >= 0:
+            lines = self.file.with_name("errors").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else f"exit status {status}"
+            message = f"{self.python} cannot compile for Python {self.version}: {reason}"
+            raise BuildError(message)
+
+    def close(self) -> None:
+        """End the process, after its current task."""
+        with suppress(OSError):
+            self.process.communicate()
