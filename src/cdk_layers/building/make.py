@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from cdk_layers.building.archives.processes import kept_processes
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.foreign_files import refuse_foreign_files
 from cdk_layers.building.full_disk import full_disk_errors
@@ -70,7 +71,7 @@ def make(job: Job, progress: Progress, label: str) -> tuple[FinishedBuild, bool]
         CdkLayersError: As `find.build`.
     """
     build_run = _BuildRun(job, progress, label)
-    with ended_on_error(progress), full_disk_errors(label):
+    with ended_on_error(progress), full_disk_errors(label), kept_processes():
         finished = build_run.run()
     return finished, build_run.has_built
 

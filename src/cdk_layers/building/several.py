@@ -54,7 +54,12 @@ def build_several(requests: Sequence[BuildRequest], progress: Progress | None = 
     # The first call fills the variables step by step. Other threads would see only some, and builds would not find uv.
     sysconfig.get_config_vars()
     display = SharedDisplay(progress or default_progress())
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="cdk-layers-build") as pool:
+    # Loaded only where something is built, as in `find.build`.
+    from cdk_layers.building.archives.processes import kept_processes  # noqa: PLC0415
+
+    # One more than processors, since a build often waits for uv or for the processes that pack.
+    threads = 1 + (os.cpu_count() or 1)
+    with kept_processes(), ThreadPoolExecutor(threads, thread_name_prefix="cdk-layers-build") as pool:
         built = pool.map(lambda request: _build(request, display.add_build()), missing)
         return [outcome or next(built) for outcome in found]
 

@@ -16,18 +16,27 @@ Result = TypeVar("Result")
 
 # Reading, hashing and compressing release Python's lock; beyond some threads only memory grows.
 _THREADS = min(8, max(2, os.cpu_count() or 2))
-_WAITING = 2 * _THREADS
 _MAX_BATCH = 1000
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None) -> Iterator[Result]:
     """Yield the result of `work` for each item, in the order of the items, working on some of them ahead.
+
+    Args:
+        work: The work for an item.
+        items: The items.
+        threads: The number of threads. Defaults to one for each processor. With 1, nothing is done ahead, and no thread
+            is started.
 
     An error of `work` is raised in its place in the order; work that has not begun by then is cancelled.
     """
+    number = threads or _THREADS
+    if number == 1:
+        yield from map(work, items)
+        return
     rest = iter(items)
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="cdk-layers") as pool:
-        waiting: deque[Future[Result]] = deque(pool.submit(work, item) for item in islice(rest, _WAITING))
+    with ThreadPoolExecutor(number, thread_name_prefix="cdk-layers") as pool:
+        waiting: deque[Future[Result]] = deque(pool.submit(work, item) for item in islice(rest, 2 * number))
         try:
             while waiting:
                 result = waiting.popleft().result()

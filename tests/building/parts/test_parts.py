@@ -60,9 +60,9 @@ def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     pack = compression.pack
 
-    def record(members: Sequence[Member]) -> object:
+    def record(members: Sequence[Member], threads: int | None) -> object:
         names.extend(member.name for member in members)
-        return pack(members)
+        return pack(members, threads)
 
     monkeypatch.setattr(compression, "pack", record)
     return names

@@ -47,13 +47,17 @@ class Packed(NamedTuple):
     """Facts about the file; empty except for its first piece."""
 
 
-def pack(members: Sequence[Member]) -> Iterator[Packed]:
+def pack(members: Sequence[Member], threads: int | None = None) -> Iterator[Packed]:
     """Yield all pieces of all members in order, compressed.
+
+    Args:
+        members: The files.
+        threads: As for `in_order`.
 
     Raises:
         EntryError: A file cannot be read, or changes while it is packed.
     """
-    for batch in in_order(_pack, piece_batches(members)):
+    for batch in in_order(_pack, piece_batches(members), threads):
         yield from batch
 
 

@@ -16,7 +16,7 @@ from cdk_layers.contents.zipformat import Entry
 from cdk_layers.store import contents_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cdk_layers.building.archives.compression import Packed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WRITTEN_AT_ONCE: Final = 1024**2
 
 
-def write_archive(destination: Path, members: Sequence[Member]) -> str:
+def write_archive(destination: Path, members: Sequence[Member], threads: int | None = None) -> str:
     """Write a zip and return the digest of its content, both of which depend only on names, bytes and executable bits.
 
     It also writes, next to the archive (`archive.zip`), its contents (`archive.contents.json`, which
@@ -35,40 +35,19 @@ def write_archive(destination: Path, members: Sequence[Member]) -> str:
     Args:
         destination: The file to write or replace.
         members: The files, in any order, with different names.
+        threads: How many threads pack. Defaults to one for each processor.
 
     Raises:
         EntryError: A file cannot be read or changes while it is packed, or two members have one name.
         BuildError: A file or the archive exceeds 4 GiB.
         OSError: The archive cannot be written; the disk may be full.
     """
-    return next(write_archives([(destination, members)]))
-
-
-def write_archives(archives: Sequence[tuple[Path, Sequence[Member]]]) -> Iterator[str]:
-    """Write several zips as `write_archive` does, and yield the digest of each as soon as it is finished.
-
-    All are compressed together, so that many small archives use all processors as a large one does.
-
-    Args:
-        archives: The file to write and the members of each.
-
-    Raises:
-        EntryError: As `write_archive`.
-        BuildError: As `write_archive`.
-        OSError: As `write_archive`.
-    """
-    ordered = [(destination, in_order_of_name(members)) for destination, members in archives]
-    packed = compression.pack([member for _, members in ordered for member in members])
-    for destination, members in ordered:
-        yield _write(destination, members, packed)
-
-
-def _write(destination: Path, members: Iterable[Member], packed: Iterator[Packed]) -> str:
-    """Write one archive, and return the digest of its content."""
+    ordered = in_order_of_name(members)
+    packed = compression.pack(ordered, threads)
     findings, digests = Findings(), []
     with destination.open("wb", buffering=_WRITTEN_AT_ONCE) as file:
         writer = Writer(file)
-        for member in members:
+        for member in ordered:
             seen, blocks = _add(writer, packed)
             digests.append(digest_of_blocks(blocks))
             entry = writer.entries[-1]

@@ -10,7 +10,8 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.archives.hashing import content_digest
-from cdk_layers.building.archives.writer import write_archive, write_archives
+from cdk_layers.building.archives.processes import Archive, pack_archives
+from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.turns import Turns
 from cdk_layers.store.artifact import ARCHIVE
@@ -46,13 +47,16 @@ class Packing:
         while len(keys) < len(groups):
             missing = self._look_up(groups, keys)
             own = [number for number in missing if _TURNS.take(turns[number])]
+            packing = {*own}
             try:
-                packed = self._pack([groups[number].members for number in own])
-                for number, key in zip(own, packed, strict=True):
+                for place, key in self._pack([groups[number].members for number in own]):
+                    number = own[place]
                     keys[number] = key
                     self._remember(groups[number], key)
+                    _TURNS.give_back(turns[number])
+                    packing.remove(number)
             finally:
-                for number in own:
+                for number in packing:
                     _TURNS.give_back(turns[number])
             for number in missing:
                 _TURNS.wait(turns[number])
@@ -107,18 +111,19 @@ class Packing:
         key = part_key(content_digest(group.members))
         return key if self.store.get(key) else None
 
-    def _pack(self, groups: Sequence[Sequence[Member]]) -> Iterator[str]:
+    def _pack(self, groups: Sequence[Sequence[Member]]) -> Iterator[tuple[int, str]]:
+        """Yield the number of each group and the key of its part, as soon as it is in the store, in any order."""
         folders = self._folders(len(groups))
-        for folder, digest in zip(folders, self._archives(folders, groups), strict=True):
-            self._store(folder, part_key(digest))
-            yield part_key(digest)
+        for number, digest in self._archives(folders, groups):
+            self._store(folders[number], part_key(digest))
+            yield number, part_key(digest)
 
     def _folders(self, number: int) -> list[Path]:
         self.scratch.mkdir(parents=True, exist_ok=True)
         return [Path(mkdtemp(dir=self.scratch)) for _ in range(number)]
 
-    def _archives(self, folders: Sequence[Path], groups: Sequence[Sequence[Member]]) -> Iterator[str]:
-        return write_archives([(folder / ARCHIVE, group) for folder, group in zip(folders, groups, strict=True)])
+    def _archives(self, folders: Sequence[Path], groups: Sequence[Sequence[Member]]) -> Iterator[tuple[int, str]]:
+        return pack_archives([Archive(folder / ARCHIVE, group) for folder, group in zip(folders, groups, strict=True)])
 
     def _store(self, folder: Path, key: str) -> None:
         self.store.get_or_make(key, lambda destination: _move(folder, destination), is_quick=True)

@@ -1,0 +1,132 @@
+"""Processes that work for this one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.system.child_python import ChildPython, can_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MODULE = """
+import os, sys
+from cdk_layers.system.child_python import answer_requests
+
+def _answer(request):
+    if request == "end":
+        os._exit(3)
+    if request == "print":
+        print("not an answer", file=sys.stderr)
+    return [request, os.getpid(), os.environ.get("PYTHONPATH"), sys.dont_write_bytecode, "site" in sys.modules]
+
+def main():
+    answer_requests(_answer)
+"""
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChildPython]:
+    """A process that answers with the request and facts about itself."""
+    (tmp_path / "answering.py").write_text(_MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    child = ChildPython("answering")
+    yield child
+    child.end()
+
+
+def test_answers_in_order(child: ChildPython) -> None:
+    """Any values arrive as they were sent, from one other process."""
+    requests = [None, "é\udcff", [1, (b"\0" * 200_000,)], Path("a")]
+
+    answers = [child.ask(request) for request in requests]
+
+    assert [answer[0] for answer in answers] == requests
+    assert {answer[1] for answer in answers} != {os.getpid()}
+    assert len({answer[1] for answer in answers}) == 1
+
+
+def test_is_isolated(child: ChildPython, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It runs no code of the environment's, and neither startup files nor modules of the current folder."""
+    (tmp_path / "other").mkdir()
+    for name in ("sitecustomize.py", "usercustomize.py", "pickle.py", "signal.py", "answering.py"):
+        (tmp_path / "other" / name).write_text("raise SystemExit(1)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
+    monkeypatch.chdir(tmp_path / "other")
+    another = ChildPython("answering")
+
+    answer = another.ask("a")
+    another.end()
+
+    assert answer[0] == "a"
+    assert answer[3:] == [sys.dont_write_bytecode, False]
+
+
+def test_what_it_prints_is_no_answer(child: ChildPython, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its error output is shown to nobody: whatever it cannot do, this process does and reports."""
+    assert child.ask("print")[0] == "print"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("module", ["answering", "no_such_module"])
+def test_a_process_that_ends(child: ChildPython, module: str) -> None:
+    """A process that ended gives None, and can be ended again."""
+    another = ChildPython(module)
+
+    assert another.ask("end") is None
+    assert another.ask("a") is None
+    another.end()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+def test_an_interrupt_is_left_to_this_process(child: ChildPython) -> None:
+    """Ctrl-C reaches all processes of a terminal. The child finishes its request."""
+    os.kill(child.ask("a")[1], signal.SIGINT)
+
+    assert child.ask("b")[0] == "b"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+def test_it_ends_with_this_process(child: ChildPython, tmp_path: Path) -> None:
+    """No process is left if this one is killed."""
+    code = (
+        f"import sys, time; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from cdk_layers.system.child_python import ChildPython\n"
+        "print(ChildPython('answering').ask('a')[1], flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        process = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while _runs(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert not _runs(process)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_frozen_program_is_not_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, `sys.executable` is the user's own program; embedded in another one, Python may not know any."""
+    assert can_start()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert not can_start()
+    monkeypatch.delattr(sys, "frozen")
+    monkeypatch.setattr(sys, "executable", "")
+    assert not can_start()
