@@ -13,13 +13,13 @@ from cdk_layers.system.child_python import answer_requests
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Request: TypeAlias = "tuple[str, list[tuple[str, str, bool, int | None]], int]"
+Request: TypeAlias = "tuple[str, list[tuple[object, ...]], int]"
 """The file to write, the fields of its members, and the number of threads."""
 
 
 def request(destination: Path, members: Sequence[Member], threads: int) -> Request:
     """Return the request for an archive. Its values are plain ones, which are pickled fastest."""
-    return str(destination), [(name, str(path), program, size) for name, path, program, size in members], threads
+    return str(destination), [(name, str(path), *others) for name, path, *others in members], threads
 
 
 def main() -> None:
@@ -30,6 +30,6 @@ def main() -> None:
 def _pack(wanted: Request) -> str | Exception:
     destination, members, threads = wanted
     try:
-        return write_archive(Path(destination), [Member(*fields) for fields in members], threads)
+        return write_archive(Path(destination), [Member._make(fields) for fields in members], threads)
     except (CdkLayersError, OSError) as error:
         return error

@@ -114,16 +114,14 @@ class Packing:
     def _pack(self, groups: Sequence[Sequence[Member]]) -> Iterator[tuple[int, str]]:
         """Yield the number of each group and the key of its part, as soon as it is in the store, in any order."""
         folders = self._folders(len(groups))
-        for number, digest in self._archives(folders, groups):
+        archives = [Archive(folder / ARCHIVE, group) for folder, group in zip(folders, groups, strict=True)]
+        for number, digest in pack_archives(archives):
             self._store(folders[number], part_key(digest))
             yield number, part_key(digest)
 
     def _folders(self, number: int) -> list[Path]:
         self.scratch.mkdir(parents=True, exist_ok=True)
         return [Path(mkdtemp(dir=self.scratch)) for _ in range(number)]
-
-    def _archives(self, folders: Sequence[Path], groups: Sequence[Sequence[Member]]) -> Iterator[tuple[int, str]]:
-        return pack_archives([Archive(folder / ARCHIVE, group) for folder, group in zip(folders, groups, strict=True)])
 
     def _store(self, folder: Path, key: str) -> None:
         self.store.get_or_make(key, lambda destination: _move(folder, destination), is_quick=True)
