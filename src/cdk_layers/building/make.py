@@ -14,6 +14,7 @@ from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.foreign_files import refuse_foreign_files
 from cdk_layers.building.full_disk import full_disk_errors
 from cdk_layers.building.installation import Installation, install
+from cdk_layers.building.parts.ahead import compiled_ahead
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.layer import assemble
 from cdk_layers.building.parts.packing import Packing
@@ -155,7 +156,8 @@ class _BuildRun:
 
     def _build_plan(self, plan: Plan) -> FinishedBuild:
         """Return the build of a plan after making the parts and records that the store does not have."""
-        installation = self._installation(plan)
+        with compiled_ahead(plan, self.job, self._pack_own_files):
+            installation = self._installation(plan)
         parts = [(key, self.job.options.prefix) for key, _ in installation["parts"]]
         if plan.own_key:
             self._pack_own_files(plan, plan.own_key)

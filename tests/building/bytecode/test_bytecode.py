@@ -143,7 +143,7 @@ def test_bytes_depend_on_the_sources_alone(tmp_path: Path, job: Job, monkeypatch
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
 def test_bytes_do_not_depend_on_modules_compiled_before(tmp_path: Path, job: Job, version: str) -> None:
     """Equal sets of two functions are one object or two objects, by what other modules of the same process contain."""
     require_python(version, job.store)

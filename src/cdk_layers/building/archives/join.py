@@ -19,7 +19,7 @@ from cdk_layers.store import contents_json
 from cdk_layers.store.contents_json import digests_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterator, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Sequence
 
     from cdk_layers.contents.model import Distribution, Mark, Native
     from cdk_layers.contents.zipformat import Entry
@@ -102,20 +102,29 @@ class Join:
             parts, [tuple(each for each in entries if names is None or each.name in names) for entries in every]
         )
 
-    def extended(self, parts: Sequence[Placed]) -> Join:
+    def extended(self, parts: Sequence[Placed], is_needed: Callable[[int, str], bool]) -> Join:
         """Return the join of these parts and more parts, which override them. Only the new parts are read.
+
+        Args:
+            parts: The new parts.
+            is_needed: Decides whether a file goes into the archive: by the position of its part among the new parts,
+                and its name in the archive.
 
         Raises:
             BuildError: As `of`.
             OSError: As `of`.
         """
-        more = [tuple(_entries(number, part)) for number, part in enumerate(parts, len(self.parts))]
+        start = len(self.parts)
+        every = (_entries(number, part) for number, part in enumerate(parts, start))
+        more = [tuple(each for each in entries if is_needed(each.part - start, each.name)) for entries in every]
         return self._of([*self.parts, *parts], [*self.entries, *more])
 
     @classmethod
     def _of(cls, parts: Sequence[Placed], entries: Sequence[tuple[_Chosen, ...]]) -> Join:
         last = {each.name: each for part in entries for each in part}
-        replaced = {each.name for part in entries for each in part if each.facts != last[each.name].facts}
+        has_unique_names = len(last) == sum(map(len, entries))
+        every = () if has_unique_names else chain.from_iterable(entries)
+        replaced = {each.name for each in every if each.facts != last[each.name].facts}
         chosen = tuple(last[name] for name in sorted(last))
         return cls(tuple(parts), chosen, tuple(entries), tuple(sorted(replaced)))
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import Member
 from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, importable
-from cdk_layers.building.bytecode.servers import Server
-from cdk_layers.building.bytecode.tests import find_imported_tests, find_tests
+from cdk_layers.building.bytecode.server import ENDED
+from cdk_layers.building.bytecode.servers import Answer, Server
 from cdk_layers.errors import BuildError
 from cdk_layers.system.interpreters import find_python, how_to_install
 from cdk_layers.system.parallel import batches
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from cdk_layers.building.bytecode.servers import Answer
     from cdk_layers.building.bytecode.sources import Source
     from cdk_layers.building.job import Job
 
 _WORTH_A_PROCESS: Final = 400_000
 """Bytes of sources that take as long to compile as another interpreter takes to start."""
 
-_BATCH_BYTES: Final = 64 * 1024
-"""Bytes of sources that a process compiles at once, in about 10 ms. So all processes end at about the same time."""
+_BATCH_BYTES: Final = 128 * 1024
+"""Bytes of sources that a process compiles at once, in about 20 ms. So all processes end at about the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,23 +130,24 @@ class _Servers:
                 server.close()
 
     def compile(self, batch: Sequence[_Task]) -> list[tuple[_Task, Answer]]:
-        """Return the answer to each task. A module that ends its process does not end the others."""
-        answers: list[tuple[_Task, Answer]] = []
-        while rest := batch[len(answers) :]:
-            try:
-                server = self.waiting.pop()
-            except IndexError:
-                server = Server.start(self.python, self.version, self.folder / f"server-{next(self.started)}")
-            try:
-                answers += zip(rest, server.compile([task.texts for task in rest]), strict=False)
-            except BaseException:
-                server.close()
-                raise
-            if server.has_ended:
-                server.close()
-            else:
-                self.waiting.append(server)
-        return answers
+        """Return the answer to each task. A module that ends its process does not prevent the others."""
+        try:
+            server = self.waiting.pop()
+        except IndexError:
+            server = Server.start(self.python, self.version, self.folder / f"server-{next(self.started)}")
+        try:
+            answers = server.compile([task.texts for task in batch])
+        except BaseException:
+            server.close()
+            raise
+        if answers is not None:
+            self.waiting.append(server)
+            return list(zip(batch, answers, strict=True))
+        server.close()
+        if len(batch) == 1:
+            return [(batch[0], Answer(ENDED, server.file, 0, 0))]
+        # Which module it is shows only alone.
+        return [answer for task in batch for answer in self.compile([task])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,12 @@ class _Modules:
 
     def start(self, pool: ThreadPoolExecutor, servers: _Servers) -> list[Future[list[tuple[_Task, Answer]]]]:
         """Start to compile all modules that functions may import."""
-        tests = frozenset() if self.source.root == LAYER_ROOT else find_tests(self.sizes)
+        if self.source.root == LAYER_ROOT:
+            return self._submit(self.sizes.keys(), pool, servers)
+        # An entry's own files need it seldom, and its patterns take as long to load as one of them to compile.
+        from cdk_layers.building.bytecode.tests import find_imported_tests, find_tests  # noqa: PLC0415
+
+        tests = find_tests(self.sizes)
         running = self._submit(self.sizes.keys() - tests, pool, servers)
         if not tests:
             return running

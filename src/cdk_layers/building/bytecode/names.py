@@ -34,10 +34,10 @@ def bytecode_name(source: str, python: str) -> str:
 
 def source_of(name: str) -> str | None:
     """Return the source of a bytecode file in `__pycache__`; None for any other file."""
-    folder, compiled = posixpath.split(name)
-    parent, cache = posixpath.split(folder)
-    match = _COMPILED.fullmatch(compiled)
-    return posixpath.join(parent, f"{match['stem']}.py") if match and cache == _CACHE else None
+    folder, cache, compiled = name.rpartition(f"{_CACHE}/")
+    is_in_cache = bool(cache) and folder[-1:] in {"", "/"}
+    match = _COMPILED.fullmatch(compiled) if is_in_cache else None
+    return f"{folder}{match['stem']}.py" if match else None
 
 
 def importable(names: Collection[str], root: str, python: str) -> Iterator[str]:

@@ -3,8 +3,8 @@
 Its arguments are the magic number, or "" for any, and the file to write all bytecode to. It reads batches of tasks from
 its standard input until that ends: a line with the number of bytes of the batch, then texts that end with NUL. A task
 is where its source is (a file, the position and number of its bytes there, how they are compressed as in a zip, their
-CRC-32 or ""), and the deployed path. For each task that is done it writes a line: "ok" and the number of bytes of the
-.pyc file, which it has appended to the file, or "no" and the reason.
+CRC-32 or ""), and the deployed path. After a batch it has appended the .pyc files to the file, and writes a line for
+each task: "ok" and the number of bytes, or "no" and the reason.
 
 It imports little, since json, pathlib and zipfile take longer to load than Python and all else here.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import gc
 import importlib.util
 import marshal
-import os
 import sys
 import warnings
 
@@ -32,6 +31,7 @@ _MEMORY_BYTES = 4 * 1024**3
 
 _WRONG_PYTHON = 3
 
+_BUFFER = 1024**2
 _FIELDS = 6
 _DEFLATED = "8"
 
@@ -53,20 +53,21 @@ def main(wanted: str, path: str) -> None:
     _limit_memory()
     gc.disable()  # it takes an eighth of the time
     warnings.simplefilter("ignore")
-    is_stable = sys.version_info >= _STABLE_SINCE or not hasattr(os, "fork")
-    with open(path, "wb") as file:  # noqa: PTH123 - see above
-        for *place, deployed in _tasks():
-            answer = (_compile if is_stable else _compile_in_a_fork)(_read(*place), deployed, file)
-            sys.stdout.write(f"{answer}\n")
+    is_stable = sys.version_info >= _STABLE_SINCE or sys.platform == "win32"
+    compile_one = _compile if is_stable else _compile_in_a_fork
+    with open(path, "wb", buffering=_BUFFER) as file:  # noqa: PTH123 - see above
+        for tasks in _batches():
+            answers = [compile_one(_read(*place), deployed, file) for *place, deployed in tasks]
+            file.flush()
+            sys.stdout.write("".join(f"{answer}\n" for answer in answers))
             sys.stdout.flush()
 
 
-def _tasks() -> Iterator[list[str]]:
-    """Yield the texts of each task of the standard input."""
+def _batches() -> Iterator[list[list[str]]]:
+    """Yield the texts of the tasks of each batch of the standard input."""
     for line in sys.stdin.buffer:
         fields = sys.stdin.buffer.read(int(line)).decode("utf-8", "surrogateescape").split("\0")
-        for at in range(0, len(fields) - 1, _FIELDS):
-            yield fields[at : at + _FIELDS]
+        yield [fields[at : at + _FIELDS] for at in range(0, len(fields) - 1, _FIELDS)]
 
 
 def _read(path: str, position: str, length: str, method: str, crc32: str) -> bytes:
@@ -91,7 +92,6 @@ def _compile(source: bytes, deployed: str, file: BinaryIO) -> str:
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return f"no {_reason(error)}"
     file.write(compiled)
-    file.flush()
     return f"ok {len(compiled)}"
 
 
@@ -103,12 +103,15 @@ def _reason(error: Exception) -> str:
 
 def _compile_in_a_fork(source: bytes, deployed: str, file: BinaryIO) -> str:
     """Do the same in a separate process."""
+    import os  # noqa: PLC0415 - newer versions need none
+
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
         answer = f"no {ENDED}"
         try:
             answer = _compile(source, deployed, file)
+            file.flush()
         finally:
             os.write(write_end, answer.encode())
             os._exit(0)

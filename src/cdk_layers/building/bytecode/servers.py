@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cdk_layers.building.bytecode.server import ENDED
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _SERVER: Final = Path(__file__).with_name("server.py")
 _START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
@@ -76,13 +76,8 @@ class Server:
             raise BuildError(message) from None
         return cls(python, version, file, process)
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether a module has ended the process."""
-        return self.process.returncode is not None
-
-    def compile(self, tasks: Sequence[Sequence[str]]) -> Iterator[Answer]:
-        """Yield the answer to each task. If a module ends the process, its answer is the last one.
+    def compile(self, tasks: Sequence[Sequence[str]]) -> list[Answer] | None:
+        """Return the answer to each task; None if a module ended the process.
 
         Args:
             tasks: The texts of each task, in the format of the server.
@@ -97,15 +92,18 @@ class Server:
         with suppress(OSError):
             self.process.stdin.write(b"%d\n%b" % (len(batch), batch))
             self.process.stdin.flush()
-        for _ in tasks:
-            word, _, rest = self.process.stdout.readline().decode().rstrip().partition(" ")
-            if not word:
-                self._refuse_failure()
-                yield Answer(ENDED, self.file, 0, 0)
-                return
-            size = int(rest) if word == "ok" else 0
-            offset, self.written = self.written, self.written + size
-            yield Answer("" if word == "ok" else rest, self.file, offset, size)
+        lines = list(islice(self.process.stdout, len(tasks)))
+        if len(lines) < len(tasks):
+            self._refuse_failure()
+            return None
+        return [self._answer(*line.decode().rstrip().split(" ", 1)) for line in lines]
+
+    def _answer(self, word: str, rest: str) -> Answer:
+        if word != "ok":
+            return Answer(rest, self.file, 0, 0)
+        offset, size = self.written, int(rest)
+        self.written += size
+        return Answer("", self.file, offset, size)
 
     def _refuse_failure(self) -> None:
         """Raise an error unless the process was ended by a signal, as by a module that no interpreter survives."""

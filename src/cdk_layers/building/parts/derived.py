@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cdk_layers.building.archives.join import Placed
+from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.bytecode.compile import compiling
 from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import source_of
 from cdk_layers.building.bytecode.sources import ArchiveSource, InstalledSource
 from cdk_layers.building.parts.keys import derived_key
-from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.stored import placed
+from cdk_layers.store.artifact import ARCHIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from cdk_layers.building.archives.join import Join, Placed
+    from cdk_layers.building.archives.join import Join
     from cdk_layers.building.bytecode.compile import Compiled
     from cdk_layers.building.job import Job
+    from cdk_layers.building.parts.packing import Packing
     from cdk_layers.building.parts.split import Group
+    from cdk_layers.store.artifact import Artifact
 
 _FACTS: Final = 2
 """Increased when other facts are stored with bytecode. The digest of an archive does not depend on it."""
+
+
+class Derived(NamedTuple):
+    """A part of bytecode."""
+
+    key: str
+    prefix: str
+    """The folder of the archive that its files go to."""
+
+    artifact: Artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +50,24 @@ class Derivation:
     scratch: Path
     """A folder on the file system of the store."""
 
-    def keys(self, sources: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the keys of the bytecode of source parts with their folders, after compiling missing bytecode.
+    def parts(self, sources: Sequence[tuple[str, str]]) -> list[Derived]:
+        """Return the bytecode of source parts, after compiling what is missing.
+
+        Args:
+            sources: The key of each part and the folder of the archive that its files go to.
 
         Raises:
             BuildError: No interpreter can compile for the target.
-            FileNotFoundError: A source part is not in the store any more.
+            FileNotFoundError: A part is not in the store any more.
         """
         keys = [self._key(source) for source in sources]
-        missing = {key: source for key, source in zip(keys, sources, strict=True) if self.job.store.find(key) is None}
+        found = {key: self.job.store.find(key) for key in keys}
+        missing = {key: source for key, source in zip(keys, sources, strict=True) if found[key] is None}
         self._compile(list(missing), list(missing.values()))
-        return [(key, prefix) for key, (_, prefix) in zip(keys, sources, strict=True)]
+        found.update((key, self.job.store.find(key)) for key in missing)
+        return [
+            Derived(key, prefix, _existing(key, found[key])) for key, (_, prefix) in zip(keys, sources, strict=True)
+        ]
 
     def pack_groups(self, groups: Sequence[Group], packing: Packing) -> tuple[str, ...]:
         """Pack an installation like `Packing.pack_groups`, and compile and pack its bytecode at the same time.
@@ -80,35 +103,44 @@ class Derivation:
 
     def _pack(self, keys: Sequence[str], running: Iterable[tuple[int, Compiled]]) -> None:
         """Pack the bytecode of each source while that of others is compiled."""
-        packing = Packing(self.job.store, self.scratch / "packed")
         for number, each in running:
-            packing.pack_derived(keys[number], each.members, {"failed": each.failed})
+            self.job.store.get_or_make(keys[number], partial(_write, each), is_quick=True)
 
-    def select(self, parts: Sequence[Placed], join: Join) -> list[Placed]:
-        """Return parts of bytecode without that of sources that are not in the archive, or that another part replaces.
+    def extend(self, join: Join, derived: Sequence[Derived]) -> Join:
+        """Return a join of sources with their bytecode.
+
+        That of sources that are not in the archive, or that another part replaces, is left out.
 
         Args:
-            parts: The parts, in the order of their source parts in the join.
             join: The sources of the archive.
+            derived: The result of `parts` for the parts of the join.
         """
         winners = {each.name: each.part for each in join.chosen}
         replaced = frozenset(join.replaced)
 
-        def is_needed(number: int, source: str) -> bool:
+        def is_needed(number: int, name: str) -> bool:
+            source = source_of(name) or name
             return source in winners and (source not in replaced or winners[source] == number)
 
-        def left_out(number: int, part: Placed) -> Iterator[str]:
-            names = (entry.name for entry in part.entries())
-            return (name for name in names if not is_needed(number, part.place(source_of(name) or name)))
+        return join.extended([Placed(each.artifact.archive, each.prefix) for each in derived], is_needed)
 
-        return [replace(part, left_out=frozenset(left_out(number, part))) for number, part in enumerate(parts)]
-
-    def find_failed(self, derived: Sequence[tuple[str, str]], join: Join) -> Iterator[tuple[str, str]]:
+    def find_failed(self, derived: Sequence[Derived], join: Join) -> Iterator[tuple[str, str]]:
         """Yield the modules of an archive that do not compile, with the reasons."""
-        names = {each.name for each in join.chosen}
-        for key, prefix in derived:
-            artifact = self.job.store.find(key)
-            for name, reason in artifact.facts["failed"].items() if artifact else ():
-                place = f"{prefix}/{name}" if prefix else name
+        failed = [(each, each.artifact.facts["failed"]) for each in derived]
+        names = {each.name for each in join.chosen} if any(reasons for _, reasons in failed) else ()
+        for each, reasons in failed:
+            for name, reason in reasons.items():
+                place = f"{each.prefix}/{name}" if each.prefix else name
                 if place in names:
                     yield place, reason
+
+
+def _existing(key: str, artifact: Artifact | None) -> Artifact:
+    if artifact is None:
+        raise FileNotFoundError(key)
+    return artifact
+
+
+def _write(compiled: Compiled, folder: Path) -> None:
+    (folder / "facts.json").write_text(json.dumps({"failed": compiled.failed}), encoding="utf-8")
+    write_archive(folder / ARCHIVE, compiled.members)

@@ -77,12 +77,11 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
     from cdk_layers.building.parts.derived import Derivation  # noqa: PLC0415
 
     derivation = Derivation(job, scratch)
-    derived = derivation.keys(sources)
-    compiled = placed(job.store, derived)
+    derived = derivation.parts(sources)
     facts = json.dumps([join.digest, bytecode_facts(job.target)])
     return Layer(
-        parts=(*sources, *derived),
-        join=join.extended(derivation.select(compiled, join)),
+        parts=(*sources, *((part.key, part.prefix) for part in derived)),
+        join=derivation.extend(join, derived),
         digest=hashlib.sha256(facts.encode()).hexdigest(),
         overwritten=join.replaced,
         left_out=left_out,

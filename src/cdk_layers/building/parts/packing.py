@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.processes import Archive, pack_archives
-from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.turns import Turns
 from cdk_layers.store.artifact import ARCHIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.building.parts.split import Group
@@ -81,23 +79,6 @@ class Packing:
     def _remember(self, group: Group, key: str) -> None:
         if hint := _hint(group):
             self.store.remember(hint, key)
-
-    def pack_derived(self, key: str, members: Sequence[Member], facts: Mapping[str, Any]) -> None:
-        """Pack a part that is derived from another part.
-
-        Args:
-            key: The key of the part.
-            members: Its files.
-            facts: Other facts of the part, as JSON.
-
-        Raises:
-            EntryError: A file cannot be read.
-            BuildError: The disk is full.
-        """
-        (folder,) = self._folders(1)
-        (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-        write_archive(folder / ARCHIVE, members)
-        self._store(folder, key)
 
     def _known(self, group: Group) -> str | None:
         """Return the key of a group's part if the store has it.
