@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.find import LayerBuild, build
 from cdk_layers.building.pins import pins_for
-from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
-from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import CompatibilityError, UsageError
 from cdk_layers.system.wording import listed
 
@@ -70,6 +68,9 @@ def build_for(
 
 def native_ties(contents: Contents, targets: Iterable[Target]) -> Iterator[str]:
     """Yield a sentence for each target that cannot load all of the content. It names the files."""
+    # Only a layer for several targets needs it.
+    from cdk_layers.contents.natives import native_index  # noqa: PLC0415
+
     for target in targets:
         natives = native_index(contents, "python/")
         files = [*natives.foreign_files(target), *sorted(_foreign_distributions(contents, target))]
@@ -85,6 +86,8 @@ def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
     """
     from packaging.tags import parse_tag  # noqa: PLC0415 - see `build_for`
 
+    from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS  # noqa: PLC0415
+    from cdk_layers.contents.natives import native_index  # noqa: PLC0415
     from cdk_layers.lambda_service.wheel_tags import supported_tags  # noqa: PLC0415
 
     supported = frozenset(supported_tags(target))

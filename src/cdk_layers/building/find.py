@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from cdk_layers.building.job import job_of
 from cdk_layers.building.notes import Note, overwritten_notes
 from cdk_layers.building.plan import make_plan
-from cdk_layers.building.progress import default_progress
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.resolution import Basis, stored_resolution
 from cdk_layers.errors import EntryChangedError
@@ -116,6 +115,7 @@ def build(
         return found
     # This loads everything that builds and packs. A synthesis without changes does not need it.
     from cdk_layers.building.make import make  # noqa: PLC0415
+    from cdk_layers.building.progress import default_progress  # noqa: PLC0415
 
     built, is_new = make(job, progress or default_progress(), name)
     return _layer_build(built.plan, built.record, job, name, from_cache=not is_new)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.own_files import own_members, own_notes
-from cdk_layers.building.parts.keys import part_key
-from cdk_layers.building.parts.layer import content_facts
+from cdk_layers.building.parts.keys import content_facts, part_key
 from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import read_uv_settings

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sysconfig
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from cdk_layers.building.claims import build_for
 from cdk_layers.building.find import LayerBuild, find_build
-from cdk_layers.building.progress import SharedDisplay, default_progress
 from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:
@@ -51,6 +48,19 @@ def build_several(requests: Sequence[BuildRequest], progress: Progress | None = 
     missing = [request for request, outcome in zip(requests, found, strict=True) if outcome is None]
     if not missing:
         return [outcome for outcome in found if outcome is not None]
+    return _build_missing(found, missing, progress)
+
+
+def _build_missing(
+    found: Sequence[Outcome | None], missing: Sequence[BuildRequest], progress: Progress | None
+) -> list[Outcome]:
+    """Return the outcomes of all requests after building the missing ones."""
+    # A synthesis without changes does not need these.
+    import sysconfig  # noqa: PLC0415
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    from cdk_layers.building.progress import SharedDisplay, default_progress  # noqa: PLC0415
+
     # The first call fills the variables step by step. Other threads would see only some, and builds would not find uv.
     sysconfig.get_config_vars()
     display = SharedDisplay(progress or default_progress())

@@ -14,7 +14,6 @@ from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 from cdk_layers.app.marks import ImportedLayer, function_data
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.follow.imports import depend_on_import
 from cdk_layers.cdk.follow.labels import declare
 from cdk_layers.cdk.follow.references import arn_for, follow
 from cdk_layers.cdk.grants import LayerGrant
@@ -102,6 +101,9 @@ class Declaration:
 
     def with_imports_found(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion | str]:
         """Return layers with those imports replaced that are layers of the app, which the function then follows."""
+        # Only functions with an entry need it.
+        from cdk_layers.cdk.follow.imports import depend_on_import  # noqa: PLC0415
+
         for layer in layers:
             shared = depend_on_import(layer, self._place.stack) if self._place.bundled else None
             if shared is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import reduce
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, cast
 
 import jsii
@@ -23,8 +26,6 @@ from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.node.contract import add_last_plugin, identity, leaves_out_bundling
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
-from cdk_layers.check.pipeline import check
-from cdk_layers.check.remembered import rule_names
 from cdk_layers.errors import UsageError
 from cdk_layers.project.settings import read_settings
 from cdk_layers.project.user_store import user_store
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
     from cdk_layers.findings import Finding
+    from cdk_layers.store.protocol import Store
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ class LayerValidation:
         if isinstance(root, Stage):
             plugin = cls()
             plugin._yields = True
-            add_last_plugin(root, cast("IPolicyValidationPlugin", plugin))
+            add_last_plugin(root, cast("IPolicyValidationPlugin", plugin), _prepare_while_node_works)
 
     @property
     def name(self) -> str:
@@ -131,7 +133,7 @@ class LayerValidation:
     @property
     def rule_ids(self) -> list[str]:
         """The names of all rules."""
-        return rule_names(user_store())
+        return _rule_names(user_store())
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Apply the rules to a synthesized app.
@@ -148,6 +150,9 @@ class LayerValidation:
             return PolicyValidationPluginReport(success=False, violations=[failure(error)])
 
     def _report(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        # It was loaded while Node wrote the templates: see `_prepare`.
+        from cdk_layers.check.pipeline import check  # noqa: PLC0415
+
         root = context.app_construct
         others = state_of(root).part(_Register).judged.setdefault(identity(root), {})
         folders = frozenset(Path(path).resolve().parent for path in context.template_paths)
@@ -156,7 +161,7 @@ class LayerValidation:
             return PolicyValidationPluginReport(success=True, violations=[])
         unbundled = tuple(_unbundled(root, context))
         settings = read_settings(Path.cwd()).settings(**self._given)
-        _expect_known((*settings.select, *settings.ignore), rule_names(state_of(root).store))
+        _expect_known((*settings.select, *settings.ignore), _rule_names(state_of(root).store))
         outcome = check(_folder(root, folders), settings, store=state_of(root).store, unbundled=unbundled)
         before = self._reported_before(others)
         new = [finding for finding in outcome.all_findings if finding not in before]
@@ -188,6 +193,24 @@ class LayerValidation:
     @staticmethod
     def _is_ours(finding: Finding, judged: _Judged) -> bool:
         return not finding.where.template or Path(finding.where.template).resolve().parent in judged.folders
+
+
+def _prepare_while_node_works() -> None:
+    """Prepare `validate` in a thread, since Python waits for Node until all templates are written."""
+    Thread(target=_prepare, name="cdk-layers-validation", daemon=True).start()
+
+
+def _prepare() -> None:
+    """Load the modules for unchanged apps, and what they compute once. Errors are raised again by `validate`."""
+    with suppress(Exception):
+        import_module("cdk_layers.check.pipeline")
+        _rule_names(user_store())
+
+
+def _rule_names(store: Store) -> list[str]:
+    from cdk_layers.check.remembered import rule_names  # noqa: PLC0415 - see `_prepare`
+
+    return rule_names(store)
 
 
 def _expect_known(names: Sequence[str], rules: Sequence[str]) -> None:

@@ -218,11 +218,11 @@ class _Plugin:
 def test_the_last_plugin_comes_after_those_of_users(app: App) -> None:
     """A plugin that the user adds later is called before, and nothing is called twice in one synthesis."""
     called: list[str] = []
-    contract.add_last_plugin(app, _Plugin("ours", called))
+    contract.add_last_plugin(app, _Plugin("ours", called), lambda: called.append("added"))
     CfnResource(Stack(app, "Hub"), "Topic", type="AWS::SNS::Topic")
     Validations.of(app).add_plugins(_Plugin("users", called))
     app.synth()
-    assert called == ["users", "ours"]
+    assert called == ["added", "users", "ours"]
 
 
 @pytest.mark.parametrize(("value", "expected"), [(None, False), (True, False), (False, True), ("false", True)])

@@ -1,10 +1,13 @@
-"""Keys of parts in the store."""
+"""Keys of parts and of archives in the store."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cdk_layers.building.job import Job
 
 _SCHEMA: Final = 1
 """Increased when parts with the same content become different archives."""
@@ -23,6 +26,18 @@ def derived_key(source: str, facts: object) -> str:
         facts: The other inputs of the derived part, as JSON.
     """
     return _key("derived", [source, facts])
+
+
+def content_facts(job: Job) -> list[object]:
+    """Return the inputs of an archive except its parts, as JSON for a key; [] for the default options."""
+    content = job.options.content
+    if not content.facts:
+        return []
+    # Only builds with these options need it.
+    from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
+    from cdk_layers.building.trim.options import RULES  # noqa: PLC0415
+
+    return [content.facts, RULES, bytecode_facts(job.target) if content.bytecode else []]
 
 
 def _key(kind: str, facts: object) -> str:

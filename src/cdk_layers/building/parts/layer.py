@@ -42,18 +42,6 @@ class Layer:
     """Modules that cannot be compiled, each with the reason."""
 
 
-def content_facts(job: Job) -> list[object]:
-    """Return the inputs of an archive except its parts, as JSON for a key; [] for the default options."""
-    content = job.options.content
-    if not content.facts:
-        return []
-    # Only builds with these options need it.
-    from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
-    from cdk_layers.building.trim.options import RULES  # noqa: PLC0415
-
-    return [content.facts, RULES, bytecode_facts(job.target) if content.bytecode else []]
-
-
 def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratch: Path) -> Layer:
     """Return the archive of source parts with the options of a build, after compiling missing bytecode.
 

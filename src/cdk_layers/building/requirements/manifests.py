@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.requirements import exports, local_sources
+from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import local_folders
 from cdk_layers.building.requirements.groups import refuse_without_lock
-from cdk_layers.building.requirements.lock_indexes import with_indexes
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE
 from cdk_layers.building.requirements.requirements_file import (
@@ -19,7 +18,6 @@ from cdk_layers.building.requirements.requirements_file import (
 )
 from cdk_layers.building.requirements.requirements_text import Variables, refuse_irregular
 from cdk_layers.building.requirements.unused_manifests import misspelled_manifests, unused_manifests
-from cdk_layers.building.requirements.uv_lock import read_uv_lock
 from cdk_layers.building.requirements.workspace import parse_toml, uv_project
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryError
@@ -147,10 +145,21 @@ def _read(job: Job, manifest: str, project: UvProject, variables: Variables, *, 
     if manifest == "requirements.txt":
         read = _without_source_builds(read_requirements_file(job.entry / manifest, job.entry, variables), job.options)
         return Locked(read.wanted, read.options, read.paths)
+    # Each reader is loaded only for a lock of its tool.
     if manifest == "uv.lock":
+        from cdk_layers.building.requirements.uv_lock import read_uv_lock  # noqa: PLC0415
+
         return read_uv_lock(job, project, may_export=may_export)
     if manifest == "pylock.toml":
         return _pylock(job, job.entry / manifest)
+    return _exported(job, manifest, variables, may_export=may_export)
+
+
+def _exported(job: Job, manifest: str, variables: Variables, *, may_export: bool) -> Locked | None:
+    """Return a lock of Poetry or Pipenv, which these tools export."""
+    from cdk_layers.building.requirements import exports  # noqa: PLC0415 - as above
+    from cdk_layers.building.requirements.lock_indexes import with_indexes  # noqa: PLC0415 - as above
+
     exported = exports.export(job, manifest, may_export=may_export)
     if exported is None:
         return None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.build_keys import resolution_key
-from cdk_layers.building.requirements.presumption import presumed_pins
 from cdk_layers.building.requirements.requirements_file import read_requirements_text
 from cdk_layers.building.requirements.unpinned import unpinned, unpinned_note
 from cdk_layers.contents.names import canonical
@@ -78,10 +77,12 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
     stored = stored_resolution(requirements, job)
     if stored is not None and stored.basis is not Basis.OFFLINE:
         return stored
+    # These load modules that only a new resolution needs.
+    from cdk_layers.building.requirements.compilation import compile_pins  # noqa: PLC0415
+    from cdk_layers.building.requirements.presumption import presumed_pins  # noqa: PLC0415
+
     if stored is None and may_presume and (presumed := presumed_pins(requirements, job)) is not None:
         return Resolution(_with_hashes(presumed, requirements), Basis.PRESUMED)
-    # This loads modules that only a resolution by uv needs.
-    from cdk_layers.building.requirements.compilation import compile_pins  # noqa: PLC0415
 
     key = resolution_key(requirements, job)
     try:

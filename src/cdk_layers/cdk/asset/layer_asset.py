@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from cdk_layers.building.claims import build_for
 from cdk_layers.building.find import recall
 from cdk_layers.cdk.asset.build_errors import build_errors
-from cdk_layers.cdk.asset.docker import container_errors, require_engine
 from cdk_layers.cdk.asset.output import placing
 from cdk_layers.cdk.asset.staged import staged_build
 from cdk_layers.cdk.model.constructs import contents_of
@@ -153,6 +152,8 @@ class ByContainer:
 
     def staging(self) -> AbstractContextManager[None]:
         """Return the context in which PythonLayerVersion stages the asset."""
+        from cdk_layers.cdk.asset.docker import container_errors  # noqa: PLC0415 - few layers need a container
+
         return container_errors(self.source.path, self.source.bundling.environment)
 
     def staged_contents(self, stage: AssetStaging) -> Contents:
@@ -194,6 +195,8 @@ def asset_of(source: LayerSource, *, bundled: bool, store: Store, ahead: BuildsA
         if reasons:
             source.refuse_local_options()
             if bundled:
+                from cdk_layers.cdk.asset.docker import require_engine  # noqa: PLC0415 - as above
+
                 require_engine(source.path, reasons)
             return ByContainer(source) if bundled else Recalled(source, None)
         if not bundled:

@@ -16,7 +16,7 @@ from aws_cdk.aws_lambda import Function, Runtime
 from constructs import IValidation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aws_cdk import DockerVolume, IAspect, IPolicyValidationPlugin, NestedStack, ReferenceStrength, Stack
     from aws_cdk.aws_lambda import CfnVersion, ILayerVersion
@@ -131,29 +131,37 @@ def visit_after_users(construct: IConstruct, aspect: IAspect) -> None:
     Aspects.of(construct).add(aspect, priority=_AFTER_USERS)
 
 
-def add_last_plugin(root: IConstruct, plugin: IPolicyValidationPlugin) -> None:
+def add_last_plugin(root: IConstruct, plugin: IPolicyValidationPlugin, on_added: Callable[[], object]) -> None:
     """Add a validation plugin to an app after all plugins that the user adds, so that it can leave apps to those.
 
-    The CDK validates constructs after it has visited them with aspects, and before it collects the plugins.
+    The CDK validates constructs after it has visited them with aspects, and before it writes templates and collects the
+    plugins.
+
+    Args:
+        root: The app.
+        plugin: The plugin.
+        on_added: Called after it was added, once.
 
     Source: `synthesize` in core/lib/private/synthesis.js.
     """
-    root.node.add_validation(cast("IValidation", _AddsPlugin(root, plugin)))
+    root.node.add_validation(cast("IValidation", _AddsPlugin(root, plugin, on_added)))
 
 
 @jsii.implements(IValidation)
 class _AddsPlugin:
     """Validation of the root, which adds a plugin once."""
 
-    def __init__(self, root: IConstruct, plugin: IPolicyValidationPlugin) -> None:
+    def __init__(self, root: IConstruct, plugin: IPolicyValidationPlugin, on_added: Callable[[], object]) -> None:
         self._root: IConstruct | None = root
         self._plugin = plugin
+        self._on_added = on_added
 
     def validate(self) -> list[str]:
         """Add the plugin at the first synthesis. Returns no errors."""
         if self._root is not None:
             Validations.of(self._root).add_plugins(self._plugin)
             self._root = None
+            self._on_added()
         return []
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import gc
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from threading import Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.rules.registry import load_families
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _IN_PYTHON: Final = (
     "cdk_layers.building.claims",
-    "cdk_layers.check.pipeline",
     "cdk_layers.cdk.function",
     "cdk_layers.cdk.stack",
 )
@@ -28,13 +31,26 @@ def load() -> None:
 
     other = Thread(target=_load_in_node, name="cdk-layers-loading", daemon=True)
     other.start()
-    for name in _OF_FUNCTIONS:
-        with suppress(ImportError):
-            import_module(f"aws_cdk.{name}")
-    for name in _IN_PYTHON:
-        import_module(name)
-    load_families(only_at_construction=True)
-    other.join()
+    with _without_collections():
+        for name in _OF_FUNCTIONS:
+            with suppress(ImportError):
+                import_module(f"aws_cdk.{name}")
+        for name in _IN_PYTHON:
+            import_module(name)
+        load_families(only_at_construction=True)
+        other.join()
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Pause the garbage collection: it would search all modules of the CDK, and imports create next to no garbage."""
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
 
 
 def _load_in_node() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
-from cdk_layers.contents.native_names import names_its_machine
-from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.examples import function_yaml, layer_yaml, template
@@ -66,6 +64,9 @@ def _foreign(contents: Contents, runtime: str) -> list[str]:
     known = PYTHON_RUNTIMES.get(runtime)
     if known is None:
         return []
+    # Only functions with a runtime that a layer does not declare need it.
+    from cdk_layers.contents.natives import native_index  # noqa: PLC0415
+
     natives = native_index(contents, "python/")
     newer = [native.path for native in natives.past_glibc(runtime)]
     return natives.by_need([*natives.for_other_python(known.python), *newer])[0]
@@ -100,6 +101,10 @@ def _other_architecture(subject: Function, layer: Layer) -> Problem:
     )
     if layer.contents is None:
         return Problem(f"{start}. Whether it contains native code is not known.", severity="warning")
+    # Only functions with an architecture that a layer does not declare need these.
+    from cdk_layers.contents.native_names import names_its_machine  # noqa: PLC0415
+    from cdk_layers.contents.natives import native_index  # noqa: PLC0415
+
     natives = native_index(layer.contents, "python/")
     foreign = [
         native.path
