@@ -252,6 +252,17 @@ def test_a_budget_of_the_users_own(app: App, stack: Stack, tmp_path: Path) -> No
                 LayeredFunction(stack, "Over", runtime=RUNTIME, layers=[base], max_unzipped=limit, **options)
 
 
+def test_code_that_functions_share_is_known_before_the_second_is_defined(stack: Stack, tmp_path: Path) -> None:
+    """The CDK staged it for the first function, so the second is checked with it once, and leaves no construct."""
+    code = Code.from_asset(str(_folder(tmp_path, "#" * 24)))
+    first = LayeredFunction(stack, "First", code=code, handler="x.y", runtime=RUNTIME)
+    second = LayeredFunction(stack, "Second", code=code, handler="x.y", runtime=RUNTIME)
+    assert first.unzipped_bytes == second.unzipped_bytes == 24
+    with pytest.raises(LimitError, match="Spoke/Over"):
+        LayeredFunction(stack, "Over", code=code, handler="x.y", runtime=RUNTIME, max_unzipped=Size.bytes(23))
+    assert stack.node.try_find_child("Over") is None
+
+
 def _folder(parent: Path, text: str) -> Path:
     folder = parent / "code"
     folder.mkdir(exist_ok=True)

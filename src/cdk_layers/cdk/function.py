@@ -13,7 +13,7 @@ from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.bundling import Bundling
-from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_archive, contents_of_code
+from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_archive, contents_of_code, measured_contents
 from cdk_layers.cdk.asset.handlers import resolved_handler
 from cdk_layers.cdk.declaration import Declaration
 from cdk_layers.cdk.model.function_model import literal, literals, runtime_name
@@ -186,9 +186,10 @@ class LayeredFunction(Function):
                 runs_on, machine, found_layers, bundled=place.bundled, store=state_of(place.scope).store
             )
             source.try_imports(built, found_layers, state_of(place.scope), bundled=place.bundled)
+        contents = built.contents or measured_contents(built.code, place)
         declaration.model = replace(
             declaration.model,
-            code=built.contents,
+            code=contents,
             notes=built.notes,
             savings=built.savings,
             uncompiled=built.uncompiled,
@@ -197,9 +198,7 @@ class LayeredFunction(Function):
             declaration.check(given)
         except RuleError:
             # The error lists all findings, so the size of an archive has to be known too.
-            declaration.model = replace(
-                declaration.model, code=built.contents or contents_of_archive(built.code, place)
-            )
+            declaration.model = replace(declaration.model, code=contents or contents_of_archive(built.code, place))
             declaration.check(given)
             raise
         versions = [] if extended else [layer for layer in given if not isinstance(layer, str)]
@@ -211,10 +210,13 @@ class LayeredFunction(Function):
             )  # fmt: skip
         built.restore(self)
         extensions = declaration.extensions(self) if extended else ()
-        if built.contents is None:
+        if contents is None:
             # Only now the CDK has staged code that it was given as an asset.
-            declaration.model = replace(declaration.model, code=contents_of_code(self, built.code, place))
-        declaration.check(given, extensions)
+            contents = contents_of_code(self, built.code, place)
+            declaration.model = replace(declaration.model, code=contents)
+            declaration.check(given, extensions)
+        elif extensions:
+            declaration.check(given, extensions)
         declaration.add(self, given, extensions, is_known=is_known)
 
     def add_layers(self, *layers: ILayerVersion | str) -> None:

@@ -12,6 +12,7 @@ from aws_cdk.aws_s3 import Bucket
 
 from cdk_layers import SharedPythonLayer
 from cdk_layers.cdk.model.constructs import layer_model
+from cdk_layers.cdk.model.function_model import model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +80,7 @@ def test_a_shared_layer_tells_what_its_template_does_not(stack: Stack, tmp_path:
         compatible_runtimes=[Runtime.PYTHON_3_13],
         max_unzipped=Size.mebibytes(2),
     )
-    model = layer_model(shared)
+    model = model_of(shared)
     assert (model.contents, model.asset, model.budget_bytes) == (shared.contents, shared.digest, 2 * 1024**2)
     assert [note.rule for note in model.notes] == ["unpinned-requirement"]
 

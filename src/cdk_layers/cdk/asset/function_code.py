@@ -189,6 +189,11 @@ def contents_of_code(function: Function, code: Code, place: Place) -> Contents |
     return measured[code]
 
 
+def measured_contents(code: Code, place: Place) -> Contents | None:
+    """Return the contents of code that another function of the app has staged; None if they are not known."""
+    return state_of(place.scope).part(_Measured).get(code) if place.bundled else None
+
+
 def contents_of_archive(code: Code, place: Place) -> Contents | None:
     """Return the contents of an archive that the user gives as code, which the CDK has not staged yet.
 

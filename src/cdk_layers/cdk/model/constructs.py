@@ -55,9 +55,6 @@ def layer_model(layer: ILayerVersion) -> Layer:
 
     The contents are those of the build if this library built the layer, else those of its staged asset.
     """
-    built = getattr(layer, "_model", None)
-    if isinstance(built, Layer):
-        return built
     resource = layer.node.default_child
     if not isinstance(resource, CfnLayerVersion):
         runtimes = tuple(runtime.name for runtime in given_runtimes(layer)) or None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cdk_layers.app.model import Layer
 from cdk_layers.cdk.model.constructs import known, layer_model
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.node.contract import IMAGE_RUNTIME
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_cdk.aws_lambda import ILayerVersion, Runtime
-
-    from cdk_layers.app.model import Layer
 
 
 class _Arns(dict["ILayerVersion", str]):
@@ -43,7 +42,10 @@ def arn_of(layer: ILayerVersion) -> str:
 
 
 def model_of(layer: ILayerVersion) -> Layer:
-    """Return the model of a layer, always the same object for one layer."""
+    """Return the model of a layer, always the same object for one layer. Layers of this library have it already."""
+    built = getattr(layer, "_model", None)
+    if isinstance(built, Layer):
+        return built
     models = state_of(layer).part(_Models)
     if layer not in models:
         models[layer] = layer_model(layer)
