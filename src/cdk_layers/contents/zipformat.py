@@ -135,27 +135,28 @@ def _find_directory_64(file: BinaryIO, end: int) -> tuple[int, int, int, int] | 
 
 
 def _entries(records: bytes, shift: int) -> Iterator[Entry]:
-    at = 0
-    while at < len(records):
-        if records[at : at + 4] != b"PK\1\2" or at + DIRECTORY_RECORD.size > len(records):
+    at, length, record_bytes = 0, len(records), DIRECTORY_RECORD.size
+    unpack = DIRECTORY_RECORD.unpack_from
+    while at < length:
+        name_at = at + record_bytes
+        if not records.startswith(b"PK\1\2", at) or name_at > length:
             message = "has a damaged directory"
             raise BrokenZipError(message)
         (
             _, made_by, _, flags, method, _, _, crc32, packed, size,
             name_length, extra_length, comment_length, _, _, attributes, offset,
-        ) = DIRECTORY_RECORD.unpack_from(records, at)  # fmt: skip
-        name_at = at + DIRECTORY_RECORD.size
+        ) = unpack(records, at)  # fmt: skip
         extra_at = name_at + name_length
         at = extra_at + extra_length + comment_length
-        if at > len(records):
+        if at > length:
             message = "has a damaged directory"
             raise BrokenZipError(message)
         name = _decoded(records[name_at:extra_at], flags).removeprefix("./")
-        if MAX_32_BITS in {size, packed, offset}:
+        if MAX_32_BITS in (size, packed, offset):
             extra = records[extra_at : extra_at + extra_length]
             size, packed, offset = _wide_numbers(extra, size, packed, offset)
         mode = attributes >> 16 if made_by >> 8 == UNIX else 0
-        yield Entry(name, mode, method, crc32, packed, size, offset + shift, encrypted=bool(flags & _ENCRYPTED))
+        yield Entry(name, mode, method, crc32, packed, size, offset + shift, flags & _ENCRYPTED != 0)
 
 
 def _decoded(name: bytes, flags: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -215,6 +215,8 @@ def _entries(number: int, part: Placed) -> Iterator[_Chosen]:
     if len(digests) != len(entries) * DIGEST_BYTES:
         message = f"The digests next to {str(part.archive)!r} do not fit it. Remove its folder and build again."
         raise BuildError(message)
-    for at, entry in enumerate(entries):
-        if entry.name not in part.left_out:
-            yield _Chosen(part.place(entry.name), entry, number, digests[at * DIGEST_BYTES : (at + 1) * DIGEST_BYTES])
+    places = [part.place(entry.name) for entry in entries]
+    each_digest = [digests[at : at + DIGEST_BYTES] for at in range(0, len(digests), DIGEST_BYTES)]
+    # Unlike a call for each of thousands of entries.
+    every = map(_Chosen._make, zip(places, entries, repeat(number), each_digest, strict=False))
+    return every if not part.left_out else (each for each in every if each.entry.name not in part.left_out)
