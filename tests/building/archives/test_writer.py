@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -123,6 +124,20 @@ def test_files_of_any_number_of_blocks(tmp_path: Path, length: int, make: Callab
         assert archive.testzip() is None
         assert archive.read("data") == data
         assert archive.read("z") == b"2"
+
+
+def test_members_in_one_file(tmp_path: Path) -> None:
+    """Members whose bytes are in one file make the same archive as files of their own, also large and empty ones."""
+    files = {"b.pyc": _random(HEAD_BYTES + 5), "a.pyc": b"", "c.pyc": b"c" * 99}
+    write_archive(tmp_path / "files.zip", _members(tmp_path / "files", files))
+    (tmp_path / "all").write_bytes(b"before" + b"".join(files.values()) + b"after")
+    starts = accumulate(map(len, files.values()), initial=len(b"before"))
+    members = [
+        Member(name, tmp_path / "all", size=len(data), offset=start)
+        for (name, data), start in zip(files.items(), starts, strict=False)
+    ]
+    write_archive(tmp_path / "one.zip", members)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "files.zip").read_bytes()
 
 
 def test_what_does_not_compress_is_stored(tmp_path: Path) -> None:

@@ -143,4 +143,5 @@ def _existing(key: str, artifact: Artifact | None) -> Artifact:
 
 def _write(compiled: Compiled, folder: Path) -> None:
     (folder / "facts.json").write_text(json.dumps({"failed": compiled.failed}), encoding="utf-8")
-    write_archive(folder / ARCHIVE, compiled.members)
+    # More threads wait for Python's lock.
+    write_archive(folder / ARCHIVE, compiled.members, threads=1)
