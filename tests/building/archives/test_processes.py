@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_layers.building.archives import packer
+from cdk_layers.building.archives import packer, processes
 from cdk_layers.building.archives.members import Member
 from cdk_layers.building.archives.processes import Archive, kept_processes, pack_archives
 from cdk_layers.building.archives.writer import write_archive
@@ -105,8 +106,40 @@ def test_little_is_packed_here(archives: list[Archive], asked: list[int]) -> Non
     small = [archive._replace(members=archive.members[1:]) for archive in archives]
 
     assert [number for number, _ in pack_archives(small)] == [0, 1, 2]
+    assert not asked
+
+
+def test_one_archive_is_packed_here(archives: list[Archive], asked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads pack the blocks of its large files, and there is no other archive to pack meanwhile."""
+    monkeypatch.setattr(processes, "_WORTH_PROCESSES", 1)
+
     assert [number for number, _ in pack_archives(archives[:1])] == [0]
     assert not asked
+
+
+@pytest.mark.parametrize(
+    ("processors", "small", "threads"), [(2, 0, [1, 1, 1]), (9, 0, [3, 3, 3]), (2, 2, [2, 1, 1]), (8, 1, [4, 4, 1])]
+)
+def test_processors_are_divided(
+    archives: list[Archive], monkeypatch: pytest.MonkeyPatch, processors: int, small: int, threads: list[int]
+) -> None:
+    """An archive with most of the bytes is packed by several threads, so that no processor waits for it."""
+    requests: list[tuple[Any, ...]] = []
+    request = packer.request
+
+    def record(*arguments: Any) -> object:
+        requests.append(arguments)
+        return request(*arguments)
+
+    monkeypatch.setattr(packer, "request", record)
+    monkeypatch.setattr(processes, "_WORTH_PROCESSES", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+
+    large = archives[: 3 - small]
+    wanted = [*large, *(archive._replace(members=archive.members[1:]) for archive in archives[3 - small :])]
+
+    assert len([*pack_archives(wanted)]) == 3
+    assert sorted((arguments[-1] for arguments in requests), reverse=True) == threads
 
 
 def test_errors_are_those_of_this_process(archives: list[Archive], asked: list[int]) -> None:
@@ -121,6 +154,30 @@ def test_errors_are_those_of_this_process(archives: list[Archive], asked: list[i
     assert str(there.value) == str(here.value)
     assert asked
     assert not any(map(_runs, asked))
+
+
+def test_nothing_is_packed_after_an_error(archives: list[Archive], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the error arrives, no process writes into folders that the caller will remove, and none begins to."""
+    started, finished = [], []
+
+    def ask(_: ChildPython, request: Any) -> object:
+        started.append(request[0])
+        if len(started) == 1:
+            return EntryError("The first one cannot be read.")
+        time.sleep(0.2)
+        finished.append(request[0])
+        return "digest"
+
+    monkeypatch.setattr(ChildPython, "ask", ask)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with kept_processes():
+        with pytest.raises(EntryError):
+            [*pack_archives(archives * 4)]
+        seen = len(started)
+        assert started[1:] == finished
+        assert seen < len(archives * 4)
+        time.sleep(0.3)
+        assert len(started) == seen
 
 
 def test_errors_of_the_system_keep_their_number(archives: list[Archive], asked: list[int]) -> None:

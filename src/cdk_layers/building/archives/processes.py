@@ -77,8 +77,11 @@ def _pack_at_once(archives: Sequence[Archive]) -> Iterator[tuple[int, str]]:
         processes = _shared.processes()
         # The largest first, so that the last ones are small.
         order = sorted(range(len(archives)), key=lambda number: -archives[number].size)
-        threads = max(1, processes.number // len(archives))
-        running = {processes.submit(archives[number], threads): number for number in order}
+        per_byte = processes.number / sum(archive.size for archive in archives)
+        running = {
+            processes.submit(archives[number], max(1, round(per_byte * archives[number].size))): number
+            for number in order
+        }
         try:
             for future in as_completed(running):
                 yield running[future], future.result()
