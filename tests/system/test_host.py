@@ -72,3 +72,19 @@ def test_a_nameless_file_is_read_and_gone(tmp_path: Path, monkeypatch: pytest.Mo
     assert done.stdout == "some text"
     assert not list(tmp_path.iterdir())
     assert not listed or not file.descriptors
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="files have names here")
+@pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]])
+def test_a_nameless_file_without_standard_files(tmp_path: Path, closed: list[int]) -> None:
+    """A process may have been started without input or output, and their numbers are free for other files."""
+    out = tmp_path / "out"
+    code = (
+        "import os, sys; from cdk_layers.system import host\n"
+        f"for number in {closed}: os.close(number)\n"
+        "with host.nameless_file('some text') as file:\n"
+        "    done = host.run(['/bin/cat', file.path], inherited=file.descriptors)\n"
+        f"open({str(out)!r}, 'w').write(done.stdout)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert out.read_text() == "some text"

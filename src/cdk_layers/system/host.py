@@ -136,15 +136,27 @@ def nameless_file(text: str) -> Iterator[NamelessFile]:
     Where the system has /dev/fd it is a file without a name; elsewhere it is a temporary file.
     """
     if Path("/dev/fd").is_dir():
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryFile() as file, _outside_standard_files(file.fileno()) as descriptor:
             file.write(text.encode())
             file.seek(0)
-            yield NamelessFile(f"/dev/fd/{file.fileno()}", (file.fileno(),))
+            yield NamelessFile(f"/dev/fd/{descriptor}", (descriptor,))
         return
     with tempfile.TemporaryDirectory(prefix="cdk-layers-settings-") as folder:
         path = Path(folder, "settings.toml")
         path.write_text(text, encoding="utf-8")
         yield NamelessFile(str(path))
+
+
+@contextmanager
+def _outside_standard_files(descriptor: int) -> Iterator[int]:
+    """Provide a copy of a file descriptor that is not 0, 1 or 2, which are free if this process was started without."""
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    try:
+        yield copy
+    finally:
+        os.close(copy)
 
 
 def today() -> date:

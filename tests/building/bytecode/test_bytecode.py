@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
+import signal
 import sys
 from dataclasses import replace
 from types import CodeType
@@ -32,7 +33,7 @@ from tests.pythons import require_python
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _HERE: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -43,8 +44,9 @@ _ENDING: Final = """\
 import builtins, os, signal
 real = builtins.compile
 def ending(source, *rest, **options):
-    if source == b"xx = 1\\n":
-        os.kill(os.getpid(), signal.SIGKILL)
+    if source == b"xx = 1\\n" and not os.path.exists({once!r}):
+        open({once!r} or os.devnull, "w").close()
+        os.kill(os.getpid(), signal.{signal})
     return real(source, *rest, **options)
 builtins.compile = ending
 exec(real(open({server!r}).read(), "server.py", "exec"))
@@ -159,18 +161,62 @@ def test_bytes_do_not_depend_on_modules_compiled_before(tmp_path: Path, job: Job
     assert made[0] == made[1]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a process that a signal ends")
-def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ArchiveSource]:
+    """Return a function that makes a package, and a signal end the process that compiles its module b."""
+    if os.name == "nt":
+        pytest.skip("no process of Windows is ended by a signal")
+
+    def make(number: signal.Signals, *, is_once: bool) -> ArchiveSource:
+        once = str(tmp_path / "once") if is_once else ""
+        ending = tmp_path / "server.py"
+        ending.write_text(_ENDING.format(server=str(servers._SERVER), signal=number.name, once=once), encoding="utf-8")
+        monkeypatch.setattr(servers, "_SERVER", ending)
+        archive = _archive(tmp_path / "package", {"a.py": b"xxx = 1\n", "b.py": b"xx = 1\n", "c.py": b"x = 1\n"})
+        return ArchiveSource(archive, "/opt/python")
+
+    return make
+
+
+def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, package: Callable[..., ArchiveSource]) -> None:
     """It stays a source like one that does not compile, and the modules after it are compiled."""
-    archive = _archive(tmp_path / "package", {"a.py": b"xxx = 1\n", "b.py": b"xx = 1\n", "c.py": b"x = 1\n"})
-    ending = tmp_path / "server.py"
-    ending.write_text(_ENDING.format(server=str(servers._SERVER)), encoding="utf-8")
-    monkeypatch.setattr(servers, "_SERVER", ending)
-    (done,) = compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
+    (done,) = compile_sources([package(signal.SIGSEGV, is_once=False)], tmp_path / "out", job)
     assert done.failed == {"b.py": "it ends the interpreter"}
     assert {name: _code(content).co_names for name, content in _bytes(done).items()} == {
         bytecode_name("a.py", _HERE): ("xxx",), bytecode_name("c.py", _HERE): ("x",),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("version", "batch"), [("3.10", 1), ("3.10", 1000), (_HERE, 1), (_HERE, 1000)])
+def test_a_process_that_is_ended_from_outside(  # noqa: PLR0917
+    tmp_path: Path,
+    job: Job,
+    package: Callable[..., ArchiveSource],
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    batch: int,
+) -> None:
+    """No module is left out of the archive, and of the store, because the system was short of memory for a moment."""
+    require_python(version, job.store)
+    monkeypatch.setattr(compile_module, "_BATCH_BYTES", batch)
+    job = replace(job, target=Target(version, "x86_64"))
+    (done,) = compile_sources([package(signal.SIGKILL, is_once=True)], tmp_path / "out", job)
+    assert (tmp_path / "once").exists()
+    assert not done.failed
+    (again,) = compile_sources([ArchiveSource(tmp_path / "package/archive.zip", "/opt/python")], tmp_path / "2", job)
+    assert len(_bytes(done)) == 3
+    assert _bytes(done) == _bytes(again)
+
+
+@pytest.mark.parametrize("version", ["3.10", _HERE])
+def test_processes_that_are_always_ended_from_outside(
+    tmp_path: Path, job: Job, package: Callable[..., ArchiveSource], version: str
+) -> None:
+    """A build fails then, since a machine with more memory would make another archive."""
+    require_python(version, job.store)
+    job = replace(job, target=Target(version, "x86_64"))
+    with pytest.raises(BuildError, match=r"Signal 9 ended .* twice while it compiled 'b\.py'\. If .* memory"):
+        compile_sources([package(signal.SIGKILL, is_once=False)], tmp_path / "out", job)
 
 
 def test_no_module_is_compiled_after_an_error(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import Member
 from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, importable
-from cdk_layers.building.bytecode.server import ENDED
 from cdk_layers.building.bytecode.servers import Answer, Server
 from cdk_layers.errors import BuildError
 from cdk_layers.system.interpreters import find_python, how_to_install
@@ -131,23 +130,38 @@ class _Servers:
 
     def compile(self, batch: Sequence[_Task]) -> list[tuple[_Task, Answer]]:
         """Return the answer to each task. A module that ends its process does not prevent the others."""
+        answers = self._ask(self._server(), batch)
+        if answers is not None:
+            return list(zip(batch, answers, strict=True))
+        # Which module it is shows only alone.
+        return [(task, self._compile_alone(task)) for task in batch]
+
+    def _compile_alone(self, task: _Task) -> Answer:
+        """Return the answer to a task that may have ended its process. Users and the system end processes too."""
+        if answers := self._ask(self._server(), [task]):
+            return answers[0]
+        server = self._server()
+        answers = self._ask(server, [task])
+        return answers[0] if answers else server.blame(task.name)
+
+    def _server(self) -> Server:
         try:
-            server = self.waiting.pop()
+            return self.waiting.pop()
         except IndexError:
-            server = Server.start(self.python, self.version, self.folder / f"server-{next(self.started)}")
+            return Server.start(self.python, self.version, self.folder / f"server-{next(self.started)}")
+
+    def _ask(self, server: Server, batch: Sequence[_Task]) -> list[Answer] | None:
+        """Return the answer of a process to each task; None if it has ended."""
         try:
             answers = server.compile([task.texts for task in batch])
         except BaseException:
             server.close()
             raise
-        if answers is not None:
+        if answers is None:
+            server.close()
+        else:
             self.waiting.append(server)
-            return list(zip(batch, answers, strict=True))
-        server.close()
-        if len(batch) == 1:
-            return [(batch[0], Answer(ENDED, server.file, 0, 0))]
-        # Which module it is shows only alone.
-        return [answer for task in batch for answer in self.compile([task])]
+        return answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Compiler of sources. It runs in an interpreter of the target's version, without this package.
 
 Its arguments are the magic number, or "" for any, and the file to write all bytecode to. It reads batches of tasks from
-its standard input until that ends: a line with the number of bytes of the batch, then texts that end with NUL. A task
-is where its source is (a file, the position and number of its bytes there, how they are compressed as in a zip, their
-CRC-32 or ""), and the deployed path. After a batch it has appended the .pyc files to the file, and writes a line for
-each task: "ok" and the number of bytes, or "no" and the reason.
+its standard input until that ends or a batch is empty: a line with the number of bytes of the batch, then texts that
+end with NUL. A task is where its source is (a file, the position and number of its bytes there, how they are compressed
+as in a zip, their CRC-32 or ""), and the deployed path. After a batch it has appended the .pyc files to the file, and
+writes a line for each task: "ok" and the number of bytes, or "no" and the reason.
 
 It imports little, since json, pathlib and zipfile take longer to load than Python and all else here.
 """
@@ -57,7 +57,7 @@ def main(wanted: str, path: str) -> None:
     compile_one = _compile if is_stable else _compile_in_a_fork
     with open(path, "wb", buffering=_BUFFER) as file:  # noqa: PTH123 - see above
         for tasks in _batches():
-            answers = [compile_one(_read(*place), deployed, file) for *place, deployed in tasks]
+            answers = [_answer(compile_one(_read(*place), deployed), file) for *place, deployed in tasks]
             file.flush()
             sys.stdout.write("".join(f"{answer}\n" for answer in answers))
             sys.stdout.flush()
@@ -66,6 +66,8 @@ def main(wanted: str, path: str) -> None:
 def _batches() -> Iterator[list[list[str]]]:
     """Yield the texts of the tasks of each batch of the standard input."""
     for line in sys.stdin.buffer:
+        if not int(line):
+            return
         fields = sys.stdin.buffer.read(int(line)).decode("utf-8", "surrogateescape").split("\0")
         yield [fields[at : at + _FIELDS] for at in range(0, len(fields) - 1, _FIELDS)]
 
@@ -85,14 +87,20 @@ def _read(path: str, position: str, length: str, method: str, crc32: str) -> byt
     return data
 
 
-def _compile(source: bytes, deployed: str, file: BinaryIO) -> str:
-    """Append the .pyc file of a source, and return the answer in one line of ASCII."""
-    try:
-        compiled = _compiled(source, deployed)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return f"no {_reason(error)}"
+def _answer(compiled: bytes | str, file: BinaryIO) -> str:
+    """Append a .pyc file, and return the answer in one line of ASCII."""
+    if isinstance(compiled, str):
+        return f"no {compiled}"
     file.write(compiled)
     return f"ok {len(compiled)}"
+
+
+def _compile(source: bytes, deployed: str) -> bytes | str:
+    """Return the .pyc file of a source, or why it does not compile."""
+    try:
+        return _compiled(source, deployed)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        return _reason(error)
 
 
 def _reason(error: Exception) -> str:
@@ -101,25 +109,33 @@ def _reason(error: Exception) -> str:
     return line.encode("ascii", "backslashreplace").decode()[:_LONGEST_REASON]
 
 
-def _compile_in_a_fork(source: bytes, deployed: str, file: BinaryIO) -> str:
-    """Do the same in a separate process."""
-    import os  # noqa: PLC0415 - newer versions need none
+def _compile_in_a_fork(source: bytes, deployed: str) -> bytes | str:
+    """Do the same in a separate process. If a signal ends it, end as it did."""
+    import os  # noqa: PLC0415 - newer versions need neither
+    import signal  # noqa: PLC0415
 
+    # Where it is ignored, nothing shows how a process ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
-        answer = f"no {ENDED}"
+        status = 1
         try:
-            answer = _compile(source, deployed, file)
-            file.flush()
+            with os.fdopen(write_end, "wb") as report:
+                marshal.dump(_compile(source, deployed), report)
+            status = 0
         finally:
-            os.write(write_end, answer.encode())
-            os._exit(0)
+            os._exit(status)
     os.close(write_end)
-    with os.fdopen(read_end, encoding="ascii") as report:
-        answer = report.read()
-    os.waitpid(child, 0)
-    return answer or f"no {ENDED}"
+    with os.fdopen(read_end, "rb") as report:
+        data = report.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    if status:
+        sys.exit(f"a process ended with status {status} while it compiled {deployed}")
+    compiled: bytes | str = marshal.loads(data)  # noqa: S302 - from the process above
+    return compiled
 
 
 def _limit_memory() -> None:

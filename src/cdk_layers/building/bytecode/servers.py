@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cdk_layers.building.bytecode.server import ENDED
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS
 from cdk_layers.system import host
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 _SERVER: Final = Path(__file__).with_name("server.py")
 _START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
 """Program that runs another program without its folder in the search path, as `-I` does."""
+
+_CRASHES: Final = frozenset(
+    -getattr(signal, name) for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE") if hasattr(signal, name)
+)
+"""How a process ends because of what it does. The system and users send other signals."""
 
 
 class Answer(NamedTuple):
@@ -77,7 +84,7 @@ class Server:
         return cls(python, version, file, process)
 
     def compile(self, tasks: Sequence[Sequence[str]]) -> list[Answer] | None:
-        """Return the answer to each task; None if a module ended the process.
+        """Return the answer to each task; None if a signal ended the process.
 
         Args:
             tasks: The texts of each task, in the format of the server.
@@ -105,6 +112,21 @@ class Server:
         self.written += size
         return Answer("", self.file, offset, size)
 
+    def blame(self, module: str) -> Answer:
+        """Return the answer for a module that ended this process and another one before.
+
+        Raises:
+            BuildError: The process was ended from outside, so the module may compile elsewhere.
+        """
+        status = self.process.wait()
+        if status not in _CRASHES:
+            message = (
+                f"Signal {-status} ended {self.python} twice while it compiled {module!r}. If this machine is short of "
+                "memory, free some. Then build again, or build with bytecode=False."
+            )
+            raise BuildError(message)
+        return Answer(ENDED, self.file, 0, 0)
+
     def _refuse_failure(self) -> None:
         """Raise an error unless the process was ended by a signal, as by a module that no interpreter survives."""
         status = self.process.wait()
@@ -116,5 +138,9 @@ class Server:
 
     def close(self) -> None:
         """End the process, after its current task."""
+        assert self.process.stdin  # noqa: S101 - it is a pipe
+        # The end of its input does not suffice: a fork of this process by the user keeps that open.
+        with suppress(OSError):
+            self.process.stdin.write(b"0\n")
         with suppress(OSError):
             self.process.communicate()
