@@ -99,6 +99,19 @@ def test_unpinned_requirements_are_noted(make_entry: MakeEntry, store: LocalStor
     assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, store=store).notes == ()
 
 
+def test_layers_pin_what_they_contain(make_entry: MakeEntry, store: LocalStore) -> None:
+    """A version that a function's layers contain is preferred, so the function need not pin it. All else is noted."""
+    provided = {"python-dateutil": "2.9.0.post0", "six": "1.16.0"}
+    options = BuildOptions(prefix="", provided=provided)
+    entry = make_entry({"requirements.txt": "python-dateutil>=2\nidna==3.10\n"})
+    done = build(entry, X86, options, store=store)
+    assert (done.pins, done.notes) == (("idna==3.10",), ())
+
+    (entry / "requirements.txt").write_text("python-dateutil>=2\nidna\nsix!=1.16.0\n")
+    (note,) = build(entry, X86, options, store=store).notes
+    assert "does not pin idna, six to one exact version, so" in note.message
+
+
 def test_constraints_pin(make_entry: MakeEntry, store: LocalStore) -> None:
     """A requirement that a constraint pins is pinned, and what only constrains is not installed."""
     entry = make_entry({"requirements.txt": "-c limits.txt\nsix\n", "limits.txt": "six==1.16.0\nidna==3.10\n"})

@@ -93,7 +93,7 @@ def resolve(requirements: Requirements, job: Job, *, may_presume: bool = False) 
         return stored
     resolution = Resolution(_with_hashes(pins, requirements), Basis.RESOLVED, platform)
     _store(key, requirements, resolution, job)
-    return _completed(resolution, unpinned(requirements, resolution.pins), requirements, job.options)
+    return _completed(resolution, _open_names(requirements, resolution.pins, job.options), requirements, job.options)
 
 
 def stored_resolution(requirements: Requirements, job: Job) -> Resolution | None:
@@ -107,7 +107,7 @@ def stored_resolution(requirements: Requirements, job: Job) -> Resolution | None
     if found is None:
         return None
     pins, platform = found
-    names = unpinned(requirements, pins)
+    names = _open_names(requirements, pins, job.options)
     basis = Basis.OFFLINE if names else Basis.CACHED
     return _completed(Resolution(pins, basis, platform), names, requirements, job.options)
 
@@ -166,10 +166,21 @@ def _completed(
     return _without_provided(replace(resolution, notes=notes), options)
 
 
+def _open_names(requirements: Requirements, pins: Iterable[Wanted], options: BuildOptions) -> list[str]:
+    """Return the names that another resolution may find other versions of.
+
+    The versions that the layers contain are preferred, and part of the key of a resolution. So what has them stays.
+    """
+    return unpinned(requirements, _not_provided(pins, options))
+
+
 def _without_provided(resolution: Resolution, options: BuildOptions) -> Resolution:
+    return replace(resolution, pins=_not_provided(resolution.pins, options))
+
+
+def _not_provided(pins: Iterable[Wanted], options: BuildOptions) -> tuple[Wanted, ...]:
     provided = {str(canonical(name)): version for name, version in options.provided.items()}
-    pins = tuple(pin for pin in resolution.pins if not _is_provided(pin, provided.get(pin.name or "")))
-    return replace(resolution, pins=pins)
+    return tuple(pin for pin in pins if not _is_provided(pin, provided.get(pin.name or "")))
 
 
 def _is_provided(pin: Wanted, provided: str | None) -> bool:
