@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+import cdk_layers
 from cdk_layers.system.child_python import ChildPython, can_start
 
 if TYPE_CHECKING:
@@ -34,11 +36,20 @@ def main():
 
 
 @pytest.fixture
-def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChildPython]:
+def answering(tmp_path: Path) -> ModuleType:
+    """A package that answers requests."""
+    file = tmp_path / "package" / "answering" / "__init__.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(_MODULE)
+    package = ModuleType("answering")
+    package.__file__ = str(file)
+    return package
+
+
+@pytest.fixture
+def child(answering: ModuleType) -> Iterator[ChildPython]:
     """A process that answers with the request and facts about itself."""
-    (tmp_path / "answering.py").write_text(_MODULE)
-    monkeypatch.syspath_prepend(tmp_path)
-    child = ChildPython("answering")
+    child = ChildPython("answering", (cdk_layers, answering))
     yield child
     child.end()
 
@@ -54,14 +65,20 @@ def test_answers_in_order(child: ChildPython) -> None:
     assert len({answer[1] for answer in answers}) == 1
 
 
-def test_is_isolated(child: ChildPython, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It runs no code of the environment's, and neither startup files nor modules of the current folder."""
+@pytest.mark.parametrize("path", [[], [""], ["."], ["{}"], [Path()], [object()]])
+def test_is_isolated(
+    answering: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: list[object]
+) -> None:
+    """It runs neither startup files, nor modules of the environment, the current folder and folders of the app."""
     (tmp_path / "other").mkdir()
-    for name in ("sitecustomize.py", "usercustomize.py", "pickle.py", "signal.py", "answering.py"):
+    names = ("sitecustomize.py", "usercustomize.py", "pickle.py", "signal.py", "answering.py", "subprocess.py")
+    for name in names:
         (tmp_path / "other" / name).write_text("raise SystemExit(1)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
     monkeypatch.chdir(tmp_path / "other")
-    another = ChildPython("answering")
+    added = [entry.format(tmp_path / "other") if isinstance(entry, str) else entry for entry in path]
+    monkeypatch.setattr(sys, "path", [*added, *sys.path])
+    another = ChildPython("answering", (cdk_layers, answering))
 
     answer = another.ask("a")
     another.end()
@@ -77,9 +94,9 @@ def test_what_it_prints_is_no_answer(child: ChildPython, capfd: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("module", ["answering", "no_such_module"])
-def test_a_process_that_ends(child: ChildPython, module: str) -> None:
+def test_a_process_that_ends(answering: ModuleType, module: str) -> None:
     """A process that ended gives None, and can be ended again."""
-    another = ChildPython(module)
+    another = ChildPython(module, (cdk_layers, answering))
 
     assert another.ask("end") is None
     assert another.ask("a") is None
@@ -95,12 +112,12 @@ def test_an_interrupt_is_left_to_this_process(child: ChildPython) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
-def test_it_ends_with_this_process(child: ChildPython, tmp_path: Path) -> None:
+def test_it_ends_with_this_process(answering: ModuleType, tmp_path: Path) -> None:
     """No process is left if this one is killed."""
     code = (
-        f"import sys, time; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from cdk_layers.system.child_python import ChildPython\n"
-        "print(ChildPython('answering').ask('a')[1], flush=True); time.sleep(60)"
+        f"import sys, time; sys.path.insert(0, {str(tmp_path / 'package')!r})\n"
+        "import answering, cdk_layers; from cdk_layers.system.child_python import ChildPython\n"
+        "print(ChildPython('answering', (cdk_layers, answering)).ask('a')[1], flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
@@ -120,6 +137,40 @@ def _runs(process: int) -> bool:
         return False
     status = Path(f"/proc/{process}/stat")
     return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_names_of_files_in_another_encoding(answering: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that would find other files answers nothing: this process works by itself."""
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "another")
+    another = ChildPython("answering", (cdk_layers, answering))
+
+    assert another.ask("a") is None
+    another.end()
+
+
+@pytest.mark.parametrize("file", [None, "lib.zip/answering/__init__.py"])
+def test_a_package_whose_folder_is_not_known(answering: ModuleType, file: str | None) -> None:
+    """The working folder may be another one than when the package was imported, so it is not searched."""
+    answering.__file__ = file
+    another = ChildPython("answering", (cdk_layers, answering))
+
+    assert another.ask("a") is None
+    another.end()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_it_ends_while_a_fork_lives(answering: ModuleType) -> None:
+    """A fork of this process, such as a worker of multiprocessing, keeps the pipes of all other processes open."""
+    another = ChildPython("answering", (cdk_layers, answering))
+    process = os.fork()
+    if not process:
+        time.sleep(300)
+        os._exit(0)
+    try:
+        another.end()
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
 
 
 def test_a_frozen_program_is_not_started_again(monkeypatch: pytest.MonkeyPatch) -> None:

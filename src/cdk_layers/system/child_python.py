@@ -1,4 +1,4 @@
-"""A Python process that works for this one, with the same modules and a lock of its own."""
+"""A Python process that works for this one, with the same packages and a lock of its own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import pickle
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from types import ModuleType
 
 _START: Final = """\
 import importlib, pickle, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-sys.path[:], sys.pycache_prefix, name = pickle.load(sys.stdin.buffer)
-importlib.import_module(name).main()
+folders, sys.pycache_prefix, encoding, name = pickle.load(sys.stdin.buffer)
+sys.path += folders
+if sys.getfilesystemencoding() == encoding:
+    importlib.import_module(name).main()
 """
+"""It ends at once if it would read names of files in another way, since the environment may have changed."""
+
+_END: Final = ()
 
 
 def can_start() -> bool:
@@ -24,17 +31,26 @@ def can_start() -> bool:
     return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
+def _folder(package: ModuleType) -> str | None:
+    """Return the folder or archive with a package; None if it depends on the working folder, which may be another."""
+    file = package.__file__
+    return str(Path(file).parents[1]) if file and Path(file).is_absolute() else None
+
+
 class ChildPython:
     """A process that answers one request at a time. It ends when this process ends, however that happens."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, packages: Iterable[ModuleType]) -> None:
         """Start it.
 
-        It is isolated, and finds modules only where this process does, so it runs no other code than this process. An
-        interrupt by the user is left to this process.
+        It is isolated, and finds modules only in the standard library and in the folders of `packages`. It does not
+        search the paths of this process: an app adds folders of functions to them, or changes what "." is, and modules
+        there may have the names of others that this process has imported before. An interrupt by the user is left to
+        this process.
 
         Args:
             module: The name of a module whose function `main` calls `answer_requests`.
+            packages: The packages that it needs.
 
         Raises:
             OSError: It cannot be started.
@@ -48,20 +64,24 @@ class ChildPython:
         )
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
+        folders = [folder for package in packages if (folder := _folder(package))]
         # A process that has ended already is noticed by the first request.
         with suppress(OSError):
-            _send((sys.path, sys.pycache_prefix, module), self._requests)
+            _send((folders, sys.pycache_prefix, sys.getfilesystemencoding(), module), self._requests)
 
     def ask(self, request: Any) -> Any:
         """Return the answer to a request, or None if the process has ended. Both are pickled."""
         try:
-            _send(request, self._requests)
+            _send((request,), self._requests)
             return pickle.load(self._answers)  # noqa: S301 - the process runs the code of this one
         except (OSError, EOFError, pickle.UnpicklingError):
             return None
 
     def end(self) -> None:
         """End it after its current request."""
+        # The end of its input does not suffice: a fork of this process by the user keeps that open.
+        with suppress(OSError):
+            _send(_END, self._requests)
         with suppress(OSError):
             self._requests.close()
         self._answers.close()
@@ -73,11 +93,13 @@ def answer_requests(answer: Callable[[Any], Any]) -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
-            request = pickle.load(requests)  # noqa: S301 - from the process that started this one
+            message = pickle.load(requests)  # noqa: S301 - from the process that started this one
         except EOFError:
             return
+        if message == _END:
+            return
         try:
-            _send(answer(request), answers)
+            _send(answer(*message), answers)
         except OSError:
             # The process that asked has ended.
             return

@@ -61,7 +61,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a program that answers on its standard output, and that ends when its standard input ends.
 
-    The input ends with this process too, however that ends.
+    The input ends with this process too, however that ends. Its pipes have no buffers.
 
     Args:
         command: The program's path and its arguments; no shell reads them.
@@ -79,6 +79,7 @@ def start(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
+        bufsize=0,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -205,4 +206,37 @@ def test_processes_that_end(archives: list[Archive], asked: list[int], monkeypat
     monkeypatch.setattr(packer, "__name__", "no_such_module")
 
     assert dict(pack_archives(archives)) == digests
+    assert asked
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_fork_packs_with_processes_of_its_own(archives: list[Archive], asked: list[int]) -> None:
+    """A fork of this process has none of the threads that wait for the processes of this one."""
+    digests = {number: write_archive(*archive) for number, archive in enumerate(archives)}
+    with kept_processes():
+        [*pack_archives(archives)]
+        process = os.fork()
+        if not process:
+            status = 1
+            try:
+                status = int(dict(pack_archives(archives)) != digests or len({*asked}) != 4)
+            finally:
+                os._exit(status)
+        deadline = time.monotonic() + 60
+        while (ended := os.waitpid(process, os.WNOHANG))[0] == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if not ended[0]:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+
+    assert ended == (process, 0)
+    assert not any(map(_runs, asked))
+
+
+def test_they_have_all_modules_that_they_need(archives: list[Archive], asked: list[int]) -> None:
+    """They find only the packages that they are told."""
+    with kept_processes():
+        [*pack_archives(archives)]
+        process = processes._shared.processes()._started[0]
+        assert isinstance(process.ask(packer.request(*archives[0], 1)), str)
     assert asked

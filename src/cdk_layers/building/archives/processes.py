@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from threading import Lock, local
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import isal
+
+import cdk_layers
 from cdk_layers.building.archives import packer
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.system.child_python import ChildPython, can_start
@@ -99,6 +102,7 @@ class _Shared:
         self._lock = Lock()
         self._users = 0
         self._processes: _Processes | None = None
+        self._of_parent: _Processes | None = None
 
     def enter(self) -> None:
         with self._lock:
@@ -106,10 +110,14 @@ class _Shared:
 
     def leave(self) -> None:
         with self._lock:
-            self._users -= 1
+            self._users = max(0, self._users - 1)
             unused, self._processes = (None, self._processes) if self._users else (self._processes, None)
         if unused is not None:
             unused.end()
+
+    def forget(self) -> None:
+        """Forget them in a fork of this process, which has none of the threads that hand them work."""
+        self._lock, self._users, self._of_parent, self._processes = Lock(), 0, self._processes, None
 
     def processes(self) -> _Processes:
         with self._lock:
@@ -118,6 +126,8 @@ class _Shared:
 
 
 _shared: Final = _Shared()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_shared.forget)
 
 
 class _Processes:
@@ -142,8 +152,8 @@ class _Processes:
 
     def _start(self) -> None:
         # Without a process, the thread packs by itself.
-        with suppress(OSError):
-            self._of_thread.process = ChildPython(packer.__name__)
+        with suppress(OSError, MemoryError):
+            self._of_thread.process = ChildPython(packer.__name__, (cdk_layers, isal))
             self._started.append(self._of_thread.process)
 
     def _pack(self, archive: Archive, threads: int) -> str:

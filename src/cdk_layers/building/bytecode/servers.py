@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from cdk_layers.building.bytecode.server import ENDED
 from cdk_layers.errors import BuildError
@@ -17,6 +18,7 @@ from cdk_layers.system import host
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
+    from io import FileIO
 
 _SERVER: Final = Path(__file__).with_name("server.py")
 _START: Final = "import sys; del sys.path[0]; exec(compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec'))"
@@ -51,6 +53,9 @@ class Server:
     version: str
     file: Path
     process: subprocess.Popen[bytes]
+    answers: BinaryIO
+    """Its standard output."""
+
     written: int = 0
     """Bytes of bytecode in the file."""
 
@@ -81,7 +86,7 @@ class Server:
         except OSError as error:
             message = f"{python} cannot be started to compile for Python {version}: {error.strerror}."
             raise BuildError(message) from None
-        return cls(python, version, file, process)
+        return cls(python, version, file, process, BufferedReader(cast("FileIO", process.stdout)))
 
     def compile(self, tasks: Sequence[Sequence[str]]) -> list[Answer] | None:
         """Return the answer to each task; None if a signal ended the process.
@@ -93,13 +98,10 @@ class Server:
             BuildError: The process cannot compile.
         """
         batch = "".join(f"{text}\0" for task in tasks for text in task).encode("utf-8", "surrogateescape")
-        assert self.process.stdin  # noqa: S101 - both are pipes
-        assert self.process.stdout  # noqa: S101
         # If the process has ended, there are no answers.
         with suppress(OSError):
-            self.process.stdin.write(b"%d\n%b" % (len(batch), batch))
-            self.process.stdin.flush()
-        lines = list(islice(self.process.stdout, len(tasks)))
+            self._send(b"%d\n%b" % (len(batch), batch))
+        lines = list(islice(self.answers, len(tasks)))
         if len(lines) < len(tasks):
             self._refuse_failure()
             return None
@@ -138,9 +140,16 @@ class Server:
 
     def close(self) -> None:
         """End the process, after its current task."""
-        assert self.process.stdin  # noqa: S101 - it is a pipe
         # The end of its input does not suffice: a fork of this process by the user keeps that open.
         with suppress(OSError):
-            self.process.stdin.write(b"0\n")
+            self._send(b"0\n")
         with suppress(OSError):
             self.process.communicate()
+        self.answers.close()
+
+    def _send(self, data: bytes) -> None:
+        assert self.process.stdin  # noqa: S101 - it is a pipe
+        # Without a buffer: a fork of this process by the user would write what is in it once more.
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.process.stdin.write(rest) :]

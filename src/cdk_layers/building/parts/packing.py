@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from cdk_layers.store.protocol import Store
 
 _TURNS: Final = Turns()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_TURNS.forget)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ class Turns:
         self._lock = Lock()
         self._running: dict[str, Event] = {}
 
+    def forget(self) -> None:
+        """Forget all turns in a fork of this process, which has no other threads."""
+        self._lock, self._running = Lock(), {}
+
     def take(self, name: str) -> bool:
         """Return whether the caller has to do the work of this name, because no other thread is doing it."""
         with self._lock:
@@ -24,7 +28,8 @@ class Turns:
     def give_back(self, name: str) -> None:
         """End the work of this name, also after an error, and let the waiting threads continue."""
         with self._lock:
-            self._running.pop(name).set()
+            if running := self._running.pop(name, None):
+                running.set()
 
     def wait(self, name: str) -> None:
         """Wait while another thread does the work of this name."""
