@@ -10,6 +10,7 @@ from cdk_layers.building.notes import Note, overwritten_notes
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.resolution import Basis, stored_resolution
+from cdk_layers.building.uv.settings import settings_read_once
 from cdk_layers.errors import EntryChangedError
 
 if TYPE_CHECKING:
@@ -147,17 +148,23 @@ def recall(
 def _find(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | None:
     """Return the build from the store; None if it is not there. With `is_recalled`, an earlier resolution is enough."""
     try:
-        requirements = read_requirements(job, may_export=False, may_lack=is_recalled)
-        resolution = requirements and stored_resolution(requirements, job)
-        if resolution and resolution.basis is Basis.OFFLINE and not is_recalled:
-            return None
-        plan = make_plan(requirements, resolution, job) if requirements and resolution else None
+        with settings_read_once():
+            plan = _stored_plan(job, is_recalled=is_recalled)
     except EntryChangedError:
         return None
     if plan is None:
         return None
     record = job.store.find(plan.key)
     return None if record is None else _layer_build(plan, record, job, label, from_cache=True)
+
+
+def _stored_plan(job: Job, *, is_recalled: bool) -> Plan | None:
+    """Return the plan of a build by the resolution in the store; None without one that is good enough."""
+    requirements = read_requirements(job, may_export=False, may_lack=is_recalled)
+    resolution = None if requirements is None else stored_resolution(requirements, job)
+    if requirements is None or resolution is None or (resolution.basis is Basis.OFFLINE and not is_recalled):
+        return None
+    return make_plan(requirements, resolution, job)
 
 
 def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cache: bool) -> LayerBuild:

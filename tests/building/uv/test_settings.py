@@ -9,7 +9,7 @@ import pytest
 
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.building.uv.settings import read_uv_settings
+from cdk_layers.building.uv.settings import read_uv_settings, settings_read_once
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
@@ -254,3 +254,15 @@ def test_odd_projects(project: Path, text: str) -> None:
     """A pyproject.toml whose tables are something else sets nothing for uv."""
     write(project / "app/layer/pyproject.toml", text)
     assert read_uv_settings(project / "app/layer", {}).configuration == {}
+
+
+def test_settings_are_read_again_after_a_look_into_the_store(project: Path) -> None:
+    """Within one look they are read once for each folder and environment, and a change after it counts."""
+    settings, entry = project / "app" / "uv.toml", project / "app" / "layer"
+    settings.write_text('index-url = "https://one.example"\n', encoding="utf-8")
+    with settings_read_once():
+        first = read_uv_settings(entry, {})
+        settings.write_text('index-url = "https://two.example"\n', encoding="utf-8")
+        assert read_uv_settings(entry, {}) is first
+        assert read_uv_settings(entry, {"UV_NO_INDEX": "1"}) != first
+    assert read_uv_settings(entry, {}).configuration == {"index-url": "https://two.example"}

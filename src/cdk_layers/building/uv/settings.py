@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -158,6 +160,9 @@ class UvSettings:
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
+_READ: Final[ContextVar[dict[object, UvSettings] | None]] = ContextVar("read", default=None)
+"""The settings that were read within `settings_read_once`."""
+
 _PASSED_ON: Final = ("--index-url", "--extra-index-url", "--find-links", "--no-index")
 
 
@@ -172,6 +177,29 @@ def read_uv_settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[s
     Raises:
         EntryError: A file of settings cannot be read.
     """
+    read = _READ.get()
+    if read is None:
+        return _settings(folder, extra, allowed)
+    key = folder, tuple(extra.items()), tuple(allowed)
+    if key not in read:
+        read[key] = _settings(folder, extra, allowed)
+    return read[key]
+
+
+@contextmanager
+def settings_read_once() -> Iterator[None]:
+    """Read the settings of each entry folder once, in a context that takes milliseconds.
+
+    A build takes longer, so it has to read them again: they may change meanwhile.
+    """
+    outer = _READ.set({})
+    try:
+        yield
+    finally:
+        _READ.reset(outer)
+
+
+def _settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[str]) -> UvSettings:
     surroundings = {**host.environ(), **extra}
     cwd = Path.cwd()
     files = configuration_files(folder, surroundings, cwd)
