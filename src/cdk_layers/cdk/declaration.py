@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from aws_cdk import Stack, Token
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
-from cdk_layers.app.marks import ImportedLayer, function_data
+from cdk_layers.app.marks import function_data
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.follow.labels import declare
-from cdk_layers.cdk.follow.references import arn_for, follow
+from cdk_layers.cdk.follow.layer_list import layer_list
+from cdk_layers.cdk.follow.references import arns_for, follow
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.constructs import imported_model
-from cdk_layers.cdk.model.function_model import arn_of, model_of
+from cdk_layers.cdk.model.function_model import model_of
 from cdk_layers.cdk.model.verdicts import Verdicts
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import CfnFunction
 
+    from cdk_layers.app.marks import ImportedLayer
     from cdk_layers.app.model import Function as FunctionModel
-    from cdk_layers.app.model import Layer
     from cdk_layers.cdk.arguments.types import Layers
+    from cdk_layers.cdk.follow.layer_list import LayerList
     from cdk_layers.cdk.follow.shared import SharedLayer
     from cdk_layers.cdk.model.place import Place
 
@@ -91,13 +93,20 @@ class Declaration:
         Raises:
             RuleError: The rules reject the function, such as a LimitError, IdentityError or CompatibilityError.
         """
+        verdicts = state_of(self._place.scope).part(Verdicts)
+        verdicts.refuse(replace(self.model, layers=self._uses(layers, extensions)))
+
+    def _uses(self, layers: Sequence[ILayerVersion | str], extensions: Sequence[ILayerVersion]) -> tuple[LayerUse, ...]:
+        """Return the function's layers with more of them, as the rules judge them."""
+        constructs = [layer for layer in layers if not isinstance(layer, str)]
+        if len(constructs) == len(layers):
+            return layer_list((*self.layers, *constructs, *extensions), self._place.scope).uses
         added = [
             imported_model(f"{self.path}/{name}", layer) if isinstance(layer, str) else model_of(layer)
             for name, layer in self._with_ids(layers)
         ]
         models = [*map(model_of, self.layers), *added, *map(model_of, extensions)]
-        verdicts = state_of(self._place.scope).part(Verdicts)
-        verdicts.refuse(replace(self.model, layers=tuple(map(LayerUse, models))))
+        return tuple(map(LayerUse, models))
 
     def with_imports_found(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion | str]:
         """Return layers with those imports replaced that are layers of the app, which the function then follows."""
@@ -146,10 +155,10 @@ class Declaration:
         if added and not is_known:
             Function.add_layers(function, *added)
         self.layers = (*self.layers, *added, *extensions)
-        models = [model_of(layer) for layer in self.layers]
-        self._keep_order(function, models, is_extended=bool(extensions))
-        self._declare([_label(layer, model) for layer, model in zip(self.layers, models, strict=True)])
-        follow(function, self._place.scope, self._place.stack, self.layers, tuple(self._relied_on.values()))
+        declared = layer_list(self.layers, self._place.scope)
+        self._keep_order(function, declared, is_extended=bool(extensions))
+        self._declare(declared.labels)
+        follow(function, self._place.scope, self._place.stack, declared.shared, tuple(self._relied_on.values()))
         LayerValidation.watch(self._place.stack)
 
     def _grant(self, layers: Iterable[ILayerVersion]) -> None:
@@ -160,15 +169,11 @@ class Declaration:
             if isinstance(layer, SharedPythonLayer) and account and owner and account != owner:
                 layer.grant(LayerGrant.account(account))
 
-    def _keep_order(self, function: Function, models: Sequence[Layer], *, is_extended: bool) -> None:
+    def _keep_order(self, function: Function, declared: LayerList, *, is_extended: bool) -> None:
         """Write the layers in the declared order where the CDK would write another one."""
-        paths = [model.where.path for model in models]
-        sorted_by_cdk = paths != sorted(paths) and self._place.sorts_layers
-        arns = [arn_of(layer) for layer in self.layers]
-        reachable = [
-            arn_for(layer, arn, within=self._place.stack) for layer, arn in zip(self.layers, arns, strict=True)
-        ]
-        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or is_extended or reachable != arns
+        sorted_by_cdk = not declared.is_sorted and self._place.sorts_layers
+        reachable = arns_for(self.layers, declared.arns, within=self._place.stack)
+        self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or is_extended or reachable != declared.arns
         if self._is_ordered_here:
             # A property and not an override, so that an override by the user still takes precedence.
             _resource_of(function).layers = reachable
@@ -182,12 +187,6 @@ class Declaration:
 
 def _is_layer(value: object) -> bool:
     return isinstance(value, (str, LayerVersion)) or hasattr(value, "layer_version_arn")
-
-
-def _label(layer: ILayerVersion, model: Layer) -> str | ImportedLayer:
-    """Return the label of a layer: its construct path or literal ARN, else its path with the token of its ARN."""
-    known = model.is_resource or model.raw_arn is not None
-    return model.label if known else ImportedLayer(model.label, arn_of(layer))
 
 
 def _resource_of(function: Function) -> CfnFunction:

@@ -116,7 +116,7 @@ def follow(
     function: Function,
     scope: Construct,
     stack: Stack,
-    layers: Iterable[ILayerVersion],
+    shared: tuple[SharedLayer, ...],
     relied_on: tuple[SharedLayer, ...],
 ) -> None:
     """Make a function follow those of its layers that other stacks share.
@@ -125,7 +125,7 @@ def follow(
         function: The function.
         scope: The scope of the function.
         stack: The stack of the function.
-        layers: All of its layers.
+        shared: Those of its layers that functions of other stacks can follow.
         relied_on: Imported layers of the app whose distributions its code leaves out: see imports.py.
 
     Raises:
@@ -133,7 +133,6 @@ def follow(
             another stage, and the function could not refer to it.
     """
     sharing = _sharing_of(stack)
-    shared = tuple(shared for layer in layers if (shared := shared_layer(layer)) is not None)
     foreign = [layer for layer in shared if layer.construct not in sharing.layers]
     for layer in foreign:
         refuse_other_stage(function.node.path, top_of(stack), layer)
@@ -146,15 +145,21 @@ def follow(
         _mix_into_version(function, relied_on, always=True)
 
 
-def arn_for(layer: ILayerVersion, arn: str, *, within: Stack) -> str:
-    """Return a layer's ARN for a function of the stack `within`.
+def arns_for(layers: Sequence[ILayerVersion], arns: list[str], *, within: Stack) -> list[str]:
+    """Return the ARNs of layers for a function of the stack `within`.
 
     Args:
-        layer: The layer.
-        arn: The layer's ARN.
+        layers: The layers.
+        arns: Their ARNs.
         within: The function's stack. A nested stack gets a layer of another account by a template parameter.
     """
-    shared = shared_layer(layer) if isinstance(within, NestedStack) else None
+    if not isinstance(within, NestedStack):
+        return arns
+    return [_passed_arn(layer, arn, within) for layer, arn in zip(layers, arns, strict=True)]
+
+
+def _passed_arn(layer: ILayerVersion, arn: str, within: NestedStack) -> str:
+    shared = shared_layer(layer)
     return arn if shared is None or not needs_parameter(within, shared) else pass_arn(within, shared, arn)
 
 
