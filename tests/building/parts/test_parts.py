@@ -144,7 +144,10 @@ def test_bytecode_is_joined(
 
 
 def test_bytecode_of_an_installation_and_of_its_parts(make_pinned: Callable[..., Path], tmp_path: Path) -> None:
-    """The first build compiles installed files, one whose parts are known compiles these: to the same bytes."""
+    """The first build compiles installed files, one whose parts are known compiles these: to the same bytes.
+
+    So does one with a changed own file, which is compiled while the parts are verified.
+    """
     entry = make_pinned("red==1.0\nblue==1.0\n", {"own.py": "A = 1\n"})
     options = BuildOptions(content=ContentOptions(bytecode=True))
     at_once = build(entry, TARGET, options, store=LocalStore(tmp_path / "at-once"))
@@ -153,6 +156,14 @@ def test_bytecode_of_an_installation_and_of_its_parts(make_pinned: Callable[...,
     built = build(entry, TARGET, options, store=later)
     assert (built.digest, built.uncompiled) == (at_once.digest, at_once.uncompiled)
     assert built.archive.read_bytes() == at_once.archive.read_bytes()
+    (entry / "own.py").write_text("A = (\n")
+    changed, fresh = (
+        build(entry, TARGET, options, store=later),
+        build(entry, TARGET, options, store=LocalStore(tmp_path)),
+    )
+    assert (changed.digest, changed.uncompiled) == (fresh.digest, fresh.uncompiled)
+    assert [text.partition(" (")[0] for text in changed.uncompiled] == ["python/bad.py", "python/own.py"]
+    assert changed.archive.read_bytes() == fresh.archive.read_bytes()
 
 
 def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Path], store: LocalStore) -> None:
