@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
@@ -80,3 +81,11 @@ def test_several_builds_at_once() -> None:
         ("start", "Installing 'b'"),
         ("end", None),
     ]
+
+
+def test_without_error_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that was started without one, such as a service, builds silently."""
+    monkeypatch.setattr(sys, "stderr", None)
+    progress = default_progress()
+    progress.start("Packing")
+    progress.end("Built")

@@ -39,7 +39,10 @@ class Lines:
     def end(self, done: str | None) -> None:
         """Write the summary as a line."""
         if done is not None:
-            print(printable(done), file=self._stream or sys.stderr, flush=True)
+            stream = self._stream or sys.stderr
+            # A program without error output, such as a service, has none.
+            if stream is not None:
+                print(printable(done), file=stream, flush=True)
 
 
 class Status:
@@ -111,7 +114,7 @@ class _BuildDisplay:
 
 def default_progress() -> Progress:
     """Return a moving status if the error output is a terminal, else plain lines."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return Lines()
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it, and it takes long to load
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from cdk_layers.store.inventory import DEFAULT_MAX_BYTES, SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.write_errors import VARIABLE
 from cdk_layers.system import host
+from cdk_layers.system.outgoing import report_error
 
 
 def open_store(max_bytes: int | None = DEFAULT_MAX_BYTES) -> LocalStore:
@@ -81,9 +81,9 @@ def _temporary(folder: Path, why: str) -> LocalStore:
     temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     remedy = f"Let {VARIABLE} name a folder that only this user can write"
-    sys.stderr.write(
+    report_error(
         f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
-        f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted.\n"
+        f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted."
     )
     return LocalStore(temporary, max_bytes=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -81,6 +82,11 @@ def start(
         stderr=errors,
         bufsize=0,
     )
+
+
+def ignores_children() -> bool:
+    """Return whether the system discards the exit statuses of children. Python then reports 0 for all of them."""
+    return hasattr(signal, "SIGCHLD") and signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN
 
 
 _GUARD: Final = """\

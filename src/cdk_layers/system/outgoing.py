@@ -7,6 +7,7 @@ is untrusted.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -139,3 +140,9 @@ def json_in_logs(text: str) -> str:
 def outgoing(text: str) -> str:
     """Return one line of text that may leave this process: without credentials, printable."""
     return printable(scrub(text))
+
+
+def report_error(line: str) -> None:
+    """Write a line to the error output, if this process was started with one."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{line}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -14,13 +15,12 @@ from cdk_layers.building.find import build
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, CdkLayersError
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 from tests.building.distributions import wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from cdk_layers.store.local_store import LocalStore
 
 
 def surroundings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
@@ -144,3 +144,13 @@ def _outside(folder: Path, store: LocalStore) -> set[Path]:
     files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
     own = store.folder / "2"
     return {file for file in files if not (file.is_relative_to(own) and len(file.relative_to(own).parts) > 1)}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="children do not send signals here")
+def test_a_process_that_ignores_how_children_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python reports success of all children then: a failed resolution would be an archive without distributions."""
+    (tmp_path / "module.py").touch()
+    (tmp_path / "requirements.txt").write_text("six>=99\n")
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    with pytest.raises(BuildError, match=r"^uv, .* cannot be run: .*SIGCHLD.* SIG_DFL\) first\."):
+        build(tmp_path, Target("3.13", "x86_64"), store=LocalStore(tmp_path / "store"))

@@ -168,8 +168,15 @@ class _Call:
         """Run it and wait for its end.
 
         Raises:
-            BuildError: uv cannot be started.
+            BuildError: uv cannot be started, or its failure would count as a success.
         """
+        if host.ignores_children():
+            message = (
+                "uv, which builds layers, cannot be run: this process ignores the signal SIGCHLD, or was started by a "
+                "program that does, so nothing shows whether uv fails. Call signal.signal(signal.SIGCHLD, "
+                "signal.SIG_DFL) first."
+            )
+            raise BuildError(message)
         command, variables = [_program(), *self.arguments], {**self.variables, **more}
         try:
             if self.configuration is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.several import BuildRequest, build_several
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.errors import CdkLayersError
-from cdk_layers.system.outgoing import printable
+from cdk_layers.system.outgoing import printable, report_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +44,7 @@ class BuildsAhead:
             if isinstance(outcome, CdkLayersError):
                 errors.append(build_errors("Layer", source.path, source.entry_or_opt).located(str(outcome)))
         for message in errors[1:]:
-            sys.stderr.write(f"{printable(message)}\n")
+            report_error(printable(message))
 
     def take(self, source: LayerSource, store: Store) -> LayerBuild | None:
         """Return the build of a layer; None if it was not built ahead.

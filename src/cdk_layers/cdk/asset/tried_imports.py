@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.cdk.model.function_model import model_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.errors import BrokenImportError, BuildError, UsageError
-from cdk_layers.system.outgoing import printable
+from cdk_layers.system.outgoing import printable, report_error
 from cdk_layers.system.wording import count, listed
 
 if TYPE_CHECKING:
@@ -255,4 +254,4 @@ def _is_named(path: str, error: str) -> bool:
 
 
 def _warn(message: str) -> None:
-    sys.stderr.write(f"cdk-layers: {printable(message)}\n")
+    report_error(f"cdk-layers: {printable(message)}")
