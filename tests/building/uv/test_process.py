@@ -152,5 +152,5 @@ def test_a_process_that_ignores_how_children_end(tmp_path: Path, monkeypatch: py
     (tmp_path / "module.py").touch()
     (tmp_path / "requirements.txt").write_text("six>=99\n")
     monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
-    with pytest.raises(BuildError, match=r"^uv, .* cannot be run: .*SIGCHLD.* SIG_DFL\) first\."):
+    with pytest.raises(BuildError, match=r"^uv, .* cannot be run: .*SIGCHLD.*SIG_DFL\) first\."):
         build(tmp_path, Target("3.13", "x86_64"), store=LocalStore(tmp_path / "store"))
