@@ -15,7 +15,7 @@ from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions, PythonLayerVersion
 
 from cdk_layers import LayerGrant, SharedPythonLayer
-from cdk_layers.cdk.asset import layer_asset
+from cdk_layers.cdk.asset import docker, layer_asset
 from cdk_layers.cdk.asset.description import common_license, describe
 from cdk_layers.contents.model import Contents, Distribution
 from cdk_layers.errors import CompatibilityError, EntryError, LimitError, TargetError, UsageError
@@ -408,7 +408,7 @@ def test_without_bundling_no_engine_is_asked_for(
     tmp_path: Path, company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A layer from Docker needs no Docker where the CDK asks for no bundling."""
-    monkeypatch.setattr(layer_asset, "require_engine", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(docker, "require_engine", lambda *_: pytest.fail("asked"))
     app = App(outdir=str(tmp_path / "cdk.out"), context={"aws:cdk:bundling-stacks": []})
     assert _layer(Stack(app, "Hub"), company, docker=True).digest is None
 

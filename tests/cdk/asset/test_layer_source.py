@@ -10,7 +10,7 @@ import pytest
 
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.asset import layer_asset
+from cdk_layers.cdk.asset import docker
 from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.layer_asset import asset_of
@@ -77,7 +77,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
         message = f"{path}: {reasons}"
         raise BuildError(message)
 
-    monkeypatch.setattr(layer_asset, "require_engine", refuse)
+    monkeypatch.setattr(docker, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base.*: \('docker=True',\)"):
         asset_of(replace(SOURCE, docker=True), bundled=True, store=store, ahead=BuildsAhead())
 
