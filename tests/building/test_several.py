@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import sysconfig
 import time
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from cdk_layers.building import several
 from cdk_layers.building.options import BuildOptions
@@ -14,8 +19,6 @@ from cdk_layers.lambda_service.target import Target
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from cdk_layers.store.local_store import LocalStore
 
@@ -45,3 +48,51 @@ def test_python_is_described_before_threads_start(
     targets = (Target("3.12", "x86_64"), Target("3.13", "x86_64"))
     requests = [BuildRequest(tmp_path, targets, BuildOptions(), store, label) for label in "abcd"]
     assert build_several(requests) == [*"abcd"]
+
+
+_INTERRUPTED = """
+import sys, time
+from concurrent.futures import wait
+from pathlib import Path
+from cdk_layers.building import several
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.several import BuildRequest, build_several
+from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.local_store import LocalStore
+from cdk_layers.system.parallel import Pool, in_order
+
+def work(item):
+    print("begun", flush=True)
+    time.sleep(0.1)
+
+def build(*_, label, **__):
+    if label < "c":
+        with Pool(2) as pool:
+            wait([pool.submit(work, item) for item in range(1000)])
+    for _ in range(2):
+        [*in_order(work, range(1000), 2)]
+
+several.build_for = build
+targets = (Target("3.12", "x86_64"), Target("3.13", "x86_64"))
+store = LocalStore(Path(sys.argv[1]))
+try:
+    build_several([BuildRequest(Path(), targets, BuildOptions(), store, label) for label in "abcdefgh"])
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+print(len([*in_order(str, range(10), 2)]), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+def test_an_interrupt_ends_all_builds(tmp_path: Path) -> None:
+    """Builds finish what they have begun and begin nothing else. Later ones are not affected."""
+    command = [sys.executable, "-c", _INTERRUPTED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        lines = process.stdout.read().splitlines()
+        assert process.stderr.read() == ""
+    assert lines[-2:] == ["interrupted", "10"]
+    assert len(lines) < 200

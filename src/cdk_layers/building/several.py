@@ -57,7 +57,6 @@ def _build_missing(
     """Return the outcomes of all requests after building the missing ones."""
     # A synthesis without changes does not need these.
     import sysconfig  # noqa: PLC0415
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     from cdk_layers.building.progress import SharedDisplay, default_progress  # noqa: PLC0415
 
@@ -66,10 +65,11 @@ def _build_missing(
     display = SharedDisplay(progress or default_progress())
     # Loaded only where something is built, as in `find.build`.
     from cdk_layers.building.archives.processes import kept_processes  # noqa: PLC0415
+    from cdk_layers.system.parallel import Pool, interruptible  # noqa: PLC0415
 
     # One more than processors, since a build often waits for uv or for the processes that pack.
     threads = 1 + (os.cpu_count() or 1)
-    with kept_processes(), ThreadPoolExecutor(threads, thread_name_prefix="cdk-layers-build") as pool:
+    with kept_processes(), interruptible(Pool(threads, "cdk-layers-build")) as pool:
         built = pool.map(lambda request: _build(request, display.add_build()), missing)
         return [outcome or next(built) for outcome in found]
 

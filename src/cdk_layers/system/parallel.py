@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +20,48 @@ Result = TypeVar("Result")
 # Reading, hashing and compressing release Python's lock; beyond some threads only memory grows.
 _THREADS = min(8, max(2, os.cpu_count() or 2))
 _MAX_BATCH = 1000
+
+_waiting: WeakSet[Future[Any]] = WeakSet()
+_interrupted = Event()
+_lock = Lock()
+
+
+class Pool(ThreadPoolExecutor):
+    """A pool of threads whose work is cancelled if the body of an `interruptible` context is interrupted."""
+
+    def submit(self, work: Callable[..., Result], /, *arguments: Any, **options: Any) -> Future[Result]:
+        """Return the future result of a call.
+
+        Raises:
+            CancelledError: A body was interrupted, and the work that has begun is being finished.
+        """
+        with _lock:
+            if _interrupted.is_set():
+                raise CancelledError
+            future = super().submit(work, *arguments, **options)
+            _waiting.add(future)
+            return future
+
+
+@contextmanager
+def interruptible(pool: Pool) -> Iterator[Pool]:
+    """Enter a pool. If its body is interrupted, as by Ctrl-C, no pool of this process begins other work.
+
+    What has begun is finished before the error leaves this context. That takes a second at most, except for programs.
+    """
+    try:
+        with pool:
+            try:
+                yield pool
+            except BaseException:
+                with _lock:
+                    _interrupted.set()
+                    # Not by `shutdown`, which would not tell those who wait for several futures.
+                    for future in _waiting:
+                        future.cancel()
+                raise
+    finally:
+        _interrupted.clear()
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None) -> Iterator[Result]:
@@ -35,7 +80,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int
         yield from map(work, items)
         return
     rest = iter(items)
-    with ThreadPoolExecutor(number, thread_name_prefix="cdk-layers") as pool:
+    with Pool(number, "cdk-layers") as pool:
         waiting: deque[Future[Result]] = deque(pool.submit(work, item) for item in islice(rest, 2 * number))
         try:
             while waiting:

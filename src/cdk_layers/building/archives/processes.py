@@ -7,7 +7,7 @@ these calls, and save no time. So large archives are packed by processes, which 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import as_completed, wait
 from contextlib import contextmanager, suppress
 from threading import Lock, local
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,6 +18,7 @@ import cdk_layers
 from cdk_layers.building.archives import packer
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.system.child_python import ChildPython, can_start
+from cdk_layers.system.parallel import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,7 +137,7 @@ class _Processes:
     def __init__(self) -> None:
         """Start none yet. Each starts with its first archive."""
         self.number = min(MAX_PROCESSES, os.cpu_count() or 1)
-        self._threads = ThreadPoolExecutor(self.number, "cdk-layers-packing", self._start)
+        self._threads = Pool(self.number, "cdk-layers-packing", self._start)
         self._of_thread = local()
         self._started: list[ChildPython] = []
 

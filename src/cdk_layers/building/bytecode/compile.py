@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,12 +13,12 @@ from cdk_layers.building.bytecode.names import LAYER_ROOT, bytecode_name, import
 from cdk_layers.building.bytecode.servers import Answer, Server
 from cdk_layers.errors import BuildError
 from cdk_layers.system.interpreters import find_python, how_to_install
-from cdk_layers.system.parallel import batches
+from cdk_layers.system.parallel import Pool, batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from cdk_layers.building.bytecode.sources import Source
@@ -75,7 +74,7 @@ def compiling(sources: Sequence[Source], folder: Path, job: Job) -> Iterator[Ite
     numbers = sorted(range(len(modules)), key=lambda number: (-modules[number].size, number))
     wanted = max(1, min(os.cpu_count() or 1, sum(each.size for each in modules) // _WORTH_A_PROCESS))
     servers = _Servers(require_python(job), job.target.python, folder)
-    with servers.opened(), ThreadPoolExecutor(wanted) as pool, ThreadPoolExecutor(1) as ahead:
+    with servers.opened(), Pool(wanted) as pool, Pool(1) as ahead:
         try:
             running = [(number, ahead.submit(modules[number].start, pool, servers)) for number in numbers]
             yield ((number, modules[number].compiled(each.result())) for number, each in running)

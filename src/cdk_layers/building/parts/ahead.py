@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from cdk_layers.system.parallel import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def compiled_ahead(plan: Plan, job: Job, pack: Callable[[Plan, str], object]) ->
         yield
         return
     pack(plan, own)
-    with TemporaryDirectory(prefix="cdk-layers-compile-") as folder, ThreadPoolExecutor(1) as pool:
+    with TemporaryDirectory(prefix="cdk-layers-compile-") as folder, Pool(1) as pool:
         compiling = pool.submit(_compile, own, job, Path(folder))
         yield
         compiling.result()
