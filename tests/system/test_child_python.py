@@ -88,7 +88,7 @@ def test_is_isolated(
 
 
 def test_what_it_prints_is_no_answer(child: ChildPython, capfd: pytest.CaptureFixture[str]) -> None:
-    """Its error output is shown to nobody: whatever it cannot do, this process does and reports."""
+    """Its error output is not shown: whatever it cannot do, this process does and reports."""
     assert child.ask("print")[0] == "print"
     assert capfd.readouterr() == ("", "")
 

@@ -234,7 +234,7 @@ def test_a_fork_packs_with_processes_of_its_own(archives: list[Archive], asked: 
 
 
 def test_they_have_all_modules_that_they_need(archives: list[Archive], asked: list[int]) -> None:
-    """They find only the packages that they are told."""
+    """They find only the packages that are named to them."""
     with kept_processes():
         [*pack_archives(archives)]
         process = processes._shared.processes()._started[0]
