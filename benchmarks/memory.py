@@ -44,7 +44,7 @@ def main() -> None:
                 build - interpreter + processes * largest_child,
                 _GOAL_MIB,
                 "the limit that we set ourselves",
-                None,
+                1.0,
                 unit="MiB",
             ),
         ],

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
 import sys
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cdk_layers.system import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from io import FileIO
     from types import ModuleType
 
 _START: Final = """\
@@ -56,23 +59,17 @@ class ChildPython:
             OSError: It cannot be started.
         """
         options = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else []), "-X", f"utf8={sys.flags.utf8_mode}"]
-        self._process = subprocess.Popen(
-            [sys.executable, *options, "-c", _START],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self._requests = cast("IO[bytes]", self._process.stdin)
-        self._answers = cast("IO[bytes]", self._process.stdout)
+        self._process = host.start([sys.executable, *options, "-c", _START])
+        self._answers = BufferedReader(cast("FileIO", self._process.stdout))
         folders = [folder for package in packages if (folder := _folder(package))]
         # A process that has ended already is noticed by the first request.
         with suppress(OSError):
-            _send((folders, sys.pycache_prefix, sys.getfilesystemencoding(), module), self._requests)
+            self._send((folders, sys.pycache_prefix, sys.getfilesystemencoding(), module))
 
     def ask(self, request: Any) -> Any:
         """Return the answer to a request, or None if the process has ended. Both are pickled."""
         try:
-            _send((request,), self._requests)
+            self._send((request,))
             return pickle.load(self._answers)  # noqa: S301 - the process runs the code of this one
         except (OSError, EOFError, pickle.UnpicklingError):
             return None
@@ -81,11 +78,13 @@ class ChildPython:
         """End it after its current request."""
         # The end of its input does not suffice: a fork of this process by the user keeps that open.
         with suppress(OSError):
-            _send(_END, self._requests)
+            self._send(_END)
         with suppress(OSError):
-            self._requests.close()
+            self._process.communicate()
         self._answers.close()
-        self._process.wait()
+
+    def _send(self, value: Any) -> None:
+        host.write_all(self._process, pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
 
 
 def answer_requests(answer: Callable[[Any], Any]) -> None:
@@ -99,12 +98,8 @@ def answer_requests(answer: Callable[[Any], Any]) -> None:
         if message == _END:
             return
         try:
-            _send(answer(*message), answers)
+            pickle.dump(answer(*message), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
         except OSError:
             # The process that asked has ended.
             return
-
-
-def _send(value: Any, file: IO[bytes]) -> None:
-    pickle.dump(value, file, pickle.HIGHEST_PROTOCOL)
-    file.flush()

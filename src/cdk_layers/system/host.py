@@ -58,17 +58,22 @@ def run(
 
 
 def start(
-    command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str], errors: BinaryIO
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    errors: BinaryIO | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program that answers on its standard output, and that ends when its standard input ends.
 
-    The input ends with this process too, however that ends. Its pipes have no buffers.
+    The input ends with this process too, however that ends. Its pipes have no buffers: a fork of this process by the
+    user would write what is in them once more. `write_all` writes to them.
 
     Args:
         command: The program's path and its arguments; no shell reads them.
-        cwd: The folder that it runs in.
-        environment: All of its environment variables.
-        errors: The file for its error output.
+        cwd: The folder that it runs in. Defaults to that of this process.
+        environment: All of its environment variables. Defaults to those of this process.
+        errors: The file for its error output, which is discarded by default.
 
     Raises:
         OSError: The program cannot be started.
@@ -76,12 +81,24 @@ def start(
     return subprocess.Popen(
         [os.fspath(part) for part in command],
         cwd=cwd,
-        env=dict(environment),
+        env=environ() if environment is None else dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=errors,
+        stderr=subprocess.DEVNULL if errors is None else errors,
         bufsize=0,
     )
+
+
+def write_all(process: subprocess.Popen[bytes], data: bytes) -> None:
+    """Write to the standard input of a process that `start` started.
+
+    Raises:
+        OSError: The process has ended.
+    """
+    assert process.stdin  # noqa: S101 - it is a pipe
+    rest = memoryview(data)
+    while rest:
+        rest = rest[process.stdin.write(rest) :]
 
 
 def ignores_children() -> bool:

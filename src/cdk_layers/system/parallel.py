@@ -47,7 +47,7 @@ class Pool(ThreadPoolExecutor):
 def interruptible(pool: Pool) -> Iterator[Pool]:
     """Enter a pool. If its body is interrupted, as by Ctrl-C, no pool of this process begins other work.
 
-    What has begun is finished before the error leaves this context. That takes a second at most, except for programs.
+    What has begun, such as one archive or a run of a program, is finished before the error leaves this context.
     """
     try:
         with pool:

@@ -18,7 +18,7 @@ from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.bytecode import compile as compile_module
 from cdk_layers.building.bytecode import servers
-from cdk_layers.building.bytecode.compile import Compiled, compile_sources, compiling
+from cdk_layers.building.bytecode.compile import Compiled, compiling
 from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import bytecode_name, importable, source_of
 from cdk_layers.building.bytecode.sources import ArchiveSource
@@ -33,8 +33,10 @@ from tests.pythons import require_python
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from cdk_layers.building.bytecode.sources import Source
 
 _HERE: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _UNCHECKED: Final = 1
@@ -58,6 +60,13 @@ exec(real(open({server!r}).read(), "server.py", "exec"))
 def job(tmp_path: Path) -> Job:
     """Return a build for the Python of this process, which every machine has."""
     return Job(tmp_path, Target(_HERE, "x86_64"), BuildOptions(), LocalStore(tmp_path / "store"))
+
+
+def _compiled(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
+    """Return the bytecode of each source."""
+    with compiling(sources, folder, job) as running:
+        results = dict(running)
+    return [results[number] for number in range(len(sources))]
 
 
 def _archive(folder: Path, files: Mapping[str, bytes]) -> Path:
@@ -101,7 +110,7 @@ def test_modules_become_unchecked_bytecode(tmp_path: Path, job: Job) -> None:
     own = _archive(tmp_path / "own", {"python/mine.py": b"x = 1\n", "lib/other.py": b"x = 1\n"})
     out = tmp_path / "out"
 
-    of_package, of_own = compile_sources([ArchiveSource(package, "/opt/python"), ArchiveSource(own, "/opt")], out, job)
+    of_package, of_own = _compiled([ArchiveSource(package, "/opt/python"), ArchiveSource(own, "/opt")], out, job)
 
     assert set(of_package.failed) == {"pkg/two.py", "pkg/zero.py"}
     assert "line 1: Missing parentheses in call to 'print'" in of_package.failed["pkg/two.py"]
@@ -139,7 +148,7 @@ def test_bytes_depend_on_the_sources_alone(tmp_path: Path, job: Job, monkeypatch
         monkeypatch.setenv("PYTHONPATH", str(shadows))
         monkeypatch.setenv("PYTHONOPTIMIZE", "2")
         monkeypatch.chdir(shadows)
-        (done,) = compile_sources([ArchiveSource(archive, "/var/task")], tmp_path / f"out-{number}", job)
+        (done,) = _compiled([ArchiveSource(archive, "/var/task")], tmp_path / f"out-{number}", job)
         made.append(_bytes(done))
     assert len(made[0]) == len(files)
     assert made[0] == made[1]
@@ -156,7 +165,7 @@ def test_bytes_do_not_depend_on_modules_compiled_before(tmp_path: Path, job: Job
     first, alone = ({"a.py": names * 9, "b.py": sets}, {"b.py": sets})
     made = []
     for folder, files in ((tmp_path / "first", first), (tmp_path / "alone", alone)):
-        (done,) = compile_sources([ArchiveSource(_archive(folder, files), "/var/task")], folder / "out", job)
+        (done,) = _compiled([ArchiveSource(_archive(folder, files), "/var/task")], folder / "out", job)
         made.append(_bytes(done)[bytecode_name("b.py", version)])
     assert made[0] == made[1]
 
@@ -180,7 +189,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ar
 
 def test_a_module_that_ends_the_interpreter(tmp_path: Path, job: Job, package: Callable[..., ArchiveSource]) -> None:
     """It stays a source like one that does not compile, and the modules after it are compiled."""
-    (done,) = compile_sources([package(signal.SIGSEGV, is_once=False)], tmp_path / "out", job)
+    (done,) = _compiled([package(signal.SIGSEGV, is_once=False)], tmp_path / "out", job)
     assert done.failed == {"b.py": "it ends the interpreter"}
     assert {name: _code(content).co_names for name, content in _bytes(done).items()} == {
         bytecode_name("a.py", _HERE): ("xxx",), bytecode_name("c.py", _HERE): ("x",),
@@ -200,10 +209,10 @@ def test_a_process_that_is_ended_from_outside(  # noqa: PLR0917
     require_python(version, job.store)
     monkeypatch.setattr(compile_module, "_BATCH_BYTES", batch)
     job = replace(job, target=Target(version, "x86_64"))
-    (done,) = compile_sources([package(signal.SIGKILL, is_once=True)], tmp_path / "out", job)
+    (done,) = _compiled([package(signal.SIGKILL, is_once=True)], tmp_path / "out", job)
     assert (tmp_path / "once").exists()
     assert not done.failed
-    (again,) = compile_sources([ArchiveSource(tmp_path / "package/archive.zip", "/opt/python")], tmp_path / "2", job)
+    (again,) = _compiled([ArchiveSource(tmp_path / "package/archive.zip", "/opt/python")], tmp_path / "2", job)
     assert len(_bytes(done)) == 3
     assert _bytes(done) == _bytes(again)
 
@@ -216,7 +225,7 @@ def test_processes_that_are_always_ended_from_outside(
     require_python(version, job.store)
     job = replace(job, target=Target(version, "x86_64"))
     with pytest.raises(BuildError, match=r"Signal 9 ended .* twice while it compiled 'b\.py'\. If .* memory"):
-        compile_sources([package(signal.SIGKILL, is_once=False)], tmp_path / "out", job)
+        _compiled([package(signal.SIGKILL, is_once=False)], tmp_path / "out", job)
 
 
 def test_no_module_is_compiled_after_an_error(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +262,7 @@ def test_tests_that_no_module_imports(tmp_path: Path, job: Job) -> None:
         "other/tests/test_c.py": b"",
         "other/tests/helpers.py": b"",
     })  # fmt: skip
-    (done,) = compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
+    (done,) = _compiled([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
     assert not done.failed
     names = [
         "other/__init__.py",
@@ -270,14 +279,14 @@ def test_a_damaged_archive(tmp_path: Path, job: Job) -> None:
     archive = _archive(tmp_path / "package", {"a.py": b"x = 1\n"})
     archive.write_bytes(archive.read_bytes().replace(b"x = 1", b"x = 2"))
     with pytest.raises(BuildError, match="is damaged at"):
-        compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
+        _compiled([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
 
 
 def test_no_interpreter_of_the_version(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer never silently lacks bytecode: the error has the command that installs the interpreter."""
     monkeypatch.setattr(compile_module, "find_python", lambda *_: None)
     with pytest.raises(BuildError, match=r"Install it, uv python install 3\.13, or build with bytecode=False\."):
-        compile_sources([], tmp_path, replace(job, target=Target("3.13", "x86_64")))
+        _compiled([], tmp_path, replace(job, target=Target("3.13", "x86_64")))
 
 
 def test_another_bytecode_than_that_of_the_releases(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +294,7 @@ def test_another_bytecode_than_that_of_the_releases(tmp_path: Path, job: Job, mo
     monkeypatch.setattr(servers, "MAGIC_NUMBERS", {_HERE: 1})
     archive = _archive(tmp_path / "package", {"a.py": b"x = 1\n"})
     with pytest.raises(BuildError, match=f"cannot compile for Python {_HERE}: cpython with magic number"):
-        compile_sources([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
+        _compiled([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,6 @@ def _entries(number: int, part: Placed) -> Iterator[_Chosen]:
         raise BuildError(message)
     places = [part.place(entry.name) for entry in entries]
     each_digest = [digests[at : at + DIGEST_BYTES] for at in range(0, len(digests), DIGEST_BYTES)]
-    # Unlike a call for each of thousands of entries.
+    # For thousands of entries, this is faster than a call for each.
     every = map(_Chosen._make, zip(places, entries, repeat(number), each_digest, strict=False))
     return every if not part.left_out else (each for each in every if each.entry.name not in part.left_out)

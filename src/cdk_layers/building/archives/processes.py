@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.archives.members import Member
 
 _WORTH_PROCESSES: Final = 8 * 1024**2
-"""Bytes that take as long to pack as another Python takes to start."""
+"""Bytes below which the start of another Python would take most of the time."""
 
 MAX_PROCESSES: Final = 8
 """Beyond some processes only memory grows."""
@@ -52,7 +52,7 @@ def pack_archives(archives: Sequence[Archive]) -> Iterator[tuple[int, str]]:
     Args:
         archives: The archives. Their members may be in any order.
 
-    Returns:
+    Yields:
         The number of each archive and the digest of its content, as soon as it is finished, in any order.
 
     Raises:
@@ -104,6 +104,7 @@ class _Shared:
         self._users = 0
         self._processes: _Processes | None = None
         self._of_parent: _Processes | None = None
+        """In a fork, those of its parent. They are kept, since their end would wait for threads that a fork lacks."""
 
     def enter(self) -> None:
         with self._lock:

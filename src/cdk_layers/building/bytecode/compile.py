@@ -18,7 +18,7 @@ from cdk_layers.system.parallel import Pool, batches
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
     from pathlib import Path
 
     from cdk_layers.building.bytecode.sources import Source
@@ -82,13 +82,6 @@ def compiling(sources: Sequence[Source], folder: Path, job: Job) -> Iterator[Ite
             # After an error, what is not compiled yet is not needed.
             ahead.shutdown(cancel_futures=True)
             pool.shutdown(cancel_futures=True)
-
-
-def compile_sources(sources: Sequence[Source], folder: Path, job: Job) -> list[Compiled]:
-    """Return the bytecode of each source. Arguments and errors as for `compiling`."""
-    with compiling(sources, folder, job) as running:
-        results = dict(running)
-    return [results[number] for number in range(len(sources))]
 
 
 def require_python(job: Job) -> Path:
@@ -176,7 +169,7 @@ class _Modules:
         """Bytes of all modules."""
         return sum(size for name, size in self.sizes.items() if name.endswith(".py"))
 
-    def start(self, pool: ThreadPoolExecutor, servers: _Servers) -> list[Future[list[tuple[_Task, Answer]]]]:
+    def start(self, pool: Pool, servers: _Servers) -> list[Future[list[tuple[_Task, Answer]]]]:
         """Start to compile all modules that functions may import."""
         if self.source.root == LAYER_ROOT:
             return self._submit(self.sizes.keys(), pool, servers)
@@ -192,7 +185,7 @@ class _Modules:
             return running + self._submit(find_imported_tests(self.sizes, tests, read), pool, servers)
 
     def _submit(
-        self, names: AbstractSet[str], pool: ThreadPoolExecutor, servers: _Servers
+        self, names: AbstractSet[str], pool: Pool, servers: _Servers
     ) -> list[Future[list[tuple[_Task, Answer]]]]:
         """Start with the largest modules, so that the last ones take little time."""
         tasks = sorted(self._tasks(names), key=lambda task: (-task.size, task.name))

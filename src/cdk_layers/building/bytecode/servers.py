@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Server:
-    """One process. It appends all bytecode to one file, since thousands of files take as long as a tenth of it all."""
+    """One process. It appends all bytecode to one file, since thousands of files would take long to create."""
 
     python: Path
     version: str
@@ -100,7 +100,7 @@ class Server:
         batch = "".join(f"{text}\0" for task in tasks for text in task).encode("utf-8", "surrogateescape")
         # If the process has ended, there are no answers.
         with suppress(OSError):
-            self._send(b"%d\n%b" % (len(batch), batch))
+            host.write_all(self.process, b"%d\n%b" % (len(batch), batch))
         lines = list(islice(self.answers, len(tasks)))
         if len(lines) < len(tasks):
             self._refuse_failure()
@@ -142,14 +142,7 @@ class Server:
         """End the process, after its current task."""
         # The end of its input does not suffice: a fork of this process by the user keeps that open.
         with suppress(OSError):
-            self._send(b"0\n")
+            host.write_all(self.process, b"0\n")
         with suppress(OSError):
             self.process.communicate()
         self.answers.close()
-
-    def _send(self, data: bytes) -> None:
-        assert self.process.stdin  # noqa: S101 - it is a pipe
-        # Without a buffer: a fork of this process by the user would write what is in it once more.
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self.process.stdin.write(rest) :]
