@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from cdk_layers.building.progress import Lines, SharedDisplay, Status, default_progress, ended_on_error
+from cdk_layers.system.outgoing import report_error
 
 
 def test_one_line_without_a_terminal() -> None:
@@ -83,9 +84,11 @@ def test_several_builds_at_once() -> None:
     ]
 
 
-def test_without_error_output(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_error_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A program that was started without one, such as a service, builds silently."""
     monkeypatch.setattr(sys, "stderr", None)
     progress = default_progress()
     progress.start("Packing")
     progress.end("Built")
+    report_error("wrong")
+    assert capsys.readouterr().out == ""

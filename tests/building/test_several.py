@@ -50,8 +50,8 @@ def test_python_is_described_before_threads_start(
     assert build_several(requests) == [*"abcd"]
 
 
-_INTERRUPTED = """
-import sys, time
+_INTERRUPTED = r"""
+import os, sys, time
 from concurrent.futures import wait
 from pathlib import Path
 from cdk_layers.building import several
@@ -62,7 +62,7 @@ from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system.parallel import Pool, in_order
 
 def work(item):
-    print("begun", flush=True)
+    os.write(1, b"begun\n")
     time.sleep(0.1)
 
 def build(*_, label, **__):
@@ -90,7 +90,8 @@ def test_an_interrupt_ends_all_builds(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stderr
-        assert process.stdout.readline() == "begun\n"
+        # All work is waiting by then.
+        assert [process.stdout.readline() for _ in range(20)] == ["begun\n"] * 20
         process.send_signal(signal.SIGINT)
         lines = process.stdout.read().splitlines()
         assert process.stderr.read() == ""

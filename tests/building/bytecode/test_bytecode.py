@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +35,6 @@ from tests.pythons import require_python
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from cdk_layers.building.bytecode.sources import Source
 
@@ -226,6 +226,22 @@ def test_processes_that_are_always_ended_from_outside(
     job = replace(job, target=Target(version, "x86_64"))
     with pytest.raises(BuildError, match=r"Signal 9 ended .* twice while it compiled 'b\.py'\. If .* memory"):
         _compiled([package(signal.SIGKILL, is_once=False)], tmp_path / "out", job)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_process_ends_while_a_fork_lives(tmp_path: Path) -> None:
+    """A fork of this process, such as a worker of multiprocessing, keeps the pipes of all other processes open."""
+    server = servers.Server.start(Path(sys.executable), _HERE, tmp_path / "server")
+    process = os.fork()
+    if not process:
+        signal.pause()
+    try:
+        server.close()
+        assert server.process.returncode == 0
+        assert os.waitpid(process, os.WNOHANG) == (0, 0)
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
 
 
 def test_no_module_is_compiled_after_an_error(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import re
 import sys
 import zipfile
@@ -17,6 +18,7 @@ from cdk_layers.building.archives.members import collect
 from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.parts import packing as packing_module
 from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.split import Group, split
 from cdk_layers.contents.measure import measure
@@ -231,3 +233,16 @@ def test_turns_end_without_the_record(tmp_path: Path, monkeypatch: pytest.Monkey
         record.write_text("red.py,,\n", encoding="utf-8")
         with pytest.raises(EntryError, match="gone"):
             packing.pack_groups([Group("red", (), record)])
+    assert not packing_module._TURNS._running
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_fork_waits_for_no_turn_of_its_parent() -> None:
+    """A fork of this process lacks the threads that would give the turns back."""
+    turns = packing_module._TURNS
+    assert turns.take("red")
+    process = os.fork()
+    if not process:
+        os._exit(0 if turns.take("red") else 1)
+    turns.give_back("red")
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0

@@ -68,6 +68,15 @@ def test_a_question_that_fails_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     loading.load()
 
 
+def test_garbage_collection_pauses_while_modules_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full one searches all classes of the CDK."""
+    seen: list[bool] = []
+    monkeypatch.setattr(loading, "import_module", lambda _: seen.append(gc.isenabled()))
+    loading.load()
+    assert set(seen) == {False}
+    assert gc.isenabled()
+
+
 def test_garbage_collection_stays_off_for_a_user_who_turned_it_off() -> None:
     """It is paused while modules load, and afterwards it is as it was before."""
     gc.disable()
