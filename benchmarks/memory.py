@@ -33,6 +33,8 @@ _GOAL_MIB: Final = 100
 
 def main() -> None:
     """Measure and print."""
+    # So that uv does not download anything afterwards, which takes more memory than packing.
+    _peak_mib(str(_LARGEST))
     (interpreter, _), (build, largest_child) = _peak_mib(), _peak_mib(str(_LARGEST))
     processes = min(MAX_PROCESSES, os.cpu_count() or 1)
     show(
