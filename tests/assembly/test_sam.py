@@ -116,8 +116,44 @@ Resources:
 """)  # fmt: skip
     (function,) = app.functions
 
-    assert function.environment == {}
+    assert function.environment is None
     assert function.image
+
+
+@pytest.mark.parametrize(
+    ("ignored", "expected"),
+    [("IgnoreGlobals: '*'", (None, ["b"])), ("IgnoreGlobals: [Layers]", ("python3.12", ["b"])),
+     ("IgnoreGlobals: [Runtime]", (None, ["a", "b"])), ("", ("python3.12", ["a", "b"]))],
+)  # fmt: skip
+def test_a_function_may_ignore_globals(tmp_path: Path, ignored: str, expected: tuple[str | None, list[str]]) -> None:
+    """It ignores all of them, or those that it names."""
+    app = read_text(
+        tmp_path,
+        f"""{_HEAD}
+Globals: {{Function: {{Runtime: python3.12, Layers: [a]}}}}
+Resources:
+  Report: {{Type: AWS::Serverless::Function, {ignored + "," if ignored else ""} Properties: {{Layers: [b]}}}}
+""",
+    )
+    (function,) = app.functions
+
+    assert (function.runtime, labels(function)) == expected
+
+
+@pytest.mark.parametrize("name", ["RefreshToken", "Fn", "References"])
+def test_a_variable_that_begins_like_an_intrinsic_function_is_merged(tmp_path: Path, name: str) -> None:
+    """A mapping with this one key is no call, so the variables of Globals stay."""
+    app = read_text(
+        tmp_path,
+        f"""{_HEAD}
+Globals: {{Function: {{Environment: {{Variables: {{PYTHONPATH: /opt/python}}}}}}}}
+Resources:
+  Report: {{Type: AWS::Serverless::Function, Properties: {{Environment: {{Variables: {{{name}: x}}}}}}}}
+""",
+    )
+    (function,) = app.functions
+
+    assert function.environment == {"PYTHONPATH": "/opt/python", name: "x"}
 
 
 @pytest.mark.parametrize("uri", ["s3://artifacts/base.zip", "{Bucket: artifacts, Key: base.zip}"])

@@ -193,6 +193,9 @@ class Function:
     enforces_signing: bool = False
     """Whether its code signing configuration rejects what is not signed."""
 
+    macros: tuple[str, ...] = ()
+    """CloudFormation macros that may change it, such as by adding layers."""
+
     deployed: Function | None = None
     """The same function as it is deployed now, if the user gave that assembly too."""
 

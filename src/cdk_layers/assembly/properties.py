@@ -49,6 +49,14 @@ def literals(value: Value) -> dict[str, str]:
     return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
 
 
+def environment_of(value: Value) -> dict[str, str | None] | None:
+    """Return the environment variables of the property Environment; None if they are not known."""
+    if value is None or value is NO_VALUE:
+        return {}
+    variables = value.get("Variables", {}) if isinstance(value, dict) else None
+    return {str(name): as_text(text) for name, text in variables.items()} if isinstance(variables, dict) else None
+
+
 def architecture_of(value: Value) -> str | None:
     """Return the first of the listed architectures, or Lambda's default; None if not known."""
     if value is None or value is NO_VALUE or value == []:

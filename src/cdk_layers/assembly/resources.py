@@ -16,6 +16,7 @@ from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, describe
 from cdk_layers.assembly.properties import (
     architecture_of,
+    environment_of,
     exists,
     is_retained,
     is_retained_by_sam,
@@ -119,10 +120,8 @@ class Resources:
                 "known, so only sizes, identities and grants were checked."
             ] = None
         logging = literals(evaluation.value(properties.get("LoggingConfig"), stack))
-        variables = evaluation.value(mapping(properties.get("Environment")).get("Variables", {}), stack)
         return Function(
             where=where,
-            scenario=scenario.label,
             image=package == "Image" or found.image,
             edge=at_edge,
             runtime=runtime,
@@ -132,9 +131,7 @@ class Resources:
             declared_layers=self._declared(marks.declared_layers, resource, evaluation),
             code=found.measured.contents,
             sources=found.measured.sources,
-            environment={str(name): as_text(value) for name, value in variables.items()}
-            if isinstance(variables, dict)
-            else None,
+            environment=environment_of(evaluation.value(properties.get("Environment"), stack)),
             follows=self._follows[stack],
             notes=marks.notes,
             savings=marks.savings,
@@ -144,6 +141,7 @@ class Resources:
             account=stack.account,
             budget_bytes=marks.budget_bytes,
             storage=found.storage,
+            macros=self._macros(resource),
             enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
             location=found.measured.location,
             name=evaluation.text(properties.get("FunctionName"), stack),
@@ -151,7 +149,17 @@ class Resources:
             memory_mib=whole_number(evaluation.text(properties.get("MemorySize"), stack)),
             log_format=logging.get("LogFormat"),
             log_level=logging.get("ApplicationLogLevel"),
+            # Last, since the expressions above decide on which conditions the function depends.
+            scenario=scenario.label,
         )
+
+    def _macros(self, resource: Resource) -> tuple[str, ...]:
+        macros = (*resource.stack.macros, *resource.transforms)
+        for macro in macros:
+            self.assets.unread[
+                f"Function {resource.where.path!r}: what the macro {macro!r} changes is known only at deploy."
+            ] = None
+        return macros
 
     def _code(self, expression: Any, resource: Resource, user: str, evaluation: Evaluation,
               runtime: str | None = None) -> code.Code:  # fmt: skip
@@ -165,6 +173,8 @@ class Resources:
     def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
         """Return the layers of a function; None if the list itself is unknown."""
         listed = expression if isinstance(expression, list) else evaluation.value(expression, resource.stack)
+        if listed is NO_VALUE:
+            return ()
         if not isinstance(listed, list):
             self.assets.unread[
                 f"Function {resource.where.path!r}: its list of layers is unknown: {describe(listed)}."
@@ -191,6 +201,9 @@ class Resources:
         if isinstance(value, Reference) and value.resource.type in LAYERS:
             return LayerUse(self._layer(value.resource, evaluation.scenario), value.kind)
         text = as_text(value)
+        if text == "" and '""' not in json.dumps(expression):
+            # A parameter with an empty default has to get a value at deploy.
+            value, text = Unknown(f"${{{mapping(expression).get('Ref', '?')}}}"), None
         if text is not None:
             return LayerUse(self._literal_layer(text, resource), reference_kind(expression, resource.stack))
         kind = value.kind if isinstance(value, (Reference, Unknown)) else "unknown"

@@ -27,8 +27,8 @@ _BUILT: Final = "SamResourceId"
 
 def function_properties(resource: Resource) -> dict[str, Any]:
     """Return the properties of the function that SAM generates."""
-    properties = _merged(mapping(mapping(resource.stack.document.get("Globals")).get("Function")), resource.properties)
-    result = {name: properties[name] for name in _SAME if name in properties}
+    properties = _with_globals(resource, "Function")
+    result: dict[str, Any] = {name: properties[name] for name in _SAME if name in properties}
     if "ImageUri" in properties:
         result["Code"] = {"ImageUri": properties["ImageUri"]}
     elif "InlineCode" in properties:
@@ -40,8 +40,7 @@ def function_properties(resource: Resource) -> dict[str, Any]:
 
 def layer_properties(resource: Resource) -> dict[str, Any]:
     """Return the properties of the layer version that SAM generates."""
-    properties = dict(_merged(mapping(mapping(resource.stack.document.get("Globals")).get("LayerVersion")),
-                              resource.properties))  # fmt: skip
+    properties = _with_globals(resource, "LayerVersion")
     if "ContentUri" in properties:
         properties["Content"] = location(properties["ContentUri"])
     properties.setdefault("LayerName", resource.logical_id)
@@ -65,6 +64,17 @@ def location(uri: Any) -> Any:
     return uri
 
 
+def _with_globals(resource: Resource, kind: str) -> dict[str, Any]:
+    """Return a resource's properties merged with those of the section Globals that it does not ignore.
+
+    Source: IgnoreGlobals in the SAM specification: "*", or a list of properties.
+    """
+    shared = mapping(mapping(resource.stack.document.get("Globals")).get(kind))
+    ignored = resource.attributes.get("IgnoreGlobals", [])
+    names = shared if ignored == "*" else ignored if isinstance(ignored, list) else ()
+    return dict(_merged({name: value for name, value in shared.items() if name not in names}, resource.properties))
+
+
 def _merged(base: Any, own: Any) -> Any:
     """Merge as SAM merges Globals: mappings key by key, lists one after the other, anything else replaced."""
     if isinstance(base, list) and isinstance(own, list):
@@ -75,4 +85,5 @@ def _merged(base: Any, own: Any) -> Any:
 
 
 def _is_call(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+    name = str(next(iter(value), ""))
+    return len(value) == 1 and (name in ("Ref", "Condition") or name.startswith("Fn::"))

@@ -35,6 +35,12 @@ class Resource:
         return mapping(self.attributes.get("Metadata"))
 
     @property
+    def transforms(self) -> tuple[str, ...]:
+        """The names of the macros that its own `Fn::Transform` calls, in its properties or next to them."""
+        calls = [body["Fn::Transform"] for body in (self.attributes, self.properties) if "Fn::Transform" in body]
+        return tuple(str(mapping(call).get("Name", "Fn::Transform")) for call in calls)
+
+    @property
     def where(self) -> Where:
         """Its place, with the path of the construct that the user created if that is known."""
         return Where(self.stack.construct_path(self), str(self.stack.path), self.logical_id)
@@ -97,6 +103,23 @@ class Stack:
     def partition(self) -> str | None:
         """The partition; None if the Region is not known."""
         return partition_of(self.region) if self.region else None
+
+    @property
+    def macros(self) -> tuple[str, ...]:
+        """The names of the macros that process the whole template, without those of AWS.
+
+        Those of AWS either have their own readers here or leave functions unchanged.
+        """
+        declared = self.document.get("Transform", [])
+        listed = declared if isinstance(declared, list) else [declared]
+        names = (str(each.get("Name")) if isinstance(each, dict) else str(each) for each in listed)
+        return tuple(name for name in names if not name.startswith("AWS::"))
+
+    @property
+    def may_define_more_conditions(self) -> bool:
+        """Whether macros, included snippets or loops (`Fn::ForEach`) may define conditions besides those read here."""
+        is_generated = any(str(name).startswith("Fn::") for name in self.conditions)
+        return is_generated or "Fn::Transform" in self.document or bool(self.macros)
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """Yield the resources of some types."""

@@ -164,21 +164,29 @@ class Evaluation:
     def _parameter(self, name: str, stack: Stack) -> Value:
         declared = mapping(stack.parameters[name])
         argument = self._argument(name, stack)
-        if argument is not None:
-            return argument
         kind = str(declared.get("Type", "String"))
         default = as_text(declared.get("Default"))
+        is_list = kind in ("CommaDelimitedList", *_SSM_LISTS) or kind.startswith("List<")
         if kind.startswith("AWS::SSM::Parameter::Value<"):
-            found = self.links.ssm_parameter(default, stack, self) if default else None
+            found = self._stored(default if argument is None else argument, stack)
             found = Unknown(f"${{{name}}}", "parameter") if found is None else found
-            return (split(found, ",") or found) if kind in _SSM_LISTS else found
+            return _items(found) if is_list else found
+        if argument is not None:
+            return _items(argument) if is_list else argument
         choice = (self.links.first_with_parameter(stack, name), name)
         if self._conditions or choice in self.scenario.choices:
             value = self.scenario.choose(choice, lambda: self._candidates(name, stack, default))
         else:
             value = Unknown(f"${{{name}}}") if default is None else default
-        is_list = isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<"))
-        return [part.strip() for part in value.split(",")] if is_list else value
+        return _items(value) if is_list else value
+
+    def _stored(self, parameter: Value, stack: Stack) -> Value | None:
+        """Return the value of an SSM parameter, of which an expression gives the name; None if it is not known."""
+        if isinstance(parameter, Reference) and parameter.resource.type == _SSM_PARAMETER:
+            found = self.links.attribute(parameter.resource, "Value", self)
+            return None if found is None else with_kind(found, "parameter")
+        name = as_text(parameter)
+        return self.links.ssm_parameter(name, stack, self) if name else None
 
     def _argument(self, name: str, stack: Stack) -> Value | None:
         if stack.parent is not None:
@@ -283,6 +291,12 @@ class Evaluation:
                 name = part.strip()
                 parts.append(self.value(own[name], stack) if name in own else self._ref(name, stack))
         return self._joined([part for part in parts if part not in ("", NO_VALUE)], "", stack)
+
+
+def _items(value: Value) -> Value:
+    """Return the items of a list in a comma-separated string; the value itself if they are not known."""
+    items = split(value, ",")
+    return value if items is None else [item.strip() if isinstance(item, str) else item for item in items]
 
 
 def _joined(parts: list[Value], separator: str) -> Value:

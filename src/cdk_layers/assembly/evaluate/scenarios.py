@@ -137,6 +137,9 @@ class Scenario:
         key = (stack, name)
         if key in self._decided:
             return self._decided[key]
+        if name not in stack.conditions and stack.may_define_more_conditions:
+            choice = (stack, f"condition {name}")
+            return bool(self.choose(choice, lambda: (True, False))), frozenset((choice,))
         if name not in stack.conditions:
             message = f"{stack.path} names the condition {name!r}, which it does not define."
             raise AssemblyError(message)

@@ -92,7 +92,8 @@ def unknown_parts(function: Function) -> list[str]:
     """Return the names in messages of the parts of a function whose contents are not known."""
     code = ["the function's code"] if function.code is None else []
     layers = ["layers that are not known"] if function.layers is None else []
-    return code + layers + [f"layer {layer.label!r}" for layer in function.used_layers if layer.contents is None]
+    layers += [f"layer {layer.label!r}" for layer in function.used_layers if layer.contents is None]
+    return code + layers + [f"the macro {name!r}" for name in function.macros]
 
 
 def roots(part: Part, python: str) -> tuple[str, ...]:
