@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import uv
 
+from benchmarks.least import install_command
 from benchmarks.pairs import Pair, alternate, runnable, seconds_of, show
 from benchmarks.programs import surroundings
 from cdk_layers.project.user_store import user_store
@@ -59,6 +60,7 @@ def _first_builds(folder: Path) -> tuple[list[Pair], dict[str, str]]:
     _ours(folder)
     measured: dict[str, Callable[[], float]] = {
         "uv pip install --target (no archive)": partial(_bare_uv, folder),
+        "uv, and reading, hashing and compressing alone": partial(_least, folder),
         "pip install -t + zip -r": partial(_pip_and_zip, folder),
     }
     python = find_python("3.13", user_store())
@@ -69,7 +71,7 @@ def _first_builds(folder: Path) -> tuple[list[Pair], dict[str, str]]:
         not_run["sam build"] = "it needs a Python 3.13, and none is installed"
     ours, *theirs = alternate(_ROUNDS, partial(_ours, folder), *others.values())
     pairs = [
-        Pair("three layers", ours, seconds, name, _GOALS[name], faster=name in _FASTER)
+        Pair("three layers", ours, seconds, name, _GOALS.get(name), faster=name in _FASTER)
         for name, seconds in zip(others, theirs, strict=True)
     ]
     return pairs, not_run
@@ -91,14 +93,15 @@ def _bare_uv(folder: Path) -> float:
     total = 0.0
     for layer in LAYERS:
         shutil.rmtree(folder / "uv", ignore_errors=True)
-        total += seconds_of(
-            [
-                uv.find_uv_bin(), "pip", "install", "--quiet", "--target", folder / "uv", "--python-version", "3.13",
-                "--python-platform", "x86_64-manylinux_2_34", "--only-binary", ":all:",
-                "-r", layer / "requirements.txt",
-            ]
-        )  # fmt: skip
+        total += seconds_of(install_command(folder / "uv", layer / "requirements.txt"))
     return total
+
+
+def _least(folder: Path) -> float:
+    """Measure uv, reading, hashing and compressing alone."""
+    shutil.rmtree(folder / "least", ignore_errors=True)
+    manifests = [layer / "requirements.txt" for layer in LAYERS]
+    return seconds_of([sys.executable, "-m", "benchmarks.least", "pack", folder / "least", *manifests])
 
 
 def _pip_and_zip(folder: Path) -> float:
@@ -211,7 +214,12 @@ def _bytecode(folder: Path) -> list[Pair]:
         shutil.rmtree(cache, ignore_errors=True)
         return _seconds_inside(cache, entry, *arguments)[0]
 
-    compiled, plain = alternate(_ROUNDS, partial(first, "--bytecode"), first)
+    first("--bytecode")
+    archive = shutil.move(folder / "written" / "0.zip", folder / "compiled.zip")
+    seconds_of(install_command(folder / "modules", entry / "requirements.txt"))
+    python = str(find_python("3.13", user_store()))
+    command = [sys.executable, "-m", "benchmarks.least", "compile", folder / "modules", python, archive]
+    compiled, plain, alone = alternate(_ROUNDS, partial(first, "--bytecode"), first, partial(seconds_of, command))
 
     def change(round_: int) -> None:
         (entry / "ours.py").write_text(f"VERSION = {round_}\n")
@@ -222,6 +230,7 @@ def _bytecode(folder: Path) -> list[Pair]:
     )
     return [
         Pair("first build", compiled, plain, "without bytecode", 2.5),
+        Pair("first build", compiled, plain + alone, "without bytecode, and compiling alone", None),
         Pair("one line changed", again[0], again_plain[0], "without bytecode", 1.1),
         Pair("one line changed, and its archive written", again[1], again_plain[1], "without bytecode", None),
     ]
