@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import zipfile
@@ -110,6 +111,45 @@ def test_what_cannot_run(app: Path, capfd: pytest.CaptureFixture[str], arguments
     assert output == ""
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "Report", "--debug", "0"], "'0' is not a port. Write a number from 1 to 65535."),
+        (["run", "Report", "--debug", "65536"], "'65536' is not a port"),
+        (["run", "Report", "--debug", "five"], "'five' is not a port"),
+        (["serve", "--port", "-1"], "'-1' is not a port. Write a number from 0 to 65535."),
+        (["serve", "--port", "65536"], "'65536' is not a port"),
+        (["run", "Report", "--env", "STAGE"], "'STAGE' is not of the form NAME=VALUE."),
+        (["start-time", "Report", "--env", "=dev"], "'=dev' is not of the form NAME=VALUE."),
+        (["paths", "Report", "--layer", "company.zip"], "'company.zip' is not of the form ARN=PATH."),
+    ],
+)
+def test_wrong_arguments(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """The message says what is wrong with an argument, and what to write."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_debugger_on_a_port_that_is_taken(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The command says so before it starts anything."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert main(["run", "Report", str(app), "--debug", str(port)]) == 2
+    output, error = capfd.readouterr()
+    assert f"127.0.0.1:{port} cannot be listened on: " in error
+    assert "Choose another --debug port." in error
+    assert "Traceback" not in output + error
+
+
+@pytest.mark.parametrize("command", [["check"], ["sizes"], ["serve"], ["run", "Report"]])
+def test_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    """Each command says that its assembly is not there, and what to do."""
+    assert main([*command, str(tmp_path / "nowhere")]) == 2
+    assert "nowhere'. Run `cdk synth` or `sam build` first" in capsys.readouterr().err
 
 
 def _paths(app: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:

@@ -234,6 +234,10 @@ def test_a_changed_assembly_is_read_again(app: Path, client: Any, log: Log) -> N
     template = app / "template.yaml"
     document = json.loads(template.read_text())
     assert _payload(client.invoke(FunctionName="Report"))["stage"] is None
+    app.rename(app.with_name("away"))
+    assert _payload(client.invoke(FunctionName="Report"))["stage"] is None
+    assert "cannot be read yet: There is no file or folder" in log.text
+    app.with_name("away").rename(app)
     template.write_text("{")
     assert _payload(client.invoke(FunctionName="Report"))["stage"] is None
     assert "cannot be read yet" in log.text

@@ -34,6 +34,7 @@ _PACKAGES: Final = {
     "whole.libs/libx.so": "",
     "bin/program": "#!/bin/sh\n",
 }
+_CONFIGURED: Final = {"configured.py": "import os; os.environ['SETTINGS']"}
 _NAMES: Final = ("cloud.queues.v1", "cloud.storage", "ending", "never", "noisy", "trimmed", "whole")
 
 
@@ -52,8 +53,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "Report": {"Code": _layer({"main.py": ""}, "")},
             "Other": {"Code": {"main.py": ""}, "Layers": [{"Ref": "Base"}]},
         },
-        {"Base": _layer(_PACKAGES)},
+        {"Base": _layer(_PACKAGES), "Node": {"nodejs/index.js": ""}, "Configured": _layer(_CONFIGURED)},
     )
+    template = json.loads((folder / "template.yaml").read_text())
+    template["Resources"]["Node"]["Properties"]["CompatibleRuntimes"] = ["nodejs22.x", "java21", "dotnet8", "ruby3.4"]
+    template["Resources"]["Configured"]["Properties"]["CompatibleRuntimes"] = ["nodejs22.x", "python3.9", RUNTIME]
+    (folder / "template.yaml").write_text(json.dumps(template))
     shutil.copytree(folder / "Base", folder / "Untrimmed")
     (folder / "Untrimmed" / "python" / "trimmed" / "tests.py").touch()
     return folder
@@ -96,6 +101,13 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
     assert len(_tried(app, capsys, "Other")[1]["imported"]) == 4
 
 
+def test_packages_of_a_layer_get_variables(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Variables of --env reach the packages of a layer as they reach those of a function, in its newest Python."""
+    assert _tried(app, capsys, "Configured")[0] == 1
+    status, found = _tried(app, capsys, "Configured", "--env", "SETTINGS=test")
+    assert (status, found["imported"], found["runtime"]) == (0, ["configured"], RUNTIME)
+
+
 def test_imports_have_no_credentials(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -109,7 +121,11 @@ def test_imports_have_no_credentials(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Base"], "declares no compatible runtime. Name one: --runtime python3.13"),
+        (["Base"], "declares no compatible runtime of Python. Name one: --runtime python3.13"),
+        (["Node"], "declares no compatible runtime of Python. Name one: --runtime python3.13"),
+        (["Base", "--runtime", "3.13"], "--runtime 3.13: that is not a runtime of Python. Name one such as python3.13"),
+        (["Base", "--runtime", "nodejs22.x"], "--runtime nodejs22.x: that is not a runtime of Python"),
+        (["Report", "--runtime", "python3.9"], f"function 'template.yaml#Report' has its own, {RUNTIME}"),
         (["Base", "--runtime", "python2.99"], "There is no CPython 2.99 on this machine"),
         (["Nothing"], "The app has no layer or function 'Nothing'. It has template.yaml#Base"),
         (["Base", "--untrimmed", "nowhere"], "there is no archive or folder there"),

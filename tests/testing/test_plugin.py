@@ -31,6 +31,14 @@ def handler(event, context):
             "team": context.client_context.custom if context and context.client_context else None}
 """
 
+_ECHO: Final = """
+import os, time
+
+def handler(event, context):
+    time.sleep(event["seconds"])
+    return [event, os.getpid(), os.listdir("/tmp")]
+"""
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -40,6 +48,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Report": {"Code": code, "Layers": [{"Ref": "Base"}], "Timeout": 20,
                    "Environment": {"Variables": {"TABLE": "sales"}}},
         "Other": {"Code": {"main.py": "def handler(event, context): return 'other'"}},
+        "Echo": {"Code": {"main.py": _ECHO}, "Timeout": 20},
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
     }  # fmt: skip
     return write_app(tmp_path_factory.mktemp("plugin"), functions, {"Base": {"python/shared.py": "origin = 'base'"}})
@@ -111,6 +120,45 @@ def test_tests_are_isolated(session: pytest.Pytester) -> None:
     _passes(session, code, 2)
     _passes(session, code, 2, "-n0", "-o", "cdk_layers_processes=session")
     session.runpytest_subprocess("-n0", "-o", "cdk_layers_processes=run").assert_outcomes(errors=2)
+
+
+def test_calls_at_the_same_time(session: pytest.Pytester) -> None:
+    """Each concurrent call gets its own result, from a process of its own; a call after the test runs nothing."""
+    _passes(
+        session,
+        """
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        import pytest
+        from cdk_layers.errors import UsageError
+
+        events = [{"number": number, "seconds": seconds} for number, seconds in enumerate([0.4, 0.2, 0])]
+        kept = []
+
+        def test_threads(lambda_function):
+            kept.append(lambda_function("Echo"))
+            kept[0](events[2])
+            with ThreadPoolExecutor(3) as threads:
+                results = list(threads.map(kept[0], events))
+            assert [event for event, *_ in results] == events
+
+        def test_tasks_of_two_functions(lambda_function):
+            echo, other = lambda_function("Echo"), lambda_function("Other")
+
+            async def gathered():
+                calls = [(echo, events[0]), (other, {}), (echo, events[2]), (other, {})]
+                return await asyncio.gather(*[asyncio.to_thread(*call) for call in calls])
+
+            first, other1, third, other2 = asyncio.run(gathered())
+            assert [first[0], other1, third[0], other2] == [events[0], "other", events[2], "other"]
+
+        def test_after_the_test():
+            with pytest.raises(UsageError, match="its test has ended"):
+                kept[0](events[2])
+        """,
+        3,
+        "-n0", "-p", "no:randomly",
+    )  # fmt: skip
 
 
 def test_handlers_are_imported(session: pytest.Pytester) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.cli.assembly_path import add_path, default_path
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
     from cdk_layers.app.model import Function
     from cdk_layers.assembly.assets import Records
     from cdk_layers.local.function import LocalFunction
+
+_LAST_PORT: Final = 65535
 
 
 def add_function(parser: ArgumentParser) -> None:
@@ -28,12 +32,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments for an assembly, and for values that are known only at deploy."""
     add_path(parser)
     parser.add_argument(
-        "--layer", metavar="ARN=PATH", action="append", default=[], type=_pair,
+        "--layer", metavar="ARN=PATH", action="append", default=[], type=_pair("ARN=PATH"),
         help="a local archive or folder of a layer that the app does not contain",
     )  # fmt: skip
     parser.add_argument(
-        "--env", metavar="NAME=VALUE", action="append", default=[], type=_pair, help="set an environment variable"
-    )
+        "--env", metavar="NAME=VALUE", action="append", default=[], type=_pair("NAME=VALUE"),
+        help="set an environment variable",
+    )  # fmt: skip
 
 
 def add_isolation(parser: ArgumentParser) -> None:
@@ -41,12 +46,29 @@ def add_isolation(parser: ArgumentParser) -> None:
     parser.add_argument("--no-isolation", action="store_true", help="do not isolate the function by Linux namespaces")
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        message = f"{text!r} has no '='"
-        raise ValueError(message)
-    return name, value
+def _pair(form: str) -> Callable[[str], tuple[str, str]]:
+    """Return what reads a pair that is written in this form."""
+
+    def parse(text: str) -> tuple[str, str]:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            message = f"{text!r} is not of the form {form}."
+            raise ArgumentTypeError(message)
+        return name, value
+
+    return parse
+
+
+def port(least: int) -> Callable[[str], int]:
+    """Return what reads the number of a port that is at least this."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= _LAST_PORT:
+            message = f"{text!r} is not a port. Write a number from {least} to {_LAST_PORT}."
+            raise ArgumentTypeError(message)
+        return int(text)
+
+    return parse
 
 
 def chosen_function(arguments: Namespace, store: Records) -> LocalFunction:

@@ -110,8 +110,14 @@ class AppService:
 
 
 def _stamp(path: Path) -> object:
-    """Return what changes when an assembly does: the times of its documents and of its assets' own folders."""
-    return list(_times(os.fspath(path))) if path.is_dir() else _time(path.stat())
+    """Return what changes when an assembly does: the times of its documents and of its assets' own folders.
+
+    None if there is no assembly now, such as between `rm -rf cdk.out` and the end of the next synthesis.
+    """
+    try:
+        return list(_times(os.fspath(path))) if path.is_dir() else _time(path.stat())
+    except OSError:
+        return None
 
 
 def _times(folder: str) -> Iterator[tuple[str, object]]:

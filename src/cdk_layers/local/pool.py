@@ -95,7 +95,7 @@ class Pool:
 
     def _refuse_closed(self) -> None:
         if self._is_closed:
-            message = "The service is stopping."
+            message = "The function cannot be run anymore: its service or its test has ended."
             raise UsageError(message)
 
     def _start_new(self, function: LocalFunction) -> ExecutionEnvironment:

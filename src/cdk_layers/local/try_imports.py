@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from cdk_layers.local.sandbox import Prepared, Program, Sandbox
 from cdk_layers.local.top_level import top_level_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cdk_layers.app.model import Layer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cdk_layers.local.runner import Runner
 
 _PREFIX: Final = "python"
+_PYTHON_RUNTIME: Final = re.compile(r"python[23]\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +57,31 @@ class TriedImports:
         return tuple(failure for failure in self.failed if failure.is_fault)
 
 
-def layer_as_function(layer: Layer, runtime: str | None = None) -> LocalFunction:
+def layer_as_function(
+    layer: Layer, runtime: str | None = None, environment: Mapping[str, str] | None = None
+) -> LocalFunction:
     """Return a function that has one layer and no code of its own.
 
     Args:
         layer: The layer.
-        runtime: The runtime to import in; the newest that the layer declares by default.
+        runtime: The runtime to import in; the newest of Python that the layer declares by default.
+        environment: Variables of the processes. Defaults to none.
 
     Raises:
-        UsageError: The layer is not on this machine, or declares no runtime and none is given.
+        UsageError: The layer is not on this machine, declares no runtime of Python and none is given, or the given one
+            is not of Python.
     """
     if layer.location is None:
         message = (
             f"The content of layer {layer.label!r} is not in the assembly. Run `cdk synth` with bundling for its stack."
         )
         raise UsageError(message)
-    runtimes = sorted(
-        layer.runtimes or (), key=lambda name: [int(part) for part in name.removeprefix("python").split(".")]
-    )
+    runtimes = sorted(filter(_PYTHON_RUNTIME.fullmatch, layer.runtimes or ()), key=lambda name: int(name.split(".")[1]))
     if runtime is None and not runtimes:
-        message = f"Layer {layer.label!r} declares no compatible runtime. Name one: --runtime python3.13"
+        message = f"Layer {layer.label!r} declares no compatible runtime of Python. Name one: --runtime python3.13"
+        raise UsageError(message)
+    if runtime is not None and not _PYTHON_RUNTIME.fullmatch(runtime):
+        message = f"--runtime {runtime}: that is not a runtime of Python. Name one such as python3.13."
         raise UsageError(message)
     here, declared = this_architecture(), layer.architectures or ()
     return LocalFunction(
@@ -85,6 +92,7 @@ def layer_as_function(layer: Layer, runtime: str | None = None) -> LocalFunction
         handler="none.handler",
         code=InlineCode({}),
         layers=(LocalLayer(layer.label, layer.location),),
+        environment=environment or {},
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import FunctionError, UsageError
+from cdk_layers.local.pool import Pool
 from cdk_layers.local.runner import Runner
 from cdk_layers.local.selection import find_function, local_function
 from cdk_layers.project.user_store import user_store
@@ -83,7 +84,7 @@ class Assemblies:
 
 
 class AppFunctions:
-    """The fixture `lambda_function`: functions with one warm process each."""
+    """The fixture `lambda_function`: functions with a warm process each, and one more for each concurrent call."""
 
     def __init__(self, assemblies: Assemblies) -> None:
         """Start no process yet.
@@ -92,7 +93,7 @@ class AppFunctions:
             assemblies: The assemblies to find functions in.
         """
         self._assemblies = assemblies
-        self._environments: list[ExecutionEnvironment] = []
+        self._pool = Pool(sys.maxsize, self._start)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -100,9 +101,7 @@ class AppFunctions:
 
     def __exit__(self, *_: object) -> None:
         """Stop all processes."""
-        for environment in self._environments:
-            environment.close()
-        self._environments.clear()
+        self._pool.close()
 
     def __call__(
         self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
@@ -121,14 +120,11 @@ class AppFunctions:
         return CallableFunction(self, self._assemblies.function(name, app=app, environment=environment))
 
     def invoke(self, function: LocalFunction, event: bytes, client_context: str | None = None) -> Outcome:
-        """Run a function in its warm process. Starts one if there is none."""
-        usable = [environment for environment in self._environments if environment.is_usable]
-        warm = next((environment for environment in usable if environment.function == function), None)
-        if warm is None:
-            warm = self._assemblies.runner.start(function, _to_stderr)
-            usable.append(warm)
-        self._environments = usable
-        return warm.invoke(event, client_context=client_context)
+        """Run a function in a warm process of it that no other call uses. Starts one if there is none."""
+        return self._pool.invoke(function, event, client_context=client_context)
+
+    def _start(self, function: LocalFunction) -> ExecutionEnvironment:
+        return self._assemblies.runner.start(function, _to_stderr)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.cli.local_arguments import add_arguments, add_function, add_isolation, chosen_function
+from cdk_layers.cli.local_arguments import add_arguments, add_function, add_isolation, chosen_function, port
+from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+_LOOPBACK: Final = "127.0.0.1"
+"""Where the debugger listens: see local/scripts/start.py."""
 
 _INTERRUPTED: Final = 130
 """The exit status of a program that Ctrl+C ended, as in shells."""
@@ -29,7 +33,7 @@ def add_parser(commands: Any) -> None:
     add_arguments(parser)
     add_isolation(parser)
     parser.add_argument("--event", metavar="EVENT", help="JSON, a file, or - for the standard input; defaults to {}")
-    parser.add_argument("--debug", metavar="PORT", type=int, help="wait for a debugger (debugpy) on this port")
+    parser.add_argument("--debug", metavar="PORT", type=port(1), help="wait for a debugger (debugpy) on this port")
     parser.set_defaults(execute=execute)
 
 
@@ -40,6 +44,8 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
 
     event = read_event(arguments.event)
+    if arguments.debug is not None:
+        _refuse_taken(arguments.debug)
     store = user_store()
     function = chosen_function(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
@@ -55,6 +61,19 @@ def execute(arguments: Namespace) -> int:
         environment.close()
     sys.stdout.buffer.write(outcome.payload + b"\n")
     return 0 if outcome.error is None else 1
+
+
+def _refuse_taken(debug_port: int) -> None:
+    """Refuse a port that the debugger cannot listen on, which it would report by a traceback of its own."""
+    import socket  # noqa: PLC0415
+
+    try:
+        socket.create_server((_LOOPBACK, debug_port)).close()
+    except OSError as error:
+        message = (
+            f"{_LOOPBACK}:{debug_port} cannot be listened on: {error.strerror or error}. Choose another --debug port."
+        )
+        raise UsageError(message) from None
 
 
 def _write_log(data: bytes) -> None:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.cli.local_arguments import add_arguments, add_isolation
+from cdk_layers.cli.local_arguments import add_arguments, add_isolation, port
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
     add_arguments(parser)
     add_isolation(parser)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=_PORT, help=f"the port (default: {_PORT}; 0 for a free one)")
+    parser.add_argument("--port", type=port(0), default=_PORT, help=f"the port (default: {_PORT}; 0 for a free one)")
     parser.add_argument(
         "--workers", type=int, default=_WORKERS, help=f"functions that run at a time (default: {_WORKERS})"
     )
@@ -60,10 +60,10 @@ def execute(arguments: Namespace) -> int:
             f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror or error}. Choose a --port."
         )
         raise UsageError(message) from None
-    host, port = service.server_address[:2]
+    host, number = service.server_address[:2]
     if not ip_address(str(host)).is_loopback:
         _say(f"{host!s} is not a loopback address: everyone who can reach it can run these functions.")
-    _say(f"Serving {path} at http://{host!s}:{port}. Stop with Ctrl+C.")
+    _say(f"Serving {path} at http://{host!s}:{number}. Stop with Ctrl+C.")
     # Process managers end a service by SIGTERM.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

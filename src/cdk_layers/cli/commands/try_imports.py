@@ -85,7 +85,10 @@ def _chosen(arguments: Namespace, store: Store) -> tuple[LocalFunction, str | No
 
     chosen = find_function_or_layer(read(arguments.path or default_path(), store=store), arguments.function)
     if isinstance(chosen, Layer):
-        return layer_as_function(chosen, arguments.runtime), chosen.asset
+        return layer_as_function(chosen, arguments.runtime, dict(arguments.env)), chosen.asset
+    if arguments.runtime is not None:
+        message = f"--runtime {arguments.runtime}: function {chosen.where.path!r} has its own, {chosen.runtime}."
+        raise UsageError(message)
     return as_local_function(chosen, arguments), None
 
 
