@@ -14,6 +14,8 @@ from tests.assembly.templates import assembly_of, read_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_layers.app.model import App
+
 
 def _branches(folder: Path, properties: str, rest: str) -> dict[str, str | None]:
     text = f"Resources: {{Report: {{Type: AWS::Lambda::Function, {properties}}}}}\n{rest}"
@@ -216,3 +218,53 @@ Resources:
     )
     assert [[layer.label for layer in one.used_layers] for one in app.functions] == [[_BASE_ARN]]
     assert len(app.grants) == 1
+
+
+def _nested(folder: Path, arguments: str, nested: str) -> App:
+    (folder / "inner.yaml").write_text(nested)
+    return read_text(
+        folder,
+        f"""
+Parameters: {{Chip: {{Type: String, Default: x86_64}}, Stage: {{Type: String, Default: dev}}}}
+Conditions: {{IsProd: !Equals [!Ref Stage, prod]}}
+Resources:
+  Nested: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: inner.yaml, Parameters: {{{arguments}}}}}}}
+""",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("Chip: !Ref Chip", {"arm64", "x86_64"}),
+        ("Chip: arm64", {"arm64"}),
+        ("Chip: !If [IsProd, arm64, x86_64]", {"arm64", "x86_64"}),
+        ("Chip: !Ref Unset", {"arm64", "x86_64"}),
+    ],
+)
+def test_conditions_of_nested_stacks_are_open_if_their_values_are(
+    tmp_path: Path, arguments: str, expected: set[str]
+) -> None:
+    """A default of the parent's parameter decides nothing in a nested stack either."""
+    app = _nested(tmp_path, arguments, """
+Parameters: {Chip: {Type: String, Default: x86_64}}
+Conditions: {IsArm: !Equals [!Ref Chip, arm64]}
+Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {Architectures: [!If [IsArm, arm64, x86_64]]}}
+""")  # fmt: skip
+
+    assert {function.architecture for function in app.functions} == expected
+
+
+@pytest.mark.parametrize("name", ["IsProd", "IsArm"])
+def test_conditions_of_one_name_in_two_stacks_are_two(tmp_path: Path, name: str) -> None:
+    """A condition of a nested stack is another one than its parent's condition of the same name."""
+    app = _nested(tmp_path, "Base: !If [IsProd, base, other]", f"""
+Parameters: {{Base: {{Type: String}}, Chip: {{Type: String}}}}
+Conditions: {{{name}: !Equals [!Ref Chip, arm64]}}
+Resources:
+  F: {{Type: AWS::Lambda::Function, Properties: {{Architectures: [!If [{name}, arm64, x86_64]], Layers: [!Ref Base]}}}}
+""")  # fmt: skip
+    found = {(function.architecture, *(layer.label for layer in function.used_layers)) for function in app.functions}
+
+    assert found == {("arm64", "base"), ("x86_64", "base"), ("arm64", "other"), ("x86_64", "other")}

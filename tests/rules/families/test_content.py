@@ -124,7 +124,11 @@ def test_a_layer_for_two_versions_may_have_a_folder_for_one_of_them() -> None:
     assert severities(function(layer(archive(files[1:]))), "wrong-folder") == ["error"]
 
 
-def test_a_search_path_of_the_users_own_may_find_code_anywhere() -> None:
-    """PYTHONPATH may name /opt itself, where the layer's code is."""
-    subject = replace(function(layer(archive(["six.py"]))), environment={"PYTHONPATH": "/opt"})
+@pytest.mark.parametrize("runtimes", [(), ("python3.13",), ("python3.12", "python3.13")])
+@pytest.mark.parametrize("environment", [{"PYTHONPATH": "/opt"}, {"PYTHONPATH": None, "STAGE": "dev"}, None])
+def test_a_search_path_of_the_users_own_may_find_code_anywhere(
+    runtimes: tuple[str, ...], environment: dict[str, str | None] | None
+) -> None:
+    """PYTHONPATH may name /opt itself, where the layer's code is, whatever the layer declares."""
+    subject = replace(function(layer(archive(["six.py"]), runtimes=runtimes)), environment=environment)
     assert found(subject, "wrong-folder") == []

@@ -98,25 +98,26 @@ class Evaluation:
         """Return the value that an attribute of a resource is a link to; the reference itself if it is not a link."""
         return self.links.attribute(reference.resource, reference.attribute, self) or reference
 
-    def follow(self, label: str, expression: Any, stack: Stack) -> Value:
+    def follow(self, label: str, expression: Any, stack: Stack, *, conditions: int = 0) -> Value:
         """Evaluate an expression of another stack, or of another part of this one.
 
         Args:
             label: The name of the link in messages.
             expression: The expression at the other end of the link.
             stack: The stack with that expression.
+            conditions: How many conditions are being evaluated that its value is an operand of.
         """
         if label in self._following:
             cycle = " -> ".join((*self._following[self._following.index(label) :], label))
             message = f"Stacks refer to each other in a cycle, which cannot be deployed: {cycle}."
             raise AssemblyError(message)
         self._following.append(label)
-        conditions, self._conditions = self._conditions, 0
+        outer, self._conditions = self._conditions, conditions
         try:
             return self.value(expression, stack)
         finally:
             self._following.pop()
-            self._conditions = conditions
+            self._conditions = outer
 
     def _operand(self, side: Any, stack: Stack) -> Value:
         self._conditions += 1
@@ -193,7 +194,7 @@ class Evaluation:
             passed = mapping(stack.parent.properties.get("Parameters"))
             if name in passed:
                 label = f"{stack.path.name}, parameter {name}"
-                return self.follow(label, passed[name], stack.parent.stack)
+                return self.follow(label, passed[name], stack.parent.stack, conditions=self._conditions)
         return stack.arguments.get(name)
 
     def _candidates(self, name: str, stack: Stack, default: str | None) -> tuple[Any, ...]:

@@ -134,13 +134,25 @@ class Links:
         return self.ssm_parameter(name, resource.stack, evaluation, region=region) if name else None
 
     def compared(self, stack: Stack) -> Mapping[str, tuple[str, ...]]:
-        """Return the literals that a template's conditions compare parameters with, by the names of the parameters."""
+        """Return the literals that a template's conditions compare parameters with, by the names of the parameters.
+
+        They include those of nested stacks that the parameters are passed to.
+        """
         if stack not in self._compared:
             found: dict[str, dict[str, None]] = defaultdict(dict)
             keys = [key for table in stack.mappings.values() for key in mapping(table)]
             _collect(dict(stack.conditions), found, keys)
+            for nested in stack.nested.values():
+                self._collect_nested(nested, found)
             self._compared[stack] = {name: tuple(values) for name, values in found.items()}
         return self._compared[stack]
+
+    def _collect_nested(self, nested: Stack, found: dict[str, dict[str, None]]) -> None:
+        passed = mapping(nested.parent.properties.get("Parameters")) if nested.parent else {}
+        for name, values in self.compared(nested).items():
+            outer = mapping(passed.get(name)).get("Ref")
+            if isinstance(outer, str):
+                found[outer].update(dict.fromkeys(values))
 
     def first_with_parameter(self, stack: Stack, name: str) -> Stack:
         """Return the first stack that declares and compares a parameter in the same way as a stack.

@@ -63,8 +63,8 @@ class Dependence:
     """What a result depends on."""
 
     choices: set[Choice] = field(default_factory=set)
-    outcomes: dict[str, bool] = field(default_factory=dict)
-    """The outcomes of the conditions that depend on these choices, by their names."""
+    outcomes: dict[tuple[Stack, str], bool] = field(default_factory=dict)
+    """The outcomes of the conditions that depend on these choices, by their stacks and names."""
 
     def add(self, other: Dependence) -> None:
         """Add what another result depends on, since this one is made from it."""
@@ -86,8 +86,9 @@ class Scenario:
     @property
     def label(self) -> str:
         """The outcomes of conditions, such as "UseArm=true"; "" if nothing depends on a choice."""
-        outcomes = sorted(self.dependence.outcomes.items())
-        return " and ".join(f"{name}={str(outcome).lower()}" for name, outcome in outcomes)
+        # A nested stack often repeats the conditions of its parent.
+        outcomes = {f"{name}={str(outcome).lower()}" for (_, name), outcome in self.dependence.outcomes.items()}
+        return " and ".join(sorted(outcomes))
 
     @contextmanager
     def separate_dependence(self) -> Iterator[Dependence]:
@@ -130,7 +131,7 @@ class Scenario:
         outcome, choices = self._outcome(stack, name, evaluate)
         self.dependence.choices |= choices
         if choices:
-            self.dependence.outcomes[name] = outcome
+            self.dependence.outcomes[stack, name] = outcome
         return outcome
 
     def _outcome(self, stack: Stack, name: str, evaluate: Callable[[Any], Any]) -> tuple[bool, frozenset[Choice]]:
@@ -196,7 +197,7 @@ def scenarios(
         on_more: Called with the number of scenarios if there may be more: at most `MAX_SCENARIOS` are yielded.
     """
     waiting: list[Mapping[Choice, Any]] = [{}]
-    seen: set[str] = set()
+    seen: set[frozenset[tuple[tuple[Stack, str], bool]]] = set()
     for _ in range(_MAX_TRIES):
         if not waiting or len(seen) == MAX_SCENARIOS:
             break
@@ -207,8 +208,9 @@ def scenarios(
             further = [{**scenario.choices, needed.choice: candidate} for candidate in needed.candidates]
             waiting += reversed(further)
             continue
-        if scenario.label not in seen:
-            seen.add(scenario.label)
+        outcomes = frozenset(scenario.dependence.outcomes.items())
+        if outcomes not in seen:
+            seen.add(outcomes)
             yield scenario, result
     if waiting and on_more:
         on_more(len(seen))

@@ -6,7 +6,7 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.app.model import Function, Layer
+from cdk_layers.app.model import App, Function
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
@@ -17,7 +17,7 @@ from cdk_layers.system.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_layers.app.model import Settings
+    from cdk_layers.app.model import Layer, Settings
     from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
 
@@ -38,7 +38,7 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
 
 @rule(
     "wrong-folder",
-    Layer,
+    App,
     severity="error",
     meaning="Python code is in a folder of a layer where Python does not search for it. A warning for the folder of "
     "another Python version next to code that is found.",
@@ -48,8 +48,20 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
     failing="requests/__init__.py\nrequests/api.py\n",
     passing="python/requests/__init__.py\npython/requests/api.py\n",
 )
-def wrong_folder(layer: Layer, _: Settings) -> Iterator[Problem]:
-    """Yield the problems of a layer that declares Python runtimes."""
+def wrong_folder(app: App, _: Settings) -> Iterator[Problem]:
+    """Yield the problems of layers that declare Python runtimes, unless a function has its own PYTHONPATH for them."""
+    on_own_paths = {layer for function in app.functions if _has_own_path(function) for layer in function.used_layers}
+    for layer in app.layers:
+        if layer not in on_own_paths:
+            yield from _of_declared(layer)
+
+
+def _has_own_path(function: Function) -> bool:
+    """Return whether a user set PYTHONPATH, which may name any folder, such as /opt."""
+    return function.environment is None or "PYTHONPATH" in function.environment
+
+
+def _of_declared(layer: Layer) -> Iterator[Problem]:
     pythons = [name.removeprefix("python") for name in layer.runtimes or () if name.startswith("python3.")]
     for part in layer_parts([layer] if pythons else []):
         yield from _misplaced_problems(part)
@@ -60,8 +72,7 @@ def wrong_folder(layer: Layer, _: Settings) -> Iterator[Problem]:
 @further_check("wrong-folder", Function)
 def wrong_folder_of_function(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of layers that declare no runtimes, if a Python function uses them."""
-    # The user's PYTHONPATH may name any folder, such as /opt.
-    if is_python(function) and "PYTHONPATH" not in (function.environment or {}):
+    if is_python(function) and not _has_own_path(function):
         for part in layer_parts(function.used_layers):
             if part.layer and function.runtime not in (part.layer.runtimes or ()):
                 yield from _misplaced_problems(part)

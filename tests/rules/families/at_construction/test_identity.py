@@ -99,6 +99,20 @@ def test_the_same_or_an_unknown_region_is_let_be() -> None:
     assert not findings("wrong-region", a_function(a_layer(region=None), region="eu-west-1"))
 
 
+@pytest.mark.parametrize(
+    ("regions", "expected"),
+    [(("eu-west-1", "us-east-1"), ["error"]), (("eu-west-1", "us-east-1", "eu-west-1"), ["error"]),
+     (("eu-west-1", "eu-west-1"), []), (("eu-west-1",), [])],
+)  # fmt: skip
+def test_layers_of_two_regions_suit_no_function(regions: tuple[str, ...], expected: list[str]) -> None:
+    """Also if the function's Region is not known, one of them is wrong."""
+    layers = [an_arn(arn(region=region, name=f"layer{number}")) for number, region in enumerate(regions)]
+    function = a_function(*layers, region=None)
+
+    assert severities("wrong-region", function) == expected
+    assert all("us-east-1" in finding.message for finding in findings("wrong-region", function))
+
+
 def test_a_layer_of_another_partition_is_told_once() -> None:
     """The partition is the larger fault, so the Region is not reported beside it."""
     function = a_function(an_arn(arn(partition="aws-cn", region="cn-north-1")), region="eu-west-1", partition="aws")

@@ -142,6 +142,19 @@ def wrong_region(subject: Function, _: Settings) -> Iterator[Problem]:
                 remedy=_PER_REGION if layer.is_resource else _PUBLISHERS_ARN.format(region=subject.region),
                 aws_error=_OTHER_REGION.format(region=subject.region),
             )
+    if subject.region is None:
+        yield from _different_regions(subject)
+
+
+def _different_regions(subject: Function) -> Iterator[Problem]:
+    """Compare the Regions of the layers with each other, since the function's Region is not known."""
+    regions = {region: layer for layer in reversed(subject.used_layers) if (region := _region(layer)) is not None}
+    if len(regions) > 1:
+        places = ", ".join(f"{layer.label!r} in {region}" for region, layer in reversed(regions.items()))
+        yield Problem(
+            f"Function {subject.where.path!r} has layers of {len(regions)} Regions, but can be in one only: {places}.",
+            remedy=_PUBLISHERS_ARN.format(region="the function's Region"),
+        )
 
 
 @rule(
