@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from cdk_layers.rules.examples import shortened, template
 from cdk_layers.rules.registry import all_rules
 from tools.documents import reference
 from tools.documents.__main__ import main
@@ -39,11 +40,25 @@ def test_a_page_says_all_of_a_rule() -> None:
             rule.severity.capitalize(),
             rule.remedy,
             rule.source,
-            rule.failing.rstrip(),
-            rule.passing.rstrip(),
+            shortened(rule.failing).rstrip(),
+            shortened(rule.passing).rstrip(),
         ]
 
         assert all(text in page for text in [*texts, rule.aws_error or "", f"cdk-layers::{rule.name}"])
+
+
+def test_resources_that_differ_by_numbers_alone_are_shown_once() -> None:
+    """The first two and the last of many; four or fewer, and those that differ otherwise, are all shown."""
+    alike = template(*(f"P{number}:\n  Type: A\n" for number in range(10)), "Q1:\n  Type: B")
+    few = template(*(f"P{number}:\n  Type: A\n" for number in range(4)))
+    others = template(*(f"{letter}:\n  Type: A\n" for letter in "ABCDEF"))
+
+    assert shortened(alike) == (
+        "Resources:\n  P0:\n    Type: A\n  P1:\n    Type: A\n  # ... 7 more like these ...\n  P9:\n    Type: A\n"
+        "  Q1:\n    Type: B\n"
+    )
+    assert [shortened(few), shortened(others)] == [few, others]
+    assert all(len(page.splitlines()) < 120 for page in pages().values())
 
 
 def test_code_blocks_are_closed() -> None:

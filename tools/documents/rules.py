@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from cdk_layers.rules.examples import shortened
 from cdk_layers.rules.registry import all_rules
 from tools.documents.reference import MADE
 
@@ -153,7 +154,7 @@ def _page(rule: Rule) -> str:
     for title, example in (("A finding", rule.failing), ("No finding", rule.passing)):
         kind = language(example)
         start = _beginning(example) if kind == "python" else ""
-        lines.append(f"{title}:\n\n```{kind}\n{start}{example.rstrip()}\n```\n")
+        lines.append(f"{title}:\n\n```{kind}\n{start}{shortened(example).rstrip()}\n```\n")
     acknowledge = f'Validations.of(scope).acknowledge(Acknowledgment(id="cdk-layers::{rule.name}", reason="..."))'
     lines.append(f"## Acknowledge it\n\n`{acknowledge}`\n\nSee [how acknowledging works](../howto/acknowledge.md).\n")
     lines.append(f"## Source\n\n{rule.source}\n")

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cdk_layers.report.console import STYLES, console
 from cdk_layers.rules.addresses import rule_page
+from cdk_layers.rules.examples import shortened
 
 if TYPE_CHECKING:
     from cdk_layers.rules.registry import Rule
@@ -48,4 +49,4 @@ def show_rule(rule: Rule) -> None:
         if example:
             out.print()
             out.print(Text(f"{name}:", "bold"))
-            out.print(Padding(Text(example.strip("\n")), (0, 0, 0, 2)))
+            out.print(Padding(Text(shortened(example).strip("\n")), (0, 0, 0, 2)))

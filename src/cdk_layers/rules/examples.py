@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from itertools import groupby
 from textwrap import dedent, indent
+from typing import Final
+
+_SHOWN_ALIKE: Final = 4
+"""How many resources that differ by numbers alone are shown."""
 
 
 def template(*resources: str) -> str:
@@ -44,3 +50,18 @@ def layer_yaml(*properties: str, name: str = "Base", retained: bool = True) -> s
         *(indent(dedent(text).strip("\n"), "    ") for text in properties),
     ]
     return "\n".join(lines)
+
+
+def shortened(example: str) -> str:
+    """Return an example for readers: of many resources that differ by numbers alone, the first two and the last."""
+    shown: list[str] = []
+    for _, group in groupby(re.split(r"^(?=  \S)", example, flags=re.MULTILINE), _without_numbers):
+        alike = list(group)
+        if len(alike) > _SHOWN_ALIKE:
+            alike[2:-1] = [f"  # ... {len(alike) - 3} more like these ...\n"]
+        shown += alike
+    return "".join(shown)
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"\d+", "0", text.rstrip())
