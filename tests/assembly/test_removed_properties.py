@@ -114,3 +114,18 @@ Resources:
     assert {layer.raw_arn for function in app.functions for layer in function.used_layers} == {arn}
     is_malformed = any(finding.rule == "malformed-layer-arn" for finding in judge(app, Settings()))
     assert is_malformed == (arn is not None)
+
+
+@pytest.mark.parametrize(
+    ("principal", "is_malformed"),
+    [("!Ref Account", False), ("!Select [0, !Split [',', !Ref Account]]", False), ("''", True)],
+)
+def test_a_grant_to_an_empty_default_is_to_be_replaced(tmp_path: Path, principal: str, is_malformed: bool) -> None:
+    """The account of a permission may be a parameter without a usable default, too."""
+    app = read_text(tmp_path, f"""
+Parameters: {{Account: {{Type: String, Default: ''}}}}
+Resources:
+  G: {{Type: AWS::Lambda::LayerVersionPermission, Properties: {{LayerVersionArn: {_TRACING}, Principal: {principal}}}}}
+""")  # fmt: skip
+
+    assert any(finding.rule == "malformed-principal" for finding in judge(app, Settings())) == is_malformed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text
@@ -47,6 +48,11 @@ def whole_number(text: str | None) -> int | None:
 def literals(value: Value) -> dict[str, str]:
     """Return the literal strings of a mapping."""
     return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
+
+
+def is_empty_default(text: str | None, expression: Any) -> bool:
+    """Return whether a value is the empty default of a parameter, instead of which each deploy has to give a value."""
+    return text == "" and '""' not in json.dumps(expression, default=str)
 
 
 def environment_of(value: Value) -> dict[str, str | None] | None:

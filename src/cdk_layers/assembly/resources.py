@@ -18,6 +18,7 @@ from cdk_layers.assembly.properties import (
     architecture_of,
     environment_of,
     exists,
+    is_empty_default,
     is_retained,
     is_retained_by_sam,
     literals,
@@ -201,8 +202,7 @@ class Resources:
         if isinstance(value, Reference) and value.resource.type in LAYERS:
             return LayerUse(self._layer(value.resource, evaluation.scenario), value.kind)
         text = as_text(value)
-        if text == "" and '""' not in json.dumps(expression):
-            # A parameter with an empty default has to get a value at deploy.
+        if is_empty_default(text, expression):
             value, text = Unknown(f"${{{mapping(expression).get('Ref', '?')}}}"), None
         if text is not None:
             return LayerUse(self._literal_layer(text, resource), reference_kind(expression, resource.stack))
@@ -286,12 +286,13 @@ class Resources:
             return None
         properties, stack, where = resource.properties, resource.stack, resource.where
         target = evaluation.value(properties.get("LayerVersionArn"), stack)
+        principal = evaluation.text(properties.get("Principal"), stack)
         organization = evaluation.value(properties.get("OrganizationId"), stack)
         is_named = organization is not None and organization is not NO_VALUE
         return Grant(
             where=where,
             layer=self._granted(target, resource, scenario),
-            principal=evaluation.text(properties.get("Principal"), stack),
+            principal=None if is_empty_default(principal, properties.get("Principal")) else principal,
             organization=(as_text(organization) or "") if is_named else None,
             retained=is_retained(resource),
             public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,
