@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.uv import process
-from cdk_layers.errors import EntryError, StaleLockError
+from cdk_layers.errors import StaleLockError
 from tests.building.requirements.locks import (
     EXPLICIT,
     GROUPS,
@@ -143,14 +144,33 @@ def test_stale_source_of_a_workspace(workspace: Path, store: LocalStore, indexes
 
 
 def test_workspace_without_its_lock(workspace: Path, store: LocalStore) -> None:
-    """A member whose workspace has no lock file installs nothing, and the error says where to lock."""
+    """A member without a lock file in itself or its workspace installs nothing, and the note says where to lock."""
     (workspace / "uv.lock").unlink()
     entry = workspace / "members" / "one"
     (note,) = build(entry, X86, store=store).notes
     assert (note.rule, "'uv lock' in the workspace's root workspace/" in note.remedy) == ("ignored-manifest", True)
-    (entry / "uv.lock").write_text("version = 1\n", encoding="utf-8")
-    with pytest.raises(EntryError, match=r"is a member of the workspace .* which does not exist"):
-        build(entry, X86, store=store)
+
+
+def test_own_lock_in_a_workspace_without_one(workspace: Path, store: LocalStore, indexes: str) -> None:
+    """A member's own lock file, with its groups and local sources, is used if the workspace has none."""
+    (workspace / "uv.lock").unlink()
+    entry = workspace / "members" / "one"
+    source = '[tool.uv.sources]\ntwo = { path = "../two" }\n[dependency-groups]\ndata = ["needy==1.0"]\n'
+    two = workspace / "members" / "two" / "pyproject.toml"
+    two.write_text(
+        two.read_text(encoding="utf-8") + '[build-system]\nrequires = []\nbuild-backend = "none"\n', encoding="utf-8"
+    )
+    # Without the workspace's project, uv locks the folder as a project of its own.
+    (workspace / "pyproject.toml").rename(workspace / "away")
+    lock(entry, indexes, '"alpha==1.0", "two"', source)
+    (workspace / "away").rename(workspace / "pyproject.toml")
+    options = BuildOptions(allow_source_builds=("two",))
+    assert pins_for(entry, X86, options, store=store) == ("alpha==1.0", "gamma==1.0", "two")
+    with_group = replace(options, groups=("data",))
+    assert "needy==1.0" in pins_for(entry, X86, with_group, store=store)
+    edit(entry / "pyproject.toml", '"alpha==1.0"', '"alpha==2.0"')
+    with pytest.raises(StaleLockError, match=r"one.uv\.lock"):
+        pins_for(entry, X86, options, store=store)
 
 
 def test_excluded_from_a_workspace(workspace: Path, store: LocalStore, indexes: str) -> None:

@@ -6,7 +6,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -96,17 +99,10 @@ def _sources_of(project: UvProject) -> Iterator[Path]:
 def _bytes(path: Path, project: UvProject) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        if path.name == PROJECT:
-            message = f"{project.lock} needs the {PROJECT} that it was made from, in the same folder. Add it."
-        else:
-            message = (
-                f"{project.entry} is a member of the workspace {project.root}, and uv uses the uv.lock of the "
-                "workspace, which does not exist. Run 'uv lock' there, or take the member out of the workspace."
-            )
-        raise EntryError(message) from None
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}."
+        if path.name == PROJECT and not path.exists():
+            message = f"{project.lock} needs the {PROJECT} that it was made from, in the same folder. Add it."
         raise EntryError(message) from None
 
 
@@ -163,12 +159,13 @@ def _refuse_unknown(job: Job, project: UvProject, manifest: dict[str, Any]) -> N
 def _export(job: Job, project: UvProject) -> str:
     selected = [part for name in job.options.groups for part in ("--group", name)]
     selected += [part for name in job.options.extras for part in ("--extra", name)]
-    done = process.run(
-        ["export", "--quiet", "--frozen", "--format", "pylock.toml", "--no-default-groups", "--no-editable",
-         "--no-emit-project", "--no-header", *selected, "--python", sys.executable],
-        cwd=job.entry,
-        extra=job.options.environment,
-    )  # fmt: skip
+    with _folder(project) as folder:
+        done = process.run(
+            ["export", "--quiet", "--frozen", "--format", "pylock.toml", "--no-default-groups", "--no-editable",
+             "--no-emit-project", "--no-header", *selected, "--python", sys.executable],
+            cwd=folder,
+            extra=job.options.environment,
+        )  # fmt: skip
     if not done.returncode:
         return done.stdout
     lines = [line.strip() for line in scrub(done.stderr).splitlines() if line.strip()]
@@ -180,6 +177,18 @@ def _export(job: Job, project: UvProject) -> str:
     )
     message = f"{project.lock} cannot be exported by uv {process.uv_version()}: {reason}. {remedy}"
     raise EntryError(message)
+
+
+@contextmanager
+def _folder(project: UvProject) -> Iterator[Path]:
+    """Yield the folder in which uv finds the lock file: a copy where it would look for that of the workspace."""
+    if not project.is_detached:
+        yield project.entry
+        return
+    with tempfile.TemporaryDirectory(prefix="cdk-layers-export-") as scratch:
+        for path in (project.entry / PROJECT, project.lock):
+            shutil.copyfile(path, Path(scratch, path.name))
+        yield Path(scratch)
 
 
 def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT: Final = "pyproject.toml"
+LOCK: Final = "uv.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,13 @@ class UvProject:
     root: Path
     """The folder of its uv.lock: the root of the workspace, or the entry itself."""
 
+    is_detached: bool = False
+    """Whether the lock file is the entry's own although a workspace above names the entry."""
+
     @property
     def lock(self) -> Path:
         """Its lock file, which need not exist."""
-        return self.root / "uv.lock"
+        return self.root / LOCK
 
     @property
     def is_member(self) -> bool:
@@ -43,6 +47,9 @@ class UvProject:
 def uv_project(entry: Path) -> UvProject:
     """Return the project of an entry folder; a member of a workspace has the lock file of the workspace, as in uv.
 
+    If the workspace has none, the entry's own is used, as by the CDK's PythonFunction, whose container has nothing
+    but the entry.
+
     Source: uv's documentation, "Using workspaces": one lock file for a workspace, members by glob patterns, without
     those that `exclude` names.
     """
@@ -52,8 +59,10 @@ def uv_project(entry: Path) -> UvProject:
     # uv only considers the first project above.
     above = next((folder for folder in entry.parents if (folder / PROJECT).is_file()), None)
     workspace = table(_table(above), "workspace") if above else {}
-    is_member = above is not None and includes(workspace, entry.relative_to(above))
-    return UvProject(entry, above if above is not None and is_member else entry)
+    if above is None or not includes(workspace, entry.relative_to(above)):
+        return UvProject(entry, entry)
+    is_detached = (entry / LOCK).is_file() and not (above / LOCK).is_file()
+    return UvProject(entry, entry if is_detached else above, is_detached)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
