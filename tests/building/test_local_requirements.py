@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -322,6 +323,21 @@ def test_repository_that_was_not_allowed(entry: Path, store: LocalStore, reposit
     line = f"my_lib @ git+file://{repository}@main"
     with pytest.raises(EntryError, match=r"allow_source_builds=\['my-lib'\]"):
         built(entry, store, line, BuildOptions())
+
+
+@pytest.mark.parametrize("value", ["My.Lib", "other,my_lib", ":none:"])
+def test_sources_that_a_manifest_prefers(entry: Path, store: LocalStore, tmp_path: Path, value: str) -> None:
+    """A distribution of a --no-binary line is built from its sources, although a wheel of the version exists."""
+    index = tmp_path / "index"
+    write_wheel(index, "my_lib", "x = 'wheel'\n")
+    sources = write_project(tmp_path / "my_lib-1.0", "my_lib")
+    with tarfile.open(index / "my_lib-1.0.tar.gz", "w:gz") as archive:
+        archive.add(sources, "my_lib-1.0")
+    options = replace(ALLOWED, allow_source_builds=("my-lib", "other"))
+    expected = "x = 'wheel'\n" if value == ":none:" else "x = 1\n"
+    for pin in ("my_lib==1.0", "my_lib"):
+        text = f"--no-index\n--find-links {index}\n--no-binary {value}\n{pin}\n"
+        assert module(built(entry, store, text, options).archive, "my_lib") == expected
 
 
 FIND_LINKS = {

@@ -64,6 +64,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     """
     tree.mkdir(parents=True)
     sourced = frozenset(pin.name for pin in resolution.pins if pin.name and local_sources.is_built(pin))
+    sourced |= requirements.source_names
     start = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
     exact, reinstalled = first_attempt(job.target), frozenset[str]()
     attempt = _install_pins(requirements, resolution.pins, tree, job, start)

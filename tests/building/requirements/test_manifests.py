@@ -42,9 +42,7 @@ def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, store: LocalStor
     found = read(make_entry(files), store)
     assert found.origin == "requirements.txt"
     assert [one.name for one in found.wanted] == ["six"]
-    assert rules_and_messages(found) == [
-        ("ignored-manifest", name) for name in ("uv.lock", "pylock.toml", "Pipfile", "pyproject.toml")
-    ]
+    assert rules_and_messages(found) == [("ignored-manifest", name) for name in ("uv.lock", "pylock.toml", "Pipfile")]
     assert all("requirements.txt was used" in note.message for note in found.notes)
 
 
@@ -57,6 +55,69 @@ def test_manifest_without_its_lock(make_entry: MakeEntry, store: LocalStore, nam
     assert note.rule == "ignored-manifest"
     assert "nothing was installed" in note.message
     assert re.search(r"(uv|pipenv) lock", note.remedy)
+
+
+PROJECT_OF = '[project]\nname = "app"\nversion = "1"\n'
+POETRY_OF = '[tool.poetry]\nname = "app"\n[tool.poetry.dependencies]\npython = "^3.11"\n'
+DYNAMIC = PROJECT_OF + 'dynamic = ["dependencies"]\n'
+
+
+@pytest.mark.parametrize(
+    ("project", "is_installed"),
+    [
+        (PROJECT_OF + 'dependencies = ["Six>=1.16", "colorama ; sys_platform == \'win32\'"]\n', True),
+        (PROJECT_OF + 'dependencies = ["six>=1.17"]\n', False),
+        (PROJECT_OF + 'dependencies = ["six", "certifi"]\n', False),
+        (POETRY_OF + 'Six = "^1.16"\ncolorama = { version = "*", platform = "win32" }\n', True),
+        (POETRY_OF + 'six = "^1.16"\ncertifi = { version = "*", extras = ["x"] }\n', False),
+        ('[tool.flit.metadata]\nmodule = "app"\nrequires = ["six"]\n', True),
+        ('[tool.flit.metadata]\nmodule = "app"\nrequires = ["certifi"]\n', False),
+        (DYNAMIC + '[tool.setuptools.dynamic]\ndependencies = { file = ["requirements.txt"] }\n', True),
+        (DYNAMIC + '[tool.setuptools.dynamic]\ndependencies = { file = "requirements.in" }\n', True),
+        (DYNAMIC + '[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ["more.txt"]\n', False),
+        (DYNAMIC + '[tool.setuptools.dynamic]\ndependencies = { file = ["missing.txt"] }\n', False),
+        (DYNAMIC, False),
+        ("[project", False),
+    ],
+)
+def test_requirements_of_a_project(make_entry: MakeEntry, store: LocalStore, project: str, is_installed: bool) -> None:
+    """A pyproject.toml whose dependencies the requirements.txt installs, such as one made from it, is not ignored."""
+    lists = {"requirements.in": "six\n", "more.txt": "six\ncertifi\n"}
+    entry = make_entry({"requirements.txt": "six==1.16.0\nidna==3.10\n", "pyproject.toml": project, **lists})
+    expected = [] if is_installed else [("ignored-manifest", "pyproject.toml")]
+    assert rules_and_messages(read(entry, store)) == expected
+
+
+@pytest.mark.parametrize("line", [".", "-e .", "app[web] @ file:."])
+def test_requirements_that_include_the_project(make_entry: MakeEntry, store: LocalStore, line: str) -> None:
+    """The dependencies of a project that the requirements.txt installs come with it, so nothing is ignored."""
+    entry = make_entry({"requirements.txt": line, "pyproject.toml": PROJECT_OF + 'dependencies = ["six"]\n'})
+    assert read(entry, store, BuildOptions(allow_source_builds=("app",))).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_noted"),
+    [
+        ("requirements.in", "six\n", True),
+        ("setup.cfg", "[options]\ninstall_requires =\n    six\n", True),
+        ("setup.cfg", "[options]\npy_modules = a\n", False),
+        ("setup.cfg", "[flake8]\nmax-line-length = 100\n[broken", False),
+        ("setup.py", "import setuptools\nsetuptools.setup(name='a', install_requires=open('x').read())\n", True),
+        ("setup.py", "from setuptools import setup\nsetup(install_requires=[])\n", False),
+        ("setup.py", "def (", False),
+        ("environment.yml", "name: a\ndependencies:\n  - six\n", True),
+        ("environment.yml", "stage: prod\n", False),
+        ("pyproject.toml", '[tool.flit.metadata]\nmodule = "a"\nrequires = ["six"]\n', True),
+    ],
+)
+def test_requirements_that_nothing_installs(
+    make_entry: MakeEntry, store: LocalStore, name: str, text: str, is_noted: bool
+) -> None:
+    """A layer whose requirements are in a file that is not installed lacks them, which a note says."""
+    entry = make_entry({name: text, "a.py": ""})
+    assert rules_and_messages(read(entry, store)) == ([("ignored-manifest", name)] if is_noted else [])
+    (entry / "requirements.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    assert read(entry, store).notes == ()
 
 
 def test_pyproject_of_tools(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -142,6 +203,7 @@ def test_manifest_that_asks_for_source_builds(make_entry: MakeEntry, store: Loca
 @pytest.mark.parametrize(("name", "meant"), [
     ("requirement.txt", "requirements.txt"), ("requirments.txt", "requirements.txt"),
     ("Requirements.txt", "requirements.txt"), ("pipfile.lock", "Pipfile.lock"), ("pyproject.tml", "pyproject.toml"),
+    ("requirements.txt.txt", "requirements.txt"), ("uv.lock.txt", "uv.lock"),
 ])  # fmt: skip
 def test_a_name_that_is_nearly_a_manifests_is_noted(tmp_path: Path, store: LocalStore, name: str, meant: str) -> None:
     """Nothing is installed from it, and the layer looks right otherwise."""
@@ -164,7 +226,7 @@ def test_a_lone_lock_of_another_name_is_noted(tmp_path: Path, store: LocalStore,
 
 
 @pytest.mark.parametrize("name", [
-    "requirements-dev.txt", "requirements.in", "requirements2.txt", "constraints.txt", "poetry.toml",
+    "requirements-dev.txt", "requirements-dev.in", "requirements2.txt", "constraints.txt", "poetry.toml",
 ])  # fmt: skip
 def test_a_name_of_its_own_is_not_noted(tmp_path: Path, store: LocalStore, name: str) -> None:
     """Neither is one beside the manifest that it is like."""

@@ -76,6 +76,21 @@ def test_options(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-i https://a.example/simple\n-r more.txt\nsix\n",
+        "-r more.txt\n-i https://a.example/simple\n--index-url=https://b.example/simple\n",
+        "--index-url https://a.example/simple --pre -i https://b.example/simple\n",
+    ],
+)
+def test_last_index_counts(tmp_path: Path, text: str) -> None:
+    """Files that tools generate begin with an --index-url each. If one includes another, the last counts, as in pip."""
+    (tmp_path / "more.txt").write_text("-i https://b.example/simple\nidna\n", encoding="utf-8")
+    options = read(tmp_path, text).options
+    assert [one.value for one in options if one.name == "--index-url"] == ["https://b.example/simple"]
+
+
 @pytest.mark.parametrize("line", ["./lib", "-e ./lib", "lib @ file://{folder}/lib", "{folder}/lib", "-e lib/[fast]"])
 def test_local_folder(tmp_path: Path, line: str) -> None:
     """A folder on this machine is found however it is named, and an editable one is an ordinary one."""

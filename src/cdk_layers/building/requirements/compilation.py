@@ -61,7 +61,8 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
             done.stderr = requirements.mask(copies.restore_paths(done.stderr))
             return done
 
-        start = first_attempt(job.target, _allowed_sources(requirements.wanted, job.options))
+        sources = _allowed_sources(requirements.wanted, job.options) | requirements.source_names
+        start = first_attempt(job.target, sources)
         attempt, output = run_until_success(run, start, job.options, requirements.origin or "")
         pins = copies.read(output, job.entry, requirements)
     local_sources.refuse_not_allowed(pins, job.options.allow_source_builds, job.target)

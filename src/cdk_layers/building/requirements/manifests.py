@@ -20,12 +20,13 @@ from cdk_layers.building.requirements.requirements_text import Variables, refuse
 from cdk_layers.building.requirements.unused_manifests import misspelled_manifests, unused_manifests
 from cdk_layers.building.requirements.workspace import parse_toml, uv_project
 from cdk_layers.building.uv.settings import read_uv_settings
+from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from cdk_layers.building.job import Job
@@ -76,6 +77,11 @@ class Requirements:
         return self.origin is None or self.has_lock_file
 
     @property
+    def source_names(self) -> frozenset[str]:
+        """The names that --no-binary lines request from source. The user allowed to build them."""
+        return frozenset(name for _, names in _no_binary(self.options) for name in names)
+
+    @property
     def pinned_names(self) -> frozenset[str]:
         """The names whose version the manifest fixes."""
         return frozenset(line.name for line in self.wanted if line.name and line.is_pinned)
@@ -109,12 +115,11 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
         name for name in PRECEDENCE if (job.entry / name).is_file() or (name == "uv.lock" and _has_lock(project))
     ]
     origin = present[0] if present else None
-    notes = (*unused_manifests(project, origin, present[1:]), *misspelled_manifests(job.entry))
     if origin in {None, "requirements.txt"}:
         refuse_without_lock(origin, job.options)
     if origin is None:
         _refuse_damaged(job.entry)
-        return Requirements(None, notes=notes)
+        return Requirements(None, notes=_notes(project, present, (), job.target))
     variables = Variables({**host.environ(), **job.options.environment}, may_lack=may_lack)
     read = _read(job, origin, project, variables, may_export=may_export)
     if read is None:
@@ -131,9 +136,14 @@ def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = Fal
         lacks_credentials=read.lacks_credentials or variables.lacks,
         left_out=read.left_out,
         paths=(*read.paths, *local),
-        notes=notes,
+        notes=_notes(project, present, wanted, job.target),
         variables=variables,
     )
+
+
+def _notes(project: UvProject, present: list[str], wanted: tuple[Wanted, ...], target: Target) -> tuple[Note, ...]:
+    used, others = (present[0], present[1:]) if present else (None, [])
+    return (*unused_manifests(project, used, others, wanted, target), *misspelled_manifests(project.entry))
 
 
 def _has_lock(project: UvProject) -> bool:
@@ -194,9 +204,9 @@ def _pylock(job: Job, path: Path) -> Locked:
 
 def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
     """Return a file; refuse it if it requests source builds that the user did not allow."""
-    for option in read.options:
-        requested = {name.strip().lower() for name in option.value.split(",")} - {":none:"}
-        if option.name == "--no-binary" and not requested <= {name.lower() for name in options.allow_source_builds}:
+    allowed = {canonical(name) for name in options.allow_source_builds}
+    for option, names in _no_binary(read.options):
+        if not names <= allowed:
             message = (
                 f"{option.where}: --no-binary {option.value} requests a build from source, which runs foreign "
                 "code at synth. Name the distributions in allow_source_builds=[...], build with docker=True, or drop "
@@ -204,6 +214,14 @@ def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> Req
             )
             raise EntryError(message)
     return read
+
+
+def _no_binary(options: Iterable[Option]) -> Iterator[tuple[Option, frozenset[str]]]:
+    """Yield the --no-binary options with the normalized names that they request from source."""
+    for option in options:
+        if option.name == "--no-binary":
+            names = {canonical(name.strip()) for name in option.value.split(",") if name.strip()}
+            yield option, frozenset(names - {":none:"})
 
 
 def _for_target(wanted: tuple[Wanted, ...], target: Target) -> Iterator[Wanted]:

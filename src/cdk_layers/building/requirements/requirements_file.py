@@ -164,7 +164,13 @@ class _Reader:
             elif option.name == "--editable":
                 self._want(option.value, replace(place, is_path=True))
             else:
-                self.options.append(self._masked(_placed(option, place)))
+                self._set(self._masked(_placed(option, place)))
+
+    def _set(self, option: Option) -> None:
+        """Add an option. As in pip, the last --index-url of all files counts; uv rejects a second one."""
+        if option.name == "--index-url":
+            self.options = [earlier for earlier in self.options if earlier.name != option.name]
+        self.options.append(option)
 
     def _want(self, text: str, place: Place) -> None:
         line = read_requirement(text, place)

@@ -38,15 +38,16 @@ def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, op
     if _PARTIAL_EXPORT.search(head) or "dependencies" in project.get("dynamic", ()):
         return
     found = {line.name: line.version for line in wanted}
-    reasons = [*other_pythons(project, target), *_missing(project.get("dependencies"), found, target)]
+    reasons = [*other_pythons(project, target), *missing(project.get("dependencies"), found, target)]
     for extra in options.extras:
         lines = {canonical(name): lines for name, lines in table(project, "optional-dependencies").items()}
-        reasons += _missing(lines.get(canonical(extra)), found, target)
+        reasons += missing(lines.get(canonical(extra)), found, target)
     if reasons:
         raise stale(path.name, reasons, _pylock_command(read_toml(path)), str(path.parent))
 
 
-def _missing(lines: object, found: Mapping[str | None, str | None], target: Target) -> Iterator[str]:
+def missing(lines: object, found: Mapping[str | None, str | None], target: Target) -> Iterator[str]:
+    """Yield how versions by name differ from what the lines of a project require on a target."""
     for _, line in lines_of(lines, ""):
         try:
             requirement = Requirement(line)

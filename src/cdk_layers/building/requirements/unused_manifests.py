@@ -7,15 +7,18 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.notes import Note
+from cdk_layers.building.requirements.bare_projects import has_dependencies, installs_all, sources_without_lock
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, SOURCES
-from cdk_layers.building.requirements.workspace import parse_toml, read_toml, table, texts
+from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
 from cdk_layers.system.credentials import scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.requirements.workspace import UvProject
+    from cdk_layers.lambda_service.target import Target
 
 _LETTERS: Final = re.compile(r"[A-Za-z]+\.[A-Za-z]+")
 _NAMED_LOCK: Final = re.compile(r"pylock\.[^.]+\.toml")
@@ -25,13 +28,17 @@ _ALIKE: Final = 0.93
 """Similarity above which a name is a misspelled manifest's: one letter in requirements.txt."""
 
 
-def unused_manifests(project: UvProject, used: str | None, others: list[str]) -> Iterator[Note]:
-    """Yield a note for each manifest that has dependencies and is not used.
+def unused_manifests(
+    project: UvProject, used: str | None, others: list[str], wanted: Iterable[Wanted], target: Target
+) -> Iterator[Note]:
+    """Yield a note for each manifest that has dependencies which are not installed.
 
     Args:
         project: The project of the entry.
         used: The manifest with the highest precedence; None if there is none.
         others: The other manifests that could install distributions.
+        wanted: The requirements of the manifest in use.
+        target: Where they are installed.
     """
     entry = project.entry
     reason = f"{used} was used" if used else "nothing was installed"
@@ -41,8 +48,11 @@ def unused_manifests(project: UvProject, used: str | None, others: list[str]) ->
             f"{name} was ignored: {reason}, which takes precedence.",
             f"Keep only one of them in {scrub(entry.name)}/.",
         )
+    locked = {SOURCES.get(name) for name in (used, *others) if name}
     for name in BARE:
-        if name != SOURCES.get(used or "") and _has_dependencies(entry / name):
+        if name in locked or not has_dependencies(entry / name):
+            continue
+        if not (name == PROJECT and used and installs_all(entry, used, wanted, target)):
             command = _lock_command(project, name)
             yield Note(
                 "ignored-manifest",
@@ -51,6 +61,8 @@ def unused_manifests(project: UvProject, used: str | None, others: list[str]) ->
                 if used
                 else f"Lock it with {command}, or write a requirements.txt.",
             )
+    for name, remedy in () if used else sources_without_lock(entry):
+        yield Note("ignored-manifest", f"{name} was ignored: nothing is installed from such a file.", remedy)
 
 
 def misspelled_manifests(entry: Path) -> Iterator[Note]:
@@ -65,13 +77,13 @@ def misspelled_manifests(entry: Path) -> Iterator[Note]:
                 "pylock.toml is installed.",
                 "Rename it to pylock.toml, or exclude it.",
             )
-        if name in known or not _LETTERS.fullmatch(name):
+        if name in known or not _LETTERS.fullmatch(name.removesuffix(".txt") if name[:-4] in known else name):
             continue
-        meant = next((right for right in known if _are_alike(name, right)), None)
+        meant = next((right for right in known if name == f"{right}.txt" or _are_alike(name, right)), None)
         if meant is not None and not (entry / meant).exists():
             yield Note(
                 "ignored-manifest",
-                f"{name} was packed as a file and nothing was installed from it: the manifest's name is {meant}.",
+                f"{name} installs nothing: the manifest's name is {meant}.",
                 f"Rename it to {meant}, or exclude it.",
             )
 
@@ -91,16 +103,3 @@ def _lock_command(project: UvProject, name: str) -> str:
     if "pdm" in table(manifest, "tool") or backend.startswith("pdm"):
         return "'pdm lock --format pylock'"
     return f"'uv lock' in the workspace's root {scrub(project.root.name)}/" if project.is_member else "'uv lock'"
-
-
-def _has_dependencies(manifest: Path) -> bool:
-    """Return whether a manifest has dependencies; a pyproject.toml may also configure tools only."""
-    try:
-        data = parse_toml(manifest.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError):
-        return True
-    project, poetry = table(data, "project"), table(data, "tool", "poetry")
-    places = (project.get("dependencies"), poetry.get("dependencies"), data.get("packages"))
-    return any(places) or "dependencies" in texts(project.get("dynamic"))

@@ -1,0 +1,138 @@
+"""Requirements of projects without a lock file, compared with what the manifest in use installs."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cdk_layers.building.requirements.requirements_file import read_requirements_file
+from cdk_layers.building.requirements.workspace import PROJECT, parse_toml, table, texts
+from cdk_layers.contents.names import canonical
+from cdk_layers.errors import EntryError
+from cdk_layers.system.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.lambda_service.target import Target
+
+_CONDITIONS: Final = frozenset({"markers", "python", "platform", "optional"})
+"""The keys of a dependency in Poetry's notation that limit where it applies."""
+
+_CONDA: Final = re.compile(r"^dependencies:", re.MULTILINE)
+
+
+def has_dependencies(manifest: Path) -> bool:
+    """Return whether a Pipfile or pyproject.toml has dependencies; a pyproject.toml may also configure tools only."""
+    data = _parsed(manifest)
+    if data is None:
+        return manifest.exists()
+    dynamic = "dependencies" in texts(table(data, "project").get("dynamic"))
+    return dynamic or any((data.get("packages"), _lines(data), _poetry(data)))
+
+
+def installs_all(entry: Path, used: str, wanted: Iterable[Wanted], target: Target) -> bool:
+    """Return whether requirements install all that a pyproject.toml requires on a target. False if that is unknown.
+
+    So it is if a tool made them from it, if it reads them itself, or if they include the project.
+
+    Args:
+        entry: The folder of the pyproject.toml.
+        used: The manifest with the requirements.
+        wanted: The requirements.
+        target: Where they are installed.
+    """
+    required = [line for line in wanted if not line.is_constraint]
+    if any(line.local == entry for line in required):
+        return True
+    data = _parsed(entry / PROJECT)
+    if data is None:
+        return False
+    # It loads more than a build from the store needs, if there is no such project.
+    from cdk_layers.building.requirements.stale_pylock import missing  # noqa: PLC0415
+
+    found = {line.name: line.version for line in required if line.applies_to(target)}
+    named = {
+        name for name, value in _poetry(data).items() if not (isinstance(value, dict) and _CONDITIONS & set(value))
+    }
+    if any(missing(_lines(data), found, target)) or not {canonical(name) for name in named} <= found.keys():
+        return False
+    if "dependencies" not in texts(table(data, "project").get("dynamic")) or _poetry(data):
+        return True
+    return _read_from_files(data, entry, used, found.keys())
+
+
+def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files of an entry that list requirements and that nothing installs, each with the remedy."""
+    if (entry / "requirements.in").is_file():
+        yield "requirements.in", "Compile it: 'uv pip compile requirements.in -o requirements.txt'."
+    write = "Write its requirements into a requirements.txt."
+    if _setup_cfg_requires(entry / "setup.cfg"):
+        yield "setup.cfg", write
+    if _setup_py_requires(entry / "setup.py"):
+        yield "setup.py", write
+    for name in ("environment.yml", "environment.yaml"):
+        with suppress(OSError, UnicodeDecodeError):
+            if _CONDA.search((entry / name).read_text(encoding="utf-8")):
+                yield name, "Conda does not build for Lambda. " + write
+
+
+def _parsed(manifest: Path) -> dict[str, Any] | None:
+    try:
+        return parse_toml(manifest.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        return None
+
+
+def _lines(data: Mapping[str, Any]) -> list[str]:
+    flit = table(data, "tool", "flit", "metadata").get("requires")
+    return [*texts(table(data, "project").get("dependencies")), *texts(flit)]
+
+
+def _poetry(data: Mapping[str, Any]) -> dict[str, Any]:
+    dependencies = table(data, "tool", "poetry", "dependencies")
+    return {name: value for name, value in dependencies.items() if name != "python"}
+
+
+def _read_from_files(data: Mapping[str, Any], entry: Path, used: str, found: Iterable[str | None]) -> bool:
+    """Return whether the dependencies come from files whose requirements are all installed.
+
+    Source: setuptools, "Dynamic Metadata"; the README of hatch-requirements-txt.
+    """
+    hook = table(data, "tool", "hatch", "metadata", "hooks", "requirements_txt")
+    dynamic = table(data, "tool", "setuptools", "dynamic", "dependencies")
+    files = [*texts(dynamic.get("file")), *texts(hook.get("files"))]
+    try:
+        read = [read_requirements_file(entry / name, entry).wanted for name in files if Path(name) != Path(used)]
+    except EntryError:
+        return False
+    return bool(files) and {line.name for lines in read for line in lines} <= set(found)
+
+
+def _setup_cfg_requires(path: Path) -> bool:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return False
+    return bool(parser.get("options", "install_requires", fallback="").strip())
+
+
+def _setup_py_requires(path: Path) -> bool:
+    """Return whether a setup.py passes install_requires to setup(), without running it."""
+    try:
+        tree = parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    keywords = (keyword for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords)
+    return any(
+        keyword.arg == "install_requires" and not (isinstance(keyword.value, ast.List) and not keyword.value.elts)
+        for keyword in keywords
+    )
