@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import fields
-from functools import cache
-from inspect import signature
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import jsii
-from aws_cdk import CfnOutput, Size, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk.aws_lambda import ILayerVersion
 
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments, describe
+from cdk_layers.cdk.arguments.stack_layers import OF_STACK, from_options, keyword_defaults, only_chosen, only_given
 from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.layer import SharedPythonLayer
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
         Trim,
     )
     from cdk_layers.cdk.grants import LayerGrant
-    from cdk_layers.project.layer_directory import LayerOptions
 
 
 @jsii.implements(ILayerVersion)
@@ -116,7 +113,7 @@ class MultiLayerStack(Stack):
             "removal_policy": arguments.removal_policy(removal_policy),
             "reference_strength": arguments.reference_strength(reference_strength),
             "default_excludes": default_excludes is None or arguments.flag("default_excludes", default_excludes),
-            **_only_chosen(
+            **only_chosen(
                 ContentChoices.read(
                     arguments,
                     bytecode=bytecode,
@@ -163,15 +160,15 @@ class MultiLayerStack(Stack):
         if folder is None:
             raise arguments.wrong(None, "directory", "the path of a folder with one subfolder for each layer")
         read = read_layer_directory(folder)
-        defaults = _arguments(read.defaults)
+        defaults = from_options(read.defaults)
         shared = arguments.grants("grants", kwargs.pop("grants", ()))
         kwargs["grants"] = [*shared, *arguments.grants("grants", defaults.pop("grants", ()))]
-        own = {name: defaults.pop(name) for name in tuple(defaults) if name not in _OF_STACK}
+        own = {name: defaults.pop(name) for name in tuple(defaults) if name not in OF_STACK}
         stack = cls(scope, id, **{**kwargs, **defaults})
         layers: dict[str, Any] = {}
         for name, options in read.layers.items():
             folder = read.path / name
-            layer = {**own, **_arguments(options)}
+            layer = {**own, **from_options(options)}
             if "opt_entry" in layer:
                 layer["opt_entry"] = folder / layer["opt_entry"]
             if layer.get("opt_entry") != folder:
@@ -185,18 +182,19 @@ class MultiLayerStack(Stack):
         place = place_of(self)
         if place.bundled:
             state, sources = state_of(place.scope), []
+            defaults = keyword_defaults(SharedPythonLayer.__init__)
             for name, options in layers.items():
                 # The definition of the layer raises what is wrong with its arguments.
                 with suppress(CdkLayersError):
                     path, given = f"{self._path}/{name}", self._given(options, self._grants)
-                    sources.append(LayerRequest.read(path, {**_layer_defaults(), **given}).source)
+                    sources.append(LayerRequest.read(path, {**defaults, **given}).source)
             state.part(BuildsAhead).build(sources, state.store)
         for name, options in layers.items():
             self.add_layer(name, **options)
 
     def _given(self, options: LayerArguments, grants: Sequence[LayerGrant | str]) -> LayerArguments:
         """Return the arguments of a layer, with those of the stack where it has none."""
-        return cast("LayerArguments", {**self._defaults, **_only_given(options), "grants": grants})
+        return cast("LayerArguments", {**self._defaults, **only_given(options), "grants": grants})
 
     @checked_names
     def add_layer(self, name: str, **options: Unpack[LayerArguments]) -> SharedPythonLayer:
@@ -301,10 +299,6 @@ class MultiLayerStack(Stack):
             )  # fmt: skip
 
 
-_OF_STACK: Final = frozenset({"compatible_runtimes", "compatible_architectures", "removal_policy"})
-_CONTENT: Final = frozenset(field.name for field in fields(ContentChoices))
-
-
 def _path(scope: Construct | None, id: str | None) -> str:
     """Return the construct path of a stack that does not exist yet."""
     start = scope.node.path if scope else ""
@@ -319,39 +313,3 @@ def _prefix(arguments: Arguments, prefix: str | None) -> str | None:
         message = f"{arguments.place}: parameter_prefix is {prefix!r}; expected '/' and a name, such as '/layers'."
         raise UsageError(message)
     return prefix.rstrip("/")
-
-
-def _only_chosen(choices: ContentChoices) -> LayerArguments:
-    """Return what the stack chooses for its layers, without what it leaves to the project."""
-    named = {field.name: getattr(choices, field.name) for field in fields(choices)}
-    return cast("LayerArguments", {name: value for name, value in named.items() if value is not None})
-
-
-@cache
-def _layer_defaults() -> LayerArguments:
-    """Return the defaults of all arguments of a layer."""
-    parameters = signature(SharedPythonLayer.__init__).parameters.values()
-    return cast("LayerArguments", {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY})
-
-
-def _only_given(options: LayerArguments) -> dict[str, Any]:
-    """Return options without those for which the default of the stack is used: None, and an empty list."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if not given.get("compatible_architectures"):
-        given.pop("compatible_architectures", None)
-    return given
-
-
-def _arguments(options: LayerOptions) -> dict[str, Any]:
-    """Return the options of a folder's file as arguments of `add_layer`, without those that are not set."""
-    said = {field.name: getattr(options, field.name) for field in fields(options)}
-    # These are None where the file does not say, so that False is said.
-    chosen = {"default_excludes", "follow_links", *_CONTENT}
-    given = {
-        name: value
-        for name, value in said.items()
-        if value is not None and (name in chosen or value not in ((), False))
-    }
-    if options.max_unzipped is not None:
-        given["max_unzipped"] = Size.bytes(options.max_unzipped)
-    return given

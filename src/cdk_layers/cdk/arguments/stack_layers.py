@@ -1,0 +1,59 @@
+"""Arguments of the layers of a stack, which come from the stack, from a call, and from a folder's layers.toml."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aws_cdk import Size
+
+from cdk_layers.cdk.arguments.content import ContentChoices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cdk_layers.cdk.arguments.types import LayerArguments
+    from cdk_layers.project.layer_directory import LayerOptions
+
+OF_STACK: Final = frozenset({"compatible_runtimes", "compatible_architectures", "removal_policy"})
+"""Options of a folder that are arguments of the stack; the others are passed to each layer."""
+
+_CONTENT: Final = frozenset(field.name for field in fields(ContentChoices))
+
+
+@cache
+def keyword_defaults(definition: Callable[..., None]) -> LayerArguments:
+    """Return the defaults of all keyword arguments of a layer, from its `__init__`."""
+    parameters = signature(definition).parameters.values()
+    return cast("LayerArguments", {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY})
+
+
+def only_chosen(choices: ContentChoices) -> LayerArguments:
+    """Return what the stack chooses for its layers, without what it leaves to the project."""
+    named = {field.name: getattr(choices, field.name) for field in fields(choices)}
+    return cast("LayerArguments", {name: value for name, value in named.items() if value is not None})
+
+
+def only_given(options: LayerArguments) -> dict[str, Any]:
+    """Return options without those for which the default of the stack is used: None, and an empty list."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given.get("compatible_architectures"):
+        given.pop("compatible_architectures", None)
+    return given
+
+
+def from_options(options: LayerOptions) -> dict[str, Any]:
+    """Return the options of a folder's file as arguments of `add_layer`, without those that are not set."""
+    said = {field.name: getattr(options, field.name) for field in fields(options)}
+    # These are None where the file does not say, so that False is said.
+    chosen = {"default_excludes", "follow_links", *_CONTENT}
+    given = {
+        name: value
+        for name, value in said.items()
+        if value is not None and (name in chosen or value not in ((), False))
+    }
+    if options.max_unzipped is not None:
+        given["max_unzipped"] = Size.bytes(options.max_unzipped)
+    return given
