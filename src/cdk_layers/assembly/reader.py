@@ -18,7 +18,7 @@ from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
 from cdk_layers.errors import AssemblyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from cdk_layers.assembly.assets import Records
     from cdk_layers.assembly.stacks import Resource
@@ -28,6 +28,9 @@ TEMPLATES: Final = ("template.yaml", "template.yml", "template.json")
 _TEMPLATE: Final = ".template.json"
 _MAX_TEMPLATES: Final = 2_000
 """Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
+
+_MAX_SEGMENTS: Final = 32
+"""Segments of a URL that may belong to an S3 key."""
 
 
 def read(path: Path, *, store: Records | None = None, unbundled: Collection[str] = ()) -> App:
@@ -153,6 +156,9 @@ class _Reading:
             path = self._nested_template(resource)
             if path is not None:
                 self._nest(path, resource)
+            else:
+                place = resource.where.path
+                self._assets.unread[f"{place}: its template is not in this assembly, so it is not checked."] = None
         self._nesting.pop()
         for name in stack.document.get("Resources", {}):
             if str(name).startswith("Fn::ForEach"):
@@ -164,8 +170,8 @@ class _Reading:
         url = resource.properties.get("TemplateURL", resource.properties.get("Location"))
         if isinstance(staged, str):
             return stack.path.parent / staged
-        key = _last_segment(url)
-        asset = self._assets.by_key(key) if key else None
+        assets = (asset for key in _possible_keys(url) if (asset := self._assets.by_key(key)) is not None)
+        asset = next(assets, None)
         if asset is not None:
             return asset.path
         is_local = isinstance(url, str) and "://" not in url
@@ -254,11 +260,13 @@ def _environment(value: object) -> tuple[str | None, str | None]:
     )
 
 
-def _last_segment(url: object) -> str | None:
-    """Return the S3 key at the end of a template's URL, which may be an expression."""
+def _possible_keys(url: object) -> Iterator[str]:
+    """Yield what may be the S3 key at the end of a template's URL, which may be an expression: longest first."""
     while isinstance(url, (dict, list)) and url:
         url = list(url.values())[-1] if isinstance(url, dict) else url[-1]
-    return url.rpartition("/")[2] if isinstance(url, str) else None
+    segments = url.split("/") if isinstance(url, str) else []
+    # A synthesizer may put a prefix with slashes before the names of its files.
+    yield from ("/".join(segments[start:]) for start in range(max(0, len(segments) - _MAX_SEGMENTS), len(segments)))
 
 
 def _nested_construct(resource: Resource) -> str | None:
