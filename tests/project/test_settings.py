@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -162,6 +162,25 @@ def test_what_is_given_goes_before_the_project(tmp_path: Path) -> None:
     settings = project.settings(strict=False, ignore=(), budget_bytes=None)
 
     assert (settings.strict, settings.ignore, settings.budget_bytes) == (False, (), 1024 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "ignored"),
+    [
+        ({"select": ("wrong-region",)}, ("wrong-machine",)),
+        ({"select": ("wrong-region", "wrong-machine", "stale-lock")}, ()),
+        ({"select": ("stale-lock",)}, ("wrong-region", "wrong-machine")),
+        ({"select": ("wrong-region",), "ignore": ("wrong-region",)}, ("wrong-region",)),
+        ({"select": None}, ("wrong-region", "wrong-machine")),
+    ],
+)
+def test_a_rule_that_is_selected_is_not_ignored_by_the_project(
+    tmp_path: Path, overrides: dict[str, Any], ignored: tuple[str, ...]
+) -> None:
+    """A check of one rule on request does not pass because the project ignores that rule otherwise."""
+    project = read_settings(_project(tmp_path, "ignore = ['wrong-region', 'wrong-machine']"))
+
+    assert project.settings(**overrides).ignore == ignored
 
 
 def test_settings_that_are_no_table_are_named(tmp_path: Path) -> None:

@@ -63,10 +63,14 @@ class ProjectSettings:
         return ContentOptions(self.bytecode, self.trim, self.dependency_excludes, self.aws_services, self.try_imports)
 
     def settings(self, **overrides: Any) -> Settings:
-        """Return the settings for the rules. Overrides that are not None take precedence."""
+        """Return the settings for the rules. Overrides that are not None take precedence.
+
+        The project does not ignore a rule that the overrides select.
+        """
+        selected = overrides.get("select") or ()
         own = {
             "budget_bytes": self.budget, "strict_budget": self.strict_budget, "strict": self.strict,
-            "select": self.select, "ignore": self.ignore,
+            "select": self.select, "ignore": tuple(rule for rule in self.ignore if rule not in selected),
         }  # fmt: skip
         return Settings(**{**own, **{name: value for name, value in overrides.items() if value is not None}})
 
