@@ -90,8 +90,8 @@ def test_constructs_are_held_to_the_same(project: Path) -> None:
     assert make().unzipped_bytes
 
 
-def test_the_same_finding_is_reported_once(project: Path) -> None:
-    """One violation of the CDK's report, with a resource for each function of each stage."""
+def test_each_text_names_the_function_that_it_is_printed_for(project: Path) -> None:
+    """The CDK prints a violation's text once for each of its resources, so a text never names another function."""
     app = App(outdir=str(project / "cdk.out"))
     Validations.of(app).add_plugins(LayerValidation())
     for name in ("Dev", "Prod"):
@@ -99,12 +99,20 @@ def test_the_same_finding_is_reported_once(project: Path) -> None:
         stack = Stack(stage, "Spoke")
         for function in ("One", "Two"):
             Function(
-                stack, function, runtime=Runtime.PYTHON_3_13, handler="index.handler", code=Code.from_inline(_CODE),
+                stack, function, runtime=Runtime.PYTHON_3_9, handler="index.handler", code=Code.from_inline(_CODE),
                 layers=[LayerVersion.from_layer_version_arn(stack, f"{function}X", _ARN)],
             )  # fmt: skip
     app.synth()
     report = json.loads((project / "cdk.out" / "validation-report.json").read_text())
     violations = [one for plugin in report["pluginReports"] for one in plugin["violations"]]
-    (found,) = [one for one in violations if one["ruleName"] == "size-unknown"]
-
-    assert len(found["violatingConstructs"]) == 4
+    places = {"Dev/Spoke/One", "Dev/Spoke/Two", "Prod/Spoke/One", "Prod/Spoke/Two"}
+    for rule in ("size-unknown", "deprecated-runtime"):
+        printed = [
+            (place["constructPath"].removesuffix("/Resource"), one["description"])
+            for one in violations
+            if one["ruleName"] == rule
+            for place in one["violatingConstructs"]
+        ]
+        assert {path for path, _ in printed} == places
+        assert len(printed) == len(places)
+        assert all(f"'{path}'" in text for path, text in printed if any(f"'{each}'" in text for each in places))

@@ -44,8 +44,12 @@ def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViol
         errors = []
     bare = dict.fromkeys(finding for finding in errors if not _is_acknowledged(root, finding))
     rest = [finding for finding in findings if finding not in bare]
-    # Each resource of a violation can be acknowledged: the CDK removes the acknowledged ones.
-    return [*map(_violation_without_construct, group_repeats(bare)), *map(_violation, group_repeats(rest))]
+    # The CDK prints the text of a violation again for each of its resources, and the text may name one of them.
+    same: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in rest:
+        text = (finding.rule, finding.severity, finding.message, _aws_error(finding), finding.remedy)
+        same.setdefault(text, []).append(finding)
+    return [*map(_violation_without_construct, group_repeats(bare)), *map(_violation, same.values())]
 
 
 def failure(error: Exception) -> PolicyViolation:
@@ -59,15 +63,16 @@ def failure(error: Exception) -> PolicyViolation:
     )
 
 
-def _violation(repeated: Repeated) -> PolicyViolation:
-    finding = repeated.first
+def _violation(findings: Sequence[Finding]) -> PolicyViolation:
+    finding = findings[0]
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
         description=f"{finding.message}{_aws_error(finding)}",
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
-        violating_resources=[_resource(finding) for finding in repeated.findings],
+        # Each resource can be acknowledged: the CDK removes the acknowledged ones.
+        violating_resources=[_resource(finding) for finding in findings],
     )
 
 
