@@ -117,6 +117,28 @@ Resources:
 
 
 @pytest.mark.parametrize(
+    ("layers", "unknown"),
+    [("!Ref More", {"${More}"}), ("!Split [',', !Join [',', !Ref More]]", {"${?}"}),
+     ("!If [IsTraced, !Ref More, !Ref AWS::NoValue]", {"${?}"}), ("['']", set())],
+)  # fmt: skip
+def test_an_empty_list_by_default_is_to_be_replaced(tmp_path: Path, layers: str, unknown: set[str]) -> None:
+    """The one empty item of a list parameter without a usable default is no ARN that somebody wrote."""
+    app = read_text(
+        tmp_path,
+        f"""
+Parameters: {{Traced: {{Type: String}}, More: {{Type: CommaDelimitedList, Default: ''}}}}
+Conditions: {{IsTraced: !Equals [!Ref Traced, 'yes']}}
+Resources:
+  Report: {{Type: AWS::Lambda::Function, Properties: {{Runtime: python3.13, Layers: {layers}}}}}
+""",
+    )
+
+    assert {layer.name for function in app.functions for layer in function.used_layers if layer.name} == unknown
+    is_malformed = any(finding.rule == "malformed-layer-arn" for finding in judge(app, Settings()))
+    assert is_malformed == (not unknown)
+
+
+@pytest.mark.parametrize(
     ("principal", "is_malformed"),
     [("!Ref Account", False), ("!Select [0, !Split [',', !Ref Account]]", False), ("''", True)],
 )

@@ -156,6 +156,51 @@ Resources:
     assert function.environment == {"PYTHONPATH": "/opt/python", name: "x"}
 
 
+@pytest.mark.parametrize("kind", ["AWS::Serverless::Function", "AWS::Lambda::Function"])
+@pytest.mark.parametrize(
+    ("metadata", "is_known"),
+    [("BuildMethod: makefile", False), ("BuildMethod: rust-cargolambda", False), ("BuildMethod: python3.13", True),
+     ("BuildMethod: python-uv", True), ("BuildMethod: makefile, SamResourceId: F", True), ("SkipBuild: true", True)],
+)  # fmt: skip
+def test_code_that_is_yet_to_be_built_by_a_makefile_is_unknown(
+    tmp_path: Path, kind: str, metadata: str, is_known: bool
+) -> None:
+    """A makefile may put any code into the archive, whereas the code of Python's build is copied as it is."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "Makefile").write_text("build-F:\n\tcp src/app.py $(ARTIFACTS_DIR)\n")
+    code = "CodeUri" if "Serverless" in kind else "Code"
+    app = read_text(
+        tmp_path,
+        f"""{_HEAD}
+Resources:
+  F: {{Type: {kind}, Metadata: {{{metadata}}}, Properties: {{{code}: code, Handler: app.handler, Runtime: python3.13}}}}
+""",
+    )
+    (function,) = app.functions
+
+    assert (function.code is not None) == is_known
+    assert any("sam build" in sentence for sentence in app.unread) == (not is_known)
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://code/k.zip", "!Sub 's3://${Bucket}/k.zip'", "!Join ['', ['s3://', code, /k.zip]]"]
+)
+def test_an_address_in_s3_is_no_local_path(tmp_path: Path, uri: str) -> None:
+    """It may be an expression too."""
+    app = read_text(
+        tmp_path,
+        f"""{_HEAD}
+Parameters: {{Bucket: {{Type: String, Default: code}}}}
+Resources:
+  F: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: {uri}}}}}
+""",
+    )
+
+    assert app.unread == (
+        "Function 'template.yaml#F': s3://code/k.zip is not an asset of this assembly, so its content is unknown.",
+    )
+
+
 @pytest.mark.parametrize("uri", ["s3://artifacts/base.zip", "{Bucket: artifacts, Key: base.zip}"])
 def test_what_lies_in_s3_is_unknown_and_said(tmp_path: Path, uri: str) -> None:
     """After `sam package` the archives are elsewhere."""

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly import sam
 from cdk_layers.assembly.assets import UNMEASURED, Measured
 from cdk_layers.assembly.evaluate.values import Unknown, as_text, describe
 from cdk_layers.assembly.signing import has_signature
@@ -65,7 +66,7 @@ def find_code(
         evaluation: Evaluates the expressions of the template.
         runtime: The function's runtime, which decides on the file name of inline code.
     """
-    value = evaluation.value(expression, resource.stack)
+    value = sam.location(evaluation.value(expression, resource.stack))
     if isinstance(value, str):
         return _local(resource.stack.path.parent / value, user, assets)
     if not isinstance(value, dict):

@@ -50,9 +50,10 @@ def literals(value: Value) -> dict[str, str]:
     return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
 
 
-def is_empty_default(text: str | None, expression: Any) -> bool:
-    """Return whether a value is the empty default of a parameter, instead of which each deploy has to give a value."""
-    return text == "" and '""' not in json.dumps(expression, default=str)
+def unless_empty_default(value: Value, expression: Any) -> Value:
+    """Return a value; unknown if it is the empty default of a parameter, for which each deploy has to give a value."""
+    is_empty = value == "" and '""' not in json.dumps(expression, default=str)
+    return Unknown(f"${{{mapping(expression).get('Ref', '?')}}}") if is_empty else value
 
 
 def environment_of(value: Value) -> dict[str, str | None] | None:

@@ -18,15 +18,14 @@ from cdk_layers.assembly.properties import (
     architecture_of,
     environment_of,
     exists,
-    is_empty_default,
     is_retained,
     is_retained_by_sam,
     literals,
     reference_kind,
     texts,
+    unless_empty_default,
     whole_number,
 )
-from cdk_layers.assembly.stacks import mapping
 from cdk_layers.lambda_service.arn import LayerArn
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ class Resources:
               runtime: str | None = None) -> code.Code:  # fmt: skip
         if resource.stack in self.unbundled:
             return code.Code()
-        if resource.type == sam.LAYER and sam.is_unbuilt(resource):
+        if sam.is_unbuilt(resource, is_layer=resource.type in LAYERS):
             self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
             return code.Code()
         return code.find_code(expression, resource, user, self.assets, evaluation, runtime=runtime)
@@ -174,6 +173,8 @@ class Resources:
     def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
         """Return the layers of a function; None if the list itself is unknown."""
         listed = expression if isinstance(expression, list) else evaluation.value(expression, resource.stack)
+        if isinstance(listed, list) and listed is not expression:
+            listed = [unless_empty_default(each, expression) for each in listed]
         if listed is NO_VALUE:
             return ()
         if not isinstance(listed, list):
@@ -201,9 +202,8 @@ class Resources:
     def _use(self, expression: Any, value: Value, resource: Resource, evaluation: Evaluation) -> LayerUse:
         if isinstance(value, Reference) and value.resource.type in LAYERS:
             return LayerUse(self._layer(value.resource, evaluation.scenario), value.kind)
+        value = unless_empty_default(value, expression)
         text = as_text(value)
-        if is_empty_default(text, expression):
-            value, text = Unknown(f"${{{mapping(expression).get('Ref', '?')}}}"), None
         if text is not None:
             return LayerUse(self._literal_layer(text, resource), reference_kind(expression, resource.stack))
         kind = value.kind if isinstance(value, (Reference, Unknown)) else "unknown"
@@ -292,7 +292,7 @@ class Resources:
         return Grant(
             where=where,
             layer=self._granted(target, resource, scenario),
-            principal=None if is_empty_default(principal, properties.get("Principal")) else principal,
+            principal=as_text(unless_empty_default(principal, properties.get("Principal"))),
             organization=(as_text(organization) or "") if is_named else None,
             retained=is_retained(resource),
             public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,

@@ -47,9 +47,14 @@ def layer_properties(resource: Resource) -> dict[str, Any]:
     return properties
 
 
-def is_unbuilt(resource: Resource) -> bool:
-    """Return whether `sam build` still has to build the content of a layer."""
-    return "BuildMethod" in resource.metadata and _BUILT not in resource.metadata
+def is_unbuilt(resource: Resource, *, is_layer: bool) -> bool:
+    """Return whether the content of a layer or the code of a function is unknown until `sam build` builds it.
+
+    For a function of Python, SAM copies the code as it is, and adds what its requirements name.
+    """
+    method = resource.metadata.get("BuildMethod")
+    is_copied = not is_layer and str(method).startswith("python")
+    return method is not None and not is_copied and _BUILT not in resource.metadata
 
 
 def location(uri: Any) -> Any:
