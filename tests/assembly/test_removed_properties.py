@@ -122,7 +122,7 @@ Resources:
      ("!If [IsTraced, !Ref More, !Ref AWS::NoValue]", {"${?}"}), ("['']", set())],
 )  # fmt: skip
 def test_an_empty_list_by_default_is_to_be_replaced(tmp_path: Path, layers: str, unknown: set[str]) -> None:
-    """The one empty item of a list parameter without a usable default is no ARN that somebody wrote."""
+    """The one empty item of a list parameter without a usable default is not an ARN."""
     app = read_text(
         tmp_path,
         f"""

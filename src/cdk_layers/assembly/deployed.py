@@ -19,7 +19,8 @@ def with_deployed(app: App, deployed: App) -> App:
 
     Args:
         app: The app to be deployed.
-        deployed: The assembly of the last deploy. Of a function's scenarios, the one with the most code counts.
+        deployed: The assembly of the last deploy. The conditions of a stack are assumed to stay as they are, so a
+            function's scenario is compared with the same one. If there is none, the one with the most code counts.
     """
     before: dict[tuple[str, str], list[Function]] = defaultdict(list)
     for function in deployed.functions:
@@ -27,7 +28,8 @@ def with_deployed(app: App, deployed: App) -> App:
     functions = []
     for function in app.functions:
         known = [deployed for deployed in before[_identity(function.where)] if deployed.code is not None]
-        largest = max(known, key=_code_bytes, default=None)
+        same = [deployed for deployed in known if deployed.scenario == function.scenario]
+        largest = max(same or known, key=_code_bytes, default=None)
         functions.append(replace(function, deployed=largest))
     return replace(app, functions=tuple(functions))
 

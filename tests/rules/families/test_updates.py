@@ -100,3 +100,24 @@ def test_functions_are_the_same_by_stack_and_logical_id(template: str, logical_i
     app = with_deployed(_app("cdk.out/Spoke.template.json", "Report1", 1), _app(template, logical_id, 7, path="Moved"))
 
     assert (app.functions[0].deployed is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("scenario", "expected"),
+    [("IsProd=true", 7), ("IsProd=false", 1), ("", 7), ("IsProd=false and IsArm=true", 7)],
+)
+def test_a_scenario_is_updated_from_the_same_scenario(scenario: str, expected: int) -> None:
+    """The code of another outcome of a condition is deployed elsewhere; the largest counts if conditions changed."""
+    where = Where("Spoke/Report", "Spoke.template.json", "Report1")
+    deployed = App(
+        tuple(
+            Function(where, scenario=name, code=holding(size))
+            for name, size in (("IsProd=true", 7), ("IsProd=false", 1))
+        )
+    )
+    app = with_deployed(App((Function(where, scenario=scenario, code=holding(3)),)), deployed)
+
+    (function,) = app.functions
+    assert function.deployed is not None
+    assert function.deployed.code is not None
+    assert function.deployed.code.unzipped_bytes == expected
