@@ -44,6 +44,11 @@ PROJECT = {
     ".serverless/package.zip": "",
     ".terraform/providers/x": "",
     ".direnv/python/x.py": "",
+    ".pdm-python": "/usr/bin/python3.13",
+    ".pdm-build/x": "",
+    "__pypackages__/3.13/lib/six.py": "",
+    "pdm.lock": "",
+    "pdm.toml": "",
 }
 
 

@@ -121,12 +121,13 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
     folders = _get(settings, "package-dir")
     packages = settings.get("packages")
     if isinstance(packages, list):
-        return list(dict.fromkeys(_top_package(str(package), folders) for package in packages))
+        nested = (_nested_package(str(name), folders) for name in packages if name in folders and "." in str(name))
+        return list(dict.fromkeys([*nested, *(_top_package(str(package), folders) for package in packages)]))
     find = _get(settings, "packages", "find")
     where = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
     include = tuple(texts(find.get("include")) or ("*",))
     is_regular = bool(find) and find.get("namespaces") is False
-    named = [Move(str(folder), str(name)) for name, folder in folders.items() if name]
+    named = [_nested_package(str(name), folders) for name in folders if name]
     found = (
         move
         for folder in where
@@ -140,6 +141,11 @@ def _top_package(name: str, folders: Mapping[str, Any]) -> Move:
     top = name.partition(".")[0]
     default = str(folders.get("", "")).strip("./")
     return Move(str(folders.get(top) or (f"{default}/{top}" if default else top)), top)
+
+
+def _nested_package(name: str, folders: Mapping[str, Any]) -> Move:
+    """Return the package with its own entry in `package-dir`."""
+    return Move(str(folders[name]).rstrip("/").removeprefix("./"), name.replace(".", "/"))
 
 
 def _code(script: Path) -> str:

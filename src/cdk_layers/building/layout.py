@@ -46,7 +46,9 @@ def layout_of(root: Path) -> Layout:
     from cdk_layers.building.backends import UncertainError, find_moves  # noqa: PLC0415 - most entries are not projects
 
     try:
-        return Layout(tuple(_checked(root, move) for move in find_moves(root, _project(root))))
+        moves = [_checked(root, move) for move in find_moves(root, _project(root))]
+        # A folder inside of another that also moves has its own place.
+        return Layout(tuple(sorted(moves, key=lambda move: -len(move.source))))
     except UncertainError as error:
         return Layout(uncertain=str(error) if _has_modules(root / "src") else None)
 

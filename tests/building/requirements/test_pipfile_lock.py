@@ -15,6 +15,7 @@ from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import exports
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.errors import DependencyError, EntryError, StaleLockError
+from cdk_layers.lambda_service.target import Target
 from tests.building.requirements.locks import (
     SIX_HASH,
     X86,
@@ -131,8 +132,29 @@ def test_open_version_in_a_lock(
     entry = make_entry({"Pipfile.lock": json.dumps({"default": {"six": {"version": version}}})})
     exported = f"six{version.replace('*', '') if version == '*' else version}\n"
     monkeypatch.setattr(exports, "_run", lambda *_: exported)
-    with pytest.raises(EntryError, match=r"does not lock 'six' at one exact version.*'pipenv lock'"):
+    with pytest.raises(EntryError, match=r"does not lock 'six' at one exact version.*'pipenv lock', on Linux"):
         pins_for(entry, X86, store=store)
+
+
+def test_what_does_not_apply_where_it_was_locked(make_entry: MakeEntry, store: LocalStore) -> None:
+    """Pipenv locks no version of what its markers exclude. This is accepted if they exclude the target too."""
+    names = {
+        "idna": {"version": "*", "markers": "sys_platform == 'win32'"},
+        "certifi": {"version": "==>=2", "markers": "python_version < '3.11'"},
+        "attrs": {"version": "==~=25.1", "markers": "sys_platform == 'darwin'", "extras": ["tests"]},
+        "six": {"version": "==1.16.0"},
+    }
+    manifest = """\
+[packages]
+six = "==1.16.0"
+idna = { version = "*", markers = "sys_platform == 'win32'" }
+certifi = { version = ">=2", markers = "python_version < '3.11'" }
+attrs = { version = "~=25.1", markers = "sys_platform == 'darwin'", extras = ["tests"] }
+"""
+    entry = make_entry({"Pipfile": manifest, "Pipfile.lock": json.dumps({**PIPFILE_LOCK, "default": names})})
+    assert pins_for(entry, X86, store=store) == ("six==1.16.0",)
+    with pytest.raises(EntryError, match=r"does not lock 'certifi' at one exact version: it has .certifi>=2; python_v"):
+        pins_for(entry, Target("3.10", "x86_64"), store=store)
 
 
 def test_extras_of_a_pipfile(make_entry: MakeEntry, store: LocalStore) -> None:

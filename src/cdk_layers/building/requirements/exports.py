@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -32,7 +33,8 @@ _REMEDIES: Final = {
     "poetry.lock": "Correct pyproject.toml if 'poetry check' complains, or lock again with 'poetry lock'.",
     "Pipfile.lock": "Correct the Pipfile if 'pipenv verify' complains, or lock again with 'pipenv lock'.",
 }
-_SCHEMA: Final = 3
+_OPEN_VERSION: Final = re.compile(r"(?m)(?<=[\w\]])==(?=[<>~!])")
+_SCHEMA: Final = 4
 _FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
@@ -148,7 +150,9 @@ def _pipenv_export(entry: Path, scratch: Path, options: BuildOptions) -> str:
     quiet = {"PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_VENV_IN_PROJECT": "1", "PIPENV_PYTHON": sys.executable}
     extra = {**options.environment, **quiet, "PIPENV_PIPFILE": str(scratch / "Pipfile")}
     categories = ["--categories", " ".join(["packages", *map(category, options.groups)])] if options.groups else []
-    return _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements", "--hash", *categories], scratch, extra)
+    text = _tool("Pipfile.lock", PIPENV, ["pipenv", "requirements", "--hash", *categories], scratch, extra)
+    # Pipenv locks no version of what does not apply to the machine that locks, and exports its ">=2" as "==>=2".
+    return _OPEN_VERSION.sub("", text)
 
 
 def _tool(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import local_folders
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.requirements_file import Option, Wanted
     from cdk_layers.building.requirements.workspace import UvProject
     from cdk_layers.lambda_service.target import Target
+
+_OPEN_REMEDIES: Final = {
+    "poetry.lock": "Make it again with 'poetry lock'.",
+    "Pipfile.lock": "Pipenv locks no version of what does not apply to the machine that locks. If it is for other "
+    "platforms or Pythons, write that as markers=\"...\" in the Pipfile. Make the lock file again with 'pipenv lock', "
+    "on Linux with the function's Python if it is for Lambda.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +183,18 @@ def _exported(job: Job, manifest: str, variables: Variables, *, may_export: bool
     read = read_requirements_text(exported.text, manifest, job.entry, variables)
     installed = {line.name for line in read.wanted if line.applies_to(job.target)}
     left_out = frozenset(line.name for line in read.wanted if line.name and line.name not in installed)
-    _refuse_open(read.wanted, manifest)
+    _refuse_open((line for line in read.wanted if line.applies_to(job.target)), manifest)
     wanted = with_indexes(read.wanted, read.options, exported.indexes)
     return Locked(wanted, read.options, read.paths, left_out, exported.lacks_credentials)
 
 
-def _refuse_open(wanted: tuple[Wanted, ...], lock: str) -> None:
+def _refuse_open(wanted: Iterable[Wanted], lock: str) -> None:
     """Refuse a lock file that leaves a version open, such as one that was edited by hand."""
     for line in wanted:
         if line.version is None and line.local is None and not line.remote and not line.is_constraint:
             message = (
-                f"{lock} does not lock {line.name!r} at one exact version: it has {scrub(line.text)!r}. Make it again "
-                f"with '{'poetry' if lock == 'poetry.lock' else 'pipenv'} lock'."
+                f"{lock} does not lock {line.name!r} at one exact version: it has {scrub(line.text)!r}. "
+                f"{_OPEN_REMEDIES[lock]}"
             )
             raise EntryError(message)
 
