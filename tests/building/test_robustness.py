@@ -17,6 +17,7 @@ from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
+from cdk_layers.store.places import open_store
 from tests.building.build_worker import build_and_digest
 from tests.building.mounts import needs_mounts, tmpfs
 
@@ -41,8 +42,12 @@ def _run(script: str, *arguments: Path | str) -> str:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="killing a process of its own takes fork and SIGKILL")
-def test_killed_at_fifty_random_points(make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path) -> None:
+def test_killed_at_fifty_random_points(
+    make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No kill leaves half an entry to be seen, and the build that follows comes to the same digest."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", os.fspath(tmp_path / "temporary"))
     entry = make_entry(ENTRY)
     for count in range(4):
         (entry / f"noise{count}").write_bytes(os.urandom(500_000))
@@ -140,6 +145,21 @@ def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size
         assert not list((disk / "cache" / "2").glob("scratch/*"))
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
         assert build(entry, TARGET, store=LocalStore(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
+
+
+def test_no_temporary_folder(
+    make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any folder for temporary files, as in a container that is read-only, builds and the store say so."""
+    entry = make_entry({"requirements.txt": "six==1.17.0\n", "a.py": ""})
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [os.fspath(tmp_path / "missing")])
+    with pytest.raises(BuildError, match=r"No usable temporary directory found in .*missing.*TMPDIR"):
+        build(entry, TARGET, store=store)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", os.fspath(tmp_path / "file"))
+    with pytest.raises(BuildError, match=r"file' cannot be written .*temporary folder either: No usable"):
+        open_store()
 
 
 @needs_mounts

@@ -27,7 +27,8 @@ def open_store(max_bytes: int | None = DEFAULT_MAX_BYTES) -> LocalStore:
         max_bytes: The size of the store; None for no limit.
 
     Raises:
-        BuildError: CDK_LAYERS_CACHE_DIR names the home folder of a user that does not exist.
+        BuildError: CDK_LAYERS_CACHE_DIR names the home folder of a user that does not exist, or no folder can be
+            written.
     """
     return _usable(store_folder(), max_bytes, is_shared=trust.is_shared())
 
@@ -78,7 +79,14 @@ def _usable(folder: Path, max_bytes: int | None, *, is_shared: bool = False) -> 
 
 def _temporary(folder: Path, why: str) -> LocalStore:
     """Return a store that exists as long as this process, and report why."""
-    temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+    except OSError as error:
+        message = (
+            f"The build cache {str(folder)!r} {why}, and builds cannot be kept in a temporary folder either: "
+            f"{error.strerror}. Let {VARIABLE} name a folder that this user can write."
+        )
+        raise BuildError(message) from None
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     remedy = f"Let {VARIABLE} name a folder that only this user can write"
     report_error(

@@ -122,10 +122,28 @@ def test_what_is_misconfigured_comes_with_a_remedy(stderr: str, parts: list[str]
 
 
 def test_disk_full() -> None:
-    """A full disk is no trouble with the requirements."""
-    error = uv_error("error: failed to write: No space left on device (os error 28)", "requirements.txt", TARGET)
+    """A full disk is no trouble with the requirements; the error names the file."""
+    error = uv_error("error: failed to write `/a/b`: No space left on device (os error 28)", "requirements.txt", TARGET)
     assert isinstance(error, BuildError)
     assert "disk is full" in str(error)
+    assert "/a/b" in str(error)
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        "error: Failed to initialize cache at `/a/uv`\n  cause: failed to create directory `/a/uv`: Not a directory",
+        "error: Failed to initialize cache at `/a/uv`\n  cause: failed to create directory `/a/uv`: File exists",
+        'error: Could not acquire lock\n  cause: Permission denied (os error 13) at path "/a/uv"',
+    ],
+)
+def test_cache_of_uv_that_cannot_be_written(stderr: str) -> None:
+    """A cache that uv cannot write, as in a container without a home folder, is no trouble with the requirements."""
+    error = uv_error(stderr, "requirements.txt", TARGET)
+    assert type(error) is BuildError
+    assert "requirements.txt" not in str(error)
+    assert "/a/uv" in str(error)
+    assert "UV_CACHE_DIR" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +229,23 @@ def test_index_that_cannot_be_reached() -> None:
     """What fails for the network alone has a type of its own, which an older resolution can answer."""
     assert type(uv_error(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
     assert type(uv_error(UNKNOWN, "requirements.txt", TARGET)) is DependencyError
+
+
+@pytest.mark.parametrize(
+    ("cause", "part"),
+    [
+        ("error reading a body from connection\n  cause: peer closed connection without sending TLS", "be reached"),
+        ("error decoding response body\n  cause: request or response body error", "cannot be reached"),
+        ("HTTP status server error (503 Service Unavailable) for url (https://a.example)", "fails (HTTP status server"),
+        ("HTTP status server error (502 Bad Gateway) for url (https://a.example/simple/six/)", "(502 Bad Gateway)"),
+    ],
+)
+def test_connection_that_breaks(cause: str, part: str) -> None:
+    """A connection that ends in an answer, and an index or proxy out of service, count as an index out of reach."""
+    stderr = f"error: Request failed\n  cause: Failed to fetch: https://a.example/simple/six/\n  cause: {cause}\n"
+    error = uv_error(stderr, "requirements.txt", TARGET)
+    assert type(error) is UnreachableError
+    assert part in str(error)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -103,6 +104,32 @@ def test_no_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(host, "run", run)
     with pytest.raises(BuildError, match="uv, which builds layers, cannot be started"):
         process.run(["pip"], cwd=tmp_path, extra={})
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAGAIN, errno.ENOMEM])
+def test_limits_of_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int) -> None:
+    """A uv that cannot be started because of a limit of the system need not be installed again."""
+
+    def run(command: object, **_: object) -> subprocess.CompletedProcess[str]:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(host, "run", run)
+    with pytest.raises(BuildError, match=r"cannot be started: .*has reached a limit of the system") as caught:
+        process.run(["pip"], cwd=tmp_path, extra={})
+    assert "Reinstall" not in str(caught.value)
+
+
+def test_uv_without_its_program(monkeypatch: pytest.MonkeyPatch, store: LocalStore, tmp_path: Path) -> None:
+    """An installation of uv without its program, as in a copied site-packages, has nothing to do with the cache."""
+
+    def find() -> str:
+        message = "Could not find the uv binary in any of:\n - /a\n - /b"
+        raise FileNotFoundError(message)
+
+    monkeypatch.setattr(process, "_program", find)
+    (tmp_path / "requirements.txt").write_text("six==1.17.0\n", encoding="utf-8")
+    with pytest.raises(BuildError, match=r"cannot be started: .* - /a - /b\. Reinstall it"):
+        build(tmp_path, Target("3.13", "x86_64"), store=store)
 
 
 @pytest.mark.parametrize("old", ["0.9.0", "0.9", "0.11.14", "0.11.14rc1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from uv import find_uv_bin
 
 from cdk_layers.building.uv.settings import read_uv_settings, tool_variables
 from cdk_layers.errors import BuildError, EntryError
+from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
 from cdk_layers.system.credentials import VARIABLE, scrub, secrets_in
 from cdk_layers.system.toml_text import toml_text
@@ -37,9 +39,14 @@ _SAFE: Final = (0, 11, 15)
 """
 
 _UNREACHABLE: Final = re.compile(
-    r"error sending request|client error \(Connect\)|dns error|tcp connect error|operation timed out|Could not connect",
+    r"error sending request|client error \(Connect\)|dns error|tcp connect error|operation timed out|Could not connect"
+    # The connection ended in the middle of an answer, or the index or a proxy is out of service.
+    r"|error reading a body from connection|error decoding response body|HTTP status server error \(5\d\d",
     re.IGNORECASE,
 )
+
+_EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM))
+"""Errors for too many open files or processes, and too little memory."""
 
 _MISREAD: Final = re.compile(r"Failed to parse: `?(?:/dev/fd/\d+|\S*settings\.toml)`?(?P<reason>.*)", re.DOTALL)
 _LONGEST: Final = 300
@@ -169,6 +176,7 @@ class _Call:
 
         Raises:
             BuildError: uv cannot be started, or its failure would count as a success.
+            OSError: The disk is full.
         """
         if host.ignores_children():
             message = (
@@ -177,18 +185,26 @@ class _Call:
                 "signal.SIG_DFL) first."
             )
             raise BuildError(message)
-        command, variables = [_program(), *self.arguments], {**self.variables, **more}
+        variables = {**self.variables, **more}
         try:
+            command = [_program(), *self.arguments]
             if self.configuration is None:
                 return host.run(command, cwd=self.cwd, environment=variables)
             with host.nameless_file(self.configuration) as file:
                 command += ["--config-file", file.path]
                 return host.run(command, cwd=self.cwd, environment=variables, inherited=file.descriptors)
         except OSError as error:
-            message = (
-                f"uv, which builds layers, cannot be started: {error}. Reinstall it, for example with 'pip install uv'."
-            )
-            raise BuildError(message) from error
+            if error.errno in FULL:
+                raise
+            raise BuildError(_not_started(error)) from error
+
+
+def _not_started(error: OSError) -> str:
+    reason = " ".join(str(error).split())
+    remedy = "Reinstall it, for example with 'pip install uv'."
+    if error.errno in _EXHAUSTED:
+        remedy = "This process or user has reached a limit of the system. Raise it, for example with `ulimit`."
+    return f"uv, which builds layers, cannot be started: {reason}. {remedy}"
 
 
 def _run_with_retry(call: _Call, *, offline_first: bool = False) -> subprocess.CompletedProcess[str]:
