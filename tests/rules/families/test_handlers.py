@@ -149,7 +149,8 @@ def test_layers_that_nobody_can_look_into_make_it_a_warning() -> None:
     vendor = layer(None, "Vendor")
     (finding,) = found(function(vendor, code={"main.py": FOUND}, handler="app.handler"), RULE)
     assert (finding.severity, "layer:Vendor:1" in finding.message) == ("warning", True)
-    assert found(function(vendor, code={"main.py": FOUND}, handler="datadog_lambda.handler.handler"), RULE) == []
+    for handler in ("datadog_lambda.handler.handler", "instana.lambda_handler", "lumigo_tracer._handler"):
+        assert found(function(vendor, code={"main.py": FOUND}, handler=handler), RULE) == []
     assert severities(function(vendor, code={"main.py": ""}, handler="main.handler"), RULE) == ["error"]
 
 
@@ -170,13 +171,34 @@ def test_a_wrapper_program_may_do_with_the_handler_what_it_likes() -> None:
 
 
 def test_a_syntax_error_is_an_error_where_this_python_speaks_for_the_functions() -> None:
-    """A newer version may understand more, so that it is a warning there."""
+    """What this Python rejects, older ones reject too."""
     code = {"main.py": "def handler(event, context:\n    pass"}
     (same,) = found(function(code=code, handler="main.handler", runtime=f"python{HERE}"), RULE)
     assert (same.severity, "line 1" in same.message) == ("error", True)
-    older = found(function(code=code, handler="main.handler", runtime="python3.9"), RULE)
-    newer = found(function(code=code, handler="main.handler", runtime="python3.99"), RULE)
-    assert [finding.severity for finding in (*older, *newer)] == ["error", "warning"]
+    assert severities(function(code=code, handler="main.handler", runtime="python3.9"), RULE) == ["error"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"main.py": "def handler(event, context):\n    return <the syntax of a later version>\n"},
+        {"main.py": "from core import handler\n", "core.py": "def handler(event) as later:\n    pass\n"},
+        {"main.py": "from core import *\n", "core.py": "handler = later 1\n"},
+    ],
+)
+def test_the_syntax_of_a_newer_python_is_let_be(code: dict[str, str]) -> None:
+    """The function's Python may accept more than this one: f-strings of 3.12, for example, are wrong for 3.11."""
+    assert found(function(code=code, handler="main.handler", runtime="python3.99"), RULE) == []
+    assert found(function(code=code, handler="main.handler", runtime=f"python{HERE}"), RULE)
+
+
+@pytest.mark.parametrize(
+    "text", ["    x = 1\ndef handler(event, context): pass\n", "def handler(event, context):\npass\n"]
+)
+def test_no_python_accepts_wrong_indentation(text: str) -> None:
+    """So it is an error for newer Pythons than this one as well."""
+    subject = function(code={"main.py": text}, handler="main.handler", runtime="python3.99")
+    assert severities(subject, RULE) == ["error"]
 
 
 @pytest.mark.parametrize("source", [b"\0", b"(" * 100_000, b"# coding: nonsense\n", b"\xff\xfe", b"-" * 200_000 + b"1"])

@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 
 register_family(__name__, order=100, error=ContentError)
 
-_WRAPPERS: Final = ("datadog_lambda", "newrelic_lambda_wrapper", "otel_wrapper", "sentry_sdk", "awslambdaric")
-"""Modules of well-known layers that are used as handlers, and then call the function's own."""
+_WRAPPERS: Final = (
+    "awslambdaric", "datadog_lambda", "instana", "lumigo_tracer", "newrelic_lambda_wrapper", "otel_wrapper",
+    "sentry_sdk", "thundra",
+)  # fmt: skip
+"""Modules of well-known layers that are used as handlers, and then call the function's own.
+
+Source: the documentation of their vendors.
+"""
 
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 """Names a program that Lambda starts instead of the runtime, and that may handle the handler differently."""
@@ -78,11 +84,11 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     if found is None:
         yield from _missing_module(function, module)
         return
-    lookup = _Lookup(places)
+    lookup = _Lookup(places, python_version(function))
     answer = lookup.has(found, name)
     aws_error = f"Handler '{name}' missing on module '{module}'"
     if isinstance(answer, SyntaxError):
-        yield _syntax_problem(function, module, answer, found)
+        yield _syntax_problem(module, answer, found)
     elif answer == "no":
         yield Problem(f"{_description(found)} does not define {name!r}, the function's handler.", aws_error=aws_error)
     elif answer == "maybe":
@@ -114,17 +120,21 @@ def _missing_module(function: Function, module: str) -> Iterator[Problem]:
     )
 
 
-def _syntax_problem(function: Function, module: str, error: SyntaxError, found: Module) -> Problem:
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    # Newer Pythons accept what older ones accept, so what they reject is wrong in both.
-    certain = sys.version_info[:2] >= tuple(int(part) for part in python_version(function).split("."))
+def _syntax_problem(module: str, error: SyntaxError, found: Module) -> Problem:
     return Problem(
-        f"{_description(found)} cannot be parsed, line {error.lineno}: {error.msg}"
-        + ("." if certain else f", by Python {here}; the function runs on {python_version(function)}."),
-        severity=None if certain else "warning",
+        f"{_description(found)} cannot be parsed, line {error.lineno}: {error.msg}.",
         remedy="Correct the syntax.",
         aws_error=f"Syntax error in module '{module}': {error.msg}",
     )
+
+
+def _is_certain(error: SyntaxError, python: str) -> bool:
+    """Return whether what the running Python rejects is wrong in a language version too.
+
+    Newer versions accept what older ones accept, and may accept more, such as the f-strings of 3.12. None accepts wrong
+    indentation.
+    """
+    return isinstance(error, IndentationError) or sys.version_info[:2] >= tuple(map(int, python.split(".")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,9 @@ class _Lookup:
     """The lookup of a name in a module, and in the modules that it imports the name from."""
 
     places: Sequence[tuple[Part, str]]
+    python: str
+    """The function's language version."""
+
     answers: dict[tuple[str, str], Answer | SyntaxError] = field(default_factory=dict)
     """Answers by module and name; "no" while the module is being read, which ends cycles."""
 
@@ -161,12 +174,12 @@ class _Lookup:
         return answer
 
     def _in_source(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
-        deeper = _Lookup(self.places, self.answers, self.depth + 1)
+        deeper = _Lookup(self.places, self.python, self.answers, self.depth + 1)
         search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
         try:
             return search.in_module(parse(source))
         except SyntaxError as error:
-            return error
+            return error if _is_certain(error, self.python) else "yes"
         except (ValueError, RecursionError, MemoryError):
             return "yes"
 
