@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +49,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Report": {"Code": code, "Layers": [{"Ref": "Base"}], "Timeout": 20,
                    "Environment": {"Variables": {"TABLE": "sales"}}},
         "Other": {"Code": {"main.py": "def handler(event, context): return 'other'"}},
+        "Zipped": {"Code": "Zipped.zip"},
         "Echo": {"Code": {"main.py": _ECHO}, "Timeout": 20},
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
     }  # fmt: skip
@@ -204,6 +206,23 @@ def test_handlers_are_imported(session: pytest.Pytester) -> None:
         5,
         "-n0", "-p", "no:randomly",
     )  # fmt: skip
+
+
+def test_coverage_of_an_archive(app: Path, session: pytest.Pytester) -> None:
+    """Coverage measures a handler by its module's name, and maps it to the project's folder as documented."""
+    shutil.make_archive(str(app / "Zipped"), "zip", app / "Other")
+    (session.mkdir("functions") / "other").mkdir()
+    shutil.copy(app / "Other" / "main.py", session.path / "functions" / "other")
+    session.makepyprojecttoml("""
+        [tool.coverage.paths]
+        other = ["functions/other", "*/unpacked/*/content"]
+        """)
+    session.makepyfile("def test_other(lambda_handler): assert lambda_handler('Zipped')({}, None) == 'other'")
+    coverage = (sys.executable, "-m", "coverage")
+    done = session.run(*coverage, "run", "-p", "--source=main", "-m", "pytest", "-n0", "-p", "no:cacheprovider")
+    assert done.ret == 0
+    session.run(*coverage, "combine")
+    session.run(*coverage, "report").stdout.fnmatch_lines(["functions/other/main.py * 100%"])
 
 
 def test_in_parallel(session: pytest.Pytester) -> None:
