@@ -80,3 +80,18 @@ def test_conditions_that_are_generated_are_open(tmp_path: Path, conditions: str)
         "Isprod=true": 1,
         "Isprod=false": 0,
     }
+
+
+@pytest.mark.parametrize(
+    "generated",
+    [
+        "'Fn::ForEach::Reports': [Name, [A, B], {'Report${Name}': {Type: AWS::Lambda::Function}}]",
+        "Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/functions.yaml}}",
+    ],
+)
+def test_generated_resources_are_said_to_be_unread(tmp_path: Path, generated: str) -> None:
+    """The report names what adds resources that are not checked."""
+    app = read_text(tmp_path, f"Resources:\n  {generated}\n{_FUNCTION % ''}")
+
+    assert len(app.functions) == 1
+    assert "are not read" in app.unread[0]

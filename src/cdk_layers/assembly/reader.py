@@ -161,7 +161,7 @@ class _Reading:
                 self._assets.unread[f"{place}: its template is not in this assembly, so it is not checked."] = None
         self._nesting.pop()
         for name in stack.document.get("Resources", {}):
-            if str(name).startswith("Fn::ForEach"):
+            if str(name).startswith("Fn::"):
                 self._assets.unread[f"{stack.path}: the resources of {name} are not read."] = None
 
     def _nested_template(self, resource: Resource) -> Path | None:
