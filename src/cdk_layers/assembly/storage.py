@@ -38,10 +38,11 @@ def referenced(location: Mapping[str, Any], evaluation: Evaluation) -> Storage |
     if not isinstance(bucket, Reference) or bucket.resource.type != _BUCKET:
         return Storage(place, has_version)
     versioning = evaluation.value(bucket.resource.properties.get("VersioningConfiguration", {}), bucket.resource.stack)
+    is_known = versioning is NO_VALUE or isinstance(versioning, dict)
     return Storage(
         place,
         has_version,
-        as_text(mapping(versioning).get("Status")) == "Enabled" if isinstance(versioning, dict) else None,
+        as_text(mapping(versioning).get("Status")) == "Enabled" if is_known else None,
         tuple(_expiring(bucket.resource, key, evaluation)),
     )
 

@@ -55,6 +55,11 @@ _VERSIONED = "VersioningConfiguration: {Status: Enabled}"
     (f"{_OURS}, S3ObjectStorageMode: REFERENCE", _VERSIONED, ["version is not named"]),
     (f"{_OURS}, S3ObjectStorageMode: REFERENCE, S3ObjectVersion: !Ref AWS::NoValue", _VERSIONED, ["version is not"]),
     (f"{_OURS}, S3ObjectStorageMode: REFERENCE, S3ObjectVersion: a", "", ["without versioning"]),
+    (f"{_OURS}, S3ObjectStorageMode: REFERENCE, S3ObjectVersion: a", "VersioningConfiguration: !Ref AWS::NoValue",
+     ["without versioning"]),
+    (f"{_OURS}, S3ObjectStorageMode: REFERENCE, S3ObjectVersion: a", "VersioningConfiguration: {Status: Suspended}",
+     ["without versioning"]),
+    (f"{_OURS}, S3ObjectStorageMode: REFERENCE, S3ObjectVersion: a", "VersioningConfiguration: !Ref Unset", []),
     ("S3Bucket: theirs, S3Key: k, S3ObjectStorageMode: REFERENCE", "", ["version is not named"]),
     ("S3Bucket: theirs, S3Key: k, S3ObjectStorageMode: REFERENCE, S3ObjectVersion: a", "", []),
 ])  # fmt: skip
