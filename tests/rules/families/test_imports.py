@@ -32,6 +32,13 @@ def test_a_module_that_nothing_provides_is_named_with_its_distribution() -> None
     assert finding.aws_error == "Unable to import module 'main': No module named 'yaml'"
 
 
+@pytest.mark.parametrize("name", ["company_models", "_".join("abc"), "shared_utils"])
+def test_the_name_of_a_distribution_is_not_guessed(name: str) -> None:
+    """A module of the user's own that is missing has no distribution."""
+    (finding,) = found(function(code={"main.py": f"import {name}{TAIL}"}, handler="main.handler"), RULE)
+    assert f": {name} (main.py:1)." in finding.message
+
+
 @pytest.mark.parametrize("line", [
     "import requests", "import requests as http", "import requests.adapters", "from requests import get",
     "from requests.adapters import HTTPAdapter", "import os, requests", "import sys; import requests",

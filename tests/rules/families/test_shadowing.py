@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cdk_layers.rules.facts.standard_library import standard_library
-from tests.rules.archives import archive, dist, found, function, layer, severities
+from tests.rules.archives import Files, archive, dist, found, function, layer, severities, texts
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,30 @@ def test_a_complete_sdk_or_none_is_fine_also_spread_over_layers_and_code() -> No
     assert found(function(boto3, code=code), "shadowed-sdk") == []
     assert found(function(layer(archive(["python/requests/__init__.py"]))), "shadowed-sdk") == []
     assert found(function(layer(archive(["python/s3transfer/__init__.py"]))), "shadowed-sdk") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "requires", "severities_"),
+    [
+        ({"main.py": "import pynamodb"}, "botocore>=1.12", []),
+        ({"main.py": "import aws_xray_sdk", "sub/helper.py": "import json"}, "wrapt", []),
+        ({"main.py": "from helper import client", "helper.py": "import boto3"}, "botocore>=1.12", ["warning"]),
+        ({"main.py": "client = __import__('boto3')"}, "botocore>=1.12", ["warning"]),
+        ({"main.py": "import powertools"}, "boto3<2,>=1.34; extra == 'aws-sdk'", ["warning"]),
+        ({"main.py": "import transfer"}, "s3transfer>=0.10", ["warning"]),
+    ],
+)
+def test_botocore_alone(code: dict[str, str], requires: str, severities_: list[str]) -> None:
+    """Distributions such as pynamodb need botocore without boto3, which is right if nothing uses boto3."""
+    contents = {"python/botocore/__init__.py": "boto3", "python/library/__init__.py": "# as in boto3"}
+    dists = [dist("botocore", top_level=["botocore"]), dist("library", "1.0", requires, top_level=["library"])]
+    base = layer(archive(contents, dists=dists), sources=Files(texts(contents)))
+    assert severities(function(base, code=code), "shadowed-sdk") == severities_
+    # Content that cannot be read, and boto3 without its botocore, are reported in any case.
+    unknown = layer(archive(contents, dists=dists))
+    assert severities(function(unknown, code=code), "shadowed-sdk") == ["warning"]
+    boto3 = {"python/boto3/__init__.py": ""}
+    assert severities(function(layer(archive(boto3), sources=Files({})), code=code), "shadowed-sdk") == ["warning"]
 
 
 @pytest.mark.parametrize("path", ["random.py", "email/__init__.py", "queue.cpython-313-x86_64-linux-gnu.so"])

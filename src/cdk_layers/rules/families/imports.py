@@ -98,7 +98,8 @@ def _missing(handler: str, missing: dict[str, str]) -> Problem:
 
 def _named(name: str, place: str) -> str:
     distribution = distribution_of(name)
-    known = f", of the distribution {distribution}" if distribution != name else ""
+    is_guess = distribution == name.replace("_", "-")
+    known = "" if is_guess else f", of the distribution {distribution}"
     return f"{name} ({place}{known})"
 
 

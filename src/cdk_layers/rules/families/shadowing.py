@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import (
     inside,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 register_family(__name__, order=90, error=ContentError)
 
 _SDK: Final = ("boto3", "botocore", "s3transfer")
+_BOTO3: Final = re.compile(r"(?:boto3|s3transfer)\b", re.IGNORECASE)
+_SDK_FOLDER: Final = re.compile(r"(?:^|/)(?:botocore|s3transfer)/")
+_MOST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_LISTED: Final = 3
 _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client", "snapshot_restore_py"))
 
@@ -42,7 +47,7 @@ _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client
     Function,
     severity="warning",
     meaning="Some of boto3, botocore and s3transfer are packaged, and the others come from the runtime, at any "
-    "version.",
+    "version. Botocore alone is fine where nothing names boto3.",
     remedy="Package boto3 itself, pinned: it requires the right botocore and s3transfer. Or package none of them.",
     source="sys.path puts the code and the layers before the runtime's own SDK; its versions there are not verified",
     aws_error="Unable to import module 'main': cannot import name '...' from 'botocore...'",
@@ -57,12 +62,32 @@ def shadowed_sdk(function: Function, _: Settings) -> Iterator[Problem]:
     packaged = [name for name in _SDK if name in provided]
     absent = [name for name in _SDK if name not in provided]
     # s3transfer alone is compatible with the boto3 of the runtime.
-    if absent and {"boto3", "botocore"} & provided:
+    if absent and {"boto3", "botocore"} & provided and ("boto3" in provided or _may_use_boto3(function)):
         versions = installed(function)
         names = ", ".join(f"{name} {versions[name][0][0].version}" if name in versions else name for name in packaged)
         hidden = unknown_parts(function)
         unless = f", unless {' or '.join(hidden)} provides it" if hidden else ""
         yield Problem(f"The function packages {names}, and takes {' and '.join(absent)} from the runtime{unless}.")
+
+
+def _may_use_boto3(function: Function) -> bool:
+    """Return whether something may import the runtime's boto3: many distributions need botocore alone."""
+    if unknown_parts(function) or any(part.sources is None for part in parts(function)):
+        return True
+    required = (line for found in installed(function).values() for each, _ in found for line in each.requires)
+    return any(map(_BOTO3.match, required)) or any(_names_boto3(part) for part in parts(function))
+
+
+def _names_boto3(part: Part) -> bool:
+    """Return whether a source of no distribution contains the name of boto3; also if there is too much to read."""
+    own = [
+        (path, file.size)
+        for path, file in part.contents.files.items()
+        if path.endswith(".py") and owner(part.contents, path) is None and _SDK_FOLDER.search(path) is None
+    ]
+    if part.sources is None or sum(size for _, size in own) > _MOST_SOURCE:
+        return True
+    return any(b"boto3" in (part.sources.read(path) or b"") for path, _ in own)
 
 
 @rule(
