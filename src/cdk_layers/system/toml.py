@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 if sys.version_info >= (3, 11):
-    from tomllib import TOMLDecodeError, loads
+    import tomllib
+    from tomllib import TOMLDecodeError
 else:
-    from tomli import TOMLDecodeError, loads
+    import tomli as tomllib
+    from tomli import TOMLDecodeError
 
 __all__ = ["TOMLDecodeError", "loads"]
+
+
+def loads(text: str) -> dict[str, Any]:
+    """Parse a TOML document. A byte order mark, which editors on Windows write, is ignored, as by uv.
+
+    Raises:
+        TOMLDecodeError: It is not TOML.
+    """
+    return tomllib.loads(text.removeprefix("\ufeff"))

@@ -137,7 +137,10 @@ def test_open_version_in_a_lock(
 
 
 def test_what_does_not_apply_where_it_was_locked(make_entry: MakeEntry, store: LocalStore) -> None:
-    """Pipenv locks no version of what its markers exclude. This is accepted if they exclude the target too."""
+    """Pipenv locks no version of what its markers exclude. This is accepted if they exclude the target too.
+
+    So is a byte order mark.
+    """
     names = {
         "idna": {"version": "*", "markers": "sys_platform == 'win32'"},
         "certifi": {"version": "==>=2", "markers": "python_version < '3.11'"},
@@ -151,7 +154,7 @@ idna = { version = "*", markers = "sys_platform == 'win32'" }
 certifi = { version = ">=2", markers = "python_version < '3.11'" }
 attrs = { version = "~=25.1", markers = "sys_platform == 'darwin'", extras = ["tests"] }
 """
-    entry = make_entry({"Pipfile": manifest, "Pipfile.lock": json.dumps({**PIPFILE_LOCK, "default": names})})
+    entry = make_entry({"Pipfile": manifest, "Pipfile.lock": "\ufeff" + json.dumps({**PIPFILE_LOCK, "default": names})})
     assert pins_for(entry, X86, store=store) == ("six==1.16.0",)
     with pytest.raises(EntryError, match=r"does not lock 'certifi' at one exact version: it has .certifi>=2; python_v"):
         pins_for(entry, Target("3.10", "x86_64"), store=store)

@@ -163,6 +163,17 @@ def test_stale_pylock(pylock: Path, store: LocalStore, dependencies: str, reason
         pins_for(pylock, X86, store=store)
 
 
+def test_byte_order_marks(pylock: Path, store: LocalStore) -> None:
+    """Files that an editor on Windows saved with a byte order mark are read, and compared, as without one."""
+    expected = pins_for(pylock, X86, store=store)
+    for path in (pylock / "pylock.toml", pylock / "pyproject.toml"):
+        path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert pins_for(pylock, X86, store=store) == expected
+    edit(pylock / "pyproject.toml", '"alpha>=1"', '"alpha>=2"')
+    with pytest.raises(StaleLockError, match="it has alpha 1.0"):
+        pins_for(pylock, X86, store=store)
+
+
 @pytest.mark.parametrize(
     "head",
     ["# uv export --only-group ops -o pylock.toml\n", "# uv pip compile requirements.in -o pylock.toml\n"],

@@ -108,7 +108,7 @@ def _check_pipfile(job: Job) -> None:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {error}. Make it again with 'pipenv lock'."
         raise EntryError(message) from None

@@ -48,7 +48,7 @@ def _of_poetry(path: Path) -> Iterator[tuple[str, str]]:
 
 def _of_pipfile(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        lock: Any = json.loads(path.read_text(encoding="utf-8"))
+        lock: Any = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return
     listed = table(lock, "_meta").get("sources")

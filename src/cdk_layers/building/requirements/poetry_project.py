@@ -50,7 +50,7 @@ def _place(path: Path, scratch: Path) -> Path:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = toml.loads(path.read_text(encoding="utf-8-sig"))
+        document = toml.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         message = f"{path} cannot be read: {str(error)[:200]}. Correct it."
         raise EntryError(message) from None
