@@ -24,6 +24,7 @@ from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
 from cdk_layers.system.credentials import git_headers, hide
 from cdk_layers.system.removal import remove_folder
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -142,9 +143,9 @@ def _install_from_index(
         others = (option for option in requirements.options if not option.name.endswith("index-url"))
         alone = (Option("--index-url", index, requirements.origin or ""),) if index else ()
         requirements = replace(requirements, options=(*alone, *others))
-    with tempfile.TemporaryDirectory(prefix="cdk-layers-install-") as folder:
-        listed = Path(folder, "requirements.txt")
-        copies = Copies.make(Path(folder), pins)
+    with temporary_folder("install") as folder:
+        listed = folder / "requirements.txt"
+        copies = Copies.make(folder, pins)
         hidden = hide(requirements.mask("\n".join(_lines(requirements, pins, settings, copies))))
         listed.write_text(hidden.text, encoding="utf-8")
         headers = git_headers((item.text for item in (*requirements.wanted, *pins)), settings.variables)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.write_errors import VARIABLE
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import report_error
+from cdk_layers.system.temporary_folders import lasting_folder
 
 
 def open_store(max_bytes: int | None = DEFAULT_MAX_BYTES) -> LocalStore:
@@ -80,14 +79,13 @@ def _usable(folder: Path, max_bytes: int | None, *, is_shared: bool = False) -> 
 def _temporary(folder: Path, why: str) -> LocalStore:
     """Return a store that exists as long as this process, and report why."""
     try:
-        temporary = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
+        temporary = lasting_folder("store")
     except OSError as error:
         message = (
             f"The build cache {str(folder)!r} {why}, and builds cannot be kept in a temporary folder either: "
             f"{error.strerror}. Let {VARIABLE} name a folder that this user can write."
         )
         raise BuildError(message) from None
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     remedy = f"Let {VARIABLE} name a folder that only this user can write"
     report_error(
         f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "

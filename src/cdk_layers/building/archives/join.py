@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.building.archives.hashing import DIGEST_BYTES, digest_of
@@ -17,9 +15,11 @@ from cdk_layers.contents.zipformat import entry_bytes, read_directory
 from cdk_layers.errors import BuildError
 from cdk_layers.store import contents_json
 from cdk_layers.store.contents_json import digests_beside
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Sequence
+    from pathlib import Path
 
     from cdk_layers.contents.model import Distribution, Mark, Native
     from cdk_layers.contents.zipformat import Entry
@@ -146,9 +146,9 @@ class Join:
             # Few entries do, and loading it takes longer than most joins.
             from cdk_layers.contents.measure import measure  # noqa: PLC0415
 
-            with tempfile.TemporaryDirectory(prefix="cdk-layers-join-") as folder:
-                self.write(Path(folder, "archive.zip"))
-                return measure(Path(folder, "archive.zip"))
+            with temporary_folder("join") as folder:
+                self.write(folder / "archive.zip")
+                return measure(folder / "archive.zip")
         return self._merged(every)
 
     def _changes_metadata(self, every: Sequence[Contents]) -> bool:

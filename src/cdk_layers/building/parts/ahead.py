@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cdk_layers.system.parallel import Pool
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.plan import Plan
@@ -36,8 +36,8 @@ def compiled_ahead(plan: Plan, job: Job, pack: Callable[[Plan, str], object]) ->
         yield
         return
     pack(plan, own)
-    with TemporaryDirectory(prefix="cdk-layers-compile-") as folder, Pool(1) as pool:
-        compiling = pool.submit(_compile, own, job, Path(folder))
+    with temporary_folder("compile") as folder, Pool(1) as pool:
+        compiling = pool.submit(_compile, own, job, folder)
         yield
         compiling.result()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.copies import Copies
@@ -14,6 +12,7 @@ from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_su
 from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.credentials import git_headers, hide
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -32,9 +31,9 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
         DependencyError: The requirements cannot be met.
     """
     settings = settings_of(job)
-    with tempfile.TemporaryDirectory(prefix="cdk-layers-resolve-") as folder:
-        manifest, constraints = Path(folder, "requirements.in"), Path(folder, "constraints.txt")
-        copies = Copies.make(Path(folder), requirements.wanted)
+    with temporary_folder("resolve") as folder:
+        manifest, constraints = folder / "requirements.in", folder / "constraints.txt"
+        copies = Copies.make(folder, requirements.wanted)
         required_lines = [copies.line(line) for line in requirements.wanted if not line.is_constraint]
         lines = "\n".join([*settings.option_lines(requirements.options), *required_lines, ""])
         hidden = hide(requirements.mask(lines))
@@ -46,7 +45,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Wanted]
         preferred = "".join(f"{name}=={version}\n" for name, version in sorted(job.options.provided.items()))
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
-            output = Path(folder, "requirements.txt")
+            output = folder / "requirements.txt"
             output.write_text(preferred, encoding="utf-8")
             done = process.pip(
                 ["compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,

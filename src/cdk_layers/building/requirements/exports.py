@@ -7,9 +7,7 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.groups import category
@@ -18,9 +16,11 @@ from cdk_layers.building.requirements.poetry_project import mirrored, unmirrored
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
 from cdk_layers.system.credentials import scrub, secrets_in
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
@@ -117,10 +117,10 @@ def _key(entry: Path, names: list[str], options: BuildOptions) -> str:
 
 
 def _run(entry: Path, lock: str, options: BuildOptions) -> str:
-    with tempfile.TemporaryDirectory(prefix="cdk-layers-export-") as scratch:
+    with temporary_folder("export") as scratch:
         if lock == "poetry.lock":
-            return _poetry_export(entry, Path(scratch), options)
-        return _pipenv_export(entry, Path(scratch), options)
+            return _poetry_export(entry, scratch, options)
+        return _pipenv_export(entry, scratch, options)
 
 
 def _poetry_export(entry: Path, scratch: Path, options: BuildOptions) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.errors import UsageError
+from cdk_layers.system.temporary_folders import lasting_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.lambda_service.target import Target
@@ -93,6 +91,4 @@ def _only(names: Sequence[str]) -> str:
 @cache
 def _empty_folder() -> Path:
     """Return an empty folder that exists until this process ends, since a build may read its entry again."""
-    folder = Path(tempfile.mkdtemp(prefix="cdk-layers-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return lasting_folder("entry")
