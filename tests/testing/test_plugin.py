@@ -74,7 +74,7 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
     """A test calls a function by name, with an event, variables and a client context; failures are exceptions."""
     _passes(
         session,
-        """
+        r"""
         import pytest
         from cdk_layers.errors import FunctionError, UsageError
 
@@ -104,8 +104,17 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
         def test_unknown_function(lambda_function):
             with pytest.raises(UsageError, match="has no function 'Nothing'"):
                 lambda_function("Nothing")
+
+        def test_what_is_not_a_string(lambda_function, lambda_handler):
+            for fixture in (lambda_function, lambda_handler):
+                with pytest.raises(UsageError, match=r"environment\['COUNT'\] is 1 \(int\); expected a string"):
+                    fixture("Report", environment={"TABLE": "sales", "COUNT": 1})
+                with pytest.raises(UsageError, match=r"environment\['TABLE'\] is None \(NoneType\)"):
+                    fixture("Report", environment={"TABLE": None})
+                with pytest.raises(UsageError, match="The function is 1; expected its construct path"):
+                    fixture(1)
         """,
-        5,
+        6,
     )
 
 

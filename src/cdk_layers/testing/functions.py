@@ -62,6 +62,7 @@ class Assemblies:
         self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
     ) -> LocalFunction:
         """Return a function of an app. Arguments and errors are those of the fixture: see `AppFunctions.__call__`."""
+        _expect_strings(name, environment or {})
         function, _ = local_function(find_function(self._read(app), name), environment=environment)
         return function
 
@@ -81,6 +82,16 @@ class Assemblies:
             )
             raise UsageError(message)
         return self._default
+
+
+def _expect_strings(name: object, environment: Mapping[str, object]) -> None:
+    if not isinstance(name, str):
+        message = f'The function is {name!r}; expected its construct path or its name, such as "Spoke/Report".'
+        raise UsageError(message)
+    for variable, value in environment.items():
+        if not isinstance(value, str):
+            message = f"environment[{variable!r}] is {value!r} ({type(value).__name__}); expected a string."
+            raise UsageError(message)
 
 
 class AppFunctions:
@@ -114,7 +125,8 @@ class AppFunctions:
             environment: Variables that override those of the function, such as the names of tables.
 
         Raises:
-            UsageError: The app has no such function, or the function cannot run on this machine.
+            UsageError: The app has no such function, the function cannot run on this machine, or the name or a value
+                of a variable is not a string.
             AssemblyError: The assembly cannot be read.
         """
         return CallableFunction(self, self._assemblies.function(name, app=app, environment=environment))
