@@ -41,7 +41,8 @@ _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-pac
     App,
     severity="error",
     meaning="Python code is in a folder of a layer where Python does not search for it. A warning for the folder of "
-    "another Python version next to code that is found.",
+    "another Python version next to code that is found. Layers of functions that set PYTHONPATH, which may name any "
+    "folder, are not checked.",
     remedy="Put packages directly into python/ at the root of the layer's archive, as SharedPythonLayer does.",
     source=_PLACES,
     aws_error="Unable to import module 'main': No module named '...'",

@@ -121,7 +121,8 @@ def _region(subject: Function | Layer) -> str | None:
     "wrong-region",
     Function,
     severity="error",
-    meaning="A layer has to be in the Region of the function that uses it.",
+    meaning="A layer has to be in the Region of the function that uses it. If that Region is not known, the layers "
+    "still have to be in one Region.",
     remedy=_PER_REGION,
     source="Lambda's API.",
     aws_error=_OTHER_REGION.format(region="<region>"),
