@@ -163,6 +163,29 @@ def test_stale_pylock(pylock: Path, store: LocalStore, dependencies: str, reason
         pins_for(pylock, X86, store=store)
 
 
+@pytest.mark.parametrize(
+    ("dependencies", "settings"),
+    [
+        ('"alpha>=2"', '[tool.uv]\noverride-dependencies = ["alpha==1.0"]\n'),
+        ('"alpha", "six"', "[tool.uv]\noverride-dependencies = [\"Six ; sys_platform == 'win32'\"]\n"),
+        ('"alpha", "six"', '[tool.uv]\nexclude-dependencies = ["six"]\n'),
+        ('"alpha>=2"', '[tool.pdm.resolution.overrides]\nalpha = "1.0"\n'),
+        ('"alpha", "six"', '[tool.pdm.resolution]\nexcludes = ["six"]\n'),
+        ('"alpha", "App[web]"', ""),
+    ],
+)
+def test_requirements_that_a_project_changes(pylock: Path, store: LocalStore, dependencies: str, settings: str) -> None:
+    """A lock file differs from requirements that settings of its tool change, and is not stale. Others still count."""
+    project = pylock / "pyproject.toml"
+    expected = pins_for(pylock, X86, store=store)
+    edit(project, '"alpha>=1"', dependencies)
+    project.write_text(project.read_text(encoding="utf-8") + settings, encoding="utf-8")
+    assert pins_for(pylock, X86, store=store) == expected
+    edit(project, "\ndependencies = [", '\ndependencies = ["certifi", ')
+    with pytest.raises(StaleLockError, match="it lacks 'certifi'"):
+        pins_for(pylock, X86, store=store)
+
+
 def test_byte_order_marks(pylock: Path, store: LocalStore) -> None:
     """Files that an editor on Windows saved with a byte order mark are read, and compared, as without one."""
     expected = pins_for(pylock, X86, store=store)
@@ -176,7 +199,13 @@ def test_byte_order_marks(pylock: Path, store: LocalStore) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["# uv export --only-group ops -o pylock.toml\n", "# uv pip compile requirements.in -o pylock.toml\n"],
+    [
+        "# uv export --only-group ops -o pylock.toml\n",
+        "# uv export --no-emit-package six -o pylock.toml\n",
+        "# uv export --prune six -o pylock.toml\n",
+        "# uv pip compile requirements.in -o pylock.toml\n",
+        "# uv pip compile pyproject.toml --override overrides.txt -o pylock.toml\n",
+    ],
 )
 def test_pylock_that_was_made_from_something_else(pylock: Path, store: LocalStore, head: str) -> None:
     """A pylock.toml of one group, or of another file, is not compared with the project."""

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
         ('"alpha==1.0", ', "", "it has 'alpha', which the project does not require"),
         ('"alpha==1.0"', '"alpha @ https://a.example/alpha-1.0-py3-none-any.whl"', "alpha from its own location"),
         ("[tool.uv]\n", '[tool.uv]\nconstraint-dependencies = ["alpha<2"]\n', "of its constraints, it lacks 'alpha'"),
+        (
+            "[tool.uv]\n",
+            '[tool.uv]\nexclude-dependencies = ["Beta"]\n',
+            "it does not exclude 'beta', as the project does",
+        ),
         ('name = "app"', 'name = "other"', "it has no project 'other'"),
         ('"beta"', '"beta[x]"', "it lacks 'beta[x]'"),
         ('alpha==1.0"', "alpha==1.0; python_version < '3'\"", "it has 'alpha', which the project does not require"),

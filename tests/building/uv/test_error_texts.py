@@ -159,6 +159,8 @@ def test_cache_of_uv_that_cannot_be_written(stderr: str) -> None:
 def test_lacking_wheels(stderr: str, names: set[str]) -> None:
     """The distributions without a wheel are read from every form of message by uv."""
     assert lacking_wheels(stderr) == names
+    if len(names) == 1 and stderr is not NO_WHEEL:
+        assert f"no wheel of '{min(names)}' suits" in str(uv_error(stderr, "pylock.toml", TARGET))
 
 
 MANY_VERSIONS = """\

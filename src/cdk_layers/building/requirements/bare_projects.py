@@ -54,13 +54,16 @@ def installs_all(entry: Path, used: str, wanted: Iterable[Wanted], target: Targe
     if data is None:
         return False
     # It loads more than a build from the store needs, if there is no such project.
-    from cdk_layers.building.requirements.stale_pylock import missing  # noqa: PLC0415
+    from cdk_layers.building.requirements.stale_pylock import changed_names, missing  # noqa: PLC0415
 
     found = {line.name: line.version for line in required if line.applies_to(target)}
     named = {
         name for name, value in _poetry(data).items() if not (isinstance(value, dict) and _CONDITIONS & set(value))
     }
-    if any(missing(_lines(data), found, target)) or not {canonical(name) for name in named} <= found.keys():
+    if (
+        any(missing(_lines(data), found, target, changed_names(data)))
+        or not {canonical(name) for name in named} <= found.keys()
+    ):
         return False
     if "dependencies" not in texts(table(data, "project").get("dynamic")) or _poetry(data):
         return True

@@ -272,3 +272,7 @@ def _changed_manifest(project: UvProject, lock: Mapping[str, Any], target: Targe
         required = _required((("", line) for line in lines), _sources(read_toml(project.root / PROJECT)), target)
         for reason in _compared(required, _locked(recorded.get(kind, ()), target)):
             yield f"of its {kind}, {reason}"
+    excluded = {canonical(name) for name in texts(settings.get("exclude-dependencies"))}
+    left_out = {canonical(name) for name in texts(recorded.get("excludes"))}
+    yield from (f"it does not exclude {name!r}, as the project does" for name in sorted(excluded - left_out))
+    yield from (f"it excludes {name!r}, which the project does not" for name in sorted(left_out - excluded))

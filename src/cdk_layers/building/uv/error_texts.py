@@ -85,13 +85,13 @@ def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
         return _no_repository(match["url"], reason, origin)
     if process.is_unreachable(text) or "network was disabled" in text:
         return UnreachableError(_no_network(text, origin))
-    if "Building source distributions is disabled" in text:
+    names = lacking_wheels(stderr)
+    if not names and "Building source distributions is disabled" in text:
         message = (
             f"{origin} requires sources by an address without the name of their distribution, so it is not known "
             "whether they may be built. Write 'name @ address', and allow_source_builds=['name']."
         )
         return DependencyError(message)
-    names = lacking_wheels(stderr)
     if names and not _is_conflict(text, names):
         return no_wheel(sorted(names), origin, target)
     return DependencyError(_explanation(text, stderr, origin, target))
