@@ -39,6 +39,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Report": {"Code": {"main.py": handler}, "Layers": [{"Ref": "Base"}]},
         "Compiled": {"Code": {"main.py": "import own", "own.py": "x = 1\n" * 3000}},
         "Broken": {"Code": {"main.py": "import not_there"}},
+        "Exiting": {"Code": {"main.py": "import colorsys, sys; sys.exit(5)"}},
+        "Quiet": {"Code": {"main.py": "raise SystemExit"}},
+        "Killed": {"Code": {"main.py": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"}},
+        "Explained": {"Code": {"main.py": "import colorsys, sys; sys.exit('no SETTINGS')"}},
     }
     folder = write_app(tmp_path_factory.mktemp("start"), functions, {"Base": _LAYER})
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -93,7 +97,14 @@ def test_bytecode_in_the_archive(app: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["Broken"], "No module named 'not_there'"), (["Report", "--runs", "0"], "--runs 0: at least one is needed")],
+    [
+        (["Broken"], "cannot be imported: ModuleNotFoundError: No module named 'not_there'"),
+        (["Exiting"], "cannot be imported: Runtime exited with error: exit status 5"),
+        (["Quiet"], "cannot be imported: Runtime exited without providing a reason"),
+        (["Killed"], "cannot be imported: Runtime exited with error: signal: killed"),
+        (["Explained"], "cannot be imported: no SETTINGS"),
+        (["Report", "--runs", "0"], "--runs 0: at least one is needed"),
+    ],
 )
 def test_what_cannot_be_measured(
     app: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LINE: Final = re.compile(r"import time: +(?P<own>\d+) \| +(?P<total>\d+) \| (?P<indent> *)(?P<name>\S+)")
+_PREFIX: Final = "import time:"
 _MILLION: Final = 1_000_000
 
 
@@ -41,6 +42,12 @@ def read_import_times(output: str) -> tuple[ImportedModule, ...] | None:
     _, begin, after = output.rpartition(f"{IMPORTS_BEGIN}\n")
     text, end, _ = after.partition(f"{IMPORTS_END}\n")
     return tuple(_modules(list(_LINE.finditer(text)))) if begin and end else None
+
+
+def last_own_line(output: str) -> str | None:
+    """Return the last line that neither Python nor the marks of the imports wrote; None if there is none."""
+    lines = (line for line in reversed(output.splitlines()) if line.strip())
+    return next((line for line in lines if not line.startswith((_PREFIX, IMPORTS_BEGIN))), None)
 
 
 def _modules(lines: list[re.Match[str]]) -> Iterator[ImportedModule]:

@@ -36,7 +36,7 @@ def exit_payload(request_id: str, status: int) -> bytes:
         request_id: ID of the invocation.
         status: Exit status, as a shell reports it.
     """
-    return _payload(EXITED, f"RequestId: {request_id} Error: {_reason(status)}")
+    return _payload(EXITED, f"RequestId: {request_id} Error: {exit_reason(status)}")
 
 
 def too_large_payload(limit_bytes: int) -> bytes:
@@ -44,7 +44,8 @@ def too_large_payload(limit_bytes: int) -> bytes:
     return _payload(TOO_LARGE, f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes).")
 
 
-def _reason(status: int) -> str:
+def exit_reason(status: int) -> str:
+    """Return how a process ended that gave no answer, from its exit status as a shell reports it."""
     if status == 0:
         return "Runtime exited without providing a reason"
     if status > _SIGNALS:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import UsageError
-from cdk_layers.local.import_times import read_import_times
+from cdk_layers.local.import_times import last_own_line, read_import_times
 from cdk_layers.local.module_owners import ModuleOwners, Owner
 from cdk_layers.local.sandbox import Prepared, Program, Sandbox
+from cdk_layers.local.service_errors import exit_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,15 +123,15 @@ def _import_once(prepared: Prepared, options: Sequence[str] = ()) -> tuple[tuple
         program = Program(imports_only=True, python_options=(*_OPTIONS, *options))
         sandbox = Sandbox(prepared, program, output=file.fileno())
         try:
-            sandbox.wait()
+            status = sandbox.wait()
         finally:
             sandbox.close()
         file.seek(0)
         output = file.read().decode(errors="replace")
     modules = read_import_times(output)
     if modules is None:
-        last = next((line for line in reversed(output.splitlines()) if line.strip()), "it ended without an error")
-        message = f"The module of function {prepared.function.path!r} cannot be imported: {last}"
+        reason = last_own_line(output) or exit_reason(status)
+        message = f"The module of function {prepared.function.path!r} cannot be imported: {reason}"
         raise UsageError(message)
     return modules, sandbox.differences
 
