@@ -39,6 +39,34 @@ def test_the_versioned_folder_counts_for_its_own_runtime() -> None:
     assert pythonpath("/x", VERSIONED, runtime="python3.13") == []
 
 
+@pytest.mark.parametrize(
+    ("value", "files", "expected"),
+    [
+        ("/opt/python/src", ("python/src/shared.py", "python/requirements.txt"), []),
+        ("/var/task:/opt/python/src/", ("python/src/shared.py",), []),
+        ("/opt/./python", ("python/shared.py",), []),
+        ("/opt/python/src", ("python/src/shared.py", "python/six.py"), ["error"]),
+        ("/opt/python/src", ("python/srcs/shared.py",), ["error"]),
+        ("/opt", ("python/shared.py",), ["error"]),
+    ],
+)
+def test_a_folder_in_the_layers_folder_finds_its_modules(
+    value: str, files: tuple[str, ...], expected: list[str]
+) -> None:
+    """A layer may keep its code in a folder of its own, which PYTHONPATH names instead."""
+    assert pythonpath(value, holding(files=files)) == expected
+
+
+def test_a_wrapper_may_add_the_layers_folder() -> None:
+    """A program that starts the runtime often extends PYTHONPATH first, so nothing is certain."""
+    environment = {"PYTHONPATH": "/x", "AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"}
+    function = a_function(a_layer(contents=PYTHON), runtime="python3.11", environment=environment)
+    (finding,) = findings("pythonpath-hides-layers", function)
+
+    assert finding.severity == "warning"
+    assert "AWS_LAMBDA_EXEC_WRAPPER" in finding.message
+
+
 def test_nothing_is_hidden_where_nothing_is_sought() -> None:
     """Layers without Python code, other runtimes, tokens and functions without the variable are not reported."""
     assert pythonpath("/x", TOOLS) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
@@ -22,6 +23,7 @@ register_family(__name__, order=135, error=OrderError)
 _LAYER: Final = "Base: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/python.zip}}"
 _TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python\d+\.\d+/site-packages(?=/)")
+_MODULES: Final = (".py", ".pyc", ".so")
 _SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}
 
 
@@ -48,9 +50,10 @@ def pythonpath_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]
     path = (subject.environment or {}).get("PYTHONPATH")
     if path is None or not (subject.runtime or "").startswith("python"):
         return
-    entries = {entry.rstrip("/") for entry in path.split(":")}
+    entries = {normpath(entry) for entry in path.split(":") if entry}
+    below = tuple(f"{entry}/".removeprefix("/opt/") for entry in entries if entry.startswith("/opt/python/"))
     for layer in dict.fromkeys(subject.used_layers):
-        hidden = [folder for folder in _python_folders(layer, subject.runtime or "") if folder not in entries]
+        hidden = [folder for folder in _python_folders(layer, subject.runtime or "", below) if folder not in entries]
         start = f"Function {subject.where.path!r} sets PYTHONPATH to {path!r}, which leaves out"
         if layer.contents is not None and hidden:
             doubt = _doubt(subject)
@@ -61,11 +64,19 @@ def pythonpath_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]
             yield Problem(f"{start} '/opt/python'. {unknown}{_doubt(subject)}", severity="warning")
 
 
-def _python_folders(layer: Layer, runtime: str) -> list[str]:
-    """Return the folders under /opt that this runtime imports from and that the layer has files in."""
+def _python_folders(layer: Layer, runtime: str, below: tuple[str, ...]) -> list[str]:
+    """Return the folders under /opt that this runtime imports from and that the layer has modules in.
+
+    Args:
+        layer: The layer.
+        runtime: The function's runtime.
+        below: Folders in python/ that PYTHONPATH names. What is in them can be imported from there.
+    """
     own = f"python/lib/{runtime}/site-packages"
     found = set()
     for path in layer.contents.files if layer.contents is not None else ():
+        if path.startswith(below) or not path.endswith(_MODULES):
+            continue
         site_packages = _SITE_PACKAGES.match(path)
         if site_packages is None and path.startswith("python/"):
             found.add("/opt/python")
@@ -75,6 +86,8 @@ def _python_folders(layer: Layer, runtime: str) -> list[str]:
 
 
 def _doubt(subject: Function) -> str:
+    if "AWS_LAMBDA_EXEC_WRAPPER" in (subject.environment or {}):
+        return " The program that AWS_LAMBDA_EXEC_WRAPPER names may add it."
     if (subject.runtime or "") in {f"python3.{minor}" for minor in range(12)}:
         return ""
     return f" This is verified for the runtimes up to Python 3.11, but not verified for {subject.runtime}."
@@ -104,7 +117,7 @@ def path_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     environment: Mapping[str, str | None] = subject.environment or {}
     for variable in _SEARCHED.keys() & environment.keys():
         value, folder = environment[variable], _SEARCHED[variable]
-        if value is None or folder in {entry.rstrip("/") for entry in value.split(":")}:
+        if value is None or folder in {normpath(entry) for entry in value.split(":") if entry}:
             continue
         users = [layer.label for layer in dict.fromkeys(subject.used_layers) if _uses(layer, folder)]
         if users:
