@@ -64,7 +64,7 @@ def test_names_what_trimming_broke(data: Path, capsys: pytest.CaptureFixture[str
     )
     assert "\n  needy: ImportError: cannot import name 'words' from " in message
     assert "(left out: python/needy/words.py)" in message
-    assert "Left out were excluded" in message
+    assert "Left out: excluded" in message
     assert "Change the patterns in dependency_excludes." in message
     assert "To build it as it is, pass try_imports=False." in message
     assert not stack.node.try_find_child("Data")
@@ -129,7 +129,7 @@ def test_says_once_where_it_cannot_try(
     assert "Layer 'Hub/a': try_imports is set, and nothing was imported: " in lines[0]
     assert {
         "architecture": f"it is for {_OTHER}, and this machine is {this_architecture()}: it cannot load 1 native file",
-        "python": f"Install one: uv python install {RUNTIME.removeprefix('python')}",
+        "python": f"Install one: `uv python install {RUNTIME.removeprefix('python')}`. Other layers and functions",
         "client": "Connect to the index once",
     }[reason] in lines[0]
 

@@ -99,7 +99,7 @@ def test_an_imported_layer(app: Path, tmp_path: Path) -> None:
         (["Imported", "--layer", f"{_ARN}=/not/there"], "there is no archive or folder '/not/there'"),
         (["Node"], "Only Python functions run here"),
         (["Image"], "is a container image"),
-        (["Old"], "There is no CPython 2.7 on this machine. Install one: uv python install 2.7"),
+        (["Old"], "There is no CPython 2.7 on this machine. Install one: `uv python install 2.7`."),
         (["Report", "--event", "{"], "The event of --event is not JSON"),
         (["Report", "--event", "/not/there"], "neither JSON nor a file that can be read"),
     ],

@@ -153,4 +153,4 @@ def _refuse_windows() -> None:
 
 
 def _no_python(version: str) -> str:
-    return f"There is no CPython {version} on this machine. Install one: {how_to_install(version)}"
+    return f"There is no CPython {version} on this machine. Install one: {how_to_install(version)}."

@@ -57,8 +57,8 @@ def find_python(version: str, values: Values) -> Path | None:
 
 
 def how_to_install(version: str) -> str:
-    """Return the command that installs an interpreter of a language version where `find_python` finds it."""
-    return f"uv python install {version}"
+    """Return the command, as in a message, that installs an interpreter of a version where `find_python` finds it."""
+    return f"`uv python install {version}`"
 
 
 def _identity(python: Path) -> list[object] | None:

@@ -301,7 +301,7 @@ def test_a_damaged_archive(tmp_path: Path, job: Job) -> None:
 def test_no_interpreter_of_the_version(tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer never silently lacks bytecode: the error has the command that installs the interpreter."""
     monkeypatch.setattr(compile_module, "find_python", lambda *_: None)
-    with pytest.raises(BuildError, match=r"Install it, uv python install 3\.13, or build with bytecode=False\."):
+    with pytest.raises(BuildError, match=r"Install it \(`uv python install 3\.13`\), or build with bytecode=False\."):
         _compiled([], tmp_path, replace(job, target=Target("3.13", "x86_64")))
 
 

@@ -95,7 +95,7 @@ def require_python(job: Job) -> Path:
     if python is None:
         message = (
             f"Bytecode for Python {version} requires CPython {version}, which this machine does not have. "
-            f"Install it, {how_to_install(version)}, or build with bytecode=False."
+            f"Install it ({how_to_install(version)}), or build with bytecode=False."
         )
         raise BuildError(message)
     return python

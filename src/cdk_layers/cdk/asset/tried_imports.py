@@ -234,7 +234,7 @@ class _Trial:
         }
         chosen = [way for name, way in ways.items() if getattr(content, name)]
         text = ", or ".join(chosen)
-        return f"Left out were {savings_text(self.build.left_out)}. {text[:1].upper()}{text[1:]}."
+        return f"Left out: {savings_text(self.build.left_out)}. {text[:1].upper()}{text[1:]}."
 
 
 def _lost_by(failure: FailedImport, lost: Collection[str]) -> str:
