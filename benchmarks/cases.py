@@ -203,7 +203,7 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
         Layered((_written("example", "1.0"), _written("example", "1.0"))),
     ),
     "shadowed-sdk": (
-        Layered((_written("botocore", "1.40.0"),)),
+        Layered((_written("botocore", "1.40.0"),), code=(Text("main.py", f"import boto3\n{_HANDLER}"),)),
         Layered((_written("botocore", "1.40.0"), _written("boto3", "1.40.0"), _written("s3transfer", "0.13.0"))),
     ),
     "shadowed-stdlib": (

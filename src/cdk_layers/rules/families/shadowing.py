@@ -51,7 +51,7 @@ _RUNTIME_CLIENT: Final = frozenset(("awslambdaric", "bootstrap", "runtime_client
     remedy="Package boto3 itself, pinned: it requires the right botocore and s3transfer. Or package none of them.",
     source="sys.path puts the code and the layers before the runtime's own SDK; its versions there are not verified",
     aws_error="Unable to import module 'main': cannot import name '...' from 'botocore...'",
-    failing="python/botocore/ without python/boto3/\n",
+    failing="python/botocore/ without python/boto3/, and code that imports boto3\n",
     passing="python/boto3/, python/botocore/ and python/s3transfer/\n",
 )
 def shadowed_sdk(function: Function, _: Settings) -> Iterator[Problem]:
