@@ -160,9 +160,10 @@ class CodeSource(EntryOptions):
     def _refuse_container(self) -> None:
         reasons = self.bundling.container_only
         if reasons:
+            needs, them = ("needs", "it") if len(reasons) == 1 else ("need", "them")
             message = (
-                f"Function {self.path!r}: {', '.join(reasons)} needs a container, and the code is built without one. "
-                f"Leave it out, or pass code= or use PythonFunction, which build in Docker."
+                f"Function {self.path!r}: {', '.join(reasons)} {needs} a container, and the code is built without one. "
+                f"Leave {them} out, or pass code= or use PythonFunction, which build in Docker."
             )
             raise UsageError(message)
 
