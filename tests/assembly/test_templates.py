@@ -198,13 +198,14 @@ def test_a_json_template_is_read_as_well(tmp_path: Path) -> None:
         ("", False),
         ("UpdateReplacePolicy: Retain, DeletionPolicy: Retain,", True),
         ("UpdateReplacePolicy: Retain, DeletionPolicy: RetainExceptOnCreate,", True),
-        ("UpdateReplacePolicy: Retain,", False),
+        ("UpdateReplacePolicy: Retain,", None),
+        ("UpdateReplacePolicy: Retain, DeletionPolicy: Delete,", None),
         ("DeletionPolicy: Retain,", False),
         ("UpdateReplacePolicy: !Ref X, DeletionPolicy: Retain,", None),
     ],
 )
 def test_a_layer_is_retained_by_both_policies(tmp_path: Path, policies: str, retained: bool | None) -> None:
-    """One alone leaves a way for the old version to go."""
+    """With UpdateReplacePolicy alone a replaced version stays, and only one that is removed from the template goes."""
     text = f"Resources:\n  Base: {{Type: AWS::Lambda::LayerVersion, {policies} Properties: {{}}}}"
 
     assert read_text(tmp_path, text).layers[0].retained is retained

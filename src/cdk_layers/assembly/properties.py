@@ -81,11 +81,16 @@ def texts(value: Value) -> tuple[str, ...] | None:
 
 
 def is_retained(resource: Resource) -> bool | None:
-    """Return whether CloudFormation keeps what a resource made when it is replaced or removed; None if not known."""
+    """Return whether CloudFormation keeps what a resource made when it is replaced or removed; None if not known.
+
+    Only UpdateReplacePolicy decides on a replacement. If it retains and DeletionPolicy does not, whether a change loses
+    the resource depends on how it is made: a new logical id removes it. Source: the CloudFormation user guide.
+    """
     policies = [resource.attributes.get(name, "Delete") for name in ("UpdateReplacePolicy", "DeletionPolicy")]
     if not all(isinstance(policy, str) for policy in policies):
         return None
-    return all(policy in _RETAINS for policy in policies)
+    on_replacement, on_removal = (policy in _RETAINS for policy in policies)
+    return None if on_replacement and not on_removal else on_replacement
 
 
 def is_retained_by_sam(resource: Resource, evaluation: Evaluation) -> bool | None:
