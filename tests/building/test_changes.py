@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import zipfile
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from cdk_layers.errors import EntryChangedError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
 from tests.building.wheel_files import write_wheel
+from tests.upkeep import wait_for_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,3 +162,28 @@ def test_entry_that_never_rests(
     with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop the program that writes"):
         build(entry, TARGET, store=store, label="Code")
     assert not any((store.folder / "2" / "artifacts").glob("*"))
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+@pytest.mark.parametrize("moment", [("compile", True), ("compile", False), ("install", True), ("install", False)])
+def test_entry_that_is_removed(
+    make_entry: Callable[..., Path],
+    store: LocalStore,
+    meanwhile: Meanwhile,
+    moment: tuple[str, bool],
+    is_renamed: bool,
+) -> None:
+    """An entry that is removed or renamed while it is built is the error, and not what the build misses then."""
+    entry = make_entry({"requirements.txt": "six>=1.17,<1.18\n", "own.py": ""})
+
+    def remove() -> None:
+        entry.rename(entry.with_name("elsewhere"))
+        if not is_renamed:
+            shutil.rmtree(entry.with_name("elsewhere"))
+
+    word, before = moment
+    meanwhile.change(word, remove, before=before)
+    with pytest.raises(EntryChangedError, match=r"its folder '.*' was removed or renamed meanwhile"):
+        build(entry, TARGET, store=store)
+    wait_for_upkeep()
+    assert not list((store.folder / "2").glob("scratch/*"))

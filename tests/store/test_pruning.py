@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -140,6 +141,29 @@ def test_leases_of_children(store: LocalStore, other: LocalStore) -> None:
     os.waitpid(child, 0)
     other.prune(Limits(0))
     assert _keys(store) == {"parents"}
+
+
+@pytest.mark.parametrize("key", ["before", "after"])
+def test_leases_of_a_store_that_was_removed(store: LocalStore, other: LocalStore, key: str) -> None:
+    """A process that goes on after its store was removed keeps what it makes again, and what it makes now."""
+    put(store, "before")
+    shutil.rmtree(store.folder)
+    put(store, key)
+    other.prune(Limits(0))
+    assert _keys(store) == {key}
+
+
+def test_builds_after_the_store_was_removed(store: LocalStore, other: LocalStore) -> None:
+    """What a build is making is kept, too: the first build in an empty store prunes it."""
+    put(store, "before")
+    shutil.rmtree(store.folder)
+
+    def make(folder: Path) -> None:
+        other.prune(Limits(None))
+        assert folder.is_dir()
+        _write(folder / "archive.zip", 1)
+
+    assert store.get_or_make("after", make).archive.is_file()
 
 
 @pytest.mark.parametrize("unknown", ["no flock", "no locks", "unreadable lease"])

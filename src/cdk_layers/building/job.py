@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.errors import EntryError
+from cdk_layers.errors import EntryChangedError, EntryError
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
@@ -48,3 +48,17 @@ def missing_folder(name: str, path: Path) -> str:
         f"The {name} {str(path)!r} {what}: it was looked for at {str(path.absolute())!r}, since a relative path begins "
         f"at the folder that the app is started in. Start it elsewhere, or write Path(__file__).parent / {str(path)!r}."
     )
+
+
+def refuse_removed_entry(job: Job, label: str) -> None:
+    """Raise an error if the entry is gone: what its build missed then is not a mistake in it.
+
+    Raises:
+        EntryChangedError: It was removed or renamed after the build began.
+    """
+    if not job.entry.is_dir():
+        message = (
+            f"{label!r} cannot be built: its folder {str(job.entry)!r} was removed or renamed meanwhile. Build again "
+            "when it is there."
+        )
+        raise EntryChangedError(message) from None

@@ -14,6 +14,7 @@ from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.foreign_files import refuse_foreign_files
 from cdk_layers.building.full_disk import full_disk_errors
 from cdk_layers.building.installation import Installation, install
+from cdk_layers.building.job import refuse_removed_entry
 from cdk_layers.building.parts.ahead import compiled_ahead
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.layer import assemble
@@ -29,7 +30,7 @@ from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.building.summary import build_summary
 from cdk_layers.building.trim.untrimmed import remember_untrimmed
 from cdk_layers.contents.distributions import read_installed
-from cdk_layers.errors import DependencyError, EntryChangedError
+from cdk_layers.errors import CdkLayersError, DependencyError, EntryChangedError
 from cdk_layers.store.artifact import ARCHIVE
 from cdk_layers.store.contents_json import path_beside, to_json
 from cdk_layers.system import host
@@ -95,7 +96,11 @@ class _BuildRun:
         """Return the build, and show its progress."""
         start = host.clock()
         self.progress.start(f"Resolving {self.label!r} for {self.job.target}")
-        finished = self._build_while_unchanged()
+        try:
+            finished = self._build_while_unchanged()
+        except (OSError, CdkLayersError):
+            refuse_removed_entry(self.job, self.label)
+            raise
         self.progress.end(
             build_summary(finished.record, self.job, self.label, host.clock() - start) if self.has_built else None
         )

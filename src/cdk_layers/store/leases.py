@@ -62,7 +62,7 @@ class Lease:
         Args:
             name: The POSIX path of the folder in the store. It need not exist.
         """
-        if name in self._names and self._process == os.getpid():
+        if name in self._names and self._is_current():
             return
         with self._lock, suppress(OSError), _gate(self._root, is_exclusive=False) as is_locked:
             if is_locked:
@@ -77,9 +77,20 @@ class Lease:
             self._descriptor, self._release = None, None
             self._names.clear()
 
-    def _opened(self) -> int:
+    def _is_current(self) -> bool:
+        """Return whether other processes see the file of this one.
+
+        A child process shares the lock of its parent's file, and so takes a file of its own. If the store was removed,
+        the file is gone too.
+        """
         if self._descriptor is None or self._process != os.getpid():
-            # A child process shares the lock of its parent's file, and so takes a file of its own.
+            return False
+        return os.fstat(self._descriptor).st_nlink > 0
+
+    def _opened(self) -> int:
+        if self._descriptor is None or not self._is_current():
+            if self._release is not None:
+                self._release()
             self._names.clear()
             path = self._root / _FOLDER / uuid.uuid4().hex
             path.parent.mkdir(parents=True, exist_ok=True)
