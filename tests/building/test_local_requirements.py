@@ -340,6 +340,19 @@ def test_sources_that_a_manifest_prefers(entry: Path, store: LocalStore, tmp_pat
         assert module(built(entry, store, text, options).archive, "my_lib") == expected
 
 
+@pytest.mark.parametrize("option", ["--config-settings=a=b", '--config-setting "a=b"', "--global-option='--x'"])
+@pytest.mark.parametrize("line", ["./lib", "-e ./lib", "lib @ file:lib", "w/mylib-1.0-py3-none-any.whl"])
+def test_settings_of_one_build(entry: Path, store: LocalStore, line: str, option: str) -> None:
+    """Settings of one requirement, which do not reach its build, are not lost silently. A wheel needs none."""
+    if line.endswith(".whl"):
+        assert asked(entry, store, f"{line} {option}") == ("mylib", entry / "w" / "mylib-1.0-py3-none-any.whl")
+        return
+    with pytest.raises(
+        EntryError, match=r"line 1: .* build of 'lib' from source.*config-settings-package into a uv\.toml"
+    ):
+        asked(entry, store, f"{line} {option}")
+
+
 FIND_LINKS = {
     "a path": ("--find-links w\n", {}, ""),
     "a file URL": ("--find-links file://{entry}/w\n", {}, ""),

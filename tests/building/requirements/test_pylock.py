@@ -68,6 +68,15 @@ def test_pylock_without_the_target(make_entry: MakeEntry, store: LocalStore) -> 
         read_requirements(Job(entry, Target("3.11", "x86_64"), BuildOptions(), store))
 
 
+@pytest.mark.parametrize("path", ["repo", "./repo/", "../beside"])
+def test_repository_on_this_machine(make_entry: MakeEntry, store: LocalStore, path: str) -> None:
+    """The path of a repository in a pylock.toml is relative to it."""
+    packages = f"[[packages]]\nname = 'demo'\nvcs = {{ type = 'git', path = '{path}', commit-id = '{'a' * 40}' }}\n"
+    entry = make_entry({"pylock.toml": f"lock-version = '1.0'\ncreated-by = 'hand'\n{packages}"})
+    (demo,) = read(entry, store, BuildOptions(allow_source_builds=("demo",))).wanted
+    assert demo.text == f"demo @ git+{(entry / path).resolve().as_uri()}@{'a' * 40}"
+
+
 @pytest.mark.parametrize("text", ["oops", 'lock-version = "1.0"'])
 def test_damaged_pylock(make_entry: MakeEntry, store: LocalStore, text: str) -> None:
     """A pylock.toml that is no TOML, or no lock file, is refused by name."""

@@ -210,8 +210,15 @@ def _pylock(job: Job, path: Path) -> Locked:
 
 
 def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
-    """Return a file; refuse it if it requests source builds that the user did not allow."""
+    """Return a file; refuse it if it requests source builds that the user did not allow, or with other settings."""
     allowed = {canonical(name) for name in options.allow_source_builds}
+    for line in read.wanted:
+        if line.has_build_settings and line.name in allowed:
+            message = (
+                f"{line.where}: options of one requirement, such as --config-settings, do not reach the build of "
+                f"{line.name!r} from source. Write them as config-settings-package into a uv.toml in the entry folder."
+            )
+            raise EntryError(message)
     for option, names in _no_binary(read.options):
         if not names <= allowed:
             message = (

@@ -138,7 +138,8 @@ def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
         return replace(local_requirement(package.name, "", local, where, None), version=version, hashes=hashes)
     fragment = f"#subdirectory={inner}" if inner else ""
     if isinstance(source, PackageVcs):
-        address = f"{source.type}+{source.url or path}@{source.commit_id}{fragment}"
+        repository = source.url or (folder / str(path)).resolve().as_uri()
+        address = f"{source.type}+{repository}@{source.commit_id}{fragment}"
         return Wanted(f"{package.name} @ {address}", where, package.name, version, remote=True)
     url = getattr(source, "url", None)
     text = f"{package.name} @ {url}{fragment}" if url else f"{package.name}=={version}"

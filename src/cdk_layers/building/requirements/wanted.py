@@ -33,6 +33,7 @@ _MARKER: Final = re.compile(
 )
 _HASH: Final = re.compile(r"\s--hash[= ](?P<hash>\S+)")
 _LINE_OPTION: Final = re.compile(r"\s(?:--hash|--config-settings?|--global-option|--install-option)[= ]")
+_BUILD_OPTION: Final = re.compile(r"\s--(?:config-settings?|global-option|install-option)[= ]")
 _VERSIONED: Final = re.compile(r"(?P<name>.+?)-v?(?P<version>\d[^-]*)")
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _VERSION_CONTROL: Final = ("git+", "hg+", "bzr+", "svn+")
@@ -68,6 +69,9 @@ class Wanted:
 
     floating: bool = False
     """Whether the content at its address may change: a branch or a tag."""
+
+    has_build_settings: bool = False
+    """Whether its line has options for a build from source, such as --config-settings."""
 
     masked: str | None = None
     """Its text with `${NAME}` in place of credentials from variables; None if there are none."""
@@ -122,7 +126,13 @@ def read_requirement(line: str, place: Place) -> Wanted:
     text, marker = _split_marker(bare)
     name, extras, address = _split_name(text, is_path=place.is_path)
     wanted = _addressed(name, extras, address, marker, place) if address else _versioned(bare, place)
-    return replace(wanted, hashes=(*hashes, *wanted.hashes), is_constraint=place.constraint)
+    has_build_settings = _BUILD_OPTION.search(line) is not None
+    return replace(
+        wanted,
+        hashes=(*hashes, *wanted.hashes),
+        is_constraint=place.constraint,
+        has_build_settings=has_build_settings,
+    )
 
 
 def local_requirement(name: str | None, extras: str, path: Path, where: str, marker: str | None = None) -> Wanted:
