@@ -151,3 +151,21 @@ Resources:
 """)  # fmt: skip
 
     assert any(finding.rule == "malformed-principal" for finding in judge(app, Settings())) == is_malformed
+
+
+@pytest.mark.parametrize(
+    ("properties", "rule"),
+    [
+        ("Principal: '*', OrganizationId: !If [IsTraced, o-a1b2c3d4e5, !Ref AWS::NoValue]", "public-grant"),
+        ("Principal: !If [IsTraced, '222222222222', '2222']", "malformed-principal"),
+    ],
+)
+def test_a_finding_about_a_grant_names_its_conditions(tmp_path: Path, properties: str, rule: str) -> None:
+    """A grant is public only where the condition removes its organization, for example."""
+    app = read_text(tmp_path, f"""{_CONDITIONS}
+Resources:
+  G: {{Type: AWS::Lambda::LayerVersionPermission, Properties: {{LayerVersionArn: {_TRACING}, {properties}}}}}
+""")  # fmt: skip
+    (finding,) = (finding for finding in judge(app, Settings()) if finding.rule == rule)
+
+    assert finding.message.endswith("This is so when IsTraced=false.")

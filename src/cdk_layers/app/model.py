@@ -233,6 +233,9 @@ class Grant:
     public_on_purpose: bool = False
     """Whether the user wrote `LayerGrant.public()`."""
 
+    scenario: str = ""
+    """The outcomes of the conditions that its properties depend on, as for a function."""
+
 
 @dataclass(frozen=True, slots=True)
 class App:

@@ -296,6 +296,7 @@ class Resources:
             organization=(as_text(organization) or "") if is_named else None,
             retained=is_retained(resource),
             public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,
+            scenario=scenario.label,
         )
 
     def _granted(self, target: Value, resource: Resource, scenario: Scenario) -> Layer | None:

@@ -22,25 +22,26 @@ _LISTED_SCENARIOS: Final = 3
 def judge(app: App, settings: Settings) -> list[Finding]:
     """Return every finding about an app, errors first and without duplicates.
 
-    If a finding is true only for some outcomes of the conditions of a function, its message names them.
+    If a finding is true only for some outcomes of the conditions of a function or grant, its message names them.
     """
-    subjects: tuple[Layer | Grant | App, ...] = (app, *app.layers, *app.grants)
+    subjects: tuple[Layer | App, ...] = (app, *app.layers)
     findings = [finding for subject in subjects for finding in judge_one(subject, settings)]
-    scenarios: dict[Where, list[Function]] = defaultdict(list)
-    for function in app.functions:
-        scenarios[function.where].append(function)
-    for functions in scenarios.values():
-        findings += _judge_scenarios(functions, settings)
+    scenarios: dict[Where, list[Function | Grant]] = defaultdict(list)
+    conditionals: tuple[Function | Grant, ...] = (*app.grants, *app.functions)
+    for conditional in conditionals:
+        scenarios[conditional.where].append(conditional)
+    for variants in scenarios.values():
+        findings += _judge_scenarios(variants, settings)
     return _in_order(findings)
 
 
-def _judge_scenarios(functions: Sequence[Function], settings: Settings) -> Iterator[Finding]:
+def _judge_scenarios(variants: Sequence[Function | Grant], settings: Settings) -> Iterator[Finding]:
     labels_by_finding: dict[Finding, list[str]] = defaultdict(list)
-    for function in functions:
-        for finding in dict.fromkeys(judge_one(function, settings)):
-            labels_by_finding[finding].append(function.scenario)
+    for variant in variants:
+        for finding in dict.fromkeys(judge_one(variant, settings)):
+            labels_by_finding[finding].append(variant.scenario)
     for finding, labels in labels_by_finding.items():
-        if len(labels) == len(functions):
+        if len(labels) == len(variants):
             yield finding
         else:
             listed = " or ".join(labels[:_LISTED_SCENARIOS])
