@@ -138,6 +138,22 @@ def test_archive_of_a_src_layout(make_entry: Callable[..., Path], store: LocalSt
     assert "acme_tools/__init__.py" in build(entry, TARGET, BuildOptions(prefix=""), store=store).contents.files
 
 
+@pytest.mark.parametrize("link", ["acme_tools", "acme_tools/__init__.py"])
+def test_link_to_a_package_that_moves(make_entry: Callable[..., Path], store: LocalStore, link: str) -> None:
+    """A link at the top to the own package, or to a file of it, is the same file; another file there is an error."""
+    entry = make_entry({"pyproject.toml": _system(UV), "src/acme_tools/__init__.py": "", "src/acme_tools/a.py": ""})
+    (entry / link).parent.mkdir(exist_ok=True)
+    (entry / link).symlink_to(entry / "src" / link)
+    files = set(build(entry, TARGET, store=store).contents.files)
+    assert files == {"python/acme_tools/__init__.py", "python/acme_tools/a.py"}
+
+    (entry / link).unlink()
+    (entry / "acme_tools").mkdir(exist_ok=True)
+    (entry / "acme_tools/a.py").write_text("")
+    with pytest.raises(EntryError, match=r"packed as 'python/acme_tools/a\.py': '.*/acme_tools/a\.py' and '.*src/"):
+        build(entry, TARGET, store=store)
+
+
 def test_uncertain_layout_is_noted(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """A layer whose packages land in python/src/ has a wrong-folder finding that says why they were not placed."""
     entry = make_entry({"pyproject.toml": NAMED, "src/acme/__init__.py": ""})

@@ -61,7 +61,9 @@ def _with_layout(members: list[Member], job: Job) -> list[Member]:
     if not layout.moves:
         return members
     start = f"{job.options.prefix}/" if job.options.prefix else ""
-    return [member._replace(name=f"{start}{layout.place(member.name.removeprefix(start))}") for member in members]
+    placed = (member._replace(name=f"{start}{layout.place(member.name.removeprefix(start))}") for member in members)
+    # A link to a package that moves is another name of the same files.
+    return list(dict.fromkeys(placed))
 
 
 def _opt_entry(options: BuildOptions) -> Iterator[Path]:
