@@ -15,7 +15,8 @@ import pytest
 from aws_cdk import Acknowledgment, App, Size, Stack, Stage, Validations
 from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime
 
-from cdk_layers import LayerValidation, SharedPythonLayer
+from cdk_layers import LayeredFunction, LayerValidation, MultiLayerStack, SharedPythonLayer
+from cdk_layers.assembly.reader import read
 from tests.cdk.apps import HUB, entry, new_app
 
 if TYPE_CHECKING:
@@ -223,6 +224,26 @@ def test_sources_that_were_not_bundled_are_not_taken_for_archives(tmp_path: Path
     app.synth()
 
     assert not {"handler-not-found", "wrong-folder"} & set(_told(tmp_path))
+
+
+@pytest.mark.parametrize("selected", [[], ["Hub"], ["**"]], ids=str)
+def test_an_assembly_says_what_is_not_built(tmp_path: Path, selected: list[str]) -> None:
+    """`cdk list` writes entry folders as assets, which later commands must not take for the layers and the code."""
+    app = App(outdir=str(tmp_path / "cdk.out"), context={"aws:cdk:bundling-stacks": selected})
+    hub = MultiLayerStack(app, "Hub", compatible_runtimes="python3.13")
+    layer = hub.add_layer("base", entry=entry(tmp_path, "base"))
+    code = entry(tmp_path, "code")
+    (code / "main.py").write_text("def handler(event, context): ...")
+    LayeredFunction(
+        Stack(app, "Spoke"), "Report", entry=code, handler="main.handler", runtime="python3.13", layers=[layer]
+    )
+    app.synth()
+    found = read(tmp_path / "cdk.out")
+
+    assert (found.layers[0].contents is None) == (selected == [])
+    assert (found.functions[0].code is None) == (selected != ["**"])
+    unbuilt = [sentence for sentence in found.unread if sentence.endswith("Run `cdk synth`.")]
+    assert len(unbuilt) == {"[]": 2, "['Hub']": 1, "['**']": 0}[str(selected)]
 
 
 def test_a_damaged_archive_is_told_as_what_it_is(tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ BUILD: Final = f"{_PREFIX}build"
 PUBLIC: Final = f"{_PREFIX}public"
 """Construct metadata of a permission that `LayerGrant.public()` requested: True."""
 
+UNBUILT: Final = f"{_PREFIX}unbuilt"
+"""Construct metadata of a layer or a function whose stack the CDK did not bundle: True. Its asset is the entry."""
+
 GENERATED: Final = f"{_PREFIX}generated"
 """Template metadata of a layer version: the names of its properties that are generated from its distributions."""
 
@@ -59,6 +62,8 @@ class Marks:
     """Modules that cannot be compiled, each with the reason."""
 
     public_on_purpose: bool = False
+    is_unbuilt: bool = False
+    """Whether the asset is the entry folder, since the CDK did not bundle the stack."""
 
 
 def function_data(
@@ -173,6 +178,7 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
         savings=_savings(data.get("savings")),
         uncompiled=_strings(data.get("uncompiled")),
         public_on_purpose=bool(marks.get("public")),
+        is_unbuilt=bool(marks.get("unbuilt")),
     )
 
 

@@ -165,6 +165,12 @@ class Resources:
               runtime: str | None = None) -> code.Code:  # fmt: skip
         if resource.stack in self.unbundled:
             return code.Code()
+        if resource.stack.constructs.marks_of(resource.where.path).is_unbuilt:
+            self.assets.unread[
+                f"{user} is not built in this assembly, since the CDK did not bundle its stack, so its content is "
+                "unknown. Run `cdk synth`."
+            ] = None
+            return code.Code()
         if sam.is_unbuilt(resource, is_layer=resource.type in LAYERS):
             self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
             return code.Code()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
+from cdk_layers.app.marks import UNBUILT
 from cdk_layers.app.model import Function as FunctionModel
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
@@ -209,6 +210,8 @@ class LayeredFunction(Function):
                 layers=versions if is_known else None, **kwargs,
             )  # fmt: skip
         built.restore(self)
+        if source.entry is not None and not place.bundled:
+            self.node.add_metadata(UNBUILT, True)
         extensions = declaration.extensions(self) if extended else ()
         if contents is None:
             # Only now the CDK has staged code that it was given as an asset.

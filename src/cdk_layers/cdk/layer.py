@@ -174,6 +174,8 @@ class SharedPythonLayer(PythonLayerVersion):
 
     def _register(self, place: Place) -> None:
         """Write the layer's marks, share it with functions of other stacks, and grant its use."""
+        if not place.bundled:
+            self.node.add_metadata(marks.UNBUILT, True)
         if self._request.generated:
             self._resource.add_metadata(marks.GENERATED, marks.generated_text(self._request.generated))
         if self._contents is not None:
