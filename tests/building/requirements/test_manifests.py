@@ -108,6 +108,13 @@ def test_requirements_that_include_the_project(make_entry: MakeEntry, store: Loc
         ("environment.yml", "name: a\ndependencies:\n  - six\n", True),
         ("environment.yml", "stage: prod\n", False),
         ("pyproject.toml", '[tool.flit.metadata]\nmodule = "a"\nrequires = ["six"]\n', True),
+        ("requirements-prod.txt", "# for the function\nsix\n", True),
+        ("requirements/base.txt", "six\n", True),
+        ("requirements.prod.txt", "six\n", True),
+        ("lambda_requirements.txt", "-r other.txt\n", True),
+        ("requirements-dev.txt", "six\n", False),
+        ("requirements/tests.txt", "six\n", False),
+        ("requirements-prod.txt", "# nothing yet\n", False),
     ],
 )
 def test_requirements_that_nothing_installs(

@@ -25,6 +25,14 @@ _CONDITIONS: Final = frozenset({"markers", "python", "platform", "optional"})
 """The keys of a dependency in Poetry's notation that limit where it applies."""
 
 _CONDA: Final = re.compile(r"^dependencies:", re.MULTILINE)
+_OTHER_NAMES: Final = (
+    "requirements[-_]*.txt",
+    "requirements.[!t]*.txt",
+    "*[-_.]requirements.txt",
+    "requirements/*.txt",
+)
+_FOR_DEVELOPERS: Final = re.compile(r"(?<![a-z])(?:dev|test|lint|typing|doc|ci|cdk|build|deploy|local|debug|bench)")
+_REQUIREMENT: Final = re.compile(r"^\s*[^\s#]", re.MULTILINE)
 
 
 def has_dependencies(manifest: Path) -> bool:
@@ -83,6 +91,17 @@ def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
         with suppress(OSError, UnicodeDecodeError):
             if _CONDA.search((entry / name).read_text(encoding="utf-8")):
                 yield name, "Conda does not build for Lambda. " + write
+    for name in _requirements_of_other_names(entry):
+        yield name, f"Rename it to requirements.txt, or write a requirements.txt with '-r {name}'."
+
+
+def _requirements_of_other_names(entry: Path) -> Iterator[str]:
+    """Yield files of requirements, except those whose names say that functions do not need them."""
+    for path in sorted({path for pattern in _OTHER_NAMES for path in entry.glob(pattern)}):
+        name = path.relative_to(entry).as_posix()
+        with suppress(OSError, UnicodeDecodeError):
+            if not _FOR_DEVELOPERS.search(name) and _REQUIREMENT.search(path.read_text(encoding="utf-8")):
+                yield name
 
 
 def _parsed(manifest: Path) -> dict[str, Any] | None:
