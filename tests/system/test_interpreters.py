@@ -78,3 +78,17 @@ def test_a_python_that_uv_finds(store: LocalStore, tmp_path: Path, monkeypatch: 
     uv = _program(tmp_path / "uv", f'case "$*" in *{which}*) echo {real};; *) exit 2;; esac')
     monkeypatch.setattr(interpreters, "find_uv_bin", lambda: str(uv))
     assert find_python("2.99", store) == real
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError("Could not find the uv binary"), BlockingIOError(11, "busy")])
+def test_uv_that_cannot_be_started(
+    monkeypatch: pytest.MonkeyPatch, store: LocalStore, tmp_path: Path, error: OSError
+) -> None:
+    """Without uv, or without another process, no interpreter of another version is found."""
+
+    def fail(*_: object, **__: object) -> str:
+        raise error
+
+    monkeypatch.setattr(interpreters, "find_uv_bin", fail)
+    monkeypatch.setenv("PYENV_ROOT", os.fspath(tmp_path / "none"))
+    assert find_python("3.1", store) is None

@@ -80,8 +80,12 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _found_by_uv(version: str, *options: str) -> Iterator[Path]:
-    command = [find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", *options]
-    found = host.run([*command, f"cpython@{version}"])
+    try:
+        command = [find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", *options]
+        found = host.run([*command, f"cpython@{version}"])
+    except OSError:
+        # What needs uv to install reports that it cannot be started.
+        return
     if not found.returncode and found.stdout.strip():
         yield Path(found.stdout.strip())
 
