@@ -61,7 +61,10 @@ def _pack(folder: Path, manifests: list[str]) -> None:
     for worker in workers:
         worker.start()
     targets = [folder / str(number) for number in range(len(manifests))]
-    commands = [install_command(target, manifest) for target, manifest in zip(targets, manifests, strict=True)]
+    # What is downloaded already is not asked for again: the answers of an index vary by seconds.
+    commands = [
+        [*install_command(target, manifest), "--offline"] for target, manifest in zip(targets, manifests, strict=True)
+    ]
     seen: set[int] = set()
     for target, installation in zip(targets, [subprocess.Popen(command) for command in commands], strict=True):
         if installation.wait():
