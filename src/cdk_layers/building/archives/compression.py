@@ -71,8 +71,9 @@ def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
     method, packed = _deflate(piece, data)
     seen = NOTHING
     if piece.offset == 0:
-        source = piece.member.source
-        seen = look(piece.member.name, piece.size, data, lambda: source.open("rb"), is_wordless=is_wordless)
+        member = piece.member
+        # Only few files are opened again: to make a path for each takes longer than to look into most.
+        seen = look(member.name, piece.size, data, lambda: member.source.open("rb"), is_wordless=is_wordless)
     return Packed(piece, packed, method, isal_zlib.crc32(data), hashlib.sha256(data).digest(), seen)
 
 
