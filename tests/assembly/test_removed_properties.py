@@ -13,11 +13,19 @@ from tests.assembly.templates import labels, read_function, read_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_layers.app.model import App
+
 _CONDITIONS = """
 Parameters: {Traced: {Type: String}}
 Conditions: {IsTraced: !Equals [!Ref Traced, 'yes']}
 """
 _TRACING = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing:1"
+
+
+def _app(folder: Path, properties: str) -> App:
+    """Return an app of one function, whose properties may depend on a condition."""
+    function = f"{{Type: AWS::Lambda::Function, Properties: {{{properties}}}}}"
+    return read_text(folder, f"{_CONDITIONS}\nResources:\n  Report: {function}\n")
 
 
 @pytest.mark.parametrize("layers", ["!Ref AWS::NoValue", "{Ref: 'AWS::NoValue'}", "[!Ref AWS::NoValue]", "[]"])
@@ -28,15 +36,7 @@ def test_a_removed_list_of_layers_is_empty(tmp_path: Path, layers: str) -> None:
 
 def test_a_condition_may_remove_all_layers(tmp_path: Path) -> None:
     """The function is judged with its layers and without them."""
-    app = read_text(
-        tmp_path,
-        f"""{_CONDITIONS}
-Resources:
-  Report:
-    Type: AWS::Lambda::Function
-    Properties: {{Runtime: python3.13, Layers: !If [IsTraced, [{_TRACING}], !Ref AWS::NoValue]}}
-""",
-    )
+    app = _app(tmp_path, f"Runtime: python3.13, Layers: !If [IsTraced, [{_TRACING}], !Ref AWS::NoValue]")
 
     assert {function.scenario: labels(function) for function in app.functions} == {
         "IsTraced=true": [_TRACING],
@@ -59,13 +59,7 @@ def test_environments_are_evaluated(
     tmp_path: Path, environment: str, expected: list[dict[str, str | None] | None]
 ) -> None:
     """Whole environments may depend on a condition too, and are unknown if a macro writes them."""
-    app = read_text(
-        tmp_path,
-        f"""{_CONDITIONS}
-Resources:
-  Report: {{Type: AWS::Lambda::Function, Properties: {{Runtime: python3.13, Environment: {environment}}}}}
-""",
-    )
+    app = _app(tmp_path, f"Runtime: python3.13, Environment: {environment}")
 
     assert [function.environment for function in app.functions] == expected
 
@@ -80,17 +74,10 @@ Resources:
 )
 def test_a_finding_names_the_conditions_of_every_property(tmp_path: Path, properties: str) -> None:
     """No property is evaluated after the scenario got its name."""
-    app = read_text(
-        tmp_path,
-        f"""{_CONDITIONS}
-Resources:
-  Report:
-    Type: AWS::Lambda::Function
-    Properties: {{Runtime: python3.11, Layers: ['{_TRACING}'], {properties}}}
-""",
-    )
+    app = _app(tmp_path, f"Runtime: python3.11, Layers: ['{_TRACING}'], {properties}")
     assert [function.scenario for function in app.functions] == ["IsTraced=true", "IsTraced=false"]
     findings = [finding for finding in judge(app, Settings()) if finding.rule == "pythonpath-hides-layers"]
+    assert findings
     assert not any("This is so when ." in finding.message for finding in findings)
 
 

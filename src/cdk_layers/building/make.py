@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from cdk_layers.building.archives.processes import kept_processes
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.foreign_files import refuse_foreign_files
-from cdk_layers.building.full_disk import full_disk_errors
 from cdk_layers.building.installation import Installation, install
 from cdk_layers.building.job import refuse_removed_entry
 from cdk_layers.building.parts.ahead import compiled_ahead
@@ -28,6 +27,7 @@ from cdk_layers.building.requirements.manifests import Requirements, read_requir
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.building.summary import build_summary
+from cdk_layers.building.temporary_file_errors import temporary_file_errors
 from cdk_layers.building.trim.untrimmed import remember_untrimmed
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.errors import CdkLayersError, DependencyError, EntryChangedError
@@ -73,7 +73,7 @@ def make(job: Job, progress: Progress, label: str) -> tuple[FinishedBuild, bool]
         CdkLayersError: As `find.build`.
     """
     build_run = _BuildRun(job, progress, label)
-    with ended_on_error(progress), full_disk_errors(label), kept_processes():
+    with ended_on_error(progress), temporary_file_errors(label), kept_processes():
         finished = build_run.run()
     return finished, build_run.has_built
 

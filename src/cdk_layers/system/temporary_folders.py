@@ -21,7 +21,7 @@ except ImportError:  # Windows, where nothing shows whether a folder is in use
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Use: TypeAlias = Literal["install", "resolve", "export", "join", "compile", "store", "entry"]
+Use: TypeAlias = Literal["install", "resolve", "export", "join", "compile", "imports", "store", "entry"]
 """What a folder is for, which its name shows."""
 
 _PREFIX: Final = "cdk-layers-"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.requirements.project import setup_cfg
 from cdk_layers.building.requirements.requirements_file import read_requirements_file
 from cdk_layers.building.requirements.workspace import PROJECT, parse_toml, table, texts
 from cdk_layers.contents.names import canonical
@@ -83,7 +83,7 @@ def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
     if (entry / "requirements.in").is_file():
         yield "requirements.in", "Compile it: 'uv pip compile requirements.in -o requirements.txt'."
     write = "Write its requirements into a requirements.txt."
-    if _setup_cfg_requires(entry / "setup.cfg"):
+    if (setup_cfg(entry, "options", "install_requires") or "").strip():
         yield "setup.cfg", write
     if _setup_py_requires(entry / "setup.py"):
         yield "setup.py", write
@@ -136,15 +136,6 @@ def _read_from_files(data: Mapping[str, Any], entry: Path, used: str, found: Ite
     except EntryError:
         return False
     return bool(files) and {line.name for lines in read for line in lines} <= set(found)
-
-
-def _setup_cfg_requires(path: Path) -> bool:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
-        return False
-    return bool(parser.get("options", "install_requires", fallback="").strip())
 
 
 def _setup_py_requires(path: Path) -> bool:

@@ -25,17 +25,24 @@ def name_of(folder: Path) -> str | None:
     """Return the normalized name of a project from its files; that of its folder if the files have none."""
     document = read_toml(folder / PROJECT)
     stated = [table(document, *place).get(key) for place in _PLACES for key in ("name", "dist-name")]
-    names = (*stated, _setup_cfg_name(folder), _setup_py_name(folder), _metadata_name(folder), folder.name)
+    names = (
+        *stated,
+        setup_cfg(folder, "metadata", "name"),
+        _setup_py_name(folder),
+        _metadata_name(folder),
+        folder.name,
+    )
     return next(canonical(name.strip()) for name in names if isinstance(name, str) and name.strip())
 
 
-def _setup_cfg_name(folder: Path) -> str | None:
-    parser = configparser.ConfigParser(interpolation=None)
+def setup_cfg(folder: Path, section: str, key: str) -> str | None:
+    """Return a value of a project's setup.cfg; None if it has none or cannot be parsed."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(folder / "setup.cfg", encoding="utf-8")
-        return parser.get("metadata", "name", fallback=None)
     except (configparser.Error, UnicodeDecodeError, OSError):
         return None
+    return parser.get(section, key, fallback=None)
 
 
 def _setup_py_name(folder: Path) -> str | None:

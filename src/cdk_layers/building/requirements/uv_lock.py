@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
 from cdk_layers.system import toml
 from cdk_layers.system.credentials import scrub, secrets_in
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,10 +185,10 @@ def _folder(project: UvProject) -> Iterator[Path]:
     if not project.is_detached:
         yield project.entry
         return
-    with tempfile.TemporaryDirectory(prefix="cdk-layers-export-") as scratch:
+    with temporary_folder("export") as scratch:
         for path in (project.entry / PROJECT, project.lock):
-            shutil.copyfile(path, Path(scratch, path.name))
-        yield Path(scratch)
+            shutil.copyfile(path, scratch / path.name)
+        yield scratch
 
 
 def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from cdk_layers.cdk.model.function_model import model_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.errors import BrokenImportError, BuildError, UsageError
 from cdk_layers.system.outgoing import printable, report_error
+from cdk_layers.system.temporary_folders import temporary_folder
 from cdk_layers.system.wording import count, listed
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ class _Trial:
         target = self._target()
         self._refuse_foreign(target)
         runner, layers = self._runner(store), tuple(self._local_layers())
-        with tempfile.TemporaryDirectory(prefix="cdk-layers-imports-") as folder:
-            archive, whole = Path(folder, "archive.zip"), Path(folder, "untrimmed.zip")
+        with temporary_folder("imports") as folder:
+            archive, whole = folder / "archive.zip", folder / "untrimmed.zip"
             self.build.write_to(archive)
             function = self._function(target, archive, layers)
             is_known = bool(self.build.left_out) and write_untrimmed(store, self.build.digest, whole)

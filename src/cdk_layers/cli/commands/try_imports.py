@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.cli.local_arguments import add_arguments, add_isolation, as_local_function
@@ -52,6 +51,7 @@ def execute(arguments: Namespace) -> int:
     from cdk_layers.local.runner import Runner  # noqa: PLC0415
     from cdk_layers.local.try_imports import try_imports  # noqa: PLC0415
     from cdk_layers.project.user_store import user_store  # noqa: PLC0415
+    from cdk_layers.system.temporary_folders import temporary_folder  # noqa: PLC0415
 
     if arguments.untrimmed is not None and not arguments.untrimmed.exists():
         message = f"--untrimmed {arguments.untrimmed}: there is no archive or folder there."
@@ -59,8 +59,8 @@ def execute(arguments: Namespace) -> int:
     store = user_store()
     function, digest = _chosen(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation)
-    with TemporaryDirectory(prefix="cdk-layers-untrimmed-") as folder:
-        untrimmed = arguments.untrimmed or _built_untrimmed(store, digest, Path(folder, "archive.zip"))
+    with temporary_folder("imports") as folder:
+        untrimmed = arguments.untrimmed or _built_untrimmed(store, digest, folder / "archive.zip")
         result = try_imports(runner, function, untrimmed=untrimmed)
     for difference in result.differences:
         sys.stderr.write(f"cdk-layers: {difference}\n")

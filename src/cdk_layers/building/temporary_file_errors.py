@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def full_disk_errors(label: str) -> Iterator[None]:
+def temporary_file_errors(label: str) -> Iterator[None]:
     """Raise an error that names the folder if temporary files cannot be written."""
     try:
         _require_folder(label)
