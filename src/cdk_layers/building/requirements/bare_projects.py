@@ -62,7 +62,7 @@ def installs_all(entry: Path, used: str, wanted: Iterable[Wanted], target: Targe
     if data is None:
         return False
     # It loads more than a build from the store needs, if there is no such project.
-    from cdk_layers.building.requirements.stale_pylock import changed_names, missing  # noqa: PLC0415
+    from cdk_layers.building.requirements.staleness import changed_names, missing  # noqa: PLC0415
 
     found = {line.name: line.version for line in required if line.applies_to(target)}
     named = {

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-
-from cdk_layers.building.requirements.staleness import lines_of, other_pythons, stale
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, texts, uv_project
+from cdk_layers.building.requirements.staleness import changed_names, missing, other_pythons, stale
+from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
 from cdk_layers.contents.names import canonical
-from cdk_layers.contents.needs import meets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from cdk_layers.building.options import BuildOptions
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 _PARTIAL_EXPORT: Final = re.compile(
     r"--(?:only-(?:group|dev|emit)|no-emit|prune|package|overrides?|excludes?)\b|pip compile\b(?!.*\bpyproject\.toml)"
 )
-_NAME: Final = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, options: BuildOptions) -> None:
@@ -49,41 +45,6 @@ def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, op
         reasons += missing(lines.get(canonical(extra)), found, target, open_names)
     if reasons:
         raise stale(path.name, reasons, _pylock_command(read_toml(path)), str(path.parent))
-
-
-def changed_names(*manifests: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names whose requirements do not decide what a lock file has: of the projects, overrides, exclusions.
-
-    Source: uv's documentation, "Dependency overrides", and PDM's, "Resolution overrides".
-    """
-    names: list[object] = []
-    for manifest in manifests:
-        uv, pdm = table(manifest, "tool", "uv"), table(manifest, "tool", "pdm", "resolution")
-        names += [table(manifest, "project").get("name"), *table(pdm, "overrides"), *texts(pdm.get("excludes"))]
-        names += [*texts(uv.get("override-dependencies")), *texts(uv.get("exclude-dependencies"))]
-    found = (_NAME.match(name) for name in names if isinstance(name, str))
-    return frozenset(canonical(match["name"]) for match in found if match)
-
-
-def missing(
-    lines: object, found: Mapping[str | None, str | None], target: Target, open_names: frozenset[str]
-) -> Iterator[str]:
-    """Yield how versions by name differ from what the lines of a project require on a target, except `open_names`."""
-    for _, line in lines_of(lines, ""):
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        name = canonical(requirement.name)
-        if name in open_names:
-            continue
-        if requirement.marker is not None and not requirement.marker.evaluate(target.marker_environment()):
-            continue
-        version = found.get(name)
-        if name not in found:
-            yield f"it lacks {name!r}"
-        elif version and not requirement.url and not meets(str(requirement.specifier), version):
-            yield f"it has {name} {version} where the project requires {name}{requirement.specifier}"
 
 
 def _pylock_command(lock: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def _read(job: Job, project: UvProject) -> Locked:
     from packaging.pylock import PackageDirectory  # noqa: PLC0415
 
     from cdk_layers.building.requirements.pylock import parse_pylock, select  # noqa: PLC0415
-    from cdk_layers.building.requirements.staleness import (  # noqa: PLC0415
+    from cdk_layers.building.requirements.stale_uv_lock import (  # noqa: PLC0415
         refuse_other_targets,
         refuse_stale_source,
         refuse_stale_uv_lock,

@@ -32,8 +32,8 @@ _MARKER: Final = re.compile(
     r"[(\s]*(?:[\"']|python_|os_name|os\.name|sys_platform|sys\.platform|platform[_.]|implementation_|extra\b)"
 )
 _HASH: Final = re.compile(r"\s--hash[= ](?P<hash>\S+)")
-_LINE_OPTION: Final = re.compile(r"\s(?:--hash|--config-settings?|--global-option|--install-option)[= ]")
 _BUILD_OPTION: Final = re.compile(r"\s--(?:config-settings?|global-option|install-option)[= ]")
+_LINE_OPTION: Final = re.compile(rf"\s--hash[= ]|{_BUILD_OPTION.pattern}")
 _VERSIONED: Final = re.compile(r"(?P<name>.+?)-v?(?P<version>\d[^-]*)")
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _VERSION_CONTROL: Final = ("git+", "hg+", "bzr+", "svn+")
