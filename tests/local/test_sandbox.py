@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from cdk_layers.local import temporary
 from cdk_layers.local.execution import ExecutionEnvironment
 from cdk_layers.local.sandbox import Sandbox
-from cdk_layers.local.temporary import TemporaryFolder, remove_stale_folders
+from cdk_layers.system import temporary_folders
 from tests.local.apps import Log, error_of, function_of, invoke, run_once, write_app
 
 if TYPE_CHECKING:
@@ -112,7 +111,9 @@ def test_a_closed_environment_leaves_nothing(
 
 
 @pytest.mark.parametrize("options", [[], ["--no-isolation"]])
-def test_a_killed_run_leaves_no_process_and_no_mount(app: Path, own_temporary_folder: Path, options: list[str]) -> None:
+def test_a_killed_run_leaves_no_process_and_no_mount(
+    app: Path, runner: Runner, own_temporary_folder: Path, options: list[str]
+) -> None:
     """After SIGKILL everything ends by itself, and the next run removes the folder that became /tmp."""
     seconds = str(time.time_ns() % 10**9 + 10**9)
     event = json.dumps({"code": f"subprocess.run(['sleep', '{seconds}'])"})
@@ -127,26 +128,9 @@ def test_a_killed_run_leaves_no_process_and_no_mount(app: Path, own_temporary_fo
     assert str(own_temporary_folder) not in Path("/proc/self/mounts").read_text()
     (left,) = own_temporary_folder.iterdir()
     os.utime(left, (0, 0))
-    remove_stale_folders()
-    assert not left.exists()
-
-
-def test_folders_in_use_stay(own_temporary_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that a process has locked, one that is new, and one of something else are not removed."""
-    used, new = TemporaryFolder(), own_temporary_folder / "cdk-layers-run-new"
-    other = own_temporary_folder / "cdk-layers-run-other"
-    for folder in (new, other):
-        folder.mkdir()
-    (new / ".lock").touch()
-    os.utime(other, (0, 0))
-    monkeypatch.setattr(temporary, "_GRACE_SECONDS", 3600)
-    os.utime(used.path.parent, (0, 0))
-    remove_stale_folders()
-    assert used.path.is_dir()
-    assert new.is_dir()
-    assert other.is_dir()
-    used.close()
-    assert not used.path.parent.exists()
+    temporary_folders._remove_stale.cache_clear()
+    run_once(runner, function_of(app, "Report"), {"code": "None"})
+    assert list(own_temporary_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

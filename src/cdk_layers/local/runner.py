@@ -14,7 +14,6 @@ from cdk_layers.errors import UsageError
 from cdk_layers.local.execution import ExecutionEnvironment
 from cdk_layers.local.runtime_folder import runtime_folder
 from cdk_layers.local.sandbox import Folders, Prepared
-from cdk_layers.local.temporary import remove_stale_folders
 from cdk_layers.local.unpacked import UnpackedFolders
 from cdk_layers.system.interpreters import find_python, how_to_install
 from cdk_layers.system.wording import count
@@ -45,8 +44,7 @@ class Runner:
     _unpacked: UnpackedFolders = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Use the cache's folder for what is unpacked, and remove what killed runs have left."""
-        remove_stale_folders()
+        """Use the cache's folder for what is unpacked."""
         self._unpacked = UnpackedFolders(self.store)
 
     def import_paths(self, function: LocalFunction) -> list[Path]:

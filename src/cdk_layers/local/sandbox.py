@@ -7,16 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import BuildError
 from cdk_layers.local import process
-from cdk_layers.local.temporary import TemporaryFolder
 from cdk_layers.local.variables import Roots, variables_of
 from cdk_layers.system import host
+from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,12 +103,11 @@ class Sandbox:
         self.differences: tuple[str, ...] = ()
         """In which ways the process sees another world than in Lambda, each as a sentence."""
 
-        self._temporary = TemporaryFolder()
-        try:
+        with ExitStack() as stack:
+            self._temporary = stack.enter_context(temporary_folder("run")) / "tmp"
+            self._temporary.mkdir()
             self._process = self._start(output, is_isolated=prepared.is_isolated)
-        except BaseException:
-            self._temporary.close()
-            raise
+            self._closing = stack.pop_all()
 
     def status(self) -> int | None:
         """Return its exit status as a shell counts it; None while it runs."""
@@ -121,7 +120,7 @@ class Sandbox:
     def close(self) -> None:
         """End the process, everything that it started and its mounts, and remove its /tmp."""
         _end(self._process)
-        self._temporary.close()
+        self._closing.close()
 
     def _start(self, output: int, *, is_isolated: bool) -> subprocess.Popen[bytes]:
         """Start the process. Without isolation, if that is impossible here, `differences` gives the reason."""
@@ -167,7 +166,7 @@ class Sandbox:
             mounts[roots.language] = str(prefix)
             python = f"{roots.language}/bin/{self._python.name}"
         spec = self._spec(roots, python, f"{_SCRIPTS_INSIDE}/{self._program.script}")
-        return {**spec, "is_isolated": True, "mounts": mounts, "temporary": str(self._temporary.path)}
+        return {**spec, "is_isolated": True, "mounts": mounts, "temporary": str(self._temporary)}
 
     def _by_paths(self) -> dict[str, object]:
         folders = self._folders

@@ -21,7 +21,7 @@ except ImportError:  # Windows, where nothing shows whether a folder is in use
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Use: TypeAlias = Literal["install", "resolve", "export", "join", "compile", "imports", "store", "entry"]
+Use: TypeAlias = Literal["install", "resolve", "export", "join", "compile", "imports", "store", "entry", "run"]
 """What a folder is for, which its name shows."""
 
 _PREFIX: Final = "cdk-layers-"
@@ -36,14 +36,13 @@ def temporary_folder(use: Use) -> Iterator[Path]:
     Raises:
         OSError: It cannot be made.
     """
-    _remove_stale(tempfile.gettempdir())
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{use}-") as name:
-        descriptor = _lock(name)
-        try:
-            yield Path(name)
-        finally:
-            if descriptor is not None:
-                os.close(descriptor)
+    folder, descriptor = _locked_folder(use)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def lasting_folder(use: Use) -> Path:
@@ -52,11 +51,16 @@ def lasting_folder(use: Use) -> Path:
     Raises:
         OSError: It cannot be made.
     """
-    _remove_stale(tempfile.gettempdir())
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{use}-"))
-    _lock(os.fspath(folder))
+    folder, _ = _locked_folder(use)
     atexit.register(remove_folder, folder)
     return folder
+
+
+def _locked_folder(use: Use) -> tuple[Path, int | None]:
+    """Return a new folder, and the descriptor that locks it; None where there are no locks."""
+    _remove_stale(tempfile.gettempdir())
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{use}-")
+    return Path(folder), _lock(folder)
 
 
 def _lock(folder: str) -> int | None:
