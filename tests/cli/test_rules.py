@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,3 +82,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path_factory: pytest.Temp
 
     assert "Traceback" not in told
     assert "BrokenPipe" not in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("arguments", [["rules"], ["cache", "path"], ["cache", "info", "--format", "json"]])
+def test_output_to_a_full_disk(arguments: list[str]) -> None:
+    """As in `cdk-layers check cdk.out > report.txt` on a disk without space."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "cdk_layers.cli", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "cdk-layers: The disk that the output is written to is full. Free some space.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -34,7 +35,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"cdk-layers: {error}", file=sys.stderr)  # noqa: T201
         return COULD_NOT_RUN
     except BrokenPipeError:
-        # The reader of the output, such as `head`, has ended. Python would report that again when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the output, such as `head`, has ended.
+        _discard_output()
+        return COULD_NOT_RUN
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename:
+            raise
+        print("cdk-layers: The disk that the output is written to is full. Free some space.", file=sys.stderr)  # noqa: T201
+        _discard_output()
         return COULD_NOT_RUN
     return status
+
+
+def _discard_output() -> None:
+    """Write the rest of the output nowhere, or Python would report the error again when it closes the stream."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
