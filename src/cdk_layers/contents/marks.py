@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.bytesearch import contains_any
+from cdk_layers.contents.env_files import env_marks, is_env_file
 from cdk_layers.contents.model import Mark
 from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS, python_of
 
@@ -73,6 +74,8 @@ def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[M
         yield Mark("crlf-program", path, 1, "Its first line ends with a carriage return")
     if _names_an_index(path.rpartition("/")[2]):
         yield from _index_credentials(path, data)
+    if ".env" in path and is_env_file(path):
+        yield from env_marks(path, data)
 
 
 def _names_an_index(name: str) -> bool:

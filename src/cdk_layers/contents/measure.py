@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeVar, cast
 
 from isal import isal_zlib
 
+from cdk_layers.contents.bytecode_times import used_bytecode
 from cdk_layers.contents.distributions import is_metadata
 from cdk_layers.contents.elf import MAGIC
 from cdk_layers.contents.inflation import checked_entries, inflated
@@ -145,6 +147,9 @@ def _measure_zip(path: Path) -> Contents:
         _add_all(findings, batch)
     for entry in rest:
         findings.files[entry.name] = _file(entry)
+    with path.open("rb") as file:
+        for name in used_bytecode(file, entries, chain.from_iterable(findings.marks.values())):
+            del findings.marks[name]
     return findings.contents(links, folder_modes)
 
 

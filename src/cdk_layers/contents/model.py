@@ -75,14 +75,22 @@ class Native:
 
 
 MarkKind = Literal[
-    "private-key", "aws-credentials", "index-credentials", "timestamp-bytecode", "unnamed-bytecode", "crlf-program"
+    "private-key",
+    "aws-credentials",
+    "index-credentials",
+    "harmless-env",
+    "timestamp-bytecode",
+    "unnamed-bytecode",
+    "crlf-program",
 ]
 """The kinds of marks:
 
 - private-key: a PEM or OpenSSH private key with its body, not just the words of its first line;
 - aws-credentials: an access key id next to its secret, or a literal secret key; never the documentation's EXAMPLE keys;
 - index-credentials: a URL with a user's password or token, in pip.conf, uv.toml, requirements files, direct_url.json;
-- timestamp-bytecode: a .pyc that Python checks by its source's time, which packing changes;
+- harmless-env: a file such as .env without secrets; its detail is NO_VALUES or NO_SECRETS of `contents/env_files.py`;
+- timestamp-bytecode: a .pyc that Python checks by its source's time, which packing changes: one in a folder, or in a
+  zip that has another time for the source;
 - unnamed-bytecode: a .pyc for another Python than its file name gives, if it gives any; that is the detail;
 - crlf-program: a program in bin/ or extensions/ whose first line ends with a carriage return, which no
   interpreter's name contains.

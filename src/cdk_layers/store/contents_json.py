@@ -16,7 +16,7 @@ from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Counts up when older documents cannot be read any more, or lack something."""
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from cdk_layers.contents.env_files import NO_SECRETS, NO_VALUES
+from cdk_layers.contents.measure import measure
 from cdk_layers.contents.model import Mark, MarkKind
 from tests.rules.archives import archive, dist, found, layer, severities
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -53,21 +60,64 @@ def test_what_a_look_into_files_finds_is_an_error_with_its_line(kind: MarkKind) 
     assert (finding.severity, "conf.py" in finding.message, "line 7" in finding.message) == ("error", True, True)
 
 
-def test_the_key_of_a_distributions_own_tests_is_a_warning() -> None:
-    """Published test keys are no secret, in folders or modules of tests; a key outside of them is."""
-    module = archive(
-        ["python/ecdsa/test_keys.py"],
-        dists=[dist("ecdsa", top_level=["ecdsa"])],
-        marks=[Mark("private-key", "python/ecdsa/test_keys.py")],
-    )
-    assert severities(layer(module), "secret-in-layer") == ["warning"]
-    tornado = dist("tornado", top_level=["tornado"])
-    test_key = archive(
-        ["python/tornado/test/test.key"], dists=[tornado], marks=[Mark("private-key", "python/tornado/test/test.key")]
-    )
-    own_key = archive(["python/tornado/id.key"], dists=[tornado], marks=[Mark("private-key", "python/tornado/id.key")])
-    assert severities(layer(test_key), "secret-in-layer") == ["warning"]
-    assert severities(layer(own_key), "secret-in-layer") == ["error"]
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("ecdsa", "python/ecdsa/test_keys.py"),
+        ("tornado", "python/tornado/test/test.key"),
+        ("moto", "python/moto/moto_proxy/ca.key"),
+        ("jwcrypto", "python/jwcrypto/tests.py"),
+        ("selenium-wire", "python/seleniumwire/ca.key"),
+    ],
+)
+def test_a_key_that_a_distribution_ships_is_a_warning(name: str, path: str) -> None:
+    """Public distributions ship keys of tests, test servers and proxies, which are not secret."""
+    top_level = path.split("/")[1]
+    contents = archive([path], dists=[dist(name, top_level=[top_level])], marks=[Mark("private-key", path)])
+    assert severities(layer(contents), "secret-in-layer") == ["warning"]
+    own = archive([path], marks=[Mark("private-key", path)])
+    assert severities(layer(own), "secret-in-layer") == ["error"]
+
+
+@pytest.mark.parametrize("kind", ["aws-credentials", "index-credentials"])
+def test_credentials_in_a_distribution_are_an_error(kind: MarkKind) -> None:
+    """No public distribution ships credentials on purpose, with a key or without."""
+    path = "python/company/settings.py"
+    marks = [Mark("private-key", path), Mark(kind, path, 3)]
+    contents = archive([path], dists=[dist("company", top_level=["company"])], marks=marks)
+    assert severities(layer(contents), "secret-in-layer") == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# DB_PASSWORD=secret\n\n", []),
+        ("DB_PASSWORD=\nexport API_KEY=''\n", []),
+        ("STAGE=dev\r\nPORT=8080\r\nURL=https://api.example.com/v1\r\n", ["warning"]),
+        ("PARTITION_KEY=customer\nSECRET_ARN=arn:aws:secretsmanager:eu-west-1:111111111111:secret:db\n", ["warning"]),
+        ("PASSWORD=changeme\nTOKEN=${TOKEN}\nBUCKET=my-bucket-0123456789-0123456789\n", ["warning"]),
+        ("STAGE=dev\nDB_PASSWORD=hunter2\n", ["error"]),
+        ("dbPassword: 'hunter2'  # local\n", ["error"]),
+        ("DATABASE_URL=postgres://app:hunter2@db/app\n", ["error"]),
+        ("SESSION=" + "aB3" * 12, ["error"]),
+        ("STAGE=dev\nsomething else\n", ["error"]),
+    ],
+)
+def test_the_values_of_an_env_file_decide(text: str, expected: list[str], tmp_path: Path) -> None:
+    """A .env without values is no finding, one without a secret a warning, and one that is not understood an error."""
+    for name in (".env", ".env.production"):
+        folder = tmp_path / name / "python"
+        folder.mkdir(parents=True)
+        (folder / name).write_bytes(text.encode())
+        assert severities(layer(measure(folder.parent)), "secret-in-layer") == expected
+
+
+def test_a_secret_in_an_env_file_overrides_its_mark() -> None:
+    """A .env with credentials that a search finds is an error, whatever its values look like."""
+    path = "python/.env"
+    for detail in (NO_VALUES, NO_SECRETS):
+        contents = archive([path], marks=[Mark("harmless-env", path, detail=detail), Mark("aws-credentials", path, 2)])
+        assert severities(layer(contents), "secret-in-layer") == ["error"]
 
 
 def test_bytecode_is_no_secret() -> None:

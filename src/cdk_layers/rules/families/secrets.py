@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Layer
 from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.env_files import NO_VALUES, is_env_file
 from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import layer_parts
@@ -26,15 +27,14 @@ _KINDS: Final = {
     "aws-credentials": "AWS credentials",
     "index-credentials": "credentials in the URL of an index",
 }
+_ENVIRONMENT: Final = "environment variables of a machine"
 _NAMES: Final = {
-    ".env": "environment variables of a machine",
     ".netrc": "logins",
     "_netrc": "logins",
     ".pypirc": "logins of package indexes",
     ".git-credentials": "logins of Git hosts",
 }
 _MOST_LISTED: Final = 5
-_HARMLESS: Final = frozenset(("example", "sample", "template", "dist", "defaults"))
 _TESTS: Final = re.compile(
     r"(?:^|/)(?:tests?|testing|test[-_]\w+|\w+_tests?|examples?|fixtures)/|(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$"
 )
@@ -45,7 +45,8 @@ _TESTS: Final = re.compile(
     Layer,
     severity="error",
     meaning="A layer contains private keys, credentials, or files that usually contain them. Every grantee of the "
-    "layer can read them, and old versions keep them. Those in a distribution's own tests are a warning.",
+    "layer can read them, and old versions keep them. Private keys that a distribution ships, its tests, and a .env "
+    "whose values do not look like secrets are warnings.",
     remedy="Remove it from the entry folder or exclude it (asset_excludes), and replace the secret: every published "
     "version still contains it. Read secrets from Secrets Manager or Parameter Store when the function runs.",
     source="names and contents of the layer's files",
@@ -53,20 +54,54 @@ _TESTS: Final = re.compile(
     passing="python/settings/.env.example\npython/certifi/cacert.pem\n",
 )
 def secret_in_layer(layer: Layer, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for secrets, and one for those in tests and examples of distributions."""
+    """Yield a problem for secrets, and for what may be published on purpose."""
     for part in layer_parts([layer]):
         secrets = _secrets(part.contents)
-        examples = [path for path in secrets if owner(part.contents, path) and _TESTS.search(path)]
-        others = [path for path in secrets if path not in examples]
+        shipped = [path for path in secrets if _is_shipped(part.contents, path)]
+        settings = [path for path in secrets if path in _settings(part.contents) and path not in shipped]
+        others = [path for path in secrets if path not in (*shipped, *settings)]
         if others:
             yield Problem(f"Layer {layer.label!r} contains {_listed(secrets, others)}.")
-        if examples:
+        if settings:
             yield Problem(
-                f"Layer {layer.label!r} contains what look like secrets in the tests and examples of installed "
-                f"distributions: {_listed(secrets, examples)}.",
-                remedy="Leave the distribution's tests out of the layer, or acknowledge this.",
+                f"Layer {layer.label!r} contains {_listed(secrets, settings)}. No value looks like a secret, but "
+                "every grantee can read them.",
+                remedy="Exclude it (asset_excludes), or acknowledge this.",
                 severity="warning",
             )
+        if shipped:
+            yield Problem(
+                f"Layer {layer.label!r} contains what look like secrets in installed distributions: "
+                f"{_listed(secrets, shipped)}. Public distributions ship keys for tests and examples.",
+                remedy="If the distribution is your own, remove and replace the secret. Otherwise acknowledge this, or "
+                "leave the file out of the layer (dependency_excludes).",
+                severity="warning",
+            )
+
+
+def _is_shipped(contents: Contents, path: str) -> bool:
+    """Return whether a secret may be one that a distribution ships on purpose.
+
+    All private keys outside of tests in the wheels of 74 public distributions are such keys: those of test servers and
+    proxies (moto, selenium-wire, pytest-localserver), and of examples (jwcrypto, tlslite-ng, PyKMIP).
+    """
+    if owner(contents, path) is None:
+        return False
+    return _TESTS.search(path) is not None or path in _private_keys(contents)
+
+
+@once_per_archive
+def _private_keys(contents: Contents) -> frozenset[str]:
+    """Return the files that contain private keys, and no other secrets."""
+    others = {mark.path for mark in contents.marks if mark.kind in _KINDS and mark.kind != "private-key"}
+    return frozenset(mark.path for mark in contents.marks if mark.kind == "private-key" and mark.path not in others)
+
+
+@once_per_archive
+def _settings(contents: Contents) -> frozenset[str]:
+    """Return the files of environment variables without secrets."""
+    others = {mark.path for mark in contents.marks if mark.kind in _KINDS}
+    return frozenset(mark.path for mark in contents.marks if mark.kind == "harmless-env" and mark.path not in others)
 
 
 def _listed(secrets: dict[str, str], paths: list[str]) -> str:
@@ -76,7 +111,12 @@ def _listed(secrets: dict[str, str], paths: list[str]) -> str:
 @once_per_archive
 def _secrets(contents: Contents) -> dict[str, str]:
     """Return the kind of secret in each file that has one, by path."""
-    found = {path: kind for path, file in contents.files.items() if file.size and (kind := _by_name(path))}
+    empty = {mark.path for mark in contents.marks if mark.kind == "harmless-env" and mark.detail == NO_VALUES}
+    found = {
+        path: kind
+        for path, file in contents.files.items()
+        if file.size and path not in empty and (kind := _by_name(path))
+    }
     for mark in contents.marks:
         if mark.kind in _KINDS:
             line = f", line {mark.line}" if mark.line else ""
@@ -85,9 +125,8 @@ def _secrets(contents: Contents) -> dict[str, str]:
 
 
 def _by_name(path: str) -> str | None:
-    name = path.rpartition("/")[2]
-    if name.startswith(".env.") and not _HARMLESS & set(name.split(".")):
-        return _NAMES[".env"]
+    if is_env_file(path):
+        return _ENVIRONMENT
     if path.endswith(".aws/credentials"):
         return "AWS credentials"
-    return _NAMES.get(name)
+    return _NAMES.get(path.rpartition("/")[2])
