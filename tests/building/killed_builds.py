@@ -16,6 +16,7 @@ import cdk_layers.building.make  # noqa: F401 - so that no child loads it again
 from cdk_layers.building.find import build
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.artifact import is_sound
+from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
@@ -42,7 +43,7 @@ def build_in_child(entry: Path, folder: Path, seconds: float | None) -> bool:
 
 def main(entry: Path, folder: Path, count: int) -> None:
     """Kill some builds, look at the cache after each of them, and build to the end."""
-    entries = folder / "2" / "artifacts"
+    entries = folder / SCHEMA / "artifacts"
     build_in_child(entry, folder, None)
     shutil.rmtree(entries)
     began = time.monotonic()

@@ -17,7 +17,7 @@ from cdk_layers.errors import EntryChangedError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
 from tests.building.wheel_files import write_wheel
-from tests.upkeep import wait_for_upkeep
+from tests.upkeep import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +161,7 @@ def test_entry_that_never_rests(
     monkeypatch.setattr(make, "write_archive", write_and_pack)
     with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop the program that writes"):
         build(entry, TARGET, store=store, label="Code")
-    assert not any((store.folder / "2" / "artifacts").glob("*"))
+    assert kept(store.folder, "artifacts") == []
 
 
 @pytest.mark.parametrize("is_renamed", [False, True])
@@ -185,5 +185,4 @@ def test_entry_that_is_removed(
     meanwhile.change(word, remove, before=before)
     with pytest.raises(EntryChangedError, match=r"its folder '.*' was removed or renamed meanwhile"):
         build(entry, TARGET, store=store)
-    wait_for_upkeep()
-    assert not list((store.folder / "2").glob("scratch/*"))
+    assert kept(store.folder, "scratch") == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from cdk_layers.building.find import build
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system.removal import remove_folder
+from tests.upkeep import kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +42,8 @@ def test_a_deep_wheel_is_built_and_leaves_nothing(tmp_path: Path) -> None:
     made = build(tmp_path / "entry", Target("3.13", "x86_64"), store=LocalStore(tmp_path / "cache"))
 
     assert any(path.count("/d/") and path.endswith("x.py") for path in made.contents.files)
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join()
-    assert list((tmp_path / "cache").rglob("scratch/*")) == []
+    assert kept(tmp_path / "cache", "artifacts")
+    assert kept(tmp_path / "cache", "scratch") == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no paths that long")

@@ -18,6 +18,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 
@@ -135,7 +136,9 @@ def test_missing_part_is_made_again(make_entry: MakeEntry, store: LocalStore, tm
     """A build is found by its record alone; a part that is gone is made again when the archive is written."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
     whole = build(entry, X86, store=store).archive.read_bytes()
-    for part in (store.folder / "2" / "artifacts").glob("part-*"):
+    parts = list((store.folder / SCHEMA / "artifacts").glob("part-*"))
+    assert len(parts) == len(["of six", "of own files"])
+    for part in parts:
         shutil.rmtree(part)
         found = recall(entry, X86, store=store)
         assert found is not None

@@ -16,10 +16,12 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.places import open_store
 from tests.building.build_worker import build_and_digest
 from tests.building.mounts import needs_mounts, tmpfs
+from tests.upkeep import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +85,7 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], store: Loc
     made = build(entry, TARGET, store=store)
     whole = made.archive.read_bytes()
     for folder in ("artifacts", "memos"):
-        for path in (store.folder / "2" / folder).rglob("*"):
+        for path in (store.folder / SCHEMA / folder).rglob("*"):
             if path.is_file() and path.stat().st_size:
                 os.truncate(path, path.stat().st_size - 1)
     again = build(entry, TARGET, store=store)
@@ -104,7 +106,9 @@ def test_damaged_archive_is_made_again_where_it_goes(
     entry = make_entry(files)
     made = build(entry, TARGET, store=store)
     made.write_to(tmp_path / "whole.zip")
-    for archive in (store.folder / "2/artifacts").rglob("archive.zip"):
+    archives = list((store.folder / SCHEMA / "artifacts").rglob("archive.zip"))
+    assert archives
+    for archive in archives:
         _flip(archive)
     found = build(entry, TARGET, store=store, label="Hub/base")
     assert found.from_cache
@@ -121,7 +125,7 @@ def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., 
     build(entry, TARGET, store=store)
     found = build(entry, TARGET, store=store)
     (entry / "a.py").write_text("2")
-    (part,) = (store.folder / "2" / "artifacts").glob("part-*/archive.zip")
+    (part,) = (store.folder / SCHEMA / "artifacts").glob("part-*/archive.zip")
     _flip(part)
     with pytest.raises(BuildError, match="has changed since this run found the build"):
         _ = found.archive
@@ -141,8 +145,7 @@ def test_disk_that_is_full(make_entry: Callable[..., Path], tmp_path: Path, size
     with tmpfs(tmp_path / "disk", f"size={size}") as disk:
         with pytest.raises(BuildError, match=r"(?i)(no|out of) (room|space)|disk is full"):
             build(entry, TARGET, store=LocalStore(disk / "cache"))
-        assert not list((disk / "cache" / "2").glob("artifacts/*"))
-        assert not list((disk / "cache" / "2").glob("scratch/*"))
+        assert (kept(disk / "cache", "artifacts"), kept(disk / "cache", "scratch")) == ([], [])
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
         assert build(entry, TARGET, store=LocalStore(disk / "cache")).pins == ("orjson==3.11.4", "six==1.17.0")
 
@@ -173,4 +176,4 @@ def test_temporary_folder_without_space(
         monkeypatch.setattr(tempfile, "tempdir", os.fspath(full))
         with pytest.raises(BuildError, match=rf"no space left for temporary files at '{re.escape(str(full))}.*TMPDIR"):
             build(entry, TARGET, store=store)
-    assert not any((store.folder / "2" / "artifacts").glob("*"))
+    assert kept(store.folder, "artifacts") == []

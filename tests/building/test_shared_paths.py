@@ -14,6 +14,7 @@ from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from tests.building.wheel_files import write_wheel
+from tests.upkeep import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,4 +112,4 @@ def test_missing_pins(make_entry: Callable[..., Path], store: LocalStore, monkey
     monkeypatch.setattr(process, "pip", lose)
     with pytest.raises(BuildError, match=r"did not install zoo==1\.0 .*Installed: alpha 1\.0"):
         build(entry, TARGET, store=store)
-    assert not any((store.folder / "2" / "artifacts").glob("*"))
+    assert kept(store.folder, "artifacts") == []

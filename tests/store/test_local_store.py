@@ -24,10 +24,11 @@ from cdk_layers.errors import AssemblyError, BuildError
 from cdk_layers.store import local_store as module
 from cdk_layers.store import measurements, places
 from cdk_layers.store.artifact import file_digest
+from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
 from tests.building.mounts import needs_mounts, tmpfs
-from tests.upkeep import wait_for_upkeep
+from tests.upkeep import kept, wait_for_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,9 +59,7 @@ def never(_: Path) -> None:
 
 def leftovers(store: LocalStore) -> list[str]:
     """Return what builds left in their scratch folder, once all that is being removed is gone."""
-    wait_for_upkeep()
-    scratch = store.folder / "2" / "scratch"
-    return sorted(path.name for path in scratch.iterdir()) if scratch.is_dir() else []
+    return kept(store.folder, "scratch")
 
 
 def test_build_is_made_once_and_found_again(tmp_path: Path, store: LocalStore) -> None:
@@ -99,8 +98,8 @@ def test_users_may_share_a_cache(tmp_path: Path, store: LocalStore) -> None:
         store.remember("value", 1)
     finally:
         os.umask(before)
-    kept = [entry.folder, *entry.folder.iterdir(), store.folder / "2/memos/value"]
-    assert {path.stat().st_mode & 0o055 for path in kept} == {0o055, 0o044}
+    paths = [entry.folder, *entry.folder.iterdir(), store.folder / SCHEMA / "memos/value"]
+    assert {path.stat().st_mode & 0o055 for path in paths} == {0o055, 0o044}
 
 
 def test_failed_builds_leave_nothing(store: LocalStore) -> None:
@@ -193,7 +192,7 @@ def test_values_are_remembered(store: LocalStore) -> None:
 def test_damaged_values_are_forgotten(store: LocalStore, damage: Callable[[Path], object]) -> None:
     """A value that is not what was remembered is none, and the next one takes its place."""
     store.remember("pins", {"six": "1.16"})
-    damage(store.folder / "2/memos/pins")
+    damage(store.folder / SCHEMA / "memos/pins")
     assert store.recall("pins") is None
     store.remember("pins", "new")
     assert store.recall("pins") == "new"
@@ -361,7 +360,7 @@ def test_killed_builds_show_nothing_and_are_cleaned_up(
     process.kill()
     process.communicate()
     assert store.get("key") is None
-    (left,) = (store.folder / "2" / "scratch").iterdir()
+    (left,) = (store.folder / SCHEMA / "scratch").iterdir()
     if not is_pruned:
         monkeypatch.setattr(LocalStore, "_grow", lambda *_: None)
         store.get_or_make("key", maker(tmp_path))

@@ -13,6 +13,7 @@ from cdk_layers.building.find import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store import places, trust
+from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.write_errors import VARIABLE
 from cdk_layers.system import host
@@ -96,7 +97,7 @@ def test_build_that_cannot_be_replaced(tmp_path: Path, store: LocalStore, monkey
     def make(folder: Path) -> None:
         (folder / "archive.zip").write_bytes(b"x")
 
-    other = store.folder / "2" / "artifacts" / "key"
+    other = store.folder / SCHEMA / "artifacts" / "key"
     (other / "kept").mkdir(parents=True)
     monkeypatch.setattr(LocalStore, "discard", lambda *_: None)
     entry = store.get_or_make("key", make)
