@@ -69,7 +69,7 @@ def test_an_error_begins_with_the_construct_and_the_folder(
         assert str(caught.value).count("Hub/") == 1
         expected = "".join(traceback.format_exception(caught.value))
         assert "During handling" not in expected
-        assert f"cdk_layers{os.sep}build{os.sep}" not in expected
+        assert f"cdk_layers{os.sep}building{os.sep}" not in expected
 
 
 def test_a_layer_that_is_not_right_for_all_targets_begins_so_too(stack: Stack, tmp_path: Path) -> None:

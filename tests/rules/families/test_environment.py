@@ -93,6 +93,7 @@ def test_later_runtimes_are_not_claimed_to_be_verified(runtime: str, doubtful: b
 @pytest.mark.parametrize(("variable", "value", "expected"), [
     ("PATH", "/usr/bin:/bin", ["warning"]), ("PATH", "/usr/bin:/opt/bin", []), ("PATH", None, []),
     ("LD_LIBRARY_PATH", "/var/lang/lib", ["warning"]), ("LD_LIBRARY_PATH", "/opt/lib/:/var/lang/lib", []),
+    ("PATH", "/usr/bin:/opt//bin/.", []), ("LD_LIBRARY_PATH", ":/opt/bin/../lib", []), ("PATH", "opt/bin", ["warning"]),
     ("OTHER", "/usr/bin", []),
 ])  # fmt: skip
 def test_programs_and_libraries_can_be_hidden(variable: str, value: str | None, expected: list[str]) -> None:
