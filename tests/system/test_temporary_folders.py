@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import cdk_layers
 from cdk_layers.system import temporary_folders
 from cdk_layers.system.temporary_folders import lasting_folder, temporary_folder
 
@@ -97,7 +99,33 @@ def test_what_is_never_removed(parent: Path) -> None:
 
 
 def test_lasting_folders_are_locked(parent: Path) -> None:
-    """A folder of this process stays while this process runs."""
+    """A folder of this process stays while this process runs, and making it removes what ended processes left."""
+    left = parent / "cdk-layers-entry-left"
+    left.mkdir()
+    _age(left)
     folder = _age(lasting_folder("store"))
+    assert not left.exists()
     _use(parent)
     assert folder.is_dir()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="nothing lists open files there")
+def test_removed_folders_are_not_open(parent: Path) -> None:
+    """A process that builds many layers does not run out of files."""
+    before = len(list(Path("/dev/fd").iterdir()))
+    _use(parent)
+    _use(parent)
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_who_makes_folders_for_temporary_files() -> None:
+    """Only modules that also remove what ended processes left, and one for Windows, where nothing shows that."""
+    source = Path(cdk_layers.__file__).parent
+    makers = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"mkdtemp", "TemporaryDirectory"}
+        if "dir" not in {keyword.arg for keyword in node.keywords}
+    }
+    assert makers == {"system/temporary_folders.py", "local/temporary.py", "system/host.py"}
