@@ -119,6 +119,39 @@ def test_references_say_how_they_lead_to_a_foreign_layer(tmp_path: Path) -> None
     assert [use.reference for use in function.layers or ()] == ["import-value", "parameter", "literal", "unknown"]
 
 
+def test_references_to_arns_that_another_stack_passes_on(tmp_path: Path) -> None:
+    """They lock stacks together or go stale as those to its own layers do."""
+    parameter = {"Name": "/layers/base", "Type": "String", "Value": _ARN}
+    hub = {
+        "Resources": {"Base": {"Type": "AWS::SSM::Parameter", "Properties": parameter}},
+        "Outputs": {"Base": {"Value": _ARN, "Export": {"Name": "base"}}},
+    }
+    layers = [
+        {"Fn::ImportValue": "base"},
+        {"Fn::GetStackOutput": {"StackName": "Hub", "OutputName": "Base"}},
+        {"Ref": "Given"},
+    ]
+    spoke = {
+        "Parameters": {"Given": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/layers/base"}},
+        "Resources": {"Report": {"Type": "AWS::Lambda::Function", "Properties": {"Layers": layers}}},
+    }
+    (function,) = read(assembly_of(tmp_path, Hub=hub, Spoke=spoke)).functions
+
+    assert labels(function) == [_ARN] * 3
+    assert [use.reference for use in function.layers or ()] == ["import-value", "stack-output", "parameter"]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [("512", 512), ("'512'", 512), ("!Ref Unset", None), ("x", None), ("-1", None), ("", None)]
+)
+def test_memory_and_timeout(tmp_path: Path, number: str, expected: int | None) -> None:
+    """They are numbers, also as strings; others are not known."""
+    rest = "Parameters: {Unset: {Type: String}}\n"
+    function = read_function(tmp_path, f"MemorySize: {number}, Timeout: {number}", rest)
+
+    assert (function.memory_mib, function.timeout_seconds) == (expected, expected)
+
+
 def test_a_list_parameter_is_split(tmp_path: Path) -> None:
     """SAM templates in the field pass all layers as one parameter."""
     rest = f"Parameters:\n  All: {{Type: CommaDelimitedList, Default: '{_ARN}, {_ARN[:-1]}4'}}\n"
