@@ -52,6 +52,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Zipped": {"Code": "Zipped.zip"},
         "Echo": {"Code": {"main.py": _ECHO}, "Timeout": 20},
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
+        "Vendored": {"Code": {
+            "main.py": "import vendored\ndef handler(event, context): return vendored.origin",
+            "own.pth": "lib\nimport finder\n", "lib/vendored.py": "origin = 'lib'",
+            "finder.py": "import sys\nsys.meta_path.append(object())",
+        }},
     }  # fmt: skip
     return write_app(tmp_path_factory.mktemp("plugin"), functions, {"Base": {"python/shared.py": "origin = 'base'"}})
 
@@ -213,6 +218,28 @@ def test_handlers_are_imported(session: pytest.Pytester) -> None:
                 lambda_handler("Foreign")
         """,
         5,
+        "-n0", "-p", "no:randomly",
+    )  # fmt: skip
+
+
+def test_path_files_of_handlers(session: pytest.Pytester) -> None:
+    """The .pth files of a function are read, as in Lambda, and what they changed is undone."""
+    _passes(
+        session,
+        """
+        import sys
+
+        before = list(sys.path), list(sys.meta_path)
+
+        def test_import(lambda_handler, lambda_function):
+            assert lambda_handler("Vendored")({}, None) == lambda_function("Vendored")({}) == "lib"
+            assert (sys.path, sys.meta_path) != before
+
+        def test_nothing_is_left():
+            assert (sys.path, sys.meta_path) == before
+            assert "vendored" not in sys.modules
+        """,
+        2,
         "-n0", "-p", "no:randomly",
     )  # fmt: skip
 

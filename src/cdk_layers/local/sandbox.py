@@ -30,6 +30,9 @@ _HIDDEN: Final = ("/opt", "/tmp", "/var")  # noqa: S108 - where a function sees 
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 """A script that starts the runtime. Source: the developer guide, "Modifying the runtime environment"."""
 
+_OPTIONS: Final = "_CDK_LAYERS_START"
+"""The variable that start.py reads and removes."""
+
 _END_SECONDS: Final = 2.0
 
 
@@ -175,21 +178,18 @@ class Sandbox:
 
     def _spec(self, roots: Roots, python: str, script: str) -> dict[str, object]:
         function, program = self._function, self._program
-        layered = list(map(str, layer_folders(Path(roots.opt), function.python)))
-        # A PYTHONPATH of the user's takes the place of what the runtime adds, the layers' folders included.
-        arguments = {
-            "first": [roots.task, *([] if "PYTHONPATH" in function.environment else layered)],
-            "last": [roots.runtime],
-            "handler": function.handler,
+        options = {
+            "layers": list(map(str, layer_folders(Path(roots.opt), function.python))),
             "debug_port": program.debug_port,
             "imports_only": program.imports_only,
             "packages": program.packages,
         }
-        command = [python, *program.python_options, "-S", "-s", "-B", script, json.dumps(arguments)]
+        # Imports are tried without credentials: no import needs them.
+        variables = variables_of(function, roots, program.api, {} if program.packages else host.environ())
         return {
-            "command": [*self._wrapper(roots), *command],
-            # Imports are tried without credentials: no import needs them.
-            "environment": variables_of(function, roots, program.api, {} if program.packages else host.environ()),
+            "command": [*self._wrapper(roots), python, *program.python_options, "-S", "-s", "-B", script],
+            # Not an argument: wrapper scripts change and split arguments.
+            "environment": {**variables, _OPTIONS: json.dumps(options)},
             "folder": roots.task,
         }
 

@@ -24,6 +24,14 @@ RESERVED: Final = frozenset({
 
 _CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _ENDPOINTS: Final = "AWS_ENDPOINT_URL"
+_XRAY_HOST: Final = "127.0.0.1"
+_XRAY_PORT: Final = "2000"
+"""The default address of the X-Ray daemon: Lambda's own is reachable only there."""
+
+_HOME: Final = "/home/sbx_user1051"
+"""The home folder of Lambda's user, which does not exist. HOME itself is not set there; here, it keeps a function from
+reading the settings, caches and credentials of this machine's user. Source: functions that printed `Path.home()`."""
+
 _LOG_LEVELS: Final = {"TRACE": "DEBUG", "WARN": "WARNING", "FATAL": "CRITICAL"}
 
 
@@ -57,7 +65,10 @@ def variables_of(function: LocalFunction, roots: Roots, api: str, host: Mapping[
 
 
 def _defaults(roots: Roots) -> dict[str, str]:
-    """Return the variables that a function may override."""
+    """Return the variables that a function may override.
+
+    PYTHONPATH is set when the runtime has started (see process/start.py): wrapper scripts do not see it.
+    """
     return {
         "LANG": "en_US.UTF-8",
         "PATH": f"{roots.language}/bin:/usr/local/bin:/usr/bin/:/bin:{roots.opt}/bin",
@@ -73,8 +84,12 @@ def _defaults(roots: Roots) -> dict[str, str]:
                 f"{roots.opt}/lib",
             )
         ),
-        "PYTHONPATH": roots.runtime,
+        "HOME": _HOME,
         "TZ": ":UTC",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": f"{_XRAY_HOST}:{_XRAY_PORT}",
+        "_AWS_XRAY_DAEMON_ADDRESS": _XRAY_HOST,
+        "_AWS_XRAY_DAEMON_PORT": _XRAY_PORT,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import site
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -41,15 +42,16 @@ class HandlerImporter:
         self._folders: list[Path] = []
 
     def __enter__(self) -> Self:
-        """Remember the import path, the modules and the environment variables."""
+        """Remember the import path, the finders, the modules and the environment variables."""
         self._path, self._modules, self._environment = list(sys.path), dict(sys.modules), dict(os.environ)
+        self._meta_path = list(sys.meta_path)
         # Other runs share the folders of functions, so they must stay equal to the archives.
         self._dont_write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         return self
 
     def __exit__(self, *_: object) -> None:
         """Restore them. Modules that were imported from other folders stay."""
-        sys.path[:] = self._path
+        sys.path[:], sys.meta_path[:] = self._path, self._meta_path
         sys.dont_write_bytecode = self._dont_write_bytecode
         os.environ.clear()
         os.environ.update(self._environment)
@@ -81,6 +83,9 @@ class HandlerImporter:
         importlib.invalidate_caches()
         self._set_aside(folders[0])
         self._restore_native_packages(folders)
+        for folder in folders:
+            # Reads its .pth files, as Lambda does.
+            site.addsitedir(str(folder))
         module_name, _, attribute = function.handler.replace("/", ".").rpartition(".")
         module = importlib.import_module(module_name)
         try:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import select
@@ -128,11 +129,28 @@ def drop_privileges() -> None:
 
 
 def start(spec: dict[str, Any]) -> NoReturn:
-    """Become the runtime."""
+    """Become the runtime, or the wrapper script that starts it.
+
+    A wrapper that cannot be started ends as in Lambda, whose bootstrap is a shell script: it runs what has no "#!"
+    line itself. Source: /var/runtime/bootstrap of the managed runtimes.
+    """
     os.chdir(spec["folder"])
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.execve(spec["command"][0], spec["command"], spec["environment"])  # noqa: S606 - there is no shell
+    command, environment = spec["command"], spec["environment"]
+    program = Path(command[0])
+    try:
+        os.execve(program, command, environment)  # noqa: S606 - there is no shell
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:
+            os.execve("/bin/sh", ["/bin/sh", *command], environment)  # noqa: S606 - as above
+        reason, status = error.strerror, 126
+        if not program.is_file():
+            reason, status = "does not exist", 127
+        elif not os.access(program, os.X_OK):
+            reason = "is not an executable"
+        os.write(2, f"{program}: {reason}\n".encode())
+        os._exit(status)
 
 
 def wait_for(child: int) -> int:

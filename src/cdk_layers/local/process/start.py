@@ -1,13 +1,20 @@
 """Start Lambda's own runtime client, awslambdaric, in a Python that was started with -S.
 
-The argument is one JSON document: `first` and `last`, the folders at both ends of the search path, `handler`,
-`debug_port` (or null), where it waits for a debugger, and `imports_only`, for importing the handler's module alone.
+It takes its place between the environment and the client as Lambda's own bootstrap.py does: it has no arguments, and
+reads the handler, the folders and PYTHONPATH from environment variables, since wrapper scripts change both.
+
+`_CDK_LAYERS_START` is one JSON document: `layers`, the folders that modules of layers are imported from, `debug_port`
+(or null), where it waits for a debugger, and `imports_only`, for importing the handler's module alone.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
+
+OPTIONS = "_CDK_LAYERS_START"
 
 IMPORTS_BEGIN = "cdk-layers: imports begin"
 IMPORTS_END = "cdk-layers: imports end"
@@ -20,15 +27,51 @@ def restore_site_builtins() -> None:
     site.setquit()
     site.setcopyright()
     site.sethelper()
-    del sys.modules["site"]
 
 
-def provide_runtime_client(scripts: str) -> None:
-    """Let awslambdaric find a module for its native part where it has none for this system."""
+def customize_site() -> None:
+    """Import `sitecustomize` as Python itself does, if a PYTHONPATH may lead to one."""
+    import site
+
+    if "PYTHONPATH" in os.environ:
+        site.execsitecustomize()
+
+
+def set_search_path(layers: list[str]) -> None:
+    """Put the folders of the function before those of Python, and read their .pth files.
+
+    A PYTHONPATH takes the place of what the runtime adds, the folders of layers included. Source: bootstrap.py of the
+    managed runtimes, set_default_sys_path, add_default_site_directories and set_default_pythonpath.
+    """
+    import site
+
+    task, runtime = os.environ["LAMBDA_TASK_ROOT"], os.environ["LAMBDA_RUNTIME_DIR"]
+    has_own_path = "PYTHONPATH" in os.environ
+    sys.path[:0] = [task] if has_own_path else [task, *layers, runtime]
+    for folder in [task] if has_own_path else [task, *layers]:
+        site.addsitedir(folder)
+    os.environ.setdefault("PYTHONPATH", runtime)
+
+
+def leave_folder_of_scripts() -> str:
+    """Remove the folder of this script, which Python puts first, from the search path, and return it."""
+    folder = str(Path(__file__).resolve().parent)
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    return folder
+
+
+def load_runtime_client(scripts: str) -> None:
+    """Import awslambdaric, with a module for its native part where it has none for this system.
+
+    It gets the name that it has in bootstrap.py, in which Sentry's SDK and others look for it.
+    """
     from importlib.util import find_spec
+
+    global awslambdaricmain  # noqa: PLW0603 - see above
 
     if find_spec("runtime_client") is None:
         sys.path.append(f"{scripts}/fallback")
+    import awslambdaric.__main__ as awslambdaricmain
 
 
 def wait_for_debugger(port: int) -> None:
@@ -42,9 +85,7 @@ def wait_for_debugger(port: int) -> None:
 
 
 def import_module(handler: str) -> None:
-    """Import a handler's module between two marks on the error output, after what the runtime client imports itself."""
-    import awslambdaric.bootstrap  # noqa: F401
-
+    """Import a handler's module between two marks on the error output."""
     sys.stderr.write(f"{IMPORTS_BEGIN}\n")
     sys.stderr.flush()
     # Python does not report the time of what `importlib.import_module` imports.
@@ -55,21 +96,22 @@ def import_module(handler: str) -> None:
 
 
 def main() -> None:
-    """Set the search path, and answer invocations until the process ends."""
-    spec = json.loads(sys.argv[1])
-    # Python puts the folder of this script first.
-    sys.path[:] = [*spec["first"], *sys.path[1:], *spec["last"]]
+    """Load the runtime client, set the search path, and answer invocations until the process ends."""
+    options = json.loads(os.environ.pop(OPTIONS))
+    scripts = leave_folder_of_scripts()
+    customize_site()
     restore_site_builtins()
-    provide_runtime_client(sys.argv[0].rpartition("/")[0])
-    if spec["imports_only"]:
-        import_module(spec["handler"])
+    sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
+    # Before the function's folders are on the search path: they may hide modules of the standard library.
+    load_runtime_client(scripts)
+    set_search_path(options["layers"])
+    handler = os.environ["_HANDLER"]
+    if options["imports_only"]:
+        import_module(handler)
         return
-    if spec["debug_port"]:
-        wait_for_debugger(spec["debug_port"])
-    sys.argv = [sys.argv[0], spec["handler"]]
-    from awslambdaric.__main__ import main as run
-
-    run(sys.argv)
+    if options["debug_port"]:
+        wait_for_debugger(options["debug_port"])
+    awslambdaricmain.main([os.environ["LAMBDA_TASK_ROOT"], handler])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Import packages one by one, each in a process of its own, and report which of them fail.
 
-The argument is one JSON document: `first` and `last`, the folders at both ends of the search path, and `packages`.
+`_CDK_LAYERS_START` is one JSON document: `packages`, and `layers`, the folders that modules of layers are in.
 """
 
 from __future__ import annotations
@@ -100,12 +100,15 @@ def _report_import(name: str, report: int) -> None:
 
 def main() -> None:
     """Set the search path as start.py does, and import."""
-    from start import restore_site_builtins  # type: ignore[import-not-found]
+    import start  # type: ignore[import-not-found]
 
-    spec = json.loads(sys.argv[1])
-    sys.path[:] = [*spec["first"], *sys.path[1:], *spec["last"]]
-    restore_site_builtins()
-    try_imports(spec["packages"])
+    options = json.loads(os.environ.pop(start.OPTIONS))
+    start.leave_folder_of_scripts()
+    start.customize_site()
+    start.restore_site_builtins()
+    sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
+    start.set_search_path(options["layers"])
+    try_imports(options["packages"])
 
 
 if __name__ == "__main__":
