@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 OPTIONS = "_CDK_LAYERS_START"
 
@@ -60,18 +61,19 @@ def leave_folder_of_scripts() -> str:
     return folder
 
 
-def load_runtime_client(scripts: str) -> None:
+def load_runtime_client(scripts: str) -> Any:
     """Import awslambdaric, with a module for its native part where it has none for this system.
 
     It gets the name that it has in bootstrap.py, in which Sentry's SDK and others look for it.
     """
     from importlib.util import find_spec
 
-    global awslambdaricmain  # noqa: PLW0603 - see above
-
     if find_spec("runtime_client") is None:
         sys.path.append(f"{scripts}/fallback")
-    import awslambdaric.__main__ as awslambdaricmain
+    import awslambdaric.__main__ as client
+
+    globals()["awslambdaricmain"] = client
+    return client
 
 
 def wait_for_debugger(port: int) -> None:
@@ -103,7 +105,7 @@ def main() -> None:
     restore_site_builtins()
     sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
     # Before the function's folders are on the search path: they may hide modules of the standard library.
-    load_runtime_client(scripts)
+    client = load_runtime_client(scripts)
     set_search_path(options["layers"])
     handler = os.environ["_HANDLER"]
     if options["imports_only"]:
@@ -111,7 +113,7 @@ def main() -> None:
         return
     if options["debug_port"]:
         wait_for_debugger(options["debug_port"])
-    awslambdaricmain.main([os.environ["LAMBDA_TASK_ROOT"], handler])
+    client.main([os.environ["LAMBDA_TASK_ROOT"], handler])
 
 
 if __name__ == "__main__":
