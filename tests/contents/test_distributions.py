@@ -14,7 +14,8 @@ Requires-Dist: six>=1.16; python_version
 Requires-Dist: idna
 Requires-Python: >=3.9
 License-Expression: MIT
-Provides-Extra: fast
+Provides-Extra: Fast_Mode
+Provides-Extra: all
 
 Requires-Dist: not-this-one
 """
@@ -66,6 +67,7 @@ def test_everything_that_a_distribution_tells() -> None:
                 "cp313-cp313-manylinux2014_x86_64",
             ),
             top_level=("gone.py", "single.py", "some_package", "some_package-1.2.3.dist-info"),
+            extras=("all", "fast-mode"),
         ),
     )
 

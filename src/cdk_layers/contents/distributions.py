@@ -103,6 +103,7 @@ def _distribution(folder: str, texts: Mapping[str, str], files: Mapping[str, Fil
         _license(fields),
         _tags(HeaderParser().parsestr(texts.get("WHEEL", ""))),
         tuple(sorted(top_level - {"..", ""})),
+        tuple(sorted({canonical(str(extra).strip()) for extra in fields.get_all("Provides-Extra", ())})),
     )
 
 

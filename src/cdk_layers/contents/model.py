@@ -58,6 +58,9 @@ class Distribution:
     top_level: tuple[str, ...] = ()
     """The first segments, inside `folder`, of the files that its RECORD lists: "numpy", "numpy.libs", sorted."""
 
+    extras: tuple[str, ...] = ()
+    """The normalized names of its Provides-Extra fields, sorted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Native:

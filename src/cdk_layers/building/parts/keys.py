@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from cdk_layers.building.job import Job
 
-_SCHEMA: Final = 1
-"""Increased when parts with the same content become different archives."""
+_SCHEMA: Final = 2
+"""Increased when parts with the same content become different archives, or have other facts."""
 
 
 def part_key(digest: str) -> str:

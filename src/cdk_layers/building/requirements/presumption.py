@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cdk_layers.building.requirements.requested_extras import extras_of
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import DependencyError
@@ -96,8 +97,4 @@ def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribu
 
 
 def _extras(requirements: Requirements, target: Target) -> Iterator[tuple[str, str]]:
-    from packaging.requirements import Requirement  # noqa: PLC0415 - as above
-
-    for line in requirements.wanted:
-        if line.name and "[" in line.text and line.applies_to(target):
-            yield from ((line.name, canonical(extra)) for extra in sorted(Requirement(line.text).extras))
+    yield from ((line.name or "", extra) for line, extra in extras_of(requirements.wanted, target))

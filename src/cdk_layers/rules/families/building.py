@@ -131,6 +131,16 @@ _rule(
     passing=_layer("six==1.17.0"),
 )
 _rule(
+    "unknown-extra",
+    severity="warning",
+    meaning="A manifest requests an extra that the installed version of a distribution does not have, such as a "
+    "misspelled one. Installers ignore it, so the archive lacks what the extra was for.",
+    remedy="Correct the name of the extra, or remove it.",
+    source="The warnings of pip and uv, which install without the extra, too.",
+    failing=_layer("six[sokcs]==1.17.0"),
+    passing=_layer("six==1.17.0"),
+)
+_rule(
     "copied-link",
     severity="warning",
     meaning="Symlinks in an entry become copies in the archive, and each counts in its size. How Lambda extracts "
