@@ -35,6 +35,8 @@ _SETTINGS: Final = {
     # The CDK's own template validation costs seconds a process; the end-to-end test turns it on again.
     "CDK_VALIDATION": "false",
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
+    # Settings of pip are reported where they have no effect.
+    "PIP_CONFIG_FILE": os.devnull,
 }
 _REACHES_OUT: Final = (
     "AWS_ACCESS_KEY_ID",
@@ -45,6 +47,11 @@ _REACHES_OUT: Final = (
     "CDK_DEFAULT_ACCOUNT",
     "CDK_DEFAULT_REGION",
     "CDK_OUTDIR",
+    "PIP_CONSTRAINT",
+    "PIP_FIND_LINKS",
+    "PIP_NO_INDEX",
+    "PIP_PRE",
+    "PIP_REQUIRE_HASHES",
 )
 
 

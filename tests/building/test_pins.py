@@ -123,3 +123,28 @@ def test_layers_include_everything(make_entry: MakeEntry, store: LocalStore) -> 
     options = BuildOptions(prefix="", provided={"six": "1.17.0"})
     with pytest.raises(EntryError, match=r"the layers contain everything that requirements\.txt requires"):
         build(make_entry({"requirements.txt": "six==1.17.0\n"}), X86, options, store=store)
+
+
+def _renamed(folder: Path, tag: str, written: str) -> Path:
+    """Write a wheel whose WHEEL file names another tag than its file name, as after a renaming."""
+    wheel = write_wheel(folder, "demo", tag=written)
+    return wheel.rename(wheel.with_name(f"demo-1.0-{tag}.whl"))
+
+
+@pytest.mark.parametrize("text", [f"{OFFLINE}demo==1.0\n", f"{OFFLINE}demo\n", "./wheels/demo-1.0-py3-none-any.whl\n"])
+@pytest.mark.parametrize("written", ["py3-none-macosx_11_0_arm64", "cp310-cp310-linux_x86_64"])
+def test_name_of_a_wheel_decides(make_entry: MakeEntry, store: LocalStore, text: str, written: str) -> None:
+    """A wheel that installers accept by its name is installed, whatever its WHEEL file says."""
+    entry = make_entry({"requirements.txt": text})
+    _renamed(entry / "wheels", "py3-none-any", written)
+    assert build(entry, X86, store=store).pins == ("demo==1.0",)
+
+
+@pytest.mark.parametrize("tag", ["cp313-cp313-manylinux_2_35_x86_64", "py3-none-musllinux_1_2_x86_64"])
+@pytest.mark.parametrize("line", ["./wheels/demo-1.0-{}.whl", "demo @ ./wheels/demo-1.0-{}.whl"])
+def test_name_of_a_wheel_on_this_machine(make_entry: MakeEntry, store: LocalStore, tag: str, line: str) -> None:
+    """A wheel for another platform is refused by its name, although its WHEEL file admits all platforms."""
+    entry = make_entry({"requirements.txt": line.format(tag)})
+    _renamed(entry / "wheels", tag, "py3-none-any")
+    with pytest.raises(DependencyError, match="no wheel of 'demo'"):
+        build(entry, X86, store=store)

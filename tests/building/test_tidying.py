@@ -84,8 +84,22 @@ def test_programs_stay_executable(tree: Path) -> None:
     assert (tree / "bin" / "demo").stat().st_mode & 0o111 == 0o111
 
 
-def test_launchers_of_windows(tree: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="uv installs programs into Scripts there")
+@pytest.mark.parametrize("name", ["__init__.py", "tool.py", "demo"])
+def test_a_package_called_scripts(tree: Path, name: str) -> None:
+    """Its modules stay where they are, also with a first line that names an interpreter."""
+    module = tree / "Scripts" / name
+    module.parent.mkdir()
+    module.write_text("#!/usr/bin/python3.9\n", encoding="utf-8")
+    with (tree / "demo-1.0.dist-info" / "RECORD").open("a", encoding="utf-8") as record:
+        record.write(f"Scripts/{name},,\n")
+    tidy(tree)
+    assert module.read_text(encoding="utf-8") == "#!/usr/bin/python3.9\n"
+
+
+def test_launchers_of_windows(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation made on Windows gives the same programs as one made on Linux."""
+    monkeypatch.setattr("cdk_layers.building.tidying._SCRIPT_FOLDERS", ("bin", "Scripts"))
     info = tree / "demo-1.0.dist-info"
     (tree / "Scripts").mkdir()
     (tree / "Scripts" / "demo.exe").write_bytes(b"MZ")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.tags import parse_tag
 
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.resolution import Resolution
     from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.shared_paths import SharedPaths
+    from cdk_layers.building.tidying import Installed
     from cdk_layers.building.uv.settings import UvSettings
     from cdk_layers.lambda_service.target import Target
+
+_WHEEL_NAME: Final = re.compile(r"-(?P<tag>[^-/]+-[^-/]+-[^-/]+)\.whl\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,12 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     start = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
     exact, reinstalled = first_attempt(job.target), frozenset[str]()
     attempt = _install_pins(requirements, resolution.pins, tree, job, start)
-    unsupported = _unsupported(tree, job.target)
+    unsupported = _unsupported(tree, resolution.pins, attempt, job.target)
     if unsupported and attempt.platform != exact_platform(job.target):
         reinstalled = frozenset(unsupported)
         again = [pin for pin in resolution.pins if pin.name in reinstalled]
         _install_pins(requirements, again, tree, job, exact, reinstall=True)
-        unsupported = _unsupported(tree, job.target)
+        unsupported = _unsupported(tree, resolution.pins, exact, job.target)
     if unsupported:
         raise no_wheel(sorted(unsupported), requirements.origin or "", job.target, _tags_text(unsupported))
     refuse_missing_pins(resolution.pins, tree, job.target)
@@ -195,14 +199,30 @@ def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvS
     return [part for name in sorted(names) for part in ("--refresh-package", name)]
 
 
-def _unsupported(tree: Path, target: Target) -> dict[str, tuple[str, ...]]:
-    """Return the distributions whose wheel does not support the target, with their tags."""
+def _unsupported(tree: Path, pins: Iterable[Wanted], attempt: Attempt, target: Target) -> dict[str, tuple[str, ...]]:
+    """Return the distributions of pins whose wheel does not support the target, with its tags."""
     supported = frozenset(supported_tags(target))
-    return {
-        distribution.name: distribution.tags
-        for distribution in find_distributions(tree)
-        if distribution.tags and not any(supported & parse_tag(tag) for tag in distribution.tags)
+    by_name = {pin.name: pin for pin in pins}
+    tags = {
+        each.name: _tags_to_check(each, by_name.get(each.name), attempt, target) for each in find_distributions(tree)
     }
+    return {
+        name: found for name, found in tags.items() if found and not any(supported & parse_tag(tag) for tag in found)
+    }
+
+
+def _tags_to_check(distribution: Installed, pin: Wanted | None, attempt: Attempt, target: Target) -> tuple[str, ...]:
+    """Return the tags of a wheel that uv may have installed although the target cannot load it.
+
+    Installers go by the name of a wheel, which its WHEEL file may contradict. uv does not check the wheels that it
+    refreshes and those that it built, and the platform of an attempt may be newer than the target's.
+    """
+    place = (pin.local.name if pin.local else pin.text if pin.remote else "") if pin else ""
+    if named := _WHEEL_NAME.search(place):
+        return (named["tag"],)
+    is_from_index = pin is not None and pin.version is not None and not pin.local and not pin.remote
+    is_checked = attempt.platform == exact_platform(target) and distribution.name not in attempt.from_source
+    return () if is_from_index and is_checked else distribution.tags
 
 
 def _tags_text(unsupported: dict[str, tuple[str, ...]]) -> str:

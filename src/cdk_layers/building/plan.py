@@ -14,6 +14,7 @@ from cdk_layers.building.own_files import own_members, own_notes
 from cdk_layers.building.parts.keys import content_facts, part_key
 from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
+from cdk_layers.building.uv.pip_settings import unread_pip_settings
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryError
 
@@ -56,7 +57,12 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
     members = tuple(own_members(job, requirements.paths))
     if not members and not resolution.pins:
         raise EntryError(_empty_message(requirements, job))
-    notes = (*requirements.notes, *resolution.notes, *_settings_notes(resolution, job), *own_notes(members, job))
+    notes = (
+        *requirements.notes,
+        *resolution.notes,
+        *_settings_notes(requirements, resolution, job),
+        *own_notes(members, job),
+    )
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
     own = part_key(content_digest(members)) if members else None
     key = _key("layer", [distributions, own, job.options.prefix, content_facts(job)])
@@ -79,9 +85,19 @@ def _empty_message(requirements: Requirements, job: Job) -> str:
     )
 
 
-def _settings_notes(resolution: Resolution, job: Job) -> Iterator[Note]:
-    if resolution.pins:
-        yield from read_uv_settings(job.entry, job.options.environment, job.options.allow_source_builds).notes()
+def _settings_notes(requirements: Requirements, resolution: Resolution, job: Job) -> Iterator[Note]:
+    if not resolution.pins:
+        return
+    settings = read_uv_settings(job.entry, job.options.environment, job.options.allow_source_builds)
+    yield from settings.notes()
+    if requirements.origin == "requirements.txt":
+        yield from unread_pip_settings(
+            settings,
+            job.options.environment,
+            {option.name for option in requirements.options},
+            has_open_versions=bool(resolution.notes),
+            has_hashes=all(pin.hashes for pin in resolution.pins),
+        )
 
 
 def distributions_key(requirements: Requirements, resolution: Resolution, job: Job) -> str:

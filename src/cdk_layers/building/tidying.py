@@ -29,7 +29,9 @@ _NO_NAMES: Final = frozenset({"", ".", ".."})
 """Parts of a path that are not names of files or folders."""
 
 _ROOT_TRACES: Final = (".lock", "_virtualenv.py", "_virtualenv.pth")
-_SCRIPT_FOLDERS: Final = ("bin", "Scripts")
+_SCRIPT_FOLDERS: Final = ("bin", "Scripts") if os.name == "nt" else ("bin",)
+"""Where uv installs programs. Elsewhere, Scripts is a package of a distribution."""
+
 _SHEBANG: Final = b"#!/usr/bin/env python3\n"
 """Lambda's PATH contains the interpreter of the runtime."""
 

@@ -104,6 +104,10 @@ def test_uv_error(stderr: str, parts: list[str]) -> None:
      ["six==1.17.0 has none", "--generate-hashes"]),
     ("error: Invalid hash digest length (expected 64 hexadecimal characters, found 2)",
      ["contains an invalid hash", "found 2", "--generate-hashes"]),
+    (("error: Failed to install: a-1.0-py3-none-any.whl (a==1.0)\n"
+     "  cause: Wheel version does not match filename (2.0 != 1.0), which indicates a malformed wheel. If this is "
+     "intentional, set `UV_SKIP_WHEEL_FILENAME_CHECK=1`."),
+     ["its version does not match filename (2.0 != 1.0)", "build the wheel again"]),
     ("error: File not found: `/nope/c.txt`", ["'/nope/c.txt', which does not exist", "UV_CONSTRAINT"]),
     (("error: Failed to install: b-1.0-py3-none-any.whl (b==1.0)\n"
      "  cause: failed to create directory `/scratch/tree/things/two`: File exists (os error 17)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (entry / "requirements.txt").write_text(f"--no-index\n--find-links {index}\nthing==1.0\n", encoding="utf-8")
     for name in [name for name in host.environ() if name.startswith(("UV_", "PIP_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "system"))
     monkeypatch.chdir(tmp_path)

@@ -41,6 +41,7 @@ _NO_SETTING_FILE: Final = re.compile(r"[Ff]ile not found: `?(?P<path>[^`\n]{1,30
 _FILE_AND_FOLDER: Final = re.compile(
     r"`[^`]{1,4096}/tree/(?P<path>[^`]{1,1024})`: (?:File exists|Not a directory|Is a directory)"
 )
+_MALFORMED: Final = re.compile(r"Wheel (?P<what>\w{1,20} does not match filename) \((?P<both>[^()]{1,200})\)")
 _BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not compatible with the target")
 _URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
 _REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
@@ -142,7 +143,7 @@ def _misconfigured(text: str, origin: str) -> str | None:
     """Return the error in settings or files of distributions, rather than in versions; None if there is none."""
     if match := _NO_HASHES.search(text):
         return (
-            f"{origin}: hashes are required (--require-hashes, UV_REQUIRE_HASHES or PIP_REQUIRE_HASHES), and "
+            f"{origin}: hashes are required (--require-hashes or UV_REQUIRE_HASHES), and "
             f"{match['which'].strip().rstrip('.')} has none. Write hashes, by 'uv pip compile --generate-hashes', or "
             "do not require them."
         )
@@ -160,6 +161,11 @@ def _misconfigured(text: str, origin: str) -> str | None:
         return (
             f"{origin}: two distributions contain {match['path']!r}, one as a file and one as a folder, so they cannot "
             "be installed together. Drop one of them, or put it into the code of the functions that need it."
+        )
+    if match := _MALFORMED.search(text):
+        return (
+            f"{origin}: a wheel is malformed: its {match['what']} ({match['both']}). Use another version, or build the "
+            "wheel again: its file name has to contain the name and the version in its METADATA."
         )
     return None
 
