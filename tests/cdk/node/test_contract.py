@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,14 +44,11 @@ from aws_cdk.aws_lambda import (
     Runtime,
     Version,
 )
-from constructs import Construct
 
 from cdk_layers.cdk.node import contract
 from tests.cdk.apps import HUB, SORTING, inline
 
 if TYPE_CHECKING:
-    import re
-
     from aws_cdk import IPolicyValidationContext
     from constructs import IConstruct
 
@@ -263,51 +258,6 @@ def test_an_image_in_python_is_run_with_an_output_folder(stack: Stack, folder: P
     assert contract.output_folder(None) is None
 
 
-def test_a_container_without_output_is_recognized(stack: Stack, folder: Path) -> None:
-    """The CDK's error for a container that wrote nothing is one of a container, and others are not."""
-    code = Code.from_asset(str(folder), bundling=BundlingOptions(image=_Image("")))
-    with pytest.raises(RuntimeError) as caught:
-        LayerVersion(stack, "L", code=code)
-    assert contract.container_failure(caught.value) is not None
-    assert contract.container_failure(RuntimeError("There is already a Construct with name 'L'")) is None
-
-
-def test_a_failed_container_is_recognized_without_its_command(stack: Stack, folder: Path, tmp_path: Path) -> None:
-    """The CDK's error for a program that fails contains its command, which is left out."""
-    program = tmp_path / "docker"
-    program.write_text("#!/bin/sh\nexit 3\n")
-    program.chmod(0o755)
-    script = (
-        f"import os; os.environ['CDK_DOCKER'] = {str(program)!r}\n"
-        "from aws_cdk import App, BundlingOptions, DockerImage, Stack\n"
-        "from aws_cdk.aws_lambda import Code, LayerVersion\n"
-        "from cdk_layers.cdk.node.contract import container_failure\n"
-        "options = BundlingOptions(image=DockerImage.from_registry('none'), environment={'TOKEN': 's3cret'})\n"
-        f"try: LayerVersion(Stack(App()), 'L', code=Code.from_asset({str(folder)!r}, bundling=options))\n"
-        "except RuntimeError as error: print('s3cret' in str(error), container_failure(error))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.startswith("True Failed to bundle asset")
-    assert "s3cret" not in done.stdout
-
-
-def test_a_construct_without_a_stack_is_recognized(app: App) -> None:
-    """The CDK's error for a construct outside of every stack is distinguished from others."""
-    with pytest.raises(RuntimeError) as caught:
-        Stack.of(Construct(app, "Group"))
-    assert contract.is_without_stack(caught.value)
-    assert contract.taken_id(str(caught.value)) is None
-
-
-def test_a_taken_id_is_recognized(stack: Stack) -> None:
-    """The CDK's error for a second construct of an id contains the id."""
-    Construct(stack, "Group")
-    with pytest.raises(RuntimeError) as caught:
-        Construct(stack, "Group")
-    assert contract.taken_id(str(caught.value)) == "Group"
-    assert not contract.is_without_stack(caught.value)
-
-
 def test_runtimes_of_an_imported_layer(stack: Stack) -> None:
     """An import by its ARN alone says all runtimes, which means that the user gave none."""
     arn = "arn:aws:lambda:eu-west-1:111111111111:layer:base:1"
@@ -344,39 +294,6 @@ def test_the_recommendation_of_a_strength_can_be_silenced(
     app.synth()
     found = Annotations.from_stack(spoke).find_warning("*", Match.string_like_regexp("strength configured"))
     assert (not found) is is_silenced
-
-
-@pytest.mark.parametrize(
-    ("pattern", "arguments", "groups"),
-    [
-        (contract.WRONG_TYPE, {"description": 3}, {"name": "description", "expected": "one of (str, NoneType)"}),
-        (contract.UNKNOWN_KEYWORD, {"env": {"acount": "1"}}, {"owner": "Environment"}),
-        (contract.UNREADABLE_VALUE, {"tags": {"key": [1]}}, {"key": "tags"}),
-        (contract.FAILING_VALUE, {"tags": {"key": [1]}}, {"got": "an object"}),
-        (contract.FOREIGN_OBJECT, {"synthesizer": Path("x")}, {"kind": "PosixPath"}),
-    ],
-    ids=["wrong type", "unknown keyword", "unreadable value", "failing value", "foreign object"],
-)
-def test_errors_for_arguments_are_recognized(
-    app: App, pattern: re.Pattern[str], arguments: dict[str, Any], groups: dict[str, str]
-) -> None:
-    """Jsii and typeguard word their errors for wrong arguments like this."""
-    with pytest.raises((AttributeError, TypeError, RuntimeError)) as caught:
-        Stack(app, "Wrong", **arguments)
-    match = pattern.search(str(caught.value))
-    assert match is not None, caught.value
-    assert groups.items() <= match.groupdict().items()
-
-
-def test_errors_of_nodes_files_are_recognized(tmp_path: Path, folder: Path) -> None:
-    """An output folder that cannot be written is an error of Node's, with the code of the system's error."""
-    (tmp_path / "file").touch()
-    with pytest.raises(RuntimeError) as caught:
-        _layer(Stack(App(outdir=str(tmp_path / "file" / "out")), "Hub"), "L", folder)
-    assert "ENOTDIR" in str(caught.value)
-    assert contract.output_failure(RuntimeError("ENOSPC: no space left on device, write")) is not None
-    assert contract.output_failure(caught.value) is None
-    assert contract.is_disk_full("ENOSPC: no space left on device, write")
 
 
 @pytest.mark.parametrize("strength", [ReferenceStrength.STRONG, ReferenceStrength.WEAK])

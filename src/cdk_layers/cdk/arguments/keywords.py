@@ -1,9 +1,7 @@
-"""Checks of the names of constructs' keyword arguments, and the CDK's errors for arguments in plain words."""
+"""Checks of the names of constructs' keyword arguments."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -13,20 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from constructs import Construct
 
-from cdk_layers.cdk.arguments.readers import Arguments, describe
-from cdk_layers.cdk.node.contract import (
-    FAILING_VALUE,
-    FOREIGN_OBJECT,
-    UNKNOWN_KEYWORD,
-    UNREADABLE_VALUE,
-    WRONG_TYPE,
-    taken_id,
-)
+from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.errors import UsageError
 from cdk_layers.system.wording import nearest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _F = TypeVar("_F", bound="Callable[..., object]")
 
@@ -34,7 +24,6 @@ _ONE_AT_A_TIME: Final = RLock()
 """A lock around constructors, since jsii mixes up the answers to threads that call Node at the same time."""
 
 _NAMELESS: Final = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
-_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,61 +181,11 @@ def cdk_arguments(place: str, keywords: Mapping[str, object]) -> Iterator[None]:
     try:
         yield
     except (AttributeError, TypeError, RuntimeError) as error:
-        trouble = next((found for read in _READERS if (found := read(str(error), keywords))), "")
+        # Few arguments are wrong.
+        from cdk_layers.cdk.arguments.cdk_errors import in_plain_words  # noqa: PLC0415
+
+        trouble = in_plain_words(str(error), keywords)
         if not trouble:
             raise
         message = f"{place}: {trouble}"
         raise UsageError(message) from None
-
-
-def _type_error(text: str, keywords: Mapping[str, object]) -> str:
-    """Return an error of Python's check of types in plain words; "" for any other error."""
-    if match := WRONG_TYPE.fullmatch(text):
-        name = match["name"]
-        got = describe(keywords[name]) if name in keywords else match["got"]
-        return f"{name} is {got}; expected {_expected(match['expected'])}."
-    unknown = UNKNOWN_KEYWORD.search(text)
-    return f"the mapping for {unknown['owner']} {unknown['what']}." if unknown else ""
-
-
-def _expected(types: str) -> str:
-    kinds = re.split(r", (?![^\[]*\])", types.removeprefix("one of (").removesuffix(")"))
-    return " or ".join(kind for kind in kinds if kind != "NoneType")
-
-
-def _node_error(text: str, keywords: Mapping[str, object]) -> str:
-    """Return an error of Node's check of types in plain words; "" for any other error."""
-    parts = list(UNREADABLE_VALUE.finditer(text))
-    if not parts or not parts[0]["key"]:
-        return ""
-    name = _CAPITAL.sub("_", parts[0]["key"]).lower()
-    inner = "".join(f"[{part['index'] or repr(part['key'])}]" for part in parts[1:2])
-    found = FAILING_VALUE.search(text, parts[min(1, len(parts) - 1)].start())
-    got = found["got"] if found else "something else"
-    if not inner and name in keywords:
-        got = describe(keywords[name])
-    expected = parts[min(1, len(parts) - 1)]["expected"].removesuffix(" | undefined").replace("aws-cdk-lib", "aws_cdk")
-    return f"{name}{inner} is {got}; expected {expected}."
-
-
-def _foreign_error(text: str, keywords: Mapping[str, object]) -> str:
-    """Return the error for an object that jsii cannot send to Node in plain words; "" for any other error."""
-    match = FOREIGN_OBJECT.search(text)
-    if match is None:
-        return ""
-    name = next((name for name, value in keywords.items() if _contains(value, match["kind"])), "an argument")
-    return f"{name} is or contains an object of type {match['kind']}, which the CDK does not accept."
-
-
-def _contains(value: object, kind: str) -> bool:
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return type(value).__name__ == kind or any(_contains(item, kind) for item in items)
-
-
-def _taken_id(text: str, _: Mapping[str, object]) -> str:
-    """Return the error for an id that another construct has in plain words; "" for any other error."""
-    taken = taken_id(text)
-    return "" if taken is None else f"its scope has a construct with the id {taken!r} already. Choose another id."
-
-
-_READERS: Final = (_type_error, _node_error, _foreign_error, _taken_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.cdk.node.contract import container_failure
+from cdk_layers.cdk.node.error_texts import container_failure
 from cdk_layers.errors import BuildError
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub

@@ -6,7 +6,6 @@ import uuid
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from cdk_layers.cdk.node.contract import is_disk_full, output_failure
 from cdk_layers.errors import AssemblyError, BuildError
 
 if TYPE_CHECKING:
@@ -33,10 +32,12 @@ def placing(place: str, build: LayerBuild) -> Iterator[None]:
         with _locked(build):
             yield
     except RuntimeError as error:
+        from cdk_layers.cdk.node.error_texts import is_disk_full, output_failure  # noqa: PLC0415 - few writes fail
+
         reason = output_failure(error)
         if reason is None:
             raise
-        raise BuildError(_message(place, reason, build)) from None
+        raise BuildError(_message(place, reason, build, is_full=is_disk_full(reason))) from None
 
 
 @contextmanager
@@ -53,9 +54,9 @@ def _locked(build: LayerBuild) -> Iterator[None]:
         yield
 
 
-def _message(place: str, text: str, build: LayerBuild) -> str:
+def _message(place: str, text: str, build: LayerBuild, *, is_full: bool) -> str:
     where = f"{place}: its archive of {build.archive_bytes} bytes cannot be written to the CDK's output folder"
-    if is_disk_full(text):
+    if is_full:
         return f"{where}: there is no space left there. Free some space, or choose another folder (cdk synth --output)."
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reason = lines[0].rstrip(".") if lines else "unknown reason"

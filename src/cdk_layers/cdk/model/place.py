@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 
 from cdk_layers.cdk.model.constructs import known
-from cdk_layers.cdk.node.contract import is_without_stack, recognizes_layers
+from cdk_layers.cdk.node.contract import recognizes_layers
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.regions import partition_of
@@ -77,6 +77,8 @@ def _stack_of(scope: Construct) -> Stack:
     try:
         return Stack.of(scope)
     except RuntimeError as error:
+        from cdk_layers.cdk.node.error_texts import is_without_stack  # noqa: PLC0415 - nearly all have a stack
+
         if not is_without_stack(error):
             raise
     kind = type(scope).__name__

@@ -2,12 +2,12 @@
 
 Everything in cdk/ that would break by a change that the CDK need not announce is here, with its source and with a test
 of its own in tests/cdk/node/test_contract.py, so that one test names what a new CDK release changed. Sources name files
-of aws-cdk-lib 2.275. Facts that templates and assemblies show, in whatever way they were made, are in assembly/.
+of aws-cdk-lib 2.275. The texts of errors are in error_texts.py, with tests in test_error_texts.py. Facts that templates
+and assemblies show, in whatever way they were made, are in assembly/.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
@@ -34,15 +34,8 @@ _CURRENT_VERSION: Final = "CurrentVersion"
 _EDGE_STACK: Final = "edge-lambda-stack-"
 _ENCODED_LIST: Final = "#{Token["
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
-_NOT_BUNDLED: Final = re.compile(r"Failed to bundle asset|exited with (?:status|signal)|did not produce any output")
-_DISK_FULL: Final = re.compile(r"ENOSPC|EDQUOT|No space left|[Qq]uota exceeded")
-_NOT_WRITTEN: Final = re.compile(
-    r"Failed to bundle asset|did not produce any output|E(?:NOENT|EXIST|NOTEMPTY|NOSPC|DQUOT|ACCES)"
-)
-_NO_STACK: Final = "should be created in the scope of a Stack"
 _RECOGNIZES_LAYERS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
 _STRENGTH_RECOMMENDATION: Final = "@aws-cdk/core:crossStackReferencesDefaultStrong"
-_TAKEN_ID: Final = re.compile(r"There is already a Construct with name '(?P<id>[^'\n]*)' in ")
 
 
 def identity(construct: object) -> str:
@@ -198,69 +191,6 @@ def output_folder(volumes: Sequence[DockerVolume | dict[str, Any]] | None) -> st
     mounted = [cast("DockerVolume", volume) for volume in volumes or ()]
     outputs = [volume.host_path for volume in mounted if volume.container_path == AssetStaging.BUNDLING_OUTPUT_DIR]
     return outputs[0] if outputs else None
-
-
-def container_failure(error: RuntimeError) -> str | None:
-    """Return why a container failed, without its command and variables; None for any other error of the CDK.
-
-    Source: `bundle` in core/lib/asset-staging.js, `dockerExec` in core/lib/private/asset-staging.js.
-    """
-    text = str(error)
-    return text.partition("--> Command")[0].strip() if _NOT_BUNDLED.search(text) else None
-
-
-def is_without_stack(error: RuntimeError) -> bool:
-    """Return whether the CDK raised an error because a construct is not in a stack.
-
-    Source: `Stack.of` in core/lib/stack.js.
-    """
-    return _NO_STACK in str(error)
-
-
-def taken_id(message: str) -> str | None:
-    """Return the id that a scope has already, by the CDK's error message; None for any other message.
-
-    Source: `addChild` in constructs 10, lib/construct.js.
-    """
-    match = _TAKEN_ID.search(message)
-    return match["id"] if match else None
-
-
-WRONG_TYPE: Final = re.compile(
-    r"type of argument (?P<name>\S+) must be (?P<expected>[^;\n]+); got (?P<got>\S+) instead"
-)
-"""The error of Python's check of an argument's type. Source: typeguard 2.13, which jsii pins."""
-
-UNKNOWN_KEYWORD: Final = re.compile(r"(?<!\w)(?P<owner>\w+)\.__init__\(\) (?P<what>(?:got an unexpected|missing).*)")
-"""The error for a mapping that does not fit the struct of an argument. Source: jsii 1.142, Python."""
-
-UNREADABLE_VALUE: Final = re.compile(
-    r"(?:Key '(?P<key>[^']+)'|Index (?P<index>\d+)): Unable to deserialize value as (?P<expected>[^\n]+)"
-)
-"""The error of Node's check of a value's type. Source: @jsii/kernel 1.142, serialization.ts."""
-
-FAILING_VALUE: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
-"""The value in that error. Source: @jsii/kernel 1.142, serialization.ts."""
-
-FOREIGN_OBJECT: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
-"""The error for a Python object that cannot be sent to Node. Source: jsii 1.142, `_kernel/__init__.py`."""
-
-
-def output_failure(error: RuntimeError) -> str | None:
-    """Return why the CDK could not write an asset to its output folder; None for any other error.
-
-    Source: `bundle` in core/lib/asset-staging.js; Node.js, errors of `fs`.
-    """
-    text = str(error)
-    return text if _NOT_WRITTEN.search(text) else None
-
-
-def is_disk_full(reason: str) -> bool:
-    """Return whether an `output_failure` is that no space is left.
-
-    Source: Node.js, errors of `fs`; `strerror` of the C library.
-    """
-    return _DISK_FULL.search(reason) is not None
 
 
 def refer_to_nested_stack(nested: NestedStack, strength: ReferenceStrength) -> None:
