@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Size, Stack, Stage, Validations
+from aws_cdk import Acknowledgment, App, Size, Stack, Stage, Validations
 from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime
 
 from cdk_layers import LayerValidation, SharedPythonLayer
 from cdk_layers.errors import LimitError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _ARN = "arn:aws:lambda:eu-west-1:580247275435:layer:LambdaInsightsExtension:53"
@@ -90,29 +91,50 @@ def test_constructs_are_held_to_the_same(project: Path) -> None:
     assert make().unzipped_bytes
 
 
-def test_each_text_names_the_function_that_it_is_printed_for(project: Path) -> None:
-    """The CDK prints a violation's text once for each of its resources, so a text never names another function."""
+def test_a_repeated_warning_is_printed_once_in_each_stack(project: Path) -> None:
+    """The CDK prints a text for each resource; many functions with one layer are one text, which names the others."""
+    printed = _printed(project, acknowledged=())
+    for rule in ("size-unknown", "deprecated-runtime"):
+        texts = printed[rule]
+        assert set(texts) == {"Dev/Spoke/One", "Prod/Spoke/One"}
+        for path, text in texts.items():
+            stack = path.rpartition("/")[0]
+            assert f"The same in 2 other places: {stack}/Two, {stack}/Three." in text
+            assert f"'{stack}/Two'" not in text
+
+
+def test_an_acknowledged_warning_is_not_one_of_the_others(project: Path) -> None:
+    """The CDK removes it, with its own construct; an acknowledged first function hides no other."""
+    printed = _printed(project, acknowledged=("One",))["size-unknown"]
+    assert set(printed) == {"Dev/Spoke/Two", "Prod/Spoke/Two"}
+    assert all("The same in 1 other place: " in text and "/Three." in text for text in printed.values())
+    printed = _printed(project, acknowledged=("Two", "Three"))["size-unknown"]
+    assert set(printed) == {"Dev/Spoke/One", "Prod/Spoke/One"}
+    assert not any("The same" in text for text in printed.values())
+
+
+def _printed(project: Path, *, acknowledged: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Synthesize two stages of three functions; return what is printed, by rule and construct path."""
     app = App(outdir=str(project / "cdk.out"))
     Validations.of(app).add_plugins(LayerValidation())
     for name in ("Dev", "Prod"):
         stage = Stage(app, name)
         stack = Stack(stage, "Spoke")
-        for function in ("One", "Two"):
-            Function(
-                stack, function, runtime=Runtime.PYTHON_3_9, handler="index.handler", code=Code.from_inline(_CODE),
-                layers=[LayerVersion.from_layer_version_arn(stack, f"{function}X", _ARN)],
+        for name_of_function in ("One", "Two", "Three"):
+            function = Function(
+                stack, name_of_function, runtime=Runtime.PYTHON_3_9, handler="index.handler",
+                code=Code.from_inline(_CODE),
+                layers=[LayerVersion.from_layer_version_arn(stack, f"{name_of_function}X", _ARN)],
             )  # fmt: skip
+            if name_of_function in acknowledged:
+                Validations.of(function).acknowledge(Acknowledgment(id="cdk-layers::size-unknown", reason="Known."))
     app.synth()
     report = json.loads((project / "cdk.out" / "validation-report.json").read_text())
-    violations = [one for plugin in report["pluginReports"] for one in plugin["violations"]]
-    places = {"Dev/Spoke/One", "Dev/Spoke/Two", "Prod/Spoke/One", "Prod/Spoke/Two"}
-    for rule in ("size-unknown", "deprecated-runtime"):
-        printed = [
-            (place["constructPath"].removesuffix("/Resource"), one["description"])
-            for one in violations
-            if one["ruleName"] == rule
-            for place in one["violatingConstructs"]
-        ]
-        assert {path for path, _ in printed} == places
-        assert len(printed) == len(places)
-        assert all(f"'{path}'" in text for path, text in printed if any(f"'{each}'" in text for each in places))
+    printed: dict[str, dict[str, str]] = {}
+    for plugin in report["pluginReports"]:
+        for violation in plugin["violations"]:
+            for place in violation["violatingConstructs"]:
+                path = place["constructPath"].removesuffix("/Resource")
+                assert path not in printed.setdefault(violation["ruleName"], {})
+                printed[violation["ruleName"]][path] = violation["description"]
+    return printed

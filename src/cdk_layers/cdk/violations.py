@@ -18,7 +18,7 @@ from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
 from cdk_layers.cdk.node.contract import is_acknowledged, is_reported_by_cli
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.rules.addresses import rule_page
-from cdk_layers.rules.repeats import group_repeats
+from cdk_layers.rules.repeats import Repeated, group_repeats, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
     from cdk_layers.findings import Finding
-    from cdk_layers.rules.repeats import Repeated
 
 PLUGIN: Final = "cdk-layers"
 """The plugin's name, which findings are acknowledged by: "cdk-layers::too-many-layers"."""
@@ -44,12 +43,32 @@ def violations(root: IConstruct, findings: Sequence[Finding]) -> list[PolicyViol
         errors = []
     bare = dict.fromkeys(finding for finding in errors if not _is_acknowledged(root, finding))
     rest = [finding for finding in findings if finding not in bare]
-    # The CDK prints the text of a violation again for each of its resources, and the text may name one of them.
+    return [*map(_violation_without_construct, group_repeats(bare)), *_with_constructs(root, rest)]
+
+
+def _with_constructs(root: IConstruct, findings: Sequence[Finding]) -> Iterator[PolicyViolation]:
+    """Yield the violations of findings: one for a warning that is repeated in a stack, else one for each text.
+
+    The CDK prints the text of a violation again for each of its resources, and the text may name one of them.
+    """
+    repeats: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        if finding.severity == "warning":
+            repeats.setdefault((finding.where.template, *problem_of(finding)), []).append(finding)
+    repeated: list[Repeated] = []
+    for group in repeats.values():
+        # The CDK removes acknowledged findings, each by its own construct.
+        shown = [finding for finding in group if len(group) > 1 and not _is_acknowledged(root, finding)]
+        if shown:
+            repeated.append(Repeated(shown[0], tuple(shown[1:])))
+    yield from (_violation(each.findings[:1], each.elsewhere) for each in repeated)
+    grouped = {finding for each in repeated for finding in each.findings}
     same: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in rest:
-        text = (finding.rule, finding.severity, finding.message, _aws_error(finding), finding.remedy)
-        same.setdefault(text, []).append(finding)
-    return [*map(_violation_without_construct, group_repeats(bare)), *map(_violation, same.values())]
+    for finding in findings:
+        if finding not in grouped:
+            text = (finding.rule, finding.severity, finding.message, _aws_error(finding), finding.remedy)
+            same.setdefault(text, []).append(finding)
+    yield from map(_violation, same.values())
 
 
 def failure(error: Exception) -> PolicyViolation:
@@ -63,12 +82,12 @@ def failure(error: Exception) -> PolicyViolation:
     )
 
 
-def _violation(findings: Sequence[Finding]) -> PolicyViolation:
+def _violation(findings: Sequence[Finding], elsewhere: str = "") -> PolicyViolation:
     finding = findings[0]
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=f"{finding.message}{_aws_error(finding)}",
+        description=f"{finding.message}{_aws_error(finding)} {elsewhere}".rstrip(),
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
         # Each resource can be acknowledged: the CDK removes the acknowledged ones.

@@ -43,11 +43,11 @@ def group_repeats(findings: Iterable[Finding]) -> list[Repeated]:
     """Group findings of the same problem, in the order of the first of each group."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(_problem(finding), []).append(finding)
+        groups.setdefault(problem_of(finding), []).append(finding)
     return [Repeated(first, tuple(others)) for first, *others in groups.values()]
 
 
-def _problem(finding: Finding) -> tuple[str, ...]:
+def problem_of(finding: Finding) -> tuple[str, ...]:
     """Return an identity of the problem, without the stage, stack and Region of the finding."""
     if finding.topic:
         return (finding.rule, finding.severity, _placeless(finding.topic))

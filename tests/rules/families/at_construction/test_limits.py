@@ -224,6 +224,17 @@ def test_an_arn_beside_known_layers_leaves_the_size_open() -> None:
     assert "247.0 MiB remain" in finding.message
 
 
+def test_a_function_with_little_room_is_not_one_of_many() -> None:
+    """Functions with one layer of unknown size are the same problem, unless half of the limit is used already."""
+    topics = [
+        finding.topic
+        for code_bytes in (1, LIMIT // 2 - 1, LIMIT // 2, LIMIT - 1)
+        for finding in findings("size-unknown", a_function(an_arn(ARN_ONLY), code=holding(code_bytes)))
+    ]
+    assert topics[0] == topics[1] != ""
+    assert topics[2:] == ["", ""]
+
+
 def test_known_sizes_leave_nothing_open() -> None:
     """Where all sizes are known, or there are no layers, nothing is said."""
     assert severities("size-unknown", a_function(a_layer(unzipped_bytes=3), code=holding(1))) == []
