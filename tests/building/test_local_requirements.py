@@ -327,17 +327,24 @@ def test_repository_that_was_not_allowed(entry: Path, store: LocalStore, reposit
 
 @pytest.mark.parametrize("value", ["My.Lib", "other,my_lib", ":none:"])
 def test_sources_that_a_manifest_prefers(entry: Path, store: LocalStore, tmp_path: Path, value: str) -> None:
-    """A distribution of a --no-binary line is built from its sources, although a wheel of the version exists."""
+    """A distribution of a --no-binary line is built from its sources, although a wheel of the version exists.
+
+    Its newest version may have no wheel at all.
+    """
     index = tmp_path / "index"
     write_wheel(index, "my_lib", "x = 'wheel'\n")
-    sources = write_project(tmp_path / "my_lib-1.0", "my_lib")
-    with tarfile.open(index / "my_lib-1.0.tar.gz", "w:gz") as archive:
-        archive.add(sources, "my_lib-1.0")
+    for version in ("1.0", "1.1"):
+        sources = write_project(tmp_path / f"my_lib-{version}", "my_lib")
+        for path in (sources / "backend.py", sources / "pyproject.toml"):
+            path.write_text(path.read_text(encoding="utf-8").replace("1.0", version), encoding="utf-8")
+        with tarfile.open(index / f"my_lib-{version}.tar.gz", "w:gz") as archive:
+            archive.add(sources, f"my_lib-{version}")
     options = replace(ALLOWED, allow_source_builds=("my-lib", "other"))
-    expected = "x = 'wheel'\n" if value == ":none:" else "x = 1\n"
-    for pin in ("my_lib==1.0", "my_lib"):
+    for pin, newest in (("my_lib==1.0", "1.0"), ("my_lib", "1.1")):
         text = f"--no-index\n--find-links {index}\n--no-binary {value}\n{pin}\n"
-        assert module(built(entry, store, text, options).archive, "my_lib") == expected
+        made = built(entry, store, text, options)
+        expected = ("x = 'wheel'\n", "1.0") if value == ":none:" else ("x = 1\n", newest)
+        assert (module(made.archive, "my_lib"), made.pins) == (expected[0], (f"my-lib=={expected[1]}",))
 
 
 @pytest.mark.parametrize("option", ["--config-settings=a=b", '--config-setting "a=b"', "--global-option='--x'"])
