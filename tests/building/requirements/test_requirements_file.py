@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cdk_layers.building.job import Job
+from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.requirements_file import RequirementsFile, read_requirements_file
 from cdk_layers.building.requirements.requirements_text import Variables
 from cdk_layers.errors import EntryError
+from cdk_layers.lambda_service.target import Target
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cdk_layers.store.local_store import LocalStore
 
 
 def read(folder: Path, text: str) -> RequirementsFile:
@@ -161,13 +167,17 @@ def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one.value for one in found.options] == [str(tmp_path / "more"), "https://a.example/$HOST/${host}"]
 
 
-def test_variable_that_is_not_set(tmp_path: Path) -> None:
+def test_variable_that_is_not_set(tmp_path: Path, store: LocalStore) -> None:
     """A variable that is not set is an error that names it, unless only what is known already is asked for."""
     with pytest.raises(EntryError, match=r"requirements\.txt, line 1 names the environment variable NO_SUCH_ONE"):
         read(tmp_path, "-r ${NO_SUCH_ONE}/base.txt")
     (tmp_path / "requirements.txt").write_text("-i https://${NO_SUCH_ONE}@a.example\n", encoding="utf-8")
-    found = read_requirements_file(tmp_path / "requirements.txt", tmp_path, Variables({}, may_lack=True))
-    assert found.lacks_variables
+    job = Job(tmp_path, Target("3.13", "x86_64"), BuildOptions(), store)
+    found = read_requirements(job, may_lack=True)
+    assert found is not None
+    assert found.lacks_credentials
+    with pytest.raises(EntryError, match="NO_SUCH_ONE"):
+        read_requirements(job)
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,6 @@ class RequirementsFile:
     paths: tuple[Path, ...]
     """The file itself and those it includes."""
 
-    lacks_variables: bool = False
-    """Whether it names variables that are not set."""
-
 
 def read_requirements_file(path: Path, base: Path, variables: Variables | None = None) -> RequirementsFile:
     """Read a requirements file with its -r and -c files.
@@ -124,8 +121,7 @@ class _Reader:
 
     def result(self) -> RequirementsFile:
         """Return the collected lines."""
-        lacks = self.variables is not None and self.variables.lacks
-        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths), lacks)
+        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths))
 
     def read(self, path: Path) -> None:
         """Read all lines of a file and of those that it includes."""
