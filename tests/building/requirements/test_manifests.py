@@ -11,6 +11,7 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
+from cdk_layers.building.requirements import compilation
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
 from tests.building.local_index import write_wheel
@@ -170,13 +171,19 @@ def test_unpinned_requirements_are_noted(make_entry: MakeEntry, store: LocalStor
     assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, store=store).notes == ()
 
 
-def test_layers_pin_what_they_contain(make_entry: MakeEntry, store: LocalStore) -> None:
+def test_layers_pin_what_they_contain(
+    make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A version that a function's layers contain is preferred, so the function need not pin it. All else is noted."""
     provided = {"python-dateutil": "2.9.0.post0", "six": "1.16.0"}
     options = BuildOptions(prefix="", provided=provided)
     entry = make_entry({"requirements.txt": "python-dateutil>=2\nidna==3.10\n"})
     done = build(entry, X86, options, store=store)
     assert (done.pins, done.notes) == (("idna==3.10",), ())
+    with monkeypatch.context() as patched:
+        patched.setattr(compilation, "compile_pins", lambda *_: pytest.fail("resolved again"))
+        again = build(entry, X86, options, store=store)
+    assert (again.pins, again.notes) == (("idna==3.10",), ())
 
     (entry / "requirements.txt").write_text("python-dateutil>=2\nidna\nsix!=1.16.0\n")
     (note,) = build(entry, X86, options, store=store).notes
