@@ -197,7 +197,18 @@ def test_own_python_folder_is_noted(make_entry: MakeEntry, store: LocalStore) ->
     """A folder python/ inside the entry lands one level too deep, as with PythonLayerVersion, and that is said."""
     done = build(make_entry({"python/a.py": ""}), X86, store=store)
     assert names(done.archive) == {"python/python/a.py"}
-    assert [note.rule for note in done.notes] == ["wrong-folder"]
+    assert [(note.rule, note.remedy) for note in done.notes] == [
+        ("wrong-folder", "Pass entry/python/ as the entry, or entry/ as opt_entry."),
+    ]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pylock.toml"])
+def test_own_python_folder_next_to_a_manifest(make_entry: MakeEntry, store: LocalStore, name: str) -> None:
+    """The remedy does not lead to an entry without the manifest, whose distributions would be missing."""
+    lock = 'lock-version = "1.0"\ncreated-by = "me"\npackages = []\n'
+    files = {name: lock if name == "pylock.toml" else "# none\n", "python/a.py": ""}
+    notes = build(make_entry(files), X86, store=store).notes
+    assert [note.remedy for note in notes] == ["Move what is in entry/python/ one folder up."]
 
 
 @pytest.mark.parametrize("files", [

@@ -82,6 +82,24 @@ def test_opt_entry_that_installs_nothing(make_entry: Callable[..., Path], store:
     assert (note.rule, "is empty" in note.message) == ("wrong-folder", True)
 
 
+@pytest.mark.parametrize(("files", "noted"), [
+    ({"python/requirements.txt": "six\n", "python/shared/__init__.py": ""}, ["python/requirements.txt"]),
+    ({"requirements.txt": "six\n", "python/uv.lock": "version = 1\n"}, ["requirements.txt", "python/uv.lock"]),
+    ({"python/requirements.txt": "six\n", "python/six-1.17.0.dist-info/METADATA": "", "python/six.py": ""}, []),
+    ({
+        "requirements.txt": "six\n", "python/lib/python3.13/site-packages/six-1.17.0.dist-info/METADATA": "",
+    }, []),
+])  # fmt: skip
+def test_manifests_of_an_opt_entry(
+    make_entry: Callable[..., Path], store: LocalStore, files: dict[str, str], noted: list[str]
+) -> None:
+    """Manifests in its python/ are noted too, unless the user has installed distributions there already."""
+    folder = make_entry(files, "layer")
+    notes = build(make_entry({}, "empty"), TARGET, BuildOptions(opt_entry=folder), store=store).notes
+    assert [note.message.split(" in the opt_entry")[0] for note in notes] == noted
+    assert all(f"Pass layer/{name.rpartition('/')[0]}" in note.remedy for name, note in zip(noted, notes, strict=True))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_name_that_is_not_utf8(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """A file or folder name that is no UTF-8 is an error that shows it, and can be excluded."""

@@ -79,7 +79,7 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
 def own_notes(members: Sequence[Member], job: Job) -> Iterator[Note]:
     """Yield notes about likely mistakes in the entry's own files."""
     yield from _copied_links(members)
-    yield from _unused_opt_entry(job)
+    yield from _unused_opt_entry(members, job)
     if job.options.prefix:
         yield from _misplaced(members, job)
 
@@ -103,24 +103,31 @@ def _copied_links(members: Sequence[Member]) -> Iterator[Note]:
         )
 
 
-def _unused_opt_entry(job: Job) -> Iterator[Note]:
-    """Yield notes about an opt_entry that has no effect."""
+def _unused_opt_entry(members: Sequence[Member], job: Job) -> Iterator[Note]:
+    """Yield notes about an opt_entry that has no effect, or whose manifest has none."""
     folder = job.options.opt_entry
     if folder is None or folder.resolve() == job.entry:
         return
-    found = [name for name in PRECEDENCE if (folder / name).is_file()]
-    if found:
-        yield Note(
-            "ignored-manifest",
-            f"{', '.join(found)} in the opt_entry {folder.name}/ installs nothing: its files go to /opt unchanged.",
-            f"Pass the folder as entry=, or move {found[0]} to a folder that is the entry.",
-        )
+    # The user may have installed the distributions there already: pip install -r requirements.txt -t FOLDER/python.
+    if not any(member.name.endswith(".dist-info/METADATA") for member in members):
+        yield from _unused_manifests(folder)
     if not any(folder.iterdir()):
         yield Note(
             "wrong-folder",
             f"The opt_entry {folder.name}/ is empty, so it adds nothing to /opt.",
             "Put its bin/ or lib/ there, or leave out opt_entry=.",
         )
+
+
+def _unused_manifests(folder: Path) -> Iterator[Note]:
+    for place in ("", "python/"):
+        found = [f"{place}{name}" for name in PRECEDENCE if (folder / place / name).is_file()]
+        if found:
+            yield Note(
+                "ignored-manifest",
+                f"{', '.join(found)} in the opt_entry {folder.name}/ installs nothing: its files go to /opt unchanged.",
+                f"Pass {folder.name}/{place} as entry= instead, or move {found[0]} to a folder that is the entry.",
+            )
 
 
 def _misplaced(members: Sequence[Member], job: Job) -> Iterator[Note]:
@@ -133,7 +140,10 @@ def _misplaced(members: Sequence[Member], job: Job) -> Iterator[Note]:
             "wrong-folder",
             f"{entry.name}/ contains a folder {options.prefix}/, which goes to /opt/{nested}, where Python does not "
             "search.",
-            f"Move what is in {entry.name}/{options.prefix}/ one folder up, or pass that folder's parent as opt_entry.",
+            # A manifest of the entry would install nothing with another entry.
+            f"Move what is in {entry.name}/{options.prefix}/ one folder up."
+            if any((entry / name).is_file() for name in PRECEDENCE)
+            else f"Pass {entry.name}/{options.prefix}/ as the entry, or {entry.name}/ as opt_entry.",
         )
     reason = layout_of(entry).uncertain
     if reason is not None and any(member.name.startswith(f"{options.prefix}/src/") for member in members):

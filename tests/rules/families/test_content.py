@@ -85,13 +85,24 @@ def test_a_file_with_other_bytes_in_a_later_layer_is_told_with_its_winner() -> N
         ({"python/six-1.0.dist-info/RECORD": "1"}, {"python/six-1.0.dist-info/RECORD": "2"}),
         ({"python/__pycache__/a.cpython-313.pyc": "1"}, {"python/__pycache__/a.cpython-313.pyc": "2"}),
         ({"python/bin/normalizer": "#!a"}, {"python/bin/normalizer": "#!b"}),
+        ({"python/requirements.txt": "six"}, {"python/requirements.txt": "idna"}),
+        ({"python/poetry.lock": "1", "python/.lock": ""}, {"python/poetry.lock": "2", "python/.lock": "x"}),
+        ({"requirements-dev.txt": "1", "README.md": "1"}, {"requirements-dev.txt": "2", "README.md": "2"}),
+        ({"python/lib/python3.13/site-packages/Pipfile": "1"}, {"python/lib/python3.13/site-packages/Pipfile": "2"}),
     ],
 )
 def test_files_that_are_the_same_or_never_imported_do_not_overwrite(
     lower: dict[str, str], upper: dict[str, str]
 ) -> None:
-    """Same bytes, portions of a namespace package and what installers write about themselves are quiet."""
+    """Same bytes, portions of a namespace package, what installers write and files of a project are quiet."""
     assert found(function(layer(archive(lower)), layer(archive(upper), "Data")), "file-overwritten") == []
+
+
+@pytest.mark.parametrize("path", ["python/data/requirements.txt", "python/.env", "python/settings.toml"])
+def test_data_that_code_may_read_is_reported(path: str) -> None:
+    """Files of a project are quiet by their names at the top only: elsewhere they may be data."""
+    base, data = layer(archive({path: "1"})), layer(archive({path: "2"}), "Data")
+    assert severities(function(base, data), "file-overwritten") == ["warning"]
 
 
 def test_code_and_layers_are_extracted_to_different_places() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App, Function
+from cdk_layers.building.options import TOP_EXCLUDES
+from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.errors import ContentError
@@ -32,6 +35,11 @@ _MISPLACED: Final = re.compile(
     rf"((?:[^/]+/){{0,4}}(?:site|dist)-packages/|(?!lib/|bin/|share/|nodejs/|java/|ruby/)[^/]+/python/|){_IMPORTABLE}"
 )
 _OWN_INTERPRETER: Final = re.compile(r"(?:bin|python/bin)/python[\d.]*")
+
+_TOP: Final = re.compile(r"(?:python/(?:lib/python[\d.]+/site-packages/)?)?([^/]+)")
+_OF_A_PROJECT: Final = (*NEVER_ARCHIVED, *TOP_EXCLUDES, "LICENSE*", ".gitkeep", ".lock")
+"""Names of files for developers and tools. PythonLayerVersion packs the requirements.txt of each layer; uv leaves
+.lock in the folder that it installs into."""
 
 _PLACES: Final = "the developer guide: python/ and python/lib/python3.x/site-packages of a layer are on sys.path"
 
@@ -153,6 +161,9 @@ def _overwritten(lower: Contents, upper: Contents) -> tuple[str, ...]:
 
 def _is_irrelevant(path: str) -> bool:
     """Return whether a function neither imports nor runs a file."""
+    top = _TOP.fullmatch(path)
+    if top and any(fnmatchcase(top[1], name) for name in _OF_A_PROJECT):
+        return True
     return ".dist-info/" in path or "__pycache__/" in path or path.startswith("python/bin/")
 
 
