@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import _ctypes
 import shutil
 import sys
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.local.apps import write_app
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytest_plugins = ["pytester"]
 collect_ignore_glob = ["test_plugin.py"] if sys.platform == "win32" else []
@@ -40,6 +39,25 @@ def handler(event, context):
     return [event, os.getpid(), os.listdir("/tmp")]
 """
 
+_REGION: Final = """
+import os
+
+names = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+values = [os.environ[name] for name in names]
+
+def handler(event, context):
+    return values
+"""
+
+_FAST: Final = """
+import fast, fast.lazy
+
+fast.loads.append(1)
+
+def handler(event, context):
+    return [fast.version, len(fast.loads)]
+"""
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -52,6 +70,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Zipped": {"Code": "Zipped.zip"},
         "Echo": {"Code": {"main.py": _ECHO}, "Timeout": 20},
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
+        "Region": {"Code": {"main.py": _REGION}},
+        **{name: {"Code": {"main.py": _FAST}} for name in ("Old", "Same", "New")},
         "Vendored": {"Code": {
             "main.py": "import vendored\ndef handler(event, context): return vendored.origin",
             "own.pth": "lib\nimport finder\n", "lib/vendored.py": "origin = 'lib'",
@@ -216,6 +236,72 @@ def test_handlers_are_imported(session: pytest.Pytester) -> None:
         def test_another_python(lambda_handler):
             with pytest.raises(UsageError, match="is for Python 3.9 and this process is"):
                 lambda_handler("Foreign")
+        """,
+        5,
+        "-n0", "-p", "no:randomly",
+    )  # fmt: skip
+
+
+def test_variables_of_handlers(session: pytest.Pytester) -> None:
+    """An imported handler sees the variables that Lambda sets; what the test run sets overrides them."""
+    _passes(
+        session,
+        """
+        import os
+        import pytest
+
+        NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+
+        @pytest.fixture(autouse=True)
+        def no_region(monkeypatch):
+            for name in NAMES:
+                monkeypatch.delenv(name, raising=False)
+
+        def test_region_and_name(lambda_handler):
+            assert lambda_handler("Region")({}, None) == ["us-east-1", "us-east-1", "Region", "128"]
+            lambda_handler("Other")
+            assert os.environ["AWS_LAMBDA_FUNCTION_NAME"] == "Other"
+
+        @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+        def test_own_region(lambda_handler, monkeypatch, name):
+            monkeypatch.setenv(name, "eu-west-3")
+            monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "mine")
+            assert lambda_handler("Region")({}, None) == ["eu-west-3", "eu-west-3", "mine", "128"]
+
+        def test_nothing_is_left():
+            assert not any(name in os.environ for name in NAMES)
+        """,
+        4,
+        "-n0", "-p", "no:randomly",
+    )  # fmt: skip
+
+
+def test_native_packages_of_different_versions(app: Path, session: pytest.Pytester) -> None:
+    """Tests share a package with native code if its files are the same; another version is imported as well."""
+    if not Path(_ctypes.__file__ or "").is_file():
+        pytest.skip("this Python has no shared library to copy")
+    for name, version in (("Old", 1), ("Same", 1), ("New", 2)):
+        package = app / name / "fast"
+        package.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_ctypes.__file__, package / Path(_ctypes.__file__).name)
+        (package / "__init__.py").write_text(f"from . import _ctypes\nversion, loads = {version}, []\n")
+        # What a module does when its attributes are read must not matter.
+        (package / "lazy.py").write_text("def __getattr__(name):\n    import not_there\n")
+    _passes(
+        session,
+        """
+        import sys
+        import pytest
+
+        CALLS = [("Old", [1, 1]), ("New", [2, 1]), ("Same", [1, 2]), ("New", [2, 2])]
+
+        @pytest.mark.parametrize(("name", "expected"), CALLS)
+        def test_version(lambda_handler, name, expected):
+            assert "fast" not in sys.modules
+            assert lambda_handler(name)({}, None) == expected
+
+        def test_nothing_is_left():
+            assert "fast" not in sys.modules
         """,
         5,
         "-n0", "-p", "no:randomly",

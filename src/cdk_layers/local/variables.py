@@ -93,18 +93,25 @@ def _defaults(roots: Roots) -> dict[str, str]:
     }
 
 
-def _reserved_values(function: LocalFunction, roots: Roots, api: str) -> dict[str, str]:
-    """Return the variables that Lambda sets itself."""
-    stream = f"{datetime.now(tz=timezone.utc):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
+def names_of(function: LocalFunction) -> dict[str, str]:
+    """Return the variables that say which function runs."""
     return {
         "_HANDLER": function.handler,
-        "AWS_DEFAULT_REGION": function.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+    }
+
+
+def _reserved_values(function: LocalFunction, roots: Roots, api: str) -> dict[str, str]:
+    """Return the variables that Lambda sets itself."""
+    stream = f"{datetime.now(tz=timezone.utc):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
+    return {
+        **names_of(function),
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_REGION": function.region,

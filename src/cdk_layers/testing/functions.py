@@ -156,6 +156,7 @@ class CallableFunction:
         Raises:
             FunctionError: The function failed; the error has its type, its stack trace and its log.
         """
+        __tracebackhide__ = True  # pytest shows the line of the test
         outcome = self.invoke(event, client_context=client_context)
         result = _parsed(outcome.payload)
         if outcome.error is None:

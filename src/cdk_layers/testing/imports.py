@@ -6,10 +6,12 @@ import importlib
 import os
 import site
 import sys
+from filecmp import cmp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import UsageError
+from cdk_layers.local.variables import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 _NATIVE: Final = (".so", ".pyd")
 
-_native_packages: dict[str, dict[str, ModuleType]] = {}
-"""Modules of packages with native code, by the name of the package.
+_native_packages: dict[tuple[Path, str], dict[str, ModuleType]] = {}
+"""Modules of packages with native code, by the folder that they were imported from and the name of the package.
 
 Most of these packages cannot be imported twice into one process, so tests share the modules.
 """
@@ -40,6 +42,7 @@ class HandlerImporter:
         """
         self._assemblies = assemblies
         self._folders: list[Path] = []
+        self._names: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         """Remember the import path, the finders, the modules and the environment variables."""
@@ -79,7 +82,7 @@ class HandlerImporter:
         folders = self._assemblies.runner.import_paths(function)
         self._folders += folders
         sys.path[:0] = map(str, folders)
-        os.environ.update(function.environment)
+        self._set_variables(function)
         importlib.invalidate_caches()
         self._set_aside(folders[0])
         self._restore_native_packages(folders)
@@ -95,6 +98,15 @@ class HandlerImporter:
             raise UsageError(message) from None
         return handler
 
+    def _set_variables(self, function: LocalFunction) -> None:
+        """Set what Lambda sets, unless the test run has set it: a test's own Region is that of its mocks, too."""
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or function.region
+        own = {**names_of(function), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        for name, value in own.items():
+            if os.environ.get(name, "") in {"", self._names.get(name)}:
+                os.environ[name] = self._names[name] = value
+        os.environ.update(function.environment)
+
     def _set_aside(self, code: Path) -> None:
         """Remove modules of other folders with the names of the function's modules, such as a test's `main`."""
         own = {path.name.partition(".")[0] for path in code.iterdir() if not path.name.endswith(".dist-info")}
@@ -103,9 +115,11 @@ class HandlerImporter:
                 del sys.modules[name]
 
     def _restore_native_packages(self, folders: list[Path]) -> None:
-        for package, modules in _native_packages.items():
-            if package not in sys.modules and any(_contains(folder, package) for folder in folders):
+        """Restore the modules of packages whose files are the same in one of the function's folders."""
+        for (origin, package), modules in _native_packages.items():
+            if package not in sys.modules and any(_are_in(modules, origin, folder) for folder in folders):
                 sys.modules.update(modules)
+                self._folders.append(origin)
 
     def _remove_modules(self) -> None:
         """Remove the modules of the function. Those of packages with native code are stored for other tests."""
@@ -114,7 +128,8 @@ class HandlerImporter:
         for name, module in own.items():
             package = name.partition(".")[0]
             if package in native:
-                _native_packages.setdefault(package, {})[name] = module
+                origin = next(folder for folder in self._folders if _is_from(module, [folder]))
+                _native_packages.setdefault((origin, package), {})[name] = module
             del sys.modules[name]
 
 
@@ -128,8 +143,13 @@ def _refuse_other_python(function: LocalFunction) -> None:
         raise UsageError(message)
 
 
-def _contains(folder: Path, package: str) -> bool:
-    return (folder / package).is_dir() or any(folder.glob(f"{package}.*"))
+def _are_in(modules: Mapping[str, ModuleType], origin: Path, folder: Path) -> bool:
+    """Return whether a folder has the same files as the one that modules were imported from."""
+    if folder == origin:
+        return True
+    paths = [Path(file) for module in modules.values() if (file := _file(module)) is not None]
+    names = [path.relative_to(origin) for path in paths if path.is_file()]
+    return all((folder / name).is_file() and cmp(origin / name, folder / name, shallow=False) for name in names)
 
 
 def _is_from(module: ModuleType, folders: list[Path]) -> bool:
@@ -139,6 +159,8 @@ def _is_from(module: ModuleType, folders: list[Path]) -> bool:
 
 def _file(module: ModuleType) -> str | None:
     """Return the file of a module, or the folder of a namespace package; None for a built-in module."""
-    place: Iterator[str] = iter(getattr(module, "__path__", ()))
-    file = getattr(module, "__file__", None) or next(place, None)
+    # Not getattr: a `__getattr__` of the module may import others.
+    names = getattr(module, "__dict__", {})
+    place: Iterator[str] = iter(names.get("__path__") or ())
+    file = names.get("__file__") or next(place, None)
     return file if isinstance(file, str) else None

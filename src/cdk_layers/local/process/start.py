@@ -12,8 +12,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
-from typing import Any
 
 OPTIONS = "_CDK_LAYERS_START"
 
@@ -56,24 +54,17 @@ def set_search_path(layers: list[str]) -> None:
 
 def leave_folder_of_scripts() -> str:
     """Remove the folder of this script, which Python puts first, from the search path, and return it."""
-    folder = str(Path(__file__).resolve().parent)
+    folder = __file__.rpartition("/")[0]
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     return folder
 
 
-def load_runtime_client(scripts: str) -> Any:
-    """Import awslambdaric, with a module for its native part where it has none for this system.
-
-    It gets the name that it has in bootstrap.py, in which Sentry's SDK and others look for it.
-    """
+def provide_native_part(scripts: str) -> None:
+    """Let awslambdaric find a module for its native part where it has none for this system."""
     from importlib.util import find_spec
 
     if find_spec("runtime_client") is None:
         sys.path.append(f"{scripts}/fallback")
-    import awslambdaric.__main__ as client
-
-    globals()["awslambdaricmain"] = client
-    return client
 
 
 def wait_for_debugger(port: int) -> None:
@@ -104,8 +95,12 @@ def main() -> None:
     customize_site()
     restore_site_builtins()
     sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
+    provide_native_part(scripts)
     # Before the function's folders are on the search path: they may hide modules of the standard library.
-    client = load_runtime_client(scripts)
+    import awslambdaric.__main__ as client
+
+    # Its name in bootstrap.py, by which Sentry's SDK and others look for it.
+    globals()["awslambdaricmain"] = client
     set_search_path(options["layers"])
     handler = os.environ["_HANDLER"]
     if options["imports_only"]:
