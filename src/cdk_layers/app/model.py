@@ -125,6 +125,9 @@ class Layer:
     is_signed: bool | None = None
     """Whether AWS Signer signed its archive."""
 
+    is_unbuilt: bool = False
+    """Whether its content is unknown because the assembly was written without building it."""
+
     @property
     def unzipped_bytes(self) -> int | None:
         """Unzipped bytes; None if they are not known."""

@@ -39,6 +39,8 @@ class Code:
     image: bool = False
     storage: Storage | None = None
     is_signed: bool | None = None
+    is_unbuilt: bool = False
+    """Whether the assembly was written without building it."""
 
 
 @dataclass(frozen=True, slots=True)

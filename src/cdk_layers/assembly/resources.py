@@ -164,16 +164,16 @@ class Resources:
     def _code(self, expression: Any, resource: Resource, user: str, evaluation: Evaluation,
               runtime: str | None = None) -> code.Code:  # fmt: skip
         if resource.stack in self.unbundled:
-            return code.Code()
+            return code.Code(is_unbuilt=True)
         if resource.stack.constructs.marks_of(resource.where.path).is_unbuilt:
             self.assets.unread[
                 f"{user} is not built in this assembly, since the CDK did not bundle its stack, so its content is "
                 "unknown. Run `cdk synth`."
             ] = None
-            return code.Code()
+            return code.Code(is_unbuilt=True)
         if sam.is_unbuilt(resource, is_layer=resource.type in LAYERS):
             self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
-            return code.Code()
+            return code.Code(is_unbuilt=True)
         return code.find_code(expression, resource, user, self.assets, evaluation, runtime=runtime)
 
     def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
@@ -284,6 +284,7 @@ class Resources:
             uncompiled=marks.uncompiled,
             storage=found.storage,
             is_signed=found.is_signed,
+            is_unbuilt=found.is_unbuilt,
         )
 
     def _grant(self, resource: Resource, scenario: Scenario) -> Grant | None:

@@ -157,7 +157,13 @@ class SharedPythonLayer(PythonLayerVersion):
             max_unzipped=max_unzipped, reference_strength=reference_strength,
         ))  # fmt: skip
         state = state_of(place.scope)
-        self._asset = asset_of(request.source, bundled=place.bundled, store=state.store, ahead=state.part(BuildsAhead))
+        self._asset = asset_of(
+            request.source,
+            bundled=place.bundled,
+            builds=place.builds_layers,
+            store=state.store,
+            ahead=state.part(BuildsAhead),
+        )
         self._asset.try_imports(state)
         properties = request.properties(self._asset)
         with self._asset.staging(), cdk_arguments(f"Layer {self._where.path!r}", {}):
@@ -267,17 +273,17 @@ class SharedPythonLayer(PythonLayerVersion):
 
     @property
     def contents(self) -> Contents | None:
-        """The contents of the layer; None if the CDK does not bundle the stack."""
+        """The contents of the layer; None if it is not built."""
         return self._contents
 
     @property
     def unzipped_bytes(self) -> int | None:
-        """Its unzipped bytes; None if the CDK does not bundle the stack."""
+        """Its unzipped bytes; None if it is not built."""
         return None if self._contents is None else self._contents.unzipped_bytes
 
     @property
     def archive_bytes(self) -> int | None:
-        """Bytes of its archive; None if the CDK does not bundle the stack, or zips the output of a container later."""
+        """Bytes of its archive; None if it is not in the assembly, or the CDK zips it later."""
         if self._contents is None:
             return None
         staged = Path(self._staging.absolute_staged_path)
@@ -285,12 +291,12 @@ class SharedPythonLayer(PythonLayerVersion):
 
     @property
     def distributions(self) -> dict[str, str] | None:
-        """Its distributions, name to version; None if the CDK does not bundle the stack."""
+        """Its distributions, name to version; None if it is not built."""
         return None if self._contents is None else dict(self._contents.versions)
 
     @property
     def digest(self) -> str | None:
-        """A string that changes exactly when the content does; None if the CDK does not bundle the stack.
+        """A string that changes exactly when the content does; None if it is not built.
 
         The digest of the content, or the asset hash of a layer that a container built.
         """

@@ -180,7 +180,7 @@ class MultiLayerStack(Stack):
     def _add_layers(self, layers: Mapping[str, LayerArguments]) -> None:
         """Define several layers after building them at the same time."""
         place = place_of(self)
-        if place.bundled:
+        if place.builds_layers:
             state, sources = state_of(place.scope), []
             defaults = keyword_defaults(SharedPythonLayer.__init__)
             for name, options in layers.items():

@@ -79,7 +79,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(docker, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base.*: \('docker=True',\)"):
-        asset_of(replace(SOURCE, docker=True), bundled=True, store=store, ahead=BuildsAhead())
+        asset_of(replace(SOURCE, docker=True), bundled=True, builds=True, store=store, ahead=BuildsAhead())
 
 
 def test_there_has_to_be_something_to_build_from() -> None:

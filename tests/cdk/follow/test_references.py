@@ -21,9 +21,10 @@ from aws_cdk import (
     Stage,
 )
 from aws_cdk.assertions import Annotations, Match
-from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
+from aws_cdk.aws_lambda import CfnFunction, Code, Function, ILayerVersion, Runtime
 from constructs import Construct, Node
 
+from cdk_layers import LayeredFunction
 from cdk_layers.errors import UsageError
 from tests.cdk.apps import HUB, SORTING, STABILIZING, entry, function, functions, hub, inline, new_app, resources
 
@@ -249,21 +250,51 @@ def test_a_stack_that_is_deployed_alone_keeps_its_digests(tmp_path: Path) -> Non
     assert functions(alone)["Layered"]["Metadata"] == together["Metadata"]
 
 
-def test_an_unknown_content_is_said(tmp_path: Path) -> None:
-    """Where the cache does not know the layer either, there is no digest, and a warning says so once."""
-    text = f"PLACE = {str(tmp_path)!r}\n"
+@pytest.mark.parametrize("kind", [Function, LayeredFunction])
+def test_a_stack_that_is_deployed_alone_does_not_depend_on_the_cache(tmp_path: Path, kind: type[Function]) -> None:
+    """With `--exclusively` and without an earlier build, the template is the same as in a deploy of all stacks.
 
-    def layers_of(app: App) -> MultiLayerStack:
+    Its code leaves out what the layer contains, and it has the digest of the layer.
+    """
+    source, code = entry(tmp_path, "base", f"PLACE = {str(tmp_path)!r}\n"), entry(tmp_path, "code")
+    for folder in (source, code):
+        (folder / "requirements.txt").write_text("six==1.17.0\n")
+    found = []
+    for out, context in (("alone", {"aws:cdk:bundling-stacks": ["Spoke"]}), ("together", {})):
+        app = new_app(tmp_path / out, context)
         layers = hub(app, tmp_path)
-        layers.add_layer("base", entry=entry(tmp_path, "base", text))
-        return layers
+        layers.add_layer("base", entry=source)
+        layers.add_layer("more", entry=entry(tmp_path, "more", f"PLACE = {str(tmp_path)!r}\n"))
+        spoke = Stack(app, "Spoke", env=HUB)
+        given = {"entry": code} if kind is LayeredFunction else {"code": Code.from_asset(str(code))}
+        options: Any = {"handler": "code_code.NAME", "runtime": Runtime.PYTHON_3_13, **given}
+        report = kind(spoke, "Report", layers=layers.pick("base", "more"), **options)
+        _ = report.current_version
+        found.append(synthesize(app, tmp_path / out)["Spoke"])
+        AssetStaging.clear_asset_hash_cache()
+    assert found[0] == found[1]
+    assert list(digests(functions(found[0])["Report"])) == ["Hub/base", "Hub/more"]
 
-    alone, spoke = _deployed_alone(tmp_path, "alone", layers_of)
-    assert digests(functions(alone)["Layered"]) == {}
-    warnings = Annotations.from_stack(spoke).find_warning(
+
+@pytest.mark.parametrize(
+    ("selected", "requirement", "warnings"), [(["Spoke"], "./nowhere", 1), (["Spoke"], "six==0", 1), ([], "", 0)]
+)
+def test_an_unknown_content_is_reported(tmp_path: Path, selected: list[str], requirement: str, warnings: int) -> None:
+    """A layer of another stack that cannot be built is no error, and one warning if the stack is deployed."""
+    broken = entry(tmp_path, "base", f"PLACE = {str(tmp_path)!r}\n")
+    (broken / "requirements.txt").write_text(f"{requirement}\n")
+    app = new_app(tmp_path / "out", {"aws:cdk:bundling-stacks": selected})
+    layers = hub(app, tmp_path)
+    layers.add_layer("base", entry=broken)
+    spoke = Stack(app, "Spoke", env=HUB)
+    for name in ("One", "Two"):
+        function(spoke, name, layers=[layers["base"]])
+    template = synthesize(app, tmp_path / "out")["Spoke"]
+    assert digests(functions(template)["One"]) == {}
+    found = Annotations.from_stack(spoke).find_warning(
         "*", Match.string_like_regexp("content of layer 'Hub/base' is unknown")
     )
-    assert len(warnings) == 1
+    assert len(found) == warnings
 
 
 def test_stacks_that_need_each_other_are_refused(tmp_path: Path) -> None:

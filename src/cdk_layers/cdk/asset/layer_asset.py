@@ -1,11 +1,11 @@
-"""Asset of a layer: a finished build, an earlier build, or the output of a container.
+"""Asset of a layer: a finished build, none for a stack that the CDK does not bundle, or the output of a container.
 
 It is decided before the layer's construct exists, so that errors keep their types and leave no half-made construct.
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
@@ -16,6 +16,7 @@ from cdk_layers.cdk.asset.output import placing
 from cdk_layers.cdk.asset.staged import staged_build
 from cdk_layers.cdk.model.constructs import contents_of
 from cdk_layers.cdk.state import state_of
+from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,20 +99,38 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
-    """No asset, since the CDK does not bundle the stack; an earlier build of the layer has its digest."""
+class Unstaged:
+    """No asset, since the CDK does not bundle the stack. Functions of other stacks may use the layer all the same."""
 
     source: LayerSource
     build: LayerBuild | None
-    """The build in the store; None if there is none, or if a container builds the layer."""
+    """None if the CDK bundles no stack, if the build failed, or if a container builds the layer."""
 
-    contents = None
-    notes = ()
-    uncompiled = ()
-    savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    earlier_digest: str | None = None
+    """The digest of an earlier build, which is only recalled if the CDK bundles no stack."""
+
+    @property
+    def contents(self) -> Contents | None:
+        """The contents, which functions of other stacks leave out of their code."""
+        return None if self.build is None else self.build.contents
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of the build."""
+        return () if self.build is None else self.build.notes
+
+    @property
+    def savings(self) -> Mapping[str, tuple[int, int]]:
+        """Files and bytes that trimming left out, by kind."""
+        return {} if self.build is None else self.build.left_out
+
+    @property
+    def uncompiled(self) -> tuple[str, ...]:
+        """Modules that cannot be compiled, each with the reason."""
+        return () if self.build is None else self.build.uncompiled
 
     def try_imports(self, _: AppState) -> None:
-        """Do nothing: there is no content."""
+        """Do nothing: the layer is not deployed."""
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
@@ -121,15 +140,17 @@ class Recalled:
         """Return the context in which PythonLayerVersion stages the asset."""
         return nullcontext()
 
-    def staged_contents(self, _: AssetStaging) -> None:
-        """Return None: the CDK stages the entry folder, not the layer."""
+    def staged_contents(self, _: AssetStaging) -> Contents | None:
+        """Return the contents of the build, since the CDK stages the entry folder and not the layer."""
+        return self.contents
 
-    def digest(self, _: AssetStaging) -> None:
-        """Return None: the content is not known."""
-
-    def followed_digest(self, _: AssetStaging) -> str | None:
-        """Return the digest that functions of other stacks follow; None if the store has no build."""
+    def digest(self, _: AssetStaging) -> str | None:
+        """Return the digest of the content; None if it is not known."""
         return None if self.build is None else self.build.digest
+
+    def followed_digest(self, stage: AssetStaging) -> str | None:
+        """Return the digest that functions of other stacks follow; None if there is no build."""
+        return self.digest(stage) or self.earlier_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +194,16 @@ class ByContainer:
         return self.digest(stage)
 
 
-LayerAsset: TypeAlias = Built | Recalled | ByContainer
+LayerAsset: TypeAlias = Built | Unstaged | ByContainer
 
 
-def asset_of(source: LayerSource, *, bundled: bool, store: Store, ahead: BuildsAhead) -> LayerAsset:
+def asset_of(source: LayerSource, *, bundled: bool, builds: bool, store: Store, ahead: BuildsAhead) -> LayerAsset:
     """Build a layer, or find out where its asset comes from instead.
 
     Args:
         source: The source of the layer.
-        bundled: Whether the CDK bundles the stack. If not, nothing is built, and the CDK stages the entry folder.
+        bundled: Whether the CDK bundles the stack. If not, the CDK stages the entry folder.
+        builds: Whether the layer is built in any case, since functions of other stacks may use it.
         store: Where artifacts are kept.
         ahead: Builds that were made with those of other layers.
 
@@ -198,10 +220,18 @@ def asset_of(source: LayerSource, *, bundled: bool, store: Store, ahead: BuildsA
                 from cdk_layers.cdk.asset.docker import require_engine  # noqa: PLC0415 - as above
 
                 require_engine(source.path, reasons)
-            return ByContainer(source) if bundled else Recalled(source, None)
-        if not bundled:
-            return Recalled(source, recall(source.folder, source.targets[0], source.options, store=store))
-        build = ahead.take(source, store)
-        if build is None:
-            build = build_for(source.folder, source.targets, source.options, store=store, label=source.path)
-        return Built(source, build)
+            return ByContainer(source) if bundled else Unstaged(source, None)
+        if bundled:
+            return Built(source, _build(source, store, ahead))
+        if not builds:
+            earlier = recall(source.folder, source.targets[0], source.options, store=store)
+            return Unstaged(source, None, None if earlier is None else earlier.digest)
+    # The layer is not deployed, so its errors concern only the functions that use it: see `unknown_digest_text`.
+    with suppress(CdkLayersError):
+        return Unstaged(source, _build(source, store, ahead))
+    return Unstaged(source, None)
+
+
+def _build(source: LayerSource, store: Store, ahead: BuildsAhead) -> LayerBuild:
+    build = ahead.take(source, store)
+    return build or build_for(source.folder, source.targets, source.options, store=store, label=source.path)

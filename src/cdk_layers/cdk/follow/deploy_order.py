@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def unknown_digest_text(layer: SharedLayer) -> str:
     """Return the warning for a layer whose digest is unknown, so that functions do not follow it."""
     return (
-        f"The content of layer {layer.path!r} is unknown, since its stack is not being bundled and no earlier build of "
-        f"it is in the cache. So functions of this stack do not follow it in this deploy. Deploy both stacks together, "
-        f"or synthesize {layer.stack.node.path!r} before."
+        f"The content of layer {layer.path!r} is unknown: its stack is not being bundled, and the layer cannot be "
+        f"built here without Docker. So functions of this stack do not follow it in this deploy. "
+        f"Deploy {layer.stack.node.path!r} together with this stack; `cdk synth` reports why a build fails."
     )
 
 

@@ -195,7 +195,7 @@ def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Share
             refuse_equal_role_names(top, layer)
             if layer.construct in sharing.layers:
                 deploy_after(top, layer)
-        if layer.digest is None and (top, layer.path) not in sharing.warned:
+        if layer.digest is None and (top, layer.path) not in sharing.warned and top.bundling_required:
             sharing.warned.add((top, layer.path))
             Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", unknown_digest_text(layer))
 

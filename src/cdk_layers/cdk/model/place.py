@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 
 from cdk_layers.cdk.model.constructs import known
-from cdk_layers.cdk.node.contract import recognizes_layers
+from cdk_layers.cdk.node.contract import bundles_nothing, recognizes_layers
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.regions import partition_of
@@ -32,6 +32,9 @@ class Place:
     account: str | None
     bundled: bool
     """Whether the CDK bundles the assets of the stack."""
+
+    builds_layers: bool
+    """Whether layers are built, also those of a stack that is not bundled: functions of a bundled one may use them."""
 
     def path_of(self, name: str) -> str:
         """Return the construct path of a child."""
@@ -62,6 +65,7 @@ class _Places(dict["Construct", Place]):
 def _place(scope: Construct) -> Place:
     stack = scope if isinstance(scope, Stack) else _stack_of(scope)
     region = known(stack.region)
+    bundled = stack.bundling_required
     return Place(
         scope=scope,
         stack=stack,
@@ -69,7 +73,8 @@ def _place(scope: Construct) -> Place:
         partition=None if region is None else partition_of(region),
         region=region,
         account=known(stack.account),
-        bundled=stack.bundling_required,
+        bundled=bundled,
+        builds_layers=bundled or not bundles_nothing(stack.node.root),
     )
 
 

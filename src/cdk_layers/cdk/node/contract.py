@@ -97,6 +97,16 @@ def leaves_out_bundling(root: IConstruct) -> bool:
     return root.node.try_get_context(_BUNDLING_STACKS) is not None
 
 
+def bundles_nothing(root: IConstruct) -> bool:
+    """Return whether the CDK bundles no stack of the app, as for `cdk list` and `cdk destroy`.
+
+    With `--exclusively`, it bundles the selected stacks.
+
+    Source: as for `leaves_out_bundling`; aws-cdk 2.1148, which sets the context.
+    """
+    return bool(root.node.try_get_context(_BUNDLING_STACKS) == [])
+
+
 def recognizes_layers(scope: Construct) -> bool:
     """Return whether the CDK sorts a function's layers by construct path, and adds them to the hash of its version.
 
