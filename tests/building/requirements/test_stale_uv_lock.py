@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
+from cdk_layers.building.requirements.stale_uv_lock import refuse_stale_source
+from cdk_layers.building.requirements.workspace import UvProject
 from cdk_layers.building.uv import process
 from cdk_layers.errors import StaleLockError
 from tests.building.requirements.locks import (
@@ -82,11 +84,20 @@ def test_changed_markers_and_extras(
         pins_for(entry, X86, store=store)
 
 
-@pytest.mark.parametrize("options", [BuildOptions(groups=("ops",)), BuildOptions(extras=("web-ui",))])
-def test_stale_group(make_entry: MakeEntry, store: LocalStore, indexes: str, options: BuildOptions) -> None:
-    """A group or an extra that changed since is stale where it is asked for, and only there."""
+@pytest.mark.parametrize(
+    ("options", "pins"),
+    [
+        (BuildOptions(groups=("ops",)), ("alpha==1.0", "beta==1.0", "gamma==1.0")),
+        (BuildOptions(extras=("web-ui",)), ("alpha==1.0", "beta==1.0")),
+    ],
+)
+def test_stale_group(
+    make_entry: MakeEntry, store: LocalStore, indexes: str, options: BuildOptions, pins: tuple[str, ...]
+) -> None:
+    """A group, with those that it includes, or an extra that changed since is stale where it is selected only."""
     entry = make_entry({})
     lock(entry, indexes, '"alpha==1.0"', GROUPS)
+    assert pins_for(entry, X86, options, store=store) == pins
     edit(entry / "pyproject.toml", '"beta==1.0"', '"beta>=1.0"')
     assert pins_for(entry, X86, store=store) == ("alpha==1.0",)
     with pytest.raises(StaleLockError, match=re.escape("it has beta==1.0 where the project requires beta>=1.0")):
@@ -184,3 +195,27 @@ def test_excluded_from_a_workspace(workspace: Path, store: LocalStore, indexes: 
         entry.mkdir()
         lock(entry, indexes, '"gamma==1.0"')
         assert pins_for(entry, X86, store=store) == ("gamma==1.0",)
+
+
+TWO = {"name": "two", "source": {"directory": "two"}, "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "packages"),
+    [
+        ('[project]\nname = "two"\nversion = "1"\ndynamic = ["dependencies"]\n', [TWO]),
+        ('[project]\nname = "two"\ndependencies = ["gamma"]\n', [{**TWO, "source": {"registry": "https://a.example"}}]),
+        ('[project]\nname = "two"\ndependencies = ["gamma"]\n', []),
+        ("[tool.ruff]\n", [TWO]),
+    ],
+)
+def test_sources_that_are_not_compared(tmp_path: Path, manifest: str, packages: list[dict[str, Any]]) -> None:
+    """A source is not stale if only its build backend knows its dependencies, or if the lock file does not have it."""
+    project, folder = UvProject(tmp_path, tmp_path), tmp_path / "two"
+    folder.mkdir()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n', encoding="utf-8")
+    (folder / "pyproject.toml").write_text(manifest, encoding="utf-8")
+    refuse_stale_source(project, folder, {"package": packages}, X86)
+    (folder / "pyproject.toml").write_text('[project]\nname = "two"\ndependencies = ["gamma"]\n', encoding="utf-8")
+    with pytest.raises(StaleLockError, match="of 'two', it lacks 'gamma'"):
+        refuse_stale_source(project, folder, {"package": [TWO]}, X86)
