@@ -28,7 +28,7 @@ def test_all_rules_are_listed(run: Callable[..., Run]) -> None:
 
 @pytest.mark.parametrize("name", [rule.name for rule in all_rules()])
 def test_a_rule_is_explained(run: Callable[..., Run], name: str) -> None:
-    """Its meaning, its remedy, its source, and the name to acknowledge it by, without a hundred lines that are alike."""
+    """Its meaning, remedy and source, and the name to acknowledge it by, without a hundred lines that are alike."""
     done = run("rule", name)
 
     assert done.status == 0

@@ -191,6 +191,7 @@ def test_secrets_of_variables(tmp_path: Path, line: str) -> None:
     (masked,) = [line.masked for line in found.wanted] + [option.masked for option in found.options]
     assert "s3cr3t-Word" not in str(masked)
     assert "${API_TOKEN}" in str(masked)
+    assert ("API_TOKEN", "s3cr3t-Word") in variables.named_secrets.items()
     assert variables.mask(f"at s3cr3t-Word{line}").startswith("at ${API_TOKEN}")
 
 
