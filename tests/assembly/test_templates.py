@@ -152,6 +152,24 @@ def test_memory_and_timeout(tmp_path: Path, number: str, expected: int | None) -
     assert (function.memory_mib, function.timeout_seconds) == (expected, expected)
 
 
+@pytest.mark.parametrize(
+    ("properties", "is_image"),
+    [
+        ("PackageType: Image, Code: !Ref AWS::NoValue", True),
+        ("PackageType: Image, Code: {ImageUri: 'a:1'}", True),
+        ("Code: {ImageUri: 'a:1'}", True),
+        (f"PackageType: Zip, Code: {INLINE}", False),
+        (f"Code: {INLINE}", False),
+    ],
+)
+def test_functions_of_images(tmp_path: Path, properties: str, is_image: bool) -> None:
+    """The package type and the code each say that a function is a container image."""
+    text = f"Resources: {{Report: {{Type: AWS::Lambda::Function, Properties: {{{properties}}}}}}}"
+    (function,) = read_text(tmp_path, text).functions
+
+    assert function.image == is_image
+
+
 def test_a_list_parameter_is_split(tmp_path: Path) -> None:
     """SAM templates in the field pass all layers as one parameter."""
     rest = f"Parameters:\n  All: {{Type: CommaDelimitedList, Default: '{_ARN}, {_ARN[:-1]}4'}}\n"
