@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.tidying import tidy
+from cdk_layers.building.tidying import read_record, tidy
 from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -138,6 +139,19 @@ def test_a_record_cannot_leave_the_tree(tree: Path, tmp_path_factory: pytest.Tem
     assert (outside / "victim.pyc").exists()
     assert (tree.parent / "victim.pyc").exists()
     assert row not in record.read_text(encoding="utf-8").replace("bin/demo", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["data/a\u2028b.txt", "data/a\x85b.txt", "data/a\x1cb.txt", 'data/"a,b".txt', "data/ä b.txt"]
+)
+def test_odd_names_of_files(tree: Path, name: str) -> None:
+    """Only the line ends of a RECORD end its rows, and not other characters that Python takes for line ends."""
+    (tree / "data").mkdir()
+    (tree / name).touch()
+    with (tree / "demo-1.0.dist-info" / "RECORD").open("a", encoding="utf-8") as record:
+        csv.writer(record).writerow([name, "sha256=x", 0])
+    tidy(tree)
+    assert (name, "sha256=x") in [*read_record(tree / "demo-1.0.dist-info")]
 
 
 @pytest.mark.parametrize("text", ["x" * 200_000, 'a\0b,,\n"unclosed'])

@@ -113,7 +113,7 @@ def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
     """Yield the rows of a RECORD with normalized paths in the tree. Others are ignored: the wheel may be hostile."""
     tree = os.fspath(record.parents[1])
     try:
-        for row in csv.reader(_read(record).splitlines()):
+        for row in csv.reader(io.StringIO(_read(record), newline="")):
             path, digest, size = (*row, "", "", "")[:3]
             path = path.replace("\\", "/")
             if _is_inside(tree, path):

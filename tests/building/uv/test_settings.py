@@ -190,6 +190,23 @@ def test_settings_of_all_places(project: Path, store: LocalStore) -> None:
     assert built(project, store).pins == ("thing==1.0",)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "keys"),
+    [
+        ("UV_NO_SYSTEM_CONFIG", "1", {"prerelease", "resolution"}),
+        ("UV_NO_SYSTEM_CONFIG", "True", {"prerelease", "resolution"}),
+        ("UV_NO_SYSTEM_CONFIG", "0", {"no-index", "prerelease", "resolution"}),
+        ("UV_NO_CONFIG", "true", set()),
+    ],
+)
+def test_files_that_a_variable_leaves_out(project: Path, name: str, value: str, keys: set[str]) -> None:
+    """Variables of uv leave out the file of the system, or all files, as in uv."""
+    write(project / "system/uv/uv.toml", "no-index = true")
+    write(project / "user/uv/uv.toml", 'resolution = "lowest"')
+    write(project / "app/uv.toml", 'prerelease = "allow"')
+    assert read_uv_settings(project / "app/layer", {name: value}).configuration.keys() == keys
+
+
 def test_workspace_members_have_the_settings_of_its_root(project: Path) -> None:
     """A member's own table for uv does not hide that of the workspace's root, as in uv; another project's does."""
     write(project / "app/pyproject.toml", '[tool.uv]\nno-index = true\n[tool.uv.workspace]\nmembers = ["lay*"]\n')

@@ -53,7 +53,9 @@ def configuration_files(folder: Path, surroundings: Mapping[str, str], cwd: Path
     if surroundings.get("UV_NO_CONFIG", "").lower() in _TRUE:
         return []
     project = _project_file(_project_root(folder))
-    machine = (_first(_user_folders(surroundings)), _first(_system_folders(surroundings)))
+    machine = [_first(_user_folders(surroundings))]
+    if surroundings.get("UV_NO_SYSTEM_CONFIG", "").lower() not in _TRUE:
+        machine.append(_first(_system_folders(surroundings)))
     return [*([project] if project else []), *(_file(path) for path in machine if path is not None)]
 
 
