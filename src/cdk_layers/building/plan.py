@@ -96,7 +96,7 @@ def _settings_notes(requirements: Requirements, resolution: Resolution, job: Job
             job.options.environment,
             {option.name for option in requirements.options},
             has_open_versions=bool(resolution.notes),
-            has_hashes=all(pin.hashes for pin in resolution.pins),
+            has_files=all(pin.hashes or pin.local or pin.remote for pin in resolution.pins),
         )
 
 

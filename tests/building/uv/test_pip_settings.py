@@ -39,11 +39,11 @@ def _reported(
     extra: Mapping[str, str] | None = None,
     *options: str,
     open_versions: bool = True,
-    hashes: bool = False,
+    known_files: bool = False,
 ) -> str:
     extra = extra or {}
     settings = read_uv_settings(folder, extra)
-    notes = unread_pip_settings(settings, extra, options, has_open_versions=open_versions, has_hashes=hashes)
+    notes = unread_pip_settings(settings, extra, options, has_open_versions=open_versions, has_files=known_files)
     return " ".join(f"{note.message} {note.remedy}" for note in notes)
 
 
@@ -104,11 +104,11 @@ def test_files_without_a_meaning(tmp_path: Path, text: str) -> None:
 
 
 def test_settings_of_uv_and_of_the_manifest(tmp_path: Path) -> None:
-    """What uv's files or the requirements file set is not reported, nor hashes that all distributions have."""
+    """What uv's files or the requirements file set is not reported, nor where to find files that are known."""
     (tmp_path / "uv.toml").write_text('constraint-dependencies = ["six<2"]\n[pip]\nno-index = true\n', encoding="utf-8")
     assert _reported(tmp_path, {"PIP_CONSTRAINT": "x", "PIP_NO_INDEX": "1"}) == ""
     assert _reported(tmp_path, {"PIP_PRE": "1", "PIP_FIND_LINKS": "x"}, "--pre", "--find-links") == ""
-    assert _reported(tmp_path, {"PIP_REQUIRE_HASHES": "1"}, hashes=True) == ""
+    assert _reported(tmp_path, {"PIP_REQUIRE_HASHES": "1", "PIP_NO_INDEX": "1"}, known_files=True) == ""
 
 
 def test_builds(make_entry: Callable[..., Path], store: LocalStore) -> None:
@@ -123,3 +123,4 @@ def test_builds(make_entry: Callable[..., Path], store: LocalStore) -> None:
 
     assert rules("--no-index\n--find-links .\nthing\n") == ["pip's settings PIP_CONSTRAINT"]
     assert rules("--no-index\n--find-links .\nthing==1.0\n") == []
+    assert rules("./thing-1.0-py3-none-any.whl\n") == []

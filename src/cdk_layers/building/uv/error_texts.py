@@ -242,7 +242,10 @@ def _index(url: str) -> str:
 
 def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
     if match := _UNKNOWN.search(text):
-        return f"{origin}: the index has no distribution {match['name']!r}. Check its spelling, or add its index."
+        return (
+            f"{origin}: the index has no distribution {match['name']!r}. Check its spelling, or add its index by "
+            "UV_INDEX or --extra-index-url. The settings in a pip.conf have no effect."
+        )
     if match := _OTHER_INDEX.search(text):
         return _other_index(match["hint"].strip(), origin)
     if match := _NO_VERSION.search(text):

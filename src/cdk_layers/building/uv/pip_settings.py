@@ -37,7 +37,7 @@ _OFF: Final = ("", "0", "false", "f", "no", "n", "off", _DEFAULT_INDEX)
 
 
 def unread_pip_settings(
-    settings: UvSettings, extra: Mapping[str, str], options: Iterable[str], *, has_open_versions: bool, has_hashes: bool
+    settings: UvSettings, extra: Mapping[str, str], options: Iterable[str], *, has_open_versions: bool, has_files: bool
 ) -> Iterator[Note]:
     """Yield a note if pip's settings would change what is installed, and neither uv nor the manifest has their like.
 
@@ -46,7 +46,8 @@ def unread_pip_settings(
         extra: Environment variables that override those of this process.
         options: The names of the options of the requirements file.
         has_open_versions: Whether versions are open, so that constraints may change them.
-        has_hashes: Whether all distributions have hashes.
+        has_files: Whether the files of all distributions are known: by hashes, or because they are on this machine or
+            at an address.
     """
     surroundings = {**host.environ(), **extra}
     decided = {option.removeprefix("--") for option in options}
@@ -54,8 +55,8 @@ def unread_pip_settings(
         decided |= {"index-url", "extra-index-url"}
     if not has_open_versions:
         decided |= {"constraint", "pre"}
-    if has_hashes:
-        decided.add("require-hashes")
+    if has_files:
+        decided |= _COUNTERPARTS.keys() - {"constraint", "pre"}
     pip = settings.configuration.get("pip")
     keys = {**settings.configuration, **(pip if isinstance(pip, dict) else {})}
     found: dict[str, list[str]] = {}
