@@ -60,7 +60,7 @@ def _reported(
 def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, counterpart: str) -> None:
     """A variable that pip reads and uv does not is named with that of uv, unless that is set or it is off."""
     found = _reported(tmp_path, {name: value})
-    assert f"settings {name} have no effect" in found
+    assert f"have no effect: {name}. " in found
     assert counterpart in found
     monkeypatch.setenv(name, value)
     assert _reported(tmp_path) == found
@@ -83,7 +83,7 @@ def test_files(tmp_path: Path, file: str) -> None:
         encoding="utf-8",
     )
     found = _reported(tmp_path)
-    assert f"settings constraint ({path}), index-url ({path}) have" in found.replace(
+    assert f"effect: constraint ({path}), index-url ({path}). " in found.replace(
         f"index-url ({path}), constraint ({path})", f"constraint ({path}), index-url ({path})"
     )
     assert "a.example" not in found
@@ -91,6 +91,7 @@ def test_files(tmp_path: Path, file: str) -> None:
     assert "index-url" not in _reported(tmp_path, {"UV_INDEX": "https://b.example/simple"})
     assert "index-url" not in _reported(tmp_path, {}, "--no-index")
     assert "constraint" not in _reported(tmp_path, open_versions=False)
+    assert f"index-url ({path})" in _reported(tmp_path, open_versions=False)
     assert _reported(tmp_path, {"PIP_CONFIG_FILE": os.devnull}) == "" or file != "pip.conf"
 
 
@@ -101,6 +102,16 @@ def test_files_without_a_meaning(tmp_path: Path, text: str) -> None:
     """A file that pip cannot read either, and the default index, are not reported."""
     (tmp_path / "pip.conf").write_text(text, encoding="utf-8")
     assert _reported(tmp_path) == ""
+
+
+def test_settings_that_add_sources(tmp_path: Path) -> None:
+    """More places than the index are reported where versions are open: pinned ones are found without them."""
+    extra = {"PIP_FIND_LINKS": "wheels", "PIP_PRE": "1", "PIP_NO_INDEX": "1"}
+    assert "effect: PIP_FIND_LINKS, PIP_NO_INDEX, PIP_PRE. " in _reported(tmp_path, extra)
+    assert "effect: PIP_NO_INDEX. " in _reported(tmp_path, extra, open_versions=False)
+    (tmp_path / "pip.conf").write_text("[global]\nextra-index-url = https://a.example\n", encoding="utf-8")
+    assert "Set UV_INDEX to" in _reported(tmp_path)
+    assert _reported(tmp_path, open_versions=False) == ""
 
 
 def test_settings_of_uv_and_of_the_manifest(tmp_path: Path) -> None:
@@ -119,8 +130,8 @@ def test_builds(make_entry: Callable[..., Path], store: LocalStore) -> None:
     def rules(requirements: str) -> list[str]:
         entry = make_entry({"requirements.txt": requirements})
         notes = build(entry, X86, options, store=store).notes
-        return [note.message.partition(" have ")[0] for note in notes if note.rule == "overruled-setting"]
+        return [note.message.partition(". ")[0] for note in notes if note.rule == "overruled-setting"]
 
-    assert rules("--no-index\n--find-links .\nthing\n") == ["pip's settings PIP_CONSTRAINT"]
+    assert rules("--no-index\n--find-links .\nthing\n") == ["Settings of pip have no effect: PIP_CONSTRAINT"]
     assert rules("--no-index\n--find-links .\nthing==1.0\n") == []
     assert rules("./thing-1.0-py3-none-any.whl\n") == []

@@ -22,7 +22,7 @@ _INDEXES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_IND
 _INDEX_KEYS: Final = ("index", "index-url", "extra-index-url")
 _COUNTERPARTS: Final = {
     "constraint": (("UV_CONSTRAINT",), ("constraint-dependencies",)),
-    "extra-index-url": ((*_INDEXES, "PIP_EXTRA_INDEX_URL"), _INDEX_KEYS),
+    "extra-index-url": (("UV_INDEX", *_INDEXES, "PIP_EXTRA_INDEX_URL"), _INDEX_KEYS),
     "find-links": (("UV_FIND_LINKS",), ("find-links",)),
     "index-url": ((*_INDEXES, "PIP_INDEX_URL"), _INDEX_KEYS),
     "no-index": (("UV_NO_INDEX",), ("no-index",)),
@@ -30,6 +30,9 @@ _COUNTERPARTS: Final = {
     "require-hashes": (("UV_REQUIRE_HASHES",), ("require-hashes",)),
 }
 """The settings of pip, each with uv's variables and keys that decide the same."""
+
+_OF_OPEN_VERSIONS: Final = frozenset({"constraint", "extra-index-url", "find-links", "pre"})
+"""Settings that can change versions only: a pinned version is found without them too, or its index is missing."""
 
 _MACHINE_FILE: Final = "/etc/pip.conf"
 _DEFAULT_INDEX: Final = "https://pypi.org/simple"
@@ -54,9 +57,9 @@ def unread_pip_settings(
     if "no-index" in decided:
         decided |= {"index-url", "extra-index-url"}
     if not has_open_versions:
-        decided |= {"constraint", "pre"}
+        decided |= _OF_OPEN_VERSIONS
     if has_files:
-        decided |= _COUNTERPARTS.keys() - {"constraint", "pre"}
+        decided |= _COUNTERPARTS.keys() - _OF_OPEN_VERSIONS
     pip = settings.configuration.get("pip")
     keys = {**settings.configuration, **(pip if isinstance(pip, dict) else {})}
     found: dict[str, list[str]] = {}
@@ -69,9 +72,9 @@ def unread_pip_settings(
         instead = ", ".join(_COUNTERPARTS[key][0][0] for key in found)
         yield Note(
             "overruled-setting",
-            f"pip's settings {places} have no effect: uv installs the distributions and does not read them, so the "
+            f"Settings of pip have no effect: {places}. uv installs the distributions and does not read them, so the "
             "archive may differ from what pip would install.",
-            f"Set {instead} to the same, or write it into the requirements file or a uv.toml. If nothing should apply "
+            f"Set {instead} to the same, or write it into the requirements file or a uv.toml. If it should not apply "
             "here, acknowledge the finding.",
         )
 
