@@ -12,8 +12,9 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import Acknowledgment, App, Size, Stack, Stage, Validations
+from aws_cdk import Acknowledgment, App, BundlingOptions, DockerImage, Size, Stack, Stage, Validations
 from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime
+from aws_cdk.aws_lambda_python_alpha import PythonFunction, PythonLayerVersion
 
 from cdk_layers import LayeredFunction, LayerValidation, MultiLayerStack, SharedPythonLayer
 from cdk_layers.assembly.reader import read
@@ -244,6 +245,31 @@ def test_an_assembly_says_what_is_not_built(tmp_path: Path, selected: list[str])
     assert (found.functions[0].code is None) == (selected != ["**"])
     unbuilt = [sentence for sentence in found.unread if sentence.endswith("Run `cdk synth`.")]
     assert len(unbuilt) == {"[]": 2, "['Hub']": 1, "['**']": 0}[str(selected)]
+
+
+def test_what_the_constructs_of_the_cdk_did_not_bundle_is_unknown(tmp_path: Path) -> None:
+    """`cdk list` leaves the sources of PythonFunction, PythonLayerVersion and other bundling as assets."""
+    context = {"aws:cdk:bundling-stacks": [], "aws:cdk:enable-asset-metadata": True}
+    app = App(outdir=str(tmp_path / "cdk.out"), context=context)
+    stack = Stack(app, "Spoke")
+    code = entry(tmp_path, "code")
+    (code / "index.py").write_text("import nowhere\ndef handler(event, context): ...\n")
+    runtime = Runtime.PYTHON_3_13
+    bundling = BundlingOptions(image=DockerImage.from_registry("python"), command=["true"])
+    PythonLayerVersion(stack, "Layer", entry=str(code), compatible_runtimes=[runtime])
+    PythonFunction(stack, "Alpha", entry=str(code), runtime=runtime)
+    bundled = Code.from_asset(str(code), bundling=bundling)
+    Function(stack, "Bundled", handler="index.handler", runtime=runtime, code=bundled)
+    LayerVersion(stack, "BundledLayer", code=Code.from_asset(str(code), bundling=bundling))
+    Function(stack, "Plain", handler="index.handler", runtime=runtime, code=Code.from_asset(str(code)))
+    app.synth()
+    found = read(tmp_path / "cdk.out")
+
+    assert {function.where.path: function.code is not None for function in found.functions} == {
+        "Spoke/Alpha": False, "Spoke/Bundled": False, "Spoke/Plain": True,
+    }  # fmt: skip
+    assert [layer.contents for layer in found.layers] == [None, None]
+    assert len([sentence for sentence in found.unread if sentence.endswith("Run `cdk synth`.")]) == 4
 
 
 def test_a_damaged_archive_is_told_as_what_it_is(tmp_path: Path) -> None:

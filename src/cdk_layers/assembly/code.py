@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly import sam
 from cdk_layers.assembly.assets import UNMEASURED, Measured
+from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
 from cdk_layers.assembly.evaluate.values import Unknown, as_text, describe
 from cdk_layers.assembly.signing import has_signature
 from cdk_layers.assembly.storage import referenced
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Resource
 
 _ASSET_PATH: Final = "aws:asset:path"
+_IS_BUNDLED: Final = "aws:asset:is-bundled"
 _ARCHIVES: Final = ("", ".zip", ".jar", ".whl")
 """The suffixes of archives; asset files may have none."""
 
@@ -53,6 +55,21 @@ class InlineSources:
     def read(self, path: str) -> bytes | None:
         """Return the file's bytes if that is its path."""
         return self.content if path == self.name else None
+
+
+def is_unbundled(resource: Resource, assets: Assets) -> bool:
+    """Return whether the CDK left out bundling the asset of a resource, so that it is the source, as after `cdk list`.
+
+    An asset with bundling that is not bundled stays outside of the assembly. PythonFunction and PythonLayerVersion then
+    make an asset without bundling.
+
+    Source: `stageByBundling` in core/lib/asset-staging.ts; lib/bundling.ts of aws-lambda-python-alpha.
+    """
+    staged, is_bundled = resource.metadata.get(_ASSET_PATH), resource.metadata.get(_IS_BUNDLED)
+    if is_bundled is True and isinstance(staged, str):
+        return not (resource.stack.path.parent / staged).resolve().is_relative_to(assets.roots[0])
+    places = (resource.where.path, *(f"{resource.where.path}/{child}" for child in DEFAULT_CHILDREN))
+    return is_bundled is False and not resource.stack.constructs.bundling.isdisjoint(places)
 
 
 def find_code(

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from cdk_layers.app.marks import Marks
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
+_CREATED_BY: Final = "aws:cdk:creationStack"
 _PLUGIN: Final = "cdk-layers::"
 
 DEFAULT_CHILDREN: Final = ("Resource", "Default")
 """The ids of the resource in an L2 construct."""
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
+_BUNDLING_MODULE: Final = "@aws-cdk/aws-lambda-python-alpha"
+"""The module whose constructs always bundle their asset. Source: its lib/bundling.ts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,16 @@ class Constructs:
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Construct paths to the rules of this library that are acknowledged there, with the reasons."""
 
+    bundling: frozenset[str] = frozenset()
+    """Construct paths of resources that a construct of the CDK created which always bundles its asset."""
+
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Constructs:
         """Read the metadata of one stack: construct paths to lists of entries with a type and data."""
         paths: dict[str, tuple[str, ...]] = {}
         marks: dict[str, dict[str, Any]] = {}
         acknowledged: dict[str, dict[str, str]] = {}
+        bundling: set[str] = set()
         for name, entries in metadata.items():
             path = name.strip("/")
             for entry in entries if isinstance(entries, list) else ():
@@ -48,9 +55,11 @@ class Constructs:
                     paths[data] = (*paths.get(data, ()), path)
                 elif kind == _ACKNOWLEDGED and isinstance(data, dict):
                     acknowledged.setdefault(path, {}).update(own_rules(data))
+                elif kind == _CREATED_BY and _BUNDLING_MODULE in str(data):
+                    bundling.add(path)
                 for construct, mark in read_entry(path, kind, data).items():
                     marks.setdefault(construct, {}).update(mark)
-        return cls(paths, marks, acknowledged)
+        return cls(paths, marks, acknowledged, frozenset(bundling))
 
     def path_of(self, logical_id: str, within: str, other_stacks: tuple[str, ...] = ()) -> str | None:
         """Return the construct path of a resource.

@@ -165,7 +165,8 @@ class Resources:
               runtime: str | None = None) -> code.Code:  # fmt: skip
         if resource.stack in self.unbundled:
             return code.Code(is_unbuilt=True)
-        if resource.stack.constructs.marks_of(resource.where.path).is_unbuilt:
+        is_unbuilt = resource.stack.constructs.marks_of(resource.where.path).is_unbuilt
+        if is_unbuilt or code.is_unbundled(resource, self.assets):
             self.assets.unread[
                 f"{user} is not built in this assembly, since the CDK did not bundle its stack, so its content is "
                 "unknown. Run `cdk synth`."
