@@ -94,4 +94,13 @@ def test_generated_resources_are_said_to_be_unread(tmp_path: Path, generated: st
     app = read_text(tmp_path, f"Resources:\n  {generated}\n{_FUNCTION % ''}")
 
     assert len(app.functions) == 1
-    assert "are not read" in app.unread[0]
+    assert "are not read, so functions and layers among them are not checked" in app.unread[0]
+
+
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SNS::Topic"])
+def test_loops_without_functions_are_not_mentioned(tmp_path: Path, kind: str) -> None:
+    """A loop over tables leaves nothing out; one in a loop that makes a layer does."""
+    table = f"'Fn::ForEach::Tables': [Name, [A, B], {{'Table${{Name}}': {{Type: {kind}}}}}]"
+    layer = "'Fn::ForEach::X': [X, [A], {'Fn::ForEach::Y': [Y, [B], {'L${X}${Y}': {Type: AWS::Lambda::LayerVersion}}]}]"
+    unread = read_text(tmp_path, f"Resources:\n  {table}\n  {layer}\n{_FUNCTION % ''}").unread
+    assert ["Fn::ForEach::X" in sentence for sentence in unread if "Fn::" in sentence] == [True]

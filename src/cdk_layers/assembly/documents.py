@@ -47,7 +47,7 @@ def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     except ValueError as error:
         message = f"{path} cannot be read: {error}. Write it again, with `cdk synth` or `sam build`."
         raise AssemblyError(message) from error
-    if (_is_yaml(path) or "\\u" in text) and any(map(_UNWRITABLE.search, _texts(document))):
+    if (_is_yaml(path) or "\\u" in text) and any(map(_UNWRITABLE.search, strings_in(document))):
         message = (
             f"{path} has a string with a NUL character or half of a surrogate pair, which no template that can be "
             f"deployed has. Write it again, with `cdk synth` or `sam build`."
@@ -59,7 +59,7 @@ def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     return document
 
 
-def _texts(document: object) -> Iterator[str]:
+def strings_in(document: object) -> Iterator[str]:
     """Yield every key and string of a document; those of a part that is in several places only once."""
     waiting, seen = [document], set()
     while waiting:

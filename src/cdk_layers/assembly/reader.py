@@ -10,7 +10,7 @@ from cdk_layers.app.model import App
 from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets, Unremembered
 from cdk_layers.assembly.constructs import Constructs
-from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document
+from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document, strings_in
 from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
 from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.resources import Resources
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 TEMPLATES: Final = ("template.yaml", "template.yml", "template.json")
 _TEMPLATE: Final = ".template.json"
+_FUNCTIONS_AND_LAYERS: Final = ("AWS::Lambda::", "AWS::Serverless::", *NESTED_STACKS)
 _MAX_TEMPLATES: Final = 2_000
 """Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
 
@@ -160,9 +161,10 @@ class _Reading:
                 place = resource.where.path
                 self._assets.unread[f"{place}: its template is not in this assembly, so it is not checked."] = None
         self._nesting.pop()
-        for name in stack.document.get("Resources", {}):
-            if str(name).startswith("Fn::"):
-                self._assets.unread[f"{stack.path}: the resources of {name} are not read."] = None
+        for name, body in mapping(stack.document.get("Resources")).items():
+            if str(name).startswith("Fn::") and _may_define_functions(str(name), body):
+                unchecked = "are not read, so functions and layers among them are not checked"
+                self._assets.unread[f"{stack.path}: the resources of {name} {unchecked}."] = None
 
     def _nested_template(self, resource: Resource) -> Path | None:
         stack = resource.stack
@@ -198,6 +200,12 @@ class _Reading:
         )
         stack.nested[resource.logical_id] = nested
         self._add(nested)
+
+
+def _may_define_functions(name: str, body: object) -> bool:
+    """Return whether a loop over resources makes functions or layers. What is included is in another file."""
+    is_loop = name.startswith("Fn::ForEach::")
+    return not is_loop or any(text.startswith(_FUNCTIONS_AND_LAYERS) for text in strings_in(body))
 
 
 def _template(path: Path) -> dict[str, Any]:
