@@ -264,6 +264,15 @@ def test_a_version_that_wins_is_an_error_only_where_it_breaks_a_requirement(
                for one in found(subject, "version-conflict"))  # fmt: skip
 
 
+@pytest.mark.parametrize("more", [[dist("idna", "3.10")], []])
+def test_a_version_that_wins_breaks_no_requirement_of_another(more: list[Distribution]) -> None:
+    """What else is missing or at another version is reported by its own rule, and makes no error of the conflict."""
+    theirs = archive(dists=[dist("urllib3", "1.26.17"), dist("requests", "2.32", "idna>=4"), *more])
+    subject = function(layer(theirs), code=archive(dists=[dist("urllib3", "1.26.7", folder="")]))
+    assert severities(subject, "version-conflict") == ["warning"]
+    assert severities(subject, RULE) == ["error"]
+
+
 @pytest.mark.parametrize(("left", "expected"), [((), ["warning"]), (("python/a/old.py",), ["error"])])
 def test_layers_mix_only_where_files_of_the_lower_version_remain(left: tuple[str, ...], expected: list[str]) -> None:
     """A later layer that replaces every file of the other version leaves no mixture."""
