@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from cdk_layers.building.find import build
+from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.building.requirements.manifests import Requirements
+from cdk_layers.building.requirements.requested_extras import unknown_extras
+from cdk_layers.contents.model import Contents, Distribution
 from cdk_layers.lambda_service.target import Target
 from tests.building.wheel_files import write_wheel
 
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from cdk_layers.store.artifact import Artifact
     from cdk_layers.store.local_store import LocalStore
 
     MakeEntry = Callable[..., Path]
@@ -104,3 +110,16 @@ def test_lock_files(make_entry: MakeEntry, store: LocalStore, demo: Path, projec
     found = _reported(make_entry({"pylock.toml": lock, "pyproject.toml": project}), store, options)
     assert len(found) == bool(reported)
     assert all(reported in text and text.startswith("pyproject.toml requests") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("lock", "reported"), [("uv.lock", True), ("poetry.lock", True), ("pylock.toml", True), ("requirements.txt", False)]
+)
+def test_locks_of_projects(make_entry: MakeEntry, store: LocalStore, lock: str, *, reported: bool) -> None:
+    """The project decides for each lock file of a project, with its selected extras, and not for a requirements.txt."""
+    project = '[project]\ndependencies = ["demo"]\n[project.optional-dependencies]\nMore_x = ["demo[wrong]"]\n'
+    entry = make_entry({"pyproject.toml": project})
+    record = cast("Artifact", SimpleNamespace(contents=Contents(0, {}, (Distribution("demo", "1.0", "python", 0),))))
+    for extras, expected in ((("more-x",), reported), ((), False)):
+        job = Job(entry, X86, BuildOptions(extras=extras), store)
+        assert bool([*unknown_extras(Requirements(lock), record, job)]) is expected
