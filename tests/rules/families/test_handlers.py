@@ -112,7 +112,13 @@ def test_modules_are_found_as_python_finds_them(handler: str, files: dict[str, s
         ("main.handler", {"app.py": FOUND}, "Unable to import module 'main': No module named 'main'"),
         ("src.main.handler", {"main.py": FOUND}, "Unable to import module 'src.main': No module named 'src'"),
         ("main.handler", {"src/main.py": FOUND}, "Unable to import module 'main': No module named 'main'"),
-        ("main.app.handler", {"main.py": FOUND}, "Unable to import module 'main.app': No module named 'main'"),
+        (
+            "main.app.handler",
+            {"main.py": FOUND},
+            "Unable to import module 'main.app': No module named 'main.app'; 'main' is not a package",
+        ),
+        ("a.b.c.handler", {"a/__init__.py": ""}, "Unable to import module 'a.b.c': No module named 'a.b'"),
+        ("a/b.handler", {"a/c.py": ""}, "Unable to import module 'a/b': No module named 'a.b'"),
         ("main", {"main.py": FOUND}, "Bad handler 'main': not enough values to unpack (expected 2, got 1)"),
         ("main.py", {"main.py": FOUND}, "Handler 'py' missing on module 'main'"),
         ("time.handler", {"time.py": FOUND}, "Cannot use built-in module time as a handler module"),
@@ -149,7 +155,12 @@ def test_layers_that_nobody_can_look_into_make_it_a_warning() -> None:
     vendor = layer(None, "Vendor")
     (finding,) = found(function(vendor, code={"main.py": FOUND}, handler="app.handler"), RULE)
     assert (finding.severity, "layer:Vendor:1" in finding.message) == ("warning", True)
-    for handler in ("datadog_lambda.handler.handler", "instana.lambda_handler", "lumigo_tracer._handler"):
+    for handler in (
+        "datadog_lambda.handler.handler",
+        "instana.lambda_handler",
+        "lumigo_tracer._handler",
+        "/opt/python/lumigo_tracer._handler",
+    ):
         assert found(function(vendor, code={"main.py": FOUND}, handler=handler), RULE) == []
     assert severities(function(vendor, code={"main.py": ""}, handler="main.handler"), RULE) == ["error"]
 

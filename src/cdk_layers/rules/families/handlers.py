@@ -82,7 +82,7 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     dotted = module.replace("/", ".")
     found = find_module(dotted, places) if all(dotted.split(".")) else None
     if found is None:
-        yield from _missing_module(function, module)
+        yield from _missing_module(function, module, places)
         return
     lookup = _Lookup(places, python_version(function))
     answer = lookup.has(found, name)
@@ -105,9 +105,11 @@ def _description(module: Module) -> str:
     return module.part.at(module.path or module.name)
 
 
-def _missing_module(function: Function, module: str) -> Iterator[Problem]:
+def _missing_module(function: Function, module: str, places: Sequence[tuple[Part, str]]) -> Iterator[Problem]:
     hidden = unknown_parts(function)
-    first = module.replace("/", ".").partition(".")[0]
+    # Lumigo's plugin for the Serverless Framework writes this path as the handler.
+    dotted = module.removeprefix("/opt/python/").replace("/", ".")
+    first = dotted.partition(".")[0]
     if function.code is None or (hidden and first in _WRAPPERS) or first in standard_library(python_version(function)):
         return
     modules = sorted(path for path in function.code.files if path.endswith(".py"))
@@ -116,8 +118,21 @@ def _missing_module(function: Function, module: str) -> Iterator[Problem]:
     yield Problem(
         f"Neither the function's code nor its layers contain the handler's module {module!r}; the code {shown}.{maybe}",
         severity="warning" if hidden else None,
-        aws_error=f"Unable to import module '{module}': No module named '{first}'",
+        aws_error=f"Unable to import module '{module}': {_import_error(dotted, places)}",
     )
+
+
+def _import_error(dotted: str, places: Sequence[tuple[Part, str]]) -> str:
+    """Return Python's error for a module that does not exist: it names the first package or module that is missing."""
+    parent, parent_module = "", None
+    for segment in dotted.split("."):
+        name = f"{parent}.{segment}" if parent else segment
+        found = find_module(name, places) if segment else None
+        if found is None:
+            is_file = parent_module is not None and not parent_module.package
+            return f"No module named '{name}'" + (f"; '{parent}' is not a package" if is_file else "")
+        parent, parent_module = name, found
+    return f"No module named '{dotted}'"
 
 
 def _syntax_problem(module: str, error: SyntaxError, found: Module) -> Problem:
