@@ -14,14 +14,15 @@ def test_a_runtime_that_nothing_is_built_for_is_told_with_its_own_dates() -> Non
     with pytest.raises(TargetError) as caught:
         Target("3.8", "x86_64")
     message = str(caught.value)
-    assert "layers are built for 3.9, 3.10" in message
+    assert message.startswith("Layers and functions cannot be built for Python '3.8'. Lambda's dates")
+    assert message.endswith("Choose one of 3.9, 3.10, 3.11, 3.12, 3.13, 3.14, 3.15.")
     assert "python3.8: supported until 2024-10-14, new functions until 2027-02-01, updates until 2027-03-03" in message
 
 
 @pytest.mark.parametrize("python", ["3.99", "2.7"])
 def test_a_version_that_is_no_runtime_has_no_dates(python: str) -> None:
     """Nothing is said about what is not known."""
-    with pytest.raises(TargetError, match=r"layers are built for 3\.9, .*3\.15\. Choose one of these\.$"):
+    with pytest.raises(TargetError, match=rf"built for Python '{python}'\. Choose one of 3\.9, .*3\.15\.$"):
         Target(python, "arm64")
 
 

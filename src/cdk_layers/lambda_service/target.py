@@ -34,14 +34,14 @@ class Target:
             runtime = PYTHON_RUNTIMES.get(f"python{self.python}")
             dates = f" {runtime.dates}" if runtime else ""
             message = (
-                f"No layer can be built for Python {self.python!r}: layers are built for "
-                f"{', '.join(BUILDABLE_PYTHONS)}.{dates} Choose one of these."
+                f"Layers and functions cannot be built for Python {self.python!r}.{dates} "
+                f"Choose one of {', '.join(BUILDABLE_PYTHONS)}."
             )
             raise TargetError(message)
         if self.architecture not in ARCHITECTURES:
             message = (
-                f"No layer can be built for the architecture {self.architecture!r}: Lambda runs on "
-                f"{' and '.join(ARCHITECTURES)}. Choose one of these."
+                f"Layers and functions cannot be built for the architecture {self.architecture!r}. "
+                f"Choose one of {', '.join(ARCHITECTURES)}."
             )
             raise TargetError(message)
 
@@ -54,8 +54,8 @@ class Target:
         """
         if not runtime.startswith("python"):
             message = (
-                f"The runtime {runtime!r} is not a Python runtime. A Python layer needs one of "
-                f"{', '.join(f'python{version}' for version in BUILDABLE_PYTHONS)}."
+                f"The runtime {runtime!r} is not a Python runtime. "
+                f"Choose one of {', '.join(f'python{version}' for version in BUILDABLE_PYTHONS)}."
             )
             raise TargetError(message)
         return cls(runtime.removeprefix("python"), architecture)
