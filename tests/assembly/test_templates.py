@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cdk_layers.app.model import Settings
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import AssemblyError
+from cdk_layers.rules.engine import judge
 from tests.assembly.templates import INLINE, assembly_of, labels, read_function, read_text, write_zip
 
 if TYPE_CHECKING:
@@ -378,3 +380,32 @@ def test_what_a_custom_runtime_needs_is_said_to_be_unknown(tmp_path: Path, runti
 """
     app = read_text(tmp_path, text)
     assert any(f"custom runtime '{runtime}'" in sentence for sentence in app.unread) is said
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ({}, ["error"]),
+        ({"LayerName": {"Ref": "AWS::NoValue"}}, ["error"]),
+        ({"LayerName": "Base42B2BC39"}, ["error"]),
+        ({"LayerName": "other"}, []),
+        ({"LayerName": {"Fn::Sub": "base-${AWS::StackName}"}}, []),
+        ({"LayerName": {"Fn::ImportValue": "Unknown"}}, []),
+    ],
+    ids=str,
+)
+def test_layers_of_two_stacks_with_one_generated_name(
+    tmp_path: Path, named: dict[str, object], expected: list[str]
+) -> None:
+    """Two layers without a name in stacks with equal logical ids are one layer, so one function cannot use both."""
+    stacks: dict[str, dict[str, Any]] = {}
+    for stack, properties in (("A", named), ("B", {})):
+        layer = {"Content": {"S3Bucket": "b", "S3Key": f"{stack}.zip"}, **properties}
+        stacks[stack] = {
+            "Resources": {"Base42B2BC39": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer}},
+            "Outputs": {"Arn": {"Value": {"Ref": "Base42B2BC39"}, "Export": {"Name": stack}}},
+        }
+    uses = {"Runtime": "python3.13", "Layers": [{"Fn::ImportValue": "A"}, {"Fn::ImportValue": "B"}]}
+    stacks["Spoke"] = {"Resources": {"Report": {"Type": "AWS::Lambda::Function", "Properties": uses}}}
+    found = judge(read(assembly_of(tmp_path, **stacks)), Settings())
+    assert [finding.severity for finding in found if finding.rule == "duplicate-layer"] == expected

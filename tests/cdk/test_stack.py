@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import RemovalPolicy, Size, Stack
+from aws_cdk import Aws, RemovalPolicy, Size, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Architecture, Function, Runtime
 
@@ -127,6 +127,21 @@ def test_every_arn_is_published(app: App, tmp_path: Path) -> None:
     assert [(one["Name"], one["Value"]["Ref"][:4]) for one in parameters] == [
         ("/company/layers/base", "base"), ("/company/layers/my-data", "myda"),
     ]  # fmt: skip
+
+
+def test_a_prefix_may_contain_a_token(app: App, tmp_path: Path) -> None:
+    """The name of a parameter with a known slash at its start needs no literal, unlike a simple name."""
+    template = template_of(hub(app, tmp_path, "base", parameter_prefix=f"/{Aws.STACK_NAME}/layers"))
+    (parameter,) = resources(template, "AWS::SSM::Parameter").values()
+    assert parameter["Properties"]["Name"] == {"Fn::Join": ["", ["/", {"Ref": "AWS::StackName"}, "/layers/base"]]}
+
+
+@pytest.mark.parametrize("second", ["my_data", "mydata", "-my-data-"])
+def test_names_that_differ_in_signs_alone_are_rejected(app: App, tmp_path: Path, second: str) -> None:
+    """The CDK would leave out the signs in the ids of their outputs, and fail without the names of the layers."""
+    layers = hub(app, tmp_path, "my-data", "myData")
+    with pytest.raises(UsageError, match=f"Layer 'Hub/{second}' would have the same output as layer 'my-data'"):
+        layers.add_layer(second, entry=entry(tmp_path, "more"))
 
 
 def test_without_a_prefix_there_are_no_parameters(app: App, tmp_path: Path) -> None:

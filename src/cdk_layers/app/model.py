@@ -79,6 +79,9 @@ class Layer:
     """Its own place if it is a resource of the app; else the place that refers to it."""
 
     name: str | None = None
+    generated_name: str | None = None
+    """The name that CloudFormation generates if the template has none."""
+
     arn: LayerArn | None = None
     """The parts of its ARN, if that is a literal."""
 

@@ -97,3 +97,12 @@ def is_retained_by_sam(resource: Resource, evaluation: Evaluation) -> bool | Non
     """Return whether SAM retains a layer version: by default, whatever DeletionPolicy is. Source: SAM specification."""
     policy = evaluation.value(resource.properties.get("RetentionPolicy", "Retain"), resource.stack)
     return None if isinstance(policy, (Unknown, Reference)) else as_text(policy) != "Delete"
+
+
+def generated_name(layer: Resource, evaluation: Evaluation) -> str | None:
+    """Return the name that CloudFormation generates for a layer, which is its logical id; None if it has a name.
+
+    Source: aws-cdk issues 8742, 18563 and 24674.
+    """
+    name = evaluation.value(layer.properties.get("LayerName", NO_VALUE), layer.stack)
+    return layer.logical_id if name is NO_VALUE and layer.type == "AWS::Lambda::LayerVersion" else None

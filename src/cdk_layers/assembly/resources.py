@@ -18,6 +18,7 @@ from cdk_layers.assembly.properties import (
     architecture_of,
     environment_of,
     exists,
+    generated_name,
     is_retained,
     is_retained_by_sam,
     literals,
@@ -265,6 +266,7 @@ class Resources:
         return Layer(
             where=where,
             name=name,
+            generated_name=generated_name(resource, evaluation),
             is_resource=True,
             partition=stack.partition,
             region=stack.region,

@@ -13,7 +13,14 @@ from aws_cdk.aws_lambda import ILayerVersion
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_keywords, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments, describe
-from cdk_layers.cdk.arguments.stack_layers import OF_STACK, from_options, keyword_defaults, only_chosen, only_given
+from cdk_layers.cdk.arguments.stack_layers import (
+    OF_STACK,
+    from_options,
+    keyword_defaults,
+    only_chosen,
+    only_given,
+    refuse_equal_outputs,
+)
 from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.layer import SharedPythonLayer
@@ -285,6 +292,7 @@ class MultiLayerStack(Stack):
         if name in self._layers:
             message = f"Layer {path!r} exists already. Layers of one stack need different names."
             raise UsageError(message)
+        refuse_equal_outputs(path, name, self._layers)
 
     def _publish(self, name: str, layer: SharedPythonLayer) -> None:
         arn = layer.layer_version_arn
@@ -294,7 +302,7 @@ class MultiLayerStack(Stack):
             from aws_cdk.aws_ssm import StringParameter  # noqa: PLC0415
 
             StringParameter(
-                self, f"{name}Parameter", parameter_name=f"{self._prefix}/{name}", string_value=arn,
+                self, f"{name}Parameter", parameter_name=f"{self._prefix}/{name}", string_value=arn, simple_name=False,
                 description=f"The ARN of the layer version {name}",
             )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from functools import cache
 from inspect import signature
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from aws_cdk import Size
 
 from cdk_layers.cdk.arguments.content import ContentChoices
+from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from cdk_layers.cdk.arguments.types import LayerArguments
     from cdk_layers.project.layer_directory import LayerOptions
@@ -57,3 +59,27 @@ def from_options(options: LayerOptions) -> dict[str, Any]:
     if options.max_unzipped is not None:
         given["max_unzipped"] = Size.bytes(options.max_unzipped)
     return given
+
+
+def refuse_equal_outputs(path: str, name: str, others: Iterable[str]) -> None:
+    """Reject a layer whose output would have the same logical id as that of another layer of the stack.
+
+    Args:
+        path: The construct path of the layer.
+        name: The name of the layer.
+        others: The names of the layers that the stack has.
+
+    Raises:
+        UsageError: There is such a layer.
+    """
+    same = next((other for other in others if _letters_and_digits(other) == _letters_and_digits(name)), None)
+    if same is not None:
+        message = (
+            f"Layer {path!r} would have the same output as layer {same!r}, since CloudFormation's logical ids have "
+            f"letters and digits only: '{_letters_and_digits(name)}Arn'. Choose names that differ in letters or digits."
+        )
+        raise UsageError(message)
+
+
+def _letters_and_digits(name: str) -> str:
+    return "".join(re.findall("[A-Za-z0-9]", name))

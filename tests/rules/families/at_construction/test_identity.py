@@ -190,6 +190,22 @@ def test_one_name_in_two_templates_of_unknown_places_is_no_duplicate(known: Any)
     assert not findings("duplicate-layer", a_function(first, second))
 
 
+@pytest.mark.parametrize(("first", "second"), [
+    ({"generated_name": "base42B2BC39"}, {"generated_name": "base42B2BC39"}),
+    ({"generated_name": "base42B2BC39"}, {"name": "base42B2BC39"}),
+    ({"name": "base42B2BC39"}, {"generated_name": "base42B2BC39"}),
+])  # fmt: skip
+def test_generated_names_of_two_stacks_are_one_layer(first: Any, second: Any) -> None:
+    """CloudFormation generates a layer's name from its logical id alone, which two stacks may have alike."""
+    place: Any = {"region": "eu-west-1", "account": "111111111111"}
+    layers = [a_layer(f"{hub}/base", **place, **facts) for hub, facts in (("A", first), ("B", second))]
+    (finding,) = findings("duplicate-layer", a_function(*layers))
+
+    assert "after its logical ID 'base42B2BC39'" in finding.message
+    assert "a `layer_version_name`" in finding.remedy
+    assert not findings("duplicate-layer", a_function(layers[0], a_layer("C/base", **place, generated_name="other")))
+
+
 @pytest.mark.parametrize("other", [
     arn(account="222222222222"), arn(region="eu-west-2"), arn(name="Base"), arn(partition="aws-cn"),
 ])  # fmt: skip

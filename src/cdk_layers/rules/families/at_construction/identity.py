@@ -191,9 +191,10 @@ def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     "duplicate-layer",
     Function,
     severity="error",
-    meaning="A function names one layer twice, by the same version or by two.",
+    meaning="A function names one layer twice, by the same version or by two. Layers of two stacks are one layer if "
+    "their names are equal, and CloudFormation names a layer without a name after its logical ID alone.",
     remedy="Keep one version of it.",
-    source="Lambda's API.",
+    source="Lambda's API; for generated names aws-cdk issues 8742, 18563 and 24674.",
     aws_error=_TWO_VERSIONS.format(first="<arn>", second="<arn>"),
     raised_at_construction=True,
     failing=template(
@@ -225,12 +226,13 @@ def _identity(layer: Layer) -> object:
     """Return an identity that all versions of a layer have; the layer itself if nothing is known of it."""
     if layer.arn is not None:
         return layer.arn.layer
-    if layer.name is None or not layer.is_resource:
+    name = layer.name or layer.generated_name
+    if name is None or not layer.is_resource:
         return layer.raw_arn if layer.raw_arn is not None and is_literal(layer.raw_arn) else layer
     if layer.region is not None and layer.account is not None:
         partition = layer.partition or partition_of(layer.region)
-        return f"arn:{partition}:lambda:{layer.region}:{layer.account}:layer:{layer.name}"
-    return (layer.where.template, layer.name) if layer.where.template else layer
+        return f"arn:{partition}:lambda:{layer.region}:{layer.account}:layer:{name}"
+    return (layer.where.template, name) if layer.where.template else layer
 
 
 def _duplicate(subject: Function, first: Layer, second: Layer) -> Problem:
@@ -238,8 +240,12 @@ def _duplicate(subject: Function, first: Layer, second: Layer) -> Problem:
         fault = f"names the layer {first.label!r} twice"
     else:
         fault = f"names two versions of one layer: {quoted((first.label, second.label))}"
+    generated = next((layer for layer in (second, first) if layer.name is None and layer.generated_name), None)
+    if generated is not None and first is not second:
+        fault += f", since CloudFormation names {generated.label!r} after its logical ID {generated.generated_name!r}"
     return Problem(
         f"Function {subject.where.path!r} {fault}.",
+        remedy=None if generated is None or first is second else f"Give {generated.label!r} a `layer_version_name`.",
         aws_error=_TWO_VERSIONS.format(first=first.label, second=second.label),
     )
 
