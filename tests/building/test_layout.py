@@ -99,6 +99,22 @@ def test_uncertain_layout(make_entry: Callable[..., Path], project: str, reason:
 
 
 @pytest.mark.parametrize(
+    ("path", "is_reported"),
+    [
+        ("src/acme.py", True),
+        ("src/acme/deep/a.py", True),
+        ("src/data.json", False),
+        ("src/pages/index.html", False),
+        ("src/__init__.py", False),
+    ],
+)
+def test_what_may_be_packages(make_entry: Callable[..., Path], path: str, *, is_reported: bool) -> None:
+    """A folder src/ without modules, or that is a package itself, may be anywhere."""
+    layout = layout_of(make_entry({"pyproject.toml": NAMED, path: ""}))
+    assert (layout.uncertain is not None) == is_reported
+
+
+@pytest.mark.parametrize(
     ("files", "placed"),
     [
         ({"setup.py": "from setuptools import setup\n\nsetup()\n", "setup.cfg": "[metadata]\nname = x\n"}, True),
