@@ -16,7 +16,15 @@ from constructs import Construct
 
 from cdk_layers import LayeredFunction, MultiLayerStack
 from cdk_layers.cdk.asset import function_code
-from cdk_layers.errors import CompatibilityError, EntryError, IdentityError, LimitError, RuleError, UsageError
+from cdk_layers.errors import (
+    CdkLayersError,
+    CompatibilityError,
+    EntryError,
+    IdentityError,
+    LimitError,
+    RuleError,
+    UsageError,
+)
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.testing import TemplateSnapshot
 from tests.cdk.apps import HUB, entry, function, functions, hub, inline, new_app
@@ -325,6 +333,17 @@ def test_nothing_is_built_where_the_cdk_asks_for_no_bundling(tmp_path: Path, mon
     made = LayeredFunction(Stack(app, "Spoke", env=HUB), "Fn", entry=source, handler="main_code.PLACE", runtime=RUNTIME)
     assert made.unzipped_bytes is None
     app.synth()
+
+
+@pytest.mark.parametrize("line", ["./lib", "--no-binary six\nsix==1.17.0", "docopt==0.6.2"])
+def test_remedies_of_builds_suit_functions(stack: Stack, tmp_path: Path, line: str) -> None:
+    """An error of a build does not send functions to docker=True alone, which is an argument of layers only."""
+    folder = entry(tmp_path, "x")
+    (folder / "requirements.txt").write_text(line)
+    (folder / "lib").mkdir()
+    (folder / "lib" / "pyproject.toml").write_text('[project]\nname = "lib"\nversion = "1"\n')
+    with pytest.raises(CdkLayersError, match=r"\(docker=True for a layer, PythonFunction for a function\)"):
+        LayeredFunction(stack, "Fn", entry=folder, handler="x_code.NAME", runtime=RUNTIME)
 
 
 def test_an_entry_that_is_none_is_refused(stack: Stack, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.options import IN_CONTAINER
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import DependencyError
 from cdk_layers.system.wording import listed
@@ -30,7 +31,7 @@ def refuse_foreign_files(contents: Contents, job: Job, label: str) -> None:
     if foreign:
         message = (
             f"{label!r}: a build from source made files that {job.target} cannot load: "
-            f"{listed(foreign, _NAMED)}. It compiles for this machine only; build in a container, docker=True, "
+            f"{listed(foreign, _NAMED)}. It compiles for this machine only; {IN_CONTAINER}, "
             "or choose versions that have wheels."
         )
         raise DependencyError(message)

@@ -87,6 +87,9 @@ TOP_EXCLUDES: Final = (
 )
 """Files and folders that are left out only at the top of the entry: in packages the same names may be data."""
 
+IN_CONTAINER: Final = "build in a container (docker=True for a layer, PythonFunction for a function)"
+"""The remedy for builds that cannot be done on this machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:

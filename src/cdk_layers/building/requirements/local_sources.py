@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import Member, collect
+from cdk_layers.building.options import IN_CONTAINER
 from cdk_layers.building.requirements import project
 from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
 from cdk_layers.contents.names import canonical
@@ -61,7 +62,7 @@ def refuse_not_allowed(wanted: Iterable[Wanted], allowed: Iterable[str], target:
             message = (
                 f"{line.where} installs {line.name!r} from its sources at {place}. That runs its build backend at "
                 f"synth, so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel into the "
-                "entry folder and require that, copy its packages into the entry folder, or build with docker=True."
+                f"entry folder and require that, copy its packages into the entry folder, or {IN_CONTAINER}."
             )
             raise EntryError(message)
 

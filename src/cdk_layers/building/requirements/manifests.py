@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.options import IN_CONTAINER
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import local_folders
 from cdk_layers.building.requirements.groups import refuse_without_lock
@@ -223,8 +224,8 @@ def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> Req
         if not names <= allowed:
             message = (
                 f"{option.where}: --no-binary {option.value} requests a build from source, which runs foreign "
-                "code at synth. Name the distributions in allow_source_builds=[...], build with docker=True, or drop "
-                "the line."
+                "code at synth. Name the distributions in allow_source_builds=[...], drop the line, or "
+                f"{IN_CONTAINER}."
             )
             raise EntryError(message)
     return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.options import IN_CONTAINER
 from cdk_layers.building.uv import process
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError
@@ -118,7 +119,7 @@ def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
     if match := _BUILT_FOR_HERE.search(text):
         return (
             f"{origin}: {match['wheel']}, which was built from source, cannot be loaded on {target}: it was "
-            "compiled for this machine. Choose a version that has a wheel, or build in a container, docker=True."
+            f"compiled for this machine. Choose a version that has a wheel, or {IN_CONTAINER}."
         )
     if "The build backend returned an error" in text:
         return _failed_build(stderr, origin)
@@ -177,7 +178,7 @@ def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") ->
     message = (
         f"{origin}: no wheel of {listed} suits {target} (glibc {glibc}). {reason}"
         f"Choose a version that has one, or allow a build from source, allow_source_builds={names!r}, which runs its "
-        "code on this machine, or build in a container, docker=True."
+        f"code on this machine, or {IN_CONTAINER}."
     )
     return DependencyError(message)
 
@@ -187,7 +188,7 @@ def _failed_build(stderr: str, origin: str) -> str:
     built = _BUILDING.search(" ".join(lines))
     return (
         f"{origin}: building {built['name'] if built else 'a distribution'!r} from source failed on this machine: "
-        f"{lines[-1][:_LONGEST]}. Choose a version that has a wheel, or build in a container, docker=True."
+        f"{lines[-1][:_LONGEST]}. Choose a version that has a wheel, or {IN_CONTAINER}."
     )
 
 

@@ -115,7 +115,8 @@ _rule(
     severity="error",
     meaning="A distribution has no wheel for the target. The build fails with a `DependencyError`, because "
     "building it from source would run foreign code while the app is synthesized.",
-    remedy="Choose a version with a wheel, allow it with `allow_source_builds=[...]`, or build with `docker=True`.",
+    remedy="Choose a version with a wheel, allow it with `allow_source_builds=[...]`, or build it in a container: "
+    "`docker=True` for a layer, PythonFunction for a function.",
     source=_BUILD,
     failing=_layer("docopt==0.6.2"),
     passing=_layer("six==1.17.0"),
