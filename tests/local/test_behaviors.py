@@ -586,3 +586,25 @@ def test_initialization_happens_once(app: Path, runner: Runner) -> None:
     assert first.init_seconds is not None
     assert b"Init Duration: " in first.log_tail
     assert second.init_seconds is None
+
+
+@pytest.mark.parametrize(("limit", "is_reported"), [(0.0, True), (60.0, False)])
+def test_a_slow_initialization(
+    app: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch, limit: float, *, is_reported: bool
+) -> None:
+    """An initialization that Lambda would begin again is reported once, before the first invocation.
+
+    Source: the developer guide, "Understanding the Lambda execution environment lifecycle".
+    """
+    monkeypatch.setattr("cdk_layers.local.execution.INIT_SECONDS", limit)
+    log = Log()
+    environment = runner.start(function_of(app, "Report"), log)
+    try:
+        for _ in "12":
+            invoke(environment, {"do": "count"})
+    finally:
+        environment.close()
+    reports = re.findall(
+        r"^INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: timeout\nSTART", log.text, re.MULTILINE
+    )
+    assert len(reports) == (1 if is_reported else 0)
