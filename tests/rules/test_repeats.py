@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk_layers.findings import Finding, Where
-from cdk_layers.rules.repeats import group_repeats
+from cdk_layers.rules.repeats import group_repeats, group_unread
 
 WHAT = "no idna anywhere"
 
@@ -70,3 +70,23 @@ def test_order_is_kept() -> None:
     names = [repeated.first.message for repeated in group_repeats(map(finding, "abc", ["x", "y", "x"]))]
 
     assert names == ["x", "y"]
+
+
+def test_what_is_not_known_of_many_functions_is_one_sentence() -> None:
+    """An app in one zip on S3 has one sentence with the names of its functions; others stay as they are."""
+    assert group_unread([
+        "Function 'S/A': s3://b/app.zip is not an asset.",
+        "S.template.json: the resources of Fn::Transform are not read.",
+        "Function 'S/B': s3://b/app.zip is not an asset.",
+        "Function 'S/B': its list of layers is unknown.",
+        "Layer 'S/C': s3://b/app.zip is not an asset.",
+        "Function 'it's odd': x",
+    ]) == [
+        "Function 'S/A': s3://b/app.zip is not an asset. The same applies to 2 others: S/B, S/C.",
+        "S.template.json: the resources of Fn::Transform are not read.",
+        "Function 'S/B': its list of layers is unknown.",
+        "Function 'it's odd': x",
+    ]  # fmt: skip
+    many = group_unread(f"Function 'S/F{number}': its layer ${{P}} is known only at deploy." for number in range(30))
+    assert len(many) == 1
+    assert many[0].endswith("applies to 29 others: S/F1, S/F2, S/F3, S/F4, S/F5 and 24 more.")

@@ -1,4 +1,7 @@
-"""Repeated findings: the same problem in each stage, in each Region, or in each function with one layer."""
+"""Repeated findings: the same problem in each stage, in each Region, or in each function with one layer.
+
+What is not known of several functions or layers is grouped too.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from cdk_layers.findings import Finding
 
 _QUOTED: Final = re.compile(r"'[^'\n]*'")
+_SUBJECT: Final = re.compile(r"(?:Function|Layer) '([^'\n]*)'")
 _LAYER_ARN: Final = re.compile(r"arn:[^:'\s]*:lambda:[^:'\s]*:[^:'\s]*:layer:([^:'\s]*)(?::\d+)?")
 _MOST_LISTED: Final = 5
 
@@ -45,6 +49,23 @@ def group_repeats(findings: Iterable[Finding]) -> list[Repeated]:
     for finding in findings:
         groups.setdefault(problem_of(finding), []).append(finding)
     return [Repeated(first, tuple(others)) for first, *others in groups.values()]
+
+
+def group_unread(sentences: Iterable[str]) -> list[str]:
+    """Join sentences that say the same of several functions or layers, in the order of the first of each group."""
+    groups: dict[str, list[str]] = {}
+    for sentence in sentences:
+        subject = _SUBJECT.match(sentence)
+        same = sentence[subject.end() :] if subject else ""
+        groups.setdefault(same or sentence, []).append(sentence)
+    return [_joined(group) for group in groups.values()]
+
+
+def _joined(group: list[str]) -> str:
+    subjects = [subject[1] for sentence in group[1:] if (subject := _SUBJECT.match(sentence))]
+    if not subjects:
+        return group[0]
+    return f"{group[0]} The same applies to {count(len(subjects), 'other')}: {listed(subjects, _MOST_LISTED)}."
 
 
 def problem_of(finding: Finding) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_layers.rules.repeats import group_repeats
+from cdk_layers.rules.repeats import group_repeats, group_unread
 from cdk_layers.system.outgoing import printable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         error = f"\nAWS error: {printable(finding.aws_error)}" if finding.aws_error else ""
         listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         yield f"::{finding.severity} {listed}::{_data(f'{finding.message}{error}{chr(10)}{finding.remedy}{others}')}"
-    for sentence in verdict.outcome.unread:
+    for sentence in group_unread(verdict.outcome.unread):
         yield f"::notice title=not known::{_data(printable(sentence))}"
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cdk_layers.building.trim.savings import savings_text
 from cdk_layers.report.console import STYLES, console
-from cdk_layers.rules.repeats import group_repeats
+from cdk_layers.rules.repeats import group_repeats, group_unread
 from cdk_layers.system.outgoing import printable
 from cdk_layers.system.wording import count
 
@@ -35,7 +35,7 @@ def show(verdict: Verdict) -> None:
         for repeated in findings:
             out.print(Padding(_finding(repeated), (0, 0, 0, 2)))
         out.print()
-    for sentence in verdict.outcome.unread:
+    for sentence in group_unread(verdict.outcome.unread):
         out.print(Text.assemble(("not known  ", "cyan"), printable(sentence)))
     if verdict.outcome.unread:
         out.print()
