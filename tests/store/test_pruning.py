@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
@@ -291,3 +292,36 @@ def test_sizes_of_folders(store: LocalStore, tmp_path: Path) -> None:
     (item,) = items(store.folder)
     assert item.bytes == 10 * KIB
     assert inventory.tree_bytes(tmp_path / "nothing") == 0
+
+
+@posix
+def test_nothing_begins_to_be_used_while_a_prune_looks(store: LocalStore) -> None:
+    """A process that finds an artifact meanwhile waits, or the prune would remove what it was not told of."""
+    root, order = store.folder / inventory.SCHEMA, []
+    lease = leases.Lease(root)
+
+    def hold() -> None:
+        lease.hold("artifacts/a")
+        order.append("held")
+
+    thread = Thread(target=hold)
+    with leases.frozen(root) as used:
+        thread.start()
+        thread.join(0.3)
+        order.append("looked")
+    thread.join()
+    assert (used.names, order) == (frozenset(), ["looked", "held"])
+    with leases.frozen(root) as used:
+        assert used.names == {"artifacts/a"}
+
+
+@posix
+def test_what_ended_processes_used(store: LocalStore) -> None:
+    """The file of a process that was killed keeps nothing, and is removed."""
+    root = store.folder / inventory.SCHEMA
+    left = root / leases._FOLDER / "left"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_text("artifacts/b\n")
+    with leases.frozen(root) as used:
+        assert "artifacts/b" not in used.names
+    assert not left.exists()

@@ -119,7 +119,7 @@ def test_removed_folders_are_not_open(parent: Path) -> None:
 
 
 def test_who_makes_folders_for_temporary_files() -> None:
-    """Only modules that also remove what ended processes left, and one for Windows, where nothing shows that."""
+    """Only the module that also removes what ended processes left, and one for Windows, where nothing shows that."""
     source = Path(cdk_layers.__file__).parent
     makers = {
         path.relative_to(source).as_posix()
@@ -128,4 +128,4 @@ def test_who_makes_folders_for_temporary_files() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"mkdtemp", "TemporaryDirectory"}
         if "dir" not in {keyword.arg for keyword in node.keywords}
     }
-    assert makers == {"system/temporary_folders.py", "local/temporary.py", "system/host.py"}
+    assert makers == {"system/temporary_folders.py", "system/host.py"}
