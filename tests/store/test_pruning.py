@@ -296,7 +296,7 @@ def test_sizes_of_folders(store: LocalStore, tmp_path: Path) -> None:
 
 @posix
 def test_nothing_begins_to_be_used_while_a_prune_looks(store: LocalStore) -> None:
-    """A process that finds an artifact meanwhile waits, or the prune would remove what it was not told of."""
+    """A process that finds an artifact meanwhile waits, or the prune would remove what it did not know of."""
     root, order = store.folder / inventory.SCHEMA, []
     lease = leases.Lease(root)
 
