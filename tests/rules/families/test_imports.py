@@ -158,3 +158,19 @@ def test_an_import_beside_one_of_absurd_length_is_reported() -> None:
     code = {"main.py": f"from {'b' * 2000}.c import d\nimport yaml{TAIL}", "helper.py": "import requests"}
     (finding,) = found(function(code=code, handler="main.handler"), RULE)
     assert "yaml (main.py:2" in finding.message
+
+
+@pytest.mark.parametrize("path", ["own.pth", "python/own.pth", "python/lib/python3.13/site-packages/own.pth"])
+def test_path_files_may_lead_to_modules(path: str) -> None:
+    """The runtime reads .pth files of the code and of layers, which may add folders; that of setuptools adds none.
+
+    Source: add_default_site_directories in bootstrap.py of the managed runtimes.
+    """
+    code = "import vendored"
+    if "/" in path:
+        assert importing(code, path) == []
+        assert importing(code, path.replace("own", "distutils-precedence")) == ["warning"]
+        assert importing(code, f"other/{path}", "python/package/own.pth") == ["warning"]
+    else:
+        files = {"main.py": code + TAIL, path: "lib\n", "lib/vendored.py": ""}
+        assert severities(function(code=files, handler="main.handler"), RULE) == []
