@@ -230,6 +230,15 @@ def test_reserved_variables_are_an_error(app: Path, runner: Runner) -> None:
         runner.start(function_of(app, "Reserved"), Log())
 
 
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+def test_credentials_by_an_option_are_an_error_that_names_the_way(app: Path, runner: Runner, name: str) -> None:
+    """Credentials cannot be a variable of the function: the error says where to set them instead."""
+    with pytest.raises(UsageError, match=f"sets {name}, which Lambda reserves.*set them in your own environment"):
+        runner.start(function_of(app, "Report", **{name: "x"}), Log())
+    with pytest.raises(UsageError, match=r"Rename them\.$"):
+        runner.start(function_of(app, "Report", AWS_REGION="eu-west-1"), Log())
+
+
 def test_default_timeout_and_memory(app: Path) -> None:
     """Without its own settings a function has 3 seconds and 128 MB.
 

@@ -128,6 +128,8 @@ def _refuse_reserved(function: LocalFunction) -> None:
             f"'Lambda was unable to configure your environment variables because the environment variables you have "
             f"provided contains reserved keys'. Rename them."
         )
+        if not set(reserved).isdisjoint(_CREDENTIALS):
+            message += " To run it with other credentials, set them in your own environment: they are passed on."
         raise UsageError(message)
 
 
