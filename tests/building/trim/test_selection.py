@@ -122,6 +122,12 @@ def test_keeps_tests_that_code_imports(module: str) -> None:
     }  # fmt: skip
 
 
+def test_conftest_needs_no_tests() -> None:
+    """Only pytest imports it, so the tests that it imports are trimmed, and it with them."""
+    files = {"a/__init__.py": b"", "a/conftest.py": b"from a.tests import test_x\n", "a/tests/test_x.py": b""}
+    assert _left_out(files) == {"a/conftest.py", "a/tests/test_x.py"}
+
+
 def test_keeps_tests_that_kept_tests_import() -> None:
     """What a test package that stays imports stays as well, in other distributions too."""
     own = {
