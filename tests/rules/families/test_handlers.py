@@ -244,3 +244,14 @@ def test_source_with_an_import_of_absurd_length_is_not_parsed() -> None:
     code = {"main.py": f"import a{'.a' * 100_000}\n", "other.py": f"from .\\\n{'a.' * 5000}b import c\n"}
     assert found(function(code=code, handler="main.handler"), RULE) == []
     assert found(function(code=code, handler="other.handler"), RULE) == []
+
+
+@pytest.mark.parametrize("path", ["own.pth", "python/own.pth", f"python/lib/python{HERE}/site-packages/own.pth"])
+def test_path_files_may_lead_to_the_handler(path: str) -> None:
+    """The runtime reads .pth files of the code and of layers, which may add the folder of the handler's module."""
+    code = {"src/app.py": "def handler(event, context): ..."}
+    layers = [layer(archive((path,)))] if "/" in path else []
+    subject = function(*layers, code=code if layers else {**code, path: "src\n"}, handler="app.handler")
+    subject = replace(subject, runtime=f"python{HERE}")
+    assert severities(subject, RULE) == []
+    assert severities(replace(subject, code=function(code=code).code, layers=()), RULE) == ["error"]

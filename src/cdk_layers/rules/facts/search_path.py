@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
 _MOST_LISTED: Final = 3
+_HARMLESS_PATH_FILES: Final = ("distutils-precedence.pth",)
+"""Path files that add no folder: that of setuptools."""
+
 _PYTHON_RUNTIME: Final = re.compile(r"python3\.[0-9]{1,3}")
 
 
@@ -121,6 +124,15 @@ def search_path(function: Function) -> Iterator[tuple[Part, str]]:
     yield from ((part, "") for part in known if part.layer is None)
     for root in layer_roots(python):
         yield from ((part, root) for part in reversed(known) if part.layer is not None)
+
+
+def has_path_files(places: Iterable[tuple[Part, str]]) -> bool:
+    """Return whether a folder on the search path has a .pth file, which the runtime reads and which may add others.
+
+    Source: the runtime's bootstrap, add_default_site_directories.
+    """
+    files = (name for part, folder in places for name in names(part.contents, folder) if name.endswith(".pth"))
+    return any(name not in _HARMLESS_PATH_FILES for name in files)
 
 
 def visible(part: Part, python: str) -> dict[str, Distribution]:

@@ -10,7 +10,7 @@ from cdk_layers.app.model import Function
 from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.definitions import Search
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
-from cdk_layers.rules.facts.search_path import is_python, python_version, search_path, unknown_parts
+from cdk_layers.rules.facts.search_path import has_path_files, is_python, python_version, search_path, unknown_parts
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.syntax import parse
@@ -111,6 +111,8 @@ def _missing_module(function: Function, module: str, places: Sequence[tuple[Part
     dotted = module.removeprefix("/opt/python/").replace("/", ".")
     first = dotted.partition(".")[0]
     if function.code is None or (hidden and first in _WRAPPERS) or first in standard_library(python_version(function)):
+        return
+    if has_path_files(places):
         return
     modules = sorted(path for path in function.code.files if path.endswith(".py"))
     shown = f"contains {listed(modules, _MOST_LISTED)}" if modules else "contains no Python"

@@ -11,7 +11,14 @@ from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
-from cdk_layers.rules.facts.search_path import is_python, names, parts, python_version, search_path, unknown_parts
+from cdk_layers.rules.facts.search_path import (
+    has_path_files,
+    is_python,
+    parts,
+    python_version,
+    search_path,
+    unknown_parts,
+)
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.syntax import parse
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
-    from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=110, error=ContentError)
@@ -39,9 +45,6 @@ CloudFormation user guide; not verified for every runtime, so none of them is re
 
 _MANIFESTS: Final = ("requirements.txt", "pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock")
 _TRICKS: Final = (b"sys.path", b"sys.meta_path", b"addsitedir", b"sys.modules", b"zipimport")
-_HARMLESS_PATH_FILES: Final = ("distutils-precedence.pth",)
-"""Path files that add no folder: that of setuptools."""
-
 _MOST_MODULES: Final = 256
 _LARGEST_SOURCE: Final = 1024 * 1024
 _MOST_LISTED: Final = 3
@@ -78,7 +81,7 @@ def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
     if not is_python(function) or unknown_parts(function) or _may_find_more(function):
         return
     places = tuple(search_path(function))
-    if any(_has_path_file(part.contents, folder) for part, folder in places):
+    if has_path_files(places):
         return
     handler = (function.handler or "").rpartition(".")[0].replace("/", ".")
     if not handler or len(handler) > LONGEST_NAME or not all(handler.split(".")):
@@ -118,11 +121,6 @@ def _may_find_more(function: Function) -> bool:
     environment = function.environment
     paths = environment is None or "PYTHONPATH" in environment or "AWS_LAMBDA_EXEC_WRAPPER" in environment
     return is_unbuilt or paths or function.code is None
-
-
-def _has_path_file(contents: Contents, folder: str) -> bool:
-    """Return whether a folder has a .pth file, which the runtime reads and which may add other folders."""
-    return any(name.endswith(".pth") and name not in _HARMLESS_PATH_FILES for name in names(contents, folder))
 
 
 def _is_provided(name: str, function: Function, places: Places) -> bool:
