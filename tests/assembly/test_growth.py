@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_layers.assembly.evaluate.intrinsics import Evaluation
+from cdk_layers.assembly.evaluate import parameters
 from cdk_layers.assembly.reader import read
 from cdk_layers.building.requirements.requirements_file import read_requirements_text
 from cdk_layers.contents.distributions import read_distributions
@@ -39,14 +39,14 @@ def _template(literals: int) -> dict[str, Any]:
 def test_a_parameter_that_is_compared_often_is_expanded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a parameter may be is listed when it is chosen, and not again for each comparison in each variant."""
     listed: list[int] = []
-    original = Evaluation._candidates
+    original = parameters._candidates
 
-    def counted(self: Evaluation, *arguments: Any) -> tuple[Any, ...]:
-        found = original(self, *arguments)
+    def counted(*arguments: Any) -> tuple[Any, ...]:
+        found = original(*arguments)
         listed.append(len(found))
         return found
 
-    monkeypatch.setattr(Evaluation, "_candidates", counted)
+    monkeypatch.setattr(parameters, "_candidates", counted)
     for literals in (100, 200, 1000):
         listed.clear()
         (tmp_path / "template.json").write_text(json.dumps(_template(literals)))

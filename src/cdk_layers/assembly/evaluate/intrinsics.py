@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import LOOKED_UP_LATER
+from cdk_layers.assembly.evaluate.parameters import SSM_PARAMETER, parameter_value
 from cdk_layers.assembly.evaluate.scenarios import OtherValue, Scenario
 from cdk_layers.assembly.evaluate.values import (
     MAX_CHARACTERS,
@@ -33,8 +34,6 @@ _SSM: Final = re.compile(r"\{\{resolve:ssm:([a-zA-Z0-9_.\-/:]+?)(?::\d+)?\}\}")
 _DYNAMIC: Final = "{{resolve:"
 _SSM_START: Final = "{{resolve:ssm:"
 _SSM_END: Final = "}}"
-_SSM_PARAMETER: Final = "AWS::SSM::Parameter"
-_SSM_LISTS: Final = ("AWS::SSM::Parameter::Value<List<String>>", "AWS::SSM::Parameter::Value<CommaDelimitedList>")
 _URL_SUFFIXES: Final = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 _MAX_STEPS: Final = 100_000
 """Expressions that the evaluation of one resource may need, including those of other stacks."""
@@ -86,6 +85,19 @@ class Evaluation:
         """Return an evaluation in a scenario without any choices."""
         return Evaluation(self.links, Scenario())
 
+    def choose(self, choice: tuple[Stack, str], candidates: Callable[[], tuple[Any, ...]]) -> Value | None:
+        """Return the value of a parameter that the scenario chooses; None where parameters are no choices.
+
+        They are in conditions, and after the scenario has chosen.
+
+        Args:
+            choice: The parameter.
+            candidates: As for `Scenario.choose`.
+        """
+        if self._conditions or choice in self.scenario.choices:
+            return self.scenario.choose(choice, candidates)
+        return None
+
     def text(self, expression: Any, stack: Stack) -> str | None:
         """Return the literal string that an expression evaluates to, or None."""
         return as_text(self.value(expression, stack))
@@ -98,21 +110,22 @@ class Evaluation:
         """Return the value that an attribute of a resource is a link to; the reference itself if it is not a link."""
         return self.links.attribute(reference.resource, reference.attribute, self) or reference
 
-    def follow(self, label: str, expression: Any, stack: Stack, *, conditions: int = 0) -> Value:
+    def follow(self, label: str, expression: Any, stack: Stack, *, in_conditions: bool = False) -> Value:
         """Evaluate an expression of another stack, or of another part of this one.
 
         Args:
             label: The name of the link in messages.
             expression: The expression at the other end of the link.
             stack: The stack with that expression.
-            conditions: How many conditions are being evaluated that its value is an operand of.
+            in_conditions: Whether its value is an operand of the conditions that are being evaluated.
         """
         if label in self._following:
             cycle = " -> ".join((*self._following[self._following.index(label) :], label))
             message = f"Stacks refer to each other in a cycle, which cannot be deployed: {cycle}."
             raise AssemblyError(message)
         self._following.append(label)
-        outer, self._conditions = self._conditions, conditions
+        outer = self._conditions
+        self._conditions = outer if in_conditions else 0
         try:
             return self.value(expression, stack)
         finally:
@@ -143,7 +156,7 @@ class Evaluation:
         if name.startswith("AWS::"):
             return self._pseudo(name, stack)
         if name in stack.parameters:
-            return self._parameter(name, stack)
+            return parameter_value(name, stack, self.links, self)
         if name in stack.resources:
             return self.attribute(Reference(stack.resources[name]))
         # SAM generates resources, and refers to a function's version and to a layer by names with a dot.
@@ -157,57 +170,10 @@ class Evaluation:
         value = known.get(name)
         if value is not None:
             return value
-        choice = (stack, name)
-        if self._conditions or choice in self.scenario.choices:
-            return self.scenario.choose(choice, lambda: (*self._compared(name, stack), OtherValue(f"${{{name}}}")))
-        return Unknown(f"${{{name}}}")
-
-    def _parameter(self, name: str, stack: Stack) -> Value:
-        declared = mapping(stack.parameters[name])
-        argument = self._argument(name, stack)
-        kind = str(declared.get("Type", "String"))
-        default = as_text(declared.get("Default"))
-        is_list = kind in ("CommaDelimitedList", *_SSM_LISTS) or kind.startswith("List<")
-        if kind.startswith("AWS::SSM::Parameter::Value<"):
-            found = self._stored(default if argument is None else argument, stack)
-            found = Unknown(f"${{{name}}}", "parameter") if found is None else found
-            return _items(found) if is_list else found
-        if argument is not None:
-            return _items(argument) if is_list else argument
-        choice = (self.links.first_with_parameter(stack, name), name)
-        if self._conditions or choice in self.scenario.choices:
-            value = self.scenario.choose(choice, lambda: self._candidates(name, stack, default))
-        else:
-            value = Unknown(f"${{{name}}}") if default is None else default
-        return _items(value) if is_list else value
-
-    def _stored(self, parameter: Value, stack: Stack) -> Value | None:
-        """Return the value of an SSM parameter, of which an expression gives the name; None if it is not known."""
-        if isinstance(parameter, Reference) and parameter.resource.type == _SSM_PARAMETER:
-            found = self.links.attribute(parameter.resource, "Value", self)
-            return None if found is None else with_kind(found, "parameter")
-        name = as_text(parameter)
-        return self.links.ssm_parameter(name, stack, self) if name else None
-
-    def _argument(self, name: str, stack: Stack) -> Value | None:
-        if stack.parent is not None:
-            passed = mapping(stack.parent.properties.get("Parameters"))
-            if name in passed:
-                label = f"{stack.path.name}, parameter {name}"
-                return self.follow(label, passed[name], stack.parent.stack, conditions=self._conditions)
-        return stack.arguments.get(name)
-
-    def _candidates(self, name: str, stack: Stack, default: str | None) -> tuple[Any, ...]:
-        allowed = mapping(stack.parameters[name]).get("AllowedValues")
-        compared = self._compared(name, stack)
-        if isinstance(allowed, list):
-            texts = [text for text in map(as_text, allowed) if text is not None]
-            others = [text for text in texts if text not in compared]
-            return (*(text for text in texts if text in compared), *others[:1])
-        return (*dict.fromkeys((*compared, *([default] if default is not None else []))), OtherValue(f"${{{name}}}"))
-
-    def _compared(self, name: str, stack: Stack) -> tuple[str, ...]:
-        return self.links.compared(stack).get(name, ())
+        chosen = self.choose(
+            (stack, name), lambda: (*self.links.compared(stack).get(name, ()), OtherValue(f"${{{name}}}"))
+        )
+        return Unknown(f"${{{name}}}") if chosen is None else chosen
 
     def _find_in_map(self, body: Any, stack: Stack) -> Value:
         parts = body if isinstance(body, list) else []
@@ -258,7 +224,7 @@ class Evaluation:
         if isinstance(joined, str):
             return self._text(joined, stack) if _DYNAMIC in joined else joined
         named = parts[1:2] if separator == "" and [*parts[:1], *parts[2:]] == [_SSM_START, _SSM_END] else []
-        if named and isinstance(named[0], Reference) and named[0].resource.type == _SSM_PARAMETER:
+        if named and isinstance(named[0], Reference) and named[0].resource.type == SSM_PARAMETER:
             found = self.links.attribute(named[0].resource, "Value", self)
             return joined if found is None else with_kind(found, "ssm-reference")
         return joined
@@ -292,12 +258,6 @@ class Evaluation:
                 name = part.strip()
                 parts.append(self.value(own[name], stack) if name in own else self._ref(name, stack))
         return self._joined([part for part in parts if part not in ("", NO_VALUE)], "", stack)
-
-
-def _items(value: Value) -> Value:
-    """Return the items of a list in a comma-separated string; the value itself if they are not known."""
-    items = split(value, ",")
-    return value if items is None else [item.strip() if isinstance(item, str) else item for item in items]
 
 
 def _joined(parts: list[Value], separator: str) -> Value:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_layers.app.model import ReferenceKind
     from cdk_layers.assembly.stacks import Resource, Stack
 
@@ -84,7 +86,7 @@ def split(value: Value, separator: str) -> list[Value] | None:
 
 
 class Evaluator(Protocol):
-    """The part of `intrinsics.Evaluation` that links between stacks need."""
+    """The part of `intrinsics.Evaluation` that parameters and links between stacks need."""
 
     def value(self, expression: Any, stack: Stack) -> Value:
         """Return what an expression of a stack's template evaluates to."""
@@ -94,8 +96,12 @@ class Evaluator(Protocol):
         """Return the literal string that an expression evaluates to, or None."""
         ...
 
-    def follow(self, label: str, expression: Any, stack: Stack) -> Value:
+    def follow(self, label: str, expression: Any, stack: Stack, *, in_conditions: bool = False) -> Value:
         """Evaluate an expression of another stack, or of another part of this one."""
+        ...
+
+    def choose(self, choice: tuple[Stack, str], candidates: Callable[[], tuple[Any, ...]]) -> Value | None:
+        """Return the value of a parameter that the scenario chooses; None where parameters are no choices."""
         ...
 
     def without_choices(self) -> Evaluator:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import Note
+from cdk_layers.building.uv.overruled import FALSE, overruled_keys, overruled_variables
 from cdk_layers.building.uv.settings_files import absolute, combined, configuration_files
 from cdk_layers.system import host
 from cdk_layers.system.credentials import scrub
@@ -70,11 +71,7 @@ _KEYS: Final = _TRANSPORT_KEYS | _INDEX_KEYS | _BUILDING_KEYS | {*_RESOLVING_KEY
 """The keys of a configuration file that are used. Others are for other commands, or are set by the build."""
 
 _DEFAULT_VARIABLES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
-_SOURCE_SETTINGS: Final = ("no-binary", "no-binary-package", "no-build-isolation", "no-build-isolation-package")
-_WHEEL_SETTINGS: Final = ("no-build", "no-build-package", "only-binary")
-_UNSAFE_VARIABLES: Final = ("UV_NO_VERIFY_HASHES", "UV_INSECURE_NO_ZIP_VALIDATION")
 _NAMED_INDEX: Final = re.compile(r"(?P<name>(?:[A-Za-z0-9._-]+=)?)(?P<place>.*)")
-_FALSE: Final = ("", "0", "false", "f", "no", "n", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ class UvSettings:
     def is_offline(self) -> bool:
         """Whether the user's settings disable the network for uv."""
         variable = self.variables.get("UV_OFFLINE", "").lower()
-        return variable not in _FALSE or (not variable and self.configuration.get("offline") is True)
+        return variable not in FALSE or (not variable and self.configuration.get("offline") is True)
 
     @property
     def restricts_resolving(self) -> bool:
@@ -217,8 +214,8 @@ def _settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[str]) ->
         pip_lines=tuple(_pip_lines(surroundings)),
         files=tuple(file.name for file in files),
         overruled=tuple(dict.fromkeys([
-            *_overruled_variables(surroundings, allowed),
-            *(place for name, table in named for place in _overruled_keys(name, table, allowed)),
+            *overruled_variables(surroundings, allowed),
+            *(place for name, table in named for place in overruled_keys(name, table, allowed)),
         ])),
     )  # fmt: skip
 
@@ -276,22 +273,6 @@ def _pip_lines(surroundings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "--index-url", index
     if not {"UV_INDEX", "UV_EXTRA_INDEX_URL"} & surroundings.keys():
         yield from (("--extra-index-url", url) for url in extra.split())
-
-
-def _overruled_variables(surroundings: Mapping[str, str], allowed: Sequence[str]) -> Iterator[str]:
-    settings = (*_SOURCE_SETTINGS, *(_WHEEL_SETTINGS if allowed else ()))
-    for name in (*(f"UV_{setting.upper().replace('-', '_')}" for setting in settings), *_UNSAFE_VARIABLES):
-        if surroundings.get(name, "").lower() not in _FALSE:
-            yield name
-
-
-def _overruled_keys(name: str, table: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[str]:
-    """Yield the settings of a file that do not reach uv: those that build sources, and those that weaken hashes."""
-    for key in (*_SOURCE_SETTINGS, *(_WHEEL_SETTINGS if allowed else ()), "no-verify-hashes"):
-        if table.get(key):
-            yield f"{key} ({name})"
-    if table.get("verify-hashes") is False:
-        yield f"verify-hashes ({name})"
 
 
 def _only_default(value: Any, keys: Sequence[str], index: str) -> Any:
