@@ -19,7 +19,8 @@ from cdk_layers.cdk.arguments.stack_layers import (
     keyword_defaults,
     only_chosen,
     only_given,
-    refuse_equal_outputs,
+    parameter_prefix_of,
+    refuse_name,
 )
 from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_request import LayerRequest
@@ -27,7 +28,6 @@ from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import CdkLayersError, UsageError
-from cdk_layers.lambda_service.arn import LAYER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +132,7 @@ class MultiLayerStack(Stack):
             ),
         }
         self._grants = arguments.grants("grants", grants)
-        self._prefix = _prefix(arguments, parameter_prefix)
+        self._prefix = parameter_prefix_of(arguments, parameter_prefix)
         described = arguments.layers(layers)
         with cdk_arguments(arguments.place, kwargs):
             super().__init__(scope, id, **kwargs)
@@ -219,7 +219,7 @@ class MultiLayerStack(Stack):
         """
         path = f"{self._path}/{name}"
         arguments = Arguments(f"Layer {path!r}")
-        self._check(name, path)
+        refuse_name(self._path, name, self._layers)
         checked_keywords(arguments.place, SharedPythonLayer.__init__, options)
         grants = [*self._grants, *arguments.grants("grants", options.get("grants"))]
         given: dict[str, Any] = {**self._given(options, grants)}
@@ -283,17 +283,6 @@ class MultiLayerStack(Stack):
         )
         raise UsageError(message)
 
-    def _check(self, name: str, path: str) -> None:
-        if not isinstance(name, str):
-            raise Arguments(f"Stack {self._path!r}").wrong(name, "name", "the name of a layer, as a string")
-        if not LAYER_NAME.fullmatch(name):
-            message = f"Layer {path!r}: a name consists of 1 to 140 letters, digits, '-' and '_'."
-            raise UsageError(message)
-        if name in self._layers:
-            message = f"Layer {path!r} exists already. Layers of one stack need different names."
-            raise UsageError(message)
-        refuse_equal_outputs(path, name, self._layers)
-
     def _publish(self, name: str, layer: SharedPythonLayer) -> None:
         arn = layer.layer_version_arn
         CfnOutput(self, f"{name}Arn", value=arn, description=f"The layer version {name}")
@@ -311,13 +300,3 @@ def _path(scope: Construct | None, id: str | None) -> str:
     """Return the construct path of a stack that does not exist yet."""
     start = scope.node.path if scope else ""
     return "/".join(part for part in (start, id) if part)
-
-
-def _prefix(arguments: Arguments, prefix: str | None) -> str | None:
-    arguments.text("parameter_prefix", prefix)
-    if prefix is None:
-        return None
-    if not prefix.startswith("/") or not prefix.strip("/"):
-        message = f"{arguments.place}: parameter_prefix is {prefix!r}; expected '/' and a name, such as '/layers'."
-        raise UsageError(message)
-    return prefix.rstrip("/")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from aws_cdk import Size
 
 from cdk_layers.cdk.arguments.content import ContentChoices
+from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.errors import UsageError
+from cdk_layers.lambda_service.arn import LAYER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,21 +63,30 @@ def from_options(options: LayerOptions) -> dict[str, Any]:
     return given
 
 
-def refuse_equal_outputs(path: str, name: str, others: Iterable[str]) -> None:
-    """Reject a layer whose output would have the same logical id as that of another layer of the stack.
+def refuse_name(stack: str, name: object, others: Iterable[str]) -> None:
+    """Reject the name of a layer if it is malformed or taken, or if its output would have the logical id of another.
 
     Args:
-        path: The construct path of the layer.
+        stack: The construct path of the stack.
         name: The name of the layer.
         others: The names of the layers that the stack has.
 
     Raises:
-        UsageError: There is such a layer.
+        UsageError: It cannot be the name of a layer of the stack.
     """
+    if not isinstance(name, str):
+        raise Arguments(f"Stack {stack!r}").wrong(name, "name", "the name of a layer, as a string")
+    others, place = [*others], f"Layer {f'{stack}/{name}'!r}"
+    if not LAYER_NAME.fullmatch(name):
+        message = f"{place}: a name consists of 1 to 140 letters, digits, '-' and '_'."
+        raise UsageError(message)
+    if name in others:
+        message = f"{place} exists already. Layers of one stack need different names."
+        raise UsageError(message)
     same = next((other for other in others if _letters_and_digits(other) == _letters_and_digits(name)), None)
     if same is not None:
         message = (
-            f"Layer {path!r} would have the same output as layer {same!r}, since CloudFormation's logical ids have "
+            f"{place} would have the same output as layer {same!r}, since CloudFormation's logical ids have "
             f"letters and digits only: '{_letters_and_digits(name)}Arn'. Choose names that differ in letters or digits."
         )
         raise UsageError(message)
@@ -83,3 +94,18 @@ def refuse_equal_outputs(path: str, name: str, others: Iterable[str]) -> None:
 
 def _letters_and_digits(name: str) -> str:
     return "".join(re.findall("[A-Za-z0-9]", name))
+
+
+def parameter_prefix_of(arguments: Arguments, prefix: str | None) -> str | None:
+    """Return the start of the names of a stack's SSM parameters, without a slash at its end.
+
+    Raises:
+        UsageError: It is not a slash and a name.
+    """
+    arguments.text("parameter_prefix", prefix)
+    if prefix is None:
+        return None
+    if not prefix.startswith("/") or not prefix.strip("/"):
+        message = f"{arguments.place}: parameter_prefix is {prefix!r}; expected '/' and a name, such as '/layers'."
+        raise UsageError(message)
+    return prefix.rstrip("/")
