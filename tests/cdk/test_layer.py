@@ -14,7 +14,7 @@ from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Architecture, Code, Function, Runtime
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions, PythonLayerVersion
 
-from cdk_layers import LayerGrant, SharedPythonLayer
+from cdk_layers import LayeredFunction, LayerGrant, SharedPythonLayer
 from cdk_layers.cdk.asset import docker, layer_asset
 from cdk_layers.cdk.asset.description import common_license, describe
 from cdk_layers.contents.model import Contents, Distribution
@@ -525,3 +525,24 @@ def test_the_whole_template(stack: Stack, pure: Path, snapshot: SnapshotAssertio
         ],
     )
     assert Template.from_stack(stack) == snapshot(extension_class=TemplateSnapshot)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "-r missing.txt\n"),
+        ("requirements.txt", "six=1\n"),
+        ("Pipfile.lock", "{"),
+        ("pylock.toml", "lock-version = 7\n"),
+    ],
+)
+def test_what_builds_nothing_reads_no_manifest(tmp_path: Path, name: str, text: str) -> None:
+    """A layer and a function whose manifest cannot be used can be listed and destroyed."""
+    (tmp_path / "entry").mkdir()
+    (tmp_path / "entry" / name).write_text(text, encoding="utf-8")
+    app = App(outdir=str(tmp_path / "cdk.out"), context={"aws:cdk:bundling-stacks": []})
+    stack = Stack(app, "Hub")
+    layer = SharedPythonLayer(stack, "Base", entry=tmp_path / "entry", compatible_runtimes=[Runtime.PYTHON_3_13])
+    LayeredFunction(stack, "Fn", entry=tmp_path / "entry", runtime=Runtime.PYTHON_3_13, handler="main.handler")
+    assert layer.digest is None
+    app.synth()

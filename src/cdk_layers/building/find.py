@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.requested_extras import unknown_extras
 from cdk_layers.building.requirements.resolution import Basis, stored_resolution
 from cdk_layers.building.uv.settings import settings_read_once
-from cdk_layers.errors import EntryChangedError
+from cdk_layers.errors import CdkLayersError, EntryChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,10 +141,13 @@ def recall(
 ) -> LayerBuild | None:
     """Return the build of an entry folder if it is in the store, even if an index may have newer versions; else None.
 
-    Nothing is built, uv is not run, and no index is queried.
+    Nothing is built, uv is not run, and no index is queried. A manifest that cannot be used is no error here, since
+    `cdk list` and `cdk destroy` do without.
     """
     job = job_of(entry, target, options, store)
-    return _find(job, job.entry.name, is_recalled=True)
+    with suppress(CdkLayersError):
+        return _find(job, job.entry.name, is_recalled=True)
+    return None
 
 
 def _find(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -37,9 +36,14 @@ def name_of(folder: Path) -> str | None:
 
 def setup_cfg(folder: Path, section: str, key: str) -> str | None:
     """Return a value of a project's setup.cfg; None if it has none or cannot be parsed."""
+    file = folder / "setup.cfg"
+    if not file.is_file():
+        return None
+    import configparser  # noqa: PLC0415 - few projects have such a file
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read(folder / "setup.cfg", encoding="utf-8")
+        parser.read(file, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError, OSError):
         return None
     return parser.get(section, key, fallback=None)
