@@ -115,6 +115,9 @@ def main(arguments: Sequence[str] = ()) -> None:
         message = f"it needs a Python {_PYTHON}, and none is installed"
         raise CannotRunError(message)
     rows, not_run = sweep(options.requirements or DISTRIBUTIONS, python)
+    if not rows:
+        message = f"nothing could be measured: {next(iter(not_run.values()))}"
+        raise CannotRunError(message)
     _show(rows, not_run)
     if options.pages:
         document = {"python": _PYTHON, "rows": [asdict(row) for row in rows], "not_run": not_run}
@@ -139,8 +142,8 @@ def _measured(requirement: str, python: Path) -> Row:
     with tempfile.TemporaryDirectory(prefix="start-") as scratch:
         ours, ours_bytes, untrimmed_bytes = our_layer(contents, Path(scratch))
         every = top_level_names(contents, ("",))
-        works = _importable(python, theirs, every)
-        broken = sorted(works - _importable(python, ours, sorted(works)))
+        works = importable(python, theirs, every)
+        broken = sorted(works - importable(python, ours, sorted(works)))
         imported = _own_names(contents, name, works)
         if not imported:
             message = f"none of its packages can be imported on this machine: {', '.join(every)}"
@@ -185,12 +188,15 @@ def our_layer(theirs: Contents, scratch: Path) -> tuple[Path, int, int]:
     return scratch / "layer" / "python", ours.contents.unzipped_bytes, untrimmed.contents.unzipped_bytes
 
 
-def _importable(python: Path, tree: Path, names: Sequence[str]) -> set[str]:
+def importable(python: Path, tree: Path, names: Sequence[str]) -> set[str]:
     """Return the packages that can be imported, each in a process of its own."""
-    spec = json.dumps({"first": [str(tree)], "last": [], "packages": list(names)})
+    options = {"layers": [], "packages": list(names)}
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    folders = dict.fromkeys(("LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"), str(tree))
     done = subprocess.run(
-        [python, "-S", "-s", "-B", _TRY, spec], capture_output=True, check=False, encoding="utf-8", errors="replace"
-    )
+        [python, "-S", "-s", "-B", _TRY], capture_output=True, check=False, encoding="utf-8", errors="replace",
+        env={**variables, **folders, process.OPTIONS: json.dumps(options)},
+    )  # fmt: skip
     lines = (line.removeprefix(IMPORT_RESULT) for line in done.stderr.splitlines() if line.startswith(IMPORT_RESULT))
     return {name for name, error in map(json.loads, lines) if error is None}
 

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.pairs import CannotRunError, Pair, runnable, seconds_of, show, write_json
 from benchmarks.programs import surroundings
+from benchmarks.start import importable
 from tools.documents import start_times
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
@@ -40,6 +41,14 @@ def test_the_table_says_what_was_not_run(capsys: pytest.CaptureFixture[str]) -> 
     assert "pip" in told
     assert "sam build" in told
     assert "not run" in told
+
+
+def test_imports_are_tried_as_functions_try_them(tmp_path: Path) -> None:
+    """Only the packages that can be imported are returned, by the script that the command uses."""
+    for name, code in {"works": "import json", "fails": "import nowhere", "needs": "import works"}.items():
+        (tmp_path / f"{name}.py").write_text(f"{code}\n")
+
+    assert importable(Path(sys.executable), tmp_path, ("works", "fails", "needs", "absent")) == {"works", "needs"}
 
 
 def test_what_cannot_run_stops_nothing() -> None:

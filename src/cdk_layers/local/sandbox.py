@@ -30,9 +30,6 @@ _HIDDEN: Final = ("/opt", "/tmp", "/var")  # noqa: S108 - where a function sees 
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 """A script that starts the runtime. Source: the developer guide, "Modifying the runtime environment"."""
 
-_OPTIONS: Final = "_CDK_LAYERS_START"
-"""The variable that start.py reads and removes."""
-
 _END_SECONDS: Final = 2.0
 
 
@@ -189,7 +186,7 @@ class Sandbox:
         return {
             "command": [*self._wrapper(roots), python, *program.python_options, "-S", "-s", "-B", script],
             # Not an argument: wrapper scripts change and split arguments.
-            "environment": {**variables, _OPTIONS: json.dumps(options)},
+            "environment": {**variables, process.OPTIONS: json.dumps(options)},
             "folder": roots.task,
         }
 

@@ -13,3 +13,6 @@ IMPORT_RESULT: Final = "cdk-layers: import result "
 
 IMPORT_BEGINS: Final = "cdk-layers: import begins "
 """Begins the lines that try_imports.py writes before each import."""
+
+OPTIONS: Final = "_CDK_LAYERS_START"
+"""The variable with the options of start.py and try_imports.py, as one JSON document, which they remove."""
