@@ -78,3 +78,14 @@ def test_impossible_times_are_other_times(tmp_path: Path) -> None:
     record = content.index(b"PK\1\2")
     archive.write_bytes(content[: record + 12] + b"\xff\xff\xff\xff" + content[record + 16 :])
     assert stale(archive) == [BYTECODE]
+
+
+def test_a_zip_that_the_standard_library_refuses(tmp_path: Path) -> None:
+    """Its bytecode counts as stale: an entry says that unpacking it needs a version that does not exist."""
+    archive = make_zip(tmp_path, EVEN, dos=EVEN)
+    content = bytearray(archive.read_bytes())
+    content[content.rindex(b"PK\1\2") + 6] = 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(NotImplementedError):
+        zipfile.ZipFile(archive)
+    assert stale(archive) == [BYTECODE]

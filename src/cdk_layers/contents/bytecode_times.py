@@ -14,18 +14,22 @@ import struct
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, BinaryIO, Final
+from zipfile import BadZipFile, ZipFile
 
 from cdk_layers.contents.inflation import inflated
-from cdk_layers.contents.zipformat import read_times
+from cdk_layers.contents.zipformat import extra_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from zipfile import ZipInfo
 
     from cdk_layers.contents.model import Mark
-    from cdk_layers.contents.zipformat import Entry, Times
+    from cdk_layers.contents.zipformat import Entry
 
 _CACHED: Final = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<module>[^/.]+)\.[^/]*\.pyc")
 _TIME_AND_SIZE: Final = struct.Struct("<8x2L")
+_UNIX_TIMES: Final = 0x5455
+_FLAGS_AND_TIME: Final = struct.Struct("<BL")
 _32_BITS: Final = 0xFFFFFFFF
 
 
@@ -38,24 +42,31 @@ def used_bytecode(file: BinaryIO, entries: Mapping[str, Entry], marks: Iterable[
         marks: Marks of files in it.
     """
     paths = [mark.path for mark in marks if mark.kind == "timestamp-bytecode"]
-    times = read_times(file) if paths else {}
-    return frozenset(path for path in paths if _is_used(file, entries, path, times))
+    infos = _infos(file) if paths else {}
+    return frozenset(path for path in paths if _is_used(file, entries, path, infos))
 
 
-def _is_used(file: BinaryIO, entries: Mapping[str, Entry], path: str, times: Mapping[str, Times]) -> bool:
+def _infos(file: BinaryIO) -> dict[str, ZipInfo]:
+    """Return the entries of a zip by name; none where the standard library is stricter than `read_directory`."""
+    with suppress(BadZipFile, NotImplementedError, ValueError, struct.error):
+        return {info.filename.removeprefix("./"): info for info in ZipFile(file).infolist()}
+    return {}
+
+
+def _is_used(file: BinaryIO, entries: Mapping[str, Entry], path: str, infos: Mapping[str, ZipInfo]) -> bool:
     found = _CACHED.fullmatch(path)
-    source = entries.get(f"{found['folder']}{found['module']}.py") if found else None
-    if source is None:
+    name = f"{found['folder']}{found['module']}.py" if found else ""
+    source, info = entries.get(name), infos.get(name)
+    if source is None or info is None:
         return False
     time, size = _TIME_AND_SIZE.unpack_from(next(inflated(file, entries[path], entries[path].size)))
-    return size == source.size & _32_BITS and time in _seconds(times[source.name])
+    return size == source.size & _32_BITS and time in _seconds(info)
 
 
-def _seconds(times: Times) -> Iterator[int]:
+def _seconds(info: ZipInfo) -> Iterator[int]:
     """Yield the seconds since 1970 that a file may have when it is unpacked in UTC."""
-    if times.unix is not None:
-        yield times.unix
-    day, time = times.dos_date, times.dos_time
-    unpacked = (1980 + (day >> 9), day >> 5 & 0xF, day & 0x1F, time >> 11, time >> 5 & 0x3F, (time & 0x1F) * 2)
+    field = extra_field(info.extra, _UNIX_TIMES) or b""
+    if len(field) >= _FLAGS_AND_TIME.size and field[0] & 1:
+        yield int(_FLAGS_AND_TIME.unpack_from(field)[1])
     with suppress(ValueError):
-        yield int(datetime(*unpacked, tzinfo=timezone.utc).timestamp())
+        yield int(datetime(*info.date_time, tzinfo=timezone.utc).timestamp())

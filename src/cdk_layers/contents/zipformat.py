@@ -32,8 +32,6 @@ LOCATOR_64: Final = struct.Struct("<4sLQL")
 
 UNIX: Final = 3
 _WIDE_NUMBERS: Final = 0x0001
-_UNIX_TIMES: Final = 0x5455
-_FLAGS_AND_TIME: Final = struct.Struct("<BL")
 _ENCRYPTED: Final = 0x0001
 UTF8: Final = 0x0800
 
@@ -79,48 +77,12 @@ def entry_bytes(name: str, packed_bytes: int) -> int:
     return LOCAL_HEADER.size + len(name.encode()) + packed_bytes
 
 
-class Times(NamedTuple):
-    """The times of one entry, as the directory records them."""
-
-    dos_time: int
-    dos_date: int
-    unix: int | None = None
-    """Seconds since 1970, if Info-ZIP or a similar program recorded them."""
-
-
 def read_directory(file: BinaryIO) -> list[Entry]:
     """Return the entries of any archive in the order of its directory.
 
     Raises:
         BrokenZipError: It is not a zip archive, is cut off, or its directory is too large.
     """
-    records, count, shift = _read_records(file)
-    entries = list(islice(_entries(records, shift), count + 1))
-    if len(entries) != count:
-        message = f"says that it has {count} entries, and has {'more' if len(entries) > count else len(entries)}"
-        raise BrokenZipError(message)
-    return entries
-
-
-def read_times(file: BinaryIO) -> dict[str, Times]:
-    """Return the times of the entries of an archive that `read_directory` accepts, by name."""
-    records, _, _ = _read_records(file)
-    times: dict[str, Times] = {}
-    at = 0
-    while at < len(records):
-        _, _, _, flags, _, time, date, _, _, _, name_length, extra_length, comment_length, *_ = (
-            DIRECTORY_RECORD.unpack_from(records, at)
-        )
-        name_at = at + DIRECTORY_RECORD.size
-        extra_at = name_at + name_length
-        at = extra_at + extra_length + comment_length
-        name = _decoded(records[name_at:extra_at], flags).removeprefix("./")
-        times[name] = Times(time, date, _unix_time(records[extra_at : extra_at + extra_length]))
-    return times
-
-
-def _read_records(file: BinaryIO) -> tuple[bytes, int, int]:
-    """Return the directory, its number of entries, and what to add to the offsets in it."""
     end, count, length, offset = _find_directory(file)
     start = end - length
     # Other bytes may precede the archive, such as a program that unpacks it; its offsets do not include these.
@@ -135,7 +97,11 @@ def _read_records(file: BinaryIO) -> tuple[bytes, int, int]:
         )
         raise BrokenZipError(message)
     file.seek(start)
-    return file.read(length), count, shift
+    entries = list(islice(_entries(file.read(length), shift), count + 1))
+    if len(entries) != count:
+        message = f"says that it has {count} entries, and has {'more' if len(entries) > count else len(entries)}"
+        raise BrokenZipError(message)
+    return entries
 
 
 def _find_directory(file: BinaryIO) -> tuple[int, int, int, int]:
@@ -206,20 +172,15 @@ def _decoded(name: bytes, flags: int) -> str:
 
 
 def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:
-    field = _extra_field(extra, _WIDE_NUMBERS)
+    field = extra_field(extra, _WIDE_NUMBERS)
     if field is None:
         return list(numbers)
     wide = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
     return [next(wide, number) if number == MAX_32_BITS else number for number in numbers]
 
 
-def _unix_time(extra: bytes) -> int | None:
-    field = _extra_field(extra, _UNIX_TIMES) or b""
-    is_modified = len(field) >= _FLAGS_AND_TIME.size and field[0] & 1
-    return int(_FLAGS_AND_TIME.unpack_from(field)[1]) if is_modified else None
-
-
-def _extra_field(extra: bytes, wanted: int) -> bytes | None:
+def extra_field(extra: bytes, wanted: int) -> bytes | None:
+    """Return the field of a kind in the extra fields of an entry; None if there is none."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)

@@ -62,26 +62,6 @@ _EXTENSIONS: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> App:
-    """Return an app with an output folder of its own."""
-    return App(outdir=str(tmp_path / "out"))
-
-
-@pytest.fixture
-def stack(app: App) -> Stack:
-    """Return a stack of a known account and Region."""
-    return Stack(app, "Hub", env=HUB)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with one file."""
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "main.py").write_text("def handler(event, context): pass\n")
-    return tmp_path / "code"
-
-
 def _layer(stack: Stack, name: str, folder: Path) -> LayerVersion:
     return LayerVersion(stack, name, code=Code.from_asset(str(folder)))
 

@@ -13,30 +13,9 @@ from aws_cdk.aws_lambda import Code, LayerVersion
 from constructs import Construct
 
 from cdk_layers.cdk.node import error_texts
-from tests.cdk.apps import HUB
 
 if TYPE_CHECKING:
     import re
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> App:
-    """Return an app with an output folder of its own."""
-    return App(outdir=str(tmp_path / "out"))
-
-
-@pytest.fixture
-def stack(app: App) -> Stack:
-    """Return a stack of a known account and Region."""
-    return Stack(app, "Hub", env=HUB)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with one file."""
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "main.py").write_text("def handler(event, context): pass\n")
-    return tmp_path / "code"
 
 
 class _Idle(DockerImage):
