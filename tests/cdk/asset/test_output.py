@@ -25,7 +25,6 @@ app = App(outdir=sys.argv[2])
 stack = Stack(app, "S")
 base = SharedPythonLayer(stack, "L", entry=sys.argv[1], compatible_runtimes=["python3.13"])
 LayeredFunction(stack, "F", entry=sys.argv[1], runtime="python3.13", handler="handler.handler")
-app.synth()
 """
 
 
@@ -93,20 +92,17 @@ def test_synthesis_that_was_killed_while_it_wrote(entry: Path, tmp_path: Path) -
     assert _are_whole(_synthesize(entry, output))
 
 
-def test_three_syntheses_at_once(entry: Path, tmp_path: Path) -> None:
-    """The archives of an output folder are whole after processes synthesized into it at once.
+def test_three_processes_at_once(entry: Path, tmp_path: Path) -> None:
+    """The archives of an output folder are whole after processes staged them into it at once, and none of them fails.
 
-    Only the validation of a process may fail: it reads what another process is writing, and the CDK compares the folder
-    before and after a plugin. The CDK CLI locks the folder.
+    They end before app.synth(): the CDK reads there, unlocked, what another process is writing. The CDK CLI locks the folder.
     """
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")
     (entry / "data.bin").write_bytes(os.urandom(3_000_000))
     command = [sys.executable, str(tmp_path / "app.py"), str(entry), str(tmp_path / "cdk.out")]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     errors = [process.communicate(timeout=240)[1] for process in running]
-    failed = [error for process, error in zip(running, errors, strict=True) if process.returncode]
-    in_validation = ("(cdk-layers) modified the cloud assembly", "Validation failed. A copy of this report")
-    assert all(any(text in error for text in in_validation) for error in failed), failed
+    assert [process.returncode for process in running] == [0, 0, 0], errors
     assert _are_whole(sorted((tmp_path / "cdk.out").glob("asset.*.zip")))
 
 
