@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Storage
     from cdk_layers.assembly.assets import Assets
     from cdk_layers.assembly.evaluate.intrinsics import Evaluation
-    from cdk_layers.assembly.stacks import Resource
+    from cdk_layers.assembly.stacks import Resource, Stack
 
 _ASSET_PATH: Final = "aws:asset:path"
 _IS_BUNDLED: Final = "aws:asset:is-bundled"
@@ -57,7 +57,57 @@ class InlineSources:
         return self.content if path == self.name else None
 
 
-def is_unbundled(resource: Resource, assets: Assets) -> bool:
+@dataclass(frozen=True, slots=True)
+class CodeReader:
+    """Reads the code of functions and the content of layers."""
+
+    assets: Assets
+    unbundled: frozenset[Stack] = frozenset()
+    """Stacks whose assets the CDK did not build."""
+
+    def read(
+        self, expression: Any, resource: Resource, user: str, evaluation: Evaluation, *, runtime: str | None = None
+    ) -> Code:
+        """Return what is known about code, and report why its content is unknown.
+
+        Args:
+            expression: The property Code, Content, CodeUri or ContentUri.
+            resource: The resource that has it.
+            user: The name of the resource in messages.
+            evaluation: Evaluates the expressions of the template.
+            runtime: The function's runtime, which decides on the file name of inline code; None for layers.
+        """
+        if self._is_unbuilt(resource, user):
+            return Code(is_unbuilt=True)
+        value = sam.location(evaluation.value(expression, resource.stack))
+        if isinstance(value, str):
+            return _local(resource.stack.path.parent / value, user, self.assets)
+        if not isinstance(value, dict):
+            return Code()
+        if "ZipFile" in value:
+            return Code(_inline(as_text(value["ZipFile"]), runtime))
+        if "ImageUri" in value:
+            return Code(image=True)
+        return replace(_uploaded(value, resource, user, self.assets), storage=referenced(value, evaluation))
+
+    def _is_unbuilt(self, resource: Resource, user: str) -> bool:
+        """Return whether the assembly was written without building the asset of a resource, and report it."""
+        if resource.stack in self.unbundled:
+            return True
+        is_unbuilt = resource.stack.constructs.marks_of(resource.where.path).is_unbuilt
+        if is_unbuilt or _is_unbundled(resource, self.assets):
+            self.assets.unread[
+                f"{user} is not built in this assembly, since the CDK did not bundle its stack, so its content is "
+                "unknown. Run `cdk synth`."
+            ] = None
+            return True
+        if sam.is_unbuilt(resource):
+            self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
+            return True
+        return False
+
+
+def _is_unbundled(resource: Resource, assets: Assets) -> bool:
     """Return whether the CDK left out bundling the asset of a resource, so that it is the source, as after `cdk list`.
 
     An asset with bundling that is not bundled stays outside of the assembly. PythonFunction and PythonLayerVersion then
@@ -70,32 +120,6 @@ def is_unbundled(resource: Resource, assets: Assets) -> bool:
         return not (resource.stack.path.parent / staged).resolve().is_relative_to(assets.roots[0])
     places = (resource.where.path, *(f"{resource.where.path}/{child}" for child in DEFAULT_CHILDREN))
     return is_bundled is False and not resource.stack.constructs.bundling.isdisjoint(places)
-
-
-def find_code(
-    expression: Any, resource: Resource, user: str, assets: Assets, evaluation: Evaluation, *, runtime: str | None
-) -> Code:
-    """Return what is known about code.
-
-    Args:
-        expression: The property Code, Content, CodeUri or ContentUri.
-        resource: The resource that has it.
-        user: The name of the resource in messages.
-        assets: The assembly's assets.
-        evaluation: Evaluates the expressions of the template.
-        runtime: The function's runtime, which decides on the file name of inline code.
-    """
-    value = sam.location(evaluation.value(expression, resource.stack))
-    if isinstance(value, str):
-        return _local(resource.stack.path.parent / value, user, assets)
-    if not isinstance(value, dict):
-        return Code()
-    if "ZipFile" in value:
-        return Code(_inline(as_text(value["ZipFile"]), runtime))
-    if "ImageUri" in value:
-        return Code(image=True)
-    found = _uploaded(value, resource, user, assets)
-    return replace(found, storage=referenced(value, evaluation))
 
 
 def _local(path: Path, user: str, assets: Assets) -> Code:

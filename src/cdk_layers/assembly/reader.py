@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.app.model import App
 from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets, Unremembered
+from cdk_layers.assembly.code import CodeReader
 from cdk_layers.assembly.constructs import Constructs
 from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document, strings_in
 from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
 from cdk_layers.assembly.evaluate.values import as_text
+from cdk_layers.assembly.layer_versions import LayerVersions
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
 from cdk_layers.errors import AssemblyError
@@ -76,8 +78,10 @@ class _Reading:
         else:
             self._add(Stack(self._start, _template(self._start)))
         stacks = frozenset(stack for stack in self._stacks if _top(stack).construct in unbundled)
-        resources = Resources(Links(tuple(self._stacks)), self._assets, stacks)
-        layers, grants = tuple(resources.layers()), tuple(resources.grants())
+        links, code = Links(tuple(self._stacks)), CodeReader(self._assets, stacks)
+        versions = LayerVersions(links, code)
+        resources = Resources(links, code, versions)
+        layers, grants = tuple(versions.all()), tuple(resources.grants())
         acknowledged = self._acknowledged()
         app = App(tuple(resources.functions()), layers, grants, tuple(self._assets.unread), acknowledged)
         is_one_of_many = self._start.name == MANIFEST and self._path.name.endswith(_TEMPLATE)

@@ -1,73 +1,52 @@
-"""Functions, layers and grants of an app, made from the resources of its templates."""
+"""Functions and grants of an app, made from the resources of its templates."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.app.model import Function, Grant, Layer, LayerUse
-from cdk_layers.assembly import code, edge, layer_digests, sam, signing
+from cdk_layers.app.model import Function, Grant, LayerUse
+from cdk_layers.assembly import edge, layer_digests, sam, signing
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
-from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
+from cdk_layers.assembly.evaluate.scenarios import scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text, describe
 from cdk_layers.assembly.properties import (
     architecture_of,
     environment_of,
     exists,
-    generated_name,
     is_retained,
-    is_retained_by_sam,
     literals,
     reference_kind,
-    texts,
     unless_empty_default,
     whole_number,
 )
-from cdk_layers.lambda_service.arn import LayerArn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.marks import ImportedLayer
-    from cdk_layers.assembly.assets import Assets
+    from cdk_layers.app.model import Layer
+    from cdk_layers.assembly.code import CodeReader
     from cdk_layers.assembly.evaluate.links import Links
-    from cdk_layers.assembly.evaluate.scenarios import Choice, Scenario
+    from cdk_layers.assembly.evaluate.scenarios import Scenario
     from cdk_layers.assembly.evaluate.values import Value
+    from cdk_layers.assembly.layer_versions import LayerVersions
     from cdk_layers.assembly.stacks import Resource, Stack
 
-FUNCTIONS: Final = ("AWS::Lambda::Function", sam.FUNCTION)
-LAYERS: Final = ("AWS::Lambda::LayerVersion", sam.LAYER)
 _GRANT: Final = "AWS::Lambda::LayerVersionPermission"
 _CUSTOM_RUNTIME: Final = re.compile(r"custom|provided(?:\.\w+)?")
 """Runtimes that a layer or the code provides; they use layers like others. Source: the developer guide and the API."""
 
-_NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
-
-
-@dataclass(frozen=True, slots=True)
-class _LayerScenario:
-    """A layer in some scenarios: in all that make the choices that it depends on."""
-
-    layer: Layer
-    choices: dict[Choice, Any]
-    dependence: Dependence
-
 
 @dataclass(slots=True)
 class Resources:
-    """Reads functions, layers and grants, each layer once."""
+    """Reads functions and grants."""
 
     links: Links
-    assets: Assets
-    unbundled: frozenset[Stack] = frozenset()
-    """Stacks whose assets the CDK did not build."""
-
-    _layers: dict[Resource, list[_LayerScenario]] = field(default_factory=lambda: defaultdict(list))
-    _named: dict[object, Layer] = field(default_factory=dict)
+    code: CodeReader
+    layers: LayerVersions
     _follows: dict[Stack, frozenset[str]] = field(default_factory=dict)
 
     def functions(self) -> Iterator[Function]:
@@ -75,7 +54,7 @@ class Resources:
         edges = edge.edge_functions(self.links)
         for stack in self.links.stacks:
             self._follows[stack] = layer_digests.digests_in(stack)
-            for resource in stack.of_type(*FUNCTIONS):
+            for resource in stack.of_type(*sam.FUNCTIONS):
                 at_edge = resource in edges
                 on_more = partial(self._report_more_scenarios, resource)
                 for _, function in scenarios(partial(self._function, resource, at_edge), on_more):
@@ -84,15 +63,7 @@ class Resources:
 
     def _report_more_scenarios(self, resource: Resource, judged: int) -> None:
         sentence = f"Function {resource.where.path!r} has more variants than the {judged} that were checked."
-        self.assets.unread[sentence] = None
-
-    def layers(self) -> Iterator[Layer]:
-        """Yield every layer version that the assembly defines, once for each scenario."""
-        for stack in self.links.stacks:
-            for resource in stack.of_type(*LAYERS):
-                for _ in scenarios(partial(self._layer_if_it_exists, resource)):
-                    pass
-                yield from (known.layer for known in self._layers[resource])
+        self.code.assets.unread[sentence] = None
 
     def grants(self) -> Iterator[Grant]:
         """Yield every layer version permission, once for each scenario."""
@@ -107,16 +78,18 @@ class Resources:
         stack = resource.stack
         if not exists(resource, evaluation):
             return None
-        properties = sam.function_properties(resource) if resource.type == sam.FUNCTION else dict(resource.properties)
+        properties = sam.function_properties(resource)
         runtime, handler, package = (
             evaluation.text(properties.get(name), stack) for name in ("Runtime", "Handler", "PackageType")
         )
         where = resource.where
         marks = stack.constructs.marks_of(where.path)
-        found = self._code(properties.get("Code"), resource, f"Function {where.path!r}", evaluation, runtime)
+        found = self.code.read(
+            properties.get("Code"), resource, f"Function {where.path!r}", evaluation, runtime=runtime
+        )
         layers = self._uses(properties.get("Layers", []), resource, evaluation)
         if layers and runtime is not None and _CUSTOM_RUNTIME.fullmatch(runtime):
-            self.assets.unread[
+            self.code.assets.unread[
                 f"Function {where.path!r} runs on the custom runtime {runtime!r}: what it needs from its layers is not "
                 "known, so only sizes, identities and grants were checked."
             ] = None
@@ -157,26 +130,10 @@ class Resources:
     def _macros(self, resource: Resource) -> tuple[str, ...]:
         macros = (*resource.stack.macros, *resource.transforms)
         for macro in macros:
-            self.assets.unread[
+            self.code.assets.unread[
                 f"Function {resource.where.path!r}: what the macro {macro!r} changes is known only at deploy."
             ] = None
         return macros
-
-    def _code(self, expression: Any, resource: Resource, user: str, evaluation: Evaluation,
-              runtime: str | None = None) -> code.Code:  # fmt: skip
-        if resource.stack in self.unbundled:
-            return code.Code(is_unbuilt=True)
-        is_unbuilt = resource.stack.constructs.marks_of(resource.where.path).is_unbuilt
-        if is_unbuilt or code.is_unbundled(resource, self.assets):
-            self.assets.unread[
-                f"{user} is not built in this assembly, since the CDK did not bundle its stack, so its content is "
-                "unknown. Run `cdk synth`."
-            ] = None
-            return code.Code(is_unbuilt=True)
-        if sam.is_unbuilt(resource, is_layer=resource.type in LAYERS):
-            self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
-            return code.Code(is_unbuilt=True)
-        return code.find_code(expression, resource, user, self.assets, evaluation, runtime=runtime)
 
     def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
         """Return the layers of a function; None if the list itself is unknown."""
@@ -186,7 +143,7 @@ class Resources:
         if listed is NO_VALUE:
             return ()
         if not isinstance(listed, list):
-            self.assets.unread[
+            self.code.assets.unread[
                 f"Function {resource.where.path!r}: its list of layers is unknown: {describe(listed)}."
             ] = None
             return None
@@ -208,87 +165,14 @@ class Resources:
         return tuple(labels)
 
     def _use(self, expression: Any, value: Value, resource: Resource, evaluation: Evaluation) -> LayerUse:
-        if isinstance(value, Reference) and value.resource.type in LAYERS:
-            return LayerUse(self._layer(value.resource, evaluation.scenario), value.kind)
+        if isinstance(value, Reference) and value.resource.type in sam.LAYERS:
+            return LayerUse(self.layers.layer(value.resource, evaluation.scenario), value.kind)
         value = unless_empty_default(value, expression)
         text = as_text(value)
         if text is not None:
-            return LayerUse(self._literal_layer(text, resource), reference_kind(expression, resource.stack))
+            return LayerUse(self.layers.named(text, resource), reference_kind(expression, resource.stack))
         kind = value.kind if isinstance(value, (Reference, Unknown)) else "unknown"
-        return LayerUse(self._unknown_layer(expression, value, resource), kind)
-
-    def _literal_layer(self, text: str, resource: Resource) -> Layer:
-        if text not in self._named:
-            arn = LayerArn.parse(text)
-            self._named[text] = Layer(
-                where=resource.where, name=arn.name if arn else None, arn=arn, raw_arn=text,
-                partition=arn.partition if arn else None, region=arn.region if arn else None,
-                account=arn.account if arn else None,
-            )  # fmt: skip
-        return self._named[text]
-
-    def _unknown_layer(self, expression: Any, value: Value, resource: Resource) -> Layer:
-        key = (resource.stack, json.dumps(expression, sort_keys=True, default=str))
-        if key not in self._named:
-            name = _NAME_IN_ARN.search(describe(value))
-            self._named[key] = Layer(where=resource.where, name=name[1] if name else describe(value))
-            self.assets.unread[
-                f"Function {resource.where.path!r}: its layer {describe(value)} is known only at deploy."
-            ] = None
-        return self._named[key]
-
-    def _layer_if_it_exists(self, resource: Resource, scenario: Scenario) -> Layer | None:
-        return self._layer(resource, scenario) if exists(resource, Evaluation(self.links, scenario)) else None
-
-    def _layer(self, resource: Resource, scenario: Scenario) -> Layer:
-        for known in self._layers[resource]:
-            if all(scenario.choices.get(choice, NO_VALUE) == value for choice, value in known.choices.items()):
-                scenario.dependence.add(known.dependence)
-                return known.layer
-        with scenario.separate_dependence() as dependence:
-            layer = self._new_layer(resource, Evaluation(self.links, scenario))
-        choices = {choice: scenario.choices[choice] for choice in dependence.choices}
-        self._layers[resource].append(_LayerScenario(layer, choices, dependence))
-        return layer
-
-    def _new_layer(self, resource: Resource, evaluation: Evaluation) -> Layer:
-        stack, where = resource.stack, resource.where
-        properties = sam.layer_properties(resource) if resource.type == sam.LAYER else dict(resource.properties)
-        marks = stack.constructs.marks_of(where.path)
-        found = self._code(properties.get("Content"), resource, f"Layer {where.path!r}", evaluation)
-        name, description, license_info = (
-            evaluation.text(properties.get(key), stack) for key in ("LayerName", "Description", "LicenseInfo")
-        )
-        runtimes, architectures = (
-            texts(evaluation.value(properties.get(key, []), stack))
-            for key in ("CompatibleRuntimes", "CompatibleArchitectures")
-        )
-        return Layer(
-            where=where,
-            name=name,
-            generated_name=generated_name(resource, evaluation),
-            is_resource=True,
-            partition=stack.partition,
-            region=stack.region,
-            account=stack.account,
-            runtimes=runtimes,
-            architectures=architectures,
-            description=description,
-            license=license_info,
-            contents=found.measured.contents,
-            sources=found.measured.sources,
-            archive_bytes=found.measured.archive_bytes,
-            location=found.measured.location,
-            asset=marks.digest or found.asset,
-            retained=is_retained_by_sam(resource, evaluation) if resource.type == sam.LAYER else is_retained(resource),
-            budget_bytes=marks.budget_bytes,
-            notes=marks.notes,
-            savings=marks.savings,
-            uncompiled=marks.uncompiled,
-            storage=found.storage,
-            is_signed=found.is_signed,
-            is_unbuilt=found.is_unbuilt,
-        )
+        return LayerUse(self.layers.unknown(expression, value, resource), kind)
 
     def _grant(self, resource: Resource, scenario: Scenario) -> Grant | None:
         evaluation = Evaluation(self.links, scenario)
@@ -310,6 +194,6 @@ class Resources:
         )
 
     def _granted(self, target: Value, resource: Resource, scenario: Scenario) -> Layer | None:
-        if isinstance(target, Reference) and target.resource.type in LAYERS:
-            return self._layer(target.resource, scenario)
-        return self._literal_layer(target, resource) if isinstance(target, str) else None
+        if isinstance(target, Reference) and target.resource.type in sam.LAYERS:
+            return self.layers.layer(target.resource, scenario)
+        return self.layers.named(target, resource) if isinstance(target, str) else None

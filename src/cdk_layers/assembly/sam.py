@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
     from cdk_layers.assembly.stacks import Resource
 
-FUNCTION: Final = "AWS::Serverless::Function"
-LAYER: Final = "AWS::Serverless::LayerVersion"
+FUNCTIONS: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+"""Types of functions, of CloudFormation and of SAM."""
+
+LAYERS: Final = ("AWS::Lambda::LayerVersion", "AWS::Serverless::LayerVersion")
+"""Types of layer versions, of CloudFormation and of SAM."""
+
+_PREFIX: Final = "AWS::Serverless::"
 
 _SAME: Final = (
     "Architectures", "CodeSigningConfigArn", "Environment", "FunctionName", "Handler", "Layers", "LoggingConfig",
@@ -25,8 +30,15 @@ _BUILT: Final = "SamResourceId"
 """A key that `sam build` writes into a resource's Metadata."""
 
 
-def function_properties(resource: Resource) -> dict[str, Any]:
-    """Return the properties of the function that SAM generates."""
+def is_sam(resource: Resource) -> bool:
+    """Return whether a resource is of SAM."""
+    return resource.type.startswith(_PREFIX)
+
+
+def function_properties(resource: Resource) -> Mapping[str, Any]:
+    """Return the properties of a function; for one of SAM, those of the function that SAM generates."""
+    if not is_sam(resource):
+        return resource.properties
     properties = _with_globals(resource, "Function")
     result: dict[str, Any] = {name: properties[name] for name in _SAME if name in properties}
     if "ImageUri" in properties:
@@ -38,8 +50,10 @@ def function_properties(resource: Resource) -> dict[str, Any]:
     return result
 
 
-def layer_properties(resource: Resource) -> dict[str, Any]:
-    """Return the properties of the layer version that SAM generates."""
+def layer_properties(resource: Resource) -> Mapping[str, Any]:
+    """Return the properties of a layer version; for one of SAM, those of the layer version that SAM generates."""
+    if not is_sam(resource):
+        return resource.properties
     properties = _with_globals(resource, "LayerVersion")
     if "ContentUri" in properties:
         properties["Content"] = location(properties["ContentUri"])
@@ -47,13 +61,13 @@ def layer_properties(resource: Resource) -> dict[str, Any]:
     return properties
 
 
-def is_unbuilt(resource: Resource, *, is_layer: bool) -> bool:
+def is_unbuilt(resource: Resource) -> bool:
     """Return whether the content of a layer or the code of a function is unknown until `sam build` builds it.
 
     For a function of Python, SAM copies the code as it is, and adds what its requirements name.
     """
     method = resource.metadata.get("BuildMethod")
-    is_copied = not is_layer and str(method).startswith("python")
+    is_copied = resource.type in FUNCTIONS and str(method).startswith("python")
     return method is not None and not is_copied and _BUILT not in resource.metadata
 
 

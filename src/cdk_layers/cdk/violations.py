@@ -87,7 +87,7 @@ def _violation(findings: Sequence[Finding], elsewhere: str = "") -> PolicyViolat
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=f"{finding.message}{_aws_error(finding)} {elsewhere}".rstrip(),
+        description=_joined(finding.message, _aws_error(finding), elsewhere),
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
         # Each resource can be acknowledged: the CDK removes the acknowledged ones.
@@ -97,20 +97,23 @@ def _violation(findings: Sequence[Finding], elsewhere: str = "") -> PolicyViolat
 
 def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
     finding = repeated.first
-    elsewhere = f" {repeated.elsewhere}" if repeated.others else ""
-    place = "" if repr(finding.where.path) in finding.message else f"{finding.where.path}: "
+    place = "" if repr(finding.where.path) in finding.message else f"{finding.where.path}:"
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=f"{place}{finding.message}{_aws_error(finding)}{elsewhere}",
+        description=_joined(place, finding.message, _aws_error(finding), repeated.elsewhere),
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
         violating_resources=[PolicyViolatingResource(locations=[])],
     )
 
 
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
 def _aws_error(finding: Finding) -> str:
-    return f" AWS error: {finding.aws_error!r}." if finding.aws_error else ""
+    return f"AWS error: {finding.aws_error!r}." if finding.aws_error else ""
 
 
 def _resource(finding: Finding) -> PolicyViolatingResource:
