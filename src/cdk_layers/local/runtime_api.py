@@ -156,8 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def _take(self, answer: Answer, status: int = 202) -> None:
-        self._reply(status, b'{"status":"OK"}')
+        # First: the process may end as soon as it has the reply, and without an answer its end would be the outcome.
         self.server.api.answers.put(answer)
+        self._reply(status, b'{"status":"OK"}')
 
     def _reply(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         self.send_response_only(status)
