@@ -33,8 +33,8 @@ def build_in_child(entry: Path, folder: Path, seconds: float | None) -> bool:
             os._exit(0)
     if seconds is not None:
         time.sleep(seconds)
-        # It may not have come to a session of its own yet.
-        with suppress(ProcessLookupError):
+        # It may not have come to a session of its own yet, or have ended, for which macOS has another error.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(child, signal.SIGKILL)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import uv
+
+from tests.processes import connect, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ class LocalAws:
 @contextmanager
 def running(folder: Path) -> Iterator[LocalAws]:
     """Run an emulator with its files in a folder until the block ends."""
-    port = _free_port()
+    port = free_port()
     temporary, home = folder / "tmp", folder / "home"
     for made in (temporary, home):
         made.mkdir(parents=True)
@@ -101,25 +102,19 @@ def running(folder: Path) -> Iterator[LocalAws]:
             start_new_session=True,
         )  # fmt: skip
         try:
-            url = f"http://localhost:{port}"
-            _wait_until_healthy(url, server, log)
-            yield LocalAws(url, home)
+            _wait_until_healthy(port, server, log)
+            yield LocalAws(f"http://localhost:{port}", home)
         finally:
             server.terminate()
             server.wait(timeout=30)
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_healthy(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=5):
+            connect(port, 5).close()
+            with urllib.request.urlopen(f"http://localhost:{port}/_ministack/health", timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)

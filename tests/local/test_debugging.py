@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from cdk_layers.local.runner import Runner
 from cdk_layers.project.user_store import user_store
 from tests.local.apps import function_of, write_app
+from tests.processes import connect, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Editor:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                self._socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_SECONDS)
+                self._socket = connect(port, _PATIENCE_SECONDS)
                 break
             except OSError:
                 if time.monotonic() > deadline:
@@ -93,12 +93,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def _unpacked_layer(app: Path) -> Path:
     command = [sys.executable, "-m", "cdk_layers.cli", "paths", "Report", str(app)]
     return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[1])
@@ -107,7 +101,7 @@ def _unpacked_layer(app: Path) -> Path:
 @pytest.mark.parametrize("options", [[], ["--no-isolation"]])
 def test_a_breakpoint_in_a_layer(app: Path, options: list[str]) -> None:
     """The function waits for a debugger, stops at breakpoints of sources here, and has no timeout meanwhile."""
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable,
         "-m",

@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 from cdk_layers.local.app_service import AppService
 from cdk_layers.local.service import MAX_ASYNCHRONOUS_BYTES, MAX_EVENT_BYTES, Service
 from tests.local.apps import Log, write_app
+from tests.processes import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,15 +217,14 @@ def test_an_environment_that_died_is_replaced(client: Any) -> None:
     for answer in [_payload(client.invoke(FunctionName="Report")) for _ in range(2)]:
         assert answer["pid"] > 0
     launchers = [
-        Path("/proc", child)
+        int(child)
         for children in Path("/proc/self/task").glob("*/children")
         for child in children.read_text().split()
-        if b"launch.py" in Path("/proc", child, "cmdline").read_bytes()
+        if is_running(int(child)) and b"launch.py" in Path("/proc", child, "cmdline").read_bytes()
     ]
     for launcher in launchers:
-        os.kill(int(launcher.name), signal.SIGKILL)
-    # A process that has ended, but is not waited for, has no command line.
-    while any((launcher / "cmdline").exists() and (launcher / "cmdline").read_bytes() for launcher in launchers):
+        os.kill(launcher, signal.SIGKILL)
+    while any(map(is_running, launchers)):
         time.sleep(0.01)
     assert _payload(client.invoke(FunctionName="Report"))["event"] == {}
 

@@ -15,6 +15,7 @@ import pytest
 
 import cdk_layers
 from cdk_layers.system.child_python import ChildPython, can_start
+from tests.processes import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,19 +125,10 @@ def test_it_ends_with_this_process(answering: ModuleType, tmp_path: Path) -> Non
         process = int(parent.stdout.readline())
         parent.kill()
     deadline = time.monotonic() + 20
-    while _runs(process) and time.monotonic() < deadline:
+    while is_running(process) and time.monotonic() < deadline:
         time.sleep(0.05)
 
-    assert not _runs(process)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{process}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+    assert not is_running(process)
 
 
 def test_names_of_files_in_another_encoding(answering: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cdk_layers.system import host
+from tests.processes import is_running
 
 _PARENT = """\
 import sys
@@ -20,14 +21,6 @@ host.run(["/bin/sh", "-c", 'sleep 300 & sleep 1; echo $! $$ > "$0"; wait', sys.a
 """
 _PATIENCE = 30
 """Seconds after which processes that should have ended count as orphans."""
-
-
-def _is_running(process: int) -> bool:
-    try:
-        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
@@ -40,13 +33,14 @@ def test_children_end_with_their_parent(tmp_path: Path) -> None:
     while not all(map(_is_written, files)) and time.monotonic() < deadline:
         time.sleep(0.05)
     processes = [int(one) for file in files for one in file.read_text(encoding="utf-8").split()]
-    assert all(map(_is_running, processes))
+    assert all(map(is_running, processes))
     for parent, one in zip(parents, signals, strict=True):
         parent.send_signal(one)
         parent.wait()
-    while any(map(_is_running, processes)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + _PATIENCE
+    while any(map(is_running, processes)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not any(map(_is_running, processes))
+    assert not any(map(is_running, processes))
 
 
 def _is_written(file: Path) -> bool:
