@@ -95,7 +95,7 @@ def test_synthesis_that_was_killed_while_it_wrote(entry: Path, tmp_path: Path) -
 def test_three_processes_at_once(entry: Path, tmp_path: Path) -> None:
     """The archives of an output folder are whole after processes staged them into it at once, and none of them fails.
 
-    They end before app.synth(): the CDK reads there, unlocked, what another process is writing. The CDK CLI locks the folder.
+    They end before app.synth(): the CDK reads there, unlocked, what others are writing. The CDK CLI locks the folder.
     """
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")
     (entry / "data.bin").write_bytes(os.urandom(3_000_000))
