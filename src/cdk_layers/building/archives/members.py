@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PLAIN: Final = 0o100644
 _PROGRAM: Final = 0o100755
+_NO_NAMES: Final = frozenset({"", ".", ".."})
+"""Parts of a path that are not names of files or folders."""
 
 
 class Member(NamedTuple):
@@ -46,7 +48,12 @@ class Member(NamedTuple):
 
 
 def collect(
-    root: Path, prefix: str = "", *, excluded: Callable[[str], bool] | None = None, follow: bool = False
+    root: Path,
+    prefix: str = "",
+    *,
+    excluded: Callable[[str], bool] | None = None,
+    follow: bool = False,
+    backslashes_separate: bool = False,
 ) -> list[Member]:
     """Return the files of a folder, sorted by their names in the archive.
 
@@ -58,6 +65,7 @@ def collect(
         excluded: Decides whether a path is left out: a POSIX path relative to the folder, with a trailing "/" for
             folders.
         follow: Whether symlinks that leave the folder are followed too.
+        backslashes_separate: Whether a backslash in a name separates folders. Otherwise, it is an error.
 
     Raises:
         EntryError: The folder contains something that cannot be packed: a symlink that leaves the folder, leads to
@@ -66,8 +74,11 @@ def collect(
     members = []
     for node in walk(root, excluded, follow=follow):
         if node.trouble is None and "\\" in node.name:
-            # Windows would extract it as a file in a folder.
-            raise _refusal(root, node._replace(trouble="has a backslash in its name"))
+            divided = node.name.replace("\\", "/")
+            if not backslashes_separate or not _NO_NAMES.isdisjoint(divided.split("/")):
+                # Windows would extract it as a file in a folder.
+                raise _refusal(root, node._replace(trouble="has a backslash in its name"))
+            node = node._replace(name=divided)  # noqa: PLW2901
         if node.status is None:
             raise _refusal(root, node)
         if not node.is_folder:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.tidying import find_distributions, read_record
+from cdk_layers.errors import BuildError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
@@ -38,20 +42,25 @@ def split(tree: Path) -> tuple[Group, ...]:
     A file that several distributions record is in the group of each, so that a group does not depend on the others.
     Groups are sorted by name. The group of unrecorded files, if there are any, is the last.
 
+    A backslash in the name of a file, as broken tools on Windows write it into wheels, separates folders. The CDK does
+    the same when it packs a folder.
+
     Args:
         tree: An installation without the traces of the installer.
 
     Raises:
         EntryError: The installation contains a file that cannot be packed.
         DependencyError: A RECORD cannot be read.
+        BuildError: The file system took the names of two files for one.
     """
-    members = {member.name: member for member in collect(tree)}
+    members = {member.name: member for member in collect(tree, backslashes_separate=True)}
     by_folder: dict[str, list[str]] = defaultdict(list)
     for name in members:
         by_folder[name.partition("/")[0]].append(name)
     unrecorded, groups = set(members), []
     for distribution in find_distributions(tree):
         recorded = {path for path, _ in read_record(distribution.folder)}
+        _refuse_lost_files(recorded - members.keys(), members, tree, distribution.name)
         names = recorded.union(by_folder[distribution.folder.name])
         unrecorded -= names
         own = tuple(members[name] for name in sorted(names) if name in members)
@@ -59,3 +68,32 @@ def split(tree: Path) -> tuple[Group, ...]:
     groups.sort(key=lambda group: group.name)
     rest = tuple(members[name] for name in sorted(unrecorded))
     return (*groups, Group(UNRECORDED, rest)) if rest else tuple(groups)
+
+
+def _refuse_lost_files(missing: Collection[str], members: Collection[str], tree: Path, name: str) -> None:
+    """Refuse an installation that lacks recorded files because the file system has other files under their names.
+
+    The file systems of macOS and Windows do not distinguish "A.py" from "a.py", nor some of them "é" from "é" in two
+    characters. So one file replaces the other, or a file is in the folder of another distribution.
+
+    Raises:
+        BuildError: A file was lost that way.
+    """
+    if not missing:
+        return
+    present = {_folded(member): member for member in members}
+    for path in sorted(missing):
+        other = present.get(_folded(path))
+        if other is not None or os.path.isfile(tree / path):  # noqa: PTH113 - Path raises an error for long names
+            message = (
+                f"{name!r} contains {path!r}, which is lost here: a file system of this machine takes its name for "
+                f"that of {'another file' if other is None else repr(other)}. Let CDK_LAYERS_CACHE_DIR and "
+                "UV_CACHE_DIR name folders on a file system that distinguishes such names, such as a case-sensitive "
+                "volume of macOS, or build on Linux or in WSL."
+            )
+            raise BuildError(message)
+
+
+def _folded(path: str) -> str:
+    """Return what is equal for names that some file systems do not distinguish."""
+    return unicodedata.normalize("NFC", path).casefold()
