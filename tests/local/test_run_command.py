@@ -101,6 +101,9 @@ def test_an_imported_layer(app: Path, tmp_path: Path) -> None:
         (["Image"], "is a container image"),
         (["Old"], "There is no CPython 2.7 on this machine. Install one: `uv python install 2.7`."),
         (["Report", "--event", "{"], "The event of --event is not JSON"),
+        (["Report", "--event", "[" * 100_000], "The event of --event is not JSON: it is nested too deeply."),
+        (["Report", "--event", '{"rows": [-Infinity]}'], "The event of --event is not JSON: -Infinity is not JSON."),
+        (["Report", "--event", '{"name": "\udce9"}'], "The event of --event is not JSON: 'utf-8' codec can't decode"),
         (["Report", "--event", "/not/there"], "neither JSON nor a file that can be read"),
     ],
 )

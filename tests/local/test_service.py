@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +43,8 @@ def handler(event, context):
     if event.get("mark"):
         open(event["mark"], "x").close()
     time.sleep(event.get("sleep", 0))
-    return {"event": event, "pid": os.getpid(), "arn": context.invoked_function_arn, "stage": os.environ.get("STAGE")}
+    return {"event": event, "pid": os.getpid(), "arn": context.invoked_function_arn, "stage": os.environ.get("STAGE"),
+            "custom": context.client_context and context.client_context.custom}
 """
 _WORKERS: Final = 2
 
@@ -95,6 +97,11 @@ def _string(size: int) -> str:
     return '"' + "x" * (size - 2) + '"'
 
 
+def _encoded(text: str) -> str:
+    """Return a text as Base64."""
+    return base64.b64encode(text.encode()).decode()
+
+
 def _payload(answer: Any) -> Any:
     return json.loads(answer["Payload"].read())
 
@@ -118,6 +125,17 @@ def test_qualifiers(client: Any) -> None:
     """A version or an alias is in the context's ARN, however the caller names it."""
     for names in ({"FunctionName": "monthly-report", "Qualifier": "live"}, {"FunctionName": "monthly-report:live"}):
         assert _payload(client.invoke(**names))["arn"].endswith(":function:monthly-report:live")
+
+
+@pytest.mark.parametrize("name", ["a", "é", "中"])
+def test_client_context(client: Any, name: str) -> None:
+    """A client context, which SDKs send as Base64, is in the context of the function.
+
+    Source: the Lambda API reference, Invoke, ClientContext.
+    """
+    context = _encoded(json.dumps({"custom": {"team": name}}, ensure_ascii=False))
+    answer = client.invoke(FunctionName="Report", ClientContext=context)
+    assert _payload(answer)["custom"] == {"team": name}
 
 
 def test_no_payload_is_an_empty_object(client: Any) -> None:
@@ -164,6 +182,12 @@ def test_events(client: Any, log: Log) -> None:
     [
         ({"FunctionName": "Other"}, "ResourceNotFoundException", 404),
         ({"FunctionName": "Report", "Payload": "{"}, "InvalidRequestContentException", 400),
+        ({"FunctionName": "Report", "Payload": '{"rows": NaN}'}, "InvalidRequestContentException", 400),
+        ({"FunctionName": "Report", "Payload": "[" * 100_000}, "InvalidRequestContentException", 400),
+        ({"FunctionName": "Report", "Payload": "{}".encode("utf-16")}, "InvalidRequestContentException", 400),
+        ({"FunctionName": "Report", "ClientContext": "string"}, "InvalidRequestContentException", 400),
+        ({"FunctionName": "Report", "ClientContext": _encoded("{")}, "InvalidRequestContentException", 400),
+        ({"FunctionName": "Report", "ClientContext": _encoded("[]")}, "InvalidRequestContentException", 400),
         ({"FunctionName": "Report", "InvocationType": "Later"}, "InvalidParameterValueException", 400),
         ({"FunctionName": "Node"}, "InvalidParameterValueException", 400),
         ({"FunctionName": "Report", "Payload": _string(MAX_EVENT_BYTES + 1)}, "RequestTooLargeException", 413),
@@ -204,10 +228,23 @@ def test_requests_of_web_pages_are_refused(url: str) -> None:
     connection.close()
 
 
-def test_other_operations_are_unknown(client: Any) -> None:
+@pytest.mark.parametrize(
+    "headers", [{"Transfer-Encoding": "chunked"}, {"Content-Length": "many"}, {"Content-Length": "-1"}]
+)
+def test_a_request_without_a_length_is_refused(url: str, headers: dict[str, str]) -> None:
+    """A body whose length is not known is an error, not an empty event."""
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        connection.request("POST", "/2015-03-31/functions/Report/invocations", headers=headers)
+        with connection.getresponse() as answer:
+            assert answer.status == 411
+
+
+@pytest.mark.parametrize("operation", ["get_function", "delete_function", "put_function_concurrency"])
+def test_other_operations_are_unknown(client: Any, operation: str) -> None:
     """Only Invoke is there."""
-    with pytest.raises(ClientError) as caught:
-        client.list_functions()
+    options = {"ReservedConcurrentExecutions": 1} if operation.startswith("put") else {}
+    with pytest.raises(ClientError, match="UnknownOperationException.*Only Invoke is available here") as caught:
+        getattr(client, operation)(FunctionName="Report", **options)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 

@@ -72,6 +72,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
         "Region": {"Code": {"main.py": _REGION}},
         **{name: {"Code": {"main.py": _FAST}} for name in ("Old", "Same", "New")},
+        **{name: {"Handler": name, "Code": {}} for name in ("main", ".handler")},
+        "Bundled": {"Code": {
+            "main.py": "import sdk, sdk.client, tools\ndef handler(event, context): return [sdk.call(), tools.origin]",
+            "sdk/__init__.py": "def call(): return 'sent'", "sdk/client.py": "", "tools.py": "origin = 'code'",
+        }},
         "Vendored": {"Code": {
             "main.py": "import vendored\ndef handler(event, context): return vendored.origin",
             "own.pth": "lib\nimport finder\n", "lib/vendored.py": "origin = 'lib'",
@@ -240,6 +245,54 @@ def test_handlers_are_imported(session: pytest.Pytester) -> None:
         5,
         "-n0", "-p", "no:randomly",
     )  # fmt: skip
+
+
+def test_installed_packages_that_the_code_contains(session: pytest.Pytester) -> None:
+    """A package that the test run has imported stays, so that its mocks work; the function's own modules do not."""
+    packages = session.mkdir("site-packages")
+    (packages / "sdk").mkdir()
+    for name in ("sdk/__init__", "sdk/client", "main"):
+        (packages / f"{name}.py").write_text("def call(): return 'installed'")
+    session.makepyfile(tools="origin = 'test'")
+    _passes(
+        session,
+        """
+        import sys
+        from pathlib import Path
+        import pytest
+        sys.path.insert(0, str(Path(__file__).parent / "site-packages"))
+        import main, sdk.client, tools
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_mocks(lambda_handler, monkeypatch, number):
+            monkeypatch.setattr(sdk, "call", lambda: "mocked")
+            assert lambda_handler("Bundled")({}, None) == ["mocked", "code"]
+            assert sys.modules["sdk.client"] is sdk.client
+
+        def test_nothing_is_left():
+            assert [sys.modules[name] for name in ("main", "sdk", "tools")] == [main, sdk, tools]
+        """,
+        3,
+        "-n0", "-p", "no:randomly",
+    )  # fmt: skip
+
+
+def test_handlers_without_a_module(session: pytest.Pytester) -> None:
+    """A handler that names no module is an error that names the function."""
+    _passes(
+        session,
+        """
+        import pytest
+        from cdk_layers.errors import UsageError
+
+        @pytest.mark.parametrize("name", ["main", ".handler"])
+        def test_error(lambda_handler, name):
+            message = f"Function 'template.yaml#{name}' has the handler '{name}'; expected MODULE.FUNCTION."
+            with pytest.raises(UsageError, match=message):
+                lambda_handler(name)
+        """,
+        2,
+    )
 
 
 def test_variables_of_handlers(session: pytest.Pytester) -> None:

@@ -1,4 +1,4 @@
-"""Events that the user gives: JSON text, a file, or standard input."""
+"""Events that the user gives: JSON, as text, in a file or from standard input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_event(given: str | None) -> bytes:
     if given == _STANDARD_INPUT:
         return _checked(sys.stdin.buffer.read(), "standard input")
     if given.lstrip()[:1] in {"{", "[", '"'} or _is_json(given):
-        return _checked(given.encode(), "--event")
+        return _checked(given.encode(errors="surrogateescape"), "--event")
     try:
         return _checked(Path(given).read_bytes(), given)
     except OSError as error:
@@ -34,9 +34,27 @@ def read_event(given: str | None) -> bytes:
         raise UsageError(message) from None
 
 
+def check_json(data: bytes) -> None:
+    """Check an event.
+
+    Raises:
+        ValueError: It is not JSON in UTF-8, which has no NaN and no Infinity, or it is nested deeper than can be read.
+    """
+    try:
+        json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
+
+
+def _refuse_constant(name: str) -> None:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        check_json(text.encode(errors="surrogateescape"))
     except ValueError:
         return False
     return True
@@ -44,7 +62,7 @@ def _is_json(text: str) -> bool:
 
 def _checked(data: bytes, source: str) -> bytes:
     try:
-        json.loads(data)
+        check_json(data)
     except ValueError as error:
         message = f"The event of {source} is not JSON: {error}."
         raise UsageError(message) from None

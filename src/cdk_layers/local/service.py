@@ -5,6 +5,7 @@ Source: the Lambda API reference, Invoke (2015-03-31).
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,14 +14,19 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cdk_layers.errors import CdkLayersError, UsageError
+from cdk_layers.local.event import check_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from email.message import Message
 
     from cdk_layers.local.execution import Outcome
 
     Invoke = Callable[[str, bytes, str | None, str | None], Outcome]
-    """Runs a function: its name, the event, the client context, the qualifier."""
+    """Runs a function: its name, the event, the client context as JSON, the qualifier."""
+
+    Refusal = tuple[int, str, str]
+    """The status, the type and the message of an error."""
 
 MAX_EVENT_BYTES: Final = 6_291_456
 MAX_ASYNCHRONOUS_BYTES: Final = 1_048_576
@@ -29,6 +35,9 @@ MAX_ASYNCHRONOUS_BYTES: Final = 1_048_576
 _INVOCATIONS: Final = re.compile(r"/2015-03-31/functions/([^/]{1,2000})/invocations/?")
 _CHUNK_BYTES: Final = 65_536
 _KINDS: Final = ("RequestResponse", "Event", "DryRun")
+_UNREADABLE: Final = 411, "LengthRequired", "A request needs a Content-Length. Chunked bodies are not accepted."
+"""Source: RFC 9110, 411 Length Required. SDKs send a length."""
+
 _ARN: Final = re.compile(r"(?:arn:[^:]*:lambda:[^:]*:)?(?:\d{12}:)?function:([^:]+)(?::([^:]+))?")
 
 
@@ -68,11 +77,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer everything but Invoke."""
+        self.close_connection = True  # a body may follow
         self._refuse(404, "UnknownOperationException", "Only Invoke is available here.")
+
+    do_PUT = do_PATCH = do_DELETE = do_GET
 
     def do_POST(self) -> None:
         """Invoke a function."""
-        event = self._body()
+        length = self._length()
+        if length is None:
+            self.close_connection = True
+            self._refuse(*_UNREADABLE)
+            return
+        event = self._body(length)
         url = urlsplit(self.path)
         place = _INVOCATIONS.fullmatch(url.path)
         if place is None:
@@ -80,30 +97,33 @@ class _Handler(BaseHTTPRequestHandler):
             return
         name, qualifier = _name_and_qualifier(unquote(place[1]), parse_qs(url.query).get("Qualifier", [None])[0])
         kind = self.headers.get("X-Amz-Invocation-Type", _KINDS[0])
-        call = (name, event or b"{}", self.headers.get("X-Amz-Client-Context"), qualifier)
         refusal = self._refusal(name, kind, event)
         if refusal is not None:
             self._refuse(*refusal)
         elif kind == "DryRun":
             self._reply(204)
         elif kind == "Event":
-            Thread(target=self._invoke_quietly, args=call, daemon=True).start()
+            Thread(target=self._invoke_quietly, args=(name, event or b"{}", None, qualifier), daemon=True).start()
             self._reply(202)
         else:
-            self._answer(*call)
+            self._answer(name, event or b"{}", _client_context(self.headers), qualifier)
 
-    def _body(self) -> bytes | None:
+    def _length(self) -> int | None:
+        """Return how many bytes the caller sends; None if the request does not say so."""
+        length = self.headers.get("Content-Length", "0")
+        return int(length) if length.isdecimal() and "Transfer-Encoding" not in self.headers else None
+
+    def _body(self, length: int) -> bytes | None:
         """Return what the caller sent; None if that is larger than any event may be."""
-        left = int(self.headers.get("Content-Length") or 0)
-        if left <= MAX_EVENT_BYTES:
-            return self.rfile.read(left)
+        if length <= MAX_EVENT_BYTES:
+            return self.rfile.read(length)
         # Read anyway: a caller that is still sending would not see the answer.
-        while left > 0 and (data := self.rfile.read(min(left, _CHUNK_BYTES))):
-            left -= len(data)
+        while length > 0 and (data := self.rfile.read(min(length, _CHUNK_BYTES))):
+            length -= len(data)
         return None
 
-    def _refusal(self, name: str, kind: str, event: bytes | None) -> tuple[int, str, str] | None:
-        """Return the status, type and message of the error for a request that is not carried out."""
+    def _refusal(self, name: str, kind: str, event: bytes | None) -> Refusal | None:
+        """Return the error for a request that is not carried out."""
         if self.headers.get("Origin"):
             # No SDK outside of browsers sends one, and any page that the user visits could send requests to this port.
             return 403, "AccessDeniedException", "Requests of web pages are not accepted."
@@ -115,11 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         if event is None or len(event) > limit:
             text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
             return 413, "RequestTooLargeException", text
-        try:
-            json.loads(event or b"{}")
-        except ValueError as error:
-            return 400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"
-        return None
+        return _refusal_of_content(event, self.headers)
 
     def _answer(self, name: str, event: bytes, client_context: str | None, qualifier: str | None) -> None:
         try:
@@ -159,6 +175,40 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Log nothing: requests carry events."""
+
+
+def _refusal_of_content(event: bytes, headers: Message) -> Refusal | None:
+    """Return the error for an event or a client context that Lambda cannot parse."""
+    try:
+        check_json(event or b"{}")
+    except ValueError as error:
+        return 400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+    try:
+        _client_context(headers)
+    except ValueError:
+        text = "Client context must be a valid Base64-encoded JSON object."
+        return 400, "InvalidRequestContentException", text
+    return None
+
+
+def _client_context(headers: Message) -> str | None:
+    """Return the client context of a request as JSON in ASCII, as functions get it.
+
+    Only synchronous invocations pass it on. Source: the Lambda API reference, Invoke, ClientContext, and
+    github.com/boto/boto3/issues/2153.
+
+    Raises:
+        ValueError: It is not an object of JSON in Base64.
+    """
+    encoded = headers.get("X-Amz-Client-Context")
+    if encoded is None:
+        return None
+    decoded = base64.b64decode(encoded, validate=True)
+    check_json(decoded)
+    context = json.loads(decoded)
+    if not isinstance(context, dict):
+        raise ValueError
+    return json.dumps(context)
 
 
 def _name_and_qualifier(text: str, qualifier: str | None) -> tuple[str, str | None]:

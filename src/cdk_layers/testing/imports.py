@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cdk_layers.testing.functions import Assemblies, Synthesizable
 
 _NATIVE: Final = (".so", ".pyd")
+_INSTALLED: Final = frozenset(("dist-packages", "site-packages"))
+"""Names of the folders that distributions are installed into."""
 
 _native_packages: dict[tuple[Path, str], dict[str, ModuleType]] = {}
 """Modules of packages with native code, by the folder that they were imported from and the name of the package.
@@ -74,22 +76,22 @@ class HandlerImporter:
 
         Raises:
             UsageError: The app has no such function, this process runs another Python than the function, or its
-                module does not define the handler.
+                handler names no module, or one that does not define it.
             ImportError: The module cannot be imported.
         """
         function = self._assemblies.function(name, app=app, environment=environment)
         _refuse_other_python(function)
+        module_name, attribute = _module_and_attribute(function)
         folders = self._assemblies.runner.import_paths(function)
         self._folders += folders
         sys.path[:0] = map(str, folders)
         self._set_variables(function)
         importlib.invalidate_caches()
-        self._set_aside(folders[0])
+        self._set_aside(folders[0], module_name.partition(".")[0])
         self._restore_native_packages(folders)
         for folder in folders:
             # Reads its .pth files, as Lambda does.
             site.addsitedir(str(folder))
-        module_name, _, attribute = function.handler.replace("/", ".").rpartition(".")
         module = importlib.import_module(module_name)
         try:
             handler: Callable[..., Any] = getattr(module, attribute)
@@ -107,11 +109,22 @@ class HandlerImporter:
                 os.environ[name] = self._names[name] = value
         os.environ.update(function.environment)
 
-    def _set_aside(self, code: Path) -> None:
-        """Remove modules of other folders with the names of the function's modules, such as a test's `main`."""
+    def _set_aside(self, code: Path, handler: str) -> None:
+        """Remove modules of other folders with the names of the function's modules, such as a test's `main`.
+
+        Installed packages stay, even if the code contains them as well: the test may have patched them, and most of
+        those with native code cannot be imported twice.
+
+        Args:
+            code: The folder of the function's code.
+            handler: The top-level module or package of the handler, which is never an installed one.
+        """
         own = {path.name.partition(".")[0] for path in code.iterdir() if not path.name.endswith(".dist-info")}
         for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] in own and not _is_from(module, [code]) and _file(module) is not None:
+            top, file = name.partition(".")[0], _file(module)
+            if top not in own or file is None or Path(file).is_relative_to(code):
+                continue
+            if top == handler or _INSTALLED.isdisjoint(Path(file).parts):
                 del sys.modules[name]
 
     def _restore_native_packages(self, folders: list[Path]) -> None:
@@ -131,6 +144,15 @@ class HandlerImporter:
                 origin = next(folder for folder in self._folders if _is_from(module, [folder]))
                 _native_packages.setdefault((origin, package), {})[name] = module
             del sys.modules[name]
+
+
+def _module_and_attribute(function: LocalFunction) -> tuple[str, str]:
+    """Return the names of a handler's module and of the handler in it."""
+    module, dot, attribute = function.handler.replace("/", ".").rpartition(".")
+    if not dot or not module.strip("."):
+        message = f"Function {function.path!r} has the handler {function.handler!r}; expected MODULE.FUNCTION."
+        raise UsageError(message)
+    return module, attribute
 
 
 def _refuse_other_python(function: LocalFunction) -> None:
