@@ -243,7 +243,7 @@ def test_a_request_without_a_length_is_refused(url: str, headers: dict[str, str]
 def test_other_operations_are_unknown(client: Any, operation: str) -> None:
     """Only Invoke is there."""
     options = {"ReservedConcurrentExecutions": 1} if operation.startswith("put") else {}
-    with pytest.raises(ClientError, match="UnknownOperationException.*Only Invoke is available here") as caught:
+    with pytest.raises(ClientError, match=r"UnknownOperationException.*Only Invoke is available here\.") as caught:
         getattr(client, operation)(FunctionName="Report", **options)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
