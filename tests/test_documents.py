@@ -245,6 +245,16 @@ def test_a_tag_is_released_only_if_version_and_changelog_agree(tmp_path: Path) -
     assert problems("v0.2.0", tmp_path) == []
 
 
+def test_the_changelog_says_everything_once() -> None:
+    """Two branches that add lines at different places leave the lines of both."""
+    entries = re.findall(
+        r"^- (?:.+\n)(?:  .+\n)*", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    texts = [" ".join(entry.split()) for entry in entries]
+    assert len(texts) > 50
+    assert sorted({text for text in texts if texts.count(text) > 1}) == []
+
+
 def test_no_document_passes_an_acknowledgement_by_keywords() -> None:
     """`acknowledge(id=...)` is a TypeError in Python."""
     texts = [*(PROJECT / "README.md", *DOCS.rglob("*.md")), *(PROJECT / "src").rglob("*.py")]

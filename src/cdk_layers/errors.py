@@ -81,10 +81,15 @@ class FunctionError(CdkLayersError):
         super().__init__(
             f"Function {path!r} failed with {error_type}: {error_message}" + (f"\n{trace}" if trace else "")
         )
+        self._given = (path, error_type, error_message, stack_trace, log)
         self.error_type = error_type
         self.error_message = error_message
         self.stack_trace = stack_trace
         self.log = log
+
+    def __reduce__(self) -> tuple[type[FunctionError], tuple[object, ...]]:
+        """Make copies, such as in another process, from the arguments of the constructor instead of the message."""
+        return type(self), self._given
 
 
 class RuleError(CdkLayersError):

@@ -130,8 +130,27 @@ def test_a_list_in_place_of_names_is_told_how_to_pass_them(stack: Stack, tmp_pat
     for wrong in (["base"], layer, 0):
         message = _message(partial(hub.pick, wrong))
         assert message.startswith("Stack 'Hub' has no layer named by ")
-        assert message.endswith('Pass each name as a string: pick("base", "data").')
+        assert 'Pass each name as a string: pick("base", "data"). ' in message
         assert " at 0x" not in message
+
+
+def test_what_a_stack_is_not_asked_for_names_what_is(stack: Stack, tmp_path: Path) -> None:
+    """Python asks for the layers 0, 1 and so on where a stack is used as a list or a set of its layers."""
+    app: Any = stack.node.root
+    hub: Any = MultiLayerStack(app, "Hub", compatible_runtimes="python3.13")
+    hub.add_layer("base", entry=entry(tmp_path, "base"))
+    for use in (lambda: "base" in hub, lambda: [*hub], lambda: dict(enumerate(hub))):
+        assert _message(use).endswith("stack.layers has them all.")
+    assert "base" in hub.layers
+
+
+def test_an_id_of_a_permission_that_exists_is_one_sentence(stack: Stack, tmp_path: Path) -> None:
+    """Whatever has it: another permission, a grant, or the resource of the layer itself."""
+    layer = _layer(stack, tmp_path, entry=entry(tmp_path, "base"), grants="222222222222")
+    layer.add_permission("X", account_id="333333333333")
+    for taken in ("X", "GrantAccount222222222222", "Resource"):
+        message = _message(partial(layer.add_permission, taken, account_id="444444444444"))
+        assert message == f"Layer 'S/L': its scope has a construct with the id {taken!r} already. Choose another id."
 
 
 @pytest.mark.parametrize("handler", ["main:handler", "main handler", "", "handler()"])

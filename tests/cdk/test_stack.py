@@ -248,6 +248,51 @@ def test_the_file_goes_before_the_arguments(app: App, folder: Path) -> None:
     assert len(resources(template, "AWS::Lambda::LayerVersionPermission")) == 7
 
 
+def test_a_layer_of_the_file_undoes_what_the_file_says_of_all(app: App, folder: Path) -> None:
+    """An empty list and false override the defaults, as other values do."""
+    for name in ("base", "data"):
+        (folder / name / "settings.py").touch()
+        (folder / name / "lib").mkdir()
+        (folder / name / "lib" / "pyproject.toml").write_text(
+            '[project]\nname = "company-tools"\nversion = "1"\n[build-system]\nrequires = ["hatchling"]\n'
+            'build-backend = "hatchling.build"\n'
+        )
+    (folder / "layers.toml").write_text(
+        """
+        [defaults]
+        compatible_runtimes = ["python3.13"]
+        asset_excludes = ["settings.py"]
+        groups = ["lambda"]
+        extras = ["s3"]
+        allow_source_builds = ["company-tools"]
+        docker = true
+        default_excludes = false
+        [layers.base]
+        asset_excludes = []
+        groups = []
+        extras = []
+        allow_source_builds = []
+        docker = false
+        default_excludes = true
+        [layers.data]
+        groups = []
+        extras = []
+        docker = false
+        [layers.tools]
+        opt_entry = "."
+        groups = []
+        extras = []
+        docker = false
+        """
+    )
+    stack = MultiLayerStack.from_directory(app, "Hub", folder)
+    files = [contents.files for contents in (stack[name].contents for name in ("base", "data")) if contents]
+    assert ["python/settings.py" in each for each in files] == [True, False]
+    (folder / "base" / "requirements.txt").write_text("./lib\n")
+    with pytest.raises(EntryError, match="allow_source_builds"):
+        MultiLayerStack.from_directory(app, "Other", folder)
+
+
 def test_the_file_sets_budgets(app: App, folder: Path) -> None:
     """A layer over the file's budget is refused like one over the argument's."""
     (folder / "base" / "big.txt").write_bytes(bytes(1024 * 1024))

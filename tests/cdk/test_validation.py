@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,18 @@ def test_a_warning_does_not_fail_the_synth(tmp_path: Path) -> None:
     (report,) = _report(tmp_path)
     (violation,) = report["violations"]
     assert report["conclusion"] == "success"
+    assert (violation["ruleName"], violation["severity"]) == ("deprecated-runtime", "warning")
+
+
+@pytest.mark.parametrize("zone", [None, timezone.utc])
+def test_a_point_in_time_is_its_day(tmp_path: Path, zone: timezone | None) -> None:
+    """A datetime is a date to type checkers, so `today=datetime.now()` has to be accepted too."""
+    app, _ = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
+    _add(app, LayerValidation(today=datetime(2026, 1, 1, 23, 59, tzinfo=zone)))
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    (violation,) = report["violations"]
     assert (violation["ruleName"], violation["severity"]) == ("deprecated-runtime", "warning")
 
 

@@ -109,14 +109,15 @@ class LayeredFunction(Function):
                 no wheel.
             groups: Dependency groups of the entry's lock file to install, too; categories of a Pipfile.lock.
             extras: Extras of the entry's project to install, too, as its lock file has them.
-            bytecode: Whether the modules of `entry` are compiled when it is built, so that the function starts faster.
-                Defaults to the project's settings, else False. It takes a CPython of the runtime's version here.
-            trim: Whether files that no import needs stay out of distributions: True for all kinds that are safe, or a
-                list of kinds. Defaults to the project's settings, else False.
-            dependency_excludes: Patterns, as in a .gitignore, of files of distributions that stay out. Defaults to the
+            bytecode: Whether to compile the modules of `entry` at build time, so that the function starts faster.
+                Requires a CPython of the runtime's version on this machine. Defaults to the project's settings, else
+                False.
+            trim: Whether to leave out files of distributions that no import needs: True for all safe kinds, or a list
+                of kinds. Defaults to the project's settings, else False.
+            dependency_excludes: Patterns, as in a .gitignore, of files of distributions to leave out. Defaults to the
                 project's settings, else none.
-            aws_services: The only services whose data of botocore stay in, such as ["s3", "dynamodb"]; boto3 then
-                raises UnknownServiceError for another. Defaults to the project's settings, else all.
+            aws_services: The only services whose data of botocore is included, such as ["s3", "dynamodb"]; boto3 raises
+                UnknownServiceError for others. Defaults to the project's settings, else all.
             try_imports: Whether to import every top-level package of the distributions in the code of `entry` on this
                 machine, with the function's layers, once for each content. This runs the code of the distributions.
                 Defaults to the project's settings, else False.

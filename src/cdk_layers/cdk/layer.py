@@ -211,6 +211,7 @@ class SharedPythonLayer(PythonLayerVersion):
 
         Raises:
             UsageError: `grant` is not a grant.
+            SharingError: Its account or organization is malformed.
         """
         checked = Arguments(f"Layer {self._where.path!r}").grant("grant", grant)
         name = checked.construct_id(self)
@@ -231,13 +232,14 @@ class SharedPythonLayer(PythonLayerVersion):
 
         Raises:
             SharingError: The account or the organization is malformed.
-            UsageError: The id is not a string.
+            UsageError: The id is not a string, or the layer has a construct with this id already.
         """
         arguments = Arguments(f"Layer {self._where.path!r}")
         if not arguments.text("the permission's id", id):
             raise arguments.wrong(id, "the permission's id", "a string with at least one character")
         refuse(grant_model(Where(f"{self._where.path}/{id}"), account_id, organization_id), app_settings())
-        super().add_permission(id, account_id=account_id, organization_id=organization_id)
+        with cdk_arguments(arguments.place, {}):
+            super().add_permission(id, account_id=account_id, organization_id=organization_id)
         permission = cast("CfnResource", self.node.find_child(id))
         self._permissions[id] = permission
         self._keep_with_version(permission)

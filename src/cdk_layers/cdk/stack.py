@@ -101,11 +101,11 @@ class MultiLayerStack(Stack):
             reference_strength: How other stacks refer to the layers. Defaults to `WEAK`.
             default_excludes: Whether layers that do not set it leave out files that only development needs. Defaults to
                 True.
-            bytecode: Whether modules are compiled in layers that do not say. Defaults to the project's settings.
-            trim: What stays out of distributions in layers that do not say. Defaults to the project's settings.
-            dependency_excludes: Patterns for layers that give none. Defaults to the project's settings.
-            aws_services: The services for layers that name none. Defaults to the project's settings.
-            try_imports: Whether the packages of layers that do not say are imported on this machine, which runs their
+            bytecode: Whether layers that do not set it compile their modules. Defaults to the project's settings.
+            trim: What layers that do not set it leave out of distributions. Defaults to the project's settings.
+            dependency_excludes: The patterns of layers that set none. Defaults to the project's settings.
+            aws_services: The services of layers that set none. Defaults to the project's settings.
+            try_imports: Whether to import the packages of layers that do not set it on this machine, which runs their
                 code. Defaults to the project's settings.
             **kwargs: Every other argument of `Stack`.
 
@@ -247,10 +247,8 @@ class MultiLayerStack(Stack):
         """
         if name not in [*self._layers]:  # a list, since what a user passes may not be hashable
             if not isinstance(name, str):
-                message = (
-                    f"Stack {self._path!r} has no layer named by {describe(name)}. Pass each name as a string: "
-                    'pick("base", "data").'
-                )
+                problem = f"Stack {self._path!r} has no layer named by {describe(name)}."
+                message = f'{problem} Pass each name as a string: pick("base", "data"). stack.layers has them all.'
                 raise UsageError(message)
             known = ", ".join(map(repr, self._layers)) or "none yet"
             message = f"Stack {self._path!r} has no layer {name!r}. It has {known}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import version
@@ -93,7 +93,8 @@ class LayerValidation:
         if not isinstance(today, date | None):
             raise arguments.wrong(today, "today", "a datetime.date")
         self._given = {
-            "today": today,
+            # A datetime is a date to type checkers, and cannot be compared with one.
+            "today": today.date() if isinstance(today, datetime) else today,
             "budget_bytes": arguments.size("max_unzipped", max_unzipped),
             "strict_budget": None if strict_budget is None else arguments.flag("strict_budget", strict_budget),
         }

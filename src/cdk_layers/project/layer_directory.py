@@ -43,26 +43,26 @@ _RUNTIMES: Final = tuple(f"python{version}" for version in BUILDABLE_PYTHONS)
 
 @dataclass(frozen=True, slots=True)
 class LayerOptions:
-    """The options of one layer, or of all. None or () if the file does not set an option."""
+    """The options of one layer, or of all. None if the file does not set an option."""
 
-    compatible_runtimes: tuple[str, ...] = ()
+    compatible_runtimes: tuple[str, ...] | None = None
     """Names in Lambda's API, such as "python3.13"."""
 
-    compatible_architectures: tuple[str, ...] = ()
+    compatible_architectures: tuple[str, ...] | None = None
     """"x86_64", "arm64", or both."""
 
-    grants: tuple[str, ...] = ()
+    grants: tuple[str, ...] | None = None
     """Account ids of 12 digits, organization ids, or "public"."""
 
     removal_policy: str | None = None
     """"retain" or "destroy"."""
 
-    asset_excludes: tuple[str, ...] = ()
+    asset_excludes: tuple[str, ...] | None = None
     default_excludes: bool | None = None
     follow_links: bool | None = None
-    allow_source_builds: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
+    allow_source_builds: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
     bytecode: bool | None = None
     trim: bool | tuple[str, ...] | None = None
     dependency_excludes: tuple[str, ...] | None = None
@@ -71,7 +71,7 @@ class LayerOptions:
     max_unzipped: int | None = None
     """In bytes. In the file, a string with a unit: "120 MiB"."""
 
-    docker: bool = False
+    docker: bool | None = None
     opt_entry: str | None = None
     """A folder, relative to the layer's subfolder."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from aws_cdk import Size
 
-from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
@@ -18,13 +17,12 @@ from cdk_layers.lambda_service.arn import LAYER_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cdk_layers.cdk.arguments.content import ContentChoices
     from cdk_layers.cdk.arguments.types import LayerArguments
     from cdk_layers.project.layer_directory import LayerOptions
 
 OF_STACK: Final = frozenset({"compatible_runtimes", "compatible_architectures", "removal_policy"})
 """Options of a folder that are arguments of the stack; the others are passed to each layer."""
-
-_CONTENT: Final = frozenset(field.name for field in fields(ContentChoices))
 
 
 @cache
@@ -50,14 +48,8 @@ def only_given(options: LayerArguments) -> dict[str, Any]:
 
 def from_options(options: LayerOptions) -> dict[str, Any]:
     """Return the options of a folder's file as arguments of `add_layer`, without those that are not set."""
-    said = {field.name: getattr(options, field.name) for field in fields(options)}
-    # These are None where the file does not say, so that False is said.
-    chosen = {"default_excludes", "follow_links", *_CONTENT}
-    given = {
-        name: value
-        for name, value in said.items()
-        if value is not None and (name in chosen or value not in ((), False))
-    }
+    named = {field.name: getattr(options, field.name) for field in fields(options)}
+    given = {name: value for name, value in named.items() if value is not None}
     if options.max_unzipped is not None:
         given["max_unzipped"] = Size.bytes(options.max_unzipped)
     return given
