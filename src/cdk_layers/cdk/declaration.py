@@ -12,7 +12,7 @@ from aws_cdk import Stack, Token
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
 from cdk_layers.app.marks import function_data
-from cdk_layers.app.model import LayerUse
+from cdk_layers.app.model import Layer, LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.follow.labels import declare
 from cdk_layers.cdk.follow.layer_list import layer_list
@@ -22,8 +22,10 @@ from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.constructs import imported_model
 from cdk_layers.cdk.model.function_model import model_of
 from cdk_layers.cdk.model.verdicts import Verdicts
+from cdk_layers.cdk.node.contract import is_reported_by_cli
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
+from cdk_layers.errors import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,6 +88,9 @@ class Declaration:
     def check(self, layers: Sequence[ILayerVersion | str], extensions: Sequence[ILayerVersion] = ()) -> None:
         """Check the function with its layers and with more of them, before anything is defined.
 
+        An ARN may be the default of a value that the CDK CLI looks up only after a first synthesis, which an error
+        would end. So where the CLI reports what `LayerValidation` finds, the texts of ARNs are left to that.
+
         Args:
             layers: Layers to add.
             extensions: Layers that the CDK added itself, after them.
@@ -94,7 +99,15 @@ class Declaration:
             RuleError: The rules reject the function, such as a LimitError, IdentityError or CompatibilityError.
         """
         verdicts = state_of(self._place.scope).part(Verdicts)
-        verdicts.refuse(replace(self.model, layers=self._uses(layers, extensions)))
+        function = replace(self.model, layers=self._uses(layers, extensions))
+        try:
+            verdicts.refuse(function)
+        except RuleError:
+            if not is_reported_by_cli(state_of(self._place.scope).root):
+                raise
+        else:
+            return
+        verdicts.refuse(replace(function, layers=tuple(map(_without_text, function.layers or ()))))
 
     def _uses(self, layers: Sequence[ILayerVersion | str], extensions: Sequence[ILayerVersion]) -> tuple[LayerUse, ...]:
         """Return the function's layers with more of them, as the rules judge them."""
@@ -183,6 +196,12 @@ class Declaration:
         declared = function_data(labels, model.budget_bytes, model.notes, model.savings, model.uncompiled)
         if declared:
             declare(self._place.stack, self.path, declared)
+
+
+def _without_text(use: LayerUse) -> LayerUse:
+    """Return a layer of the app unchanged, and one that is imported by its ARN as if that was not known."""
+    layer = use.layer
+    return use if layer.is_resource else LayerUse(Layer(where=layer.where, runtimes=layer.runtimes))
 
 
 def _is_layer(value: object) -> bool:

@@ -132,6 +132,7 @@ class LayeredFunction(Function):
             LimitError: There are more than five layers, or code and layers exceed Lambda's 262144000 unzipped bytes or
                 `max_unzipped`.
             IdentityError: The ARN of a layer is malformed, a layer is in another Region or partition, or occurs twice.
+                Under the CDK CLI, the texts of ARNs are checked at the end of the synthesis.
             CompatibilityError: A layer does not support the runtime or the architecture.
             UsageError: An argument is misspelt or has a wrong type, arguments exclude each other, or one of the layers
                 is not a layer version.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from aws_cdk import ReferenceStrength, RemovalPolicy, Size, Token
 from aws_cdk.aws_lambda import Architecture, Code, Runtime
 
+from cdk_layers.app.model import LOOKED_UP_LATER
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.model.runtimes import architecture_named, own_runtime, runtime_named
 from cdk_layers.errors import UsageError
@@ -135,7 +136,7 @@ class Arguments:
         """Return a grant for itself, or for what layers.toml accepts in its place."""
         if isinstance(value, LayerGrant):
             return value
-        if isinstance(value, str) and Token.is_unresolved(value):
+        if isinstance(value, str) and (LOOKED_UP_LATER in value or Token.is_unresolved(value)):
             return LayerGrant.account(value)
         if not isinstance(value, str) or not GRANTEE.fullmatch(value):
             is_number = isinstance(value, int) and not isinstance(value, bool)
