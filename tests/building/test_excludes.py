@@ -93,3 +93,10 @@ def test_what_code_may_need_stays_in(make_entry: Callable[..., Path], store: Loc
     entry = make_entry(files)
     assert _names(entry, store) == set(files)
     assert _names(entry, store, excludes=("nothing",)) == set(files)
+
+
+@pytest.mark.parametrize("name", ["vendor/lib/.git", "pkg/.git", ".git"])
+def test_submodules_and_worktrees(make_entry: Callable[..., Path], store: LocalStore, name: str) -> None:
+    """Their .git is a file with a path of this machine, so it would make other archives in another checkout."""
+    entry = make_entry({"main.py": "", "vendor/lib/a.py": "", "pkg/b.py": "", name: "gitdir: /home/me/.git/modules/x"})
+    assert _names(entry, store) == {"main.py", "vendor/lib/a.py", "pkg/b.py"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import subprocess
 import tarfile
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,12 +21,11 @@ from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.surroundings import builds_key, settings_of
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.local_store import LocalStore
 from tests.building.projects import module, write_project, write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from cdk_layers.store.local_store import LocalStore
 
 X86 = Target("3.13", "x86_64")
 ALLOWED = BuildOptions(allow_source_builds=("lib", "bar", "baz", "my-lib"))
@@ -170,6 +171,30 @@ def test_changes_in_folders_like_outputs(entry: Path, name: str) -> None:
     assert local_sources.digest(entry / "lib") != first
 
 
+def test_links_of_a_source(entry: Path, store: LocalStore, tmp_path: Path) -> None:
+    """Links of a project that leave it are followed; those that lead nowhere or back, and of Node, are no error."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "common.py").write_text("x = 1\n", encoding="utf-8")
+    project = entry / "lib"
+    (project / "node_modules").mkdir()
+    for link, target in {
+        "linked": "../../shared",
+        "single.py": "../../shared/common.py",
+        "dead": "nowhere",
+        "back": ".",
+        "node_modules/shared": "../../../shared",
+    }.items():
+        (project / link).symlink_to(target)
+    made = built(entry, store, "./lib")
+    with zipfile.ZipFile(made.archive) as opened:
+        names = set(opened.namelist())
+    assert {"python/linked/common.py", "python/single.py"} <= names
+    assert not [name for name in names if "node_modules" in name or "/back/" in name]
+    (shared / "common.py").write_text("x = 2\n", encoding="utf-8")
+    assert module(built(entry, store, "./lib").archive, "single") == "x = 2\n"
+
+
 def test_what_builds_leave_behind(entry: Path) -> None:
     """Caches, virtual environments and distributions of earlier builds shape no build."""
     first = local_sources.digest(entry / "lib")
@@ -211,6 +236,30 @@ def test_other_ways_to_lead(entry: Path, store: LocalStore, tmp_path: Path, requ
     write_wheel(more / "w", "bar", "x = 2\n")
     assert local_sources.digest(entry / "lib") != before
     assert module(built(entry, store, "./lib").archive, "bar") == "x = 2\n"
+
+
+@pytest.mark.parametrize("form", ["{0}", "{0} ; python_version > '3'", "{0}#subdirectory=."])
+def test_paths_in_the_metadata_of_a_build(entry: Path, store: LocalStore, tmp_path: Path, form: str) -> None:
+    """Backends write the path of another project into the metadata; the path of a copy would differ in each build."""
+    written = form.format((tmp_path / "beside").as_uri())
+    write_project(entry / "lib", "lib", [f"bar @ {written}"])
+    write_project(tmp_path / "beside", "bar")
+    (entry / "requirements.txt").write_text("./lib", encoding="utf-8")
+    digests = set()
+    for name in ("first", "second"):
+        made = build(entry, X86, ALLOWED, store=LocalStore(tmp_path / name))
+        digests.add(made.digest)
+        with zipfile.ZipFile(made.archive) as opened:
+            metadata = opened.read("python/lib-1.0.dist-info/METADATA")
+            record = opened.read("python/lib-1.0.dist-info/RECORD").decode()
+        assert b"file:" not in metadata
+        assert b"\nRequires-Dist: bar" in metadata
+        assert f"METADATA,sha256={_record_digest(metadata)},{len(metadata)}" in record
+    assert len(digests) == 1
+
+
+def _record_digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def test_member_of_a_workspace(entry: Path, store: LocalStore) -> None:

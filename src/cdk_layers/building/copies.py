@@ -41,7 +41,7 @@ class Copies:
         """Copy the source folders that requirements name, and those that they refer to, into a scratch folder.
 
         Raises:
-            EntryError: A file cannot be read, or a symlink leaves its folder.
+            EntryError: A file cannot be read.
         """
         copies = cls(Path(os.path.realpath(scratch)), {}, {})
         found = project.reachable(item.local for item in wanted if item.local is not None and is_source(item))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DEFAULT_EXCLUDES: Final = (
     ".venv/",
     "venv/",
-    ".git/",
+    ".git",
     ".hg/",
     ".svn/",
     "__pycache__/",
@@ -45,7 +45,6 @@ TOP_EXCLUDES: Final = (
     ".dockerignore",
     ".editorconfig",
     ".flake8",
-    ".git",
     ".gitattributes",
     ".github/",
     ".gitignore",

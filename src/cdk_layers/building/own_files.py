@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
 
-_NEVER_IN_ROOT: Final = (".git/", ".DS_Store")
+_NEVER_IN_ROOT: Final = (".git", ".DS_Store")
 _COSTLY_BYTES: Final = 1024**2
 _NAMED: Final = 5
 

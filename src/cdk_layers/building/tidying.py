@@ -35,6 +35,9 @@ _SCRIPT_FOLDERS: Final = ("bin", "Scripts") if os.name == "nt" else ("bin",)
 _SHEBANG: Final = b"#!/usr/bin/env python3\n"
 """Lambda's PATH contains the interpreter of the runtime."""
 
+_FILE_REFERENCE: Final = re.compile(rb"^(?P<name>Requires-Dist:[^@;\n]*)@[ \t]*file:[^\s;]*", re.MULTILINE)
+"""A requirement of a folder or file on the machine that built the wheel."""
+
 _PYTHON_SHEBANG: Final = re.compile(rb"#!(?=[^\n]*python)[^\n]*\n|#!/bin/sh\n'''exec'[^\n]*\n' '''\n")
 _ENTRY_POINT: Final = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<object>[\w.]+)")
 _SCRIPT: Final = """\
@@ -97,7 +100,8 @@ def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
                 continue
             rows.update(_program(tree, path, programs) or {path: (digest, size)})
         else:
-            rows[path] = (digest, size)
+            is_metadata = path == f"{folder.name}/METADATA"
+            rows[path] = (is_metadata and _without_paths(tree / path)) or (digest, size)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([path, *facts] for path, facts in sorted(rows.items()))
     _replace(record, text.getvalue().encode())
@@ -184,8 +188,27 @@ def _program(tree: Path, path: str, programs: dict[str, str]) -> dict[str, tuple
     (tree / "bin").mkdir(exist_ok=True)
     _replace(tree / target, content)
     (tree / target).chmod(0o755)
+    return {target: (_digest(content), str(len(content)))}
+
+
+def _without_paths(metadata: Path) -> tuple[str, str] | None:
+    """Remove the paths of the machine that built the wheel from its metadata; return the new digest and size if any."""
+    try:
+        before = metadata.read_bytes()
+    except OSError:
+        return None
+    headers, blank_line, description = before.partition(b"\n\n")
+    content = _FILE_REFERENCE.sub(lambda found: found["name"].rstrip(), headers) + blank_line + description
+    if content == before:
+        return None
+    _replace(metadata, content)
+    return _digest(content), str(len(content))
+
+
+def _digest(content: bytes) -> str:
+    """Return a digest as RECORD writes it."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    return {target: (f"sha256={digest}", str(len(content)))}
+    return f"sha256={digest}"
 
 
 def _replace(path: Path, content: bytes) -> None:

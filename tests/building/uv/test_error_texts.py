@@ -125,6 +125,22 @@ def test_what_is_misconfigured_comes_with_a_remedy(stderr: str, parts: list[str]
     assert "/scratch" not in message
 
 
+@pytest.mark.parametrize("line", [
+    "LookupError: setuptools-scm was unable to detect version for /w/lib.",
+    "FileNotFoundError: [Errno 2] No such file or directory: '../VERSION'",
+    "OSError: Readme file does not exist: ../../README.md",
+])  # fmt: skip
+def test_local_sources_that_need_more_than_their_folder(line: str) -> None:
+    """A source on this machine has no other version: the way out is its folder, or the version by a variable."""
+    stderr = BACKEND.replace("download and build `markupsafe==1.0`", "build `lib @ file:///w/lib`")
+    stderr = stderr.replace("ImportError: cannot import name 'Feature' from 'setuptools'", line)
+    message = str(uv_error(stderr, "requirements.txt", TARGET))
+    assert "building 'lib' from source failed" in message
+    assert "a copy of its folder alone" in message
+    assert "SETUPTOOLS_SCM_PRETEND_VERSION" in message
+    assert "Choose a version" not in message
+
+
 def test_disk_full() -> None:
     """A full disk is no trouble with the requirements; the error names the file."""
     error = uv_error("error: failed to write `/a/b`: No space left on device (os error 28)", "requirements.txt", TARGET)

@@ -10,7 +10,7 @@ from cdk_layers.contents.tree import walk
 from cdk_layers.errors import EntryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from cdk_layers.contents.tree import Node
 
@@ -54,6 +54,7 @@ def collect(
     excluded: Callable[[str], bool] | None = None,
     follow: bool = False,
     backslashes_separate: bool = False,
+    skipped: Collection[str] = (),
 ) -> list[Member]:
     """Return the files of a folder, sorted by their names in the archive.
 
@@ -66,6 +67,7 @@ def collect(
             folders.
         follow: Whether symlinks that leave the folder are followed too.
         backslashes_separate: Whether a backslash in a name separates folders. Otherwise, it is an error.
+        skipped: The kinds of trouble (`Node.trouble`) for which a node is left out instead of refused.
 
     Raises:
         EntryError: The folder contains something that cannot be packed: a symlink that leaves the folder, leads to
@@ -79,6 +81,8 @@ def collect(
                 # Windows would extract it as a file in a folder.
                 raise _refusal(root, node._replace(trouble="has a backslash in its name"))
             node = node._replace(name=divided)  # noqa: PLW2901
+        if node.trouble in skipped:
+            continue
         if node.status is None:
             raise _refusal(root, node)
         if not node.is_folder:

@@ -28,10 +28,16 @@ _CACHES: Final = frozenset({
 })  # fmt: skip
 """Names of files and folders that no build backend reads, at any depth."""
 
+_OF_NODE: Final = "node_modules/"
+"""At the top of a project, where it has no Python package: its links would be followed through a whole repository."""
+
 _SETUPTOOLS_OUTPUT: Final = re.compile(r"lib|bdist\..+|(?:lib|temp|scripts)[.-].+")
 _DISTRIBUTION: Final = re.compile(r".+\.(?:whl|tar\.gz|zip)|\.gitignore")
 _MARKERS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "cdk.out")
 """Files that identify the folder around them: a cache, a virtual environment, a cloud assembly."""
+
+_NOT_FILES: Final = ("leads to nothing", "leads back into itself", "is not a regular file")
+"""Symlinks and special files that no build needs."""
 
 _FROM_GIT: Final = re.compile(r"scm|vcs|pbr|versioneer|versioningit|dunamai|dynamic-version", re.IGNORECASE)
 _GIT_STATE: Final = re.compile(r"\.git/(?:HEAD|packed-refs|refs/.+)")
@@ -98,10 +104,12 @@ def _digest(path: Path) -> str:
 def source_members(folder: Path) -> list[Member]:
     """Return the files of a project that its build may read: all except caches and results of earlier builds.
 
+    Symlinks are followed wherever they lead, as a build does.
+
     Raises:
-        EntryError: A file cannot be read, or a symlink leaves the folder.
+        EntryError: A file cannot be read.
     """
-    return collect(folder, excluded=_exclusion(folder))
+    return collect(folder, excluded=_exclusion(folder), follow=True, skipped=_NOT_FILES)
 
 
 def _exclusion(folder: Path) -> Callable[[str], bool]:
@@ -112,7 +120,7 @@ def _exclusion(folder: Path) -> Callable[[str], bool]:
         if reads_git and name.startswith(".git/"):
             return name in _GIT_UNUSED
         last = name.rstrip("/").rpartition("/")[2]
-        if last in _CACHES or name in outputs:
+        if last in _CACHES or name in outputs or name == _OF_NODE:
             return True
         if not name.endswith("/"):
             return False

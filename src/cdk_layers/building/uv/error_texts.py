@@ -33,6 +33,7 @@ _NO_VERSION: Final = re.compile(
     r"(?P<specifier>[=<>!~][^\s,]*(?:,[<>!=~][^\s,]*)*)?"
 )
 _BUILDING: Final = re.compile(rf"(?:Failed to (?:download and )?build|build) {_NAME}")
+_LOCAL: Final = re.compile(r"Failed to build `[^`@]{1,300}@ file:")
 _HASH: Final = re.compile(rf"Hash mismatch for {_NAME}")
 _NO_HASHES: Final = re.compile(
     r"In `--require-hashes` mode, all requirements must have a hash, but none were provided for: (?P<which>[^`]{1,300})"
@@ -188,7 +189,18 @@ def _failed_build(stderr: str, origin: str) -> str:
     built = _BUILDING.search(" ".join(lines))
     return (
         f"{origin}: building {built['name'] if built else 'a distribution'!r} from source failed on this machine: "
-        f"{lines[-1][:_LONGEST]}. Choose a version that has a wheel, or {IN_CONTAINER}."
+        f"{lines[-1][:_LONGEST].rstrip('. ')}. {_build_remedy(stderr)}"
+    )
+
+
+def _build_remedy(stderr: str) -> str:
+    if _LOCAL.search(stderr) is None:
+        return f"Choose a version that has a wheel, or {IN_CONTAINER}."
+    return (
+        "It is built from a copy of its folder alone. If its build reads files outside of the folder, move or link them "
+        "into it. If its version comes from a git repository above, or from a worktree or submodule, set it by the "
+        "variable of its build backend, such as SETUPTOOLS_SCM_PRETEND_VERSION=1.0. Or put its wheel into the entry "
+        f"folder and require that, or {IN_CONTAINER}."
     )
 
 
