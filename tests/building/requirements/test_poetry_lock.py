@@ -68,6 +68,7 @@ print(Locker(folder / "poetry.lock", tomllib.loads((folder / "pyproject.toml").r
 PLUGIN_PROJECT = (
     POETRY_PROJECT
     + """
+requires-poetry = "<2.1"
 [tool.poetry.requires-plugins]
 no-such-plugin-anywhere = ">1"
 [tool.poetry.dependencies]
@@ -98,7 +99,8 @@ url = "../lib"
 def test_poetry_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """A poetry.lock is exported by poetry, with hashes unless the user asks for none; a stale one is refused.
 
-    Plugins that an entry contains or requires are not run by an export; what it names by relative paths is found.
+    Plugins that an entry contains or requires are not run by an export, and the version of Poetry that it requires is
+    not compared with the one that exports; what it names by relative paths is found.
     """
     info = ".poetry/plugins/evil-1.0.dist-info"
     files = {

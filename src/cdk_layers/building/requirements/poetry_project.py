@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_ABOUT_POETRY: Final = ("requires-plugins", "requires-poetry")
+"""Keys that require something of Poetry itself. Its version is not the user's choice here."""
+
 _MARKS: Final = ("pyproject.toml", "setup.py")
 """The files by which Poetry recognizes a Python project. An export does not read them."""
 
@@ -57,7 +60,8 @@ def _document(path: Path) -> dict[str, Any]:
     tool = document.get("tool")
     poetry = tool.get("poetry") if isinstance(tool, dict) else None
     if isinstance(poetry, dict):
-        poetry.pop("requires-plugins", None)
+        for key in _ABOUT_POETRY:
+            poetry.pop(key, None)
     return document
 
 

@@ -197,8 +197,8 @@ def _build_remedy(stderr: str) -> str:
     if _LOCAL.search(stderr) is None:
         return f"Choose a version that has a wheel, or {IN_CONTAINER}."
     return (
-        "It is built from a copy of its folder alone. If its build reads files outside of the folder, move or link them "
-        "into it. If its version comes from a git repository above, or from a worktree or submodule, set it by the "
+        "It is built from a copy of its folder alone. If its build reads files outside of it, move or link them into "
+        "it. If its version comes from a git repository above, or from a worktree or submodule, set it by the "
         "variable of its build backend, such as SETUPTOOLS_SCM_PRETEND_VERSION=1.0. Or put its wheel into the entry "
         f"folder and require that, or {IN_CONTAINER}."
     )
