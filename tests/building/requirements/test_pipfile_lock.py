@@ -13,6 +13,7 @@ from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import exports
+from cdk_layers.building.requirements.lock_checks import check_lock
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.errors import DependencyError, EntryError, StaleLockError
 from cdk_layers.lambda_service.target import Target
@@ -160,9 +161,20 @@ attrs = { version = "~=25.1", markers = "sys_platform == 'darwin'", extras = ["t
         pins_for(entry, Target("3.10", "x86_64"), store=store)
 
 
-def test_extras_of_a_pipfile(make_entry: MakeEntry, store: LocalStore) -> None:
-    """A Pipfile.lock without an extra that its Pipfile asks for is stale."""
-    manifest = '[packages]\nsix = {version = "==1.16.0", extras = ["Fast_Ones"]}\n'
+@pytest.mark.parametrize(
+    "line",
+    [
+        'six = {version = "==1.16.0", extras = ["Fast_Ones"]}',
+        '"six[Fast_Ones]" = "*"',
+        '"Six [fast.ones]" = {version = "==1.16.0"}',
+    ],
+)
+def test_extras_of_a_pipfile(make_entry: MakeEntry, store: LocalStore, line: str) -> None:
+    """A Pipfile.lock without an extra that its Pipfile asks for, in a table or in the key, is stale; else it fits."""
+    manifest = f"[packages]\n{line}\n"
+    locked = {"six": {"version": "==1.16.0", "extras": ["fast-ones"]}}
+    fitting = make_entry({"Pipfile": manifest, "Pipfile.lock": json.dumps({**PIPFILE_LOCK, "default": locked})}, "fits")
+    check_lock(Job(fitting, X86, BuildOptions(), store), "Pipfile.lock")
     entry = make_entry({"Pipfile": manifest, "Pipfile.lock": json.dumps(PIPFILE_LOCK)})
     with pytest.raises(StaleLockError, match="it lacks the extra 'fast-ones' of 'six'"):
         pins_for(entry, X86, store=store)

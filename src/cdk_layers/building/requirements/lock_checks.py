@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.job import Job
 
+_EXTRA: Final = re.compile(r"[A-Za-z0-9._-]+")
 _PIPFILE_SECTIONS: Final = {"default": "packages", "develop": "dev-packages"}
 
 
@@ -131,18 +132,20 @@ def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories
         packages = manifest.get(_PIPFILE_SECTIONS.get(section, section))
         found = {canonical(name): entry for name, entry in table(lock, section).items()}
         for name, requirement in packages.items() if isinstance(packages, dict) else ():
-            reasons += _differences(canonical(name), requirement, found)
+            reasons += _differences(name, requirement, found)
     if reasons:
         raise stale(path.name, reasons, "pipenv lock", str(folder))
 
 
-def _differences(name: str, requirement: object, found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how the locked package differs from a requirement of a Pipfile."""
+def _differences(key: str, requirement: object, found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the locked package differs from a requirement of a Pipfile. Its key may have extras: "name[extra]"."""
+    written, _, in_key = key.partition("[")
+    name = canonical(written.strip())
     required = str(requirement.get("version", "*") if isinstance(requirement, dict) else requirement)
     version = str(found[name].get("version", "")).removeprefix("==") if isinstance(found.get(name), dict) else ""
     if name not in found:
         yield f"it lacks {name!r}"
-    elif missing := _extras(requirement) - _extras(found[name]):
+    elif missing := (_extras(requirement) | _extras({"extras": _EXTRA.findall(in_key)})) - _extras(found[name]):
         yield f"it lacks the extra {min(missing)!r} of {name!r}"
     elif version and required != "*" and not meets(normalized(required), version):
         yield f"it has {name} {version} where the project requires {name}{required}"
