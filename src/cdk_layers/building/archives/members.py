@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,6 +19,10 @@ _PLAIN: Final = 0o100644
 _PROGRAM: Final = 0o100755
 _NO_NAMES: Final = frozenset({"", ".", ".."})
 """Parts of a path that are not names of files or folders."""
+
+_EVERYTHING: Final = 0o777
+_IS_WINDOWS: Final = os.name == "nt"
+_PROGRAM_STARTS: Final = (b"#!", b"\x7fELF")
 
 
 class Member(NamedTuple):
@@ -73,7 +78,7 @@ def collect(
         EntryError: The folder contains something that cannot be packed: a symlink that leaves the folder, leads to
             nothing or is part of a cycle, a file that cannot be read, a socket, a device.
     """
-    members = []
+    members, has_modes = [], False
     for node in walk(root, excluded, follow=follow):
         if node.trouble is None and "\\" in node.name:
             divided = node.name.replace("\\", "/")
@@ -86,9 +91,25 @@ def collect(
         if node.status is None:
             raise _refusal(root, node)
         if not node.is_folder:
+            mode = node.status.st_mode & 0o777
+            has_modes = has_modes or (mode != _EVERYTHING and not _IS_WINDOWS)
             name = f"{prefix}/{node.name}" if prefix else node.name
-            members.append(Member(name, node.path, bool(node.status.st_mode & 0o100), node.status.st_size))
+            members.append(Member(name, node.path, bool(mode & 0o100), node.status.st_size))
+    if not has_modes:
+        members = [member._replace(executable=_starts_as_program(member.path)) for member in members]
     return sorted(members, key=lambda member: member.name)
+
+
+def _starts_as_program(path: str | Path) -> bool:
+    """Return whether a file is a program by its first bytes, for systems that have no modes of files.
+
+    These are Windows, and file systems on which every file has mode 777, such as exFAT and /mnt/c in WSL.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path takes longer, and these may be thousands
+            return file.read(4).startswith(_PROGRAM_STARTS)
+    except OSError:
+        return False  # Packing it reports the error.
 
 
 def _refusal(root: Path, node: Node) -> EntryError:
