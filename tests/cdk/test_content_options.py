@@ -10,8 +10,9 @@ from aws_cdk.aws_lambda import Code
 
 from cdk_layers import LayeredFunction, MultiLayerStack, SharedPythonLayer
 from cdk_layers.building import find, job
-from cdk_layers.building.content_options import TRIM_ITEMS, TRIM_VALUES, ContentOptions
+from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.errors import UsageError
+from cdk_layers.project.option_kinds import TRIM_ARGUMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,14 +107,14 @@ def test_the_nearest_choice_counts(entry: Path, built: list[ContentOptions]) -> 
         ({"try_imports": 1}, "try_imports is 1 (int); expected True or False."),
         (
             {"trim": "test"},
-            f"trim is 'test' (str); expected {TRIM_VALUES}. Did you mean 'tests'?",
+            f"trim is 'test' (str); expected {TRIM_ARGUMENT.expected}. Did you mean 'tests'?",
         ),
         ({"trim": ["tests", 3]}, "trim[1] is 3 (int); expected one of 'tests', 'stubs'"),
         (
             {"trim": ["tests", "documantation"]},
-            f"trim[1] is 'documantation' (str); expected {TRIM_ITEMS}. Did you mean 'documents'?",
+            f"trim[1] is 'documantation' (str); expected {TRIM_ARGUMENT.item}. Did you mean 'documents'?",
         ),
-        ({"trim": ("source",)}, f"trim[0] is 'source' (str); expected {TRIM_ITEMS}. Did you mean 'sources'?"),
+        ({"trim": ("source",)}, f"trim[0] is 'source' (str); expected {TRIM_ARGUMENT.item}. Did you mean 'sources'?"),
         ({"trim": {"tests": 1}}, "trim is an object of type dict; expected True, False or a list of"),
         ({"dependency_excludes": [1]}, "dependency_excludes[0] is 1 (int); expected a string, in a list of patterns"),
         ({"aws_services": {"s3": 1}}, "aws_services is an object of type dict; expected a list of names of services"),

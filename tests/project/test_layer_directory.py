@@ -105,6 +105,12 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
         ("[layers.data]\nmax_unzipped = 120", 'a size with its unit, such as "120 MiB"'),
         ('[layers.data]\ndocker = "yes"', "true or false"),
         ('[layers.data]\nasset_excludes = ["a", 1]', r"asset_excludes\[1\] is 1, and has to be a string"),
+        ('[layers.data]\ndescription = ["a"]', r"description is \['a'\], and has to be a string"),
+        (
+            '[defaults]\nmax_unzipped = ["120 MiB"]',
+            r"max_unzipped is \['120 MiB'\], and has to be a size with its unit",
+        ),
+        ("[defaults]\nbytecode = [true]", r"bytecode is \[True\], and has to be true or false"),
         ("[layers.data]\nlicense = 1", "a string"),
     ],
 )

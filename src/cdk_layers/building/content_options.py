@@ -8,12 +8,6 @@ from typing import Final
 TRIM_KINDS: Final = ("tests", "stubs", "sources", "libraries", "documents")
 """Kinds of files in a distribution that `trim` can leave out, in the order of messages."""
 
-TRIM_VALUES: Final = f"True, False or a list of {', '.join(map(repr, TRIM_KINDS))}"
-"""Valid values of `trim`, for messages."""
-
-TRIM_ITEMS: Final = f"one of {', '.join(map(repr, TRIM_KINDS))}"
-"""Valid values of an item of `trim`, for messages."""
-
 
 @dataclass(frozen=True, slots=True)
 class ContentOptions:

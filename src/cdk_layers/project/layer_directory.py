@@ -23,12 +23,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.building.content_options import TRIM_KINDS, TRIM_VALUES, trim_of
 from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
+from cdk_layers.project.option_kinds import FLAG, TRIM, OptionKind, string, strings
 from cdk_layers.system import toml
-from cdk_layers.system.wording import bytes_of, first_wrong, nearest
+from cdk_layers.system.wording import bytes_of, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -144,7 +144,7 @@ def _parsed(file: Path) -> dict[str, Any]:
 def _order(file: Path, document: Mapping[str, Any], names: list[str]) -> tuple[str, ...]:
     if "order" not in document:
         return tuple(names)
-    order = _strings(document["order"])
+    order = strings(document["order"])
     if order is None:
         raise _wrong(file, "order", document["order"], "a list of the layers' names")
     repeated = sorted({name for name in order if order.count(name) > 1})
@@ -189,38 +189,16 @@ def _expect_known(
 
 
 def _value(file: Path, place: str, key: str, value: object) -> Any:
-    converted = _KINDS[key][0](value)
+    kind = _KINDS[key]
+    converted = kind.read(value)
     if converted is None:
-        raise _wrong_value(file, place, key, value)
+        wrong = kind.wrong(place, value)
+        raise _wrong(file, wrong.name, wrong.value, wrong.expected, wrong.hint)
     return converted
-
-
-def _wrong_value(file: Path, place: str, key: str, value: object) -> UsageError:
-    read, expected = _KINDS[key]
-    # A list is rejected for one of its items.
-    found = first_wrong(place, value, lambda item: read([item]) is not None)
-    name, wrong = found or (place, value)
-    if found:
-        items = expected.rpartition("a list of ")[2]
-        expected = "a string" if items == "strings" else f"one of {items}"
-    hint = nearest(wrong, _CHOICES[key]) if key in _CHOICES and isinstance(wrong, str) else ""
-    return _wrong(file, name, wrong, expected, hint)
 
 
 def _wrong(file: Path, place: str, value: object, expected: str, hint: str = "") -> UsageError:
     return UsageError(f"{file}: {place} is {value!r}, and has to be {expected}.{hint and f' {hint}'}")
-
-
-def _strings(value: object) -> tuple[str, ...] | None:
-    return tuple(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
-
-
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
 
 
 def _bytes(value: object) -> int | None:
@@ -229,46 +207,46 @@ def _bytes(value: object) -> int | None:
 
 def _some_of(names: Collection[str]) -> Callable[[object], tuple[str, ...] | None]:
     def read(value: object) -> tuple[str, ...] | None:
-        strings = _strings(value)
-        return strings if strings and set(strings) <= set(names) else None
+        listed = strings(value)
+        return listed if listed and set(listed) <= set(names) else None
 
     return read
 
 
 def _grants(value: object) -> tuple[str, ...] | None:
-    strings = _strings(value)
-    return None if strings is None or not all(map(GRANTEE.fullmatch, strings)) else strings
+    listed = strings(value)
+    return None if listed is None or not all(map(GRANTEE.fullmatch, listed)) else listed
 
 
-_CHOICES: Final[Mapping[str, Collection[str]]] = {
-    "compatible_runtimes": _RUNTIMES,
-    "compatible_architectures": ARCHITECTURES,
-    "trim": TRIM_KINDS,
-}
-_STRING: Final = (_string, "a string")
-_STRINGS: Final = (_strings, "a list of strings")
-_KINDS: Final[dict[str, tuple[Callable[[object], object | None], str]]] = {
-    "compatible_runtimes": (_some_of(_RUNTIMES), f"a list of {', '.join(_RUNTIMES)}"),
-    "compatible_architectures": (_some_of(ARCHITECTURES), f"a list of {' and '.join(ARCHITECTURES)}"),
-    "grants": (
-        _grants,
-        'a list of account ids ("222222222222"), organization ids ("o-a1b2c3d4e5") and "public"',
+_GRANTS: Final = 'account ids ("222222222222"), organization ids ("o-a1b2c3d4e5") and "public"'
+_STRING: Final = OptionKind(string, "a string")
+_STRINGS: Final = OptionKind(strings, "a list of strings", "a string")
+_KINDS: Final[Mapping[str, OptionKind]] = {
+    "compatible_runtimes": OptionKind(
+        _some_of(_RUNTIMES), f"a list of {', '.join(_RUNTIMES)}", f"one of {', '.join(_RUNTIMES)}", _RUNTIMES
     ),
-    "removal_policy": (lambda value: value if value in REMOVAL_POLICIES else None, '"retain" or "destroy"'),
+    "compatible_architectures": OptionKind(
+        _some_of(ARCHITECTURES),
+        f"a list of {' and '.join(ARCHITECTURES)}",
+        f"one of {' and '.join(ARCHITECTURES)}",
+        ARCHITECTURES,
+    ),
+    "grants": OptionKind(_grants, f"a list of {_GRANTS}", f"one of {_GRANTS}"),
+    "removal_policy": OptionKind(lambda value: value if value in REMOVAL_POLICIES else None, '"retain" or "destroy"'),
     "asset_excludes": _STRINGS,
-    "default_excludes": (_flag, "true or false"),
-    "follow_links": (_flag, "true or false"),
+    "default_excludes": FLAG,
+    "follow_links": FLAG,
     "allow_source_builds": _STRINGS,
     "groups": _STRINGS,
     "extras": _STRINGS,
-    "bytecode": (_flag, "true or false"),
-    "trim": (trim_of, TRIM_VALUES.replace("True, False", "true, false")),
+    "bytecode": FLAG,
+    "trim": TRIM,
     "dependency_excludes": _STRINGS,
     "aws_services": _STRINGS,
-    "try_imports": (_flag, "true or false"),
-    "max_unzipped": (_bytes, 'a size with its unit, such as "120 MiB"'),
-    "docker": (_flag, "true or false"),
-    "opt_entry": (_string, "a folder, relative to the layer's own"),
+    "try_imports": FLAG,
+    "max_unzipped": OptionKind(_bytes, 'a size with its unit, such as "120 MiB"'),
+    "docker": FLAG,
+    "opt_entry": OptionKind(string, "a folder, relative to the layer's own"),
     "description": _STRING,
     "license": _STRING,
     "layer_version_name": _STRING,

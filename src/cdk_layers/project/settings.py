@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Settings
-from cdk_layers.building.content_options import TRIM_ITEMS, TRIM_KINDS, TRIM_VALUES, ContentOptions, trim_of
+from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.errors import UsageError
+from cdk_layers.project.option_kinds import FLAG, TRIM, OptionKind, string, strings
 from cdk_layers.store.inventory import DEFAULT_MAX_BYTES
-from cdk_layers.system.wording import bytes_of, first_wrong, nearest
+from cdk_layers.system.wording import bytes_of, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _TABLE: Final = "cdk-layers"
 
@@ -154,50 +155,14 @@ def _from_table(table: Any, path: Path) -> ProjectSettings:
     return ProjectSettings(**{known[key]: _value(key, value, path) for key, value in table.items()})
 
 
-def _value(key: str, value: Any, path: Path) -> Any:
-    if key in _LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    if key == "budget" and isinstance(value, (str, int)) and not isinstance(value, bool):
-        return parse_size(str(value), f"{path}: [tool.{_TABLE}] budget")
-    if key == "cache-size" and isinstance(value, str):
-        return parse_limit(value, f"{path}: [tool.{_TABLE}] cache-size")
-    if key in _FLAGS and isinstance(value, bool):
-        return value
-    if key == "trim" and (found := trim_of(value)) is not None:
-        return found
-    raise _wrong(key, value, path)
-
-
-def _wrong(key: str, value: Any, path: Path) -> UsageError:
-    expected, hint, wrong = _EXPECTED[key], "", None
-    if key in _LISTS:
-        wrong = first_wrong(key, value, lambda item: isinstance(item, str))
-    elif key == "trim":
-        wrong = first_wrong(key, value, TRIM_KINDS.__contains__)
-    name, value = wrong or (key, value)
-    if key == "trim":
-        expected = TRIM_ITEMS if wrong else expected
-        hint = f" {nearest(value, TRIM_KINDS)}" if isinstance(value, str) else ""
-    elif wrong:
-        expected = f"a string, in {expected}"
-    return UsageError(f"{path}: [tool.{_TABLE}] {name} is {value!r}, but has to be {expected}.{hint.rstrip()}")
-
-
-_EXPECTED: Final[Mapping[str, str]] = {
-    "select": "a list of rule names",
-    "ignore": "a list of rule names",
-    "budget": 'a size such as "120MiB"',
-    "strict": "true or false",
-    "strict-budget": "true or false",
-    "bytecode": "true or false",
-    "trim": TRIM_VALUES.replace("True, False", "true, false"),
-    "dependency-excludes": "a list of patterns",
-    "aws-services": "a list of names of services",
-    "try-imports": "true or false",
-    "cache-size": 'a size such as "2 GiB", or "unlimited"',
-}
-_LISTS: Final = frozenset({"select", "ignore", "dependency-excludes", "aws-services"})
-_FLAGS: Final = frozenset({"strict", "strict-budget", "bytecode", "try-imports"})
+def _value(key: str, value: object, path: Path) -> Any:
+    kind, place = _KINDS[key], f"{path}: [tool.{_TABLE}]"
+    found = kind.read(value)
+    if found is None:
+        wrong = kind.wrong(key, value)
+        message = f"{place} {wrong.name} is {wrong.value!r}, but has to be {wrong.expected}. {wrong.hint}"
+        raise UsageError(message.rstrip())
+    return _PARSERS[key](str(found), f"{place} {key}") if key in _PARSERS else found
 
 
 def parse_size(text: str, what: str) -> int:
@@ -228,3 +193,28 @@ def parse_limit(text: str, what: str) -> int | None:
         UsageError: The text is neither.
     """
     return None if text.strip() == "unlimited" else parse_size(text, what)
+
+
+def _listed(items: str) -> OptionKind:
+    return OptionKind(strings, f"a list of {items}", f"a string, in a list of {items}")
+
+
+def _size_text(value: object) -> str | None:
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+
+
+_KINDS: Final[Mapping[str, OptionKind]] = {
+    "select": _listed("rule names"),
+    "ignore": _listed("rule names"),
+    "budget": OptionKind(_size_text, 'a size such as "120MiB"'),
+    "strict": FLAG,
+    "strict-budget": FLAG,
+    "bytecode": FLAG,
+    "trim": TRIM,
+    "dependency-excludes": _listed("patterns"),
+    "aws-services": _listed("names of services"),
+    "try-imports": FLAG,
+    "cache-size": OptionKind(string, 'a size such as "2 GiB", or "unlimited"'),
+}
+_PARSERS: Final[Mapping[str, Callable[[str, str], int | None]]] = {"budget": parse_size, "cache-size": parse_limit}
+"""Parsers of the texts of options."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 _KIBIBYTE = 1024
 _MEBIBYTE = 1024 * 1024
@@ -41,19 +41,6 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
     similar = get_close_matches(name, list(names), n=1)
     return f"Did you mean {similar[0]!r}?" if similar else ""
-
-
-def first_wrong(name: str, value: object, is_valid: Callable[[object], bool]) -> tuple[str, object] | None:
-    """Return the name and the value of the first invalid item of a list, such as "trim[1]"; None if it is no such list.
-
-    Args:
-        name: The name of the list.
-        value: The value that was rejected.
-        is_valid: Whether an item is valid.
-    """
-    if not isinstance(value, (list, tuple)):
-        return None
-    return next(((f"{name}[{number}]", item) for number, item in enumerate(value) if not is_valid(item)), None)
 
 
 def count(number: int, noun: str) -> str:

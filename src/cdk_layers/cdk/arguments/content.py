@@ -6,15 +6,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.content_options import (
-    TRIM_ITEMS,
-    TRIM_KINDS,
-    TRIM_VALUES,
-    ContentOptions,
-    trim_of,
-)
+from cdk_layers.building.content_options import ContentOptions, trim_of
+from cdk_layers.project.option_kinds import TRIM_ARGUMENT
 from cdk_layers.project.settings import read_settings
-from cdk_layers.system.wording import first_wrong, nearest
 
 if TYPE_CHECKING:
     from cdk_layers.cdk.arguments.readers import Arguments
@@ -79,7 +73,6 @@ def _trim(arguments: Arguments, value: object) -> bool | tuple[str, ...] | None:
         return None
     found = trim_of(value)
     if found is None:
-        name, wrong = first_wrong("trim", value, TRIM_KINDS.__contains__) or ("trim", value)
-        hint = nearest(wrong, TRIM_KINDS) if isinstance(wrong, str) else ""
-        raise arguments.wrong(wrong, name, TRIM_VALUES if name == "trim" else TRIM_ITEMS, hint)
+        wrong = TRIM_ARGUMENT.wrong("trim", value)
+        raise arguments.wrong(wrong.value, wrong.name, wrong.expected, wrong.hint)
     return found
