@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from cdk_layers.building import excludes
-from cdk_layers.building.options import DEFAULT_EXCLUDES, TOP_EXCLUDES
+from cdk_layers.building.excludes import DEFAULT_EXCLUDES, TOP_EXCLUDES
 from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
 
 if TYPE_CHECKING:

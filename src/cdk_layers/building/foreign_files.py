@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.options import IN_CONTAINER
+from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.contents.natives import native_index
 from cdk_layers.errors import DependencyError
 from cdk_layers.system.wording import listed

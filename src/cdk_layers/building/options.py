@@ -3,91 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_layers.building.content_options import ContentOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-DEFAULT_EXCLUDES: Final = (
-    ".venv/",
-    "venv/",
-    ".git",
-    ".hg/",
-    ".svn/",
-    "__pycache__/",
-    "*.pyc",
-    "*.pyo",
-    ".mypy_cache/",
-    ".pytest_cache/",
-    ".ruff_cache/",
-    ".hypothesis/",
-    ".tox/",
-    ".nox/",
-    "*.egg-info/",
-    "cdk.out/",
-    ".eggs/",
-    ".ipynb_checkpoints/",
-    ".pyre/",
-    ".pytype/",
-    ".DS_Store",
-    ".python-version",
-)
-"""Patterns (as in a .gitignore) of files and folders that are left out anywhere in the entry."""
-
-TOP_EXCLUDES: Final = (
-    ".aws-sam/",
-    ".coverage",
-    ".coveragerc",
-    ".direnv/",
-    ".dockerignore",
-    ".editorconfig",
-    ".flake8",
-    ".gitattributes",
-    ".github/",
-    ".gitignore",
-    ".gitlab-ci.yml",
-    ".gitmodules",
-    ".idea/",
-    ".pdm-build/",
-    ".pdm-python",
-    ".pre-commit-config.yaml",
-    ".pylintrc",
-    ".ruff.toml",
-    ".serverless/",
-    ".terraform/",
-    ".vscode/",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "Dockerfile",
-    "Makefile",
-    "README",
-    "README.md",
-    "README.rst",
-    "README.txt",
-    "__pypackages__/",
-    "conftest.py",
-    "constraints*.txt",
-    "htmlcov/",
-    "mypy.ini",
-    "node_modules/",
-    "noxfile.py",
-    "pdm.lock",
-    "pdm.toml",
-    "pyrightconfig.json",
-    "pytest.ini",
-    "requirements*.in",
-    "requirements*.txt",
-    "ruff.toml",
-    "setup.cfg",
-    "tox.ini",
-)
-"""Files and folders that are left out only at the top of the entry: in packages the same names may be data."""
-
-IN_CONTAINER: Final = "build in a container (docker=True for a layer, PythonFunction for a function)"
-"""The remedy for builds that cannot be done on this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.archives.members import Member, collect
-from cdk_layers.building.options import IN_CONTAINER
+from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.requirements import project
 from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
 from cdk_layers.contents.names import canonical

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.options import IN_CONTAINER
+from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import local_folders
 from cdk_layers.building.requirements.groups import refuse_without_lock

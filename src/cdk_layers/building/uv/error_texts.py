@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.options import IN_CONTAINER
+from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.uv import process
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App, Function
-from cdk_layers.building.options import TOP_EXCLUDES
+from cdk_layers.building.excludes import TOP_EXCLUDES
 from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.owners import owner
