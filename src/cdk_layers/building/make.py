@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from cdk_layers.building.archives.processes import kept_processes
 from cdk_layers.building.archives.writer import write_archive
-from cdk_layers.building.foreign_files import refuse_foreign_files
 from cdk_layers.building.installation import Installation, install
 from cdk_layers.building.job import refuse_removed_entry
 from cdk_layers.building.parts.ahead import compiled_ahead
@@ -22,24 +20,22 @@ from cdk_layers.building.parts.reuse import KnownParts
 from cdk_layers.building.parts.split import UNRECORDED, split
 from cdk_layers.building.plan import distributions_key, make_plan
 from cdk_layers.building.progress import ended_on_error
+from cdk_layers.building.record import write_record
 from cdk_layers.building.requirements.build_keys import resolution_key
 from cdk_layers.building.requirements.manifests import Requirements, read_requirements
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.building.summary import build_summary
 from cdk_layers.building.temporary_file_errors import temporary_file_errors
-from cdk_layers.building.trim.untrimmed import remember_untrimmed
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.errors import CdkLayersError, DependencyError, EntryChangedError
-from cdk_layers.store.artifact import ARCHIVE
-from cdk_layers.store.contents_json import path_beside, to_json
+from cdk_layers.store.artifact import ARCHIVE, write_facts
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cdk_layers.building.job import Job
-    from cdk_layers.building.parts.layer import Layer
     from cdk_layers.building.parts.split import Group
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
@@ -173,8 +169,8 @@ class _BuildRun:
 
         def fill(folder: Path) -> None:
             self.has_built = True
-            facts = self._write_contents(folder, assemble(parts, plan.own_key, self.job, folder / "scratch"))
-            _write_facts(folder, {**facts, "shared": installation["shared"]})
+            layer = assemble(parts, plan.own_key, self.job, folder / "scratch")
+            write_record(folder, layer, installation["shared"], self.job, self.label)
             if (folder / "scratch").is_dir():
                 self.job.store.discard(folder / "scratch")
 
@@ -190,7 +186,7 @@ class _BuildRun:
 
         def fill(folder: Path) -> None:
             self.has_built = True
-            _write_facts(folder, self._install(plan, folder))
+            write_facts(folder, self._install(plan, folder))
 
         return self.job.store.get_or_make(plan.distributions_key, fill).facts
 
@@ -282,24 +278,3 @@ class _BuildRun:
 
         if self.job.store.get(key) is None:
             self.job.store.get_or_make(key, fill, is_quick=True)
-
-    def _write_contents(self, folder: Path, layer: Layer) -> dict[str, Any]:
-        """Write the contents of an archive, and return the facts about it."""
-        contents = layer.join.contents()
-        refuse_foreign_files(contents, self.job, self.label)
-        path_beside(folder / ARCHIVE).write_text(to_json(contents), encoding="utf-8")
-        if layer.left_out:
-            remember_untrimmed(self.job.store, layer.digest, layer.parts)
-        return {
-            "digest": layer.digest,
-            "archive_bytes": layer.join.archive_bytes,
-            "parts": layer.parts,
-            "pins": sorted(f"{each.name}=={each.version}" for each in contents.distributions),
-            "overwritten": layer.overwritten,
-            "left_out": layer.left_out,
-            "uncompiled": layer.uncompiled,
-        }
-
-
-def _write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
-    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")

@@ -12,13 +12,14 @@ from cdk_layers.store import contents_json
 from cdk_layers.system.parallel import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
     from pathlib import Path
 
     from cdk_layers.contents.model import Contents
 
 MANIFEST: Final = "manifest.json"
 ARCHIVE: Final = "archive.zip"
+_FACTS: Final = "facts.json"
 _BLOCK: Final = 1024**2
 _WORTH_THREADS: Final = 4
 """Hashing fewer blocks takes less time than starting threads."""
@@ -53,9 +54,18 @@ class Artifact:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What `facts.json` contains; nothing if there is no such file."""
-        path = self.folder / "facts.json"
+        """The facts that `write_facts` wrote; nothing if there are none."""
+        path = self.folder / _FACTS
         return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write the facts of an artifact into its folder, as JSON.
+
+    Raises:
+        OSError: They cannot be written; the disk may be full.
+    """
+    (folder / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
 def file_digest(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,7 +14,7 @@ from cdk_layers.building.bytecode.names import source_of
 from cdk_layers.building.bytecode.sources import ArchiveSource, InstalledSource
 from cdk_layers.building.parts.keys import derived_key
 from cdk_layers.building.parts.stored import placed
-from cdk_layers.store.artifact import ARCHIVE
+from cdk_layers.store.artifact import ARCHIVE, write_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -142,6 +141,6 @@ def _existing(key: str, artifact: Artifact | None) -> Artifact:
 
 
 def _write(compiled: Compiled, folder: Path) -> None:
-    (folder / "facts.json").write_text(json.dumps({"failed": compiled.failed}), encoding="utf-8")
+    write_facts(folder, {"failed": compiled.failed})
     # More threads wait for Python's lock.
     write_archive(folder / ARCHIVE, compiled.members, threads=1)

@@ -1,0 +1,49 @@
+"""The record of a build in the store: the contents of its archive, and facts about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cdk_layers.building.foreign_files import refuse_foreign_files
+from cdk_layers.building.trim.untrimmed import remember_untrimmed
+from cdk_layers.store.artifact import ARCHIVE, write_facts
+from cdk_layers.store.contents_json import path_beside, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.parts.layer import Layer
+
+
+def write_record(folder: Path, layer: Layer, shared: Sequence[dict[str, Any]], job: Job, label: str) -> None:
+    """Write the record of a layer or of a function's code into its folder in the store.
+
+    Args:
+        folder: The folder.
+        layer: The archive, as its parts make it.
+        shared: The paths that several distributions install, as facts of the installation.
+        job: The input of the build.
+        label: Its name in messages.
+
+    Raises:
+        DependencyError: As `refuse_foreign_files`.
+        OSError: The disk may be full.
+    """
+    contents = layer.join.contents()
+    refuse_foreign_files(contents, job, label)
+    path_beside(folder / ARCHIVE).write_text(to_json(contents), encoding="utf-8")
+    if layer.left_out:
+        remember_untrimmed(job.store, layer.digest, layer.parts)
+    facts = {
+        "digest": layer.digest,
+        "archive_bytes": layer.join.archive_bytes,
+        "parts": layer.parts,
+        "pins": sorted(f"{each.name}=={each.version}" for each in contents.distributions),
+        "overwritten": layer.overwritten,
+        "left_out": layer.left_out,
+        "uncompiled": layer.uncompiled,
+        "shared": shared,
+    }
+    write_facts(folder, facts)
