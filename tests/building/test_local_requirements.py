@@ -46,7 +46,6 @@ def asked(entry: Path, store: LocalStore, line: str) -> tuple[str | None, Path |
     """Return the name and the file or folder that one line of a requirements.txt asks for."""
     (entry / "requirements.txt").write_text(line.replace("{entry}", str(entry)), encoding="utf-8")
     found = read_requirements(Job(entry, X86, ALLOWED, store))
-    assert found is not None
     (wanted,) = found.wanted
     return wanted.name, wanted.local
 
@@ -353,7 +352,6 @@ def test_addresses_that_are_pinned(entry: Path, store: LocalStore, line: str, is
     """A full commit and a wheel always mean the same; a branch, a tag and a part of a commit do not."""
     (entry / "requirements.txt").write_text(line, encoding="utf-8")
     found = read_requirements(Job(entry, X86, ALLOWED, store))
-    assert found is not None
     assert [(one.name, one.is_pinned) for one in found.wanted] == [("my-lib", is_pinned)]
 
 

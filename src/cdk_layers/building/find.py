@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.building.job import job_of
 from cdk_layers.building.notes import Note, overwritten_notes
 from cdk_layers.building.plan import make_plan
-from cdk_layers.building.requirements.manifests import read_requirements
+from cdk_layers.building.requirements.manifests import stored_requirements
 from cdk_layers.building.requirements.requested_extras import unknown_extras
 from cdk_layers.building.requirements.resolution import Basis, stored_resolution
 from cdk_layers.building.uv.settings import settings_read_once
@@ -165,7 +165,7 @@ def _find(job: Job, label: str, *, is_recalled: bool = False) -> LayerBuild | No
 
 def _stored_plan(job: Job, *, is_recalled: bool) -> Plan | None:
     """Return the plan of a build by the resolution in the store; None without one that is good enough."""
-    requirements = read_requirements(job, may_export=False, may_lack=is_recalled)
+    requirements = stored_requirements(job, may_lack=is_recalled)
     resolution = None if requirements is None else stored_resolution(requirements, job)
     if requirements is None or resolution is None or (resolution.basis is Basis.OFFLINE and not is_recalled):
         return None

@@ -22,7 +22,7 @@ from cdk_layers.building.plan import distributions_key, make_plan
 from cdk_layers.building.progress import ended_on_error
 from cdk_layers.building.record import write_record
 from cdk_layers.building.requirements.build_keys import resolution_key
-from cdk_layers.building.requirements.manifests import Requirements, read_requirements
+from cdk_layers.building.requirements.manifests import read_requirements, stored_requirements
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
 from cdk_layers.building.summary import build_summary
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.parts.split import Group
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
+    from cdk_layers.building.requirements.manifests import Requirements
     from cdk_layers.contents.model import Distribution
     from cdk_layers.store.artifact import Artifact
 
@@ -149,11 +150,11 @@ class _BuildRun:
 
     def _requirements(self) -> Requirements:
         """Read the manifest. A lock file with credentials is exported only if it has to be installed."""
-        known = read_requirements(self.job, may_export=False)
+        known = stored_requirements(self.job)
         if known is not None and known.lacks_credentials:
             plan = make_plan(known, resolve(known, self.job), self.job)
             known = known if plan.distributions_key is None or self._find_record(plan.distributions_key) else None
-        return known or read_requirements(self.job) or Requirements(None)
+        return known or read_requirements(self.job)
 
     def _build_plan(self, plan: Plan) -> FinishedBuild:
         """Return the build of a plan after making the parts and records that the store does not have."""

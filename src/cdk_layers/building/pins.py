@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.job import job_of
-from cdk_layers.building.requirements.manifests import Requirements, read_requirements
+from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.resolution import resolve
 from cdk_layers.system.credentials import scrub
 
@@ -27,7 +27,7 @@ def pins_for(
         CdkLayersError: As `build`.
     """
     job = job_of(entry, target, options, store)
-    requirements = read_requirements(job) or Requirements(None)
+    requirements = read_requirements(job)
     return tuple(sorted(_pin_text(pin) for pin in resolve(requirements, job).pins))
 
 

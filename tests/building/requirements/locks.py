@@ -52,9 +52,7 @@ default-groups = ["dev", "ops"]
 
 def read(entry: Path, store: LocalStore, options: BuildOptions | None = None) -> Requirements:
     """Return what an entry asks for."""
-    found = read_requirements(Job(entry, X86, options or BuildOptions(), store))
-    assert found is not None
-    return found
+    return read_requirements(Job(entry, X86, options or BuildOptions(), store))
 
 
 def make(arguments: list[str], entry: Path) -> None:

@@ -14,7 +14,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import exports
 from cdk_layers.building.requirements.lock_checks import check_lock
-from cdk_layers.building.requirements.manifests import read_requirements
+from cdk_layers.building.requirements.manifests import stored_requirements
 from cdk_layers.errors import DependencyError, EntryError, StaleLockError
 from cdk_layers.lambda_service.target import Target
 from tests.building.requirements.locks import (
@@ -66,7 +66,7 @@ def test_pipfile_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) 
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
     assert sorted(entry.iterdir()) == before
-    again = read_requirements(Job(entry, X86, BuildOptions(), store), may_export=False)
+    again = stored_requirements(Job(entry, X86, BuildOptions(), store))
     assert again is not None
     assert again.lacks_credentials
     assert again.wanted == found.wanted

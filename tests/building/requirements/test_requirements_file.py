@@ -10,7 +10,7 @@ import pytest
 
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.building.requirements.manifests import read_requirements
+from cdk_layers.building.requirements.manifests import read_requirements, stored_requirements
 from cdk_layers.building.requirements.requirements_file import RequirementsFile, read_requirements_file
 from cdk_layers.building.requirements.requirements_text import Variables
 from cdk_layers.errors import EntryError
@@ -173,7 +173,7 @@ def test_variable_that_is_not_set(tmp_path: Path, store: LocalStore) -> None:
         read(tmp_path, "-r ${NO_SUCH_ONE}/base.txt")
     (tmp_path / "requirements.txt").write_text("-i https://${NO_SUCH_ONE}@a.example\n", encoding="utf-8")
     job = Job(tmp_path, Target("3.13", "x86_64"), BuildOptions(), store)
-    found = read_requirements(job, may_lack=True)
+    found = stored_requirements(job, may_lack=True)
     assert found is not None
     assert found.lacks_credentials
     with pytest.raises(EntryError, match="NO_SUCH_ONE"):

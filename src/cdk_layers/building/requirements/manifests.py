@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.requirements import local_sources
@@ -101,20 +101,35 @@ class Requirements:
         return tuple(sorted(required - self.pinned_names))
 
 
-def read_requirements(job: Job, *, may_export: bool = True, may_lack: bool = False) -> Requirements | None:
-    """Read the manifest that takes precedence.
-
-    Args:
-        job: The build. Its store has earlier exports of the tools.
-        may_export: Whether the tool of a lock file may be run. If not, its last export is used, without credentials,
-            and the result is None if there is none.
-        may_lack: Whether environment variables in the manifest need not be set.
+def read_requirements(job: Job) -> Requirements:
+    """Read the manifest that takes precedence, and export a lock file with its tool if the store has no export of it.
 
     Raises:
         EntryError: A manifest cannot be read or understood.
         DependencyError: A lock file cannot be exported, or has nothing for the target.
         BuildError: The tool that exports a lock file cannot be installed.
     """
+    return cast("Requirements", _requirements(job, may_export=True))
+
+
+def stored_requirements(job: Job, *, may_lack: bool = False) -> Requirements | None:
+    """Read the manifest that takes precedence, without running any tool.
+
+    Args:
+        job: The build. A lock file's last export is used from its store, without credentials.
+        may_lack: Whether environment variables in the manifest need not be set.
+
+    Returns:
+        The requirements; None if the store has no export of the lock file.
+
+    Raises:
+        EntryError: A manifest cannot be read or understood.
+        DependencyError: A lock file has nothing for the target.
+    """
+    return _requirements(job, may_lack=may_lack)
+
+
+def _requirements(job: Job, *, may_export: bool = False, may_lack: bool = False) -> Requirements | None:
     for name in (*PRECEDENCE, *BARE):
         if os.path.lexists(job.entry / name):
             refuse_irregular(job.entry / name, name)
