@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.cli.assembly_path import add_path, default_path
+from cdk_layers.cli.error_output import remark
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def as_local_function(chosen: Function, arguments: Namespace) -> LocalFunction:
     function, unknown = local_function(chosen, archives=archives, environment=dict(arguments.env))
     if unknown:
         names = ", ".join(unknown)
-        sys.stderr.write(
-            f"cdk-layers: {function.path}: the value of {names} is known only at deploy, so it is not set here. "
-            f"Set it with --env {unknown[0]}=VALUE.\n"
+        remark(
+            f"{function.path}: the value of {names} is known only at deploy, so it is not set here. "
+            f"Set it with --env {unknown[0]}=VALUE."
         )
     return function

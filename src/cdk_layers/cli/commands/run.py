@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.cli.error_output import remark, write_log
 from cdk_layers.cli.local_arguments import add_arguments, add_function, add_isolation, chosen_function, port
 from cdk_layers.errors import UsageError
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 _LOOPBACK: Final = "127.0.0.1"
-"""Where the debugger listens: see local/scripts/start.py."""
+"""Where the debugger listens: see local/process/start.py."""
 
 _INTERRUPTED: Final = 130
 """The exit status of a program that Ctrl+C ended, as in shells."""
@@ -50,10 +51,10 @@ def execute(arguments: Namespace) -> int:
     function = chosen_function(arguments, store)
     runner = Runner(store, is_isolated=not arguments.no_isolation, debug_port=arguments.debug)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    environment = runner.start(function, _write_log)
+    environment = runner.start(function, write_log)
     try:
         for difference in environment.differences:
-            sys.stderr.write(f"cdk-layers: {difference}\n")
+            remark(difference)
         outcome = environment.invoke(event)
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -74,8 +75,3 @@ def _refuse_taken(debug_port: int) -> None:
             f"{_LOOPBACK}:{debug_port} cannot be listened on: {error.strerror or error}. Choose another --debug port."
         )
         raise UsageError(message) from None
-
-
-def _write_log(data: bytes) -> None:
-    sys.stderr.buffer.write(data)
-    sys.stderr.buffer.flush()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.cli.error_output import remark, write_log
 from cdk_layers.cli.local_arguments import add_arguments, add_isolation, port
 from cdk_layers.errors import UsageError
 
@@ -49,12 +49,12 @@ def execute(arguments: Namespace) -> int:
     runner = Runner(store, is_isolated=not arguments.no_isolation)
     path = arguments.path or default_path()
     app = AppService(
-        path, arguments.workers, lambda function: runner.start(function, _write_log),
+        path, arguments.workers, lambda function: runner.start(function, write_log),
         archives={arn: Path(archive) for arn, archive in arguments.layer}, environment=dict(arguments.env),
-        report=_say, store=store,
+        report=remark, store=store,
     )  # fmt: skip
     try:
-        service = Service((arguments.host, arguments.port), app.known, app.invoke, _say)
+        service = Service((arguments.host, arguments.port), app.known, app.invoke, remark)
     except OSError as error:
         message = (
             f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror or error}. Choose a --port."
@@ -62,25 +62,15 @@ def execute(arguments: Namespace) -> int:
         raise UsageError(message) from None
     host, number = service.server_address[:2]
     if not ip_address(str(host)).is_loopback:
-        _say(f"{host!s} is not a loopback address: everyone who can reach it can run these functions.")
-    _say(f"Serving {path} at http://{host!s}:{number}. Stop with Ctrl+C.")
+        remark(f"{host!s} is not a loopback address: everyone who can reach it can run these functions.")
+    remark(f"Serving {path} at http://{host!s}:{number}. Stop with Ctrl+C.")
     # Process managers end a service by SIGTERM.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         service.serve_forever(0.1)
     except KeyboardInterrupt:
-        _say("Stopped.")
+        remark("Stopped.")
     finally:
         service.server_close()
         app.close()
     return 0
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"cdk-layers: {sentence}\n")
-    sys.stderr.flush()
-
-
-def _write_log(data: bytes) -> None:
-    sys.stderr.buffer.write(data)
-    sys.stderr.buffer.flush()

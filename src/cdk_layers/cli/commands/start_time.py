@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.cli.error_output import remark
 from cdk_layers.cli.local_arguments import add_arguments, add_function, add_isolation, chosen_function
 from cdk_layers.errors import UsageError
 
@@ -47,7 +47,7 @@ def execute(arguments: Namespace) -> int:
     runner = Runner(store, is_isolated=not arguments.no_isolation)
     result = measure(runner, function, runs=arguments.runs)
     for difference in result.differences:
-        sys.stderr.write(f"cdk-layers: {difference}\n")
+        remark(difference)
     if arguments.format == "json":
         print(json.dumps(_as_json(function.path, result), indent=2))  # noqa: T201
     else:

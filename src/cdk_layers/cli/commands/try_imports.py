@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdk_layers.cli.error_output import remark
 from cdk_layers.cli.local_arguments import add_arguments, add_isolation, as_local_function
 from cdk_layers.errors import UsageError
 
@@ -63,7 +63,7 @@ def execute(arguments: Namespace) -> int:
         untrimmed = arguments.untrimmed or _built_untrimmed(store, digest, folder / "archive.zip")
         result = try_imports(runner, function, untrimmed=untrimmed)
     for difference in result.differences:
-        sys.stderr.write(f"cdk-layers: {difference}\n")
+        remark(difference)
     print(_as_json(function, result) if arguments.format == "json" else _as_text(function, result))  # noqa: T201
     return 1 if result.broken else 0
 
