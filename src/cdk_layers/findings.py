@@ -1,4 +1,4 @@
-"""Findings of rules: what is wrong, where, and what to do about it."""
+"""Findings of rules: what is wrong, where, and what to do about it; and what could not be read."""
 
 from __future__ import annotations
 
@@ -21,6 +21,34 @@ class Where:
     """The template's path; empty for a construct that is not synthesized yet."""
 
     logical_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A function or a layer, as sentences name it."""
+
+    kind: Literal["Function", "Layer"]
+    path: str
+    """Its construct path."""
+
+    def __str__(self) -> str:
+        """Return its name at the start of a sentence, such as "Layer 'Hub/base'"."""
+        return f"{self.kind} {self.path!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that could not be read or resolved."""
+
+    text: str
+    """The sentence, after its subject."""
+
+    subject: Subject | None = None
+    """The function or layer at the start of the sentence, if the same can be true of others."""
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return f"{self.subject or ''}{self.text}"
 
 
 @dataclass(frozen=True, slots=True)

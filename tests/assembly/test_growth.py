@@ -53,7 +53,7 @@ def test_a_parameter_that_is_compared_often_is_expanded_once(tmp_path: Path, mon
         app = read(tmp_path)
         assert listed == [literals + 1]
         assert len(app.functions) == 64
-        assert any("more variants" in sentence for sentence in app.unread)
+        assert any("more variants" in sentence for sentence in map(str, app.unread))
 
 
 @pytest.mark.parametrize("parts", [20, 40, 2000])

@@ -151,7 +151,7 @@ def test_links_out_of_the_assembly_are_not_followed(tmp_path: Path) -> None:
     app = read_text(folder, _LAYER.format("asset.1"))
 
     assert app.layers[0].contents is None
-    assert "outside of the assembly" in app.unread[0]
+    assert "outside of the assembly" in str(app.unread[0])
     (folder / "Hub.template.json").symlink_to(tmp_path / "template.json")
     (tmp_path / "template.json").write_text('{"Resources": {}}')
     manifest = {
@@ -171,7 +171,7 @@ def test_assets_outside_of_the_assembly_are_not_read(tmp_path: Path, path: str) 
     app = read_text(folder, _LAYER.format(path))
 
     assert app.layers[0].contents is None
-    assert "outside of the assembly" in app.unread[0]
+    assert "outside of the assembly" in str(app.unread[0])
 
 
 def test_assets_in_the_working_folder_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ def test_a_missing_asset_is_unknown(tmp_path: Path) -> None:
     app = read_text(tmp_path, _LAYER.format("gone.zip"))
 
     assert app.layers[0].contents is None
-    assert "does not exist" in app.unread[0]
+    assert "does not exist" in str(app.unread[0])
 
 
 def test_a_broken_archive_is_an_error_that_names_its_layer(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_macros_may_add_layers(tmp_path: Path, transform: str) -> None:
     app = read_text(tmp_path, f"{transform}\nResources:\n{_FUNCTION % ''}")
 
     assert [finding.rule for finding in judge(app, Settings())] == []
-    assert "the macro" in " ".join(app.unread)
+    assert "the macro" in " ".join(map(str, app.unread))
 
 
 def test_a_snippet_in_a_functions_properties_may_add_layers(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_snippet_in_a_functions_properties_may_add_layers(tmp_path: Path) -> N
     app = read_text(tmp_path, f"Resources:\n{_FUNCTION % ', Fn::Transform: {Name: AWS::Include}'}")
 
     assert [finding.rule for finding in judge(app, Settings())] == []
-    assert "'AWS::Include'" in " ".join(app.unread)
+    assert "'AWS::Include'" in " ".join(map(str, app.unread))
 
 
 @pytest.mark.parametrize("transform", ["AWS::Serverless-2016-10-31", "[AWS::LanguageExtensions]"])
@@ -94,7 +94,7 @@ def test_generated_resources_are_said_to_be_unread(tmp_path: Path, generated: st
     app = read_text(tmp_path, f"Resources:\n  {generated}\n{_FUNCTION % ''}")
 
     assert len(app.functions) == 1
-    assert "are not read, so functions and layers among them are not checked" in app.unread[0]
+    assert "are not read, so functions and layers among them are not checked" in str(app.unread[0])
 
 
 @pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SNS::Topic"])
@@ -103,4 +103,4 @@ def test_loops_without_functions_are_not_mentioned(tmp_path: Path, kind: str) ->
     table = f"'Fn::ForEach::Tables': [Name, [A, B], {{'Table${{Name}}': {{Type: {kind}}}}}]"
     layer = "'Fn::ForEach::X': [X, [A], {'Fn::ForEach::Y': [Y, [B], {'L${X}${Y}': {Type: AWS::Lambda::LayerVersion}}]}]"
     unread = read_text(tmp_path, f"Resources:\n  {table}\n  {layer}\n{_FUNCTION % ''}").unread
-    assert ["Fn::ForEach::X" in sentence for sentence in unread if "Fn::" in sentence] == [True]
+    assert ["Fn::ForEach::X" in sentence for sentence in map(str, unread) if "Fn::" in sentence] == [True]

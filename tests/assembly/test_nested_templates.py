@@ -57,4 +57,6 @@ def test_templates_of_elsewhere_are_said_to_be_unchecked(tmp_path: Path, resourc
     """What a nested stack adds is not checked if its template is not here, which the report says."""
     app = read_text(tmp_path, f"Resources:\n  Network: {resource}\n")
 
-    assert app.unread == ("template.yaml#Network: its template is not in this assembly, so it is not checked.",)
+    assert tuple(map(str, app.unread)) == (
+        "template.yaml#Network: its template is not in this assembly, so it is not checked.",
+    )

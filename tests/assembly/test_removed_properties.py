@@ -42,7 +42,7 @@ def test_a_condition_may_remove_all_layers(tmp_path: Path) -> None:
         "IsTraced=true": [_TRACING],
         "IsTraced=false": [],
     }
-    assert not any("list of layers" in sentence for sentence in app.unread)
+    assert not any("list of layers" in sentence for sentence in map(str, app.unread))
 
 
 @pytest.mark.parametrize(

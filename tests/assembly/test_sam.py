@@ -61,7 +61,7 @@ Resources:
 """)  # fmt: skip
 
     assert app.layers[0].contents is None
-    assert "sam build" in app.unread[0]
+    assert "sam build" in str(app.unread[0])
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ Resources:
     (function,) = app.functions
 
     assert (function.code is not None) == is_known
-    assert any("sam build" in sentence for sentence in app.unread) == (not is_known)
+    assert any("sam build" in sentence for sentence in map(str, app.unread)) == (not is_known)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ Resources:
 """,
     )
 
-    assert app.unread == (
+    assert tuple(map(str, app.unread)) == (
         "Function 'template.yaml#F': s3://code/k.zip is not an asset of this assembly, so its content is unknown.",
     )
 
@@ -208,7 +208,7 @@ def test_what_lies_in_s3_is_unknown_and_said(tmp_path: Path, uri: str) -> None:
     app = read_text(tmp_path, text)
 
     assert app.layers[0].contents is None
-    assert "s3://artifacts/base.zip" in app.unread[0]
+    assert "s3://artifacts/base.zip" in str(app.unread[0])
 
 
 def test_a_nested_application_is_read(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ Mappings:
     (layer,) = app.functions[0].used_layers
 
     assert (layer.arn, layer.raw_arn, layer.is_resource, layer.contents) == (None, None, False, None)
-    (said,) = app.unread
+    (said,) = map(str, app.unread)
     assert "template.yaml#Report" in said
 
 
@@ -367,7 +367,7 @@ Resources:
     )
 
     assert app.functions[0].code is None
-    assert "function.py is a single file" in app.unread[0]
+    assert "function.py is a single file" in str(app.unread[0])
 
 
 @pytest.mark.parametrize(("runtime", "said"), [("custom", True), ("provided.al2023", True), ("python3.13", False)])
@@ -379,7 +379,7 @@ def test_what_a_custom_runtime_needs_is_said_to_be_unknown(tmp_path: Path, runti
     Properties: {{Code: {INLINE}, Runtime: {runtime}, Handler: index.handler, Layers: ['{_ARN}']}}
 """
     app = read_text(tmp_path, text)
-    assert any(f"custom runtime '{runtime}'" in sentence for sentence in app.unread) is said
+    assert any(f"custom runtime '{runtime}'" in sentence for sentence in map(str, app.unread)) is said
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def test_an_assembly_says_what_is_not_built(tmp_path: Path, selected: list[str])
 
     assert (found.layers[0].contents is None) == (selected == [])
     assert (found.functions[0].code is None) == (selected != ["**"])
-    unbuilt = [sentence for sentence in found.unread if sentence.endswith("Run `cdk synth`.")]
+    unbuilt = [sentence for sentence in map(str, found.unread) if sentence.endswith("Run `cdk synth`.")]
     assert len(unbuilt) == {"[]": 2, "['Hub']": 1, "['**']": 0}[str(selected)]
 
 
@@ -281,7 +281,7 @@ def test_what_the_constructs_of_the_cdk_did_not_bundle_is_unknown(tmp_path: Path
         "Spoke/Alpha": False, "Spoke/Bundled": False, "Spoke/Plain": True,
     }  # fmt: skip
     assert [layer.contents for layer in found.layers] == [None, None]
-    assert len([sentence for sentence in found.unread if sentence.endswith("Run `cdk synth`.")]) == 4
+    assert len([sentence for sentence in map(str, found.unread) if sentence.endswith("Run `cdk synth`.")]) == 4
 
 
 def test_a_damaged_archive_is_told_as_what_it_is(tmp_path: Path) -> None:

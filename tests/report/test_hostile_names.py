@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.check.outcome import Outcome, Result
-from cdk_layers.findings import Finding, Where
+from cdk_layers.findings import Finding, Unread, Where
 from cdk_layers.report.forms import table
 from cdk_layers.report.forms.github import as_github
 from cdk_layers.report.forms.json import as_json
@@ -23,7 +23,7 @@ _EVIL = "Hub/x\n::error file=a::injected\x1b[2J##[error]injected\u2028::warning:
 def test_no_report_passes_commands_on(capsys: pytest.CaptureFixture[str]) -> None:
     """A construct path, a template's name or a message with line ends and commands stays one harmless line each."""
     finding = Finding("too-many-layers", "error", Where(_EVIL, _EVIL, "X"), _EVIL, _EVIL, _EVIL)
-    verdict = Verdict(Path("cdk.out"), Outcome((Result(finding), Result(finding, "why")), (_EVIL,)))
+    verdict = Verdict(Path("cdk.out"), Outcome((Result(finding), Result(finding, "why")), (Unread(_EVIL),)))
     table.show(verdict)
     reports = {"table": capsys.readouterr().out, "github": as_github(verdict)}
     reports |= {"json": as_json(verdict), "sarif": as_sarif(verdict)}

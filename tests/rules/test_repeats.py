@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdk_layers.findings import Finding, Where
+from cdk_layers.findings import Finding, Subject, Unread, Where
 from cdk_layers.rules.repeats import group_repeats, group_unread
 
 WHAT = "no idna anywhere"
@@ -74,19 +74,23 @@ def test_order_is_kept() -> None:
 
 def test_what_is_not_known_of_many_functions_is_one_sentence() -> None:
     """An app in one zip on S3 has one sentence with the names of its functions; others stay as they are."""
+    first, second, layer = (Subject("Function", "S/A"), Subject("Function", "S/B"), Subject("Layer", "S/C"))
+    elsewhere = ": s3://b/app.zip is not an asset."
+
     assert group_unread([
-        "Function 'S/A': s3://b/app.zip is not an asset.",
-        "S.template.json: the resources of Fn::Transform are not read.",
-        "Function 'S/B': s3://b/app.zip is not an asset.",
-        "Function 'S/B': its list of layers is unknown.",
-        "Layer 'S/C': s3://b/app.zip is not an asset.",
-        "Function 'it's odd': x",
+        Unread(elsewhere, first),
+        Unread("S.template.json: the resources of Fn::Transform are not read."),
+        Unread(elsewhere, second),
+        Unread(": its list of layers is unknown.", second),
+        Unread(elsewhere, layer),
+        Unread(" x", Subject("Function", "it's odd")),
     ]) == [
         "Function 'S/A': s3://b/app.zip is not an asset. The same applies to 2 others: S/B, S/C.",
         "S.template.json: the resources of Fn::Transform are not read.",
         "Function 'S/B': its list of layers is unknown.",
-        "Function 'it's odd': x",
+        "Function \"it's odd\" x",
     ]  # fmt: skip
-    many = group_unread(f"Function 'S/F{number}': its layer ${{P}} is known only at deploy." for number in range(30))
+    text = ": its layer ${P} is known only at deploy."
+    many = group_unread(Unread(text, Subject("Function", f"S/F{number}")) for number in range(30))
     assert len(many) == 1
     assert many[0].endswith("applies to 29 others: S/F1, S/F2, S/F3, S/F4, S/F5 and 24 more.")

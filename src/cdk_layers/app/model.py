@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.notes import Note
     from cdk_layers.contents.model import Contents
-    from cdk_layers.findings import Where
+    from cdk_layers.findings import Unread, Where
     from cdk_layers.lambda_service.arn import LayerArn
 
 LOOKED_UP_LATER: Final = "dummy-value-for-"
@@ -250,8 +250,8 @@ class App:
     functions: tuple[Function, ...] = ()
     layers: tuple[Layer, ...] = ()
     grants: tuple[Grant, ...] = ()
-    unread: tuple[str, ...] = ()
-    """What could not be read or resolved, each as a sentence."""
+    unread: tuple[Unread, ...] = ()
+    """What could not be read or resolved."""
 
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Acknowledgements in the CDK: construct paths ("" for the whole app) to rule names to reasons."""

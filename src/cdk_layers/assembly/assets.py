@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from cdk_layers.assembly.stacks import mapping
 from cdk_layers.contents.measure import measure, open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError
+from cdk_layers.findings import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Sources
     from cdk_layers.contents.model import Contents
+    from cdk_layers.findings import Subject
 
 
 class Records(Protocol):
@@ -66,8 +68,8 @@ class Assets:
     """Resolved folders; files outside of them are not read."""
 
     records: Records
-    unread: dict[str, None] = field(default_factory=dict)
-    """What could not be read, each as a sentence."""
+    unread: dict[Unread, None] = field(default_factory=dict)
+    """What could not be read or resolved, each once."""
 
     _by_key: dict[str, Asset] = field(default_factory=dict)
     _measured: dict[Path, Measured] = field(default_factory=dict)
@@ -84,39 +86,43 @@ class Assets:
                 if isinstance(key, str):
                     self._by_key[key] = asset
 
+    def report(self, text: str, subject: Subject | None = None) -> None:
+        """Report that something could not be read or resolved, as for `Unread`."""
+        self.unread[Unread(text, subject)] = None
+
     def by_key(self, key: str) -> Asset | None:
         """Return the asset that is uploaded under an S3 key."""
         return self._by_key.get(key)
 
-    def measure(self, path: Path, user: str) -> Measured:
+    def measure(self, path: Path, subject: Subject) -> Measured:
         """Return the content of an archive or a folder.
 
         Args:
             path: The archive or folder.
-            user: The name in messages of the function or layer that it belongs to.
+            subject: The function or layer that it belongs to.
 
         Raises:
             AssemblyError: Lambda could not unpack it, or it exceeds a bound.
         """
         if path not in self._measured:
-            self._measured[path] = self._measure(path, user)
+            self._measured[path] = self._measure(path, subject)
         return self._measured[path]
 
-    def _measure(self, path: Path, user: str) -> Measured:
+    def _measure(self, path: Path, subject: Subject) -> Measured:
         resolved = path.resolve()
         if not any(resolved.is_relative_to(root) for root in self.roots):
-            self.unread[f"{user}: its asset {path} is outside of the assembly, and is not read."] = None
+            self.report(f": its asset {path} is outside of the assembly, and is not read.", subject)
             return UNMEASURED
         if not (resolved.is_file() or resolved.is_dir()):
-            self.unread[f"{user}: its asset {path} does not exist, so its content is unknown."] = None
+            self.report(f": its asset {path} does not exist, so its content is unknown.", subject)
             return UNMEASURED
         try:
             contents, sources = self.records.contents_of(resolved), open_sources(resolved)
             archive_bytes = resolved.stat().st_size if resolved.is_file() else None
             return Measured(contents, sources, archive_bytes, resolved)
         except CdkLayersError as error:
-            message = f"{user}: {error}"
+            message = f"{subject}: {error}"
             raise AssemblyError(message) from error
         except OSError as error:
-            message = f"{user}: its asset {path} cannot be read: {error.strerror or error}."
+            message = f"{subject}: its asset {path} cannot be read: {error.strerror or error}."
             raise AssemblyError(message) from error

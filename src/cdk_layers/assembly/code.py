@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.assets import Assets
     from cdk_layers.assembly.evaluate.intrinsics import Evaluation
     from cdk_layers.assembly.stacks import Resource, Stack
+    from cdk_layers.findings import Subject
 
 _ASSET_PATH: Final = "aws:asset:path"
 _IS_BUNDLED: Final = "aws:asset:is-bundled"
@@ -66,43 +67,50 @@ class CodeReader:
     """Stacks whose assets the CDK did not build."""
 
     def read(
-        self, expression: Any, resource: Resource, user: str, evaluation: Evaluation, *, runtime: str | None = None
+        self,
+        expression: Any,
+        resource: Resource,
+        subject: Subject,
+        evaluation: Evaluation,
+        *,
+        runtime: str | None = None,
     ) -> Code:
         """Return what is known about code, and report why its content is unknown.
 
         Args:
             expression: The property Code, Content, CodeUri or ContentUri.
             resource: The resource that has it.
-            user: The name of the resource in messages.
+            subject: The function or layer.
             evaluation: Evaluates the expressions of the template.
             runtime: The function's runtime, which decides on the file name of inline code; None for layers.
         """
-        if self._is_unbuilt(resource, user):
+        if self._is_unbuilt(resource, subject):
             return Code(is_unbuilt=True)
         value = sam.location(evaluation.value(expression, resource.stack))
         if isinstance(value, str):
-            return _local(resource.stack.path.parent / value, user, self.assets)
+            return _local(resource.stack.path.parent / value, subject, self.assets)
         if not isinstance(value, dict):
             return Code()
         if "ZipFile" in value:
             return Code(_inline(as_text(value["ZipFile"]), runtime))
         if "ImageUri" in value:
             return Code(image=True)
-        return replace(_uploaded(value, resource, user, self.assets), storage=referenced(value, evaluation))
+        return replace(_uploaded(value, resource, subject, self.assets), storage=referenced(value, evaluation))
 
-    def _is_unbuilt(self, resource: Resource, user: str) -> bool:
+    def _is_unbuilt(self, resource: Resource, subject: Subject) -> bool:
         """Return whether the assembly was written without building the asset of a resource, and report it."""
         if resource.stack in self.unbundled:
             return True
         is_unbuilt = resource.stack.constructs.marks_of(resource.where.path).is_unbuilt
         if is_unbuilt or _is_unbundled(resource, self.assets):
-            self.assets.unread[
-                f"{user} is not built in this assembly, since the CDK did not bundle its stack, so its content is "
-                "unknown. Run `cdk synth`."
-            ] = None
+            self.assets.report(
+                " is not built in this assembly, since the CDK did not bundle its stack, so its content is unknown. "
+                "Run `cdk synth`.",
+                subject,
+            )
             return True
         if sam.is_unbuilt(resource):
-            self.assets.unread[f"{user} has to be built first, by `sam build`, so its content is unknown."] = None
+            self.assets.report(" has to be built first, by `sam build`, so its content is unknown.", subject)
             return True
         return False
 
@@ -122,31 +130,30 @@ def _is_unbundled(resource: Resource, assets: Assets) -> bool:
     return is_bundled is False and not resource.stack.constructs.bundling.isdisjoint(places)
 
 
-def _local(path: Path, user: str, assets: Assets) -> Code:
+def _local(path: Path, subject: Subject, assets: Assets) -> Code:
     """Return what is known about a folder or an archive. A single source file is packed later, so nothing is known."""
     if path.suffix not in _ARCHIVES and path.is_file():
-        assets.unread[f"{user}: {path} is a single file and not an archive, so the deployed content is unknown."] = None
+        assets.report(f": {path} is a single file and not an archive, so the deployed content is unknown.", subject)
         return Code()
-    measured = assets.measure(path, user)
+    measured = assets.measure(path, subject)
     return Code(measured, is_signed=True if has_signature(measured.contents) else None)
 
 
-def _uploaded(value: dict[str, Any], resource: Resource, user: str, assets: Assets) -> Code:
+def _uploaded(value: dict[str, Any], resource: Resource, subject: Subject, assets: Assets) -> Code:
     key = value.get("S3Key")
     asset = assets.by_key(key) if isinstance(key, str) else None
     if asset is not None:
-        measured = assets.measure(asset.path, user)
+        measured = assets.measure(asset.path, subject)
         # The CDK uploads assets unchanged, without signing them.
         return Code(measured, asset.id, is_signed=has_signature(measured.contents) if measured.contents else None)
     staged = resource.metadata.get(_ASSET_PATH)
     if isinstance(staged, str):
         path = resource.stack.path.parent / staged
-        return Code(assets.measure(path, user), path.name.removeprefix("asset.").partition(".")[0])
+        return Code(assets.measure(path, subject), path.name.removeprefix("asset.").partition(".")[0])
     if not isinstance(key, Unknown):
         bucket = describe(value.get("S3Bucket"))
-        assets.unread[
-            f"{user}: s3://{bucket}/{describe(key)} is not an asset of this assembly, so its content is unknown."
-        ] = None
+        uploaded = f"s3://{bucket}/{describe(key)}"
+        assets.report(f": {uploaded} is not an asset of this assembly, so its content is unknown.", subject)
     return Code()
 
 

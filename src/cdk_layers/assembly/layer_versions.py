@@ -15,6 +15,7 @@ from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, describe
 from cdk_layers.assembly.properties import exists, generated_name, is_retained, is_retained_by_sam, texts
+from cdk_layers.findings import Subject
 from cdk_layers.lambda_service.arn import LayerArn
 
 if TYPE_CHECKING:
@@ -84,9 +85,8 @@ class LayerVersions:
         if key not in self._named:
             name = _NAME_IN_ARN.search(describe(value))
             self._named[key] = Layer(where=resource.where, name=name[1] if name else describe(value))
-            self.code.assets.unread[
-                f"Function {resource.where.path!r}: its layer {describe(value)} is known only at deploy."
-            ] = None
+            subject = Subject("Function", resource.where.path)
+            self.code.assets.report(f": its layer {describe(value)} is known only at deploy.", subject)
         return self._named[key]
 
     def _layer_if_it_exists(self, resource: Resource, scenario: Scenario) -> Layer | None:
@@ -96,7 +96,7 @@ class LayerVersions:
         stack, where = resource.stack, resource.where
         properties = sam.layer_properties(resource)
         marks = stack.constructs.marks_of(where.path)
-        found = self.code.read(properties.get("Content"), resource, f"Layer {where.path!r}", evaluation)
+        found = self.code.read(properties.get("Content"), resource, Subject("Layer", where.path), evaluation)
         name, description, license_info = (
             evaluation.text(properties.get(key), stack) for key in ("LayerName", "Description", "LicenseInfo")
         )

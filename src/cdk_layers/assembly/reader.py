@@ -97,7 +97,7 @@ class _Reading:
             try:
                 sources.append(from_report(read_document(report)))
             except AssemblyError as error:
-                self._assets.unread[f"The acknowledgements for the whole app are unknown: {error}"] = None
+                self._assets.report(f"The acknowledgements for the whole app are unknown: {error}")
         for path, rules in chain.from_iterable(sources):
             found.setdefault(path, {}).update(rules)
         return found
@@ -163,12 +163,12 @@ class _Reading:
                 self._nest(path, resource)
             else:
                 place = resource.where.path
-                self._assets.unread[f"{place}: its template is not in this assembly, so it is not checked."] = None
+                self._assets.report(f"{place}: its template is not in this assembly, so it is not checked.")
         self._nesting.pop()
         for name, body in mapping(stack.document.get("Resources")).items():
             if str(name).startswith("Fn::") and _may_define_functions(str(name), body):
                 unchecked = "are not read, so functions and layers among them are not checked"
-                self._assets.unread[f"{stack.path}: the resources of {name} {unchecked}."] = None
+                self._assets.report(f"{stack.path}: the resources of {name} {unchecked}.")
 
     def _nested_template(self, resource: Resource) -> Path | None:
         stack = resource.stack
@@ -186,9 +186,8 @@ class _Reading:
     def _nest(self, path: Path, resource: Resource) -> None:
         stack = resource.stack
         if not path.resolve().is_relative_to(self._root) or not path.is_file():
-            self._assets.unread[
-                f"{resource.where.path}: its template {path} does not exist, or is not in the assembly."
-            ] = None
+            place = resource.where.path
+            self._assets.report(f"{place}: its template {path} does not exist, or is not in the assembly.")
             return
         if path.resolve() in self._nesting:
             message = f"{path} nests itself as {resource.where.path!r}, which cannot be deployed."

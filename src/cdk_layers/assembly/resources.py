@@ -22,6 +22,7 @@ from cdk_layers.assembly.properties import (
     unless_empty_default,
     whole_number,
 )
+from cdk_layers.findings import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +63,11 @@ class Resources:
                         yield function
 
     def _report_more_scenarios(self, resource: Resource, judged: int) -> None:
-        sentence = f"Function {resource.where.path!r} has more variants than the {judged} that were checked."
-        self.code.assets.unread[sentence] = None
+        self._report(f" has more variants than the {judged} that were checked.", resource)
+
+    def _report(self, text: str, resource: Resource) -> None:
+        """Report that something about a function could not be read or resolved."""
+        self.code.assets.report(text, Subject("Function", resource.where.path))
 
     def grants(self) -> Iterator[Grant]:
         """Yield every layer version permission, once for each scenario."""
@@ -85,14 +89,15 @@ class Resources:
         where = resource.where
         marks = stack.constructs.marks_of(where.path)
         found = self.code.read(
-            properties.get("Code"), resource, f"Function {where.path!r}", evaluation, runtime=runtime
+            properties.get("Code"), resource, Subject("Function", where.path), evaluation, runtime=runtime
         )
         layers = self._uses(properties.get("Layers", []), resource, evaluation)
         if layers and runtime is not None and _CUSTOM_RUNTIME.fullmatch(runtime):
-            self.code.assets.unread[
-                f"Function {where.path!r} runs on the custom runtime {runtime!r}: what it needs from its layers is not "
-                "known, so only sizes, identities and grants were checked."
-            ] = None
+            self._report(
+                f" runs on the custom runtime {runtime!r}: what it needs from its layers is not known, so only sizes, "
+                "identities and grants were checked.",
+                resource,
+            )
         logging = literals(evaluation.value(properties.get("LoggingConfig"), stack))
         return Function(
             where=where,
@@ -130,9 +135,7 @@ class Resources:
     def _macros(self, resource: Resource) -> tuple[str, ...]:
         macros = (*resource.stack.macros, *resource.transforms)
         for macro in macros:
-            self.code.assets.unread[
-                f"Function {resource.where.path!r}: what the macro {macro!r} changes is known only at deploy."
-            ] = None
+            self._report(f": what the macro {macro!r} changes is known only at deploy.", resource)
         return macros
 
     def _uses(self, expression: Any, resource: Resource, evaluation: Evaluation) -> tuple[LayerUse, ...] | None:
@@ -143,9 +146,7 @@ class Resources:
         if listed is NO_VALUE:
             return ()
         if not isinstance(listed, list):
-            self.code.assets.unread[
-                f"Function {resource.where.path!r}: its list of layers is unknown: {describe(listed)}."
-            ] = None
+            self._report(f": its list of layers is unknown: {describe(listed)}.", resource)
             return None
         values = [(part, evaluation.value(part, resource.stack)) for part in listed]
         return tuple(self._use(part, value, resource, evaluation) for part, value in values if value is not NO_VALUE)

@@ -173,7 +173,7 @@ class LayerValidation:
         return PolicyValidationPluginReport(
             success=all(finding.severity != "error" for finding in findings),
             violations=violations(root, findings),
-            metadata={"notKnown": "\n".join(outcome.unread)} if outcome.unread else None,
+            metadata={"notKnown": "\n".join(map(str, outcome.unread))} if outcome.unread else None,
         )
 
     def _left_to(self, others: dict[LayerValidation, _Judged]) -> frozenset[Path]:

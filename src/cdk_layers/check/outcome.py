@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_layers.findings import Finding
+    from cdk_layers.findings import Finding, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Outcome:
     results: tuple[Result, ...] = ()
     """Errors first."""
 
-    unread: tuple[str, ...] = ()
-    """What could not be read or resolved, each as a sentence."""
+    unread: tuple[Unread, ...] = ()
+    """What could not be read or resolved."""
 
     functions: int = 0
     """The number of functions that the rules judged."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import cdk_layers
 from cdk_layers.check.outcome import Outcome, Result
-from cdk_layers.findings import Finding, Where
+from cdk_layers.findings import Finding, Subject, Unread, Where
 from cdk_layers.store.measurements import stamp
 
 if TYPE_CHECKING:
@@ -82,8 +82,11 @@ def recall(store: Store, key: str | None) -> Outcome | None:
         Result(Finding(**{**result["finding"], "where": Where(**result["finding"]["where"])}), result["reason"])
         for result in stored["results"]
     )
+    unread = (
+        Unread(each["text"], Subject(**each["subject"]) if each["subject"] else None) for each in stored["unread"]
+    )
     savings = {kind: (files, size) for kind, (files, size) in stored["savings"].items()}
-    return Outcome(**{**stored, "results": tuple(results), "unread": tuple(stored["unread"]), "savings": savings})
+    return Outcome(**{**stored, "results": tuple(results), "unread": tuple(unread), "savings": savings})
 
 
 def remember(store: Store, key: str | None, outcome: Outcome) -> None:

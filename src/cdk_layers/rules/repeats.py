@@ -14,10 +14,9 @@ from cdk_layers.system.wording import count, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cdk_layers.findings import Finding
+    from cdk_layers.findings import Finding, Unread
 
 _QUOTED: Final = re.compile(r"'[^'\n]*'")
-_SUBJECT: Final = re.compile(r"(?:Function|Layer) '([^'\n]*)'")
 _LAYER_ARN: Final = re.compile(r"arn:[^:'\s]*:lambda:[^:'\s]*:[^:'\s]*:layer:([^:'\s]*)(?::\d+)?")
 _MOST_LISTED: Final = 5
 
@@ -51,21 +50,22 @@ def group_repeats(findings: Iterable[Finding]) -> list[Repeated]:
     return [Repeated(first, tuple(others)) for first, *others in groups.values()]
 
 
-def group_unread(sentences: Iterable[str]) -> list[str]:
-    """Join sentences that say the same of several functions or layers, in the order of the first of each group."""
-    groups: dict[str, list[str]] = {}
-    for sentence in sentences:
-        subject = _SUBJECT.match(sentence)
-        same = sentence[subject.end() :] if subject else ""
-        groups.setdefault(same or sentence, []).append(sentence)
+def group_unread(unread: Iterable[Unread]) -> list[str]:
+    """Return a sentence for all that is unread, one for functions or layers of which the same is true.
+
+    The sentences are in the order of the first of each group.
+    """
+    groups: dict[str, list[Unread]] = {}
+    for each in unread:
+        groups.setdefault(each.text, []).append(each)
     return [_joined(group) for group in groups.values()]
 
 
-def _joined(group: list[str]) -> str:
-    subjects = [subject[1] for sentence in group[1:] if (subject := _SUBJECT.match(sentence))]
-    if not subjects:
-        return group[0]
-    return f"{group[0]} The same applies to {count(len(subjects), 'other')}: {listed(subjects, _MOST_LISTED)}."
+def _joined(group: list[Unread]) -> str:
+    others = [each.subject.path for each in group[1:] if each.subject]
+    if not others:
+        return str(group[0])
+    return f"{group[0]} The same applies to {count(len(others), 'other')}: {listed(others, _MOST_LISTED)}."
 
 
 def problem_of(finding: Finding) -> tuple[str, ...]:

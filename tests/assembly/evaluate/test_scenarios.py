@@ -142,7 +142,9 @@ def test_variants_are_bounded(tmp_path: Path) -> None:
     app = read_text(tmp_path, f"Resources: {{R: {{Type: AWS::Lambda::Function, Properties: {properties}}}}}\n{rest}")
 
     assert 1 < len(app.functions) <= MAX_SCENARIOS
-    assert any("template.yaml#R" in sentence and str(len(app.functions)) in sentence for sentence in app.unread)
+    assert any(
+        "template.yaml#R" in sentence and str(len(app.functions)) in sentence for sentence in map(str, app.unread)
+    )
 
 
 def test_a_layer_follows_the_choices_of_its_function(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def as_json(verdict: Verdict) -> str:
         "findings": [_record(verdict, finding) for finding in verdict.findings],
         "acknowledged": [{**_record(verdict, finding), "reason": reason} for finding, reason in verdict.acknowledged],
         "trimmed": savings_json(verdict.outcome.savings),
-        "not_known": list(verdict.outcome.unread),
+        "not_known": [str(each) for each in verdict.outcome.unread],
     }
     return json_in_logs(json.dumps(report, indent=2))
 

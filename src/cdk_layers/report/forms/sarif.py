@@ -41,7 +41,7 @@ def as_sarif(verdict: Verdict) -> str:
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": printable(sentence)}} for sentence in verdict.outcome.unread
+                    {"level": "note", "message": {"text": printable(str(each))}} for each in verdict.outcome.unread
                 ],
             }
         ],
