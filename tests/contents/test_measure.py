@@ -24,8 +24,9 @@ from cdk_layers.building.archives.zip_writer import Writer
 from cdk_layers.contents import measure as module
 from cdk_layers.contents import tree, zipformat
 from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES
-from cdk_layers.contents.measure import measure, open_sources
+from cdk_layers.contents.measure import measure
 from cdk_layers.contents.model import File
+from cdk_layers.contents.readers import open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError
 
 if TYPE_CHECKING:

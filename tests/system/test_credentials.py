@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk_layers.system.credentials import scrub, secrets_in
+from cdk_layers.system.outgoing import scrub, secrets_in
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cdk_layers.assembly.stacks import mapping
-from cdk_layers.contents.measure import measure, open_sources
+from cdk_layers.contents.measure import measure
+from cdk_layers.contents.readers import open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError
 from cdk_layers.findings import Unread
 

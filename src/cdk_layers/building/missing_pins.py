@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from cdk_layers.contents.distributions import read_installed
 from cdk_layers.errors import BuildError
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

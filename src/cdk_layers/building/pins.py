@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.building.job import job_of
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.resolution import resolve
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -70,8 +70,8 @@ def is_binary(head: bytes) -> bool:
 
 
 @dataclass(slots=True)
-class Findings:
-    """Facts about the files of one tree so far."""
+class ContentsBuilder:
+    """The contents of a tree, made file by file."""
 
     files: dict[str, File] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)

@@ -18,9 +18,9 @@ from cdk_layers.contents.bytecode_times import used_bytecode
 from cdk_layers.contents.distributions import is_metadata
 from cdk_layers.contents.elf import MAGIC
 from cdk_layers.contents.inflation import checked_entries, inflated
-from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES, Findings, Seen, is_binary, look
+from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES, ContentsBuilder, Seen, is_binary, look
 from cdk_layers.contents.model import Contents, File
-from cdk_layers.contents.readers import open_sources
+from cdk_layers.contents.readers import unreadable
 from cdk_layers.contents.tree import walk
 from cdk_layers.contents.zipformat import BrokenZipError
 from cdk_layers.errors import AssemblyError
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.contents.tree import Node
     from cdk_layers.contents.zipformat import Entry
-
-__all__ = ["measure", "open_sources"]
 
 MAX_INFLATED_BYTES: Final = 2 * MAX_UNZIPPED_BYTES
 MAX_METADATA_BYTES: Final = 16 * 1024**2
@@ -70,17 +68,11 @@ def measure(path: Path) -> Contents:
     try:
         return _measure_folder(path) if path.is_dir() else _measure_zip(path)
     except (OSError, BrokenZipError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError | BrokenZipError) -> AssemblyError:
-    reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-    message = f"{str(path)!r} {reason}. Make it again."
-    return AssemblyError(message)
+        raise unreadable(path, error) from error
 
 
 def _measure_folder(path: Path) -> Contents:
-    findings = Findings()
+    builder = ContentsBuilder()
     links: dict[str, str] = {}
     files: list[Node] = []
     for node in walk(path):
@@ -93,10 +85,10 @@ def _measure_folder(path: Path) -> Contents:
             files.append(node)
     inspected, rest = _within_bounds(files, _size)
     for batch in in_order(lambda batch: [_look_at(node) for node in batch], batches(inspected, _size, HEAD_BYTES)):
-        _add_all(findings, batch)
+        _add_all(builder, batch)
     for node in rest:
-        findings.files[node.name] = File(_size(node), 0, _mode(node))
-    return findings.contents(links)
+        builder.files[node.name] = File(_size(node), 0, _mode(node))
+    return builder.contents(links)
 
 
 def _size(node: Node) -> int:
@@ -118,16 +110,16 @@ def _look_at(node: Node) -> _Look:
     return _Look(node.name, File(size, crc32, _mode(node)), look(node.name, size, head, lambda: path.open("rb")))
 
 
-def _add_all(findings: Findings, looks: Iterable[_Look]) -> None:
+def _add_all(builder: ContentsBuilder, looks: Iterable[_Look]) -> None:
     for path, file, seen in looks:
-        findings.add(path, file, seen)
-    if sum(map(len, findings.metadata.values())) > MAX_METADATA_BYTES:
+        builder.add(path, file, seen)
+    if sum(map(len, builder.metadata.values())) > MAX_METADATA_BYTES:
         message = f"has more than {MAX_METADATA_BYTES} bytes of metadata about distributions"
         raise BrokenZipError(message)
 
 
 def _measure_zip(path: Path) -> Contents:
-    findings = Findings()
+    builder = ContentsBuilder()
     links: dict[str, str] = {}
     folder_modes: dict[str, int] = {}
     with path.open("rb") as file:
@@ -138,19 +130,19 @@ def _measure_zip(path: Path) -> Contents:
             elif entry.is_link:
                 target = b"".join(inflated(file, entry, _MAX_LINK_BYTES))
                 links[entry.name] = target.decode("utf-8", "replace")
-                findings.files[entry.name] = File(entry.size, entry.crc32, stat.S_IMODE(entry.mode))
+                builder.files[entry.name] = File(entry.size, entry.crc32, stat.S_IMODE(entry.mode))
     regular = [entry for entry in entries.values() if not entry.is_folder and not entry.is_link]
     inspected, rest = _within_bounds(regular, lambda entry: entry.size)
     for batch in in_order(
         lambda batch: _look_inside(path, batch), batches(inspected, lambda entry: entry.size, HEAD_BYTES)
     ):
-        _add_all(findings, batch)
+        _add_all(builder, batch)
     for entry in rest:
-        findings.files[entry.name] = _file(entry)
+        builder.files[entry.name] = _file(entry)
     with path.open("rb") as file:
-        for name in used_bytecode(file, entries, chain.from_iterable(findings.marks.values())):
-            del findings.marks[name]
-    return findings.contents(links, folder_modes)
+        for name in used_bytecode(file, entries, chain.from_iterable(builder.marks.values())):
+            del builder.marks[name]
+    return builder.contents(links, folder_modes)
 
 
 def _within_bounds(items: Iterable[_Item], size: Callable[[_Item], int]) -> tuple[list[_Item], list[_Item]]:

@@ -44,9 +44,7 @@ class ZipReader:
             with self.path.open("rb") as file:
                 return b"".join(inflated(file, entry, MAX_SOURCE_BYTES))
         except (OSError, BrokenZipError) as error:
-            reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-            message = f"{str(self.path)!r} {reason}. Make it again."
-            raise AssemblyError(message) from error
+            raise unreadable(self.path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,12 @@ class FolderReader:
             if file.is_relative_to(self._root) and file.is_file() and file.stat().st_size <= MAX_SOURCE_BYTES:
                 return file.read_bytes()
         return None
+
+
+def unreadable(path: Path, error: OSError | BrokenZipError) -> AssemblyError:
+    """Return the error of an archive or a folder that cannot be read."""
+    reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+    return AssemblyError(f"{str(path)!r} {reason}. Make it again.")
 
 
 def open_sources(path: Path) -> ZipReader | FolderReader:

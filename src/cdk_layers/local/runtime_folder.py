@@ -11,7 +11,7 @@ from uv import find_uv_bin
 
 from cdk_layers.errors import BuildError
 from cdk_layers.system import host
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from cdk_layers.system.outgoing import scrub, secret_spans, secrets_in
+from cdk_layers.system.outgoing import secret_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-__all__ = ["Hidden", "git_headers", "hide", "scrub", "secrets_in"]
 
 _GIT_URL: Final = re.compile(
     r"git\+(?P<scheme>https?)://(?P<info>[^\s/?#]*)@(?P<host>[^\s/?#@]+)(?P<path>[^\s?#;]*)", re.IGNORECASE

@@ -10,7 +10,7 @@ from cdk_layers.building.archives import compression
 from cdk_layers.building.archives.hashing import digest_of, digest_of_blocks
 from cdk_layers.building.archives.members import in_order_of_name
 from cdk_layers.building.archives.zip_writer import Writer
-from cdk_layers.contents.inspection import Findings
+from cdk_layers.contents.inspection import ContentsBuilder
 from cdk_layers.contents.model import Contents, File
 from cdk_layers.contents.zipformat import Entry
 from cdk_layers.store import contents_json
@@ -44,16 +44,16 @@ def write_archive(destination: Path, members: Sequence[Member], threads: int | N
     """
     ordered = in_order_of_name(members)
     packed = compression.pack(ordered, threads)
-    findings, digests = Findings(), []
+    builder, digests = ContentsBuilder(), []
     with destination.open("wb", buffering=_WRITTEN_AT_ONCE) as file:
         writer = Writer(file)
         for member in ordered:
             seen, blocks = _add(writer, packed)
             digests.append(digest_of_blocks(blocks))
             entry = writer.entries[-1]
-            findings.add(member.name, File(entry.size, entry.crc32, entry.mode & 0o777), seen)
+            builder.add(member.name, File(entry.size, entry.crc32, entry.mode & 0o777), seen)
         writer.end()
-    return _finish(destination, writer.entries, digests, findings.contents())
+    return _finish(destination, writer.entries, digests, builder.contents())
 
 
 def _add(writer: Writer, packed: Iterator[Packed]) -> tuple[Seen, list[bytes]]:

@@ -10,7 +10,7 @@ from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import folders_digest, local_folders
 from cdk_layers.building.requirements.surroundings import builds_key, settings_of
 from cdk_layers.building.uv import process
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from cdk_layers.building.job import Job

@@ -15,7 +15,7 @@ from cdk_layers.building.requirements.lock_indexes import indexes
 from cdk_layers.building.requirements.poetry_project import mirrored, unmirrored
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
-from cdk_layers.system.credentials import scrub, secrets_in
+from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:

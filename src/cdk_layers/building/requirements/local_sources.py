@@ -13,7 +13,7 @@ from cdk_layers.building.requirements import project
 from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.workspace import read_toml, table
 from cdk_layers.contents.names import canonical
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -24,7 +24,7 @@ from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from cdk_layers.building.requirements.requirements_text import Variables, logica
 from cdk_layers.building.requirements.wanted import SCHEME, Place, Wanted, read_requirement
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from cdk_layers.building.requirements.requirements_file import read_requirements
 from cdk_layers.building.requirements.unpinned import unpinned, unpinned_note
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryChangedError, UnreachableError
-from cdk_layers.system.credentials import secrets_in
+from cdk_layers.system.outgoing import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

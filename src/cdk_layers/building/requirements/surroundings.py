@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.uv.settings import UvSettings, read_uv_settings
-from cdk_layers.system.credentials import scrub
-from cdk_layers.system.outgoing import is_secret_name
+from cdk_layers.system.outgoing import is_secret_name, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

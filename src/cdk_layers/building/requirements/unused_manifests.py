@@ -10,7 +10,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.requirements.bare_projects import has_dependencies, installs_all, sources_without_lock
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, SOURCES
 from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -22,7 +22,7 @@ from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
 from cdk_layers.system import toml
-from cdk_layers.system.credentials import scrub, secrets_in
+from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:

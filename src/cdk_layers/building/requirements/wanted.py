@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.building.requirements.file_urls import paths_in
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -9,7 +9,7 @@ from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.uv import process
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target

@@ -17,7 +17,8 @@ from cdk_layers.building.uv.settings import read_uv_settings, tool_variables
 from cdk_layers.errors import BuildError, EntryError
 from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
-from cdk_layers.system.credentials import VARIABLE, scrub, secrets_in
+from cdk_layers.system.credentials import VARIABLE
+from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.toml_text import toml_text
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.uv.overruled import FALSE, overruled_keys, overruled_variables
 from cdk_layers.building.uv.settings_files import absolute, combined, configuration_files
 from cdk_layers.system import host
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.cdk.node.error_texts import container_failure
 from cdk_layers.errors import BuildError
 from cdk_layers.system import host
-from cdk_layers.system.credentials import scrub
+from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
