@@ -119,7 +119,7 @@ _TRICKS: Final[dict[str, Callable[[], None]]] = {
     "findings of an unchanged assembly remembered": _without_remembered_findings,
     "names of runtimes requested once": _without_names,
     "models and ARNs of layers requested once": _without_parts(
-        (f"{_MODEL}.function_model", "_Arns"), (f"{_MODEL}.function_model", "_Models")
+        (f"{_MODEL}.layers", "_Arns"), (f"{_MODEL}.layers", "_Models")
     ),
     "scopes read once": _without_parts((f"{_MODEL}.place", "_Places")),
     "shared code measured once": _without_parts(("cdk_layers.cdk.asset.function_code", "_Measured")),

@@ -19,8 +19,7 @@ from cdk_layers.cdk.follow.layer_list import layer_list
 from cdk_layers.cdk.follow.references import arns_for, follow
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
-from cdk_layers.cdk.model.constructs import imported_model
-from cdk_layers.cdk.model.function_model import model_of
+from cdk_layers.cdk.model.layers import imported_model, model_of
 from cdk_layers.cdk.model.verdicts import Verdicts
 from cdk_layers.cdk.node.contract import is_reported_by_cli
 from cdk_layers.cdk.state import state_of

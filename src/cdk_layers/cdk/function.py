@@ -17,10 +17,10 @@ from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_archive, contents_of_code, measured_contents
 from cdk_layers.cdk.asset.handlers import resolved_handler
 from cdk_layers.cdk.declaration import Declaration
-from cdk_layers.cdk.model.function_model import literal, literals, runtime_name
 from cdk_layers.cdk.model.place import place_of
-from cdk_layers.cdk.model.runtimes import name_of, runtime_for
+from cdk_layers.cdk.model.runtimes import name_of, runtime_for, runtime_name
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
+from cdk_layers.cdk.model.tokens import known, known_values
 from cdk_layers.cdk.node.contract import adds_layers
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import RuleError
@@ -171,8 +171,8 @@ class LayeredFunction(Function):
                 image=runtime_name(runs_on) is None,
                 runtime=runtime_name(runs_on),
                 architecture=name_of(machine) if machine else DEFAULT_ARCHITECTURE,
-                handler=literal(called),
-                environment=literals(arguments.variables(kwargs.get("environment"))),
+                handler=known(called),
+                environment=known_values(arguments.variables(kwargs.get("environment"))),
                 partition=place.partition,
                 region=place.region,
                 account=place.account,

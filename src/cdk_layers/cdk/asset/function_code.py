@@ -14,7 +14,7 @@ from cdk_layers.building.find import build, recall
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.output import placing, restore
-from cdk_layers.cdk.model.function_model import model_of
+from cdk_layers.cdk.model.layers import model_of
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import target_of
 from cdk_layers.cdk.node.contract import asset_staging

@@ -14,7 +14,7 @@ from cdk_layers.building.find import recall
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.output import placing
 from cdk_layers.cdk.asset.staged import staged_build
-from cdk_layers.cdk.model.constructs import contents_of
+from cdk_layers.cdk.model.layers import contents_of
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import CdkLayersError
 

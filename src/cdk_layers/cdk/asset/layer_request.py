@@ -13,9 +13,9 @@ from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.description import common_license, describe
 from cdk_layers.cdk.asset.layer_source import LayerSource
-from cdk_layers.cdk.model.constructs import known
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import targets_of
+from cdk_layers.cdk.model.tokens import known
 from cdk_layers.findings import Where
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.cdk.asset.output import restore
-from cdk_layers.cdk.model.constructs import contents_of
+from cdk_layers.cdk.model.layers import contents_of
 from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.errors import UsageError
 

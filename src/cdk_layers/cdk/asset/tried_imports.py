@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.cdk.model.function_model import model_of
+from cdk_layers.cdk.model.layers import model_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.errors import BrokenImportError, BuildError, UsageError
 from cdk_layers.system.outgoing import printable, report_error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnParameter, NestedStack, ReferenceStrength, Stage
 
-from cdk_layers.cdk.model.constructs import known
+from cdk_layers.cdk.model.tokens import known
 from cdk_layers.cdk.node.contract import publishing_role_facts, refer_to_nested_stack
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError

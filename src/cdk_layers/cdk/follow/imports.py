@@ -30,8 +30,8 @@ from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
 
 from cdk_layers.cdk.follow.references import shared_layer, top_of
 from cdk_layers.cdk.follow.shared import SharedLayer
-from cdk_layers.cdk.model.constructs import known
-from cdk_layers.cdk.model.function_model import arn_of, model_of
+from cdk_layers.cdk.model.layers import arn_of, model_of
+from cdk_layers.cdk.model.tokens import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cdk_layers.app.marks import ImportedLayer
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.follow.references import shared_layer
-from cdk_layers.cdk.model.function_model import arn_of, model_of
+from cdk_layers.cdk.model.layers import arn_of, model_of
 from cdk_layers.cdk.state import state_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 
-from cdk_layers.cdk.model.constructs import known
+from cdk_layers.cdk.model.tokens import known
 from cdk_layers.cdk.node.contract import bundles_nothing, recognizes_layers
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk.aws_lambda import Architecture, LayerVersion, Runtime, RuntimeFamily
 
-from cdk_layers.cdk.node.contract import identity
+from cdk_layers.cdk.node.contract import IMAGE_RUNTIME, identity
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ def name_of(value: Runtime | Architecture) -> str:
     if key not in _names:
         _names[key] = value.name
     return _names[key]
+
+
+def runtime_name(runtime: Runtime) -> str | None:
+    """Return a runtime's name in Lambda's API; None for an image, which includes its own runtime."""
+    name = name_of(runtime)
+    return None if name == IMAGE_RUNTIME else name
 
 
 @cache

@@ -1,15 +1,20 @@
-"""Layer constructs as models for the rules."""
+"""Layer constructs as models for the rules.
+
+Each read of a construct's property is a jsii call, a round trip to Node, and an app may have hundreds of functions. So
+ARNs and models are kept.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnDeletionPolicy, Stack
 from aws_cdk.aws_lambda import CfnLayerVersion
 
-from cdk_layers.app.model import Layer, is_literal
+from cdk_layers.app.model import Layer
+from cdk_layers.cdk.model.tokens import known
 from cdk_layers.cdk.node.contract import asset_staging, given_runtimes, is_encoded_list
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError
@@ -21,33 +26,37 @@ if TYPE_CHECKING:
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda import ILayerVersion
 
-    from cdk_layers.building.notes import Note
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
 
 _KEEPS: Final = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFacts:
-    """Facts about a layer that its template does not contain; None if not known."""
-
-    contents: Contents | None = None
-    digest: str | None = None
-    """A string that changes exactly when the content does."""
-
-    budget_bytes: int | None = None
-    """The user's own limit on unzipped bytes."""
-
-    notes: tuple[Note, ...] = ()
+class _Arns(dict["ILayerVersion", str]):
+    """ARNs of layer versions."""
 
 
-def known(value: str | None) -> str | None:
-    """Return a literal string; None for a token.
+class _Models(dict["ILayerVersion", Layer]):
+    """Layers as the rules judge them."""
 
-    The CDK's own test for tokens is a jsii call each time.
-    """
-    return value if value is not None and is_literal(value) else None
+
+def arn_of(layer: ILayerVersion) -> str:
+    """Return a layer version's ARN, usually a token."""
+    arns = state_of(layer).part(_Arns)
+    if layer not in arns:
+        arns[layer] = layer.layer_version_arn
+    return arns[layer]
+
+
+def model_of(layer: ILayerVersion) -> Layer:
+    """Return the model of a layer, always the same object for one layer. Layers of this library have it already."""
+    built = getattr(layer, "_model", None)
+    if isinstance(built, Layer):
+        return built
+    models = state_of(layer).part(_Models)
+    if layer not in models:
+        models[layer] = layer_model(layer)
+    return models[layer]
 
 
 def layer_model(layer: ILayerVersion) -> Layer:
@@ -61,7 +70,7 @@ def layer_model(layer: ILayerVersion) -> Layer:
         return imported_model(layer.node.path, layer.layer_version_arn, runtimes)
     stack = Stack.of(layer)
     region = known(stack.region)
-    facts = _staged_facts(layer)
+    stage = asset_staging(layer.node)
     return Layer(
         where=Where(layer.node.path),
         name=known(resource.layer_name),
@@ -73,29 +82,23 @@ def layer_model(layer: ILayerVersion) -> Layer:
         architectures=_list(resource.compatible_architectures),
         description=known(resource.description),
         license=known(resource.license_info),
-        contents=facts.contents,
-        asset=facts.digest,
-        retained=is_retained(resource),
-        budget_bytes=facts.budget_bytes,
-        notes=facts.notes,
+        contents=_staged_contents(stage, layer) if stage else None,
+        asset=stage.asset_hash if stage else None,
+        retained=_is_retained(resource),
     )
 
 
-def is_retained(resource: CfnLayerVersion) -> bool:
+def _is_retained(resource: CfnLayerVersion) -> bool:
     """Return whether a layer version is retained when it is replaced and when its stack is deleted."""
     options = resource.cfn_options
     return options.deletion_policy in _KEEPS and options.update_replace_policy in _KEEPS
 
 
-def _staged_facts(layer: ILayerVersion) -> LayerFacts:
-    stage = asset_staging(layer.node)
-    if stage is None:
-        return LayerFacts()
-    try:
-        bundled = Stack.of(layer).bundling_required
-        return LayerFacts(contents_of(stage, state_of(layer).store) if bundled else None, stage.asset_hash)
-    except (AssemblyError, OSError):
-        return LayerFacts(None, stage.asset_hash)
+def _staged_contents(stage: AssetStaging, layer: ILayerVersion) -> Contents | None:
+    """Return the contents of a layer's staged asset; None if it is not built, or cannot be read."""
+    with suppress(AssemblyError, OSError):
+        return contents_of(stage, state_of(layer).store) if Stack.of(layer).bundling_required else None
+    return None
 
 
 def contents_of(stage: AssetStaging, store: Store) -> Contents:

@@ -11,8 +11,7 @@ from aws_cdk.aws_lambda import Architecture, CfnLayerVersion, Code, LayerVersion
 from aws_cdk.aws_s3 import Bucket
 
 from cdk_layers import SharedPythonLayer
-from cdk_layers.cdk.model.constructs import layer_model
-from cdk_layers.cdk.model.function_model import model_of
+from cdk_layers.cdk.model.layers import layer_model, model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
