@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.manifests import Requirements
     from cdk_layers.building.requirements.wanted import Wanted
 
+_NO_WORD: Final = re.compile(r"\W+")
 _BARE_PATH: Final = re.compile(r"(?:-e )?(?P<path>[^\s@=<>~!;#]+)")
 
 
@@ -55,7 +56,11 @@ class Copies:
 
     def place(self, path: Path) -> Path:
         """Return the path of the copy of a file or folder."""
-        return self.scratch / "copies" / (path.drive.replace(":", "") or "root") / path.relative_to(path.anchor)
+        return self._folder(path) / path.relative_to(path.anchor)
+
+    def _folder(self, path: Path) -> Path:
+        r"""Return the folder for copies of what is on the same drive; the drive may be "C:" or "\\server\share"."""
+        return self.scratch / "copies" / (_NO_WORD.sub("-", path.drive).strip("-") or "root")
 
     def line(self, wanted: Wanted) -> str:
         """Return a requirement for uv that names the copy."""
@@ -85,7 +90,9 @@ class Copies:
 
     def restore_paths(self, text: str) -> str:
         """Return a message of uv with the paths of the originals instead of the copies."""
-        return text.replace(f"{self.scratch / 'copies' / 'root'}", "")
+        for drive, folder in {path.drive: self._folder(path) for path in self.places}.items():
+            text = text.replace(str(folder), drive).replace(folder.as_posix(), drive.replace("\\", "/"))
+        return text
 
     def _restored(self, line: str) -> Iterator[str]:
         found = _BARE_PATH.fullmatch(line.strip())
