@@ -100,6 +100,10 @@ def test_credentials_in_a_distribution_are_an_error(kind: MarkKind) -> None:
         ("dbPassword: 'hunter2'  # local\n", ["error"]),
         ("DATABASE_URL=postgres://app:hunter2@db/app\n", ["error"]),
         ("SESSION=" + "aB3" * 12, ["error"]),
+        ("password=hunter2\n", ["error"]),
+        ("db_password=hunter2\n", ["error"]),
+        ("queue.token=hunter2\n", ["error"]),
+        ("compass=north\nbypass=south\n", ["warning"]),
         ("STAGE=dev\nsomething else\n", ["error"]),
     ],
 )
