@@ -15,4 +15,5 @@ _WIDTH: Final = 120
 def console() -> Console:
     """Return the console for reports."""
     plain = Console(soft_wrap=False)
-    return Console(width=min(plain.width, _WIDTH) if sys.stdout.isatty() else _WIDTH)
+    # With FORCE_COLOR and a TERM such as "dumb", Rich uses 80 columns unless it has both.
+    return Console(width=min(plain.width, _WIDTH) if sys.stdout.isatty() else _WIDTH, height=plain.height)
