@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -38,21 +39,14 @@ _SETTINGS: Final = {
     # Settings of pip are reported where they have no effect.
     "PIP_CONFIG_FILE": os.devnull,
 }
-_REACHES_OUT: Final = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_PROFILE",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "CDK_CONTEXT_JSON",
-    "CDK_DEFAULT_ACCOUNT",
-    "CDK_DEFAULT_REGION",
-    "CDK_OUTDIR",
-    "PIP_CONSTRAINT",
-    "PIP_FIND_LINKS",
-    "PIP_NO_INDEX",
-    "PIP_PRE",
-    "PIP_REQUIRE_HASHES",
+_DECIDES: Final = ("AWS_", "CDK_", "COLUMNS", "LINES", "PIP_", "UV_")
+"""What variables begin with that change what is built, checked or printed, such as those of a developer or a CI job."""
+
+_REACHES_INDEXES: Final = re.compile(
+    r"(PIP|UV)_((DEFAULT_|EXTRA_)?INDEX(_URL)?|INDEX_\w+_(USERNAME|PASSWORD)|CACHE_DIR|CERT|NATIVE_TLS|SYSTEM_CERTS|"
+    r"HTTP_\w+|CONCURRENT_\w+|PYTHON_INSTALL_\w+)"
 )
+"""The names of variables without which the indexes and Pythons of this machine are not found."""
 
 
 _LONGEST: Final = (
@@ -73,8 +67,9 @@ def _prepare_environment() -> None:
     # Each of the many processes of a test run would compile aws-cdk-lib, which takes 6 seconds.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    for name in _REACHES_OUT:
-        os.environ.pop(name, None)
+    for name in [*os.environ]:
+        if name.startswith(_DECIDES) and name != _RUN_CACHE and not _REACHES_INDEXES.fullmatch(name):
+            del os.environ[name]
     os.environ.update(_SETTINGS)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("NODE_COMPILE_CACHE", str(_PROJECT / ".cache" / "node"))
