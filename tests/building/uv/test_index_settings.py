@@ -95,7 +95,7 @@ def test_credentials_for_publishing(entry: Path) -> None:
     ],
 )  # fmt: skip
 def test_offline(entry: Path, text: str, variable: str | None, *, expected: bool) -> None:
-    """The variable overrides the file, unless it is empty, as in uv."""
+    """The variable overrides the file, unless it is empty."""
     (entry / "uv.toml").write_text(text, encoding="utf-8")
     variables = {} if variable is None else {"UV_OFFLINE": variable}
     assert read_uv_settings(entry, variables).is_offline is expected
