@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Literal, get_args
 
-TRIM_KINDS: Final = ("tests", "stubs", "sources", "libraries", "documents")
-"""Kinds of files in a distribution that `trim` can leave out, in the order of messages."""
+TrimKind = Literal["tests", "stubs", "sources", "libraries", "documents"]
+"""Kinds of files in a distribution that `trim` can leave out."""
+
+TRIM_KINDS: Final[tuple[TrimKind, ...]] = get_args(TrimKind)
+"""All of them, in the order of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class ContentOptions:
     """Whether the archive contains the compiled bytecode of its modules."""
 
     trim: bool | tuple[str, ...] = False
-    """Kinds of files to leave out of distributions, from TRIM_KINDS; True for the safe kinds."""
+    """Kinds of files to leave out of distributions, from TRIM_KINDS; True for all."""
 
     dependency_excludes: tuple[str, ...] = ()
     """Patterns (as in a .gitignore) of files of distributions to leave out, relative to site-packages."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cdk_layers.lambda_service.runtimes import SHARED_ABI_SINCE
+
 _BUILD: Final = re.compile(r"(?P<stem>.*/|)(?P<name>[^/.]+)\.(?:(?P<tag>[^/]+)\.)?(?P<suffix>so|pyd)")
 _OF_PYTHON: Final = re.compile(r"cpython-(?P<version>\d+t?)(?:-(?P<platform>.+))?")
 _OTHER_PYTHON_FOLDER: Final = re.compile(r"python/lib/python(?P<version>\d+\.\d+)/")
@@ -14,8 +16,6 @@ _MACHINE_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 _STARTED: Final = re.compile(r"bootstrap|extensions/[^/]+")
-_SHARED_ABI_SINCE: Final = 15
-"""The minor version from which "abi3t" is a stable ABI that every build of Python loads. Source: PEP 803."""
 
 SOURCE: Final = "py"
 """Takes the place of a tag for the Python source of a module."""
@@ -63,7 +63,7 @@ def is_tied(path: str) -> bool:
 def suits_python(tag: str, python: str) -> bool:
     """Return whether Python finds a module by the tag in its name. Source: `importlib.machinery.EXTENSION_SUFFIXES`."""
     match = _OF_PYTHON.fullmatch(tag)
-    is_stable = tag == "abi3t" and int(python.partition(".")[2]) >= _SHARED_ABI_SINCE
+    is_stable = tag == "abi3t" and int(python.partition(".")[2]) >= SHARED_ABI_SINCE
     is_own = match is not None and match["version"] == python.replace(".", "")
     return tag in ("", SOURCE, "abi3") or is_stable or is_own
 

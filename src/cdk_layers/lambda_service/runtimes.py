@@ -18,6 +18,8 @@ ARCHITECTURES: Final[tuple[Architecture, ...]] = get_args(Architecture)
 AMAZON_LINUX_2_GLIBC: Final = (2, 26)
 AMAZON_LINUX_2023_GLIBC: Final = (2, 34)
 
+SHARED_ABI_SINCE: Final = 15
+"""The minor version of Python from which "abi3t" is a stable ABI that every build loads. Source: PEP 803."""
 
 NEWEST_PATCH: Final = 99
 """The patch level that markers and Requires-Python are evaluated with, a number that no release has reached.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from cdk_layers.lambda_service.runtimes import SHARED_ABI_SINCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
 
 _OLDEST_MINOR: Final = {"x86_64": 5, "aarch64": 17}
 """The oldest glibc 2.x that manylinux defines for a machine (PEP 513, PEP 599)."""
-
-_SHARED_ABI_SINCE: Final = 15
-"""The minor version of Python that first loads "abi3t" modules (PEP 803)."""
 
 _LEGACY: Final = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 """The older names of manylinux platforms, by the minor version of their glibc (PEP 600)."""
@@ -44,9 +43,9 @@ def supported_tags(target: Target) -> tuple[Tag, ...]:
     major, minor = map(int, target.python.split("."))
     platforms = list(_platforms(target))
     cpython: Iterable[Tag] = cpython_tags((major, minor), platforms=platforms)
-    if minor >= _SHARED_ABI_SINCE:
+    if minor >= SHARED_ABI_SINCE:
         # PEP 803; not every version of packaging knows this ABI.
-        cpython = (*cpython, *(Tag(f"cp{major}{n}", "abi3t", platform) for n in range(minor, _SHARED_ABI_SINCE - 1, -1)
+        cpython = (*cpython, *(Tag(f"cp{major}{n}", "abi3t", platform) for n in range(minor, SHARED_ABI_SINCE - 1, -1)
                                for platform in platforms))  # fmt: skip
     pure = compatible_tags((major, minor), f"cp{major}{minor}", platforms)
     return (*cpython, *pure)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_layers.building.content_options import TRIM_KINDS, ContentOptions
-from cdk_layers.building.trim.kinds import Kind
 from cdk_layers.building.trim.options import trimming_of
 from cdk_layers.building.trim.references import find_references, needed_tests
 from cdk_layers.building.trim.selection import EXCLUDED, SERVICES, Trimming
@@ -97,7 +96,6 @@ def test_leaves_out_nothing_by_default() -> None:
     assert not nothing
     assert nothing.find_trimmed([*MODULES, *LEFT_OUT]) == {}
     assert trimming_of(ContentOptions(trim=True)) == ALL
-    assert get_args(Kind) == TRIM_KINDS
 
 
 IMPORTS = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.groups import category
 from cdk_layers.building.requirements.lock_indexes import indexes
+from cdk_layers.building.requirements.manifest_names import SOURCES
 from cdk_layers.building.requirements.poetry_project import mirrored, unmirrored
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
@@ -35,7 +36,6 @@ _REMEDIES: Final = {
 }
 _OPEN_VERSION: Final = re.compile(r"(?m)(?<=[\w\]])==(?=[<>~!])")
 _SCHEMA: Final = 4
-_FOLDERS: Final = {"poetry.lock": ("pyproject.toml",), "Pipfile.lock": ("Pipfile",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,14 @@ def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
 
 
 def _sources(entry: Path, lock: str) -> tuple[str, ...]:
-    for name in _FOLDERS[lock]:
-        if not (entry / name).is_file() and lock != "Pipfile.lock":
-            message = f"{entry / lock} needs the {name} that it was made from in the same folder. Add it."
-            raise EntryError(message)
-    return tuple(name for name in _FOLDERS[lock] if (entry / name).is_file())
+    """Return the file that a lock file is made from; none for a Pipfile.lock without it, which is enough."""
+    name = SOURCES[lock]
+    if (entry / name).is_file():
+        return (name,)
+    if lock != "Pipfile.lock":
+        message = f"{entry / lock} needs the {name} that it was made from in the same folder. Add it."
+        raise EntryError(message)
+    return ()
 
 
 def _key(entry: Path, names: list[str], options: BuildOptions) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EXTRA: Final = re.compile(r"[A-Za-z0-9._-]+")
 _PIPFILE_SECTIONS: Final = {"default": "packages", "develop": "dev-packages"}
+"""Sections of a Pipfile.lock that the Pipfile names otherwise."""
 
 
 def check_lock(job: Job, lock: str) -> None:
@@ -89,8 +90,7 @@ def _after(digits: list[str], position: int) -> str:
 def _check_pipfile(job: Job) -> None:
     path = job.entry / "Pipfile.lock"
     lock = _json(path)
-    names = {"develop": "dev-packages"}
-    known = [names.get(name, name) for name in lock if name not in {"_meta", "default"}]
+    known = [_PIPFILE_SECTIONS.get(name, name) for name in lock if name not in {"_meta", "default"}]
     refuse_unknown("Pipfile.lock", "category", map(category, job.options.groups), known)
     if job.options.extras:
         message = (
@@ -102,7 +102,7 @@ def _check_pipfile(job: Job) -> None:
     wanted = re.findall(r"\d+", python)[:2]
     if wanted and wanted != job.target.python.split(".")[: len(wanted)]:
         raise other_python(path.name, python, job.target)
-    sections = {"dev-packages": "develop"}
+    sections = {name: section for section, name in _PIPFILE_SECTIONS.items()}
     selected = [sections.get(category(name), name) for name in job.options.groups]
     _refuse_stale_pipfile_lock(job.entry, lock, ["default", *selected])
 

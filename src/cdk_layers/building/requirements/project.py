@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.workspace import PROJECT, includes, read_toml, table, texts, uv_project
-from cdk_layers.contents.names import canonical
+from cdk_layers.contents.names import canonical, name_in
 from cdk_layers.system.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _REFERENCE: Final = re.compile(r"[^@;]{1,200}@\s*(?P<url>file:[^;\s]+|\{root:(?:uri|parent)[^;\s]+)")
-_NAME: Final = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 _PLACES: Final = (("project",), ("tool", "poetry"), ("tool", "flit", "metadata"))
 
 
@@ -159,9 +158,7 @@ def _requirements(document: Mapping[str, object]) -> Iterator[str]:
 
 
 def _names(document: Mapping[str, object]) -> Iterator[str]:
-    for line in _requirements(document):
-        if found := _NAME.match(line):
-            yield canonical(found["name"])
+    return filter(None, map(name_in, _requirements(document)))
 
 
 def members(root: Path) -> Iterator[Path]:

@@ -7,14 +7,13 @@ changed development tool, would make a lock file stale.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from cdk_layers.building.requirements.workspace import table, texts
-from cdk_layers.contents.names import canonical
+from cdk_layers.contents.names import canonical, name_in
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError, StaleLockError
 from cdk_layers.system.wording import listed
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
 
 _NAMED: Final = 5
-_NAME: Final = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 def stale(lock: str, reasons: Iterable[str], command: str, folder: str) -> StaleLockError:
@@ -68,8 +66,7 @@ def changed_names(*manifests: Mapping[str, Any]) -> frozenset[str]:
         uv, pdm = table(manifest, "tool", "uv"), table(manifest, "tool", "pdm", "resolution")
         names += [table(manifest, "project").get("name"), *table(pdm, "overrides"), *texts(pdm.get("excludes"))]
         names += [*texts(uv.get("override-dependencies")), *texts(uv.get("exclude-dependencies"))]
-    found = (_NAME.match(name) for name in names if isinstance(name, str))
-    return frozenset(canonical(match["name"]) for match in found if match)
+    return frozenset(filter(None, (name_in(name) for name in names if isinstance(name, str))))
 
 
 def missing(

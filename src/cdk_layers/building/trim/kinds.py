@@ -7,12 +7,12 @@ like tests or documents, such as numpy.testing, sqlalchemy.testing and boto3.doc
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-Kind = Literal["tests", "stubs", "sources", "libraries", "documents"]
+    from cdk_layers.building.content_options import TrimKind
 
 TEST_FOLDERS: Final = frozenset({"tests", "test", "_tests"})
 TEST_MODULE: Final = "conftest"
@@ -90,7 +90,7 @@ def module_name(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".")
 
 
-def kind_of(path: str, modules: Collection[str]) -> Kind | None:
+def kind_of(path: str, modules: Collection[str]) -> TrimKind | None:
     """Return the kind of a file; None if it may be needed. The file is not protected and not in a test folder.
 
     Args:

@@ -10,14 +10,11 @@ from cdk_layers.building.trim.selection import Trimming
 if TYPE_CHECKING:
     from cdk_layers.building.content_options import ContentOptions
 
-SAFE: Final = TRIM_KINDS
-"""The kinds that `trim=True` leaves out."""
-
 RULES: Final = 2
 """Increased when the same options leave out other files."""
 
 
 def trimming_of(options: ContentOptions) -> Trimming:
     """Return the trimming that the options select."""
-    kinds = (SAFE if options.trim else ()) if isinstance(options.trim, bool) else options.trim
+    kinds = (TRIM_KINDS if options.trim else ()) if isinstance(options.trim, bool) else options.trim
     return Trimming(frozenset(kinds), options.dependency_excludes, frozenset(options.aws_services))

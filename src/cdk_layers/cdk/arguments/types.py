@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import os
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from aws_cdk.interfaces.aws_lambda import ICodeSigningConfigRef
     from aws_cdk.interfaces.aws_logs import ILogGroupRef
 
+    from cdk_layers.building.content_options import TrimKind
     from cdk_layers.cdk.grants import LayerGrant
 
     Architectures: TypeAlias = Sequence[Architecture | str] | Architecture | str
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     Layers: TypeAlias = Sequence[ILayerVersion | str] | ILayerVersion | str
     Runtimes: TypeAlias = Sequence[Runtime | str] | Runtime | str
     Texts: TypeAlias = Sequence[str] | str
-    TrimKind: TypeAlias = Literal["tests", "stubs", "sources", "libraries", "documents"]
     Trim: TypeAlias = bool | Sequence[TrimKind] | TrimKind
 
 

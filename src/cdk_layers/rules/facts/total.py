@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Function
     from cdk_layers.contents.model import Contents
 
+AT_THE_LIMIT: Final = "Whether the service accepts exactly that much is not verified."
 MOST_LISTED: Final = 20
 """Layers that a message lists; a function may use five."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
 from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
-from cdk_layers.rules.facts.total import Total
+from cdk_layers.rules.facts.total import AT_THE_LIMIT, Total
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import size
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
 
 register_family(__name__, order=190, error=LimitError)
-
-_UNVERIFIED: Final = "Whether the service accepts exactly that much is not verified."
 
 
 @rule(
@@ -58,7 +56,7 @@ def update_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
         f"While function {subject.where.path!r} is updated, its deployed code "
         f"({size(deployed.code.unzipped_bytes)}) and its new layers ({size(layers)}) are {size(during_update)} "
         f"together, {measured}."
-        f"{'' if excess else f' {_UNVERIFIED}'}",
+        f"{'' if excess else f' {AT_THE_LIMIT}'}",
         severity="error" if excess else "warning",
         aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=during_update) if excess else "",
     )

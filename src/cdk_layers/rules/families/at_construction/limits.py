@@ -10,7 +10,7 @@ from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.examples import function_yaml, layer_yaml, sam_template, template
-from cdk_layers.rules.facts.total import MOST_LISTED, Total, largest
+from cdk_layers.rules.facts.total import AT_THE_LIMIT, MOST_LISTED, Total, largest
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, quoted, size
 
@@ -24,7 +24,6 @@ register_family(__name__, order=10, error=LimitError)
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer"
 _LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
-_UNVERIFIED: Final = "Whether the service accepts exactly that much is not verified."
 
 
 def _layer_of(mebibytes: int, name: str = "Data") -> str:
@@ -100,7 +99,7 @@ def _over(start: str, measured: str, parts: tuple[Contents, ...], settings: Sett
         yield Problem(f"{start} {measured}, {size(excess)} over the service's limit.{largest(parts)}")
     elif excess == 0:
         yield Problem(
-            f"{start} {measured}, exactly the service's limit of {settings.limit_bytes} bytes. {_UNVERIFIED}"
+            f"{start} {measured}, exactly the service's limit of {settings.limit_bytes} bytes. {AT_THE_LIMIT}"
             f"{largest(parts)}",
             severity="warning",
         )
