@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.search_path import layer_folders
 from cdk_layers.local import process
 from cdk_layers.local.variables import Roots, variables_of
 from cdk_layers.system import host
@@ -48,7 +50,8 @@ class Folders:
 
     def import_paths(self, python: str) -> list[Path]:
         """Return the existing folders that a function imports its own code and its layers' from, in its order."""
-        return [self.task, *(folder for folder in layer_folders(self.opt, python) if folder.is_dir())]
+        layered = (self.opt / folder for folder in layer_folders(python))
+        return [self.task, *(folder for folder in layered if folder.is_dir())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ class Sandbox:
     def _spec(self, roots: Roots, python: str, script: str) -> dict[str, object]:
         function, program = self._function, self._program
         options = {
-            "layers": list(map(str, layer_folders(Path(roots.opt), function.python))),
+            "layers": [f"{roots.opt}/{folder}" for folder in layer_folders(function.python)],
             "debug_port": program.debug_port,
             "imports_only": program.imports_only,
             "packages": program.packages,
@@ -219,12 +222,31 @@ class Sandbox:
         return answer.decode(errors="replace") or "the launcher ended"
 
 
-def layer_folders(opt: Path, python: str) -> tuple[Path, Path]:
-    """Return the folders that modules of layers are imported from, in the runtime's order.
+class Ended(NamedTuple):
+    """What a process did that has ended."""
 
-    Source: the developer guide, "Packaging your layer content", and a Python function that printed its `sys.path`.
+    status: int
+    """Its exit status as a shell counts it."""
+
+    output: str
+    differences: tuple[str, ...]
+    """In which ways it saw another world than in Lambda, each as a sentence."""
+
+
+def run_to_end(prepared: Prepared, program: Program) -> Ended:
+    """Run a program of a function until it ends by itself.
+
+    Raises:
+        BuildError: It cannot be started.
     """
-    return opt / "python" / "lib" / f"python{python}" / "site-packages", opt / "python"
+    with tempfile.TemporaryFile() as file:
+        sandbox = Sandbox(prepared, program, output=file.fileno())
+        try:
+            status = sandbox.wait()
+        finally:
+            sandbox.close()
+        file.seek(0)
+        return Ended(status, file.read().decode(errors="replace"), sandbox.differences)
 
 
 def _send(launcher: subprocess.Popen[bytes], spec: dict[str, object]) -> None:

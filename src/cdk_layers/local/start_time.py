@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.errors import UsageError
 from cdk_layers.local.import_times import last_own_line, read_import_times
 from cdk_layers.local.module_owners import ModuleOwners, Owner
-from cdk_layers.local.sandbox import Prepared, Program, Sandbox
+from cdk_layers.local.sandbox import Prepared, Program, run_to_end
 from cdk_layers.local.service_errors import exit_reason
 
 if TYPE_CHECKING:
@@ -119,21 +118,14 @@ def measure(runner: Runner, function: LocalFunction, *, runs: int) -> StartTime:
 
 def _import_once(prepared: Prepared, options: Sequence[str] = ()) -> tuple[tuple[ImportedModule, ...], tuple[str, ...]]:
     """Return the imported modules, and in which ways the process saw another world than in Lambda."""
-    with tempfile.TemporaryFile() as file:
-        program = Program(imports_only=True, python_options=(*_OPTIONS, *options))
-        sandbox = Sandbox(prepared, program, output=file.fileno())
-        try:
-            status = sandbox.wait()
-        finally:
-            sandbox.close()
-        file.seek(0)
-        output = file.read().decode(errors="replace")
+    program = Program(imports_only=True, python_options=(*_OPTIONS, *options))
+    status, output, differences = run_to_end(prepared, program)
     modules = read_import_times(output)
     if modules is None:
         reason = last_own_line(output) or exit_reason(status)
         message = f"The module of function {prepared.function.path!r} cannot be imported: {reason}"
         raise UsageError(message)
-    return modules, sandbox.differences
+    return modules, differences
 
 
 def _total(modules: Sequence[ImportedModule]) -> float:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import UsageError
+from cdk_layers.lambda_service.search_path import layer_folders
 from cdk_layers.local.function import InlineCode, LocalFunction, LocalLayer
 from cdk_layers.local.process import IMPORT_BEGINS, IMPORT_RESULT
 from cdk_layers.local.runner import this_architecture
-from cdk_layers.local.sandbox import Prepared, Program, Sandbox
+from cdk_layers.local.sandbox import Prepared, Program, run_to_end
 from cdk_layers.local.top_level import top_level_names
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
     from cdk_layers.local.runner import Runner
 
-_PREFIX: Final = "python"
 _PYTHON_RUNTIME: Final = re.compile(r"python[23]\.\d+")
 
 
@@ -145,7 +144,7 @@ def package_names(contents: Contents, python: str, *, is_code: bool) -> tuple[st
         python: The language version, such as "3.13".
         is_code: Whether the archive is the code of a function, not a layer.
     """
-    folders = ("",) if is_code else (_PREFIX, f"{_PREFIX}/lib/python{python}/site-packages")
+    folders = ("",) if is_code else layer_folders(python)
     return top_level_names(contents, folders)
 
 
@@ -166,7 +165,7 @@ def _import_all(prepared: Prepared, names: Sequence[str]) -> tuple[dict[str, str
     differences: tuple[str, ...] = ()
     waiting = list(names)
     while waiting:
-        output, differences = _output_of(prepared, waiting)
+        _, output, differences = run_to_end(prepared, Program(packages=tuple(waiting)))
         results = dict(_results(output))
         errors.update({name: error for name, error in results.items() if error is not None})
         missing = [name for name in waiting if name not in results]
@@ -178,17 +177,6 @@ def _import_all(prepared: Prepared, names: Sequence[str]) -> tuple[dict[str, str
             errors[missing[0]] = "it ends the process that imports it"
         waiting = missing[1:]
     return errors, differences
-
-
-def _output_of(prepared: Prepared, names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    with tempfile.TemporaryFile() as file:
-        sandbox = Sandbox(prepared, Program(packages=tuple(names)), output=file.fileno())
-        try:
-            sandbox.wait()
-        finally:
-            sandbox.close()
-        file.seek(0)
-        return file.read().decode(errors="replace"), sandbox.differences
 
 
 def _results(output: str) -> Iterator[tuple[str, str | None]]:

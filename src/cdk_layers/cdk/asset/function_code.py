@@ -20,6 +20,7 @@ from cdk_layers.cdk.model.targets import target_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
+from cdk_layers.lambda_service.search_path import layer_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -221,7 +222,7 @@ def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCod
 
 def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:
     """Return the distributions, name to version, that layers include in folders that the runtime imports from."""
-    searched = ("python", f"python/lib/{runtime}/site-packages")
+    searched = layer_folders(runtime.removeprefix("python"))
     contents = (None if isinstance(layer, str) else model_of(layer).contents for layer in layers)
     return {
         distribution.name: distribution.version

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.natives import native_index
 from cdk_layers.contents.owners import in_folder, owner
+from cdk_layers.lambda_service.search_path import layer_folders
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
@@ -101,12 +102,7 @@ def unknown_parts(function: Function) -> list[str]:
 
 def roots(part: Part, python: str) -> tuple[str, ...]:
     """Return the folders of an archive that are on `sys.path` for a language version, in its order."""
-    return ("",) if part.layer is None else layer_roots(python)
-
-
-def layer_roots(python: str) -> tuple[str, ...]:
-    """Return the folders of a layer that are on `sys.path` for a language version, in its order."""
-    return (f"python/lib/python{python}/site-packages", "python")
+    return ("",) if part.layer is None else layer_folders(python)
 
 
 def inside(root: str, path: str) -> str:
@@ -122,7 +118,7 @@ def search_path(function: Function) -> Iterator[tuple[Part, str]]:
     python = python_version(function)
     known = parts(function)
     yield from ((part, "") for part in known if part.layer is None)
-    for root in layer_roots(python):
+    for root in layer_folders(python):
         yield from ((part, root) for part in reversed(known) if part.layer is not None)
 
 
