@@ -16,6 +16,7 @@ from cdk_layers.cdk.arguments.readers import Arguments, describe
 from cdk_layers.cdk.arguments.stack_layers import (
     OF_STACK,
     from_options,
+    from_subfolders,
     keyword_defaults,
     only_chosen,
     only_given,
@@ -172,16 +173,7 @@ class MultiLayerStack(Stack):
         kwargs["grants"] = [*shared, *arguments.grants("grants", defaults.pop("grants", ()))]
         own = {name: defaults.pop(name) for name in tuple(defaults) if name not in OF_STACK}
         stack = cls(scope, id, **{**kwargs, **defaults})
-        layers: dict[str, Any] = {}
-        for name, options in read.layers.items():
-            folder = read.path / name
-            layer = {**own, **from_options(options)}
-            if "opt_entry" in layer:
-                layer["opt_entry"] = folder / layer["opt_entry"]
-            if layer.get("opt_entry") != folder:
-                layer["entry"] = folder
-            layers[name] = layer
-        stack._add_layers(layers)
+        stack._add_layers(from_subfolders(read, own))
         return stack
 
     def _add_layers(self, layers: Mapping[str, LayerArguments]) -> None:

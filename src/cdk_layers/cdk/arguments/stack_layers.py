@@ -15,11 +15,11 @@ from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import LAYER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from cdk_layers.cdk.arguments.content import ContentChoices
     from cdk_layers.cdk.arguments.types import LayerArguments
-    from cdk_layers.project.layer_directory import LayerOptions
+    from cdk_layers.project.layer_directory import LayerDirectory, LayerOptions
 
 OF_STACK: Final = frozenset({"compatible_runtimes", "compatible_architectures", "removal_policy"})
 """Options of a folder that are arguments of the stack; the others are passed to each layer."""
@@ -53,6 +53,25 @@ def from_options(options: LayerOptions) -> dict[str, Any]:
     if options.max_unzipped is not None:
         given["max_unzipped"] = Size.bytes(options.max_unzipped)
     return given
+
+
+def from_subfolders(directory: LayerDirectory, shared: Mapping[str, Any]) -> dict[str, LayerArguments]:
+    """Return the arguments of `add_layer` for each subfolder of a folder, by its name.
+
+    Args:
+        directory: The folder.
+        shared: The arguments of all of its layers.
+    """
+    layers: dict[str, Any] = {}
+    for name, options in directory.layers.items():
+        folder = directory.path / name
+        layer = {**shared, **from_options(options)}
+        if "opt_entry" in layer:
+            layer["opt_entry"] = folder / layer["opt_entry"]
+        if layer.get("opt_entry") != folder:
+            layer["entry"] = folder
+        layers[name] = layer
+    return layers
 
 
 def refuse_name(stack: str, name: object, others: Iterable[str]) -> None:
