@@ -75,8 +75,17 @@ class Finding:
         object.__setattr__(self, "message", outgoing(self.message))
         object.__setattr__(self, "remedy", outgoing(self.remedy))
 
+    @property
+    def place(self) -> str:
+        """The construct path before the message, such as "Hub/base:"; "" if the message has it."""
+        return "" if repr(self.where.path) in self.message else f"{self.where.path}:"
+
+    @property
+    def aws_sentence(self) -> str:
+        """The AWS error as a sentence; "" if there is none."""
+        return f"AWS error: {self.aws_error!r}." if self.aws_error else ""
+
     def __str__(self) -> str:
         """Return the finding as one paragraph for a person."""
-        place = "" if repr(self.where.path) in self.message else f"{self.where.path}: "
-        aws_error = f" AWS error: {self.aws_error!r}." if self.aws_error else ""
-        return f"{place}{self.message}{aws_error} {self.remedy} [{self.rule}]"
+        parts = (self.place, self.message, self.aws_sentence, self.remedy, f"[{self.rule}]")
+        return " ".join(filter(None, parts))

@@ -66,7 +66,7 @@ def _with_constructs(root: IConstruct, findings: Sequence[Finding]) -> Iterator[
     same: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         if finding not in grouped:
-            text = (finding.rule, finding.severity, finding.message, _aws_error(finding), finding.remedy)
+            text = (finding.rule, finding.severity, finding.message, finding.aws_sentence, finding.remedy)
             same.setdefault(text, []).append(finding)
     yield from map(_violation, same.values())
 
@@ -83,37 +83,26 @@ def failure(error: Exception) -> PolicyViolation:
 
 
 def _violation(findings: Sequence[Finding], elsewhere: str = "") -> PolicyViolation:
-    finding = findings[0]
-    return PolicyViolation(
-        rule_name=finding.rule,
-        severity=finding.severity,
-        description=_joined(finding.message, _aws_error(finding), elsewhere),
-        fix=finding.remedy,
-        rule_metadata={"documentation": rule_page(finding.rule)},
-        # Each resource can be acknowledged: the CDK removes the acknowledged ones.
-        violating_resources=[_resource(finding) for finding in findings],
-    )
+    # Each resource can be acknowledged: the CDK removes the acknowledged ones.
+    return _as_violation(findings[0], "", elsewhere, [_resource(finding) for finding in findings])
 
 
 def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
-    finding = repeated.first
-    place = "" if repr(finding.where.path) in finding.message else f"{finding.where.path}:"
+    first = repeated.first
+    return _as_violation(first, first.place, repeated.elsewhere, [PolicyViolatingResource(locations=[])])
+
+
+def _as_violation(
+    finding: Finding, place: str, elsewhere: str, resources: Sequence[PolicyViolatingResource]
+) -> PolicyViolation:
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=_joined(place, finding.message, _aws_error(finding), repeated.elsewhere),
+        description=" ".join(filter(None, (place, finding.message, finding.aws_sentence, elsewhere))),
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
-        violating_resources=[PolicyViolatingResource(locations=[])],
+        violating_resources=resources,
     )
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(filter(None, parts))
-
-
-def _aws_error(finding: Finding) -> str:
-    return f"AWS error: {finding.aws_error!r}." if finding.aws_error else ""
 
 
 def _resource(finding: Finding) -> PolicyViolatingResource:

@@ -72,12 +72,12 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
 
 
 def _result(verdict: Verdict, finding: Finding, rule_index: int) -> dict[str, Any]:
-    aws_error = f" AWS error: {finding.aws_error!r}." if finding.aws_error else ""
+    sentences = (finding.message, printable(finding.aws_sentence), finding.remedy)
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": finding.severity,
-        "message": {"text": f"{finding.message}{printable(aws_error)} {finding.remedy}"},
+        "message": {"text": " ".join(filter(None, sentences))},
         "locations": [_location(verdict, finding)],
         "partialFingerprints": {"placeAndRule/v1": _fingerprint(finding)},
     }
