@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.lambda_service.regions import partition_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -14,6 +16,10 @@ DEFAULT_TIMEOUT_SECONDS: Final = 3
 
 DEFAULT_MEMORY_MIB: Final = 128
 """Source: the Lambda API reference, CreateFunction, MemorySize."""
+
+DEFAULT_REGION: Final = "us-east-1"
+DEFAULT_ACCOUNT: Final = "123456789012"
+"""Where a function runs that is defined for any Region and account: this account is that of AWS's examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,8 @@ class LocalFunction:
     """"JSON" or "Text"; None where the function has no logging configuration."""
 
     log_level: str | None = None
-    region: str = "us-east-1"
-    account: str = "123456789012"
+    region: str = DEFAULT_REGION
+    account: str = DEFAULT_ACCOUNT
 
     @property
     def python(self) -> str:
@@ -72,8 +78,6 @@ class LocalFunction:
         return self.runtime.removeprefix("python")
 
     def arn(self, qualifier: str | None = None) -> str:
-        """Return the ARN that its context says, in the partition of its Region."""
-        from cdk_layers.lambda_service.regions import partition_of  # noqa: PLC0415
-
+        """Return the ARN in its context, in the partition of its Region."""
         name = self.name if qualifier is None else f"{self.name}:{qualifier}"
-        return f"arn:{partition_of(self.region) or 'aws'}:lambda:{self.region}:{self.account}:function:{name}"
+        return f"arn:{partition_of(self.region)}:lambda:{self.region}:{self.account}:function:{name}"

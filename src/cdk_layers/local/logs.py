@@ -9,11 +9,13 @@ from collections import deque
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.system import host
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TAIL_BYTES: Final = 4096
-"""So much of a log an Invoke response holds. Source: the Lambda API reference, Invoke, LogResult."""
+"""The end of a log that an Invoke response contains, in bytes. Source: the Lambda API reference, Invoke, LogResult."""
 
 _READ_AT_ONCE: Final = 65536
 _SETTLE_SECONDS: Final = 2.0
@@ -26,7 +28,7 @@ class Logs:
         """Make the pipe.
 
         Args:
-            sink: Gets everything that is written, as it comes.
+            sink: Called with what is written, as soon as it is read.
         """
         self._read, self.write_end = os.pipe()
         self._sink = sink
@@ -49,14 +51,14 @@ class Logs:
             self._keep(f"{line}\n".encode())
 
     def tail(self) -> bytes:
-        """Return the end of what the invocation wrote, up to 4 KB."""
+        """Return the end of what the invocation wrote, up to `TAIL_BYTES`."""
         with self._lock:
             return b"".join(self._tail)[-TAIL_BYTES:]
 
     def settle(self) -> None:
         """Wait until everything that was written has been passed on."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while time.monotonic() < deadline:
+        deadline = host.clock() + _SETTLE_SECONDS
+        while host.clock() < deadline:
             with self._lock:
                 is_quiet = self._ended or not select.select([self._read], [], [], 0)[0]
             if is_quiet:

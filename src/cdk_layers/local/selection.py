@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cdk_layers.errors import UsageError
-from cdk_layers.local.function import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_SECONDS, InlineCode, LocalFunction, LocalLayer
+from cdk_layers.local.function import (
+    DEFAULT_ACCOUNT,
+    DEFAULT_MEMORY_MIB,
+    DEFAULT_REGION,
+    DEFAULT_TIMEOUT_SECONDS,
+    InlineCode,
+    LocalFunction,
+    LocalLayer,
+)
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
@@ -102,8 +110,8 @@ def local_function(
         memory_mib=function.memory_mib or DEFAULT_MEMORY_MIB,
         log_format=function.log_format,
         log_level=function.log_level,
-        region=function.region or "us-east-1",
-        account=function.account or "123456789012",
+        region=function.region or DEFAULT_REGION,
+        account=function.account or DEFAULT_ACCOUNT,
     ), tuple(sorted(name for name, value in given.items() if value is None))
 
 
