@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from rich.table import Table
 
@@ -14,10 +14,11 @@ from cdk_layers.system.outgoing import json_in_logs, printable
 from cdk_layers.system.wording import count, listed, size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cdk_layers.app.model import App, Function, Layer
 
+_Subject = TypeVar("_Subject", bound="Layer | Function")
 _UNKNOWN: Final = "?"
 _NAMED: Final = 5
 
@@ -47,7 +48,7 @@ def sizes_as_json(app: App) -> str:
                 "distributions": None if layer.contents is None else len(layer.contents.distributions),
                 "trimmed": savings_json(layer.savings), "uncompiled": layer.uncompiled,
             }
-            for layer in {layer.where: layer for layer in app.layers}.values()
+            for layer in _once(app.layers)
         ],
         "functions": [
             {
@@ -56,7 +57,7 @@ def sizes_as_json(app: App) -> str:
                 "code_bytes": None if function.code is None else function.code.unzipped_bytes,
                 "trimmed": savings_json(function.savings), "uncompiled": function.uncompiled,
             }
-            for function in {function.where: function for function in app.functions}.values()
+            for function in _once(app.functions)
         ],
     }  # fmt: skip
     return json_in_logs(json.dumps(document, indent=2))
@@ -65,12 +66,17 @@ def sizes_as_json(app: App) -> str:
 def _every(app: App) -> list[Layer | Function]:
     """Return the layers and functions, each once."""
     every: list[Layer | Function] = [*app.layers, *app.functions]
-    return list({subject.where: subject for subject in every}.values())
+    return _once(every)
+
+
+def _once(subjects: Iterable[_Subject]) -> list[_Subject]:
+    """Return layers or functions, each in one of its scenarios."""
+    return list({subject.where: subject for subject in subjects}.values())
 
 
 def _layers(layers: Sequence[Layer]) -> Table:
     table = _table("Layer", "Python", "Architecture", numbers=("Distributions", "Unzipped", "Zipped", "Headroom"))
-    for layer in {layer.where: layer for layer in layers}.values():
+    for layer in _once(layers):
         unzipped = layer.unzipped_bytes
         table.add_row(
             printable(layer.label),
@@ -86,7 +92,7 @@ def _layers(layers: Sequence[Layer]) -> Table:
 
 def _functions(functions: Sequence[Function]) -> Table:
     table = _table("Function", "Layers, lowest first", numbers=("Code", f"Total of {size(MAX_UNZIPPED_BYTES)}"))
-    for function in {function.where: function for function in functions}.values():
+    for function in _once(functions):
         names = [layer.label.rpartition("/")[2] for layer in function.used_layers]
         code = None if function.code is None else function.code.unzipped_bytes
         table.add_row(
