@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -454,6 +455,28 @@ def test_environment_of_builds(entry: Path, store: LocalStore, monkeypatch: pyte
     for flag in ("one", "two"):
         given = replace(ALLOWED, environment={"BUILD_FLAG": flag})
         assert module(built(entry, store, "./lib", given).archive, "lib_environment") == f"FLAG = {flag!r}"
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no compiler")
+@pytest.mark.parametrize(("given", "is_equal"), [({}, True), ({"LDFLAGS": "-s -lm"}, True), ({"LDFLAGS": ""}, False)])
+def test_libraries_without_paths(entry: Path, tmp_path: Path, given: dict[str, str], is_equal: bool) -> None:
+    """Debug information has the path of the copy that a library is compiled in, so it would differ in each build."""
+    (entry / "lib" / "native.c").write_text("int f(void) { return 1; }\n", encoding="utf-8")
+    compile_first = """\
+import hashlib, subprocess
+def build_wheel(folder, config_settings=None, metadata_directory=None, build=build_wheel):
+    flags = os.environ.get("LDFLAGS", "").split()
+    subprocess.run(["cc", "-g", "-shared", "-fPIC", os.path.abspath("native.c"), "-o", "native", *flags], check=True)
+    digest = hashlib.sha256(pathlib.Path("native").read_bytes()).hexdigest()
+    pathlib.Path("native.py").write_text(digest)
+    return build(folder)
+"""
+    with (entry / "lib" / "backend.py").open("a", encoding="utf-8") as file:
+        file.write(compile_first)
+    options = replace(ALLOWED, environment=given)
+    stores = (LocalStore(tmp_path / name) for name in ("first", "second"))
+    digests = {module(built(entry, store, "./lib", options).archive, "native") for store in stores}
+    assert (len(digests) == 1) is is_equal
 
 
 @pytest.mark.parametrize("name", ["CFLAGS", "PATH"])

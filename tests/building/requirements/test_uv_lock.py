@@ -19,6 +19,7 @@ from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
 from tests.building.local_index import served, write_index, write_wheel
+from tests.building.projects import write_project
 from tests.building.requirements.locks import (
     EXPLICIT,
     GROUPS,
@@ -251,3 +252,23 @@ def test_version_of_uv_that_a_project_requires(make_entry: MakeEntry, store: Loc
     with pytest.raises(EntryError, match=r"Required uv version `<0\.1`.* required-version") as caught:
         pins_for(entry, X86, store=store)
     assert "uv lock" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["a", "functions/a", "functions/deep/a"])
+def test_source_that_a_checkout_leaves_out(make_entry: MakeEntry, store: LocalStore, place: str) -> None:
+    """A sparse checkout or a container may lack a member that the lock file names: the error says where it belongs."""
+    workspace = f'[tool.uv.workspace]\nmembers = ["{place}", "libs/*"]\n'
+    sources = "[tool.uv.sources]\nlib = { workspace = true }\n"
+    root = make_entry(
+        {
+            "pyproject.toml": workspace,
+            f"{place}/pyproject.toml": PROJECT.replace("DEPENDENCIES", '"lib"') + sources,
+        }
+    )
+    write_project(root / "libs" / "lib", "lib")
+    make(["lock", "--quiet", "--offline", "--no-cache", "--python", sys.executable], root)
+    shutil.rmtree(root / "libs")
+    options = BuildOptions(allow_source_builds=("lib",))
+    with pytest.raises(EntryError, match=r"no such file or folder .*Add it") as caught:
+        read(root / place, store, options)
+    assert f"({root / 'libs' / 'lib'})" in str(caught.value)

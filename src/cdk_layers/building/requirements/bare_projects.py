@@ -26,6 +26,7 @@ _CONDITIONS: Final = frozenset({"markers", "python", "platform", "optional"})
 
 _CONDA: Final = re.compile(r"^dependencies:", re.MULTILINE)
 _OTHER_NAMES: Final = (
+    "requirements*.lock",
     "requirements[-_]*.txt",
     "requirements.[!t]*.txt",
     "*[-_.]requirements.txt",

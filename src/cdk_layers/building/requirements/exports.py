@@ -31,7 +31,8 @@ PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that export their own lock files, in the tested versions."""
 
 _REMEDIES: Final = {
-    "poetry.lock": "Correct pyproject.toml if 'poetry check' complains, or lock again with 'poetry lock'.",
+    "poetry.lock": "Correct pyproject.toml if 'poetry check' complains, or lock again with 'poetry lock'. If Poetry 1 "
+    "accepts it, export it there with 'poetry export --output requirements.txt' and remove poetry.lock.",
     "Pipfile.lock": "Correct the Pipfile if 'pipenv verify' complains, or lock again with 'pipenv lock'.",
 }
 _OPEN_VERSION: Final = re.compile(r"(?m)(?<=[\w\]])==(?=[<>~!])")

@@ -133,7 +133,10 @@ def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
     if path is not None and not isinstance(source, PackageVcs):
         local = (folder / path / (inner or "")).resolve()
         if not local.exists():
-            message = f"{where} names {path!r}, and there is no such file or folder ({local})."
+            message = (
+                f"{where} names {path!r}, and there is no such file or folder ({local}). Add it if this checkout or "
+                "container has only a part of the repository, or lock again without it."
+            )
             raise EntryError(message)
         return replace(local_requirement(package.name, "", local, where, None), version=version, hashes=hashes)
     fragment = f"#subdirectory={inner}" if inner else ""

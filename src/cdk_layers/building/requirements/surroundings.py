@@ -32,8 +32,13 @@ _TOOLCHAIN: Final = re.compile(
 )
 """Variables of compilers and build backends; their values are part of the keys."""
 
-_FIXED: Final = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
-"""Fixed values, so that builds do not differ without need. 1980 is the first year that a wheel can record."""
+_FIXED: Final = {
+    "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800", "LDFLAGS": "-s",
+}  # fmt: skip
+"""Fixed values, so that builds do not differ without need. 1980 is the first year that a wheel can record.
+
+`-s` leaves out debug information, which contains the path of the temporary folder that a library is compiled in.
+"""
 
 
 def settings_of(job: Job) -> UvSettings:

@@ -211,8 +211,8 @@ def _base_of(source: Source, project: UvProject) -> Path:
     uv 0.11.15 writes the latter, newer versions the former (verified with both).
     """
     path = getattr(source, "path", None)
-    is_in_entry = path is None or (project.entry / path).exists()
-    return project.entry if is_in_entry else project.root
+    is_in_root = path is not None and not (project.entry / path).exists() and (project.root / path).exists()
+    return project.root if is_in_root else project.entry
 
 
 def _is_indexed(package: Package) -> bool:
