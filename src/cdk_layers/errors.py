@@ -95,7 +95,8 @@ class FunctionError(CdkLayersError):
 class RuleError(CdkLayersError):
     """Rules rejected a construct. `findings` contains all of the reasons, worst first, and the message lists them.
 
-    The type of the error is that of the first finding's family.
+    The type of the error is that of the first finding's family. `findings` is empty if no rule describes the reason,
+    such as a build that does not suit all declared targets, or `LayerGrant.account("*")`.
     """
 
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
@@ -105,7 +106,7 @@ class RuleError(CdkLayersError):
 
 
 class LimitError(RuleError):
-    """Too many layers or too many bytes."""
+    """Too many layers or bytes, or a name, description or license of a layer that Lambda does not accept."""
 
 
 class IdentityError(RuleError):

@@ -147,7 +147,7 @@ class MultiLayerStack(Stack):
         """Define a stack with one layer for each subfolder of a folder.
 
         Order and options come from a file `layers.toml` in that folder; without one, the layers are in the order of
-        their names. Options in the file override the arguments.
+        their names. Options in the file override the arguments, but its grants are added to them.
 
         Args:
             scope: The app or stage to define the stack in.
