@@ -23,6 +23,7 @@ from cdk_layers.store.measurements import Measurements
 from cdk_layers.store.write_errors import explained
 from cdk_layers.system import host
 from cdk_layers.system.removal import remove_folder
+from cdk_layers.system.renaming import rename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -238,7 +239,7 @@ class LocalStore:
     def _publish(self, scratch: Path, folder: Path) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            scratch.rename(folder)
+            rename(scratch, folder)
         except OSError:
             # Another process was first, where locks do not work.
             if not (is_sound(folder) or (folder / CONTENT).is_dir()):

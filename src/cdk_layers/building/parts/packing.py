@@ -14,6 +14,7 @@ from cdk_layers.building.archives.processes import Archive, pack_archives
 from cdk_layers.building.parts.keys import part_key
 from cdk_layers.building.parts.turns import Turns
 from cdk_layers.store.artifact import ARCHIVE
+from cdk_layers.system.renaming import rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,7 +114,7 @@ class Packing:
 
 def _move(folder: Path, destination: Path) -> None:
     for path in folder.iterdir():
-        path.rename(destination / path.name)
+        rename(path, destination / path.name)
 
 
 def _hint(group: Group) -> str | None:
