@@ -44,6 +44,8 @@ PROJECT = {
     ".serverless/package.zip": "",
     ".terraform/providers/x": "",
     ".direnv/python/x.py": "",
+    ".nx/cache/run.json": "{}",
+    ".turbo/turbo-build.log": "built in 1.2 s",
     ".pdm-python": "/usr/bin/python3.13",
     ".pdm-build/x": "",
     "__pypackages__/3.13/lib/six.py": "",

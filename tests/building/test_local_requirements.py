@@ -193,6 +193,10 @@ def test_links_of_a_source(entry: Path, store: LocalStore, tmp_path: Path) -> No
     assert not [name for name in names if "node_modules" in name or "/back/" in name]
     (shared / "common.py").write_text("x = 2\n", encoding="utf-8")
     assert module(built(entry, store, "./lib").archive, "single") == "x = 2\n"
+    before = local_sources.digest(project)
+    (project / ".turbo").mkdir()
+    (project / ".turbo" / "turbo-build.log").write_text("built in 1.2 s", encoding="utf-8")
+    assert local_sources.digest(project) == before
 
 
 def test_what_builds_leave_behind(entry: Path) -> None:

@@ -28,8 +28,11 @@ _CACHES: Final = frozenset({
 })  # fmt: skip
 """Names of files and folders that no build backend reads, at any depth."""
 
-_OF_NODE: Final = "node_modules/"
-"""At the top of a project, where it has no Python package: its links would be followed through a whole repository."""
+_OF_NODE: Final = ("node_modules/", ".nx/", ".turbo/")
+"""Folders at the top of a project with modules, caches and logs of Node's tools.
+
+Their links would be followed through a whole repository, and their logs change with each run.
+"""
 
 _SETUPTOOLS_OUTPUT: Final = re.compile(r"lib|bdist\..+|(?:lib|temp|scripts)[.-].+")
 _DISTRIBUTION: Final = re.compile(r".+\.(?:whl|tar\.gz|zip)|\.gitignore")
@@ -120,7 +123,7 @@ def _exclusion(folder: Path) -> Callable[[str], bool]:
         if reads_git and name.startswith(".git/"):
             return name in _GIT_UNUSED
         last = name.rstrip("/").rpartition("/")[2]
-        if last in _CACHES or name in outputs or name == _OF_NODE:
+        if last in _CACHES or name in outputs or name in _OF_NODE:
             return True
         if not name.endswith("/"):
             return False
