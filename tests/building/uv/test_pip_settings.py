@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,8 @@ def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     monkeypatch.setattr("cdk_layers.building.uv.pip_settings._MACHINE_FILE", str(tmp_path / "machine.conf"))
+    # A virtual environment may have a file of its own.
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
 
 
 def _reported(
@@ -70,8 +73,11 @@ def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, v
 
 @pytest.mark.parametrize(
     "file",
-    ["pip.conf", "machine.conf", "XDG_CONFIG_HOME/pip/pip.conf", "XDG_CONFIG_DIRS/pip/pip.conf", "HOME/.pip/pip.conf"],
-)
+    [
+        "pip.conf", "machine.conf", "XDG_CONFIG_HOME/pip/pip.conf", "XDG_CONFIG_DIRS/pip/pip.conf",
+        "HOME/.pip/pip.conf", "prefix/pip.conf",
+    ],
+)  # fmt: skip
 @pytest.mark.skipif(os.name == "nt", reason="pip reads other files on Windows")
 def test_files(tmp_path: Path, file: str) -> None:
     """The keys of pip's files are named with the file, from the sections that `pip install` reads."""
@@ -93,6 +99,19 @@ def test_files(tmp_path: Path, file: str) -> None:
     assert "constraint" not in _reported(tmp_path, open_versions=False)
     assert f"index-url ({path})" in _reported(tmp_path, open_versions=False)
     assert _reported(tmp_path, {"PIP_CONFIG_FILE": os.devnull}) == "" or file != "pip.conf"
+
+
+@pytest.mark.parametrize("file", [".config/pip/pip.conf", ".pip/pip.conf"])
+@pytest.mark.skipif(os.name == "nt", reason="pip reads other files on Windows")
+def test_files_of_a_user_without_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    """A job may run without HOME: the home folder is that of the user then, as for pip."""
+    home = tmp_path / "users" / "me"
+    (home / file).parent.mkdir(parents=True)
+    (home / file).write_text("[global]\nindex-url = https://a.example/simple\n", encoding="utf-8")
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("os.path.expanduser", lambda path: str(path).replace("~", str(home)))
+    assert f"index-url ({home / file})" in _reported(tmp_path)
 
 
 @pytest.mark.parametrize(
