@@ -177,16 +177,17 @@ class Evaluation:
 
     def _find_in_map(self, body: Any, stack: Stack) -> Value:
         parts = body if isinstance(body, list) else []
+        keys = [self.value(key, stack) for key in parts[:3]]
+        texts = [as_text(key) for key in keys]
         found: Any = stack.mappings
-        for key in parts[:3]:
-            text = self.text(key, stack)
+        for text in texts:
             found = found.get(text) if text is not None and isinstance(found, dict) else None
-        if found is None and len(parts) > 3 and isinstance(parts[3], dict):  # noqa: PLR2004  # options follow three keys
+        # The mapping may contain a key that only a deploy knows. Options follow three keys.
+        if found is None and None not in texts and len(parts) > 3 and isinstance(parts[3], dict):  # noqa: PLR2004
             found = self.value(parts[3].get("DefaultValue"), stack)
         if found is not None:
             return found
-        keys = ".".join(describe(self.value(key, stack)) for key in parts[:3])
-        return Unknown(f"${{Fn::FindInMap {keys}}}" if keys else "${Fn::FindInMap}")
+        return Unknown(f"${{Fn::FindInMap {'.'.join(map(describe, keys))}}}" if keys else "${Fn::FindInMap}")
 
     def _get_att(self, body: Any, stack: Stack) -> Value:
         parts = body if isinstance(body, list) else [body]
