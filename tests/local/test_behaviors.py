@@ -8,13 +8,17 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from cdk_layers.assembly.reader import read
+from cdk_layers.cli.commands.serve import _start
 from cdk_layers.errors import UsageError
 from cdk_layers.local.runtime_api import MAX_PAYLOAD_BYTES
+from cdk_layers.local.selection import find_function, local_function
 from tests.local.apps import RUNTIME, Log, error_of, function_of, invoke, run_once, write_app
 
 if TYPE_CHECKING:
@@ -237,6 +241,52 @@ def test_credentials_by_an_option_are_an_error_that_names_the_way(app: Path, run
         runner.start(function_of(app, "Report", **{name: "x"}), Log())
     with pytest.raises(UsageError, match=r"Rename them\.$"):
         runner.start(function_of(app, "Report", AWS_REGION="eu-west-1"), Log())
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2", "AWS_REGION": "eu-west-3"}, "eu-west-3"),
+    ],
+)
+def test_the_region_of_a_stack_without_one(
+    app: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], region: str
+) -> None:
+    """A function of a stack without a Region has this machine's, as its credentials; a stack's own Region stays."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    function = find_function(read(app), "Report")
+    assert local_function(function)[0].region == region
+    assert local_function(replace(function, region="eu-west-1"))[0].region == "eu-west-1"
+
+
+def test_a_region_by_an_option_is_an_error_that_names_the_way(app: Path, runner: Runner) -> None:
+    """The Region cannot be a variable of the function: the error says where to set it instead."""
+    with pytest.raises(UsageError, match="If the stack has none, set AWS_REGION in your own environment"):
+        runner.start(function_of(app, "Report", AWS_DEFAULT_REGION="eu-west-1"), Log())
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ({"extensions/agent": "#!/bin/sh\n", "extensions/secrets": "#!/bin/sh\n"}, "agent, secrets"),
+        ({"extensions/agent/data.txt": ""}, None),
+        ({"python/extensions/__init__.py": ""}, None),
+    ],
+)
+def test_extensions_are_named(
+    tmp_path: Path, runner: Runner, files: dict[str, str], names: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A function whose layers have extensions is reported as running without them, once by a service."""
+    function = {"Code": {"main.py": "def handler(event, context): return 1"}, "Layers": [{"Ref": "Agent"}]}
+    app = write_app(tmp_path, {"Report": function}, {"Agent": files})
+    said: set[str] = set()
+    for _ in range(2):
+        _start(runner, function_of(app, "Report"), said).close()
+    assert capfd.readouterr().err.count("Extensions of layers are not started here") == (names is not None)
+    assert all(f"does not work: {names}." in sentence for sentence in said if "Extensions" in sentence)
 
 
 def test_default_timeout_and_memory(app: Path) -> None:

@@ -180,3 +180,33 @@ def test_unpacked_files_cannot_be_changed(app: Path, capsys: pytest.CaptureFixtu
     """What functions share is read-only."""
     code = Path(_paths(app, capsys).splitlines()[0])
     assert (code / "main.py").stat().st_mode & 0o222 == 0
+
+
+def test_a_reader_of_the_log_that_ends(app: Path, tmp_path: Path) -> None:
+    """A function whose log is piped into `head` runs to its end, and so does the command."""
+    code = {"main.py": "def handler(event, context):\n    print('x' * 1_000_000)\n    return 1"}
+    loud = write_app(tmp_path, {"Loud": {"Code": code, "Timeout": 20}})
+    command = [sys.executable, "-m", "cdk_layers.cli", "run", "Loud", str(loud)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        process.stderr.close()
+        assert process.stdout.read() == b"1\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "place", ["cli.parser", "local.event.read_event", "assembly.reader.read", "local.runner.Runner.start"]
+)
+def test_ctrl_c_at_any_moment(
+    app: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Ctrl+C ends the command with the status of shells, and without a traceback."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"cdk_layers.{place}", interrupt)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert main(["run", "Report", str(app)]) == 130
+    assert "Traceback" not in capfd.readouterr().err

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from cdk_layers.system.interpreters import find_python
 from tests.local.apps import error_of, function_of, invoke, run_once, write_app
 
 if TYPE_CHECKING:
@@ -175,3 +176,19 @@ def test_variables_and_the_home_folder(
     assert variables["AWS_XRAY_DAEMON_ADDRESS"] == "127.0.0.1:2000"
     assert outcome["home"] == "/home/sbx_user1051"
     assert _run(request.getfixturevalue(kind), app, HOME="/tmp")["home"] == "/tmp"  # noqa: S108
+
+
+@pytest.mark.parametrize("version", ["3.13", "3.14"])
+def test_the_durable_execution_sdk(tmp_path: Path, runner: Runner, version: str) -> None:
+    """Functions of newer runtimes import the durable execution SDK without containing it.
+
+    Source: the developer guide, "Supported runtimes for durable functions".
+    """
+    if find_python(version, runner.store) is None:
+        pytest.skip(f"there is no Python {version}")
+    code = {
+        "main.py": "import aws_durable_execution_sdk_python as sdk\ndef handler(event, context): return sdk.__name__"
+    }
+    app = write_app(tmp_path, {"Durable": {"Code": code, "Runtime": f"python{version}", "Timeout": 30}})
+    outcome, log = run_once(runner, function_of(app, "Durable"))
+    assert outcome.payload == b'"aws_durable_execution_sdk_python"', log

@@ -163,6 +163,26 @@ def test_tests_are_isolated(session: pytest.Pytester) -> None:
     session.runpytest_subprocess("-n0", "-o", "cdk_layers_processes=run").assert_outcomes(errors=2)
 
 
+@pytest.mark.parametrize("scope", ["module", "session"])
+def test_fixtures_of_a_wider_scope(session: pytest.Pytester, scope: str) -> None:
+    """Where processes are shared by a session, its fixtures and those of modules can use functions."""
+    code = f"""
+        import pytest
+
+        @pytest.fixture(scope="{scope}")
+        def report(lambda_function):
+            return lambda_function("Report")
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_calls(report, number):
+            assert report()["calls"] == number
+        """
+    _passes(session, code, 2, "-n0", "-p", "no:randomly", "-o", "cdk_layers_processes=session")
+    result = session.runpytest_subprocess("-n0")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*ScopeMismatch*"])
+
+
 def test_calls_at_the_same_time(session: pytest.Pytester) -> None:
     """Each concurrent call gets its own result, from a process of its own; a call after the test runs nothing."""
     _passes(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 COULD_NOT_RUN: Final = 2
 """The exit status if the command could not run."""
 
+_INTERRUPTED: Final = 130
+"""The exit status of a program that Ctrl+C ended, as in shells."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
@@ -23,6 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments. Defaults to those of this process.
     """
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -1,17 +1,31 @@
-"""What the commands write to the error output: remarks of their own, and the logs of functions."""
+"""What the commands write to the error output: remarks of their own, and the logs of functions.
+
+If the reader of the error output has ended, such as `head`, the rest is written nowhere: functions continue.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def remark(sentence: str) -> None:
     """Write a sentence of the command's own."""
-    sys.stderr.write(f"cdk-layers: {sentence}\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(f"cdk-layers: {sentence}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _discard_output()
 
 
 def write_log(data: bytes) -> None:
     """Write what a function logged, unchanged."""
-    sys.stderr.buffer.write(data)
-    sys.stderr.buffer.flush()
+    try:
+        sys.stderr.buffer.write(data)
+        sys.stderr.buffer.flush()
+    except BrokenPipeError:
+        _discard_output()
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

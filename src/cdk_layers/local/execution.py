@@ -13,9 +13,11 @@ from cdk_layers.local.logs import Logs
 from cdk_layers.local.runtime_api import Answer, Invocation, RuntimeApi
 from cdk_layers.local.sandbox import Program, Sandbox
 from cdk_layers.system import host
+from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from cdk_layers.local.sandbox import Prepared
 
@@ -70,6 +72,7 @@ class ExecutionEnvironment:
         """
         function = prepared.function
         self.function = function
+        self._opt = prepared.folders.opt
         self._is_closed = False
         self._began = host.clock()
         self._is_new = True
@@ -92,7 +95,7 @@ class ExecutionEnvironment:
     @property
     def differences(self) -> tuple[str, ...]:
         """In which ways the process sees another world than in Lambda, each as a sentence."""
-        return self._sandbox.differences
+        return (*self._sandbox.differences, *_without_extensions(self._opt))
 
     def invoke(self, event: bytes, *, client_context: str | None = None, qualifier: str | None = None) -> Outcome:
         """Run the handler with an event, and return what it returned or how it failed.
@@ -184,3 +187,11 @@ class ExecutionEnvironment:
         self._sandbox.close()
         self._api.close()
         self._logs.close()
+
+
+def _without_extensions(opt: Path) -> Iterator[str]:
+    """Yield the sentence that a function's extensions are missing, if its layers contain any."""
+    folder = opt / "extensions"
+    names = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    if names:
+        yield f"Extensions of layers are not started here, and what depends on them does not work: {listed(names, 3)}."

@@ -6,6 +6,7 @@ import os
 import select
 import time
 from collections import deque
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
@@ -86,7 +87,9 @@ class Logs:
     def _keep(self, data: bytes) -> None:
         # The runtime client separates the lines of one message by carriage returns.
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        self._sink(data)
+        # The stream may be closed. A function must not wait for a reader of its log.
+        with suppress(OSError, ValueError):
+            self._sink(data)
         self._tail.append(data)
         self._kept += len(data)
         while self._kept - len(self._tail[0]) > TAIL_BYTES:

@@ -34,6 +34,7 @@ class Pool:
         self._outdated: set[int] = set()
         """The ids of busy environments that end after their invocation."""
 
+        self._renewals = 0
         self._is_closed = False
         self._changed = Condition()
 
@@ -56,6 +57,7 @@ class Pool:
         with self._changed:
             idle, self._idle = self._idle, []
             self._outdated.update(map(id, self._busy))
+            self._renewals += 1
             self._changed.notify_all()
         for environment in idle:
             environment.close()
@@ -99,7 +101,7 @@ class Pool:
             raise UsageError(message)
 
     def _start_new(self, function: LocalFunction) -> ExecutionEnvironment:
-        started = None
+        started, renewals = None, self._renewals
         try:
             started = self._start(function)
         finally:
@@ -107,6 +109,8 @@ class Pool:
                 self._starting -= 1
                 if started is not None:
                     self._busy.append(started)
+                    if renewals != self._renewals:
+                        self._outdated.add(id(started))
                 self._changed.notify()
         if self._is_closed:
             started.close()

@@ -1,4 +1,4 @@
-"""The distributions that a managed runtime provides: Lambda's runtime client and the AWS SDK."""
+"""The distributions that a managed runtime provides: Lambda's runtime client and the SDKs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from uv import find_uv_bin
 
 from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import scrub
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from cdk_layers.store.protocol import Store
 
 CLIENT: Final = "awslambdaric>=3.1"
-SDK: Final = "boto3"
 DEBUGGER: Final = "debugpy>=1.8"
 
 _LINUX_WHEELS: Final = ("--python-platform", "x86_64-manylinux_2_28")
@@ -41,7 +41,7 @@ def runtime_folder(store: Store, python: Path, version: str, *, debugger: bool =
     Raises:
         BuildError: It cannot be installed.
     """
-    wanted = [CLIENT, SDK, *([DEBUGGER] if debugger else [])]
+    wanted = [CLIENT, *sorted(runtime_distributions(version)), *([DEBUGGER] if debugger else [])]
     key = hashlib.sha256(json.dumps([_SCHEMA, wanted, str(python)]).encode()).hexdigest()[:16]
     name = f"runtime-{version}-{key}"
     return store.get_or_make_folder("runtimes", name, lambda folder: _install(wanted, python, folder))

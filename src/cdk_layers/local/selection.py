@@ -14,6 +14,7 @@ from cdk_layers.local.function import (
     LocalFunction,
     LocalLayer,
 )
+from cdk_layers.system import host
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
@@ -110,9 +111,15 @@ def local_function(
         memory_mib=function.memory_mib or DEFAULT_MEMORY_MIB,
         log_format=function.log_format,
         log_level=function.log_level,
-        region=function.region or DEFAULT_REGION,
+        region=function.region or _own_region(),
         account=function.account or DEFAULT_ACCOUNT,
     ), tuple(sorted(name for name, value in given.items() if value is None))
+
+
+def _own_region() -> str:
+    """Return the Region of functions whose stack has none: this machine's, as for credentials and the CDK CLI."""
+    variables = host.environ()
+    return variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
 def _refuse_others(function: Function) -> None:

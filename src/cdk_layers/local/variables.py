@@ -23,6 +23,7 @@ RESERVED: Final = frozenset({
 """Names that a function cannot set. Source: the developer guide, defined runtime environment variables."""
 
 _CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_REGIONS: Final = ("AWS_DEFAULT_REGION", "AWS_REGION")
 _ENDPOINTS: Final = "AWS_ENDPOINT_URL"
 _XRAY_HOST: Final = "127.0.0.1"
 _XRAY_PORT: Final = "2000"
@@ -130,6 +131,10 @@ def _refuse_reserved(function: LocalFunction) -> None:
         )
         if not set(reserved).isdisjoint(_CREDENTIALS):
             message += " To run it with other credentials, set them in your own environment: they are passed on."
+        if not set(reserved).isdisjoint(_REGIONS):
+            message += (
+                " The Region is that of its stack. If the stack has none, set AWS_REGION in your own environment."
+            )
         raise UsageError(message)
 
 

@@ -33,16 +33,15 @@ class Synthesizable(Protocol):
         ...
 
 
-def lives_in_session(lifetime: str) -> bool:
-    """Return whether processes outlive a test.
+def check_lifetime(lifetime: str) -> None:
+    """Check the setting of how long processes live.
 
     Raises:
-        UsageError: The setting is neither "test" nor "session".
+        UsageError: It is neither "test" nor "session".
     """
     if lifetime not in {"test", "session"}:
         message = f"cdk_layers_processes = {lifetime!r}: valid values are 'test' and 'session'."
         raise UsageError(message)
-    return lifetime == "session"
 
 
 class Assemblies:
@@ -136,7 +135,10 @@ class AppFunctions:
         return self._pool.invoke(function, event, client_context=client_context)
 
     def _start(self, function: LocalFunction) -> ExecutionEnvironment:
-        return self._assemblies.runner.start(function, _to_stderr)
+        environment = self._assemblies.runner.start(function, _to_stderr)
+        for difference in environment.differences:
+            _to_stderr(f"cdk-layers: {function.path}: {difference}\n".encode())
+        return environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ pytest loads this module in every test run of an environment that has the librar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 
@@ -40,16 +40,13 @@ def _cdk_layers_assemblies(pytestconfig: pytest.Config) -> Assemblies:
     return Assemblies(pytestconfig.rootpath / str(pytestconfig.getini(_ASSEMBLY)))
 
 
-@pytest.fixture(scope="session")
-def _cdk_layers_functions(_cdk_layers_assemblies: Assemblies) -> Iterator[AppFunctions]:
-    """Return functions whose processes end with the test run."""
-    from cdk_layers.testing.functions import AppFunctions  # noqa: PLC0415
-
-    with AppFunctions(_cdk_layers_assemblies) as functions:
-        yield functions
+def _scope(fixture_name: str, config: pytest.Config) -> Literal["function", "session"]:
+    """Return how long the processes live, so that fixtures with a wider scope can use those of a session."""
+    del fixture_name
+    return "session" if config.getini(_PROCESSES) == "session" else "function"
 
 
-@pytest.fixture
+@pytest.fixture(scope=_scope)
 def lambda_function(request: pytest.FixtureRequest, _cdk_layers_assemblies: Assemblies) -> Iterator[AppFunctions]:
     """Return `lambda_function(name, *, app=None, environment=None)`, whose result is called with an event.
 
@@ -57,11 +54,9 @@ def lambda_function(request: pytest.FixtureRequest, _cdk_layers_assemblies: Asse
         >>> def test_report(lambda_function):
         ...     assert lambda_function("Spoke/Report")({"key": 1}) == {"ok": True}
     """
-    from cdk_layers.testing.functions import AppFunctions, lives_in_session  # noqa: PLC0415
+    from cdk_layers.testing.functions import AppFunctions, check_lifetime  # noqa: PLC0415
 
-    if lives_in_session(str(request.config.getini(_PROCESSES))):
-        yield request.getfixturevalue("_cdk_layers_functions")
-        return
+    check_lifetime(str(request.config.getini(_PROCESSES)))
     with AppFunctions(_cdk_layers_assemblies) as functions:
         yield functions
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 _LOOPBACK: Final = "127.0.0.1"
 """Where the debugger listens: see local/process/start.py."""
 
-_INTERRUPTED: Final = 130
-"""The exit status of a program that Ctrl+C ended, as in shells."""
-
 
 def add_parser(commands: Any) -> None:
     """Declare the command."""
@@ -56,8 +53,6 @@ def execute(arguments: Namespace) -> int:
         for difference in environment.differences:
             remark(difference)
         outcome = environment.invoke(event)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     finally:
         environment.close()
     sys.stdout.buffer.write(outcome.payload + b"\n")

@@ -14,6 +14,10 @@ from cdk_layers.errors import UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from cdk_layers.local.execution import ExecutionEnvironment
+    from cdk_layers.local.function import LocalFunction
+    from cdk_layers.local.runner import Runner
+
 _PORT: Final = 3001
 _WORKERS: Final = 4
 
@@ -48,8 +52,9 @@ def execute(arguments: Namespace) -> int:
     store = user_store()
     runner = Runner(store, is_isolated=not arguments.no_isolation)
     path = arguments.path or default_path()
+    said: set[str] = set()
     app = AppService(
-        path, arguments.workers, lambda function: runner.start(function, write_log),
+        path, arguments.workers, lambda function: _start(runner, function, said),
         archives={arn: Path(archive) for arn, archive in arguments.layer}, environment=dict(arguments.env),
         report=remark, store=store,
     )  # fmt: skip
@@ -74,3 +79,14 @@ def execute(arguments: Namespace) -> int:
         service.server_close()
         app.close()
     return 0
+
+
+def _start(runner: Runner, function: LocalFunction, said: set[str]) -> ExecutionEnvironment:
+    """Start an execution environment. Report once what is different from Lambda."""
+    environment = runner.start(function, write_log)
+    for difference in environment.differences:
+        sentence = f"{function.path}: {difference}"
+        if sentence not in said:
+            said.add(sentence)
+            remark(sentence)
+    return environment
