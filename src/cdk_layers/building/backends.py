@@ -14,7 +14,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk_layers.building.requirements.workspace import texts
+from cdk_layers.building.requirements.workspace import table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     system = project.get("build-system")
     backend = str((system if isinstance(system, dict) else {}).get("build-backend", "setuptools.build_meta"))
     is_package = system is not None or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
-    if not is_package and not _get(project, "tool", "uv").get("package"):
+    if not is_package and not table(project, "tool", "uv").get("package"):
         reason = "its pyproject.toml has no [build-system], so it describes no package"
         raise UncertainError(reason)
     for start, reader in _READERS.items():
@@ -62,22 +62,15 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     raise UncertainError(reason)
 
 
-def _get(table: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    for name in names:
-        value = table.get(name)
-        table = value if isinstance(value, dict) else {}
-    return table
-
-
 def _module_name(project: Mapping[str, Any], *tables: Mapping[str, Any]) -> str:
-    names = (table.get("name") for table in (_get(project, "project"), *tables))
+    names = (each.get("name") for each in (table(project, "project"), *tables))
     name = next((name for name in names if isinstance(name, str)), "")
     return re.sub(r"[-.\s]+", "_", name)
 
 
-def _refuse_keys(backend: str, table: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+def _refuse_keys(backend: str, settings: Mapping[str, Any], keys: tuple[str, ...]) -> None:
     for key in keys:
-        if table.get(key):
+        if settings.get(key):
             reason = f"{backend} is configured with {key!r}, whose effect only a build shows"
             raise UncertainError(reason)
 
@@ -112,18 +105,18 @@ def _same_name_package(root: Path, module: str, backend: str) -> list[Move]:
 
 
 def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    script, table = root / "setup.py", _get(project, "tool", "setuptools")
+    script, own = root / "setup.py", table(project, "tool", "setuptools")
     if script.is_file() and not _STUB.fullmatch(_code(script)):
         reason = "its setup.py decides, and cdk-layers does not run it"
         raise UncertainError(reason)
-    _refuse_keys("setuptools", table, ("ext-modules", "cmdclass"))
-    settings = table or _setup_cfg(root / "setup.cfg")
-    folders = _get(settings, "package-dir")
+    _refuse_keys("setuptools", own, ("ext-modules", "cmdclass"))
+    settings = own or _setup_cfg(root / "setup.cfg")
+    folders = table(settings, "package-dir")
     packages = settings.get("packages")
     if isinstance(packages, list):
         nested = (_nested_package(str(name), folders) for name in packages if name in folders and "." in str(name))
         return list(dict.fromkeys([*nested, *(_top_package(str(package), folders) for package in packages)]))
-    find = _get(settings, "packages", "find")
+    find = table(settings, "packages", "find")
     where = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
     include = tuple(texts(find.get("include")) or ("*",))
     is_regular = bool(find) and find.get("namespaces") is False
@@ -172,12 +165,12 @@ def _setup_cfg(path: Path) -> dict[str, Any]:
 
 
 def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    build = _get(project, "tool", "hatch", "build")
-    wheel = _get(build, "targets", "wheel")
-    for table in (build, wheel):
-        _refuse_keys("hatchling", table, ("hooks", "force-include", "only-include", "include"))
-        if isinstance(table.get("sources"), dict):
-            _refuse_keys("hatchling", table, ("sources",))
+    build = table(project, "tool", "hatch", "build")
+    wheel = table(build, "targets", "wheel")
+    for each in (build, wheel):
+        _refuse_keys("hatchling", each, ("hooks", "force-include", "only-include", "include"))
+        if isinstance(each.get("sources"), dict):
+            _refuse_keys("hatchling", each, ("sources",))
     packages, sources = wheel.get("packages") or build.get("packages"), wheel.get("sources") or build.get("sources")
     if packages:
         return [Move(path, path.rpartition("/")[2]) for path in (str(package).strip("/") for package in packages)]
@@ -187,9 +180,9 @@ def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 
 def _uv(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    table = _get(project, "tool", "uv", "build-backend")
-    folder = str(table.get("module-root", "src"))
-    names = table.get("module-name") or _module_name(project).lower()
+    settings = table(project, "tool", "uv", "build-backend")
+    folder = str(settings.get("module-root", "src"))
+    names = settings.get("module-name") or _module_name(project).lower()
     moves = []
     for name in names if isinstance(names, list) else [names]:
         found = _find_module(root, folder, str(name))
@@ -201,14 +194,14 @@ def _uv(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 
 def _poetry(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    table = _get(project, "tool", "poetry")
-    _refuse_keys("poetry", table, ("build",))
-    if table.get("package-mode") is False:
+    settings = table(project, "tool", "poetry")
+    _refuse_keys("poetry", settings, ("build",))
+    if settings.get("package-mode") is False:
         reason = "package-mode is false, so it describes no package"
         raise UncertainError(reason)
-    packages = table.get("packages")
+    packages = settings.get("packages")
     if not packages:
-        return _same_name_package(root, _module_name(project, table), "poetry")
+        return _same_name_package(root, _module_name(project, settings), "poetry")
     return [_poetry_package(package) for package in packages if package.get("format") != "sdist"]
 
 
@@ -219,14 +212,14 @@ def _poetry_package(package: Mapping[str, Any]) -> Move:
 
 
 def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    name = _get(project, "tool", "flit", "module").get("name") or _module_name(project)
+    name = table(project, "tool", "flit", "module").get("name") or _module_name(project)
     return _same_name_package(root, str(name), "flit")
 
 
 def _pdm(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    table = _get(project, "tool", "pdm", "build")
-    _refuse_keys("pdm", table, ("includes", "run-setuptools", "custom-hook"))
-    folder = str(table.get("package-dir", "src" if (root / "src").is_dir() else ".")).strip("/")
+    settings = table(project, "tool", "pdm", "build")
+    _refuse_keys("pdm", settings, ("includes", "run-setuptools", "custom-hook"))
+    folder = str(settings.get("package-dir", "src" if (root / "src").is_dir() else ".")).strip("/")
     return [] if folder == "." else list(_children(root, folder))
 
 
