@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.requirements.workspace import read_toml, table
+from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.outgoing import scrub
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.requirements.requirements_file import Option
     from cdk_layers.building.requirements.wanted import Wanted
-
-PYPI: Final = "https://pypi.org/simple"
-"""The default index of uv, pip, Poetry and Pipenv."""
 
 
 def indexes(path: Path) -> dict[str, str]:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.groups import refuse_unknown
-from cdk_layers.building.requirements.lock_indexes import PYPI
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.wanted import Wanted, local_requirement
 from cdk_layers.building.requirements.workspace import PROJECT, table
 from cdk_layers.building.uv import process
+from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
 from cdk_layers.system import toml

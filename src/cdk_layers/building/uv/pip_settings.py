@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.notes import Note
+from cdk_layers.building.uv.indexes import PYPI
+from cdk_layers.building.uv.overruled import FALSE
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ _OF_OPEN_VERSIONS: Final = frozenset({"constraint", "extra-index-url", "find-lin
 """Settings that can change versions only: a pinned version is found without them too, or its index is missing."""
 
 _MACHINE_FILE: Final = "/etc/pip.conf"
-_DEFAULT_INDEX: Final = "https://pypi.org/simple"
-_OFF: Final = ("", "0", "false", "f", "no", "n", "off", _DEFAULT_INDEX)
+_OFF: Final = (*FALSE, PYPI)
+"""Values that switch a setting off, and the default of pip and uv."""
 
 
 def unread_pip_settings(
