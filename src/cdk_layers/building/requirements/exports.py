@@ -179,11 +179,11 @@ def _tool(
         return done.stdout
     if process.is_unreachable(done.stderr) or "resolving tool dependencies" in done.stderr:
         message = (
-            f"{lock} is exported by {tool[0]}, which could not be installed: {_short(done.stderr)} "
+            f"{lock} is exported by {tool[0]}, which could not be installed: {process.reason_in(done.stderr)} "
             f"Connect to the index once, or export the lock file to requirements.txt yourself and remove {lock}."
         )
         raise BuildError(message)
-    reason = _short(done.stderr or done.stdout)
+    reason = process.reason_in(done.stderr or done.stdout)
     message = f"{lock} cannot be exported by {tool[0]}: {reason} {_REMEDIES[lock]}"
     project = unmirrored(str(cwd), copied_to) if copied_to else str(cwd)
     if "changed significantly" in reason:
@@ -191,8 +191,3 @@ def _tool(
         message += f" The project is {project!r} (rule stale-lock)."
         raise StaleLockError(message)
     raise EntryError(unmirrored(message, copied_to) if copied_to else message)
-
-
-def _short(text: str) -> str:
-    lines = [line.strip() for line in scrub(text).splitlines() if line.strip() and not line.startswith("warning:")]
-    return " ".join(lines)[:400].rstrip(". ") + "."

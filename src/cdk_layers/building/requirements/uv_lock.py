@@ -168,14 +168,13 @@ def _export(job: Job, project: UvProject) -> str:
         )  # fmt: skip
     if not done.returncode:
         return done.stdout
-    lines = [line.strip() for line in scrub(done.stderr).splitlines() if line.strip()]
-    reason = " ".join(line for line in lines if not line.startswith("warning:"))[:400].rstrip(". ")
+    reason = process.reason_in(done.stderr)
     remedy = (
         "Install a suitable uv, or change required-version."
         if "Required uv version" in reason
         else "If the lock file is damaged, make it again with 'uv lock'."
     )
-    message = f"{project.lock} cannot be exported by uv {process.uv_version()}: {reason}. {remedy}"
+    message = f"{project.lock} cannot be exported by uv {process.uv_version()}: {reason} {remedy}"
     raise EntryError(message)
 
 

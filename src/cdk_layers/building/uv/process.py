@@ -51,6 +51,7 @@ _EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.E
 
 _MISREAD: Final = re.compile(r"Failed to parse: `?(?:/dev/fd/\d+|\S*settings\.toml)`?(?P<reason>.*)", re.DOTALL)
 _LONGEST: Final = 300
+_LONGEST_REASON: Final = 400
 
 
 @cache
@@ -227,6 +228,13 @@ def _without_secrets(call: _Call, done: subprocess.CompletedProcess[str]) -> sub
 def is_unreachable(stderr: str) -> bool:
     """Return whether uv failed because it could not reach an index."""
     return bool(_UNREACHABLE.search(stderr))
+
+
+def reason_in(output: str) -> str:
+    """Return the output of a failed tool as one sentence of limited length, without warnings and credentials."""
+    lines = (line.strip() for line in scrub(output).splitlines())
+    text = " ".join(line for line in lines if line and not line.startswith("warning:"))
+    return f"{text[:_LONGEST_REASON].rstrip('. ')}."
 
 
 def _secrets(call: _Call) -> Iterator[str]:
