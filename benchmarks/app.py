@@ -61,9 +61,9 @@ def _plain(app: App, functions: int, zips: list[str]) -> None:
 
 
 def _stacks(app: App, functions: int) -> Iterator[tuple[Stack, list[str]]]:
-    """Yield stacks with the names of their functions: a stack holds 500 resources, and a function is two of them."""
+    """Yield stacks with the names of their functions: a stack has at most 500 resources, and a function is two."""
     for number, start in enumerate(range(0, functions, _FUNCTIONS_A_STACK)):
-        names = [f"F{one}" for one in range(start, min(start + _FUNCTIONS_A_STACK, functions))]
+        names = [f"F{index}" for index in range(start, min(start + _FUNCTIONS_A_STACK, functions))]
         yield Stack(app, f"Functions{number}", env=_ENV), names
 
 

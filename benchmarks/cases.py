@@ -231,23 +231,23 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
     ),
     "update-too-large": (Updated(160), Updated(60)),
 }  # fmt: skip
-"""The cases of rules that look into archives, which their examples only tell."""
+"""The cases of rules that look into archives, which their examples only describe."""
 
 
 def rules_with_cases() -> list[Rule]:
     """Return every rule that a case can be written for."""
-    return [one for one in all_rules() if one.name in ARCHIVES or language(one.failing) != "text"]
+    return [rule for rule in all_rules() if rule.name in ARCHIVES or language(rule.failing) != "text"]
 
 
-def write(one: Rule, which: Which, folder: Path) -> Path:
+def write(rule: Rule, which: Which, folder: Path) -> Path:
     """Write one case into an empty folder; return the path of its template, or of its cloud assembly.
 
     Raises:
         CdkLayersError: The case is refused as soon as its constructs are made.
     """
-    if one.name in ARCHIVES:
-        return ARCHIVES[one.name][BOTH.index(which)].write(folder)
-    example: str = getattr(one, which)
+    if rule.name in ARCHIVES:
+        return ARCHIVES[rule.name][BOTH.index(which)].write(folder)
+    example: str = getattr(rule, which)
     return _write_template(example, folder) if language(example) == "yaml" else _synthesize(example, folder)
 
 

@@ -155,7 +155,7 @@ def _function(number: int) -> Any:
             "Handler": "main.handler",
             "Runtime": "python3.13",
             "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-            "Layers": [{"Ref": f"Layer{one}"} for one in used],
+            "Layers": [{"Ref": f"Layer{index}"} for index in used],
         },
         "Metadata": {"aws:cdk:path": f"Bench/Function{number}/Resource"},
     }

@@ -40,33 +40,33 @@ _TOOLS: Final = {
     "its own. Apart from it, `addLayers` refuses a sixth layer and a runtime that the layer does not declare",
 }
 
-Said = dict[str, str]
-"""What a tool said about a case: codes to severities."""
+Reported = dict[str, str]
+"""What a tool reported about a case: codes to severities."""
 
 
-def ours(rule: str, case: Path) -> Said:
-    """Return what this package's rule of that name says."""
+def ours(rule: str, case: Path) -> Reported:
+    """Return what this package's rule of that name reports."""
     severities = [finding.severity for finding in judge(read_case(case), Settings()) if finding.rule == rule]
     return {rule: severities[0]} if severities else {}
 
 
-def cfn_lint(cases: list[Path]) -> dict[Path, Said]:
-    """Return what cfn-lint says about each case; one run for all, since most of it is start-up."""
+def cfn_lint(cases: list[Path]) -> dict[Path, Reported]:
+    """Return what cfn-lint reports about each case; one run for all, since most of it is start-up."""
     templates = {template: case for case in cases for template in _templates(case)}
     command = [uv.find_uv_bin(), "tool", "run", "--from", f"cfn-lint=={_CFN_LINT}", "cfn-lint", "--format", "json"]
     run = subprocess.run([*command, "--", *map(str, templates)], capture_output=True, check=False, encoding="utf-8")
-    said: dict[Path, Said] = defaultdict(dict)
+    reported: dict[Path, Reported] = defaultdict(dict)
     for match in json.loads(run.stdout):
-        said[templates[Path(match["Filename"])]][match["Rule"]["Id"]] = match["Level"].lower()
-    return said
+        reported[templates[Path(match["Filename"])]][match["Rule"]["Id"]] = match["Level"].lower()
+    return reported
 
 
 def _templates(case: Path) -> list[Path]:
     return sorted(case.rglob("*.template.json")) if case.is_dir() else [case]
 
 
-def cdk(case: Path) -> Said:
-    """Return what the CDK's own validation says, about an assembly or about a template that an app includes."""
+def cdk(case: Path) -> Reported:
+    """Return what the CDK's own validation reports about an assembly or about a template that an app includes."""
     assembly = case
     if not case.is_dir():
         assembly = case.with_name("included")
@@ -83,21 +83,21 @@ def cdk(case: Path) -> Said:
     }
 
 
-def _told(failing: Said, passing: Said) -> str:
-    """Return what was said about the failing case alone: its worst severity, and the codes."""
+def _only_failing(failing: Reported, passing: Reported) -> str:
+    """Return what was reported about the failing case alone: its worst severity, and the codes."""
     codes = sorted(failing.keys() - passing.keys())
     severities = sorted({failing[code] for code in codes})
     return f"{severities[0]} ({', '.join(codes)})" if codes else ""
 
 
-def _write_both(one: Rule, folder: Path) -> list[Path] | CdkLayersError:
+def _write_both(rule: Rule, folder: Path) -> list[Path] | CdkLayersError:
     """Return both cases; the error where the failing one is refused as it is made, which leaves nothing to judge."""
     cases: list[Path] = []
     for which in reversed(BOTH):
-        place = folder / one.name / which
+        place = folder / rule.name / which
         place.mkdir(parents=True)
         try:
-            cases.insert(0, write(one, which, place))
+            cases.insert(0, write(rule, which, place))
         except CdkLayersError as error:
             if which == "passing":
                 raise
@@ -106,21 +106,21 @@ def _write_both(one: Rule, folder: Path) -> list[Path] | CdkLayersError:
 
 
 def compare(folder: Path) -> Field:
-    """Write every case into the folder and return what each tool says about it."""
+    """Write every case into the folder and return what each tool reports about it."""
     cases: dict[str, list[Path]] = {}
     rules: dict[str, dict[str, str]] = {}
-    for one in rules_with_cases():
-        written = _write_both(one, folder)
+    for rule in rules_with_cases():
+        written = _write_both(rule, folder)
         if isinstance(written, CdkLayersError):
-            rules[one.name] = {"cdk-layers": f"error ({type(written).__name__}, at once)"}
+            rules[rule.name] = {"cdk-layers": f"error ({type(written).__name__}, at once)"}
         else:
-            cases[one.name] = written
+            cases[rule.name] = written
     linted = cfn_lint([case for pair in cases.values() for case in pair])
     for name, (failing, passing) in cases.items():
         rules[name] = {
-            "cdk-layers": _told(ours(name, failing), ours(name, passing)).partition(" ")[0],
-            "cfn-lint": _told(linted[failing], linted[passing]),
-            "CDK": _told(cdk(failing), cdk(passing)),
+            "cdk-layers": _only_failing(ours(name, failing), ours(name, passing)).partition(" ")[0],
+            "cfn-lint": _only_failing(linted[failing], linted[passing]),
+            "CDK": _only_failing(cdk(failing), cdk(passing)),
         }
     return {"tools": _TOOLS, "rules": dict(sorted(rules.items()))}
 
@@ -130,7 +130,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         field = compare(Path(folder))
     _PAGE_DATA.write_text(json.dumps(field, indent=1) + "\n", encoding="utf-8")
-    missed = [name for name, said in field["rules"].items() if not said["cdk-layers"]]
+    missed = [name for name, found in field["rules"].items() if not found["cdk-layers"]]
     print(f"{_PAGE_DATA}: {len(field['rules'])} rules")
     if missed:
         sys.exit(f"not found by this package itself: {', '.join(missed)}")

@@ -39,8 +39,8 @@ def main() -> None:
     else:
         made = [build(entry, target, options, store=store) for entry in arguments.entries]
     built = time.perf_counter() - started
-    for number, one in enumerate(made if arguments.archives_to else ()):
-        one.write_to(arguments.archives_to / f"{number}.zip")
+    for number, layer in enumerate(made if arguments.archives_to else ()):
+        layer.write_to(arguments.archives_to / f"{number}.zip")
     if arguments.seconds_to:
         arguments.seconds_to.write_text(f"{built} {time.perf_counter() - started}")
 

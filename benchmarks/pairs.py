@@ -69,7 +69,7 @@ def alternate(rounds: int, *measured: Callable[[], float]) -> list[float]:
 
     Taking turns makes what else the machine does meet all of them alike.
     """
-    seconds = [[one() for one in measured] for _ in range(rounds)]
+    seconds = [[measure() for measure in measured] for _ in range(rounds)]
     return [statistics.median(column) for column in zip(*seconds, strict=True)]
 
 
@@ -78,10 +78,10 @@ def runnable(
 ) -> tuple[dict[str, Callable[[], float]], dict[str, str]]:
     """Run each of several things once; return those that ran, and why the others did not."""
     can, cannot = {}, {}
-    for name, one in measured.items():
+    for name, measure in measured.items():
         try:
-            one()
-            can[name] = one
+            measure()
+            can[name] = measure
         except CannotRunError as error:  # noqa: PERF203 - each is a whole program
             cannot[name] = reason(error)
     return can, cannot

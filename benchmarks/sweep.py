@@ -161,11 +161,11 @@ def _function(contents: Contents, target: Target) -> Function:
 
 def _agrees(function: Function, target: Target, tree: Path, environment: Path) -> bool:
     """Return whether the rules find the unmet requirements that uv finds, extras apart, which uv does not follow."""
-    there = {name: [one for one, _part in ones] for name, ones in installed(function).items()}
-    ours = {(one.requirer.name, one.need.name) for one in unmet(there, target)}
-    said = _uv_check(target, tree, environment)
-    theirs = {tuple(pair) for pair in re.findall(r"The package `(.+?)` requires `([\w.-]+)", said)}
-    return ours == theirs and "multiple installed" not in said
+    there = {name: [found for found, _part in each] for name, each in installed(function).items()}
+    ours = {(gap.requirer.name, gap.need.name) for gap in unmet(there, target)}
+    output = _uv_check(target, tree, environment)
+    theirs = {tuple(pair) for pair in re.findall(r"The package `(.+?)` requires `([\w.-]+)", output)}
+    return ours == theirs and "multiple installed" not in output
 
 
 def _uv_check(target: Target, tree: Path, environment: Path) -> str:

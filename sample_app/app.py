@@ -21,9 +21,9 @@ def define(app: App) -> tuple[SharedLayers, Reports]:
     """Define both stacks, for the accounts and the Region above or those of the context values by these names.
 
     The partner's account is not the app's: it is granted the layers so that an app of its own can use them. The spoke's
-    account needs no word here: its functions bring their grants along. The context value "architecture" is x86_64 or
-    arm64: with that of this machine, all functions run here. With the context value "bytecode=false" nothing is
-    compiled, which otherwise takes a CPython 3.13.
+    account is not granted anything here: its functions add the grants that they need. The context value "architecture"
+    is x86_64 or arm64: with that of this machine, all functions run here. With the context value "bytecode=false"
+    nothing is compiled, which otherwise takes a CPython 3.13.
     """
     names = {name: app.node.try_get_context(name) or default for name, default in DEFAULTS.items()}
     hub = Environment(account=names["hub"], region=names["region"])

@@ -17,7 +17,7 @@ LAYERS = Path(__file__).parent / "layers"
 
 
 class SharedLayers(MultiLayerStack):
-    """The layers of the company, in merge order: what comes later wins where two bring the same file."""
+    """The layers of the company, in merge order: the last one with a file wins."""
 
     def __init__(
         self,

@@ -99,7 +99,7 @@ def run(failure: str, *command: str | Path) -> None:
     """
     path = os.pathsep.join([str(PYTHON.parent), os.environ.get("PATH", "")])
     if subprocess.call(command, cwd=PROJECT, env=os.environ | {"PATH": path}):
-        message = f"{failure} What it said is above."
+        message = f"{failure} Its output is above."
         raise SetupError(message)
 
 
@@ -109,7 +109,7 @@ def runs(*command: str | Path) -> bool:
 
 
 def say(text: str) -> None:
-    """Tell what is being done, for it may take a while."""
+    """Print what is being done, since it may take a while."""
     print(f"cdk-layers: {text}", file=sys.stderr, flush=True)
 
 

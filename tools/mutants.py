@@ -52,7 +52,7 @@ def mutants(text: str) -> Iterator[Mutant]:
     """Yield every change of a module's text that this script knows."""
     for number, _ in enumerate(ast.walk(ast.parse(text))):
         tree = ast.parse(text)
-        node = next(one for index, one in enumerate(ast.walk(tree)) if index == number)
+        node = next(each for index, each in enumerate(ast.walk(tree)) if index == number)
         was = _shown(node)
         if change(node) and not _in_annotation(tree, node):
             yield Mutant(getattr(node, "lineno", 0), was, _shown(node), ast.unparse(ast.fix_missing_locations(tree)))
@@ -91,11 +91,13 @@ def _in_annotation(tree: ast.AST, node: ast.AST) -> bool:
     """Return whether a node is part of a type or of a constant that only types read: changing it changes nothing."""
     annotations = [
         annotation
-        for one in ast.walk(tree)
-        for annotation in (getattr(one, "annotation", None), getattr(one, "returns", None))
+        for each in ast.walk(tree)
+        for annotation in (getattr(each, "annotation", None), getattr(each, "returns", None))
         if annotation is not None
     ]
-    guarded = [one for one in ast.walk(tree) if isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING"]
+    guarded = [
+        each for each in ast.walk(tree) if isinstance(each, ast.If) and ast.unparse(each.test) == "TYPE_CHECKING"
+    ]
     return any(inner is node for outer in [*annotations, *guarded] for inner in ast.walk(outer))
 
 

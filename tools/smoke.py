@@ -58,14 +58,14 @@ def build(folder: Path) -> tuple[Path, Path]:
 
 
 def check_wheel(names: list[str]) -> None:
-    """Refuse a wheel that lacks its type marker or its license, or brings more than the package."""
+    """Refuse a wheel that lacks its type marker or its license, or contains more than the package."""
     tops = {name.partition("/")[0] for name in names}
     strangers = {top for top in tops if top != "cdk_layers" and not top.endswith(".dist-info")}
     lacking = [
         end for end in ("cdk_layers/py.typed", "/licenses/LICENSE") if not any(name.endswith(end) for name in names)
     ]
     if strangers or lacking:
-        message = f"the wheel brings {sorted(strangers)} beside the package, and lacks {lacking}"
+        message = f"the wheel contains {sorted(strangers)} beside the package, and lacks {lacking}"
         raise SmokeError(message)
 
 

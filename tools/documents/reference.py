@@ -217,7 +217,7 @@ def _arguments_of_layers() -> dict[str, str]:
     for module in sorted(folder.rglob("*.py")):
         for node in ast.parse(module.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and node.name == "SharedPythonLayer":
-                (constructor,) = (one for one in node.body if getattr(one, "name", "") == "__init__")
+                (constructor,) = (each for each in node.body if getattr(each, "name", "") == "__init__")
                 assert isinstance(constructor, ast.FunctionDef)  # noqa: S101 - a class has one constructor
                 return _arguments(ast.get_docstring(constructor) or "")
     message = f"SharedPythonLayer is not defined in {folder}"

@@ -1,4 +1,4 @@
-"""A greeting from a program that a layer brings."""
+"""A greeting from a program in a layer."""
 
 from __future__ import annotations
 
