@@ -14,7 +14,7 @@ import pytest
 from tests.upkeep import wait_for_upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -43,3 +43,21 @@ def tmpfs(folder: Path, options: str) -> Iterator[Path]:
         # A store has a file open until it is collected, which errors that refer to it put off.
         gc.collect()
         subprocess.run(["umount", folder], check=True)
+
+
+@contextmanager
+def overlay(folder: Path, fill: Callable[[Path], object]) -> Iterator[Path]:
+    """Mount an overlay on a new folder, whose lower layer has what a function writes, as in a container's image."""
+    with tmpfs(folder.with_name("layers"), "size=64m") as layers:
+        for name in ("lower", "upper", "work"):
+            (layers / name).mkdir()
+        fill(layers / "lower")
+        folder.mkdir()
+        options = f"lowerdir={layers / 'lower'},upperdir={layers / 'upper'},workdir={layers / 'work'}"
+        subprocess.run(["mount", "-t", "overlay", "-o", options, "overlay", folder], check=True)
+        try:
+            yield folder
+        finally:
+            wait_for_upkeep()
+            gc.collect()
+            subprocess.run(["umount", folder], check=True)

@@ -23,7 +23,7 @@ from cdk_layers.store import inventory, leases, pruning
 from cdk_layers.store.inventory import items
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.pruning import Limits
-from tests.building.mounts import needs_mounts, tmpfs
+from tests.building.mounts import needs_mounts, overlay, tmpfs
 from tests.upkeep import wait_for_upkeep
 
 KIB: Final = 1024
@@ -324,3 +324,22 @@ def test_what_ended_processes_used(store: LocalStore) -> None:
     with leases.frozen(root) as used:
         assert "artifacts/b" not in used.names
     assert not left.exists()
+
+
+@needs_mounts
+def test_store_in_the_image_of_a_container(tmp_path: Path) -> None:
+    """Folders of a lower layer of an overlay, which cannot be renamed, are removed all the same, of each kind."""
+
+    def fill(folder: Path) -> None:
+        store = LocalStore(folder / "store")
+        put(store, "a")
+        store.get_or_make_folder("unpacked", "b", lambda place: _write(place / "b.py", 1))
+        store.get_or_make_folder("runtimes", "c", lambda place: _write(place / "c.py", 1))
+        (folder / "store" / "2" / "scratch" / "killed").mkdir()
+        store.release()
+
+    with overlay(tmp_path / "container", fill) as folder:
+        pruned = LocalStore(folder / "store").prune(Limits(0))
+        assert not any(item.kind in {*inventory.FOLDERS, "scratch"} for item in items(folder / "store"))
+        assert pruned.failed.count == 0
+        assert {"artifacts", "unpacked", "runtimes", "scratch"} <= pruned.removed.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import uuid
 from collections import defaultdict
 from contextlib import suppress
@@ -182,8 +183,12 @@ def _take_away(item: Item, trash: Path) -> bool:
         elif item.path.exists():
             trash.mkdir(parents=True, exist_ok=True)
             item.path.rename(trash / uuid.uuid4().hex)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            return False
+        # A folder of a lower layer of an overlay, such as a store in the image of a container, cannot be renamed.
+        remove_folder(item.path)
+        return not item.path.exists()
     return True
 
 
