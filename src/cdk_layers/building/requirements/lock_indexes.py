@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.requirements.workspace import read_toml, table
-from cdk_layers.building.uv.indexes import PYPI
+from cdk_layers.building.uv.settings import PYPI
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.outgoing import scrub
 

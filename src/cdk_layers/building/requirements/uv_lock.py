@@ -18,8 +18,7 @@ from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.wanted import Wanted, local_requirement
 from cdk_layers.building.requirements.workspace import PROJECT, table
 from cdk_layers.building.uv import process
-from cdk_layers.building.uv.indexes import PYPI
-from cdk_layers.building.uv.settings import read_uv_settings
+from cdk_layers.building.uv.settings import PYPI, read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
 from cdk_layers.system import toml
 from cdk_layers.system.outgoing import scrub, secrets_in

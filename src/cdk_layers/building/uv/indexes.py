@@ -1,17 +1,14 @@
-"""Indexes that uv takes versions from."""
+"""Number of indexes that uv takes versions from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cdk_layers.building.requirements.requirements_file import Option
     from cdk_layers.building.uv.settings import UvSettings
-
-PYPI: Final = "https://pypi.org/simple"
-"""The default index of uv, pip, Poetry and Pipenv."""
 
 
 def has_several_indexes(settings: UvSettings, options: Iterable[Option]) -> bool:
