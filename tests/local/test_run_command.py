@@ -148,6 +148,15 @@ def test_a_debugger_on_a_port_that_is_taken(app: Path, capfd: pytest.CaptureFixt
     assert "Traceback" not in output + error
 
 
+@pytest.mark.parametrize("host", ["::1", "nowhere.invalid", "192.0.2.1"])
+def test_a_host_that_cannot_be_listened_on(app: Path, capfd: pytest.CaptureFixture[str], host: str) -> None:
+    """The error of a service names the host as well as the port, and what each may be."""
+    assert main(["serve", str(app), "--host", host, "--port", "0"]) == 2
+    error = capfd.readouterr().err
+    assert f"Host '{host}' with port 0 cannot be listened on: " in error
+    assert "or a --host that is an IPv4 address of this machine." in error
+
+
 @pytest.mark.parametrize("command", [["check"], ["sizes"], ["serve"], ["run", "Report"]])
 def test_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     """Each command says that its assembly is not there, and what to do."""

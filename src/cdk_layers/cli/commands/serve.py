@@ -62,7 +62,8 @@ def execute(arguments: Namespace) -> int:
         service = Service((arguments.host, arguments.port), app.known, app.invoke, remark)
     except OSError as error:
         message = (
-            f"{arguments.host}:{arguments.port} cannot be listened on: {error.strerror or error}. Choose a --port."
+            f"Host {arguments.host!r} with port {arguments.port} cannot be listened on: {error.strerror or error}. "
+            f"Choose another --port, or a --host that is an IPv4 address of this machine."
         )
         raise UsageError(message) from None
     host, number = service.server_address[:2]
