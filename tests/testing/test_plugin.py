@@ -148,6 +148,15 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
     )
 
 
+def test_a_failure_shows_the_line_of_the_test(session: pytest.Pytester) -> None:
+    """The report of pytest ends where the test calls the function, and not in the code of this library."""
+    session.makepyfile("def test_report(lambda_function):\n    lambda_function('Report')({'fail': True})\n")
+    result = session.runpytest_subprocess("-n0", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*.py:2: FunctionError"])
+    result.stdout.no_fnmatch_line("*functions.py:*")
+
+
 def test_tests_are_isolated(session: pytest.Pytester) -> None:
     """Each test gets processes of its own, unless the project shares them for a session."""
     code = """
