@@ -35,6 +35,9 @@ _SETTINGS: Final = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     # The CDK's own template validation costs seconds a process; the end-to-end test turns it on again.
     "CDK_VALIDATION": "false",
+    # A developer's own may sign commits and run hooks.
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
     # Settings of pip are reported where they have no effect.
     "PIP_CONFIG_FILE": os.devnull,
@@ -48,6 +51,8 @@ _REACHES_INDEXES: Final = re.compile(
 )
 """The names of variables without which the indexes and Pythons of this machine are not found."""
 
+
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost")
 
 _LONGEST: Final = (
     "e2e/test_deploy.py",
@@ -71,6 +76,11 @@ def _prepare_environment() -> None:
         if name.startswith(_DECIDES) and name != _RUN_CACHE and not _REACHES_INDEXES.fullmatch(name):
             del os.environ[name]
     os.environ.update(_SETTINGS)
+    # Tests serve indexes and functions on this machine, which no proxy reaches.
+    direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
+        dict.fromkeys([*filter(None, direct.split(",")), *_THIS_MACHINE])
+    )
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("NODE_COMPILE_CACHE", str(_PROJECT / ".cache" / "node"))
     # Workers of pytest-xdist inherit the folder from the process that starts them, and leave it to that process.

@@ -98,11 +98,12 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 def test_aliases_within_bounds_are_read(tmp_path: Path) -> None:
     """Templates in the field share tags and environments that way."""
-    text = (
-        "Shared: &s {A: b}\nResources: {R: {Type: AWS::Lambda::Function, Properties: {Environment: {Variables: *s}}}}"
+    text = "Shared: &s {A: b}\nResources:\n" + "".join(
+        f"  R{number}: {{Type: AWS::Lambda::Function, Properties: {{Environment: {{Variables: *s}}}}}}\n"
+        for number in range(3)
     )
 
-    assert read_text(tmp_path, text).functions[0].environment == {"A": "b"}
+    assert [function.environment for function in read_text(tmp_path, text).functions] == [{"A": "b"}] * 3
 
 
 def test_a_template_has_a_bound_of_its_own(tmp_path: Path) -> None:
