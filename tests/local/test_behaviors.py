@@ -240,7 +240,7 @@ def test_credentials_by_an_option_are_an_error_that_names_the_way(app: Path, run
     with pytest.raises(UsageError, match=f"sets {name}, which Lambda reserves.*set them in your own environment"):
         runner.start(function_of(app, "Report", **{name: "x"}), Log())
     with pytest.raises(UsageError, match=r"Rename them\.$"):
-        runner.start(function_of(app, "Report", AWS_REGION="eu-west-1"), Log())
+        runner.start(function_of(app, "Report", LAMBDA_TASK_ROOT="/srv"), Log())
 
 
 @pytest.mark.parametrize(
