@@ -51,6 +51,10 @@ PROJECT = {
     "__pypackages__/3.13/lib/six.py": "",
     "pdm.lock": "",
     "pdm.toml": "",
+    "assembly/cdk.out": '{"version": "48.0.0"}',
+    "assembly/asset.1/layer.zip": "x",
+    "cdk.json": "{}",
+    "cdk.context.json": "{}",
 }
 
 
@@ -88,6 +92,7 @@ def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], store: Lo
         {"acme/node_modules/x.js": "", "acme/build/lib/a.py": "", "acme/requirements.in": ""},
         {"env/__init__.py": "", "acme/pyvenv.cfg/x": "", "acme/.terraform/x": ""},
         {"README.py": "", "testing/a.py": "", "requirements/base.json": ""},
+        {"out/manifest.json": "{}", "build-cdk/a.py": "", "acme/cdk.json": "{}", "acme/assembly/cdk.out": "{}"},
     ],
 )  # fmt: skip
 def test_what_code_may_need_stays_in(make_entry: Callable[..., Path], store: LocalStore, files: dict[str, str]) -> None:
@@ -102,3 +107,20 @@ def test_submodules_and_worktrees(make_entry: Callable[..., Path], store: LocalS
     """Their .git is a file with a path of this machine, so it would make other archives in another checkout."""
     entry = make_entry({"main.py": "", "vendor/lib/a.py": "", "pkg/b.py": "", name: "gitdir: /home/me/.git/modules/x"})
     assert _names(entry, store) == {"main.py", "vendor/lib/a.py", "pkg/b.py"}
+
+
+@pytest.mark.parametrize("name", ["out", "deploy/build-cdk", "./out"])
+@pytest.mark.parametrize("options", [{}, {"excludes": ("nothing",)}, {"default_excludes": False}])
+def test_the_output_of_the_running_app_stays_out(
+    make_entry: Callable[..., Path],
+    store: LocalStore,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    options: dict[str, object],
+) -> None:
+    """An entry that contains the app's output folder would contain its own archives, and more with each synthesis."""
+    entry = make_entry({"main.py": "", f"{name}/synth.lock": "", f"{name}/asset.1/layer.zip": "x", "other/a.json": ""})
+    monkeypatch.setenv("CDK_OUTDIR", f"{entry}/{name}")
+    assert _names(entry, store, **options) == {"main.py", "other/a.json"}
+    monkeypatch.setenv("CDK_OUTDIR", str(entry))
+    assert "main.py" in _names(entry, store, **options)

@@ -7,7 +7,7 @@ Three kinds are left out by default, and `default_excludes=False` includes them 
   configure tools (`TOP_EXCLUDES`);
 - at the top, after a look at their content: `tests/` and `test/` if no code of the entry outside of them names them,
   `dist/` if it contains only finished distributions, `build/` if it contains only build output of setuptools, virtual
-  environments of any name, and a `setup.py` that runs setuptools.
+  environments and cloud assemblies of any name, and a `setup.py` that runs setuptools.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ TOP_EXCLUDES: Final = (
     "README.rst",
     "README.txt",
     "__pypackages__/",
+    "cdk.context.json",
+    "cdk.json",
     "conftest.py",
     "constraints*.txt",
     "htmlcov/",
@@ -171,9 +173,9 @@ def _development_files(root: Path) -> Iterator[str]:
         folder = root / name
         if folder.is_dir() and all(output.fullmatch(path.name) for path in folder.iterdir()):
             yield f"{name}/"
-    for configuration in root.glob("*/pyvenv.cfg"):
-        if configuration.is_file() and _PLAIN.fullmatch(configuration.parent.name):
-            yield f"{configuration.parent.name}/"
+    for mark in (*root.glob("*/pyvenv.cfg"), *root.glob("*/cdk.out")):
+        if mark.is_file() and _PLAIN.fullmatch(mark.parent.name):
+            yield f"{mark.parent.name}/"
     script = root / "setup.py"
     if script.is_file() and _SETUPTOOLS.search(script.read_bytes()):
         yield "setup.py"

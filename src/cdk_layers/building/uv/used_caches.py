@@ -1,4 +1,4 @@
-"""Caches that a build uses. They are left out of archives."""
+"""Caches that a build uses, and the folder that the CDK writes to. They are left out of archives."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 _VARIABLES: Final = ("PIP_CACHE_DIR", "PIPENV_CACHE_DIR", "POETRY_CACHE_DIR", "UV_TOOL_DIR", "XDG_CACHE_HOME")
 """Variables with the cache folders of the tools, in addition to uv's settings."""
 
+_OUTPUT: Final = "CDK_OUTDIR"
+"""The variable by which the CDK CLI names the output folder of an app, whatever `--output` or cdk.json call it.
+
+Source: `OUTDIR_ENV` in aws-cdk-lib 2.275, cx-api/lib/cxapi.js.
+"""
+
 
 def without_caches(job: Job, root: Path, excluded: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Return a function that decides whether a path is left out: because it is a cache in use, or by `excluded`.
+    """Return a function that decides whether a path is left out: a cache in use, the CDK's output, or by `excluded`.
 
     Args:
         job: The build.
@@ -30,7 +36,7 @@ def without_caches(job: Job, root: Path, excluded: Callable[[str], bool]) -> Cal
 
 
 def _inside(job: Job, root: Path) -> Iterator[str]:
-    """Yield the caches in a folder, by their real paths and by the symlinks that lead to them."""
+    """Yield these folders in a folder, by their real paths and by the symlinks that lead to them."""
     for cache in _caches(job):
         for path in {cache, cache.resolve()}:
             for top in {root, root.resolve()}:
@@ -43,6 +49,7 @@ def _caches(job: Job) -> Iterator[Path]:
     settings = read_uv_settings(job.entry, job.options.environment)
     surroundings = {**host.environ(), **job.options.environment}
     named = [settings.variables.get("UV_CACHE_DIR"), settings.configuration.get("cache-dir")]
+    named.append(host.environ().get(_OUTPUT))
     yield from (
         Path.cwd() / path for path in (*named, *map(surroundings.get, _VARIABLES)) if isinstance(path, str) and path
     )
