@@ -28,7 +28,7 @@ PROJECT = """\
 [project]
 name = "app"
 version = "0"
-requires-python = ">=3.11"
+requires-python = ">=3.10"
 dependencies = [DEPENDENCIES]
 """
 EXPLICIT = """\

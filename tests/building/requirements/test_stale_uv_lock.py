@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         ('name = "app"', 'name = "other"', "it has no project 'other'"),
         ('"beta"', '"beta[x]"', "it lacks 'beta[x]'"),
         ('alpha==1.0"', "alpha==1.0; python_version < '3'\"", "it has 'alpha', which the project does not require"),
-        ('">=3.11"', '">=3.11,<3.13"', "it is for Python 3.13 too, and the project requires Python >=3.11,<3.13"),
+        ('">=3.10"', '">=3.10,<3.13"', "it is for Python 3.13 too, and the project requires Python >=3.10,<3.13"),
     ],
 )
 def test_stale_uv_lock(
