@@ -107,6 +107,7 @@ def test_sarif_is_valid(tmp_path: Path, run: Command, handler: str) -> None:
 
     assert [error.message for error in Draft4Validator(json.loads(_SCHEMA.read_text())).iter_errors(log)] == []
     (sarif,) = log["runs"]
+    assert sarif["invocations"][0]["executionSuccessful"] is True
     assert {rule["id"] for rule in sarif["tool"]["driver"]["rules"]} == {rule.name for rule in all_rules()}
     results = {result["ruleId"]: result for result in sarif["results"]}
     assert results["deprecated-runtime"]["suppressions"] == [{"kind": "inSource", "justification": "It stays."}]
