@@ -85,6 +85,9 @@ def test_cache_of_another_user_is_not_trusted(
     """A store of another user is not used by the superuser either."""
     folder = tmp_path / "cache"
     (folder / "2" / "artifacts").mkdir(parents=True)
+    # Whatever the umask is: in a folder that is closed to others, nothing is of use to them.
+    for path in (folder, folder / "2", folder / "2" / "artifacts"):
+        path.chmod(0o755)
     os.chown(folder / place, 12345, 12345)
     assert chosen(folder).folder != folder
     assert "another user (id 12345)" in capsys.readouterr().err
