@@ -38,11 +38,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Node": {"Code": {"index.js": ""}, "Runtime": "nodejs22.x", "Handler": "index.handler"},
         "Image": {"PackageType": "Image", "ImageUri": "repository/image:1"},
         "Old": {**code, "Runtime": "python2.7"},
+        "Remote": {**code, "CodeUri": {"Bucket": "bucket", "Key": "report.zip"}},
+        "Unhandled": {**code, "Handler": {"Ref": "Unset"}},
+        "Unlisted": {**code, "Layers": {"Fn::Split": [",", {"Ref": "Unset"}]}},
     }
     folder = tmp_path_factory.mktemp("run")
     write_app(folder, functions, {"Base": {"python/shared.py": "origin = 'base'"}})
     document = json.loads((folder / "template.yaml").read_text())
     document["Resources"]["Sales"] = {"Type": "AWS::DynamoDB::Table"}
+    document["Parameters"] = {"Unset": {"Type": "String"}}
     (folder / "template.yaml").write_text(json.dumps(document))
     return folder
 
@@ -99,6 +103,12 @@ def test_an_imported_layer(app: Path, tmp_path: Path) -> None:
         (["Imported", "--layer", f"{_ARN}=/not/there"], "there is no archive or folder '/not/there'"),
         (["Node"], "Only Python functions run here"),
         (["Image"], "is a container image"),
+        (
+            ["Remote"],
+            "The code of function 'template.yaml#Remote' is not in the assembly. Run `cdk synth` with bundling",
+        ),
+        (["Unhandled"], "has a handler that only a deploy knows. Set its handler to a literal."),
+        (["Unlisted"], "The layers of function 'template.yaml#Unlisted' are known only after a deploy"),
         (["Old"], "There is no CPython 2.7 on this machine. Install one: `uv python install 2.7`."),
         (["Report", "--event", "{"], "The event of --event is not JSON"),
         (["Report", "--event", "[" * 100_000], "The event of --event is not JSON: it is nested too deeply."),
