@@ -136,6 +136,26 @@ def test_importers_are_read_from_the_indentation() -> None:
     assert read_import_times(done.stderr.replace(IMPORTS_END, "")) is None
 
 
+def test_importers_of_nested_modules() -> None:
+    """Each module is that of all modules around it, and its time is given with that of its imports and without."""
+    lines = (
+        " 10 |  10 |     deep",
+        " 20 |  30 |   middle",
+        "  5 |   5 |   sibling",
+        "  1 |  36 | top",
+        "  2 |   2 | next",
+    )
+    output = "\n".join([IMPORTS_BEGIN, *(f"import time: {line}" for line in lines), IMPORTS_END, ""])
+    modules = read_import_times(output)
+    assert modules is not None
+    assert {module.name: module.importers for module in modules} == {
+        "deep": ("middle", "top"), "middle": ("top",), "sibling": ("top",), "top": (), "next": (),
+    }  # fmt: skip
+    assert {module.name: module.total_seconds for module in modules} == {
+        "deep": 1e-5, "middle": 3e-5, "sibling": 5e-6, "top": 3.6e-5, "next": 2e-6,
+    }  # fmt: skip
+
+
 def test_the_script_writes_the_same_marks() -> None:
     """The script cannot import the package, so it has the marks a second time."""
     text = (Path(process.__file__).parent / "start.py").read_text()
