@@ -209,8 +209,11 @@ def _base_of(source: Source, project: UvProject) -> Path:
     uv 0.11.15 writes the latter, newer versions the former (verified with both).
     """
     path = getattr(source, "path", None)
-    is_in_root = path is not None and not (project.entry / path).exists() and (project.root / path).exists()
-    return project.root if is_in_root else project.entry
+    if path is None or (project.entry / path).exists():
+        return project.entry
+    # If it is missing, ".." shows that a newer version wrote its path: members of a workspace are inside of its root.
+    is_newer = path.startswith("..") and not (project.root / path).exists()
+    return project.entry if is_newer else project.root
 
 
 def _is_indexed(package: Package) -> bool:
