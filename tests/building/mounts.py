@@ -32,10 +32,10 @@ needs_mounts = pytest.mark.skipif(not _may_mount(), reason="only a Linux superus
 
 
 @contextmanager
-def tmpfs(folder: Path, options: str) -> Iterator[Path]:
-    """Mount a file system in memory on a new folder, and take it away again."""
+def _mounted(folder: Path, *arguments: str) -> Iterator[Path]:
+    """Mount a file system on a new folder, and take it away again."""
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+    subprocess.run(["mount", *arguments, folder], check=True)
     try:
         yield folder
     finally:
@@ -46,18 +46,19 @@ def tmpfs(folder: Path, options: str) -> Iterator[Path]:
 
 
 @contextmanager
+def tmpfs(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a file system in memory on a new folder, and take it away again."""
+    with _mounted(folder, "-t", "tmpfs", "-o", options, "tmpfs"):
+        yield folder
+
+
+@contextmanager
 def overlay(folder: Path, fill: Callable[[Path], object]) -> Iterator[Path]:
     """Mount an overlay on a new folder, whose lower layer has what a function writes, as in a container's image."""
     with tmpfs(folder.with_name("layers"), "size=64m") as layers:
         for name in ("lower", "upper", "work"):
             (layers / name).mkdir()
         fill(layers / "lower")
-        folder.mkdir()
         options = f"lowerdir={layers / 'lower'},upperdir={layers / 'upper'},workdir={layers / 'work'}"
-        subprocess.run(["mount", "-t", "overlay", "-o", options, "overlay", folder], check=True)
-        try:
+        with _mounted(folder, "-t", "overlay", "-o", options, "overlay"):
             yield folder
-        finally:
-            wait_for_upkeep()
-            gc.collect()
-            subprocess.run(["umount", folder], check=True)
