@@ -39,7 +39,6 @@ def _tree(folder: Path, records: Mapping[str, Sequence[str]], files: Sequence[st
     ("records", "files", "lost"),
     [
         ({"twin": ["twin/A.py", "twin/a.py"]}, ["twin/a.py"], "'twin' contains 'twin/A.py'"),
-        ({"one": ["Ns/x.py"], "two": ["ns/y.py"]}, ["Ns/x.py", "Ns/y.py"], "'two' contains 'ns/y.py'"),
         ({"text": [f"t/{COMPOSED}", f"t/{DECOMPOSED}"]}, [f"t/{DECOMPOSED}"], "'text' contains"),
     ],
 )
@@ -50,6 +49,26 @@ def test_file_that_the_file_system_lost(
     with pytest.raises(BuildError, match=r"is lost here.*UV_CACHE_DIR") as raised:
         split(_tree(tmp_path, records, files))
     assert str(raised.value).startswith(lost)
+
+
+def test_file_in_the_folder_of_another_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of two distributions that the file system takes for one are an error: a file is under another name."""
+    tree = _tree(tmp_path, {"one": ["Ns/x.py"], "two": ["ns/y.py"]}, ["Ns/x.py", "Ns/y.py"])
+    is_file = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: is_file(str(path).replace("/ns/", "/Ns/")))
+    with pytest.raises(BuildError, match=r"'two' contains 'ns/y.py', which is lost here.*'Ns/y.py'"):
+        split(tree)
+
+
+def test_a_record_in_another_case(tmp_path: Path) -> None:
+    """A RECORD that names files or folders in another case than the wheel loses nothing where names have cases."""
+    (tmp_path / "x").touch()
+    if (tmp_path / "X").exists():
+        pytest.skip("this file system does not distinguish names that differ in case")
+    tree = _tree(
+        tmp_path, {"demo": ["Demo.py", "Pkg/mod.py", "pkg/other.py"]}, ["demo.py", "pkg/mod.py", "pkg/other.py"]
+    )
+    assert {"demo.py", "pkg/mod.py", "pkg/other.py"} <= {each.name for group in split(tree) for each in group.members}
 
 
 def test_recorded_files_that_never_were(tmp_path: Path) -> None:

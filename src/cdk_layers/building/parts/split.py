@@ -13,7 +13,8 @@ from cdk_layers.building.tidying import find_distributions, read_record
 from cdk_layers.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
@@ -60,7 +61,7 @@ def split(tree: Path) -> tuple[Group, ...]:
     unrecorded, groups = set(members), []
     for distribution in find_distributions(tree):
         recorded = {path for path, _ in read_record(distribution.folder)}
-        _refuse_lost_files(recorded - members.keys(), members, tree, distribution.name)
+        _refuse_lost_files(recorded, members, tree, distribution.name)
         names = recorded.union(by_folder[distribution.folder.name])
         unrecorded -= names
         own = tuple(members[name] for name in sorted(names) if name in members)
@@ -70,21 +71,23 @@ def split(tree: Path) -> tuple[Group, ...]:
     return (*groups, Group(UNRECORDED, rest)) if rest else tuple(groups)
 
 
-def _refuse_lost_files(missing: Collection[str], members: Collection[str], tree: Path, name: str) -> None:
+def _refuse_lost_files(recorded: AbstractSet[str], members: Mapping[str, Member], tree: Path, name: str) -> None:
     """Refuse an installation that lacks recorded files because the file system has other files under their names.
 
     The file systems of macOS and Windows do not distinguish "A.py" from "a.py", nor some of them "é" from "é" in two
-    characters. So one file replaces the other, or a file is in the folder of another distribution.
+    characters. So one file replaces the other, or a file is in the folder of another distribution. A RECORD that names
+    a file in another case than the wheel loses nothing.
 
     Raises:
         BuildError: A file was lost that way.
     """
+    missing = recorded - members.keys()
     if not missing:
         return
     present = {_folded(member): member for member in members}
     for path in sorted(missing):
         other = present.get(_folded(path))
-        if other is not None or os.path.isfile(tree / path):  # noqa: PTH113 - Path raises an error for long names
+        if other in recorded or os.path.isfile(tree / path):  # noqa: PTH113 - Path raises an error for long names
             message = (
                 f"{name!r} contains {path!r}, which is lost here: a file system of this machine takes its name for "
                 f"that of {'another file' if other is None else repr(other)}. Let CDK_LAYERS_CACHE_DIR and "
