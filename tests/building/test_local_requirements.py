@@ -34,11 +34,13 @@ ALLOWED = BuildOptions(allow_source_builds=("lib", "bar", "baz", "my-lib"))
 
 @pytest.fixture
 def entry(tmp_path: Path) -> Path:
-    """Return an entry folder with a wheel, a project, and a project in a folder with a space; another is beside it."""
+    """Return an entry folder with a wheel, a project, and projects in folders of other forms; another is beside it."""
     folder = tmp_path / "entry"
     write_wheel(folder / "w", "mylib")
     write_project(folder / "lib", "lib")
     write_project(folder / "my lib", "lib")
+    write_project(folder / "repo" / "lib", "lib")
+    write_project(folder / "a#b", "lib")
     write_project(tmp_path / "beside", "lib")
     return folder
 
@@ -104,13 +106,17 @@ def test_wheels_are_installed(entry: Path, store: LocalStore) -> None:
         "../beside",
         "lib @ file:../beside",
         "lib @ file://localhost{entry}/lib",
+        "-e ./lib#egg=lib",
+        '-e ./lib#egg=lib[x] ; python_version > "3"',
+        "-e ./repo#egg=lib&subdirectory=lib",
+        "./a#b",
     ],
 )
 def test_forms_of_folders(entry: Path, store: LocalStore, line: str) -> None:
     """A project on this machine is found, however its folder is written."""
     name, folder = asked(entry, store, line)
     assert name == "lib"
-    assert folder in {entry / "lib", entry / "my lib", entry.parent / "beside"}
+    assert folder in {entry / place for place in ("lib", "my lib", "repo/lib", "a#b")} | {entry.parent / "beside"}
 
 
 def test_folders_are_installed(entry: Path, store: LocalStore) -> None:
@@ -226,13 +232,15 @@ def test_projects_that_lead_to_others(entry: Path, store: LocalStore, tmp_path: 
     [
         ("bar", '[tool.uv.sources]\nbar = { path = "{more}/bar" }\n'),
         ("bar @ file://{more}/bar", ""),
+        ("bar @ file:///${PROJECT_ROOT}/../../more/bar", ""),
+        ("bar @ file:///${PROJECT_ROOT}/../../more/w/bar-1.0-py3-none-any.whl ; python_version > '3'", ""),
         ("bar", '[tool.uv.sources]\nbar = { path = "../../more/w/bar-1.0-py3-none-any.whl" }\n'),
     ],
 )
 def test_other_ways_to_lead(entry: Path, store: LocalStore, tmp_path: Path, requires: str, settings: str) -> None:
-    """Absolute paths, file URLs and wheels that a project leads to are followed as well."""
+    """Absolute paths, file URLs, PDM's URLs and wheels that a project leads to are followed as well."""
     more = tmp_path / "more"
-    write_project(entry / "lib", "lib", [requires.format(more=more)], settings.replace("{more}", str(more)))
+    write_project(entry / "lib", "lib", [requires.replace("{more}", str(more))], settings.replace("{more}", str(more)))
     bar = write_project(more / "bar", "bar") / "bar.py"
     write_wheel(more / "w", "bar")
     before = local_sources.digest(entry / "lib")

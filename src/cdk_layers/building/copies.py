@@ -113,9 +113,10 @@ class Copies:
         self._redirect(place / PROJECT)
 
     def _redirect(self, manifest: Path) -> None:
-        """Replace absolute paths of originals in the pyproject.toml of a copied project."""
+        """Replace absolute paths of originals, and PDM's variable, in the pyproject.toml of a copied project."""
         with suppress(OSError, UnicodeDecodeError):
-            text = before = manifest.read_text(encoding="utf-8")
+            before = manifest.read_text(encoding="utf-8")
+            text = before.replace(project.PDM_ROOT, manifest.parent.as_uri())
             for path in sorted(self.places, key=lambda path: len(path.parts), reverse=True):
                 copy = self.places[path]
                 for written, moved in ((path.as_uri(), copy.as_uri()), (str(path), str(copy))):

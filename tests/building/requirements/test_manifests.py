@@ -273,7 +273,10 @@ def test_groups_without_a_lock(make_entry: MakeEntry, store: LocalStore, files: 
             PROJECT.replace("DEPENDENCIES", '"six"') + '[build-system]\nbuild-backend = "poetry.core.masonry.api"\n',
             "'poetry lock'",
         ),
-        (PROJECT.replace("DEPENDENCIES", '"six"') + "[tool.pdm]\n", "'pdm lock --format pylock'"),
+        (
+            PROJECT.replace("DEPENDENCIES", '"six"') + "[tool.pdm]\n",
+            "'pdm lock && pdm export --format pylock -o pylock.toml'",
+        ),
         (PROJECT.replace("DEPENDENCIES", '"six"'), "'uv lock'"),
     ],
 )

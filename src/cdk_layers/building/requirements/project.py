@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _REFERENCE: Final = re.compile(r"[^@;]{1,200}@\s*(?P<url>file:[^;\s]+|\{root:(?:uri|parent)[^;\s]+)")
+PDM_ROOT: Final = "file:///${PROJECT_ROOT}"
+"""The URL of a project's folder in its own dependencies, as PDM writes it and pdm-backend expands it.
+
+Source: PDM, "Manage Dependencies", "Local dependencies"; `expand_vars` of pdm-backend.
+"""
+
 _PLACES: Final = (("project",), ("tool", "poetry"), ("tool", "flit", "metadata"))
 
 
@@ -142,7 +148,7 @@ def _written_paths(document: Mapping[str, object], folder: Path) -> Iterator[str
                 yield source["path"]
     for line in _requirements(document):
         if found := _REFERENCE.match(line):
-            url = found["url"].replace("{root:uri}", folder.as_uri())
+            url = found["url"].replace("{root:uri}", folder.as_uri()).replace(PDM_ROOT, folder.as_uri())
             url = url.replace("{root:parent:uri}", folder.parent.as_uri())
             from cdk_layers.building.requirements.file_urls import paths_in  # noqa: PLC0415 - most projects have none
 

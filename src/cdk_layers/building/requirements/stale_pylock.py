@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.remedies import LOCK_WITH_PDM
 from cdk_layers.building.requirements.staleness import changed_names, missing, other_pythons, stale
 from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
 from cdk_layers.contents.names import canonical
@@ -50,5 +51,5 @@ def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, op
 def _pylock_command(lock: Mapping[str, Any]) -> str:
     tool = str(lock.get("created-by", "")).lower()
     if tool.startswith("pdm"):
-        return "pdm lock --format pylock"
+        return LOCK_WITH_PDM
     return "pip lock ." if tool.startswith("pip") else "uv lock && uv export --format pylock.toml -o pylock.toml"

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.notes import Note
+from cdk_layers.building.remedies import LOCK_WITH_PDM
 from cdk_layers.building.requirements.bare_projects import has_dependencies, installs_all, sources_without_lock
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, SOURCES
 from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
@@ -101,5 +102,5 @@ def _lock_command(project: UvProject, name: str) -> str:
     if "poetry" in table(manifest, "tool") or backend.startswith("poetry"):
         return "'poetry lock'"
     if "pdm" in table(manifest, "tool") or backend.startswith("pdm"):
-        return "'pdm lock --format pylock'"
+        return f"'{LOCK_WITH_PDM}'"
     return f"'uv lock' in the workspace's root {scrub(project.root.name)}/" if project.is_member else "'uv lock'"

@@ -195,7 +195,9 @@ def _split_name(text: str, *, is_path: bool = False) -> tuple[str | None, str, s
 
 def _addressed(name: str | None, extras: str, address: str, marker: str | None, place: Place) -> Wanted:
     path, _, fragment = address.partition("#")
-    facts = dict(part.partition("=")[::2] for part in fragment.split("&")) if SCHEME.match(address) else {}
+    # A path may contain "#", unless PDM's export or a URL names the distribution after it.
+    has_facts = SCHEME.match(address) or fragment.startswith("egg=")
+    facts = dict(part.partition("=")[::2] for part in fragment.split("&")) if has_facts else {}
     egg = _NAMED.fullmatch(facts.pop("egg", ""))
     if egg:
         name, extras = name or egg["name"], extras or egg["extras"] or ""
@@ -205,7 +207,8 @@ def _addressed(name: str | None, extras: str, address: str, marker: str | None, 
             return _remote(name, extras, f"{path}#{rest}" if rest else path, marker, place.where)
         found = _local(paths_in(path), facts.get("subdirectory"), address, place)
     else:
-        found = _local([os.path.expanduser(address)], None, address, place)  # noqa: PTH111 - it never raises
+        written = path if has_facts else address
+        found = _local([os.path.expanduser(written)], facts.get("subdirectory"), address, place)  # noqa: PTH111 - it never raises
     wanted = local_requirement(name, extras, found, place.where, marker)
     hashes = tuple(f"{key}:{value}" for key, value in facts.items() if key.startswith(("sha", "md5")))
     return replace(wanted, hashes=hashes)
