@@ -157,6 +157,16 @@ def test_tokens_are_granted_with_stable_ids(stack: Stack, entry: Path, tmp_path:
     assert ("*", {"Ref": "Organization"}) in _grantees(stack)
 
 
+def test_each_token_is_granted(stack: Stack, entry: Path) -> None:
+    """Accounts, or organizations, that only the deploy knows are as many permissions as there are tokens."""
+    tokens = [CfnParameter(stack, name).value_as_string for name in ("A", "B", "C", "D")]
+    grants = [*map(LayerGrant.account, tokens[:2]), *map(LayerGrant.organization, tokens[2:])]
+    layer = _layer(stack, entry, grants=grants)
+    layer.grant(LayerGrant.account(tokens[0]))
+    expected = [({"Ref": "A"}, None), ({"Ref": "B"}, None), ("*", {"Ref": "C"}), ("*", {"Ref": "D"})]
+    assert sorted(_grantees(stack), key=str) == sorted(expected, key=str)
+
+
 def test_add_permission_checks_what_it_is_given(stack: Stack, entry: Path) -> None:
     """What is malformed is refused with the place of the permission, and an organization with an account too."""
     layer = _layer(stack, entry)
@@ -164,6 +174,8 @@ def test_add_permission_checks_what_it_is_given(stack: Stack, entry: Path) -> No
         layer.add_permission("Spoke", account_id="22")
     with pytest.raises(SharingError, match="organization"):
         layer.add_permission("Both", account_id=ACCOUNT, organization_id=ORGANIZATION)
+    with pytest.raises(SharingError, match="organization"):
+        layer.add_permission("Token", account_id=ACCOUNT, organization_id=CfnParameter(stack, "Any").value_as_string)
     assert _permissions(stack) == {}
 
 

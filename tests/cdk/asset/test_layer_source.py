@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
+from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.building.options import BuildOptions
+from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset import docker
 from cdk_layers.cdk.asset.ahead import BuildsAhead
@@ -19,6 +22,8 @@ from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_layers.store.local_store import LocalStore
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
@@ -36,29 +41,40 @@ SOURCE: Final = LayerSource(
 )
 
 
-def test_every_option_reaches_the_build() -> None:
-    """Nothing that a local build can honor is lost on the way."""
+@pytest.mark.parametrize("kind", [dict, BundlingOptions])
+def test_every_option_reaches_the_build(kind: Callable[..., Any]) -> None:
+    """Nothing that a local build can honor is lost on the way, False included where the default is True."""
     given = {
         "asset_excludes": ["*.md"],
         "environment": {"UV_INDEX": "file:///more"},
         "output_path_suffix": "lib",
-        "poetry_include_hashes": True,
+        "poetry_include_hashes": False,
         "poetry_without_urls": True,
     }
     source = replace(
         SOURCE,
         opt_entry=Path("opt"),
-        bundling=Bundling.read(given, LAYER),
+        bundling=Bundling.read(kind(**given), LAYER),
         excludes=("tests/",),
         allow_source_builds=("company-lib",),
+        groups=("docs",),
+        extras=("s3",),
+        default_excludes=False,
+        follow_links=True,
+        content=ContentChoices(bytecode=True),
     )
     assert source.options == BuildOptions(
         prefix="lib",
         opt_entry=Path("opt"),
         excludes=("*.md", "tests/"),
         allow_source_builds=("company-lib",),
+        groups=("docs",),
+        extras=("s3",),
+        default_excludes=False,
+        follow_links=True,
+        content=ContentOptions(bytecode=True),
         environment={"UV_INDEX": "file:///more"},
-        poetry_include_hashes=True,
+        poetry_include_hashes=False,
         poetry_without_urls=True,
     )
 

@@ -39,6 +39,9 @@ _LOCAL: Final = frozenset({
 })  # fmt: skip
 """Options that a build without a container honors. All others, those of a newer CDK included, need a container."""
 
+_DEFAULT_IS_TRUE: Final = "poetry_include_hashes"
+"""The option for which False is another choice than none: hashes of a poetry.lock are verified by default."""
+
 _HERE: Final = "local"
 """The option of a newer CDK to build without a container, as this library does. Source: aws-cdk, unreleased."""
 
@@ -64,7 +67,7 @@ class Bundling:
     """The options that the user passed as `bundling=`."""
 
     given: Mapping[str, Any]
-    """Their values by their Python names, without those that are None, False or empty."""
+    """Their values by their Python names, without those that are equal to none: None, empty, or False by default."""
 
     @classmethod
     def read(
@@ -97,7 +100,12 @@ class Bundling:
         if not isinstance(options, BundlingOptions):
             expected = "aws_cdk.aws_lambda_python_alpha.BundlingOptions, or a mapping of its options"
             raise arguments.wrong(options, "bundling", expected)
-        given = {name: value for name in _OPTIONS if (value := getattr(options, name)) not in (None, [], {}, False)}
+        values = {name: getattr(options, name) for name in _OPTIONS}
+        given = {
+            name: value
+            for name, value in values.items()
+            if value not in (None, [], {}, False) or (name == _DEFAULT_IS_TRUE and value is False)
+        }
         if given.get(_HERE) is True:
             del given[_HERE]
         if given.get("platform") == _platform(architectures):
