@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
 from cdk_layers.app.marks import function_data
@@ -92,7 +92,7 @@ class Declaration:
 
         Args:
             layers: Layers to add.
-            extensions: Layers that the CDK added itself, after them.
+            extensions: Layers that the function got from property injectors or the CDK.
 
         Raises:
             RuleError: The rules reject the function, such as a LimitError, IdentityError or CompatibilityError.
@@ -135,18 +135,20 @@ class Declaration:
         """Yield layers to add with the ids of the constructs for those that are imported by ARN."""
         yield from ((f"Layer{number}", layer) for number, layer in enumerate(layers, start=len(self.layers)))
 
-    def extensions(self, function: Function) -> tuple[ILayerVersion, ...]:
-        """Return the layers that the CDK added itself to a function without other layers."""
-        arns = self._place.stack.resolve(_resource_of(function).layers) or []
-        return tuple(
-            LayerVersion.from_layer_version_arn(function, f"Extension{number}", Token.as_string(arn))
-            for number, arn in enumerate(arns)
-        )
+    def unpassed(
+        self, function: Function, passed: Sequence[ILayerVersion]
+    ) -> tuple[tuple[ILayerVersion, ...], tuple[ILayerVersion, ...]]:
+        """Return layers that the function did not get as an argument, before and after those that it got."""
+        # Few functions have such layers.
+        from cdk_layers.cdk.follow.unpassed import unpassed_layers  # noqa: PLC0415
+
+        return unpassed_layers(function, passed)
 
     def add(
         self,
         function: Function,
         layers: Sequence[ILayerVersion | str],
+        injected: Sequence[ILayerVersion] = (),
         extensions: Sequence[ILayerVersion] = (),
         *,
         is_known: bool = False,
@@ -156,19 +158,21 @@ class Declaration:
         Args:
             function: The function.
             layers: The layers to add. ARNs become constructs below the function.
-            extensions: Layers that the CDK added itself, after them.
+            injected: Layers that the function got from a property injector or the CDK, before them.
+            extensions: Layers that it got in these ways, after them.
             is_known: Whether the CDK got `layers` as an argument of the function.
         """
         added = [
             LayerVersion.from_layer_version_arn(function, name, layer) if isinstance(layer, str) else layer
             for name, layer in self._with_ids(layers)
         ]
-        self._grant(added)
         if added and not is_known:
             Function.add_layers(function, *added)
-        self.layers = (*self.layers, *added, *extensions)
+        new = (*injected, *added, *extensions)
+        self._grant(new)
+        self.layers = (*self.layers, *new)
         declared = layer_list(self.layers, self._place.scope)
-        self._keep_order(function, declared, is_extended=bool(extensions))
+        self._keep_order(function, declared, is_extended=bool(injected or extensions))
         self._declare(declared.labels)
         follow(function, self._place.scope, self._place.stack, declared.shared, tuple(self._relied_on.values()))
         LayerValidation.watch(self._place.stack)

@@ -204,25 +204,27 @@ class LayeredFunction(Function):
             declaration.model = replace(declaration.model, code=contents or contents_of_archive(built.code, place))
             declaration.check(given)
             raise
-        versions = [] if extended else [layer for layer in given if not isinstance(layer, str)]
-        is_known = bool(versions) and len(versions) == len(given)
+        has_arns = any(isinstance(layer, str) for layer in given)
+        versions = [] if extended or has_arns else [layer for layer in given if not isinstance(layer, str)]
         with built.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
             super().__init__(
                 scope, id, code=built.code, handler=called, runtime=runs_on, architecture=machine,
-                layers=versions if is_known else None, **kwargs,
+                layers=versions or None, **kwargs,
             )  # fmt: skip
         built.restore(self)
         if source.entry is not None and not place.bundled:
             self.node.add_metadata(UNBUILT, True)
-        extensions = declaration.extensions(self) if extended else ()
+        injected, extensions = declaration.unpassed(self, versions) if extended or place.injects else ((), ())
+        if extended:
+            injected, extensions = (), (*injected, *extensions)
         if contents is None:
             # Only now the CDK has staged code that it was given as an asset.
             contents = contents_of_code(self, built.code, place)
             declaration.model = replace(declaration.model, code=contents)
-            declaration.check(given, extensions)
-        elif extensions:
-            declaration.check(given, extensions)
-        declaration.add(self, given, extensions, is_known=is_known)
+            declaration.check(given, (*injected, *extensions))
+        elif injected or extensions:
+            declaration.check(given, (*injected, *extensions))
+        declaration.add(self, given, injected, extensions, is_known=bool(versions))
 
     def add_layers(self, *layers: ILayerVersion | str) -> None:
         """Add layers after those that the function has.

@@ -20,8 +20,10 @@ from aws_cdk import (
     Environment,
     IAspect,
     IPolicyValidationPlugin,
+    IPropertyInjector,
     NestedStack,
     PolicyValidationPluginReport,
+    PropertyInjectors,
     ReferenceStrength,
     Stack,
     Token,
@@ -44,6 +46,7 @@ from aws_cdk.aws_lambda import (
     Runtime,
     Version,
 )
+from constructs import Construct
 
 from cdk_layers.cdk.node import contract
 from tests.cdk.apps import HUB, SORTING, inline
@@ -142,6 +145,29 @@ def test_arguments_by_which_the_cdk_adds_layers(stack: Stack, name: str | None) 
     Function(stack, "F", code=code, handler="index.handler", runtime=Runtime.PYTHON_3_12, **arguments)
     [found] = Template.from_stack(stack).find_resources("AWS::Lambda::Function").values()
     assert len(found["Properties"].get("Layers", ())) == (name is not None)
+
+
+@pytest.mark.parametrize("injected", [Function, LayerVersion, None])
+def test_injectors_of_functions(stack: Stack, injected: type[Function | LayerVersion] | None) -> None:
+    """An injector of a scope is applied to the functions in it if it is for `Function`."""
+    applied: list[str] = []
+
+    @jsii.implements(IPropertyInjector)
+    class Injector:
+        @property
+        def construct_unique_id(self) -> str:
+            return "" if injected is None else injected.PROPERTY_INJECTION_ID
+
+        def inject(self, original_props: Any, *, scope: Construct, id: str) -> Any:  # noqa: A002, ARG002
+            applied.append(id)
+            return original_props
+
+    if injected is not None:
+        PropertyInjectors.of(stack).add(Injector())
+    assert contract.injects_into_functions(stack) is (injected is Function)
+    Function(Construct(stack, "Inner"), "F", **inline())
+    assert applied == (["F"] if injected is Function else [])
+    assert not contract.injects_into_functions(stack.node.find_child("Inner"))
 
 
 @jsii.implements(IAspect)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda import ILayerVersion
     from constructs import IConstruct
 
-_MARK: Final = re.compile("\0([0-9]+)\0")
+MARK: Final = re.compile("\0([0-9]+)\0")
 """Placeholder of a reference to a construct, so that strings with references can be joined and split."""
 
 _DYNAMIC: Final = re.compile(r"\{\{resolve:ssm:([^}]+)\}\}")
@@ -102,7 +102,7 @@ class _Trace:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._stage = Stage.of(stack)
-        self._targets = _Targets()
+        self._targets = Targets()
         self._defining_stacks: list[Stack] = []
         """Stacks that define the parameters and exports on the way."""
 
@@ -113,8 +113,8 @@ class _Trace:
 
     def find_layer(self, arn: str) -> LayerVersion | None:
         """Return the layer that an ARN refers to; None if it is unknown or may be an older version."""
-        match = _MARK.fullmatch(self._resolve(arn, self._stack) or "")
-        target = None if match is None else self._targets.found[int(match[1])][0]
+        match = MARK.fullmatch(self._resolve(arn, self._stack) or "")
+        target = None if match is None else self._targets.found[int(match[1])].target
         layer = target.node.scope if isinstance(target, CfnLayerVersion) else None
         return layer if isinstance(layer, LayerVersion) and self._gets_new_version(layer) else None
 
@@ -137,7 +137,7 @@ class _Trace:
     def _evaluate(self, expression: Any) -> str | None:
         """Return an expression as a string, with a mark for a reference to a layer; None if it is unknown."""
         if isinstance(expression, str):
-            text = _MARK.sub(self._value_of_mark, expression)
+            text = MARK.sub(self._value_of_mark, expression)
             dynamic = _DYNAMIC.fullmatch(text)
             return text if dynamic is None else self._parameter(dynamic[1])
         if not isinstance(expression, dict) or len(expression) != 1:
@@ -165,7 +165,8 @@ class _Trace:
 
     def _value_of_mark(self, mark: re.Match[str]) -> str:
         """Return the value of a parameter that a mark stands for; the mark itself for any other construct."""
-        target, attribute = self._targets.found[int(mark[1])]
+        reference = self._targets.found[int(mark[1])]
+        target, attribute = reference.target, reference.display_name
         text = None
         if isinstance(target, CfnParameter):
             text = self._template_parameter(target)
@@ -225,17 +226,18 @@ def _environment(stack: Stack) -> tuple[str | None, str | None]:
     return known(stack.account), known(stack.region)
 
 
-class _Targets(DefaultTokenResolver):
+class Targets(DefaultTokenResolver):
     """Replaces each reference to a construct by a mark while a value is resolved."""
 
     def __init__(self) -> None:
+        """Record no reference yet."""
         super().__init__(StringConcat())
-        self.found: list[tuple[IConstruct, str]] = []
-        """The construct and the attribute that each mark stands for."""
+        self.found: list[Reference] = []
+        """The reference that each mark stands for."""
 
     def resolve_token(self, t: IResolvable, context: IResolveContext, post_processor: IPostProcessor) -> object:
+        """Return the mark of a reference, and other tokens as the CDK resolves them."""
         if not Reference.is_reference(t):
             return super().resolve_token(t, context, post_processor)
-        reference = cast("Reference", t)
-        self.found.append((reference.target, reference.display_name))
+        self.found.append(cast("Reference", t))
         return f"\0{len(self.found) - 1}\0"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 
 from cdk_layers.cdk.model.tokens import known
-from cdk_layers.cdk.node.contract import bundles_nothing, recognizes_layers
+from cdk_layers.cdk.node.contract import bundles_nothing, injects_into_functions, recognizes_layers
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.regions import partition_of
 
 if TYPE_CHECKING:
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,14 @@ class Place:
         """Whether the CDK sorts a function's layers by their construct paths."""
         return recognizes_layers(self.scope)
 
+    @cached_property
+    def injects(self) -> bool:
+        """Whether a property injector of the app changes the arguments of functions."""
+        read = state_of(self.scope).part(_Injects)
+        scopes = self.scope.node.scopes
+        read.update({scope: injects_into_functions(scope) for scope in scopes if scope not in read})
+        return any(read[scope] for scope in scopes)
+
 
 def place_of(scope: Construct) -> Place:
     """Return the place of constructs in this scope, which is read once.
@@ -56,6 +64,10 @@ def place_of(scope: Construct) -> Place:
     if scope not in places:
         places[scope] = _place(scope)
     return places[scope]
+
+
+class _Injects(dict["IConstruct", bool]):
+    """Whether property injectors of scopes themselves change the arguments of functions."""
 
 
 class _Places(dict["Construct", Place]):

@@ -11,7 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
-from aws_cdk import Annotations, Aspects, AssetStaging, CrossStackReferences, FeatureFlags, Validations
+from aws_cdk import (
+    Annotations,
+    Aspects,
+    AssetStaging,
+    CrossStackReferences,
+    FeatureFlags,
+    PropertyInjectors,
+    Validations,
+)
 from aws_cdk.aws_lambda import Function, Runtime
 from constructs import IValidation
 
@@ -121,6 +129,18 @@ def adds_layers(arguments: Mapping[str, Any]) -> bool:
     Source: the constructor in aws-lambda/lib/function.js.
     """
     return not _EXTENDING.isdisjoint(arguments)
+
+
+def injects_into_functions(scope: IConstruct) -> bool:
+    """Return whether a property injector of this very scope changes the arguments of functions.
+
+    Injectors of outer scopes count for a function, too.
+
+    Source: `findInjectorFromConstruct` in core/lib/prop-injectors-helpers.js.
+    """
+    if not PropertyInjectors.has_property_injectors(scope):
+        return False
+    return Function.PROPERTY_INJECTION_ID in PropertyInjectors.of(scope).supported_classes()
 
 
 def visit_after_users(construct: IConstruct, aspect: IAspect) -> None:
