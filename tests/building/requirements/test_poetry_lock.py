@@ -66,7 +66,7 @@ folder = pathlib.Path.cwd()
 print(Locker(folder / "poetry.lock", tomllib.loads((folder / "pyproject.toml").read_text()))._get_content_hash())
 """
 PLUGIN_PROJECT = (
-    POETRY_PROJECT
+    POETRY_PROJECT.replace('"]', '", "alpha[x] (==1.0)"]')
     + """
 requires-poetry = "<2.1"
 [tool.poetry.requires-plugins]
@@ -92,6 +92,30 @@ develop = false
 type = "directory"
 url = "../lib"
 
+[[package]]
+name = "alpha"
+version = "1.0"
+description = ""
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = []
+
+[package.dependencies]
+Beta = {version = ">=1,<1.5 || >1.5", optional = true, markers = 'extra == "x"'}
+
+[package.extras]
+x = ["Beta (>=1,!=1.5)"]
+
+[[package]]
+name = "beta"
+version = "2.0"
+description = ""
+optional = true
+python-versions = "*"
+groups = ["main"]
+files = []
+
 [metadata]""",
 )
 
@@ -100,7 +124,8 @@ def test_poetry_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -
     """A poetry.lock is exported by poetry, with hashes unless the user asks for none; a stale one is refused.
 
     Plugins that an entry contains or requires are not run by an export, and the version of Poetry that it requires is
-    not compared with the one that exports; what it names by relative paths is found.
+    not compared with the one that exports; what it names by relative paths is found. A lock file of Poetry 1
+    (2.0) contains no groups, so Poetry finds what an extra requires by comparing requirements.
     """
     info = ".poetry/plugins/evil-1.0.dist-info"
     files = {
@@ -121,15 +146,19 @@ def test_poetry_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -
     options = BuildOptions(allow_source_builds=("mylib",))
     with pytest.raises(EntryError, match=r"poetry\.lock cannot be exported .*changed significantly"):
         read(entry, store, options)
-    (entry / "poetry.lock").write_text(PATH_LOCK.replace("CONTENT-HASH", found.stdout.strip()), encoding="utf-8")
+    lock = PATH_LOCK.replace("CONTENT-HASH", found.stdout.strip())
+    (entry / "poetry.lock").write_text(lock, encoding="utf-8")
     plain = read(entry, store, options)
     assert rules_and_messages(plain) == [("ignored-manifest", "uv.lock")]
     assert {line.name: (line.version, line.hashes, line.local) for line in plain.wanted} == {
+        "alpha": ("1.0", (), None),
+        "beta": ("2.0", (), None),
         "mylib": (None, (), tmp_path / "lib"),
         "six": ("1.16.0", (SIX_HASH,), None),
     }
+    (entry / "poetry.lock").write_text(lock.replace('"2.1"', '"2.0"'), encoding="utf-8")
     unhashed = read(entry, store, replace(options, poetry_include_hashes=False))
-    assert [line.hashes for line in unhashed.wanted] == [(), ()]
+    assert {line.name: line.hashes for line in unhashed.wanted} == {"alpha": (), "beta": (), "six": ()}
     assert not (tmp_path / "trace").exists()
     assert {path.name for path in entry.iterdir()} == {".poetry", "poetry.lock", "pyproject.toml", "uv.lock"}
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
 
-POETRY: Final = ("poetry==2.5.1", "poetry-plugin-export==1.10.1")
+# From a lock file of Poetry 1, later versions (poetry-core 2.5.0) leave out what an extra requires with "!=".
+POETRY: Final = ("poetry==2.4.3", "poetry-plugin-export==1.10.1")
 PIPENV: Final = ("pipenv==2026.10.3",)
 """The tools that export their own lock files, in the tested versions."""
 
