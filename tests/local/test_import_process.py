@@ -20,7 +20,7 @@ def test_disturbing_packages_are_reported(tmp_path: Path) -> None:
     """A package that leaves a process behind, writes to open files or raises a huge error does not end the others."""
     for name, source in PACKAGES.items():
         (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")
-    code = f"import sys; sys.path[:0] = sys.argv[1:]; import try_imports; try_imports.try_imports({[*PACKAGES]})"
+    code = f"import sys; sys.path[:0] = sys.argv[1:]; import try_imports; try_imports.try_imports({[*PACKAGES]}, {{}})"
     run = [sys.executable, "-c", code, str(PROCESS), str(tmp_path)]
     with (tmp_path / "errors").open("w+b") as errors:
         subprocess.run(run, stderr=errors, stdout=subprocess.DEVNULL, check=True, timeout=20)

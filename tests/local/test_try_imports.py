@@ -101,6 +101,32 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
     assert len(_tried(app, capsys, "Other")[1]["imported"]) == 4
 
 
+def test_packages_that_need_another_one_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A package that only the package of a requiring distribution makes importable works, as psycopg_binary does."""
+    guarded = "import sys; assert {!r} in sys.modules"
+    driver = _distribution(
+        "driver", {"driver/__init__.py": ""}, 'Accel_C==1; extra == "c"', "Speed.Ups>=1 ; extra == 'b'", "away"
+    )
+    speed = _distribution("speed-ups", {"cloud/speed/__init__.py": guarded.format("driver")})
+    accel = _distribution("accel-c", {"accel_c.py": guarded.format("driver")}, "speed-ups")
+    other = _distribution("other", {"other.py": guarded.format("driver")}, "accel-c")
+    folder = write_app(
+        tmp_path,
+        {"Code": {"Code": {**driver, **accel}, "Layers": [{"Ref": "Layer"}]}},
+        {"Layer": {f"python/{name}": text for name, text in {**speed, **other}.items()}},
+    )
+    status, found = _tried(folder, capsys, "Code")
+    assert (status, found["imported"]) == (1, ["accel_c", "cloud.speed", "driver"])
+    assert [failure["name"] for failure in found["failed"]] == ["other"]
+
+
+def _distribution(name: str, files: dict[str, str], *requires: str) -> dict[str, str]:
+    folder = f"{name.replace('-', '_')}-1.dist-info"
+    lines = [f"Name: {name}", "Version: 1", *(f"Requires-Dist: {line}" for line in requires)]
+    record = "".join(f"{path},,\n" for path in files)
+    return {**files, f"{folder}/METADATA": "\n".join([*lines, ""]), f"{folder}/RECORD": record}
+
+
 def test_packages_of_a_layer_get_variables(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Variables of --env reach the packages of a layer as they reach those of a function, in its newest Python."""
     assert _tried(app, capsys, "Configured")[0] == 1
@@ -159,7 +185,7 @@ def test_reports_crashes(capfd: pytest.CaptureFixture[str], tmp_path: Path, monk
     (tmp_path / "crashing.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     (tmp_path / "leaving.py").write_text("import os; os._exit(7)")
     monkeypatch.syspath_prepend(tmp_path)
-    try_imports.try_imports(["crashing", "leaving", "json"])
+    try_imports.try_imports(["crashing", "leaving", "json"], {})
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith(IMPORT_RESULT)]
     assert process.IMPORT_RESULT == try_imports.RESULT
     assert [json.loads(line.removeprefix(IMPORT_RESULT))[1] for line in lines] == [
@@ -180,9 +206,9 @@ def test_ends_what_takes_too_long(
         (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(try_imports, "SECONDS", 0.2)
-    try_imports.try_imports([*sources])
+    try_imports.try_imports([*sources], {})
     monkeypatch.setattr(try_imports, "SECONDS", 60)
-    try_imports.try_imports(["speechless", "json"])
+    try_imports.try_imports(["speechless", "json"], {})
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith(IMPORT_RESULT)]
     late = "it takes more than 0.2 s"
     assert [json.loads(line.removeprefix(IMPORT_RESULT))[1] for line in lines] == [late, late, late, "Odd", None]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,7 +21,7 @@ from cdk_layers.system import host
 from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cdk_layers.local.function import LocalFunction
 
@@ -78,6 +78,9 @@ class Program:
     imports_only: bool = False
     packages: tuple[str, ...] = ()
     """Packages that the process imports one by one, and nothing else."""
+
+    before: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Packages that are imported before one of `packages`, in its process."""
 
     python_options: tuple[str, ...] = ()
 
@@ -183,6 +186,7 @@ class Sandbox:
             "debug_port": program.debug_port,
             "imports_only": program.imports_only,
             "packages": program.packages,
+            "before": program.before,
         }
         # Imports are tried without credentials: no import needs them.
         variables = variables_of(function, roots, program.api, {} if program.packages else host.environ())

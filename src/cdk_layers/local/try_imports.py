@@ -13,7 +13,7 @@ from cdk_layers.local.function import InlineCode, LocalFunction, LocalLayer
 from cdk_layers.local.process import IMPORT_BEGINS, IMPORT_RESULT
 from cdk_layers.local.runner import this_architecture
 from cdk_layers.local.sandbox import Prepared, Program, run_to_end
-from cdk_layers.local.top_level import top_level_names
+from cdk_layers.local.top_level import requiring_names, top_level_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cdk_layers.local.runner import Runner
 
 _PYTHON_RUNTIME: Final = re.compile(r"python[23]\.\d+")
+_CODE_FOLDERS: Final = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,9 @@ def try_imports(
 ) -> TriedImports:
     """Import every top-level package of the distributions of a function and its layers, each in a process of its own.
 
+    Some packages can be imported only after one that requires them, such as psycopg_binary after psycopg. So one that
+    fails is imported again after the packages of the distributions that require its own.
+
     Args:
         runner: Prepares the function.
         function: The function.
@@ -113,27 +117,24 @@ def try_imports(
         CdkLayersError: As `Runner.prepare`.
     """
     prepared = runner.prepare(function)
-    names = tuple(_names(runner, function, of_code=of_code))
-    errors, differences = _import_all(prepared, names)
+    archives = tuple(_archives(runner, function))
+    names = sorted({name for archive in archives[-1 if of_code else 0 :] for name in top_level_names(*archive)})
+    requiring = requiring_names(archives)
+    errors, differences = _import_all(prepared, names, requiring)
     failed = tuple(FailedImport(name, error) for name, error in errors.items())
     if failed and untrimmed is not None:
         whole = replace(function, code=untrimmed) if of_code else _replaced(function, untrimmed)
-        before, _ = _import_all(runner.prepare(whole), [failure.name for failure in failed])
+        before, _ = _import_all(runner.prepare(whole), [failure.name for failure in failed], requiring)
         failed = tuple(replace(failure, fails_untrimmed=failure.name in before) for failure in failed)
-    return TriedImports(names, failed, differences)
+    return TriedImports(tuple(names), failed, differences)
 
 
-def _names(runner: Runner, function: LocalFunction, *, of_code: bool) -> Iterator[str]:
-    """Return the top-level packages of all distributions of a function, sorted, each once."""
-    layers = () if of_code else function.layers
-    found = {
-        name
-        for layer in layers
-        for name in package_names(runner.store.contents_of(layer.location), function.python, is_code=False)
-    }
+def _archives(runner: Runner, function: LocalFunction) -> Iterator[tuple[Contents, tuple[str, ...]]]:
+    """Yield the contents of the layers and then of the code, each with the folders that modules are imported from."""
+    for layer in function.layers:
+        yield runner.store.contents_of(layer.location), layer_folders(function.python)
     if not isinstance(function.code, InlineCode):
-        found.update(package_names(runner.store.contents_of(function.code), function.python, is_code=True))
-    yield from sorted(found)
+        yield runner.store.contents_of(function.code), _CODE_FOLDERS
 
 
 def package_names(contents: Contents, python: str, *, is_code: bool) -> tuple[str, ...]:
@@ -144,8 +145,7 @@ def package_names(contents: Contents, python: str, *, is_code: bool) -> tuple[st
         python: The language version, such as "3.13".
         is_code: Whether the archive is the code of a function, not a layer.
     """
-    folders = ("",) if is_code else layer_folders(python)
-    return top_level_names(contents, folders)
+    return top_level_names(contents, _CODE_FOLDERS if is_code else layer_folders(python))
 
 
 def _replaced(function: LocalFunction, untrimmed: Path) -> LocalFunction:
@@ -159,13 +159,24 @@ def _replaced(function: LocalFunction, untrimmed: Path) -> LocalFunction:
     raise UsageError(message)
 
 
-def _import_all(prepared: Prepared, names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _import_all(
+    prepared: Prepared, names: Sequence[str], requiring: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the errors by package, and in which ways the process saw another world than in Lambda."""
+    errors, differences = _import_each(prepared, names, {})
+    again = [name for name in errors if name in requiring]
+    still, _ = _import_each(prepared, again, {name: requiring[name] for name in again})
+    return {name: error for name, error in errors.items() if name not in again or name in still}, differences
+
+
+def _import_each(
+    prepared: Prepared, names: Sequence[str], before: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     errors: dict[str, str] = {}
     differences: tuple[str, ...] = ()
     waiting = list(names)
     while waiting:
-        _, output, differences = run_to_end(prepared, Program(packages=tuple(waiting)))
+        _, output, differences = run_to_end(prepared, Program(packages=tuple(waiting), before=before))
         results = dict(_results(output))
         errors.update({name: error for name, error in results.items() if error is not None})
         missing = [name for name in waiting if name not in results]

@@ -1,6 +1,7 @@
 """Import packages one by one, each in a process of its own, and report which of them fail.
 
-`_CDK_LAYERS_START` is one JSON document: `packages`, and `layers`, the folders that modules of layers are in.
+`_CDK_LAYERS_START` is one JSON document: `packages`, `before`, the packages that are imported before one of them, and
+`layers`, the folders that modules of layers are in.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ MAX_ERROR = 2_000
 MAX_REPORT = 65_536
 
 
-def try_imports(names: list[str]) -> None:
+def try_imports(names: list[str], before: dict[str, list[str]]) -> None:
     """Import packages, and report each on a line of its own on the error output."""
     for name in names:
         _write(f"{BEGINS}{json.dumps(name)}")
-        error = _try_import(name)
+        error = _try_import(name, before.get(name, []))
         _write(f"{RESULT}{json.dumps([name, error])}")
 
 
@@ -39,14 +40,14 @@ def _write(line: str) -> None:
     sys.stderr.flush()
 
 
-def _try_import(name: str) -> str | None:
+def _try_import(name: str, before: list[str]) -> str | None:
     """Return the error of an import; None if it succeeds."""
     sys.stdout.flush()
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
         os.close(read_end)
-        _report_import(name, write_end)
+        _report_import(name, before, write_end)
     os.close(write_end)
     # Processes that the package started may keep the pipe open, so its end is not waited for.
     status, is_late = _end_of(child)
@@ -83,10 +84,13 @@ def _end_of(child: int) -> tuple[int, bool]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _report_import(name: str, report: int) -> None:
-    """Import a package in a new process, write the error or null, and end."""
+def _report_import(name: str, before: list[str], report: int) -> None:
+    """Import a package in a new process, after others whose errors do not count, write the error or null, and end."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     error = None
+    for other in before:
+        with contextlib.suppress(BaseException):
+            __import__(other)
     try:
         __import__(name)
     except BaseException as caught:  # noqa: BLE001 - whatever ends an import is its result
@@ -108,7 +112,7 @@ def main() -> None:
     start.restore_site_builtins()
     sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
     start.set_search_path(options["layers"])
-    try_imports(options["packages"])
+    try_imports(options["packages"], options["before"])
 
 
 if __name__ == "__main__":
