@@ -29,6 +29,19 @@ _LAYER: Final = {
     "python/quick_package-3.dist-info/RECORD": "quick_package.py,,\n",
     "python/company/tools.py": "import slow_package",
 }
+_VENDOR: Final = """
+import importlib
+from importlib import import_module
+handler = importlib.import_module("main").handler
+assert import_module("apps.shop").__name__ == "apps.shop"
+assert import_module(".cart", "apps").__name__ == import_module(".cart", package="apps").__name__ == "apps.cart"
+for name, error in {"absent": ModuleNotFoundError, ".absent": (ImportError, TypeError)}.items():
+    try:
+        import_module(name)
+    except error:
+        continue
+    raise AssertionError(name)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +50,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     handler = "import colorsys\nimport company.tools\nprint('hello')\ndef handler(event, context): ..."
     functions = {
         "Report": {"Code": {"main.py": handler}, "Layers": [{"Ref": "Base"}]},
+        "Wrapped": {
+            "Code": {"main.py": "handler = print", "apps/__init__.py": "", "apps/shop.py": "", "apps/cart.py": ""},
+            "Handler": "vendor.handler",
+            "Layers": [{"Ref": "Vendor"}],
+        },
         "Compiled": {"Code": {"main.py": "import own", "own.py": "x = 1\n" * 60_000}},
         "Broken": {"Code": {"main.py": "import not_there"}},
         "Exiting": {"Code": {"main.py": "import colorsys, sys; sys.exit(5)"}},
@@ -44,7 +62,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Killed": {"Code": {"main.py": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"}},
         "Explained": {"Code": {"main.py": "import colorsys, sys; sys.exit('no SETTINGS')"}},
     }
-    folder = write_app(tmp_path_factory.mktemp("start"), functions, {"Base": _LAYER})
+    folder = write_app(
+        tmp_path_factory.mktemp("start"), functions, {"Base": _LAYER, "Vendor": {"python/vendor.py": _VENDOR}}
+    )
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(folder / "Compiled", quiet=1, invalidation_mode=mode)
     return folder
@@ -71,6 +91,14 @@ def test_times_by_distribution_and_module(app: Path, capsys: pytest.CaptureFixtu
     assert "colorsys" in modules["standard library"]
     assert found["seconds"] == pytest.approx(sum(seconds), rel=0.5)
     assert (found["runs"], found["bytecode_saves_seconds"]) == (2, None)
+
+
+def test_modules_that_code_imports_by_name(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What `importlib.import_module` imports counts: handlers of vendors import the function's own module with it."""
+    found = _measured(app, capsys, "Wrapped")
+    modules = {each["name"]: set(each["modules"]) for each in found["distributions"]}
+    assert modules["own code"] == {"main", "apps", "apps.shop", "apps.cart"}
+    assert modules["own files of layers"] == {"vendor"}
 
 
 def test_what_would_help_most(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
