@@ -20,7 +20,7 @@ from cdk_layers.cli.arguments import parser
 from cdk_layers.project.layer_directory import read_layer_directory
 from cdk_layers.project.settings import ProjectSettings, read_settings
 from cdk_layers.rules.addresses import HOME
-from cdk_layers.system import toml
+from cdk_layers.system.toml import parse_toml
 from tests.pythons import require_python
 from tools.release import problems
 
@@ -151,7 +151,7 @@ def test_toml_is_what_the_readers_accept(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         for layer in ("base", "data", "tools"):
             (folder / layer).mkdir(parents=True)
-        table = toml.loads(code)
+        table = parse_toml(code)
         if "cdk-layers" in table.get("tool", {}):
             (folder / "pyproject.toml").write_text(code, encoding="utf-8")
             assert read_settings(folder) != ProjectSettings()
@@ -230,8 +230,8 @@ def test_the_site_shows_every_page() -> None:
 
 def test_the_address_of_the_documentation_is_one() -> None:
     """Once `HOME` is set, the site and the package's metadata have to name the same address."""
-    site = toml.loads((PROJECT / "zensical.toml").read_text(encoding="utf-8"))["project"]
-    project = toml.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    site = parse_toml((PROJECT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    project = parse_toml((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert site.get("site_url", "") == HOME
     assert project.get("urls", {}).get("Documentation", "") == HOME
 

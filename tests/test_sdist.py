@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from cdk_layers.system import toml
+from cdk_layers.system.toml import parse_toml
 
 _PROJECT = Path(__file__).parents[1]
 
 
 def test_what_tests_import_is_in_the_sdist() -> None:
     """Each folder of the project that a test imports a module from; `make smoke` collects and runs them there."""
-    project = toml.loads((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = parse_toml((_PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     imported = {
         ((node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]

@@ -14,7 +14,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk_layers.building.requirements.workspace import table, texts
+from cdk_layers.system.toml import table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

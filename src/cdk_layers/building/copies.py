@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements import project
 from cdk_layers.building.requirements.local_sources import is_source, source_members
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.requirements_file import read_requirements_text
 from cdk_layers.building.requirements.wanted import local_requirement
-from cdk_layers.building.requirements.workspace import PROJECT, uv_project
+from cdk_layers.building.requirements.workspace import uv_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

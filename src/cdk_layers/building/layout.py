@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cdk_layers.errors import EntryError
-from cdk_layers.system import toml
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from cdk_layers.building.backends import Move
@@ -46,18 +45,11 @@ def layout_of(root: Path) -> Layout:
     from cdk_layers.building.backends import UncertainError, find_moves  # noqa: PLC0415 - most entries are not projects
 
     try:
-        moves = [_checked(root, move) for move in find_moves(root, _project(root))]
+        moves = [_checked(root, move) for move in find_moves(root, read_toml(root / "pyproject.toml"))]
         # A folder inside of another that also moves has its own place.
         return Layout(tuple(sorted(moves, key=lambda move: -len(move.source))))
     except UncertainError as error:
         return Layout(uncertain=str(error) if _has_modules(root / "src") else None)
-
-
-def _project(root: Path) -> Mapping[str, Any]:
-    try:
-        return toml.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
 
 
 def _checked(root: Path, move: Move) -> Move:

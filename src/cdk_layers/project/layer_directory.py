@@ -27,7 +27,7 @@ from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
 from cdk_layers.project.option_kinds import FLAG, TRIM, OptionKind, string, strings
-from cdk_layers.system import toml
+from cdk_layers.system.toml import parse_toml
 from cdk_layers.system.wording import bytes_of, nearest
 
 if TYPE_CHECKING:
@@ -132,12 +132,12 @@ def _subfolders(path: Path) -> list[str]:
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        return toml.loads(file.read_text(encoding="utf-8"))
-    except toml.TOMLDecodeError as error:
-        message = f"{file} is not TOML: {error}."
-        raise EntryError(message) from None
+        return parse_toml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file} cannot be read as UTF-8 text: {error}."
+        raise EntryError(message) from None
+    except ValueError as error:
+        message = f"{file} is not TOML: {error}."
         raise EntryError(message) from None
 
 

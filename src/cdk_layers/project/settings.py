@@ -124,19 +124,15 @@ def _parsed(path: Path, _changed: int, _size: int) -> ProjectSettings | None:
         if _TABLE.encode() not in content:
             # Most projects have no settings, and constructs read them too.
             return None
-        document = _loads(content.decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        from cdk_layers.system.toml import parse_toml  # noqa: PLC0415
+
+        document = parse_toml(content.decode("utf-8"))
+    except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {error}."
         raise UsageError(message) from None
     tools = document.get("tool", {})
     table = tools.get(_TABLE) if isinstance(tools, dict) else None
     return None if table is None else _from_table(table, path)
-
-
-def _loads(text: str) -> dict[str, Any]:
-    from cdk_layers.system import toml  # noqa: PLC0415  # most projects have no settings
-
-    return toml.loads(text)
 
 
 def _from_table(table: Any, path: Path) -> ProjectSettings:

@@ -1,24 +1,53 @@
-"""Reader of TOML: `tomllib` of the standard library, or `tomli` from PyPI for Python 3.10."""
+"""Reader of TOML documents and of their tables, by the standard library, or by `tomli` from PyPI for Python 3.10."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 11):
     import tomllib
-    from tomllib import TOMLDecodeError
 else:
     import tomli as tomllib
-    from tomli import TOMLDecodeError
 
-__all__ = ["TOMLDecodeError", "loads"]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def loads(text: str) -> dict[str, Any]:
-    """Parse a TOML document. A byte order mark, which editors on Windows write, is ignored, as by uv.
+@lru_cache(maxsize=64)
+def parse_toml(text: str) -> dict[str, Any]:
+    """Parse a TOML document; the result is shared and must not be changed.
+
+    A byte order mark, which editors on Windows write, is ignored, as by uv.
 
     Raises:
-        TOMLDecodeError: It is not TOML.
+        ValueError: It is not TOML, or nested too deeply.
     """
-    return tomllib.loads(text.removeprefix("\ufeff"))
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a TOML file's content; {} if it is missing or damaged."""
+    try:
+        return parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def table(data: object, *names: str) -> dict[str, Any]:
+    """Return a table inside of tables; {} if it is missing or has another type."""
+    for name in names:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def texts(value: object) -> list[str]:
+    """Return the strings of a list, or a single string as a list."""
+    if isinstance(value, str):
+        return [value]
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

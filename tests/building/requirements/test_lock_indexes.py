@@ -9,7 +9,7 @@ import pytest
 
 from cdk_layers.building.requirements.lock_indexes import indexes
 from cdk_layers.building.requirements.poetry_project import mirrored
-from cdk_layers.system import toml
+from cdk_layers.system.toml import parse_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,5 +69,5 @@ def test_copy_for_poetry(tmp_path: Path, mark: str) -> None:
     text = f'{mark}[tool.poetry]\nname = "a"\nrequires-plugins = {{ evil = "*" }}\n'
     (entry / "pyproject.toml").write_text(text, encoding="utf-8")
     copied = (mirrored(entry, tmp_path / "scratch") / "pyproject.toml").read_text(encoding="utf-8")
-    assert toml.loads(copied) == {"tool": {"poetry": {"name": "a"}}}
+    assert parse_toml(copied) == {"tool": {"poetry": {"name": "a"}}}
     assert "\ufeff" not in copied

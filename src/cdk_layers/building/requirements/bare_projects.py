@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.project import setup_cfg
 from cdk_layers.building.requirements.requirements_file import read_requirements_file
-from cdk_layers.building.requirements.workspace import PROJECT, parse_toml, table, texts
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
 from cdk_layers.system.syntax import parse
+from cdk_layers.system.toml import parse_toml, table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.building.archives.members import Member, collect
 from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.requirements import project
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
+from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.building.requirements.workspace import uv_project
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
 from cdk_layers.system.outgoing import scrub
+from cdk_layers.system.toml import read_toml, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

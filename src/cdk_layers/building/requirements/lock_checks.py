@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.groups import category, refuse_unknown
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.staleness import normalized, other_python, stale
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, texts
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import EntryError
+from cdk_layers.system.toml import read_toml, table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,10 +9,10 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cdk_layers.building.requirements.workspace import read_toml, table
 from cdk_layers.building.uv.settings import PYPI
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.outgoing import scrub
+from cdk_layers.system.toml import read_toml, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+PROJECT: Final = "pyproject.toml"
 PRECEDENCE: Final = ("Pipfile.lock", "poetry.lock", "requirements.txt", "uv.lock", "pylock.toml")
 """The manifests that install distributions, in the order of PythonLayerVersion, and then pylock.toml."""
 
 SOURCES: Final = {
     "Pipfile.lock": "Pipfile",
-    "poetry.lock": "pyproject.toml",
-    "uv.lock": "pyproject.toml",
-    "pylock.toml": "pyproject.toml",
+    "poetry.lock": PROJECT,
+    "uv.lock": PROJECT,
+    "pylock.toml": PROJECT,
 }
 """The file that each lock file is made from."""
 
-BARE: Final = ("Pipfile", "pyproject.toml")
+BARE: Final = ("Pipfile", PROJECT)
 """The manifests that install nothing without a lock file."""
 
 NEVER_ARCHIVED: Final = (*PRECEDENCE, *BARE, "uv.toml", "poetry.toml", "pip.conf", "pip.ini")

@@ -19,12 +19,13 @@ from cdk_layers.building.requirements.requirements_file import (
 )
 from cdk_layers.building.requirements.requirements_text import Variables, refuse_irregular
 from cdk_layers.building.requirements.unused_manifests import misspelled_manifests, unused_manifests
-from cdk_layers.building.requirements.workspace import parse_toml, uv_project
+from cdk_layers.building.requirements.workspace import uv_project
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import scrub
+from cdk_layers.system.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

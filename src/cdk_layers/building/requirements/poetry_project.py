@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError
-from cdk_layers.system import toml
+from cdk_layers.system.toml import parse_toml, table
 from cdk_layers.system.toml_text import toml_text
 
 if TYPE_CHECKING:
@@ -53,16 +53,15 @@ def _place(path: Path, scratch: Path) -> Path:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = toml.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        document = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {str(error)[:200]}. Correct it."
         raise EntryError(message) from None
-    tool = document.get("tool")
-    poetry = tool.get("poetry") if isinstance(tool, dict) else None
-    if isinstance(poetry, dict):
-        for key in _ABOUT_POETRY:
-            poetry.pop(key, None)
-    return document
+    tool = table(document, "tool")
+    if not isinstance(tool.get("poetry"), dict):
+        return document
+    poetry = {key: value for key, value in tool["poetry"].items() if key not in _ABOUT_POETRY}
+    return {**document, "tool": {**tool, "poetry": poetry}}
 
 
 def _paths(value: Any) -> Iterator[str]:

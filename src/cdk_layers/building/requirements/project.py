@@ -8,9 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.requirements.workspace import PROJECT, includes, read_toml, table, texts, uv_project
+from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.building.requirements.workspace import includes, uv_project
 from cdk_layers.contents.names import canonical, name_in
 from cdk_layers.system.syntax import parse
+from cdk_layers.system.toml import read_toml, table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

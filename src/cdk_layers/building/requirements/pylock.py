@@ -21,10 +21,10 @@ from packaging.pylock import (
 from cdk_layers.building.requirements.groups import refuse_unknown
 from cdk_layers.building.requirements.staleness import other_python
 from cdk_layers.building.requirements.wanted import Wanted, local_requirement
-from cdk_layers.building.requirements.workspace import parse_toml
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.wheel_tags import supported_tags
+from cdk_layers.system.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import Note
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, texts
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.contents.names import canonical
+from cdk_layers.system.toml import read_toml, table, texts
 from cdk_layers.system.wording import listed, nearest
 
 if TYPE_CHECKING:

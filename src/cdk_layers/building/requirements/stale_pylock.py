@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.remedies import LOCK_WITH_PDM
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.staleness import changed_names, missing, other_pythons, stale
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, uv_project
+from cdk_layers.building.requirements.workspace import uv_project
 from cdk_layers.contents.names import canonical
+from cdk_layers.system.toml import read_toml, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,11 +9,12 @@ from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.staleness import lines_of, normalized, other_python, other_pythons, stale
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table, texts
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError
+from cdk_layers.system.toml import read_toml, table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

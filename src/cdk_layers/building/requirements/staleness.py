@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from cdk_layers.building.requirements.workspace import table, texts
 from cdk_layers.contents.names import canonical, name_in
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError, StaleLockError
+from cdk_layers.system.toml import table, texts
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:

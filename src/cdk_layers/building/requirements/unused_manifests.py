@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.building.notes import Note
 from cdk_layers.building.remedies import LOCK_WITH_PDM
 from cdk_layers.building.requirements.bare_projects import has_dependencies, installs_all, sources_without_lock
-from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, SOURCES
-from cdk_layers.building.requirements.workspace import PROJECT, read_toml, table
+from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, PROJECT, SOURCES
 from cdk_layers.system.outgoing import scrub
+from cdk_layers.system.toml import read_toml, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.groups import refuse_unknown
 from cdk_layers.building.requirements.locked import Locked
+from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.wanted import Wanted, local_requirement
-from cdk_layers.building.requirements.workspace import PROJECT, table
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import PYPI, read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
-from cdk_layers.system import toml
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
+from cdk_layers.system.toml import parse_toml, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,8 +142,8 @@ def _read(job: Job, project: UvProject) -> Locked:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return toml.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {error}. Correct it, or make uv.lock again with 'uv lock'."
         raise EntryError(message) from None
 

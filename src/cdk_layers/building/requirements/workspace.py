@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.system import toml
+from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.system.toml import read_toml, table, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PROJECT: Final = "pyproject.toml"
 LOCK: Final = "uv.lock"
 
 
@@ -63,42 +62,6 @@ def uv_project(entry: Path) -> UvProject:
         return UvProject(entry, entry)
     is_detached = (entry / LOCK).is_file() and not (above / LOCK).is_file()
     return UvProject(entry, entry if is_detached else above, is_detached)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return a TOML file's content; {} if it is missing or damaged."""
-    try:
-        return parse_toml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def table(data: object, *names: str) -> dict[str, Any]:
-    """Return a table inside of tables; {} if it is missing or has another type."""
-    for name in names:
-        data = data.get(name) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
-
-
-@lru_cache(maxsize=64)
-def parse_toml(text: str) -> dict[str, Any]:
-    """Parse a TOML document; the result is shared and must not be changed.
-
-    Raises:
-        ValueError: It is not TOML, or nested too deeply.
-    """
-    try:
-        return toml.loads(text)
-    except RecursionError:
-        message = "it is nested too deeply"
-        raise ValueError(message) from None
-
-
-def texts(value: object) -> list[str]:
-    """Return the strings of a list, or a single string as a list."""
-    if isinstance(value, str):
-        return [value]
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _table(folder: Path) -> dict[str, Any]:

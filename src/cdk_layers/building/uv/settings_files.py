@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError
-from cdk_layers.system import toml
+from cdk_layers.system.toml import parse_toml, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,7 +85,7 @@ def _project_root(folder: Path) -> Path:
     project = next((parent for parent in (folder, *folder.parents) if (parent / "pyproject.toml").is_file()), folder)
     if _workspace(project) is not None:
         return project
-    if "project" not in _document(project):
+    if "project" not in read_toml(project / "pyproject.toml"):
         return folder
     for parent in project.parents:
         workspace = _workspace(parent)
@@ -145,12 +144,12 @@ def _first(folders: Iterator[str]) -> Path | None:
 def _file(path: Path) -> ConfigurationFile:
     try:
         return ConfigurationFile(
-            str(path), _with_absolute_paths(_parsed(path.read_text(encoding="utf-8-sig")), path.parent)
+            str(path), _with_absolute_paths(parse_toml(path.read_text(encoding="utf-8")), path.parent)
         )
     except OSError as error:
         message = f"{path}, which configures uv, cannot be read: {error.strerror or error}. Correct the path."
         raise EntryError(message) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = f"{path}, which configures uv, is not valid TOML: {str(error)[:200]}. Correct it."
         raise EntryError(message) from None
 
@@ -177,20 +176,7 @@ def _with_absolute_url(index: Any, folder: Path) -> Any:
 
 
 def _uv_table(folder: Path) -> Mapping[str, Any] | None:
-    tool = _document(folder).get("tool")
+    # uv ignores a damaged file too when it reads settings.
+    tool = read_toml(folder / "pyproject.toml").get("tool")
     table = tool.get("uv") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else None
-
-
-def _document(folder: Path) -> Mapping[str, Any]:
-    """Return a folder's pyproject.toml; {} if it is damaged, which uv ignores too when it reads settings."""
-    try:
-        return _parsed((folder / "pyproject.toml").read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-
-
-@lru_cache(maxsize=32)
-def _parsed(text: str) -> dict[str, Any]:
-    """Parse a TOML document. Cached, since layers of one project share the files above them."""
-    return toml.loads(text)
