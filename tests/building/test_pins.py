@@ -14,8 +14,8 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import Requirements
-from cdk_layers.building.requirements.requirements_file import Wanted
 from cdk_layers.building.requirements.resolution import Basis, Resolution
+from cdk_layers.building.requirements.wanted import Wanted
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from tests.building.local_index import write_sdist, write_wheel

@@ -11,20 +11,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.groups import category
-from cdk_layers.building.requirements.lock_indexes import indexes
+from cdk_layers.building.requirements.lock_indexes import indexes, with_indexes
+from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import SOURCES
 from cdk_layers.building.requirements.poetry_project import mirrored, unmirrored
+from cdk_layers.building.requirements.requirements_file import read_requirements_text
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.requirements.requirements_text import Variables
+    from cdk_layers.building.requirements.wanted import Wanted
 
 # From a lock file of Poetry 1, later versions (poetry-core 2.5.0) leave out what an extra requires with "!=".
 POETRY: Final = ("poetry==2.4.3", "poetry-plugin-export==1.10.1")
@@ -36,12 +40,18 @@ _REMEDIES: Final = {
     "accepts it, export it there with 'poetry export --output requirements.txt' and remove poetry.lock.",
     "Pipfile.lock": "Correct the Pipfile if 'pipenv verify' complains, or lock again with 'pipenv lock'.",
 }
+_OPEN_REMEDIES: Final = {
+    "poetry.lock": "Make it again with 'poetry lock'.",
+    "Pipfile.lock": "Pipenv locks no version of what does not apply to the machine that locks. If it is for other "
+    "platforms or Pythons, write that as markers=\"...\" in the Pipfile. Make the lock file again with 'pipenv lock', "
+    "on Linux with the function's Python if it is for Lambda.",
+}
 _OPEN_VERSION: Final = re.compile(r"(?m)(?<=[\w\]])==(?=[<>~!])")
 _SCHEMA: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class _Exported:
     """A lock file's requirements as text."""
 
     text: str
@@ -52,48 +62,76 @@ class Exported:
     """The index of each distribution by its name, if there are several indexes."""
 
 
-def export(job: Job, lock: str, *, may_export: bool = True) -> Exported | None:
-    """Return a lock file's requirements, from the cache if they contain no credentials.
-
-    Without `may_export`, no tool is run: the result is from the cache, without credentials, or None.
+def read_exported(job: Job, lock: str, variables: Variables) -> Locked:
+    """Return the requirements of a lock of Poetry or Pipenv, from the cache if they contain no credentials.
 
     Raises:
-        EntryError: The lock file, or the file that it belongs to, is missing or damaged, or does not define a
-            selected group or extra.
-        DependencyError: The lock file is for other Python versions only.
+        EntryError: The lock, or the file that it belongs to, is missing or damaged, leaves a version open, or does
+            not define a selected group or extra.
+        DependencyError: The lock is for other Python versions only.
         StaleLockError: It does not fit its project.
         BuildError: The exporting tool cannot be installed.
-        EntryChangedError: The lock file changed while it was exported.
+        EntryChangedError: The lock changed while it was exported.
     """
-    key = _key(job.entry, [lock, *_sources(job.entry, lock)], job.options)
-    if not _is_checked(job, lock, key, may_check=may_export):
-        return None
-    known = job.store.recall(key)
-    if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
-        return Exported(known["text"], known["lacks_credentials"], known["indexes"])
-    if not may_export:
-        return None
-    text = _run(job.entry, lock, job.options)
-    if _key(job.entry, [lock, *_sources(job.entry, lock)], job.options) != key:
-        message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
-        raise EntryChangedError(message)
-    named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
-    job.store.remember(key, {"text": scrub(text), "lacks_credentials": any(secrets_in(text)), "indexes": named})
-    return Exported(text, indexes=named)
-
-
-def _is_checked(job: Job, lock: str, key: str, *, may_check: bool) -> bool:
-    """Return whether a lock file is known to fit its project and the target; check it if `may_check`."""
-    checked = f"{key}-{job.target}"
-    if job.store.recall(checked):
-        return True
-    if may_check:
+    key = _key(job, lock)
+    if not job.store.recall(_checked(job, key)):
         # This loads more than a build from the store needs.
         from cdk_layers.building.requirements.lock_checks import check_lock  # noqa: PLC0415
 
         check_lock(job, lock)
-        job.store.remember(checked, value=True)
-    return may_check
+        job.store.remember(_checked(job, key), value=True)
+    known = _known(job, key)
+    if known and not known.lacks_credentials:
+        return _locked(job, lock, known, variables)
+    text = _run(job.entry, lock, job.options)
+    if _key(job, lock) != key:
+        message = f"{job.entry / lock} changed while it was exported. Build again when nothing writes to it."
+        raise EntryChangedError(message)
+    named = {} if job.options.poetry_without_urls else indexes(job.entry / lock)
+    job.store.remember(key, {"text": scrub(text), "lacks_credentials": any(secrets_in(text)), "indexes": named})
+    return _locked(job, lock, _Exported(text, indexes=named), variables)
+
+
+def stored_export(job: Job, lock: str, variables: Variables) -> Locked | None:
+    """Return the requirements of a lock that `read_exported` found to fit, from the cache, without credentials.
+
+    Raises:
+        EntryError: The file that it belongs to is missing, or it leaves a version open.
+    """
+    key = _key(job, lock)
+    known = _known(job, key) if job.store.recall(_checked(job, key)) else None
+    return _locked(job, lock, known, variables) if known else None
+
+
+def _locked(job: Job, lock: str, exported: _Exported, variables: Variables) -> Locked:
+    read = read_requirements_text(exported.text, lock, job.entry, variables)
+    installed = [line for line in read.wanted if line.applies_to(job.target)]
+    _refuse_open(installed, lock)
+    names = {line.name for line in installed}
+    left_out = frozenset(line.name for line in read.wanted if line.name and line.name not in names)
+    wanted = with_indexes(read.wanted, read.options, exported.indexes)
+    return Locked(wanted, read.options, read.paths, left_out, exported.lacks_credentials)
+
+
+def _refuse_open(wanted: Iterable[Wanted], lock: str) -> None:
+    """Refuse a lock file that leaves a version open, such as one that was edited by hand."""
+    for line in wanted:
+        if line.version is None and line.local is None and not line.remote and not line.is_constraint:
+            message = (
+                f"{lock} does not lock {line.name!r} at one exact version: it has {scrub(line.text)!r}. "
+                f"{_OPEN_REMEDIES[lock]}"
+            )
+            raise EntryError(message)
+
+
+def _known(job: Job, key: str) -> _Exported | None:
+    known = job.store.recall(key)
+    return _Exported(**known) if isinstance(known, dict) else None
+
+
+def _checked(job: Job, key: str) -> str:
+    """Return the key that a lock file is remembered under if it fits its project and the target."""
+    return f"{key}-{job.target}"
 
 
 def _sources(entry: Path, lock: str) -> tuple[str, ...]:
@@ -107,10 +145,11 @@ def _sources(entry: Path, lock: str) -> tuple[str, ...]:
     return ()
 
 
-def _key(entry: Path, names: list[str], options: BuildOptions) -> str:
+def _key(job: Job, lock: str) -> str:
+    options = job.options
     seen = hashlib.sha256()
-    for name in names:
-        content = (entry / name).read_bytes()
+    for name in (lock, *_sources(job.entry, lock)):
+        content = (job.entry / name).read_bytes()
         seen.update(f"{name}:{len(content)}:".encode())
         seen.update(content)
     tools = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING
 
 from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.requirements import local_sources
@@ -12,11 +12,7 @@ from cdk_layers.building.requirements.folders import local_folders
 from cdk_layers.building.requirements.groups import refuse_without_lock
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE
-from cdk_layers.building.requirements.requirements_file import (
-    RequirementsFile,
-    read_requirements_file,
-    read_requirements_text,
-)
+from cdk_layers.building.requirements.requirements_file import read_requirements_file
 from cdk_layers.building.requirements.requirements_text import Variables, refuse_irregular
 from cdk_layers.building.requirements.unused_manifests import misspelled_manifests, unused_manifests
 from cdk_layers.building.requirements.workspace import uv_project
@@ -24,7 +20,6 @@ from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
-from cdk_layers.system.outgoing import scrub
 from cdk_layers.system.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -34,16 +29,10 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.notes import Note
     from cdk_layers.building.options import BuildOptions
-    from cdk_layers.building.requirements.requirements_file import Option, Wanted
+    from cdk_layers.building.requirements.requirements_file import Option, RequirementsFile
+    from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.requirements.workspace import UvProject
     from cdk_layers.lambda_service.target import Target
-
-_OPEN_REMEDIES: Final = {
-    "poetry.lock": "Make it again with 'poetry lock'.",
-    "Pipfile.lock": "Pipenv locks no version of what does not apply to the machine that locks. If it is for other "
-    "platforms or Pythons, write that as markers=\"...\" in the Pipfile. Make the lock file again with 'pipenv lock', "
-    "on Linux with the function's Python if it is for Lambda.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +99,8 @@ def read_requirements(job: Job) -> Requirements:
         DependencyError: A lock file cannot be exported, or has nothing for the target.
         BuildError: The tool that exports a lock file cannot be installed.
     """
-    return cast("Requirements", _requirements(job, may_export=True))
+    manifest = _find(job)
+    return manifest.requirements(manifest.read_plain() or manifest.read_lock())
 
 
 def stored_requirements(job: Job, *, may_lack: bool = False) -> Requirements | None:
@@ -127,10 +117,12 @@ def stored_requirements(job: Job, *, may_lack: bool = False) -> Requirements | N
         EntryError: A manifest cannot be read or understood.
         DependencyError: A lock file has nothing for the target.
     """
-    return _requirements(job, may_lack=may_lack)
+    manifest = _find(job, may_lack=may_lack)
+    locked = manifest.read_plain() or manifest.stored_lock()
+    return manifest.requirements(locked) if locked else None
 
 
-def _requirements(job: Job, *, may_export: bool = False, may_lack: bool = False) -> Requirements | None:
+def _find(job: Job, *, may_lack: bool = False) -> _Manifest:
     for name in (*PRECEDENCE, *BARE):
         if os.path.lexists(job.entry / name):
             refuse_irregular(job.entry / name, name)
@@ -138,36 +130,13 @@ def _requirements(job: Job, *, may_export: bool = False, may_lack: bool = False)
     present = [
         name for name in PRECEDENCE if (job.entry / name).is_file() or (name == "uv.lock" and _has_lock(project))
     ]
-    origin = present[0] if present else None
-    if origin in {None, "requirements.txt"}:
-        refuse_without_lock(origin, job.options)
-    if origin is None:
-        _refuse_damaged(job.entry)
-        return Requirements(None, notes=_notes(project, present, (), job.target))
     variables = Variables({**host.environ(), **job.options.environment}, may_lack=may_lack)
-    read = _read(job, origin, project, variables, may_export=may_export)
-    if read is None:
-        return None
-    wanted = read.wanted
-    local_sources.refuse_not_allowed(wanted, job.options.allow_source_builds, job.target)
-    local = [path for path in local_sources.reachable(wanted) if path != job.entry]
-    local += local_folders(read.options, read_uv_settings(job.entry, job.options.environment), job.entry)
-    return Requirements(
-        origin=origin,
-        wanted=wanted if origin == "requirements.txt" else tuple(_for_target(wanted, job.target)),
-        options=read.options,
-        has_lock_file=origin != "requirements.txt",
-        lacks_credentials=read.lacks_credentials or variables.lacks,
-        left_out=read.left_out,
-        paths=(*read.paths, *local),
-        notes=_notes(project, present, wanted, job.target),
-        variables=variables,
-    )
-
-
-def _notes(project: UvProject, present: list[str], wanted: tuple[Wanted, ...], target: Target) -> tuple[Note, ...]:
-    used, others = (present[0], present[1:]) if present else (None, [])
-    return (*unused_manifests(project, used, others, wanted, target), *misspelled_manifests(project.entry))
+    manifest = _Manifest(job, project, present, variables)
+    if not manifest.is_lock:
+        refuse_without_lock(manifest.name, job.options)
+    if manifest.name is None:
+        _refuse_damaged(job.entry)
+    return manifest
 
 
 def _has_lock(project: UvProject) -> bool:
@@ -175,45 +144,78 @@ def _has_lock(project: UvProject) -> bool:
     return project.is_member and project.lock.is_file()
 
 
-def _read(job: Job, manifest: str, project: UvProject, variables: Variables, *, may_export: bool) -> Locked | None:
-    if manifest == "requirements.txt":
-        read = _without_source_builds(read_requirements_file(job.entry / manifest, job.entry, variables), job.options)
-        return Locked(read.wanted, read.options, read.paths)
-    # Each reader is loaded only for a lock of its tool.
-    if manifest == "uv.lock":
-        from cdk_layers.building.requirements.uv_lock import read_uv_lock  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """The manifest that takes precedence, before it is read. A reader is loaded only for a lock of its tool."""
 
-        return read_uv_lock(job, project, may_export=may_export)
-    if manifest == "pylock.toml":
-        return _pylock(job, job.entry / manifest)
-    return _exported(job, manifest, variables, may_export=may_export)
+    job: Job
+    project: UvProject
+    present: list[str]
+    variables: Variables
 
+    @property
+    def name(self) -> str | None:
+        """Its file name; None if there is no manifest."""
+        return self.present[0] if self.present else None
 
-def _exported(job: Job, manifest: str, variables: Variables, *, may_export: bool) -> Locked | None:
-    """Return a lock of Poetry or Pipenv, which these tools export."""
-    from cdk_layers.building.requirements import exports  # noqa: PLC0415 - as above
-    from cdk_layers.building.requirements.lock_indexes import with_indexes  # noqa: PLC0415 - as above
+    @property
+    def is_lock(self) -> bool:
+        return self.name not in {None, "requirements.txt"}
 
-    exported = exports.export(job, manifest, may_export=may_export)
-    if exported is None:
-        return None
-    read = read_requirements_text(exported.text, manifest, job.entry, variables)
-    installed = {line.name for line in read.wanted if line.applies_to(job.target)}
-    left_out = frozenset(line.name for line in read.wanted if line.name and line.name not in installed)
-    _refuse_open((line for line in read.wanted if line.applies_to(job.target)), manifest)
-    wanted = with_indexes(read.wanted, read.options, exported.indexes)
-    return Locked(wanted, read.options, read.paths, left_out, exported.lacks_credentials)
+    def read_plain(self) -> Locked | None:
+        """Return what it requires; None for a lock file that its tool has to export."""
+        if self.name is None:
+            return Locked(())
+        path = self.job.entry / self.name
+        if self.name == "requirements.txt":
+            read = read_requirements_file(path, self.job.entry, self.variables)
+            _refuse_source_builds(read, self.job.options)
+            return Locked(read.wanted, read.options, read.paths)
+        return _pylock(self.job, path) if self.name == "pylock.toml" else None
 
+    def read_lock(self) -> Locked:
+        """Return what a lock file requires; its tool exports it if the store has no export of it."""
+        if self.name == "uv.lock":
+            from cdk_layers.building.requirements.uv_lock import read_uv_lock  # noqa: PLC0415 - see the class
 
-def _refuse_open(wanted: Iterable[Wanted], lock: str) -> None:
-    """Refuse a lock file that leaves a version open, such as one that was edited by hand."""
-    for line in wanted:
-        if line.version is None and line.local is None and not line.remote and not line.is_constraint:
-            message = (
-                f"{lock} does not lock {line.name!r} at one exact version: it has {scrub(line.text)!r}. "
-                f"{_OPEN_REMEDIES[lock]}"
-            )
-            raise EntryError(message)
+            return read_uv_lock(self.job, self.project)
+        from cdk_layers.building.requirements.exports import read_exported  # noqa: PLC0415 - see the class
+
+        return read_exported(self.job, self.present[0], self.variables)
+
+    def stored_lock(self) -> Locked | None:
+        """Return what a lock file requires; None if the store has no export of it."""
+        if self.name == "uv.lock":
+            from cdk_layers.building.requirements.uv_lock import stored_uv_lock  # noqa: PLC0415 - see the class
+
+            return stored_uv_lock(self.job, self.project)
+        from cdk_layers.building.requirements.exports import stored_export  # noqa: PLC0415 - see the class
+
+        return stored_export(self.job, self.present[0], self.variables)
+
+    def requirements(self, read: Locked) -> Requirements:
+        """Return what was read, for the target."""
+        job, wanted = self.job, read.wanted
+        if self.name is None:
+            return Requirements(None, notes=self._notes(wanted))
+        local_sources.refuse_not_allowed(wanted, job.options.allow_source_builds, job.target)
+        local = [path for path in local_sources.reachable(wanted) if path != job.entry]
+        local += local_folders(read.options, read_uv_settings(job.entry, job.options.environment), job.entry)
+        return Requirements(
+            origin=self.name,
+            wanted=tuple(_for_target(wanted, job.target)) if self.is_lock else wanted,
+            options=read.options,
+            has_lock_file=self.is_lock,
+            lacks_credentials=read.lacks_credentials or self.variables.lacks,
+            left_out=read.left_out,
+            paths=(*read.paths, *local),
+            notes=self._notes(wanted),
+            variables=self.variables,
+        )
+
+    def _notes(self, wanted: tuple[Wanted, ...]) -> tuple[Note, ...]:
+        unused = unused_manifests(self.project, self.name, self.present[1:], wanted, self.job.target)
+        return (*unused, *misspelled_manifests(self.job.entry))
 
 
 def _pylock(job: Job, path: Path) -> Locked:
@@ -226,8 +228,8 @@ def _pylock(job: Job, path: Path) -> Locked:
     return Locked(wanted, left_out=left_out)
 
 
-def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> RequirementsFile:
-    """Return a file; refuse it if it requests source builds that the user did not allow, or with other settings."""
+def _refuse_source_builds(read: RequirementsFile, options: BuildOptions) -> None:
+    """Refuse a file that requests source builds that the user did not allow, or with other settings."""
     allowed = {canonical(name) for name in options.allow_source_builds}
     for line in read.wanted:
         if line.has_build_settings and line.name in allowed:
@@ -244,7 +246,6 @@ def _without_source_builds(read: RequirementsFile, options: BuildOptions) -> Req
                 f"{IN_CONTAINER}."
             )
             raise EntryError(message)
-    return read
 
 
 def _no_binary(options: Iterable[Option]) -> Iterator[tuple[Option, frozenset[str]]]:

@@ -17,8 +17,6 @@ from cdk_layers.system.outgoing import scrub
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Option", "RequirementsFile", "Wanted", "read_requirements_file", "read_requirements_text"]
-
 _VALUED: Final = {
     "-i": "--index-url",
     "--pypi-url": "--index-url",

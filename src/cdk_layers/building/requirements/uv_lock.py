@@ -39,13 +39,8 @@ _MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _MORE_SETTINGS: Final = ("extra-index-url", "find-links")
 
 
-def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Locked | None:
+def read_uv_lock(job: Job, project: UvProject) -> Locked:
     """Return the requirements of a project's uv.lock on a target, from the cache if they contain no credentials.
-
-    Args:
-        job: The build.
-        project: The project of the entry.
-        may_export: Whether uv may be run. If not, the result is None unless it is in the cache.
 
     Raises:
         EntryError: The lock file or its project is missing or damaged, or does not define a selected group or extra.
@@ -54,17 +49,29 @@ def read_uv_lock(job: Job, project: UvProject, *, may_export: bool = True) -> Lo
         EntryChangedError: It changed while it was exported.
     """
     key = _key(job, project)
-    known = job.store.recall(key)
-    if isinstance(known, dict) and not (known["lacks_credentials"] and may_export):
-        return _from_json(known, job.entry)
-    if not may_export:
-        return None
+    known = _known(job, key)
+    if known and not known.lacks_credentials:
+        return known
     locked = _read(job, project)
     if _key(job, project) != key:
         message = f"{project.lock} changed while it was exported. Build again when nothing writes to it."
         raise EntryChangedError(message)
     job.store.remember(key, _to_json(locked, job.entry))
     return locked
+
+
+def stored_uv_lock(job: Job, project: UvProject) -> Locked | None:
+    """Return what `read_uv_lock` found before, from the cache, without credentials.
+
+    Raises:
+        EntryError: The lock file or its project is missing.
+    """
+    return _known(job, _key(job, project))
+
+
+def _known(job: Job, key: str) -> Locked | None:
+    known = job.store.recall(key)
+    return _from_json(known, job.entry) if isinstance(known, dict) else None
 
 
 def _key(job: Job, project: UvProject) -> str:
