@@ -117,13 +117,5 @@ class CompatibilityError(RuleError):
     """A layer whose runtime, architecture or binaries do not suit the function."""
 
 
-class ContentError(RuleError):
-    """The content of a layer or the code of a function cannot work in Lambda."""
-
-
-class OrderError(RuleError):
-    """The merge order or the environment hides content of the layers."""
-
-
 class SharingError(RuleError):
     """A grant is malformed, missing, or would vanish."""

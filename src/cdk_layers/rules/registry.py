@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cdk_layers.app.model import App, Function, Grant, Layer, Settings
+from cdk_layers.errors import RuleError
 from cdk_layers.rules import families
 from cdk_layers.rules.families import at_construction
 from cdk_layers.system.discovery import load_modules
@@ -15,7 +16,6 @@ from cdk_layers.system.discovery import load_modules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cdk_layers import errors
     from cdk_layers.findings import Severity, Where
 
 Subject = TypeVar("Subject", Function, Layer, Grant, App)
@@ -28,7 +28,7 @@ class Family:
     order: int
     """The position of its findings and rules in reports and documents: families with lower numbers come first."""
 
-    error: type[errors.RuleError]
+    error: type[RuleError] = RuleError
     """The error that constructs raise if the first finding is of this family."""
 
 
@@ -95,13 +95,13 @@ _RULES: Final[dict[str, Rule]] = {}
 _CHECKS: Final[dict[type, dict[str, Callable[[Any, Settings], Iterator[Problem]]]]] = defaultdict(dict)
 
 
-def register_family(module: str, *, order: int, error: type[errors.RuleError]) -> None:
+def register_family(module: str, *, order: int, error: type[RuleError] = RuleError) -> None:
     """Register a module of rules as a family.
 
     Args:
         module: The module's `__name__`.
         order: As in `Family`.
-        error: As in `Family`.
+        error: As in `Family`. Defaults to `RuleError`, for families whose errors constructs never raise.
 
     Raises:
         ValueError: Another family has this order, so that the order of findings would not be certain.

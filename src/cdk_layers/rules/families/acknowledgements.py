@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import App
-from cdk_layers.errors import ContentError
 from cdk_layers.findings import Where
 from cdk_layers.rules.registry import Problem, all_rules, register_family, rule
 from cdk_layers.system.wording import nearest
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
 
-register_family(__name__, order=900, error=ContentError)
+register_family(__name__, order=900)
 
 _EXAMPLE = """\
 spoke = Stack(app, "Spoke")

@@ -9,7 +9,6 @@ from cdk_layers.app.model import Function
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.native_names import names_its_machine
 from cdk_layers.contents.owners import owner
-from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.facts.search_path import is_python, listed_files, parts, python_version, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents, Native
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=40, error=CompatibilityError)
+register_family(__name__, order=40)
 
 _BUILD_FOR_TARGET: Final = (
     "Build it for the function's runtime and architecture, as SharedPythonLayer does; with pip, pass "

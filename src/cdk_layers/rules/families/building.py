@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.errors import RuleError
 from cdk_layers.rules.registry import Rule, register_family, register_rule
 
 if TYPE_CHECKING:
     from cdk_layers.findings import Severity
 
-register_family(__name__, order=200, error=RuleError)
+register_family(__name__, order=200)
 
 _SIX: Final = "https://index.example/six-1.17.0-py2.py3-none-any.whl"
 _SIX_HASH: Final = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"

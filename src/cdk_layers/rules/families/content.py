@@ -12,7 +12,6 @@ from cdk_layers.building.excludes import TOP_EXCLUDES
 from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.owners import owner
-from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import is_python, layer_parts, listed_files, modules, python_version
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=60, error=ContentError)
+register_family(__name__, order=60)
 
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python(\d{1,3}\.\d{1,3})/site-packages/")
 _IMPORTABLE: Final = r"(?:[^/]+\.py|[^/]+/__init__\.py|[^/]+\.dist-info/METADATA)"

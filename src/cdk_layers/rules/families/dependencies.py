@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function
 from cdk_layers.contents.needs import broken_by_winner, several_versions, unmet
 from cdk_layers.contents.owners import in_folder
-from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, runtime_distributions
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.rules.facts.search_path import inside, is_python, names, python_version, search_path, unknown_parts
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.needs import Unmet
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=80, error=ContentError)
+register_family(__name__, order=80)
 
 _MOST_LISTED: Final = 3
 

@@ -7,7 +7,6 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.errors import OrderError
 from cdk_layers.rules.examples import function_yaml, sam_template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Layer, Settings
     from cdk_layers.findings import Severity
 
-register_family(__name__, order=135, error=OrderError)
+register_family(__name__, order=135)
 
 _LAYER: Final = "Base: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/python.zip}}"
 _TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"

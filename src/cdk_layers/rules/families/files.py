@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.answers import once_per_archive
-from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, size
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents, Mark
     from cdk_layers.findings import Severity
 
-register_family(__name__, order=70, error=ContentError)
+register_family(__name__, order=70)
 
 _READ: Final = 0o004
 _PASS: Final = 0o001

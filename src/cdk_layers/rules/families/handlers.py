@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.definitions import Search
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
 from cdk_layers.rules.facts.search_path import has_path_files, is_python, python_version, search_path, unknown_parts
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from cdk_layers.rules.facts.definitions import Answer
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=100, error=ContentError)
+register_family(__name__, order=100)
 
 _WRAPPERS: Final = (
     "awslambdaric", "datadog_lambda", "instana", "lumigo_tracer", "newrelic_lambda_wrapper", "otel_wrapper",

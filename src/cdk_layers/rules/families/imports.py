@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import owner
-from cdk_layers.errors import ContentError
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=110, error=ContentError)
+register_family(__name__, order=110)
 
 Places = tuple[tuple["Part", str], ...]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
-from cdk_layers.errors import OrderError
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Layer, LayerUse, Settings
 
-register_family(__name__, order=130, error=OrderError)
+register_family(__name__, order=130)
 
 
 @rule(

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App
-from cdk_layers.errors import SharingError
 from cdk_layers.lambda_service import limits
 from cdk_layers.rules.examples import layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Grant, Layer, Settings
     from cdk_layers.findings import Where
 
-register_family(__name__, order=160, error=SharingError)
+register_family(__name__, order=160)
 
 _STATEMENT_ID: Final = "0" * 36
 """A statement id as long as those of CloudFormation, which are UUIDs."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.errors import SharingError
 from cdk_layers.rules.examples import function_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
 
-register_family(__name__, order=150, error=SharingError)
+register_family(__name__, order=150)
 
 _STALE: Final = ("stack-output", "ssm-reference")
 """References whose text in the template is the same for every version. Template parameters that are read from SSM are

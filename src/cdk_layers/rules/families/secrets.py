@@ -9,7 +9,6 @@ from cdk_layers.app.model import Layer
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.env_files import NO_VALUES, is_env_file
 from cdk_layers.contents.owners import owner
-from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import layer_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import listed
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
 
-register_family(__name__, order=120, error=ContentError)
+register_family(__name__, order=120)
 
 _KINDS: Final = {
     "private-key": "a private key",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function
 from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.owners import owner
-from cdk_layers.errors import ContentError
 from cdk_layers.rules.facts.search_path import (
     inside,
     is_python,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=90, error=ContentError)
+register_family(__name__, order=90)
 
 _SDK: Final = ("boto3", "botocore", "s3transfer")
 _BOTO3: Final = re.compile(r"(?:boto3|s3transfer)\b", re.IGNORECASE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function, Layer
-from cdk_layers.errors import ContentError
 from cdk_layers.rules.examples import layer_yaml, template
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import quoted
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings, Storage
 
-register_family(__name__, order=180, error=ContentError)
+register_family(__name__, order=180)
 
 
 def _referencing(*more: str, versioning: str, days: str = "") -> str:

@@ -11,7 +11,6 @@ from packaging.specifiers import SpecifierSet
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
 from cdk_layers.contents.native_names import names_its_machine
-from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, PYTHON_RUNTIMES
 from cdk_layers.rules.facts.search_path import (
     is_python,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Distribution
     from cdk_layers.rules.facts.search_path import Part
 
-register_family(__name__, order=50, error=CompatibilityError)
+register_family(__name__, order=50)
 
 _MICRO_RELEASES: Final = 40
 _TAG_PARTS: Final = 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
-from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.rules.facts.total import AT_THE_LIMIT, Total
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
 
-register_family(__name__, order=190, error=LimitError)
+register_family(__name__, order=190)
 
 
 @rule(
