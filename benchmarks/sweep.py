@@ -30,7 +30,7 @@ from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.lambda_service.wheel_tags import exact_platform
 from cdk_layers.rules.engine import judge
-from cdk_layers.rules.families.dependencies import installed
+from cdk_layers.rules.facts.search_path import installed
 from cdk_layers.system import host
 
 if TYPE_CHECKING:

@@ -59,7 +59,6 @@ def judge_one(
         subject: A function, layer, grant or whole app.
         settings: The settings of the user.
         only_at_construction: Whether to apply only the rules whose errors constructs raise.
-
     """
     load_families(only_at_construction=only_at_construction)
     if isinstance(subject, Layer | Function) and not only_at_construction:
@@ -85,7 +84,6 @@ def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:
 
     Raises:
         RuleError: The error class of the first finding's family. Its message lists all findings.
-
     """
     layers = subject.used_layers if isinstance(subject, Function) else ()
     found = [

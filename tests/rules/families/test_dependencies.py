@@ -14,7 +14,7 @@ from uv import find_uv_bin
 
 from cdk_layers.contents.needs import several_versions, unmet
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.rules.families.dependencies import installed
+from cdk_layers.rules.facts.search_path import installed
 from cdk_layers.system import host
 from tests.rules.archives import archive, dist, found, function, layer, severities
 

@@ -65,6 +65,10 @@ class Part:
         return f"{path} in {self.label}"
 
 
+Installed = dict[str, list[tuple["Distribution", Part]]]
+"""Distributions with the archives that contain them, by name, in the order of `sys.path`."""
+
+
 def is_python(function: Function) -> bool:
     """Return whether a function is known to run on a Python 3 runtime and can have layers."""
     return not function.image and function.runtime is not None and bool(_PYTHON_RUNTIME.fullmatch(function.runtime))
@@ -77,12 +81,13 @@ def python_version(function: Function) -> str:
 
 def parts(function: Function) -> tuple[Part, ...]:
     """Return the archives of a function whose contents are known: its code, then its layers, lowest first."""
-    code = (
-        []
-        if function.code is None
-        else [Part("the function's code", "/var/task", function.code, function.sources, None)]
-    )
-    return (*code, *layer_parts(function.used_layers))
+    return (*code_parts(function), *layer_parts(function.used_layers))
+
+
+def code_parts(function: Function) -> Iterator[Part]:
+    """Yield the code of a function if its contents are known."""
+    if function.code is not None:
+        yield Part("the function's code", "/var/task", function.code, function.sources, None)
 
 
 def layer_parts(layers: Iterable[Layer]) -> Iterator[Part]:
@@ -129,6 +134,15 @@ def has_path_files(places: Iterable[tuple[Part, str]]) -> bool:
     """
     files = (name for part, folder in places for name in names(part.contents, folder) if name.endswith(".pth"))
     return any(name not in _HARMLESS_PATH_FILES for name in files)
+
+
+def installed(function: Function) -> Installed:
+    """Return the distributions on a function's path, by name, in the order of the path."""
+    found: Installed = {}
+    for part, root in search_path(function):
+        for distribution in in_folder(part.contents, root):
+            found.setdefault(distribution.name, []).append((distribution, part))
+    return found
 
 
 def visible(part: Part, python: str) -> dict[str, Distribution]:

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.needs import broken_by_winner, several_versions, unmet
-from cdk_layers.contents.owners import in_folder
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS, runtime_distributions
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.rules.facts.search_path import inside, is_python, names, python_version, search_path, unknown_parts
+from cdk_layers.rules.facts.search_path import (
+    inside,
+    installed,
+    is_python,
+    names,
+    python_version,
+    search_path,
+    unknown_parts,
+)
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import listed
 
@@ -19,22 +26,11 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Distribution
     from cdk_layers.contents.needs import Unmet
-    from cdk_layers.rules.facts.search_path import Part
+    from cdk_layers.rules.facts.search_path import Installed, Part
 
 register_family(__name__, order=80)
 
 _MOST_LISTED: Final = 3
-
-Installed = dict[str, list[tuple["Distribution", "Part"]]]
-
-
-def installed(function: Function) -> Installed:
-    """Return the distributions on a function's path, by name, in the order of the path."""
-    found: Installed = {}
-    for part, root in search_path(function):
-        for distribution in in_folder(part.contents, root):
-            found.setdefault(distribution.name, []).append((distribution, part))
-    return found
 
 
 @rule(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.answers import once_per_archive
-from cdk_layers.rules.facts.search_path import Part, is_folder, layer_parts, listed_files
+from cdk_layers.rules.facts.search_path import code_parts, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, size
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents, Mark
     from cdk_layers.findings import Severity
+    from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=70)
 
@@ -48,11 +49,6 @@ _SHORTEST_SECONDS: Final = 0.01
 _CACHED_BYTECODE: Final = re.compile(r"\.cpython-3(?P<minor>\d{1,2})\.pyc$")
 
 
-def _code(function: Function) -> Iterator[Part]:
-    if function.code is not None:
-        yield Part("the function's code", "/var/task", function.code, function.sources, None)
-
-
 @rule(
     "unreadable-file",
     Layer,
@@ -73,7 +69,7 @@ def unreadable_file(layer: Layer, _: Settings) -> Iterator[Problem]:
 @further_check("unreadable-file", Function)
 def unreadable_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of the files of a function's code."""
-    for part in _code(function):
+    for part in code_parts(function):
         yield from _access_problems(part)
 
 
@@ -142,7 +138,7 @@ def escaping_link(layer: Layer, _: Settings) -> Iterator[Problem]:
 @further_check("escaping-link", Function)
 def escaping_link_in_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield the problems of the links in a function's code."""
-    for part in _code(function):
+    for part in code_parts(function):
         yield from _bad_links(part)
 
 
@@ -211,7 +207,7 @@ def stale_bytecode(layer: Layer, _: Settings) -> Iterator[Problem]:
 @further_check("stale-bytecode", Function)
 def stale_bytecode_in_code(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield a problem for each kind of such bytecode in a function's code."""
-    for part in _code(function):
+    for part in code_parts(function):
         yield from _stale(part, (function.runtime,) if function.runtime else ())
 
 

@@ -10,6 +10,7 @@ from cdk_layers.contents.answers import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import (
     inside,
+    installed,
     is_python,
     modules,
     names,
@@ -20,7 +21,6 @@ from cdk_layers.rules.facts.search_path import (
     unknown_parts,
 )
 from cdk_layers.rules.facts.standard_library import standard_library
-from cdk_layers.rules.families.dependencies import installed
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import listed
 
