@@ -9,11 +9,9 @@ from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
 from cdk_layers.app.marks import UNBUILT
 from cdk_layers.app.model import Function as FunctionModel
-from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
-from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_archive, contents_of_code, measured_contents
 from cdk_layers.cdk.asset.handlers import resolved_handler
 from cdk_layers.cdk.declaration import Declaration
@@ -141,29 +139,18 @@ class LayeredFunction(Function):
         arguments = Arguments(f"Function {place.path_of(id)!r}")
         runs_on = arguments.runtime("runtime", runtime)
         machine = None if architecture is None else arguments.architecture("architecture", architecture)
-        folder = arguments.folder("entry", entry)
-        source = CodeSource(
-            path=place.path_of(id),
-            code=arguments.code(code),
-            entry=folder,
-            index=index,
-            bundling=Bundling.read(bundling, arguments, None if machine is None else [machine]),
-            excludes=arguments.texts("asset_excludes", asset_excludes, "patterns"),
-            allow_source_builds=arguments.texts("allow_source_builds", allow_source_builds, "distributions"),
-            default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
-            follow_links=arguments.flag("follow_links", follow_links),
-            groups=arguments.texts("groups", groups, "names"),
-            extras=arguments.texts("extras", extras, "names"),
-            content=ContentChoices.read(
-                arguments,
-                bytecode=bytecode,
-                trim=trim,
-                dependency_excludes=dependency_excludes,
-                aws_services=aws_services,
-                try_imports=try_imports,
-            ),
-        )
-        called = resolved_handler(arguments, folder, index, handler)
+        given_options = {
+            "entry": entry, "bundling": bundling, "asset_excludes": asset_excludes,
+            "default_excludes": default_excludes, "follow_links": follow_links,
+            "allow_source_builds": allow_source_builds, "groups": groups, "extras": extras,
+            "bytecode": bytecode, "trim": trim, "dependency_excludes": dependency_excludes,
+            "aws_services": aws_services, "try_imports": try_imports,
+        }  # fmt: skip
+        source = CodeSource.read(
+            place.path_of(id), arguments, given_options, None if machine is None else [machine],
+            code=arguments.code(code), index=index,
+        )  # fmt: skip
+        called = resolved_handler(arguments, source.entry, index, handler)
         self._declaration = declaration = Declaration(
             place,
             FunctionModel(

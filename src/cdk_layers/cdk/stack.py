@@ -121,17 +121,11 @@ class MultiLayerStack(Stack):
             "removal_policy": arguments.removal_policy(removal_policy),
             "reference_strength": arguments.reference_strength(reference_strength),
             "default_excludes": default_excludes is None or arguments.flag("default_excludes", default_excludes),
-            **only_chosen(
-                ContentChoices.read(
-                    arguments,
-                    bytecode=bytecode,
-                    trim=trim,
-                    dependency_excludes=dependency_excludes,
-                    aws_services=aws_services,
-                    try_imports=try_imports,
-                )
-            ),
-        }
+            **only_chosen(ContentChoices.read(arguments, {
+                "bytecode": bytecode, "trim": trim, "dependency_excludes": dependency_excludes,
+                "aws_services": aws_services, "try_imports": try_imports,
+            })),
+        }  # fmt: skip
         self._grants = arguments.grants("grants", grants)
         self._prefix = parameter_prefix_of(arguments, parameter_prefix)
         described = arguments.layers(layers)

@@ -11,6 +11,8 @@ from cdk_layers.project.option_kinds import TRIM_ARGUMENT
 from cdk_layers.project.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cdk_layers.cdk.arguments.readers import Arguments
 
 
@@ -25,25 +27,21 @@ class ContentChoices:
     try_imports: bool | None = None
 
     @classmethod
-    def read(
-        cls,
-        arguments: Arguments,
-        *,
-        bytecode: object,
-        trim: object,
-        dependency_excludes: object,
-        aws_services: object,
-        try_imports: object,
-    ) -> ContentChoices:
+    def read(cls, arguments: Arguments, given: Mapping[str, object]) -> ContentChoices:
         """Read the arguments of a construct.
+
+        Args:
+            arguments: Readers that name the construct.
+            given: What the user passed, by the names of the fields; other keys are ignored.
 
         Raises:
             UsageError: One of them is not of its type.
         """
-        excludes, services = dependency_excludes, aws_services
+        bytecode, excludes, services = given["bytecode"], given["dependency_excludes"], given["aws_services"]
+        try_imports = given["try_imports"]
         return cls(
             None if bytecode is None else arguments.flag("bytecode", bytecode),
-            _trim(arguments, trim),
+            _trim(arguments, given["trim"]),
             None if excludes is None else arguments.texts("dependency_excludes", excludes, "patterns"),
             None if services is None else arguments.texts("aws_services", services, "names of services"),
             None if try_imports is None else arguments.flag("try_imports", try_imports),

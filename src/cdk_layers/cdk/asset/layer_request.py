@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import RemovalPolicy
 
 from cdk_layers.app.model import Layer
-from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.description import common_license, describe
 from cdk_layers.cdk.asset.layer_source import LayerSource
 from cdk_layers.cdk.model.runtimes import name_of
@@ -68,7 +66,12 @@ class LayerRequest:
         runtimes = arguments.runtimes("compatible_runtimes", given["compatible_runtimes"])
         architectures = arguments.architectures("compatible_architectures", given["compatible_architectures"])
         return cls(
-            source=_source(path, arguments, given, runtimes, architectures),
+            source=LayerSource.read(
+                path, arguments, given, architectures,
+                opt_entry=arguments.folder("opt_entry", given["opt_entry"]),
+                targets=targets_of(path, runtimes, architectures),
+                docker=arguments.flag("docker", given["docker"]),
+            ),
             runtimes=runtimes,
             architectures=architectures,
             name=arguments.text("layer_version_name", given["layer_version_name"]),
@@ -78,7 +81,7 @@ class LayerRequest:
             reference_strength=arguments.reference_strength(given["reference_strength"]),
             grants=arguments.grants("grants", given["grants"]),
             budget_bytes=arguments.size("max_unzipped", given["max_unzipped"]),
-        )
+        )  # fmt: skip
 
     @property
     def generated(self) -> tuple[str, ...]:
@@ -121,35 +124,6 @@ class LayerRequest:
             budget_bytes=self.budget_bytes,
             **facts,
         )
-
-
-def _source(
-    path: str,
-    arguments: Arguments,
-    given: LayerArguments,
-    runtimes: tuple[Runtime, ...],
-    architectures: tuple[Architecture, ...] | None,
-) -> LayerSource:
-    default_excludes = given["default_excludes"]
-    return LayerSource(
-        path=path,
-        entry=arguments.folder("entry", given["entry"]),
-        opt_entry=arguments.folder("opt_entry", given["opt_entry"]),
-        targets=targets_of(path, runtimes, architectures),
-        bundling=Bundling.read(given["bundling"], arguments, architectures),
-        excludes=arguments.texts("asset_excludes", given["asset_excludes"], "patterns"),
-        allow_source_builds=arguments.texts("allow_source_builds", given["allow_source_builds"], "distributions"),
-        groups=arguments.texts("groups", given["groups"], "names"),
-        extras=arguments.texts("extras", given["extras"], "names"),
-        docker=arguments.flag("docker", given["docker"]),
-        default_excludes=default_excludes is None or arguments.flag("default_excludes", default_excludes),
-        follow_links=arguments.flag("follow_links", given["follow_links"]),
-        content=ContentChoices.read(
-            arguments, bytecode=given["bytecode"], trim=given["trim"],
-            dependency_excludes=given["dependency_excludes"], aws_services=given["aws_services"],
-            try_imports=given["try_imports"],
-        ),
-    )  # fmt: skip
 
 
 def _text(given: str | None, contents: Contents | None, make: Callable[[Contents], str | None]) -> str | None:
