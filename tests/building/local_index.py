@@ -1,12 +1,9 @@
-"""Distributions made by tests, and package indexes that serve them on loopback."""
+"""Package indexes of distributions that tests make, served on loopback."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
-import tarfile
-import zipfile
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,47 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-
-def write_wheel(
-    folder: Path,
-    name: str,
-    version: str = "1.0",
-    *,
-    body: str = "",
-    tag: str = "py3-none-any",
-    requires: Sequence[str] = (),
-    python: str = "",
-) -> Path:
-    """Write a wheel with one module of the distribution's name, and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    wheel = folder / f"{name}-{version}-{tag}.whl"
-    info = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(wheel, "w") as opened:
-        opened.writestr(f"{name}.py", body)
-        opened.writestr(f"{info}/METADATA", _metadata(name, version, requires, python))
-        opened.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
-        opened.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
-    return wheel
-
-
-def write_sdist(folder: Path, name: str, version: str = "1.0") -> Path:
-    """Write a source archive whose metadata is known without building it, and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = folder / f"{name}-{version}.tar.gz"
-    project = f'[project]\nname = "{name}"\nversion = "{version}"\n'
-    with tarfile.open(archive, "w:gz") as opened:
-        for path, text in (("PKG-INFO", _metadata(name, version, (), "")), ("pyproject.toml", project)):
-            member = tarfile.TarInfo(f"{name}-{version}/{path}")
-            member.size = len(text.encode())
-            opened.addfile(member, io.BytesIO(text.encode()))
-    return archive
-
-
-def _metadata(name: str, version: str, requires: Sequence[str], python: str) -> str:
-    lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
-    lines += [f"Requires-Python: {python}"] if python else []
-    return "\n".join([*lines, *(f"Requires-Dist: {line}" for line in requires), ""])
 
 
 def write_index(root: Path, name: str, files: Sequence[Path]) -> None:

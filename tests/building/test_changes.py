@@ -16,7 +16,7 @@ from cdk_layers.building.find import build
 from cdk_layers.errors import EntryChangedError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 from tests.upkeep import kept
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from cdk_layers.errors import DependencyError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
 from cdk_layers.system.credentials import git_headers, hide
-from tests.building.distributions import wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     import subprocess
@@ -67,7 +67,7 @@ def served(folder: Path) -> Iterator[str]:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the host of an index with one wheel."""
     folder = tmp_path_factory.mktemp("index")
-    made = wheel(folder / "simple" / "thing", "thing", {"thing.py": "VERSION = 1\n"})
+    made = write_wheel(folder / "simple" / "thing", "thing", {"thing.py": "VERSION = 1\n"})
     (folder / "simple" / "thing" / "index.html").write_text(f'<a href="{made.name}">x</a>', encoding="utf-8")
     with served(folder) as name:
         yield name

@@ -23,7 +23,7 @@ from cdk_layers.building.requirements.surroundings import builds_key, settings_o
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
-from tests.building.projects import module, write_project, write_wheel
+from tests.building.distributions import write_project, write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,12 @@ def entry(tmp_path: Path) -> Path:
     write_project(folder / "a#b", "lib")
     write_project(tmp_path / "beside", "lib")
     return folder
+
+
+def module(archive: Path, name: str) -> str:
+    """Return the text of a module in an archive of a layer."""
+    with zipfile.ZipFile(archive) as opened:
+        return opened.read(f"python/{name}.py").decode()
 
 
 def asked(entry: Path, store: LocalStore, line: str) -> tuple[str | None, Path | None]:
@@ -245,7 +251,7 @@ def test_other_ways_to_lead(entry: Path, store: LocalStore, tmp_path: Path, requ
     write_wheel(more / "w", "bar")
     before = local_sources.digest(entry / "lib")
     bar.write_text("x = 2\n", encoding="utf-8")
-    write_wheel(more / "w", "bar", "x = 2\n")
+    write_wheel(more / "w", "bar", {"bar.py": "x = 2\n"})
     assert local_sources.digest(entry / "lib") != before
     assert module(built(entry, store, "./lib").archive, "bar") == "x = 2\n"
 
@@ -394,7 +400,7 @@ def test_sources_that_a_manifest_prefers(entry: Path, store: LocalStore, tmp_pat
     Its newest version may have no wheel at all.
     """
     index = tmp_path / "index"
-    write_wheel(index, "my_lib", "x = 'wheel'\n")
+    write_wheel(index, "my_lib", {"my_lib.py": "x = 'wheel'\n"})
     for version in ("1.0", "1.1"):
         sources = write_project(tmp_path / f"my_lib-{version}", "my_lib")
         for path in (sources / "backend.py", sources / "pyproject.toml"):
@@ -445,7 +451,7 @@ def test_wheels_that_are_built_again(
     text = f"--no-index\n{option}mylib==1.0\n" if kind != "a flat index" else "mylib==1.0\n"
     first = built(entry, store, text)
     assert [name for name in first.contents.files if name.endswith(".whl")] == []
-    write_wheel(entry / "w", "mylib", "x = 2\n")
+    write_wheel(entry / "w", "mylib", {"mylib.py": "x = 2\n"})
     assert module(built(entry, store, text).archive, "mylib") == "x = 2\n"
 
 
@@ -456,7 +462,7 @@ def test_folder_of_links(entry: Path, store: LocalStore, tmp_path: Path) -> None
     (entry / "links" / elsewhere.name).symlink_to(elsewhere)
     text = "--no-index\n--find-links links\nother==1.0\n"
     built(entry, store, text)
-    write_wheel(tmp_path / "elsewhere", "other", "x = 2\n")
+    write_wheel(tmp_path / "elsewhere", "other", {"other.py": "x = 2\n"})
     assert module(built(entry, store, text).archive, "other") == "x = 2\n"
 
 

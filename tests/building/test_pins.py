@@ -18,7 +18,7 @@ from cdk_layers.building.requirements.resolution import Basis, Resolution
 from cdk_layers.building.requirements.wanted import Wanted
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
-from tests.building.local_index import write_sdist, write_wheel
+from tests.building.distributions import write_source, write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ OFFLINE = "--no-index\n--find-links wheels\n"
 def test_permission_for_source_builds_shapes_the_pins(make_entry: MakeEntry, store: LocalStore) -> None:
     """Pins that were found with a build from source allowed do not answer where it is not."""
     entry = make_entry({"requirements.txt": f"{OFFLINE}demo==1.0\n"})
-    write_sdist(entry / "wheels", "demo")
+    write_source(entry / "wheels", "demo")
     assert pins_for(entry, X86, BuildOptions(allow_source_builds=("demo",)), store=store) == ("demo==1.0",)
     with pytest.raises(DependencyError, match="no wheel of 'demo'"):
         pins_for(entry, X86, store=store)
@@ -59,7 +59,9 @@ def test_wheel_that_is_too_new_is_installed_again(make_entry: MakeEntry, store: 
     entry = make_entry({"requirements.txt": OFFLINE + text})
     write_wheel(entry / "wheels", "only", tag="cp311-cp311-manylinux_2_24_x86_64")
     for glibc in (17, 28):
-        write_wheel(entry / "wheels", "both", body=f"glibc = {glibc}\n", tag=f"cp311-cp311-manylinux_2_{glibc}_x86_64")
+        write_wheel(
+            entry / "wheels", "both", {"both.py": f"glibc = {glibc}\n"}, tag=f"cp311-cp311-manylinux_2_{glibc}_x86_64"
+        )
     done = build(entry, Target("3.11", "x86_64"), store=store)
     assert done.pins == ("both==1.0", "only==1.0")
     with zipfile.ZipFile(done.archive) as opened:
@@ -80,7 +82,7 @@ def test_markers_see_the_newest_patch_level(
 ) -> None:
     """Markers are judged for the newest patch release of the runtime, here and by uv."""
     entry = make_entry({"requirements.txt": f"{OFFLINE}base\n"})
-    write_wheel(entry / "wheels", "base", requires=[f"more; {marker}"])
+    write_wheel(entry / "wheels", "base", metadata=f"Requires-Dist: more; {marker}\n")
     write_wheel(entry / "wheels", "more")
     pins = pins_for(entry, Target("3.11", "x86_64"), store=store)
     assert ("more==1.0" in pins) is is_there
@@ -92,7 +94,7 @@ def test_requires_python_sees_the_newest_patch_level(make_entry: MakeEntry, stor
     """A distribution that wants a later patch release is installed, pinned or not."""
     for text in ("base\n", "base==1.0\n"):
         entry = make_entry({"requirements.txt": OFFLINE + text})
-        write_wheel(entry / "wheels", "base", python=">=3.11.7")
+        write_wheel(entry / "wheels", "base", metadata="Requires-Python: >=3.11.7\n")
         assert build(entry, Target("3.11", "x86_64"), store=store).pins == ("base==1.0",)
 
 

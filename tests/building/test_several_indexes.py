@@ -10,7 +10,8 @@ import pytest
 from cdk_layers.building.find import build
 from cdk_layers.errors import UnreachableError
 from cdk_layers.lambda_service.target import Target
-from tests.building.local_index import served, write_index, write_wheel
+from tests.building.distributions import write_wheel
+from tests.building.local_index import served, write_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ NOBODY = "http://127.0.0.1:9/simple"
 def address(make_entry: MakeEntry, store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve two indexes with other files of one version; uv's cache has the page and the wheel of "main"."""
     for index in ("main", "private"):
-        write_index(tmp_path, index, [write_wheel(tmp_path / index, "alpha", body=f"index = {index!r}\n")])
+        write_index(tmp_path, index, [write_wheel(tmp_path / index, "alpha", {"alpha.py": f"index = {index!r}\n"})])
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     with served(tmp_path) as address:
         entry = make_entry({"requirements.txt": f"--index-url {address}/main/simple\nalpha==1.0\n"}, "before")

@@ -13,7 +13,7 @@ from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 from tests.upkeep import kept
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from aws_cdk.aws_lambda import Runtime
 
 from cdk_layers import LayeredFunction, MultiLayerStack, SharedPythonLayer
 from cdk_layers.errors import EntryError, UsageError
-from tests.building.local_index import write_wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path

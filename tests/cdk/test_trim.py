@@ -16,7 +16,7 @@ from cdk_layers.building.trim.untrimmed import write_untrimmed
 from cdk_layers.cli import main
 from cdk_layers.errors import UsageError
 from cdk_layers.project.user_store import user_store
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 
 FILES = {
     "a/__init__.py": "", "a/__init__.pyi": "x: int\n", "a/tests/__init__.py": "", "a/tests/test_a.py": "1\n",

@@ -12,7 +12,7 @@ from cdk_layers import BrokenImportError, LayeredFunction, MultiLayerStack, Shar
 from cdk_layers.errors import BuildError
 from cdk_layers.local import runner
 from cdk_layers.local.runner import this_architecture
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 from tests.local.apps import RUNTIME
 
 if TYPE_CHECKING:

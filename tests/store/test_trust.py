@@ -139,7 +139,7 @@ def test_clock_that_is_wrong(
 @unix
 def test_folder_of_links_to_wheels(make_entry: Callable[..., Path], store: LocalStore, tmp_path: Path) -> None:
     """A find-links folder of symlinks to wheels elsewhere is followed, and its content counts."""
-    from tests.building.wheel_files import write_wheel  # noqa: PLC0415
+    from tests.building.distributions import write_wheel  # noqa: PLC0415
 
     entry = make_entry({"requirements.txt": "--no-index\n--find-links ../links\ndemo==1.0\n"})
     (tmp_path / "links").mkdir()

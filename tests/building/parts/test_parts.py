@@ -25,7 +25,7 @@ from cdk_layers.contents.measure import measure
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,7 +11,7 @@ from cdk_layers.building.find import build
 from cdk_layers.building.parts.split import split
 from cdk_layers.errors import BuildError, EntryError
 from cdk_layers.lambda_service.target import Target
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,7 +14,7 @@ from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import compilation
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
-from tests.building.local_index import write_wheel
+from tests.building.distributions import write_wheel
 from tests.building.requirements.locks import (
     PROJECT,
     X86,

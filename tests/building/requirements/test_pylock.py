@@ -15,7 +15,7 @@ from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.errors import DependencyError, EntryError, StaleLockError
 from cdk_layers.lambda_service.target import Target
-from tests.building.local_index import write_wheel
+from tests.building.distributions import write_wheel
 from tests.building.requirements.locks import (
     PROJECT,
     X86,

@@ -15,7 +15,7 @@ from cdk_layers.building.requirements.manifests import Requirements
 from cdk_layers.building.requirements.requested_extras import unknown_extras
 from cdk_layers.contents.model import Contents, Distribution
 from cdk_layers.lambda_service.target import Target
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

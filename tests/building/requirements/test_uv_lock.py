@@ -18,8 +18,8 @@ from cdk_layers.building.uv import process
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
-from tests.building.local_index import served, write_index, write_wheel
-from tests.building.projects import write_project
+from tests.building.distributions import write_project, write_wheel
+from tests.building.local_index import served, write_index
 from tests.building.requirements.locks import (
     EXPLICIT,
     GROUPS,
@@ -200,7 +200,7 @@ def test_group_that_uv_does_not_know(
 def test_source_for_some_platforms(make_entry: MakeEntry, store: LocalStore, indexes: str, platform: str) -> None:
     """A single source that counts on some platforms only is not stale on any."""
     entry = make_entry({})
-    write_wheel(entry / "wheels", "beta", body="index = 'file'\n")
+    write_wheel(entry / "wheels", "beta", {"beta.py": "index = 'file'\n"})
     source = f"{{ path = 'wheels/beta-1.0-py3-none-any.whl', marker = \"sys_platform == '{platform}'\" }}"
     lock(entry, indexes, '"beta"', f"[tool.uv.sources]\nbeta = {source}\n")
     assert origins(build(entry, X86, store=store).archive, "beta") == ["file" if platform == "linux" else "main"]

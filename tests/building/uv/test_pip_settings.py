@@ -13,7 +13,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.uv.pip_settings import unread_pip_settings
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.lambda_service.target import Target
-from tests.building.wheel_files import write_wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,7 +18,7 @@ from cdk_layers.errors import BuildError, CdkLayersError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
-from tests.building.distributions import wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,7 +155,7 @@ def test_hostile_wheels(
 ) -> None:
     """A wheel whose RECORD, scripts or members leave their folder changes nothing outside of it."""
     entry = tmp_path / "a" / "b" / "entry"
-    made = wheel(entry / "w", "thing", files, entry_points=scripts, record=record)
+    made = write_wheel(entry / "w", "thing", files, entry_points=scripts, record=record)
     (entry / "requirements.txt").write_text(f"--no-index\n--find-links {made.parent}\nthing\n", encoding="utf-8")
     victim = store.folder / "victim"
     victim.parent.mkdir(parents=True)

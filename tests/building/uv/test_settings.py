@@ -14,7 +14,7 @@ from cdk_layers.building.uv.settings import read_uv_settings, settings_read_once
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
-from tests.building.distributions import traced_source, wheel
+from tests.building.distributions import traced_source, write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ _TARGET = Target("3.13", "x86_64")
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with an entry, an index of one wheel and its traced source, and homes without settings."""
     index = tmp_path / "index"
-    wheel(index, "thing", {"thing.py": "VERSION = 1\n"})
+    write_wheel(index, "thing", {"thing.py": "VERSION = 1\n"})
     traced_source(index, "thing", tmp_path / "trace")
     entry = tmp_path / "app" / "layer"
     entry.mkdir(parents=True)
@@ -137,7 +137,7 @@ def test_hashes_are_always_verified(
 
 def test_constraints_shape_all_of_a_build(project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """UV_CONSTRAINT, seen from the working folder, decides the version that is resolved, installed and remembered."""
-    wheel(project / "index", "thing", {"thing.py": "VERSION = 2\n"}, version="2.0")
+    write_wheel(project / "index", "thing", {"thing.py": "VERSION = 2\n"}, version="2.0")
     requirements = project / "app/layer/requirements.txt"
     requirements.write_text(requirements.read_text(encoding="utf-8").replace("==1.0", ""), encoding="utf-8")
     write(project / "constraints.txt", "thing==1.0\n")
@@ -153,7 +153,7 @@ def test_constraints_count_beside_pins(
     project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """A manifest that pins everything is not taken at its word where uv's settings restrict versions too."""
-    wheel(project / "index", "thing", {"thing.py": "VERSION = 2\n"}, version="2.0")
+    write_wheel(project / "index", "thing", {"thing.py": "VERSION = 2\n"}, version="2.0")
     if how.startswith("UV_"):
         write(project / "restricted.txt", "thing==2.0\n")
         monkeypatch.setenv(how, "restricted.txt")
@@ -172,7 +172,7 @@ def test_relative_places_are_the_users(
 ) -> None:
     """Relative places in variables are seen from the folder that the user is in, not from the entry."""
     simple = project / "simple" / "thing"
-    made = wheel(simple, "thing", {"thing.py": "VERSION = 1\n"})
+    made = write_wheel(simple, "thing", {"thing.py": "VERSION = 1\n"})
     write(simple / "index.html", f'<a href="{made.name}">{made.name}</a>')
     write(project / "uv-here.toml", 'no-index = true\nfind-links = ["./index"]')
     (project / "app/layer/requirements.txt").write_text("thing==1.0\n", encoding="utf-8")
@@ -232,7 +232,7 @@ def test_pips_index_gives_way_to_the_manifests(monkeypatch: pytest.MonkeyPatch, 
 def test_another_index_is_another_archive(project: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same pins from another index are not answered by what the first one had."""
     (project / "app/layer/requirements.txt").write_text("thing==1.0\n", encoding="utf-8")
-    wheel(project / "second", "thing", {"thing.py": "VERSION = 'second'\n"})
+    write_wheel(project / "second", "thing", {"thing.py": "VERSION = 'second'\n"})
     digests = set()
     for folder in ("index", "second"):
         monkeypatch.setenv("UV_FIND_LINKS", f"file://{project / folder}")

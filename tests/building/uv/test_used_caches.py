@@ -10,7 +10,7 @@ from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
-from tests.building.distributions import wheel
+from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_caches_in_use_are_no_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """Uv's cache, or this library's, may be in the entry: it is not packed, and the digest does not follow it."""
     index, entry, opt = tmp_path / "index", tmp_path / "entry", tmp_path / "opt"
-    wheel(index, "thing", {"thing.py": "\n"})
+    write_wheel(index, "thing", {"thing.py": "\n"})
     for folder in (entry, opt):
         folder.mkdir()
     (opt / "data").touch()
