@@ -69,6 +69,15 @@ def write(folder: Path, **resources: dict[str, Any]) -> Path:
     return assembly_of(out, Spoke={"Resources": resources})
 
 
+def acknowledge(path: Path, *names: str, scope: str = "/Spoke") -> None:
+    """Acknowledge rules in a scope of an assembly, as the CDK does."""
+    entry = {"type": "aws:cdk:acknowledged-rules", "data": dict.fromkeys(names, "It stays.")}
+    (path / "Spoke.metadata.json").write_text(json.dumps({"/Spoke/Report": "damaged", scope: [entry]}))
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["artifacts"]["Spoke"]["additionalMetadataFile"] = "Spoke.metadata.json"
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the working folder: its cdk.out has one function with an error and a warning."""

@@ -11,7 +11,8 @@ from jsonschema import Draft4Validator
 
 from benchmarks.cases import write as write_case
 from cdk_layers.rules.registry import all_rules
-from tests.cli.conftest import TODAY, function, write
+from tests.assembly.templates import assembly_of
+from tests.cli.conftest import TODAY, acknowledge, function, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ _SCHEMA = Path(__file__).parents[2] / "node_modules/@microsoft/jest-sarif/lib/sc
         ("python3.13", "nowhere.handler", (), 1),
         ("python3.13", "nowhere.handler", ("--ignore", "handler-not-found"), 0),
         ("python3.13", "nowhere.handler", ("--select", "wrong-region,wrong-partition"), 0),
+        ("python3.13", "nowhere.handler", ("--select", "wrong-region, handler-not-found,"), 1),
         ("python3.13", "nowhere.handler", ("--select", "wrong-region", "--select", "handler-not-found"), 1),
     ],
 )
@@ -102,7 +104,7 @@ def test_lines_are_those_of_the_resources(tmp_path: Path, run: Command) -> None:
 def test_sarif_is_valid(tmp_path: Path, run: Command, handler: str) -> None:
     """Against the schema of SARIF 2.1.0, with findings, with acknowledged ones and without any."""
     path = write(tmp_path, Report=function("python3.9", handler, Layers=[{"Ref": "Unknown"}]))
-    _acknowledge(path, "cdk-layers::deprecated-runtime")
+    acknowledge(path, "cdk-layers::deprecated-runtime")
     log = json.loads(run("check", path, *TODAY, "--format", "sarif").out)
 
     assert [error.message for error in Draft4Validator(json.loads(_SCHEMA.read_text())).iter_errors(log)] == []
@@ -172,44 +174,20 @@ def test_markup_in_names_is_text(tmp_path: Path, run: Command) -> None:
     assert "[red]x[/red]" in run("check", write(tmp_path, Report=report), *TODAY).out
 
 
-def _acknowledge(path: Path, *names: str) -> None:
-    entry = {"type": "aws:cdk:acknowledged-rules", "data": dict.fromkeys(names, "It stays.")}
-    (path / "Spoke.metadata.json").write_text(json.dumps({"/Spoke": [entry], "/Spoke/Report": "damaged"}))
-    manifest = json.loads((path / "manifest.json").read_text())
-    manifest["artifacts"]["Spoke"]["additionalMetadataFile"] = "Spoke.metadata.json"
-    (path / "manifest.json").write_text(json.dumps(manifest))
+def test_one_template_of_an_assembly_is_checked_alone(tmp_path: Path, run: Command) -> None:
+    """With what the other stacks define, and without a word about their functions, layers and grants."""
+    layer = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "x" * 141, "Content": {}}}
+    grant = {"Type": "AWS::Lambda::LayerVersionPermission", "Properties": {
+        "Action": "lambda:GetLayerVersion", "Principal": "*", "LayerVersionArn": {"Ref": "Base"},
+    }}  # fmt: skip
+    broken = {"Report": function("python3.9", "nowhere.handler"), "Base": layer, "Everyone": grant}
+    assembly_of(tmp_path, Good={"Resources": {"Report": function()}}, Bad={"Resources": broken})
+    of_good, of_bad = (run("check", tmp_path / f"{name}.template.json", *TODAY, "--format", "json").rules
+                       for name in ("Good", "Bad"))  # fmt: skip
 
-
-@pytest.mark.usefixtures("project")
-def test_what_is_acknowledged_in_the_cdk_counts_here_too(run: Command) -> None:
-    """For the scope where it stands and all below, with its reason."""
-    _acknowledge(Path("cdk.out"), "cdk-layers::handler-not-found", "other::deprecated-runtime")
-    done = run("check", *TODAY, "--format", "json")
-
-    assert (done.status, done.rules) == (0, ["deprecated-runtime"])
-    (acknowledged,) = done.json["acknowledged"]
-    assert (acknowledged["rule"], acknowledged["reason"]) == ("handler-not-found", "It stays.")
-    assert run("check", *TODAY).out.rstrip().endswith("Acknowledged: 1.")
-
-
-@pytest.mark.usefixtures("project")
-def test_what_is_acknowledged_for_a_whole_app_stands_in_its_report(run: Command) -> None:
-    """The CDK writes it nowhere else."""
-    suppressed = {"acknowledgedId": "cdk-layers::handler-not-found", "reason": "It stays."}
-    report = {"pluginReports": [{"suppressedViolations": [suppressed, {}]}, {}]}
-    Path("cdk.out/validation-report.json").write_text(json.dumps(report))
-
-    assert run("check", *TODAY, "--format", "json").rules == ["deprecated-runtime"]
-
-
-@pytest.mark.usefixtures("project")
-def test_a_damaged_report_of_the_cdk_stops_nothing(run: Command) -> None:
-    """The assembly is judged without it, which the report says."""
-    Path("cdk.out/validation-report.json").write_text('{"pluginReports": [')
-    done = run("check", *TODAY, "--format", "json")
-
-    assert done.rules == ["handler-not-found", "deprecated-runtime"]
-    assert "validation-report.json" in done.json["not_known"][0]
+    assert of_good == []
+    assert {"handler-not-found", "deprecated-runtime", "public-grant"} <= set(of_bad)
+    assert of_bad == run("check", tmp_path, *TODAY, "--format", "json").rules
 
 
 def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
@@ -220,6 +198,17 @@ def test_a_budget_of_ones_own(tmp_path: Path, run: Command) -> None:
     assert run("check", path, *TODAY, "--budget", f"{size * 2}B").status == 0
     assert run("check", path, *TODAY, "--budget", f"{size - 1}B").status == 1
     assert run("check", path, *TODAY, "--budget", f"{size - 1}B", "--no-strict-budget").status == 0
+
+
+@pytest.mark.parametrize("setting", ['select = ["too-many-layer"]', 'ignore = ["wrong-region", "too-many-layer"]'])
+@pytest.mark.usefixtures("project")
+def test_an_unknown_rule_in_the_projects_settings(run: Command, setting: str) -> None:
+    """The message names the file that has it, since the command line has nothing to correct."""
+    Path("pyproject.toml").write_text(f"[tool.cdk-layers]\n{setting}\n")
+    done = run("check", *TODAY)
+
+    assert (done.status, done.out) == (2, "")
+    assert "pyproject.toml: [tool.cdk-layers]: There is no rule 'too-many-layer'. Did you mean too-many-l" in done.err
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,8 @@ def test_handlers_are_imported(session: pytest.Pytester) -> None:
         import helpers
         from cdk_layers.errors import UsageError
 
+        sys.dont_write_bytecode = False
+
         def test_import(lambda_handler, monkeypatch):
             handler = lambda_handler("Report", environment={"TABLE": "test"})
             assert handler({}, None) == {
@@ -250,8 +252,11 @@ def test_handlers_are_imported(session: pytest.Pytester) -> None:
             import shared
             monkeypatch.setattr(shared, "origin", "patched")
             assert handler({}, None)["origin"] == "patched"
+            # All runs share the folder.
+            assert "__pycache__" not in os.listdir(os.path.dirname(shared.__file__))
 
         def test_nothing_is_left():
+            assert not sys.dont_write_bytecode
             assert "shared" not in sys.modules
             assert "TABLE" not in os.environ
             assert sys.modules["helpers"] is helpers

@@ -165,6 +165,28 @@ Resources:
     assert len(app.layers) == 2
 
 
+@pytest.mark.parametrize("used", ["[!Ref Base]", "[!Ref Plain, !Ref Base]", "[!Ref Base, !Ref Other]"])
+def test_a_function_has_the_variants_of_its_layers(tmp_path: Path, used: str) -> None:
+    """A function without a condition of its own has each variant of its layers."""
+    app = read_text(tmp_path, f"""
+Parameters: {{Arm: {{Type: String, AllowedValues: ['yes', 'no']}}}}
+Conditions: {{IsArm: !Equals [!Ref Arm, 'yes']}}
+Resources:
+  A: {{Type: AWS::Lambda::Function, Properties: {{Layers: {used}}}}}
+  B: {{Type: AWS::Lambda::Function, Properties: {{Layers: {used}}}}}
+  Plain: {{Type: AWS::Lambda::LayerVersion, Properties: {{CompatibleArchitectures: [x86_64]}}}}
+  Base: {{Type: AWS::Lambda::LayerVersion, Properties: {{CompatibleArchitectures: [!If [IsArm, arm64, x86_64]]}}}}
+  Other: {{Type: AWS::Lambda::LayerVersion, Properties: {{CompatibleArchitectures: [!If [IsArm, arm64, x86_64]]}}}}
+""")  # fmt: skip
+    for name in ("A", "B"):
+        variants = {function.scenario: function for function in app.functions if function.where.logical_id == name}
+        found = {
+            scenario: {layer.architectures for layer in function.used_layers if layer.where.logical_id != "Plain"}
+            for scenario, function in variants.items()
+        }
+        assert found == {"IsArm=true": {("arm64",)}, "IsArm=false": {("x86_64",)}}
+
+
 @pytest.mark.parametrize("conditions", ["{A: !Not [{Condition: B}], B: !Not [{Condition: A}]}", "{}"])
 def test_conditions_in_a_circle_or_missing_are_an_error(tmp_path: Path, conditions: str) -> None:
     """CloudFormation refuses such a template as well."""

@@ -1,0 +1,50 @@
+"""Arguments of the commands that run functions, as they are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdk_layers.cli.arguments import parser
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("NAME=value", ("NAME", "value")),
+        ("URL=https://host/?a=b&c=d", ("URL", "https://host/?a=b&c=d")),
+        ("KEY=c2VjcmV0==", ("KEY", "c2VjcmV0==")),
+        ("EMPTY=", ("EMPTY", "")),
+    ],
+)
+def test_a_value_may_contain_the_sign(text: str, pair: tuple[str, str]) -> None:
+    """Addresses and Base64 have "=" in them, and a variable may be set to nothing."""
+    arguments = parser().parse_args(["run", "Report", "--env", text, "--layer", text])
+    assert arguments.env == arguments.layer == [pair]
+
+
+@pytest.mark.parametrize("option", ["--env", "--layer"])
+@pytest.mark.parametrize("text", ["NAME", "=value", "="])
+def test_what_is_not_a_pair(capsys: pytest.CaptureFixture[str], option: str, text: str) -> None:
+    """The message has the form that is expected."""
+    with pytest.raises(SystemExit):
+        parser().parse_args(["run", "Report", option, text])
+    assert f"{text!r} is not of the form " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "good", "bad"),
+    [
+        (["serve"], "--port", ["0", "1", "65535"], ["-1", "65536", "x", "80.0"]),
+        (["run", "Report"], "--debug", ["1", "65535"], ["0", "65536", "", "+80"]),
+    ],
+)
+def test_ports(
+    capsys: pytest.CaptureFixture[str], command: list[str], option: str, good: list[str], bad: list[str]
+) -> None:
+    """A service may listen on a free port, which 0 stands for; a debugger has to know its port."""
+    for text in good:
+        assert getattr(parser().parse_args([*command, option, text]), option[2:]) == int(text)
+    for text in bad:
+        with pytest.raises(SystemExit):
+            parser().parse_args([*command, f"{option}={text}"])
+        assert f"{text!r} is not a port" in capsys.readouterr().err
