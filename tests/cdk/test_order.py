@@ -11,7 +11,9 @@ from aws_cdk import Acknowledgment, Aspects, IAspect, Validations
 from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Function, LambdaInsightsVersion, LayerVersion
 
-from tests.cdk.apps import SORTING, function, functions, hub, inline, new_app
+from cdk_layers import LayeredFunction
+from cdk_layers.errors import LimitError
+from tests.cdk.apps import SORTING, entry, function, functions, hub, inline, new_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +67,18 @@ def test_layers_that_the_cdk_adds_by_itself_come_last(tmp_path: Path, sorting: b
     first_name, insights, last = rendered(stack)
     assert (first_name, last) == (ARN if named_by_arn else "zed", "abe")
     assert ":layer:LambdaInsightsExtension:" in insights
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_layers_that_the_cdk_adds_by_itself_count(tmp_path: Path, is_built: bool) -> None:
+    """Five layers and an extension are six, of code that is built here and of any other."""
+    stack = hub(new_app(tmp_path / "out"), tmp_path, *"abcde")
+    code = {"entry": entry(tmp_path, "code"), "handler": "code_code.NAME"} if is_built else inline()
+    given: dict[str, Any] = {"runtime": "python3.13", **code}
+    with pytest.raises(LimitError, match="6 layers"):
+        LayeredFunction(
+            stack, "Fn", layers=stack.pick(*"abcde"), insights_version=LambdaInsightsVersion.VERSION_1_0_229_0, **given
+        )
 
 
 @pytest.mark.parametrize("by_property", [True, False])
