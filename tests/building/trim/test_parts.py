@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.content_options import ContentOptions
@@ -41,6 +43,25 @@ def test_keeps_what_any_part_of_the_archive_imports(tmp_path: Path, store: Local
     )
     left_out = trim_parts([first, second, third, user, own], TRIMMING, store)
     assert left_out == ({}, {}, {"c/tests/test_x.py": "tests"}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (ContentOptions(trim=("tests",)), {"botocore/tests/test_x.py": "tests"}),
+        (ContentOptions(dependency_excludes=("*.md",)), {"botocore/x.md": "excluded"}),
+        (ContentOptions(aws_services=("s3",)), {"botocore/data/ec2/1/service-2.json": "aws-services"}),
+    ],
+)
+def test_each_option_alone_leaves_out_its_files(
+    tmp_path: Path, store: LocalStore, options: ContentOptions, expected: dict[str, str]
+) -> None:
+    """None of them needs another one to be set."""
+    names = (
+        "__init__.py", "tests/test_x.py", "x.md", "data/s3/1/service-2.json", "data/ec2/1/service-2.json",
+    )  # fmt: skip
+    part = _part(tmp_path / "a", {f"botocore/{name}": "" for name in names})
+    assert trim_parts([part], trimming_of(options), store) == (expected,)
 
 
 def test_remembers_what_sources_refer_to(tmp_path: Path, store: LocalStore) -> None:
