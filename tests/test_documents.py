@@ -68,8 +68,9 @@ for number, code in enumerate(json.load(sys.stdin)):
         exec(compile(code, f"block {number}", "exec"), {"__name__": "pasted", "__file__": "app.py"})
     except CdkLayersError as error:
         Path(f"{number}.refused").write_text(str(error))
-    except Exception:
-        Path(f"{number}.failed").write_text(traceback.format_exc())
+    except Exception as error:
+        kind = "refused" if "ValidationFailed" in str(error) else "failed"
+        Path(f"{number}.{kind}").write_text(traceback.format_exc())
     else:
         Path(f"{number}.done").touch()
 """
@@ -125,6 +126,16 @@ def test_python_runs_as_pasted(name: str, number: int, ran: dict[tuple[str, int]
     if _COMPILED in [*blocks(PROJECT / name, "python", "py")][number]:
         require_python("3.13", store)
     assert ran[name, number] == ""
+
+
+def test_examples_of_rules_are_whole_apps() -> None:
+    """Pasted into app.py and run by the CDK CLI, each writes an assembly and reports what it finds."""
+    codes = [code for path in RULES for code in blocks(path, "python")]
+
+    assert len(codes) > len(RULES) // 2
+    assert [
+        code for code in codes if not code.endswith("\napp.synth()\n") or "from cdk_layers import" not in code
+    ] == []
 
 
 def test_examples_for_contributors_are_lines_of_the_code() -> None:
@@ -195,7 +206,8 @@ def test_every_acknowledgement_works() -> None:
     texts = [page.read_text(encoding="utf-8") for page in RULES]
     lines = [line for text in texts for line in re.findall(r"^`(Validations.+)`$", text, re.MULTILINE)]
     namespace = {"Acknowledgment": Acknowledgment, "Validations": Validations, "scope": Stack(App(), "Stack")}
-    assert len(lines) == len(RULES)
+    without = {path.stem for path, text in zip(RULES, texts, strict=True) if "It cannot be acknowledged" in text}
+    assert (len(lines) + len(without), without) == (len(RULES), {"no-wheel", "stale-lock"})
     for line in lines:
         exec(line, dict(namespace))  # noqa: S102 - the project's own documents
 

@@ -87,3 +87,22 @@ def test_lock_that_is_nested_deeply(make_entry: MakeEntry, store: LocalStore, na
     entry = make_entry({name: DEEP, "pyproject.toml": '[project]\nname = "a"\nversion = "1"\n'})
     with pytest.raises(EntryError, match=name):
         build(entry, X86, store=store)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [
+        ("pyproject.toml", '[project]\nname = "x"\nversion = "1"\ndependencies = ["six"]\n', "Lock it with 'uv lock'"),
+        ("Pipfile", '[packages]\nsix = "*"\n', "Lock it with 'pipenv lock'"),
+        ("requirements.in", "six\n", "requirements.in was ignored"),
+        ("setup.py", "from setuptools import setup\nsetup(install_requires=['six'])\n", "setup.py was ignored"),
+    ],
+)
+def test_a_manifest_that_installs_nothing_is_named_where_nothing_else_is_there(
+    make_entry: MakeEntry, store: LocalStore, name: str, text: str, remedy: str
+) -> None:
+    """The note about it would be lost with the build, and "add a lock file" does not say of what."""
+    with pytest.raises(EntryError) as caught:
+        build(make_entry({name: text}), X86, store=store)
+    assert "There is nothing to put into an archive" in str(caught.value)
+    assert remedy in str(caught.value)

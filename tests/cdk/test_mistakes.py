@@ -91,6 +91,7 @@ def test_a_manifest_that_is_not_toml_is_named(stack: Stack, tmp_path: Path, file
 @pytest.mark.parametrize(("given", "expected"), [
     ({"ignore": ["x"]}, "unknown keyword argument 'ignore'. Valid ones: max_unzipped, strict_budget, today."),
     ({"max_unziped": "1 MiB"}, "unknown keyword argument 'max_unziped'. Did you mean 'max_unzipped'?"),
+    ({"budget": "1 MiB"}, "unknown keyword argument 'budget'. Pass max_unzipped=, as the"),
     ({"max_unzipped": "120"}, "max_unzipped is '120' (str); expected a size with its unit"),
     ({"today": "2027-01-01"}, "today is '2027-01-01' (str); expected a datetime.date."),
     ({"strict_budget": "yes"}, "strict_budget is 'yes' (str); expected True or False."),

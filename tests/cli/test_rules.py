@@ -34,8 +34,9 @@ def test_a_rule_is_explained(run: Callable[..., Run], name: str) -> None:
     assert done.status == 0
     assert len(done.out.splitlines()) < 120
     assert done.out.startswith(f"{name}  ")
-    for part in ("What to do: ", "Source: ", f"cdk-layers::{name}"):
+    for part in ("What to do: ", "Source: "):
         assert part in done.out
+    assert (f"cdk-layers::{name}" in done.out) is (name not in ("no-wheel", "stale-lock")), "these end the build"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["check", "--help"]])

@@ -68,6 +68,10 @@ _HOMES: Final = {
 """Where the names of examples in Python are imported from."""
 
 
+_HOW_ACKNOWLEDGED: Final = "See [how acknowledging works](../howto/acknowledge.md)."
+_VALIDATED: Final = "Validations.of(app).add_plugins(LayerValidation())\n"
+"""What an app without constructs of this library needs for findings."""
+
 _HOW_COMPARED: Final = """\
 Each tool is given the same pair of cases, one that fails and one that passes. A tool has found the fault if it reports
 something for the failing case that it does not report for the passing one. `python -m benchmarks.field` makes the
@@ -153,16 +157,23 @@ def _page(rule: Rule) -> str:
     lines += [f"## What to do\n\n{rule.remedy}\n", "## Examples\n"]
     for title, example in (("A finding", rule.failing), ("No finding", rule.passing)):
         kind = language(example)
-        start = _beginning(example) if kind == "python" else ""
-        lines.append(f"{title}:\n\n```{kind}\n{start}{shortened(example).rstrip()}\n```\n")
-    acknowledge = f'Validations.of(scope).acknowledge(Acknowledgment(id="cdk-layers::{rule.name}", reason="..."))'
-    lines.append(f"## Acknowledge it\n\n`{acknowledge}`\n\nSee [how acknowledging works](../howto/acknowledge.md).\n")
+        start, end = (_beginning(example), "\napp.synth()") if kind == "python" else ("", "")
+        lines.append(f"{title}:\n\n```{kind}\n{start}{shortened(example).rstrip()}{end}\n```\n")
+    lines.append(f"## Acknowledge it\n\n{_acknowledgement(rule)}\n\n{_HOW_ACKNOWLEDGED}\n")
     lines.append(f"## Source\n\n{rule.source}\n")
     return "\n".join(lines)
 
 
+def _acknowledgement(rule: Rule) -> str:
+    if rule.ends_build:
+        return "It cannot be acknowledged, since the build fails."
+    code = f'Validations.of(scope).acknowledge(Acknowledgment(id="cdk-layers::{rule.name}", reason="..."))'
+    raised = "\n\nErrors that the constructs of this library raise cannot be acknowledged."
+    return f"`{code}`{raised * rule.raised_at_construction}"
+
+
 def _beginning(example: str) -> str:
-    """Return the lines that make an example run as pasted: imports, an app and a stack."""
+    """Return the lines that make an example run as pasted: imports, an app, its validation and a stack."""
     names = [node for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Name)]
     made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
     used = {name.id for name in names} - made
@@ -170,14 +181,15 @@ def _beginning(example: str) -> str:
         used |= {"Stack", "app"}
     if "app" in used:
         used |= {"App"}
+    is_plain = not used & _HOMES["cdk_layers"]
+    if is_plain:
+        used |= {"LayerValidation", "Validations"}
     imports = [
         f"from {module} import {', '.join(sorted(used & found, key=str.lower))}\n"
         for module, found in _HOMES.items()
         if used & found
     ]
-    setup = [
-        line for name, line in (("app", "app = App()\n"), ("stack", 'stack = Stack(app, "Spoke")\n')) if name in used
-    ]
+    setup = ["app = App()\n", _VALIDATED * is_plain, 'stack = Stack(app, "Spoke")\n' * ("stack" in used)]
     return "".join([*imports, "\n", *setup])
 
 

@@ -73,7 +73,9 @@ def _empty_message(requirements: Requirements, job: Job) -> str:
     """Return the error for an archive without files, which Lambda would reject."""
     start = f"There is nothing to put into an archive in {str(job.entry)!r}:"
     if requirements.origin is None:
-        return f"{start} no code, and no manifest that installs anything. Add a requirements.txt, a lock file, or code."
+        ignored = (f"{note.message} {note.remedy}" for note in requirements.notes if note.rule == "ignored-manifest")
+        remedy = next(ignored, "Add a requirements.txt, a lock file, or code.")
+        return f"{start} no code, and no manifest that installs anything. {remedy}"
     if job.options.provided and any(item.applies_to(job.target) for item in requirements.wanted):
         return (
             f"{start} no code, and the layers contain everything that {requirements.origin} requires. Add the code, or "

@@ -39,7 +39,9 @@ def show_rule(rule: Rule) -> None:
         "What to do": rule.remedy,
         "Source": rule.source,
         "Documentation": rule_page(rule.name),
-        "Acknowledge it in CDK": f"Acknowledgment(id='cdk-layers::{rule.name}', reason=...)",
+        "Acknowledge it in CDK": None
+        if rule.ends_build
+        else f"Acknowledgment(id='cdk-layers::{rule.name}', reason=...)",
     }
     for name, fact in facts.items():
         if fact:

@@ -89,6 +89,11 @@ class Rule:
     family: str = ""
     """The name of its module."""
 
+    @property
+    def ends_build(self) -> bool:
+        """Whether the build that has the problem fails, so that no finding is left to be acknowledged."""
+        return self.family == "building" and self.severity == "error"
+
 
 _FAMILIES: Final[dict[str, Family]] = {}
 _RULES: Final[dict[str, Rule]] = {}

@@ -154,3 +154,18 @@ def test_builds(make_entry: Callable[..., Path], store: LocalStore) -> None:
     assert rules("--no-index\n--find-links .\nthing\n") == ["Settings of pip have no effect: PIP_CONSTRAINT"]
     assert rules("--no-index\n--find-links .\nthing==1.0\n") == []
     assert rules("./thing-1.0-py3-none-any.whl\n") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "counterpart"),
+    [
+        ("PIP_PRE", "1", "Set UV_PRERELEASE (as allow) to the same"),
+        ("PIP_FIND_LINKS", "a b", "Set UV_FIND_LINKS (with commas between several values) to the same"),
+        ("PIP_CONSTRAINT", "a b", "Set UV_CONSTRAINT to the same"),
+    ],
+)
+def test_values_that_uv_writes_in_another_way_are_named(
+    name: str, value: str, counterpart: str, tmp_path: Path
+) -> None:
+    """With uv, UV_PRERELEASE=1 is an error, and "a b" in UV_FIND_LINKS is one folder, in UV_CONSTRAINT two files."""
+    assert counterpart in _reported(tmp_path, {name: value})

@@ -33,6 +33,12 @@ _COUNTERPARTS: Final = {
 }
 """The settings of pip, each with uv's variables and keys that decide the same."""
 
+_WRITTEN: Final = {
+    "UV_FIND_LINKS": "UV_FIND_LINKS (with commas between several values)",
+    "UV_PRERELEASE": "UV_PRERELEASE (as allow)",
+}
+"""uv's variables whose values are written in another way than those of pip."""
+
 _OF_OPEN_VERSIONS: Final = frozenset({"constraint", "extra-index-url", "find-links", "pre"})
 """Settings that can change versions only: a pinned version is found without them too, or its index is missing."""
 
@@ -71,7 +77,8 @@ def unread_pip_settings(
             found.setdefault(key, []).append(place)
     if found:
         places = ", ".join(dict.fromkeys(place for named in found.values() for place in named))
-        instead = ", ".join(_COUNTERPARTS[key][0][0] for key in found)
+        variables_of_uv = [_COUNTERPARTS[key][0][0] for key in found]
+        instead = ", ".join(_WRITTEN.get(name, name) for name in variables_of_uv)
         yield Note(
             "overruled-setting",
             f"Settings of pip have no effect: {places}. uv installs the distributions and does not read them, so the "

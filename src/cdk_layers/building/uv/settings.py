@@ -146,7 +146,8 @@ class UvSettings:
                 "overruled-setting",
                 f"uv's settings {', '.join(self.overruled)} have no effect: only allow_source_builds lets code of "
                 "source distributions run at synth, in isolation, and hashes are always verified.",
-                "Name the distributions in allow_source_builds=[...], or remove the settings.",
+                "Remove the settings, or acknowledge this. Distributions without a wheel can be named in "
+                "allow_source_builds=[...].",
             )
 
     def digest(self) -> str:

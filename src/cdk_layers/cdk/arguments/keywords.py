@@ -72,6 +72,8 @@ class _Names:
     def _hint(self, name: str) -> str:
         if name == "code" and "entry" in self.known:
             return "Pass entry=, the folder to build from; a layer that is already built is a lambda_.LayerVersion."
+        if name == "budget" and "max_unzipped" in self.known:
+            return "Pass max_unzipped=, as the project's setting budget is called here."
         return nearest(name, sorted(self.known)) or f"Valid ones: {', '.join(sorted(self.known))}."
 
 

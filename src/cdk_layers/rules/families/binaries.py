@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 register_family(__name__, order=40)
 
 _BUILD_FOR_TARGET: Final = (
-    "Build it for the function's runtime and architecture, as SharedPythonLayer does; with pip, pass "
-    "--platform, --python-version and --only-binary=:all:."
+    "Build it for the function's runtime and architecture, as SharedPythonLayer and LayeredFunction do; with pip, "
+    "install into an empty folder with --platform, --python-version and --only-binary=:all:."
 )
 
 _SLOWER: Final = " The distribution can be imported without them too, but is usually slower."

@@ -127,8 +127,8 @@ _rule(
     "app is synthesized, build without isolation, or turn off the verification of hashes. Or a setting of pip has no "
     "effect on a requirements.txt, because uv does not read it: PIP_CONSTRAINT, PIP_FIND_LINKS, PIP_NO_INDEX, PIP_PRE, "
     "PIP_REQUIRE_HASHES, and these and the indexes of a pip.conf.",
-    remedy="Name the distributions in `allow_source_builds=[...]`, or remove the setting. Instead of a setting of pip, "
-    "write that of uv, such as UV_CONSTRAINT.",
+    remedy="Remove the setting, or acknowledge this. Distributions without a wheel can be named in "
+    "`allow_source_builds=[...]`. Instead of a setting of pip, write that of uv, such as UV_CONSTRAINT.",
     source=_BUILD,
     failing=_layer("six==1.17.0", 'Path("layers/example/uv.toml").write_text("no-binary-package = [\\"six\\"]\\n")\n'),
     passing=_layer("six==1.17.0"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 register_family(__name__, order=80)
 
 _MOST_LISTED: Final = 3
+_PARTS_OF_BOTO3: Final = ("botocore", "s3transfer")
 
 
 @rule(
@@ -81,11 +82,16 @@ def _unmet_problem(function: Function, name: str, unmet_needs: Sequence[Unmet], 
     if name in runtime_distributions(python_version(function)):
         return Problem(
             f"{wants}, which only the runtime provides. Its version there is not verified and changes without notice.",
-            remedy=f"Package {name} at a version of your own, or acknowledge this.",
+            remedy=f"Package {_requirer_in_sdk(name)} at a version of your own, or acknowledge this.",
             severity="warning",
             aws_error="",
         )
     return _missing_distribution(function, name, wants)
+
+
+def _requirer_in_sdk(name: str) -> str:
+    """Return what to package for a distribution: boto3 for its parts, since the runtime's may not suit another one."""
+    return f"boto3, which requires {name}," if name in _PARTS_OF_BOTO3 else name
 
 
 def _wanted(unmet_needs: Sequence[Unmet]) -> str:

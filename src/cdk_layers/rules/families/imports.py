@@ -69,7 +69,8 @@ class _Import(NamedTuple):
     meaning="The function's code imports a module that is neither in the code nor in a layer, and that neither the "
     "runtime nor the standard library provides. Only imports that always run count: at the top level of the handler's "
     "module and of what it imports, and not in a `try` or an `if`.",
-    remedy="Add the distribution to the function's requirements or to a layer.",
+    remedy="Add the distribution to the function's requirements or to a layer. If the module is your own, check that "
+    "the code's folder is the one that contains it.",
     source="the search path of the runtime's bootstrap; the import system's reference",
     aws_error="Unable to import module 'main': No module named '...'",
     failing="# main.py, the handler's module:\nimport requests\n# requests is in neither the code nor a layer.\n",

@@ -71,8 +71,8 @@ def missing_output(subject: Function, _: Settings) -> Iterator[Problem]:
     "function's template does not, so the CDK finds nothing to deploy and the function stays on the old version. A "
     "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy.",
     remedy="Use a `SharedPythonLayer`, which writes its digest into the Metadata of every function of the app that "
-    "uses it, read the ARN with `StringParameter.value_for_string_parameter`, or put a digest of the layer's content "
-    "into the function's Metadata.",
+    "uses it, read the ARN with `StringParameter.value_for_string_parameter`, or write the hash of the layer's asset, "
+    "which is in the S3Key of its Content, into the function's Metadata.",
     source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
     failing=f"""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))

@@ -46,8 +46,9 @@ _TESTS: Final = re.compile(
     meaning="A layer contains private keys, credentials, or files that usually contain them. Every grantee of the "
     "layer can read them, and old versions keep them. Private keys that a distribution ships, its tests, and a .env "
     "whose values do not look like secrets are warnings.",
-    remedy="Remove it from the entry folder or exclude it (asset_excludes), and replace the secret: every published "
-    "version still contains it. Read secrets from Secrets Manager or Parameter Store when the function runs.",
+    remedy="Remove it from its folder or leave it out of the layer (asset_excludes for files of the entry, "
+    "dependency_excludes for those of distributions), and replace the secret: every published version still contains "
+    "it. Read secrets from Secrets Manager or Parameter Store when the function runs.",
     source="names and contents of the layer's files",
     failing="python/settings/.env\npython/settings/id_rsa\n",
     passing="python/settings/.env.example\npython/certifi/cacert.pem\n",
@@ -65,7 +66,7 @@ def secret_in_layer(layer: Layer, _: Settings) -> Iterator[Problem]:
             yield Problem(
                 f"Layer {layer.label!r} contains {_listed(secrets, settings)}. No value looks like a secret, but "
                 "every grantee can read them.",
-                remedy="Exclude it (asset_excludes), or acknowledge this.",
+                remedy="Leave it out of the layer (asset_excludes for files of the entry), or acknowledge this.",
                 severity="warning",
             )
         if shipped:

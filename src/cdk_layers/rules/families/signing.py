@@ -24,8 +24,9 @@ register_family(__name__, order=170)
     "Enforce`), its layers included, and a layer of the app is an asset, which is not signed during deployment. A "
     "warning for layers of which it is not known whether they are signed: those of other apps, objects in S3, and "
     "local archives, which `sam deploy --signing-profiles` signs.",
-    remedy="Sign the layer's archive with AWS Signer and use the signed object in S3 as the layer's content "
-    "(`Code.from_bucket_v2`), or change the configuration to a warning: `UntrustedArtifactOnDeployment: Warn`.",
+    remedy="Sign the layer's archive with AWS Signer and use the signed zip as the layer's content: as an asset, or "
+    "from S3 (`Code.from_bucket_v2`), of which a warning remains to be acknowledged. Or change the configuration to a "
+    "warning: `UntrustedArtifactOnDeployment: Warn`.",
     source="Lambda's developer guide, code signing: the signatures of layers are checked too; CloudFormation's schema "
     "of AWS::Lambda::CodeSigningConfig.",
     failing="# Report's CodeSigningConfigArn: a configuration with UntrustedArtifactOnDeployment: Enforce\n"

@@ -28,7 +28,8 @@ register_family(__name__, order=30, error=CompatibilityError)
     meaning="The function's runtime is not among those that the layer declares. The CDK rejects this when it creates "
     "the function. In a template it is a warning unless the layer has native code that the runtime cannot load, since "
     "Lambda does not check it at deploy.",
-    remedy="Build the layer for the function's runtime too, or change the function to a runtime of the layer.",
+    remedy="Build a layer for the function's runtime (one without native code suits several), or change the "
+    "function to a runtime of the layer.",
     source="botocore's documentation of CompatibleRuntimes (a filter for listings); aws-cdk pull request 16719.",
     raised_at_construction=True,
     failing=template(function_yaml("Layers: [!Ref Base]"), layer_yaml("CompatibleRuntimes: [python3.12]")),
@@ -79,7 +80,7 @@ def _foreign(contents: Contents, runtime: str) -> list[str]:
     meaning="The function's architecture is not among those that the layer declares. The service does not check this "
     "at deploy: native code of another architecture cannot be loaded when the function runs. A warning for a layer "
     "without native code, or whose native code is optional or not known.",
-    remedy="Build the layer for the function's architecture too, or change the function to the layer's.",
+    remedy="Build a layer for the function's architecture, or change the function to the layer's.",
     source="botocore's documentation of CompatibleArchitectures (a filter for listings).",
     raised_at_construction=True,
     failing=template(function_yaml("Architectures: [x86_64]", "Layers: [!Ref Base]"),

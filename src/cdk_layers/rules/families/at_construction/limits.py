@@ -206,7 +206,8 @@ def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settin
     if budget is not None and known > budget:
         yield Problem(
             f"{measured}, {size(known - budget)} over its budget of {size(budget)}.{largest(parts)}",
-            remedy="Move packages to another layer or drop them, or raise the budget.",
+            remedy="Move packages to another layer or drop them, or raise the budget: max_unzipped of the construct, "
+            "or budget in [tool.cdk-layers].",
             severity="error" if settings.strict_budget else "warning",
         )
     elif budget is None and known * 10 > settings.limit_bytes * 9:
@@ -221,7 +222,9 @@ def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settin
     severity="warning",
     meaning="Some part of a function, such as a layer that is only an ARN, has a size that cannot be known here, so "
     "that the total is only a lower bound.",
-    remedy="Leave room for it, or look its size up with `aws lambda get-layer-version-by-arn --arn ...`.",
+    remedy="Leave room for it, or download its archive and look its size up: `aws lambda get-layer-version-by-arn "
+    "--arn ... --query Content.Location` names its address, while CodeSize is its zipped size. If it fits, acknowledge "
+    "this.",
     source="The limit: Lambda's developer guide.",
     failing=template(function_yaml(f"Layers: ['{_ARN}:tracing:7']")),
     passing=template(function_yaml("MemorySize: 256")),

@@ -76,7 +76,8 @@ def grant_not_retained(subject: Grant, _: Settings) -> Iterator[Problem]:
     severity="warning",
     meaning="A layer that other accounts or other stacks use is deleted and replaced by the next deploy that changes "
     "it. Functions that use the old version continue to run, but they can be neither updated nor rolled back to it.",
-    remedy="Retain it: `UpdateReplacePolicy: Retain` and `DeletionPolicy: Retain`, `removal_policy=RETAIN` in the CDK. "
+    remedy="Retain it and its permissions: `UpdateReplacePolicy: Retain` and `DeletionPolicy: Retain`, in the CDK "
+    "`removal_policy=RemovalPolicy.RETAIN` and `apply_removal_policy` of each permission. "
     "Retained versions count as code storage, 300 GB unzipped per Region, which cannot be raised: delete those that no "
     "function uses.",
     source="Lambda's developer guide, deleting layers; CloudFormation's schema of AWS::Lambda::LayerVersion.",
@@ -194,7 +195,8 @@ def _covers(grant: Grant, account: str) -> bool | None:
     Grant,
     severity="warning",
     meaning="A permission lets every AWS account use the layer.",
-    remedy="Name an account or an organization; if the layer is meant for everyone, write `LayerGrant.public()`.",
+    remedy="Name an account or an organization. If the layer is meant for everyone, acknowledge this, or write "
+    "`LayerGrant.public()` in the `grants` of a `SharedPythonLayer`.",
     source="Lambda's developer guide.",
     failing=template(layer_yaml(), _permission("Principal: '*'")),
     passing=template(layer_yaml(), _permission("Principal: '*'", "OrganizationId: o-a1b2c3d4e5")),
