@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,8 @@ _SETTINGS: Final = {
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
     # Settings of pip are reported where they have no effect.
     "PIP_CONFIG_FILE": os.devnull,
+    # Without a terminal, the CDK CLI sets FORCE_COLOR=0, and Python 3.13 colors tracebacks with any FORCE_COLOR.
+    "PYTHON_COLORS": "0",
 }
 _DECIDES: Final = ("AWS_", "CDK_", "COLUMNS", "LINES", "PIP_", "UV_")
 """What variables begin with that change what is built, checked or printed, such as those of a developer or a CI job."""
@@ -88,6 +91,10 @@ def _prepare_environment() -> None:
         os.environ[_RUN_CACHE] = tempfile.mkdtemp(prefix="cdk-layers-tests-")
     os.environ["CDK_LAYERS_CACHE_DIR"] = os.environ[_RUN_CACHE]
 
+
+# How long an example takes says more about a busy machine than about the code.
+settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # jsii starts Node as soon as aws_cdk is imported, so all of this has to stand before any test module is collected.
 _prepare_environment()

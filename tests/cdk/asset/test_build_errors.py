@@ -127,4 +127,5 @@ def test_a_synthesis_prints_the_error_once(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert lines[-1].startswith("cdk_layers.errors.DependencyError: Layer 'Hub/base' (entry ")
     assert done.stderr.count("DependencyError") == 1
-    assert len(lines) <= 20
+    # Newer Pythons quote more lines of each call.
+    assert len([line for line in lines if line.startswith('  File "')]) <= 7
