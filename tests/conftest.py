@@ -45,7 +45,7 @@ _SETTINGS: Final = {
     # Without a terminal, the CDK CLI sets FORCE_COLOR=0, and Python 3.13 colors tracebacks with any FORCE_COLOR.
     "PYTHON_COLORS": "0",
 }
-_DECIDES: Final = ("AWS_", "CDK_", "COLUMNS", "LINES", "PIP_", "UV_")
+_DECIDES: Final = ("AWS_", "CDK_", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PIP_", "TTY_", "UV_")
 """What variables begin with that change what is built, checked or printed, such as those of a developer or a CI job."""
 
 _REACHES_INDEXES: Final = re.compile(

@@ -13,6 +13,7 @@ from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import scrub
+from cdk_layers.system.uv_writes import write_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ def _install(wanted: Sequence[str], python: Path, folder: Path) -> None:
         environment={**host.environ(), "NO_COLOR": "1"},
     )  # fmt: skip
     if done.returncode:
-        message = (
+        message = write_failure(done.stderr) or (
             f"Lambda's runtime client cannot be installed for {python}: {' '.join(scrub(done.stderr).split())[:600]} "
             f"Connect to the index once; afterwards it is kept in the cache."
         )

@@ -210,7 +210,7 @@ class Sandbox:
             launcher = subprocess.Popen(
                 [self._python, "-I", "-S", _SCRIPTS / "launch.py", str(write_end)],
                 stdin=subprocess.PIPE, stdout=output, stderr=output, pass_fds=(write_end,), start_new_session=True,
-                env={"LANG": "C.UTF-8"},
+                env={"LANG": "C.UTF-8", **_loading(host.environ())},
             )  # fmt: skip
         except OSError as error:
             os.close(read_end)
@@ -251,6 +251,14 @@ def run_to_end(prepared: Prepared, program: Program) -> Ended:
             sandbox.close()
         file.seek(0)
         return Ended(status, file.read().decode(errors="replace"), sandbox.differences)
+
+
+def _loading(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable without which a Python that was moved after it was linked does not find its own library.
+
+    Source: actions/setup-python, which sets it for the Pythons that it unpacks.
+    """
+    return {name: variables[name] for name in ("LD_LIBRARY_PATH",) if name in variables}
 
 
 def _send(launcher: subprocess.Popen[bytes], spec: dict[str, object]) -> None:

@@ -181,3 +181,19 @@ def test_a_process_that_ignores_how_children_end(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
     with pytest.raises(BuildError, match=r"^uv, .* cannot be run: .*SIGCHLD.*SIG_DFL\) first\."):
         build(tmp_path, Target("3.13", "x86_64"), store=LocalStore(tmp_path / "store"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export", "--frozen", "--format", "pylock.toml"],
+        ["tool", "run", "--from", "six", "six"],
+        ["pip", "install", "--target", "t", "six"],
+    ],
+)
+def test_exports_and_tools_without_a_cache(tmp_path: Path, arguments: list[str]) -> None:
+    """A cache of uv that cannot be written, as without a home folder, is no trouble with a lock file or the network."""
+    (tmp_path / "file").touch()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\n', encoding="utf-8")
+    with pytest.raises(BuildError, match=r"cannot use its cache: Failed to initialize cache .*UV_CACHE_DIR"):
+        process.run(arguments, cwd=tmp_path, extra={"UV_CACHE_DIR": str(tmp_path / "file" / "uv")})

@@ -10,6 +10,7 @@ from cdk_layers.building.uv import process
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError
 from cdk_layers.system.outgoing import scrub
+from cdk_layers.system.uv_writes import write_failure
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
@@ -53,9 +54,6 @@ _CONCLUSION: Final = re.compile(
 )
 _PIN: Final = re.compile(r"(?:require |and |, )(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?[=<>!~]")
 _OTHER_INDEX: Final = re.compile(r"hint: (?P<hint>(?:(?!hint: ).)*--index-strategy(?:(?!hint: ).)*)")
-_NO_CACHE: Final = re.compile(
-    r"Failed to initialize cache|Could not acquire lock[^`]{0,300}(?:Permission denied|Read-only file system)"
-)
 _OUT_OF_SERVICE: Final = re.compile(r"HTTP status server error \(5[^()]{1,50}\)")
 _FETCHED: Final = re.compile(r"git fetch(?: -\S+)* '(?P<url>[^']+)'")
 _NO_HOST: Final = re.compile(
@@ -81,7 +79,7 @@ def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
         target: The target of the build.
     """
     text = " ".join(scrub(stderr).split())
-    if (message := _unwritable(text, stderr)) is not None:
+    if message := write_failure(stderr):
         return BuildError(message)
     failed, _, reason = text.partition("--- stderr ")
     if match := _FETCHED.search(failed):
@@ -214,18 +212,6 @@ def _no_network(text: str, origin: str) -> str:
         "network and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while the index "
         "can be reached."
     )
-
-
-def _unwritable(text: str, stderr: str) -> str | None:
-    """Return the error for files of uv that cannot be written; None if that is not what failed."""
-    if "No space left on device" in text or "os error 28" in text:
-        return f"The disk is full: uv could not write what it installs: {_reason(stderr)}. Free some space."
-    if _NO_CACHE.search(text):
-        return (
-            f"uv, which builds layers, cannot use its cache: {_reason(stderr)}. Let UV_CACHE_DIR name a folder that "
-            "this user can write, or set HOME to one."
-        )
-    return None
 
 
 def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:

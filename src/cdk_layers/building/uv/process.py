@@ -20,6 +20,7 @@ from cdk_layers.system import host
 from cdk_layers.system.credentials import VARIABLE
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.toml_text import toml_text
+from cdk_layers.system.uv_writes import write_failure
 
 if TYPE_CHECKING:
     import subprocess
@@ -117,9 +118,12 @@ def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str])
         The finished process, without credentials in its error output.
 
     Raises:
-        BuildError: uv cannot be started.
+        BuildError: uv cannot be started, or cannot write its files.
     """
-    return _run_with_retry(_Call(arguments, cwd, environment(extra)))
+    done = _run_with_retry(_Call(arguments, cwd, environment(extra)))
+    if done.returncode and (message := write_failure(done.stderr)):
+        raise BuildError(message)
+    return done
 
 
 def pip(
