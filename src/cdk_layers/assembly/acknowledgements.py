@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN, own_rules
-from cdk_layers.assembly.stacks import mapping
+from cdk_layers.assembly.documents import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

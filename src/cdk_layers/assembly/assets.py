@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from cdk_layers.assembly.stacks import mapping
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.contents.measure import measure
 from cdk_layers.contents.readers import open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import scenarios
 from cdk_layers.assembly.evaluate.values import Reference
-from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text
-from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from cdk_layers.app.model import ReferenceKind

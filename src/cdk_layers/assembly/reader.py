@@ -11,12 +11,12 @@ from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets, Unremembered
 from cdk_layers.assembly.code import CodeReader
 from cdk_layers.assembly.constructs import Constructs
-from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document, strings_in
+from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, mapping, read_document, strings_in
 from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
 from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.layer_versions import LayerVersions
 from cdk_layers.assembly.resources import Resources
-from cdk_layers.assembly.stacks import UNKNOWN, Stack, mapping
+from cdk_layers.assembly.stacks import UNKNOWN, Stack
 from cdk_layers.errors import AssemblyError
 
 if TYPE_CHECKING:

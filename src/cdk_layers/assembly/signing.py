@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.values import Reference, as_text
-from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from cdk_layers.assembly.evaluate.intrinsics import Evaluation

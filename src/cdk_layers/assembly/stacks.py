@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.constructs import Constructs, without_default_child
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.regions import partition_of
@@ -133,8 +134,3 @@ class Stack:
             nested = tuple(stack.construct for stack in self.nested.values() if stack.construct)
             path = self.constructs.path_of(resource.logical_id, self.construct, nested)
         return without_default_child(path) if path else f"{self.path.name}#{resource.logical_id}"
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return a mapping unchanged, and {} for any other value."""
-    return value if isinstance(value, dict) else {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Storage
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, as_text, describe
-from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import LOOKED_UP_LATER
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.parameters import SSM_PARAMETER, parameter_value
 from cdk_layers.assembly.evaluate.scenarios import OtherValue, Scenario
 from cdk_layers.assembly.evaluate.values import (
@@ -19,7 +20,6 @@ from cdk_layers.assembly.evaluate.values import (
     split,
     with_kind,
 )
-from cdk_layers.assembly.stacks import mapping
 from cdk_layers.errors import AssemblyError
 
 if TYPE_CHECKING:

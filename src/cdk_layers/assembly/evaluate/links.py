@@ -7,9 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.scenarios import NeedsChoice
 from cdk_layers.assembly.evaluate.values import Unknown, as_text, with_kind
-from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import mapping
 from cdk_layers.assembly.evaluate.scenarios import OtherValue
 from cdk_layers.assembly.evaluate.values import Reference, Unknown, as_text, split, with_kind
-from cdk_layers.assembly.stacks import mapping
 
 if TYPE_CHECKING:
     from cdk_layers.assembly.evaluate.links import Links

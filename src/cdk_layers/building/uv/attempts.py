@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.uv import process
 from cdk_layers.building.uv.error_texts import lacking_wheels, uv_error
 from cdk_layers.contents.names import canonical
 from cdk_layers.lambda_service.wheel_tags import exact_platform, wider_platform
@@ -31,8 +31,13 @@ class Attempt:
 
     def arguments(self) -> list[str]:
         """Return the arguments for uv."""
-        sources = [part for name in sorted(self.from_source) for part in ("--no-binary", name)]
-        return [*process.platform_arguments(self.target, self.platform), "--only-binary", ":all:", *sources]
+        return [
+            "--python", sys.executable,
+            "--python-version", self.target.newest_python,
+            "--python-platform", f"{self.target.machine}-{self.platform}",
+            "--only-binary", ":all:",
+            *(part for name in sorted(self.from_source) for part in ("--no-binary", name)),
+        ]  # fmt: skip
 
 
 def first_attempt(target: Target, from_source: frozenset[str] = frozenset()) -> Attempt:

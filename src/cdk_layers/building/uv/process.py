@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.uv.settings import UvSettings
-    from cdk_layers.lambda_service.target import Target
 
 _SECRET_VARIABLE: Final = re.compile(r"PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY", re.IGNORECASE)
 _SHORTEST_SECRET: Final = 6
@@ -95,15 +93,6 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 def settings_digest(folder: Path, extra: Mapping[str, str]) -> str:
     """Return a digest of all settings that decide what uv finds for a folder, without credentials."""
     return read_uv_settings(folder, extra).digest()
-
-
-def platform_arguments(target: Target, platform: str) -> list[str]:
-    """Return the arguments that make uv use a target instead of this machine."""
-    return [
-        "--python", sys.executable,
-        "--python-version", target.newest_python,
-        "--python-platform", f"{target.machine}-{platform}",
-    ]  # fmt: skip
 
 
 def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
