@@ -21,7 +21,9 @@ def _read(path: str, key: str, data: Any) -> Marks:
 
 def test_what_functions_declare_is_read_again() -> None:
     """Layers in order, the user's own limit and the notes survive; a token is the expression it stands for."""
-    data = marks.function_data(["Hub/base", ImportedLayer("Hub/other", "token")], 1000, [_NOTE], None, ["a.py (no)"])
+    data = marks.build_data(
+        1000, [_NOTE], None, ["a.py (no)"], layers=["Hub/base", ImportedLayer("Hub/other", "token")]
+    )
     text = marks.functions_text({"Hub/F": data, "Hub/G": {}}, lambda token: {"Ref": token})
 
     assert _read("Hub/F", marks.FUNCTIONS, text) == Marks(
@@ -35,9 +37,9 @@ def test_what_functions_declare_is_read_again() -> None:
 
 def test_a_build_is_read_again() -> None:
     """Digest, limit and notes of a layer survive, and what is empty is not written."""
-    assert _read("Hub", marks.BUILD, marks.build_data("d", 5, [_NOTE])) == Marks(None, (_NOTE,), 5, "d")
-    assert _read("Hub", marks.BUILD, marks.build_data(None, None, (), None, ("a.py",))) == Marks(uncompiled=("a.py",))
-    assert marks.build_data(None, None, ()) == {}
+    assert _read("Hub", marks.BUILD, marks.build_data(5, [_NOTE], digest="d")) == Marks(None, (_NOTE,), 5, "d")
+    assert _read("Hub", marks.BUILD, marks.build_data(None, (), None, ("a.py",))) == Marks(uncompiled=("a.py",))
+    assert marks.build_data(None, ()) == {}
 
 
 def test_a_public_permission_is_read_again() -> None:

@@ -66,24 +66,27 @@ class Marks:
     """Whether the asset is the entry folder, since the CDK did not bundle the stack."""
 
 
-def function_data(
-    layers: Sequence[str | ImportedLayer],
+def build_data(
     budget_bytes: int | None,
     notes: Iterable[Note],
     savings: Mapping[str, tuple[int, int]] | None = None,
     uncompiled: Sequence[str] = (),
+    *,
+    digest: str | None = None,
+    layers: Sequence[str | ImportedLayer] = (),
 ) -> dict[str, Any]:
-    """Return the declarations of one function, without empty values.
+    """Return the value of `BUILD`, or the declarations of one function for `functions_text`, without empty values.
 
     Args:
-        layers: Its layers in declared order: construct paths, literal ARNs, or imported layers.
         budget_bytes: The user's own limit on its unzipped bytes.
         notes: The notes of its build.
-        savings: Files and bytes that trimming left out of its code, by kind.
-        uncompiled: The modules in its code that cannot be compiled, each with the reason.
+        savings: Files and bytes that trimming left out, by kind.
+        uncompiled: The modules that cannot be compiled, each with the reason.
+        digest: A digest of a layer's content.
+        layers: The layers of a function in declared order: construct paths, literal ARNs, or imported layers.
     """
     data = {
-        "layers": layers, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
+        "layers": layers, "digest": digest, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
         "savings": _lists(savings), "uncompiled": [*uncompiled],
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
@@ -93,7 +96,7 @@ def functions_text(functions: Mapping[str, Mapping[str, Any]], resolve: Callable
     """Return the value of `FUNCTIONS`. It is a string, since the CDK would resolve each value of an object.
 
     Args:
-        functions: The `function_data` of each function, by its construct path.
+        functions: The `build_data` of each function, by its construct path.
         resolve: Returns the expression of a token.
     """
 
@@ -101,29 +104,6 @@ def functions_text(functions: Mapping[str, Mapping[str, Any]], resolve: Callable
         return {"label": layer.label, "arn": resolve(layer.arn)}
 
     return json.dumps(functions, default=resolved)
-
-
-def build_data(
-    digest: str | None,
-    budget_bytes: int | None,
-    notes: Iterable[Note],
-    savings: Mapping[str, tuple[int, int]] | None = None,
-    uncompiled: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return the value of `BUILD`, without empty values.
-
-    Args:
-        digest: A digest of the layer's content.
-        budget_bytes: The user's own limit on its unzipped bytes.
-        notes: The notes of its build.
-        savings: Files and bytes that trimming left out, by kind.
-        uncompiled: The modules that cannot be compiled, each with the reason.
-    """
-    data = {
-        "digest": digest, "notes": [asdict(note) for note in notes], "budget_bytes": budget_bytes,
-        "savings": _lists(savings), "uncompiled": [*uncompiled],
-    }  # fmt: skip
-    return {name: value for name, value in data.items() if value}
 
 
 def generated_text(properties: Iterable[str]) -> str:

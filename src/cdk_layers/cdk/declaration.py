@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from aws_cdk import Stack
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
-from cdk_layers.app.marks import function_data
+from cdk_layers.app.marks import build_data
 from cdk_layers.app.model import Layer, LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.follow.labels import declare
@@ -196,7 +196,7 @@ class Declaration:
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
         model = self.model
-        declared = function_data(labels, model.budget_bytes, model.notes, model.savings, model.uncompiled)
+        declared = build_data(model.budget_bytes, model.notes, model.savings, model.uncompiled, layers=labels)
         if declared:
             declare(self._place.stack, self.path, declared)
 

@@ -186,11 +186,11 @@ class SharedPythonLayer(PythonLayerVersion):
             self._resource.add_metadata(marks.GENERATED, marks.generated_text(self._request.generated))
         if self._contents is not None:
             build = marks.build_data(
-                self._followed_digest,
                 self._request.budget_bytes,
                 self._asset.notes,
                 self._asset.savings,
                 self._asset.uncompiled,
+                digest=self._followed_digest,
             )
             self.node.add_metadata(marks.BUILD, build)
         shared = SharedLayer(self, self._where.path, top_of(place.stack), self._followed_digest)

@@ -24,7 +24,7 @@ def declare(stack: Stack, path: str, declared: Mapping[str, Any]) -> None:
     Args:
         stack: The function's stack.
         path: Its construct path.
-        declared: Its `function_data`.
+        declared: Its `build_data`.
     """
     declarations = state_of(stack).part(_Declarations)
     if stack not in declarations:
