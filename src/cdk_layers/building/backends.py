@@ -9,11 +9,11 @@ poetry "The pyproject.toml file", flit "The pyproject.toml config file", pdm-bac
 
 from __future__ import annotations
 
-import configparser
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cdk_layers.building.requirements.project import setup_cfg
 from cdk_layers.system.toml import table, texts
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
         reason = "its setup.py decides, and cdk-layers does not run it"
         raise UncertainError(reason)
     _refuse_keys("setuptools", own, ("ext-modules", "cmdclass"))
-    settings = own or _setup_cfg(root / "setup.cfg")
+    settings = own or _setup_cfg(root)
     folders = table(settings, "package-dir")
     packages = settings.get("packages")
     if isinstance(packages, list):
@@ -146,20 +146,17 @@ def _code(script: Path) -> str:
     return "\n".join(line for line in lines if line.strip() and not line.startswith("#")).strip()
 
 
-def _setup_cfg(path: Path) -> dict[str, Any]:
+def _setup_cfg(root: Path) -> dict[str, Any]:
     """Return the options of a setup.cfg in the form of [tool.setuptools]."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(path.read_text(encoding="utf-8", errors="replace"))
-    except (OSError, configparser.Error):
-        return {}
-    lines = parser.get("options", "package_dir", fallback="").splitlines()
+    sections = setup_cfg(root)
+    options = table(sections, "options")
+    lines = options.get("package_dir", "").splitlines()
     folders = {
         name.strip(): folder.strip() for name, is_pair, folder in (line.partition("=") for line in lines) if is_pair
     }
-    packages: Any = parser.get("options", "packages", fallback="").split()
+    packages: Any = options.get("packages", "").split()
     if packages and packages[0] in {"find:", "find_namespace:"}:
-        where = parser.get("options.packages.find", "where", fallback="").split()
+        where = table(sections, "options.packages.find").get("where", "").split()
         packages = {"find": {"where": where, "namespaces": packages[0] == "find_namespace:"}}
     return {"package-dir": folders, **({"packages": packages} if packages else {})}
 

@@ -85,7 +85,7 @@ def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
     if (entry / "requirements.in").is_file():
         yield "requirements.in", "Compile it: 'uv pip compile requirements.in -o requirements.txt'."
     write = "Write its requirements into a requirements.txt."
-    if (setup_cfg(entry, "options", "install_requires") or "").strip():
+    if table(setup_cfg(entry), "options").get("install_requires", "").strip():
         yield "setup.cfg", write
     if _setup_py_requires(entry / "setup.py"):
         yield "setup.py", write

@@ -33,7 +33,7 @@ def name_of(folder: Path) -> str | None:
     stated = [table(document, *place).get(key) for place in _PLACES for key in ("name", "dist-name")]
     names = (
         *stated,
-        setup_cfg(folder, "metadata", "name"),
+        table(setup_cfg(folder), "metadata").get("name"),
         _setup_py_name(folder),
         _metadata_name(folder),
         folder.name,
@@ -41,19 +41,19 @@ def name_of(folder: Path) -> str | None:
     return next(canonical(name.strip()) for name in names if isinstance(name, str) and name.strip())
 
 
-def setup_cfg(folder: Path, section: str, key: str) -> str | None:
-    """Return a value of a project's setup.cfg; None if it has none or cannot be parsed."""
+def setup_cfg(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the sections of a project's setup.cfg; {} if it is missing or damaged."""
     file = folder / "setup.cfg"
     if not file.is_file():
-        return None
+        return {}
     import configparser  # noqa: PLC0415 - few projects have such a file
 
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read(file, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError, OSError):
-        return None
-    return parser.get(section, key, fallback=None)
+        parser.read_string(file.read_text(encoding="utf-8", errors="replace"))
+    except (configparser.Error, OSError):
+        return {}
+    return {name: dict(section) for name, section in parser.items()}
 
 
 def _setup_py_name(folder: Path) -> str | None:
