@@ -123,7 +123,7 @@ def test_the_account_of_a_function_may_use_injected_layers(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("given", [(), ("abe",)])
 def test_injected_layers_are_checked(tmp_path: Path, given: tuple[str, ...]) -> None:
-    """A layer of another Region is an error at construction, whoever adds it."""
+    """A layer of another Region is an error at construction, whether the user or an injector adds it."""
     app = new_app(tmp_path / "out")
     stack = hub(app, tmp_path, "abe")
     other = LayerVersion.from_layer_version_arn(stack, "Other", ARN.replace("eu-west-1", "us-east-1"))
