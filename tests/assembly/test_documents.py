@@ -117,3 +117,11 @@ def test_the_working_folder_is_not_read_for_an_assembly_that_is_elsewhere(
     app = read(assembly_of(tmp_path / "downloaded", Hub=template))
     assert app.layers[0].contents is None
     assert "outside of the assembly" in str(app.unread[0])
+
+
+@pytest.mark.parametrize("name", ["template.json", "template.yaml"])
+def test_yaml_has_a_bound_whatever_its_name_is(tmp_path: Path, name: str) -> None:
+    """It is read a hundred times slower than JSON, so a large one is not waited for."""
+    (tmp_path / name).write_text("Resources: {}\n" + "# more\n" * 160_000)
+    with pytest.raises(AssemblyError, match="1 MiB"):
+        read(tmp_path / name)

@@ -49,7 +49,7 @@ def test_keeps_what_any_part_of_the_archive_imports(tmp_path: Path, store: Local
     ("options", "expected"),
     [
         (ContentOptions(trim=("tests",)), {"botocore/tests/test_x.py": "tests"}),
-        (ContentOptions(dependency_excludes=("*.md",)), {"botocore/x.md": "excluded"}),
+        (ContentOptions(dependency_excludes=("*.md",)), {"botocore/README.md": "excluded"}),
         (ContentOptions(aws_services=("s3",)), {"botocore/data/ec2/1/service-2.json": "aws-services"}),
     ],
 )
@@ -58,7 +58,7 @@ def test_each_option_alone_leaves_out_its_files(
 ) -> None:
     """None of them needs another one to be set."""
     names = (
-        "__init__.py", "tests/test_x.py", "x.md", "data/s3/1/service-2.json", "data/ec2/1/service-2.json",
+        "__init__.py", "tests/test_x.py", "README.md", "data/s3/1/service-2.json", "data/ec2/1/service-2.json",
     )  # fmt: skip
     part = _part(tmp_path / "a", {f"botocore/{name}": "" for name in names})
     assert trim_parts([part], trimming_of(options), store) == (expected,)

@@ -63,6 +63,7 @@ STAYS = (
     "pandas/tests/data/LICENSE",
     "matplotlib/mpl-data/fonts/ttf/LICENSE_STIX",
     "stripe/test_helpers/_customer_service.py",
+    "vendor/licenses/README.md",
 )
 """Paths of real wheels that look as if they could be left out."""
 
