@@ -37,6 +37,7 @@ _SCHEMA = Path(__file__).parents[2] / "node_modules/@microsoft/jest-sarif/lib/sc
         ("python3.13", "nowhere.handler", ("--select", "wrong-region,wrong-partition"), 0),
         ("python3.13", "nowhere.handler", ("--select", "wrong-region, handler-not-found,"), 1),
         ("python3.13", "nowhere.handler", ("--select", "wrong-region", "--select", "handler-not-found"), 1),
+        ("python3.13", "nowhere.handler", ("--select", "handler-not-found", "--select", "wrong-region"), 1),
     ],
 )
 def test_the_exit_status_tells_the_verdict(

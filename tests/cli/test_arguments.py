@@ -1,4 +1,4 @@
-"""Arguments of the commands that run functions, as they are read."""
+"""Values of arguments, as they are read."""
 
 from __future__ import annotations
 
@@ -48,3 +48,9 @@ def test_ports(
         with pytest.raises(SystemExit):
             parser().parse_args([*command, f"{option}={text}"])
         assert f"{text!r} is not a port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90m", 5_400), ("12h", 43_200), ("7d", 604_800), ("2 w", 1_209_600)])
+def test_ages(text: str, seconds: int) -> None:
+    """Each unit that the help of `cache prune` names."""
+    assert parser().parse_args(["cache", "prune", "--older-than", text]).older_than == seconds
