@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.job import job_of
-from cdk_layers.building.notes import Note, overwritten_notes
+from cdk_layers.building.notes import Note, overwritten_notes, yanked_notes
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import stored_requirements
 from cdk_layers.building.requirements.requested_extras import unknown_extras
@@ -179,7 +179,12 @@ def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cac
         digest=str(facts["digest"]),
         target=job.target,
         pins=tuple(facts["pins"]),
-        notes=(*plan.notes, *unknown_extras(plan.requirements, record, job), *overwritten_notes(facts)),
+        notes=(
+            *plan.notes,
+            *unknown_extras(plan.requirements, record, job),
+            *yanked_notes(facts),
+            *overwritten_notes(facts),
+        ),
         from_cache=from_cache,
         left_out={kind: (files, size) for kind, (files, size) in facts["left_out"].items()},
         uncompiled=tuple(facts["uncompiled"]),

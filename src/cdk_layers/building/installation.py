@@ -22,6 +22,7 @@ from cdk_layers.building.uv import process
 from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_success
 from cdk_layers.building.uv.error_texts import no_wheel
 from cdk_layers.building.uv.indexes import has_several_indexes
+from cdk_layers.building.uv.yanked import only_error, yanked_in
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
 from cdk_layers.system.credentials import git_headers, hide
 from cdk_layers.system.removal import remove_folder
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.shared_paths import SharedPaths
     from cdk_layers.building.tidying import Installed
     from cdk_layers.building.uv.settings import UvSettings
+    from cdk_layers.building.uv.yanked import Yanked
     from cdk_layers.lambda_service.target import Target
 
 _WHEEL_NAME: Final = re.compile(r"-(?P<tag>[^-/]+-[^-/]+-[^-/]+)\.whl\b")
@@ -52,6 +54,9 @@ class Installation:
 
     is_plain: bool
     """Whether all pins were installed from wheels for exactly the target's platform."""
+
+    yanked: tuple[Yanked, ...] = ()
+    """Installed versions that their index has yanked."""
 
 
 def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> Installation:
@@ -72,7 +77,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     sourced |= requirements.source_names
     start = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
     exact, reinstalled = first_attempt(job.target), frozenset[str]()
-    attempt = _install_pins(requirements, resolution.pins, tree, job, start)
+    attempt, yanked = _install_pins(requirements, resolution.pins, tree, job, start)
     unsupported = _unsupported(tree, resolution.pins, attempt, job.target)
     if unsupported and attempt.platform != exact_platform(job.target):
         reinstalled = frozenset(unsupported)
@@ -87,7 +92,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     )
     lost = ((name, group.paths) for group in shared for name in group.losers)
     tidy(tree, frozenset((name, path) for name, paths in lost for path in paths))
-    return Installation(shared, attempt == exact)
+    return Installation(shared, attempt == exact, yanked)
 
 
 def _resolve_shared_paths(
@@ -118,17 +123,19 @@ def _install_pins(
     start: Attempt,
     *,
     reinstall: bool = False,
-) -> Attempt:
-    """Install pins into a folder and return the attempt that succeeded.
+) -> tuple[Attempt, tuple[Yanked, ...]]:
+    """Install pins into a folder; return the attempt that succeeded, and the yanked versions.
 
     There is one run of uv for each index that pins are restricted to, since uv queries all indexes for all pins of a
     run. `reinstall` replaces distributions that are installed already.
     """
     attempt = start
+    yanked: tuple[Yanked, ...] = ()
     for index in sorted({pin.index for pin in pins}, key=lambda index: (index is not None, index or "")):
         group = [pin for pin in pins if pin.index == index]
-        attempt = _install_from_index(requirements, group, tree, job, attempt, index=index, reinstall=reinstall)
-    return attempt
+        attempt, output = _install_from_index(requirements, group, tree, job, attempt, index=index, reinstall=reinstall)
+        yanked += yanked_in(output)
+    return attempt, tuple(sorted(yanked))
 
 
 def _install_from_index(
@@ -140,7 +147,8 @@ def _install_from_index(
     *,
     index: str | None,
     reinstall: bool,
-) -> Attempt:
+) -> tuple[Attempt, str]:
+    """Install pins from one index, or from all; return the attempt that succeeded, and uv's output."""
     settings = settings_of(job)
     if index is not None:
         settings = settings.for_index(index)
@@ -156,7 +164,8 @@ def _install_from_index(
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             done = process.pip(
-                ["install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
+                # With --quiet, it does not warn about yanked versions.
+                ["install", "--no-progress", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
                  "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if reinstall else []),
                  *_hashes(requirements), *settings.building, *attempt.arguments()],
                 cwd=job.entry,
@@ -166,7 +175,8 @@ def _install_from_index(
                 offline_first=is_fixed,
                 may_be_offline=may_be_offline,
             )  # fmt: skip
-            done.stderr = requirements.mask(copies.restore_paths(done.stderr))
+            done.stdout = requirements.mask(copies.restore_paths(done.stderr))
+            done.stderr = only_error(done.stdout)
             return done
 
         refreshed = _refreshed(requirements, pins, settings, job.entry)
@@ -174,8 +184,7 @@ def _install_from_index(
         is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
         is_verified = all(pin.hashes for pin in pins)
         may_be_offline = is_verified or not has_several_indexes(settings, requirements.options)
-        attempt, _ = run_until_success(run, start, job.options, requirements.origin or "", widen=not reinstall)
-    return attempt
+        return run_until_success(run, start, job.options, requirements.origin or "", widen=not reinstall)
 
 
 def _lines(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, copies: Copies) -> list[str]:

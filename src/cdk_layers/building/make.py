@@ -171,7 +171,7 @@ class _BuildRun:
         def fill(folder: Path) -> None:
             self.has_built = True
             layer = assemble(parts, plan.own_key, self.job, folder / "scratch")
-            write_record(folder, layer, installation["shared"], self.job, self.label)
+            write_record(folder, layer, installation, self.job, self.label)
             if (folder / "scratch").is_dir():
                 self.job.store.discard(folder / "scratch")
 
@@ -180,7 +180,7 @@ class _BuildRun:
     def _installation(self, plan: Plan) -> dict[str, Any]:
         """Return the facts of the installation after making it if the store does not have all of its parts."""
         if plan.distributions_key is None:
-            return {"parts": [], "shared": []}
+            return {"parts": [], "shared": [], "yanked": []}
         found = self._find_record(plan.distributions_key, is_verified=True)
         if found is not None:
             return found.facts
@@ -230,11 +230,16 @@ class _BuildRun:
         self.progress.start(f"Packing {self.label!r} for {self.job.target}")
         keys = self._pack(groups, folder)
         if installation.is_plain and not installation.shared:
-            parts.remember(groups, keys)
+            # uv warns about a yanked version only where it installs it.
+            parts.remember(groups, keys, without={each.name for each in installation.yanked})
         self.job.store.discard(tree)
         named = [*known.items(), *((group.name, key) for group, key in zip(groups, keys, strict=True))]
         named.sort(key=lambda part: (part[0] == UNRECORDED, part[0]))
-        return {"parts": [(key, "") for _, key in named], "shared": [asdict(each) for each in installation.shared]}
+        return {
+            "parts": [(key, "") for _, key in named],
+            "shared": [asdict(each) for each in installation.shared],
+            "yanked": [asdict(each) for each in installation.yanked],
+        }
 
     def _pack(self, groups: Sequence[Group], folder: Path) -> tuple[str, ...]:
         packing = Packing(self.job.store, folder / "parts")

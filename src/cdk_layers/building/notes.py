@@ -30,6 +30,18 @@ class Note:
         object.__setattr__(self, "remedy", outgoing(self.remedy))
 
 
+def yanked_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
+    """Yield notes about yanked versions from the facts in a build's record."""
+    for yanked in facts["yanked"]:
+        reason = yanked["reason"].rstrip(". ")
+        yield Note(
+            "yanked-version",
+            f"{yanked['name']}=={yanked['version']} is yanked: its index advises against this version"
+            f"{f' ({reason})' if reason else ''}.",
+            "Pin another version, unless the reason does not matter here.",
+        )
+
+
 def overwritten_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
     """Yield notes about overwritten files from the facts in a build's record."""
     if names := facts.get("overwritten"):

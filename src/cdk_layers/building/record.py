@@ -10,20 +10,20 @@ from cdk_layers.store.artifact import ARCHIVE, write_facts
 from cdk_layers.store.contents_json import path_beside, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.parts.layer import Layer
 
 
-def write_record(folder: Path, layer: Layer, shared: Sequence[dict[str, Any]], job: Job, label: str) -> None:
+def write_record(folder: Path, layer: Layer, installed: Mapping[str, Any], job: Job, label: str) -> None:
     """Write the record of a layer or of a function's code into its folder in the store.
 
     Args:
         folder: The folder.
         layer: The archive, as its parts make it.
-        shared: The paths that several distributions install, as facts of the installation.
+        installed: The facts of the installation.
         job: The input of the build.
         label: Its name in messages.
 
@@ -44,6 +44,7 @@ def write_record(folder: Path, layer: Layer, shared: Sequence[dict[str, Any]], j
         "overwritten": layer.overwritten,
         "left_out": layer.left_out,
         "uncompiled": layer.uncompiled,
-        "shared": shared,
+        "shared": installed["shared"],
+        "yanked": installed["yanked"],
     }
     write_facts(folder, facts)

@@ -59,15 +59,18 @@ class KnownParts:
                 found[pin.name] = key
         return found
 
-    def remember(self, groups: Sequence[Group], keys: Sequence[str]) -> None:
-        """Store which parts an installation made, unless distributions have files in common."""
+    def remember(self, groups: Sequence[Group], keys: Sequence[str], *, without: Collection[str] = ()) -> None:
+        """Store which parts an installation made, unless distributions have files in common.
+
+        Distributions in `without` are installed again each time.
+        """
         if not are_independent([[member.name for member in group.members] for group in groups]):
             return
         by_name = {group.name: key for group, key in zip(groups, keys, strict=True)}
         if UNRECORDED in by_name:
             return
         for pin in self._stable_pins():
-            if pin.name in by_name:
+            if pin.name in by_name and pin.name not in without:
                 self.job.store.remember(self._memo(pin), by_name[pin.name])
 
     def fit(self, known: Mapping[str, str], groups: Iterable[Group]) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.requirements_file import Option
     from cdk_layers.building.requirements.wanted import Wanted
 
-SCHEMA: Final = 7
+SCHEMA: Final = 8
 """Increased when this package builds differently, so that it does not use what older versions stored."""
 
 

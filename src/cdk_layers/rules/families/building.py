@@ -144,6 +144,17 @@ _rule(
     passing=_layer("six==1.17.0"),
 )
 _rule(
+    "yanked-version",
+    severity="warning",
+    meaning="A manifest pins a version that its index has yanked, because it is broken or insecure, for example. "
+    "Installers warn about it and install it. A build learns of it when it installs the version by its name, and not "
+    "if a lock file names the address of a file.",
+    remedy="Pin another version.",
+    source="PEP 592, and the warnings of pip and uv.",
+    failing=_layer("attrs==21.1.0"),
+    passing=_layer("attrs==21.2.0"),
+)
+_rule(
     "copied-link",
     severity="warning",
     meaning="Symlinks in an entry become copies in the archive, and each counts in its size. How Lambda extracts "
