@@ -122,6 +122,10 @@ def test_local_wheel(tmp_path: Path) -> None:
         ("six\n--frobnicate x\n", "requirements.txt, line 2: the option '--frobnicate'"),
         ("--index-url\n", "requirements.txt, line 1: the option '--index-url' needs a value"),
         ("./lib\n", "requirements.txt, line 1 names './lib', and there is no such file or folder"),
+        (
+            "six==1.17.0\ncertifi @ file:///nowhere/feedstock_root/work/certifi\n",
+            "or add what it names. If 'pip freeze' wrote it, as for distributions of conda, write the version",
+        ),
         ("-r https://user:hidden@a.example/r.txt\n", "requirements.txt, line 1: requirements are read from files only"),
     ],
 )
@@ -139,10 +143,19 @@ def test_line_of_an_included_file(tmp_path: Path) -> None:
         read(tmp_path, "-r base.txt")
 
 
-def test_not_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"six\xff\xfe", "requirements.txt is not UTF-8 text (byte 3)"),
+        ("six==1.17.0\r\n".encode("utf-16-le"), "requirements.txt contains NUL (byte 1), as UTF-16 does"),
+        ("six==1.17.0\r\n".encode("utf-16-be"), "requirements.txt contains NUL (byte 0), as UTF-16 does"),
+        (b"# c\nsix==1.17.0\0", "requirements.txt contains NUL (byte 15)"),
+    ],
+)
+def test_not_text(tmp_path: Path, content: bytes, message: str) -> None:
     """A file that is not UTF-8 is refused by name."""
-    (tmp_path / "requirements.txt").write_bytes(b"six\xff\xfe")
-    with pytest.raises(EntryError, match=r"requirements\.txt is not UTF-8 text \(byte 3\)"):
+    (tmp_path / "requirements.txt").write_bytes(content)
+    with pytest.raises(EntryError, match=re.escape(message)):
         read_requirements_file(tmp_path / "requirements.txt", tmp_path)
 
 

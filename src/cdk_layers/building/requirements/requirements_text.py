@@ -73,6 +73,9 @@ def _decoded(data: bytes, name: str) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _text(data[len(mark) :], encoding, name)
+    if (at := data.find(0)) >= 0:
+        message = f"{name} contains NUL (byte {at}), as UTF-16 does without a byte order mark. Save it as UTF-8."
+        raise EntryError(message)
     lines = data.split(b"\n", 2)[:2]
     declared = next((found for line in lines if line[:1] == b"#" and (found := _CODING.search(line))), None)
     return _text(data, declared[1].decode("ascii") if declared else "utf-8", name)

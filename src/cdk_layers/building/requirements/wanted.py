@@ -247,6 +247,11 @@ def _local(paths: list[str], folder: str | None, written: str, place: Place) -> 
             f"{place.where} names {scrub(written)!r}, and there is no such file or folder ({candidates[0]}). Correct "
             "the path, which is relative to the file that names it, or add what it names."
         )
+        if written.lower().startswith("file:"):
+            message += (
+                " If 'pip freeze' wrote it, as for distributions of conda, write the version that 'pip list "
+                "--format=freeze' prints."
+            )
         raise EntryError(message)
     return found
 
