@@ -11,6 +11,7 @@ from cdk_layers.building.layout import layout_of
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
+from tests.building.projects import write_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,10 @@ def test_what_may_be_packages(make_entry: Callable[..., Path], path: str, *, is_
         ({"setup.py": "from setuptools import setup\n\nsetup()\n", "setup.cfg": "[metadata]\nname = x\n"}, True),
         ({"setup.cfg": "[options]\npackage_dir =\n  = src\npackages = find:\n"}, True),
         ({"setup.cfg": "[options]\npackages = find:\n[options.packages.find]\nwhere = src\n"}, True),
+        ({"setup.py": "from setuptools import setup; setup()\n", "setup.cfg": "[metadata]\nname = x\n"}, True),
+        ({"setup.py": '"""Shim."""\nimport setuptools\n\nif __name__ == "__main__":\n    setuptools.setup()\n'}, True),
         ({"setup.py": "from setuptools import setup\nsetup(packages=[])\n"}, False),
+        ({"setup.py": "from setuptools import setup; setup(); print()\n"}, False),
     ],
 )  # fmt: skip
 def test_older_setuptools(make_entry: Callable[..., Path], files: dict[str, str], *, placed: bool) -> None:
@@ -176,3 +180,13 @@ def test_uncertain_layout_is_noted(make_entry: Callable[..., Path], store: Local
     (note,) = build(entry, TARGET, store=store).notes
     assert note.rule == "wrong-folder"
     assert "has no [build-system]" in note.message
+
+
+@pytest.mark.parametrize("line", [".", "-e .", "lib @ file:."])
+def test_uncertain_layout_of_a_project_that_is_installed(
+    make_entry: Callable[..., Path], store: LocalStore, line: str
+) -> None:
+    """A layer whose manifest installs the project of its entry has the packages where Python looks: no finding."""
+    entry = write_project(make_entry({"src/acme/__init__.py": "", "requirements.txt": line}), "lib")
+    assert layout_of(entry).uncertain is not None
+    assert build(entry, TARGET, BuildOptions(allow_source_builds=("lib",)), store=store).notes == ()

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-_STUB: Final = re.compile(r"(?:from setuptools import setup|import setuptools)\s*(?:setuptools\.)?setup\(\s*\)")
-"""A setup.py that only starts setuptools."""
+_STUB: Final = re.compile(
+    r"(?:[\"']{1,3}[^\"']{0,500}[\"']{1,3}\s*)?(?:from setuptools import setup|import setuptools)\s*(?:;\s*)?"
+    r"(?:if __name__ == [\"']__main__[\"']:\s*)?(?:setuptools\.)?setup\(\s*\)"
+)
+"""A setup.py that only starts setuptools, possibly with a docstring."""
 
 
 class Move(NamedTuple):

@@ -76,12 +76,20 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
     yield folder.resolve()
 
 
-def own_notes(members: Sequence[Member], job: Job) -> Iterator[Note]:
-    """Yield notes about likely mistakes in the entry's own files."""
+def own_notes(members: Sequence[Member], job: Job, *, is_installed: bool = False) -> Iterator[Note]:
+    """Yield notes about likely mistakes in the entry's own files.
+
+    Args:
+        members: The own files.
+        job: The build.
+        is_installed: Whether the manifest installs the project of the entry, so that its packages are found.
+    """
     yield from _copied_links(members)
     yield from _unused_opt_entry(members, job)
     if job.options.prefix:
-        yield from _misplaced(members, job)
+        yield from _misplaced_folder(members, job)
+        if not is_installed:
+            yield from _misplaced_project(members, job)
 
 
 def _copied_links(members: Sequence[Member]) -> Iterator[Note]:
@@ -130,7 +138,7 @@ def _unused_manifests(folder: Path) -> Iterator[Note]:
             )
 
 
-def _misplaced(members: Sequence[Member], job: Job) -> Iterator[Note]:
+def _misplaced_folder(members: Sequence[Member], job: Job) -> Iterator[Note]:
     entry, options = job.entry, job.options
     nested = f"{options.prefix}/{options.prefix}/"
     inside = {member.name.removeprefix(nested) for member in members if member.name.startswith(nested)}
@@ -145,6 +153,10 @@ def _misplaced(members: Sequence[Member], job: Job) -> Iterator[Note]:
             if any((entry / name).is_file() for name in PRECEDENCE)
             else f"Pass {entry.name}/{options.prefix}/ as the entry, or {entry.name}/ as opt_entry.",
         )
+
+
+def _misplaced_project(members: Sequence[Member], job: Job) -> Iterator[Note]:
+    entry, options = job.entry, job.options
     reason = layout_of(entry).uncertain
     if reason is not None and any(member.name.startswith(f"{options.prefix}/src/") for member in members):
         yield Note(

@@ -61,7 +61,7 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
         *requirements.notes,
         *resolution.notes,
         *_settings_notes(requirements, resolution, job),
-        *own_notes(members, job),
+        *own_notes(members, job, is_installed=any(pin.local == job.entry for pin in resolution.pins)),
     )
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
     own = part_key(content_digest(members)) if members else None
