@@ -11,7 +11,7 @@ from cdk_layers.building.layout import layout_of
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
-from tests.building.projects import write_project
+from tests.building.distributions import write_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

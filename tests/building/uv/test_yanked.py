@@ -10,7 +10,8 @@ from cdk_layers.building.find import build
 from cdk_layers.building.uv.yanked import Yanked, only_error, yanked_in
 from cdk_layers.errors import DependencyError
 from cdk_layers.lambda_service.target import Target
-from tests.building.local_index import served, write_index, write_wheel
+from tests.building.distributions import write_wheel
+from tests.building.local_index import served, write_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
