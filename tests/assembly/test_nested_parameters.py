@@ -36,7 +36,7 @@ Resources:
         (f"{_SSM}<String>", "!Ref Named", "[!Ref Passed]", ["template.yaml#Base"]),
         (f"{_SSM}<String>", "!Ref Unnamed", "[!Ref Passed]", [_FIRST]),
         (f"{_SSM}<List<String>>", "/both", "!Ref Passed", [_FIRST, _SECOND]),
-        (f"{_SSM}<String>", "/layers/unknown", "[!Ref Passed]", ["${Passed}"]),
+        (f"{_SSM}<String>", "/layers/unknown", "[!Ref Passed]", ["{{resolve:ssm:/layers/unknown}}"]),
         ("String", "!Ref Base", "[!Ref Passed]", ["template.yaml#Base"]),
     ],
 )  # fmt: skip

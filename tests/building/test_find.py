@@ -355,7 +355,7 @@ def test_no_such_folder(tmp_path: Path, store: LocalStore) -> None:
 
 def test_a_file(make_entry: MakeEntry, store: LocalStore) -> None:
     """A file is no entry."""
-    with pytest.raises(EntryError, match=r"a\.py' is a file, not a folder"):
+    with pytest.raises(EntryError, match=r"a\.py' is a file\. Its folder is"):
         build(make_entry({"a.py": ""}) / "a.py", X86, store=store)
 
 

@@ -113,9 +113,7 @@ def test_methods_check_the_names_of_their_arguments(stack: Stack, tmp_path: Path
     hub: Any = MultiLayerStack(app, "Hub", compatible_runtimes="python3.13")
     stacks: Any = MultiLayerStack
     layer: Any = hub.add_layer("base", entry=entry(tmp_path, "base"))
-    assert _message(lambda: hub.add_layer(entry="x")) == (
-        "MultiLayerStack.add_layer: 'name' is missing. Pass it by name."
-    )
+    assert _message(lambda: hub.add_layer(entry="x")) == "MultiLayerStack.add_layer: 'name' is missing. Pass name=..."
     assert "add_layer: only 'name' can be passed without a name." in _message(lambda: hub.add_layer("x", "layers/x"))
     assert "from_directory: 'directory' is missing." in _message(lambda: stacks.from_directory(app, "L"))
     permission = _message(lambda: layer.add_permission("X", account="222222222222"))
@@ -163,3 +161,22 @@ def test_a_handler_that_is_no_name_is_the_fault_that_is_named(tmp_path: Path, ha
     assert f"handler is {handler!r}" in message
     assert '"main.handler"' in message
     assert "index.py" not in message
+
+
+def test_a_rejection_is_the_only_error(tmp_path: Path) -> None:
+    """No rule's error is the context of another: one about 'Any/Function' would be printed above the real one."""
+    stack = Stack(new_app(tmp_path / "out"), "S", env={"account": "111111111111", "region": "eu-west-1"})
+    base = entry(tmp_path, "base")
+    arn = "arn:aws:lambda:{}:111111111111:layer:x{}:1"
+    six = [arn.format("eu-west-1", number) for number in range(6)]
+    newer = _layer(stack, tmp_path, "Newer", entry=base, compatible_runtimes="python3.14")
+    function = LayeredFunction(stack, "F", **inline())
+    built: dict[str, Any] = {"entry": base, "handler": "base_code.NAME", "runtime": "python3.13"}
+    for make in (
+        lambda: LayeredFunction(stack, "A", layers=["layers/base"], **inline()),
+        lambda: LayeredFunction(stack, "B", layers=six, **built),
+        lambda: LayeredFunction(stack, "C", layers=[newer], **inline()),
+        lambda: LayeredFunction(stack, "D", max_unzipped="1 B", **built),
+        lambda: function.add_layers(arn.format("us-east-1", 1)),
+    ):
+        assert "Any/Function" not in _message(make)

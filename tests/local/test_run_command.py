@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import socket
 import subprocess
 import sys
@@ -40,13 +41,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Old": {**code, "Runtime": "python2.7"},
         "Remote": {**code, "CodeUri": {"Bucket": "bucket", "Key": "report.zip"}},
         "Unhandled": {**code, "Handler": {"Ref": "Unset"}},
+        "ByName": {**code, "Layers": [{"Ref": "Stored"}]},
+        "ByArn": {**code, "Layers": [{"Ref": "Shared"}]},
+        "Dynamic": {**code, "Layers": ["{{resolve:ssm:/company/layers/base}}"]},
+        "ByParameter": {**code, "Layers": [{"Ref": "Unset"}]},
         "Unlisted": {**code, "Layers": {"Fn::Split": [",", {"Ref": "Unset"}]}},
     }
     folder = tmp_path_factory.mktemp("run")
     write_app(folder, functions, {"Base": {"python/shared.py": "origin = 'base'"}})
     document = json.loads((folder / "template.yaml").read_text())
     document["Resources"]["Sales"] = {"Type": "AWS::DynamoDB::Table"}
-    document["Parameters"] = {"Unset": {"Type": "String"}}
+    stored = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/company/layers/base"}
+    shared = {**stored, "Default": "arn:aws:ssm:eu-west-1:111111111111:parameter/company/layers/base"}
+    document["Parameters"] = {"Unset": {"Type": "String"}, "Stored": stored, "Shared": shared}
     (folder / "template.yaml").write_text(json.dumps(document))
     return folder
 
@@ -93,9 +100,31 @@ def test_an_imported_layer(app: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        ("ByName", "{{resolve:ssm:/company/layers/base}}"),
+        ("ByArn", "{{resolve:ssm:arn:aws:ssm:eu-west-1:111111111111:parameter/company/layers/base}}"),
+        ("Dynamic", "{{resolve:ssm:/company/layers/base}}"),
+        ("ByParameter", "${Unset}"),
+    ],
+)
+def test_an_argument_of_a_message_works_in_a_shell(
+    app: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], function: str, name: str
+) -> None:
+    """A layer whose ARN only a deploy knows has the name of its parameter, which a shell does not expand."""
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "shared.py").write_text("origin = 'folder'")
+    assert main(["run", function, str(app)]) == 2
+    option, value = shlex.split(capfd.readouterr().err.strip().partition("Give its archive: ")[2])
+    assert (option, value) == ("--layer", f"{name}=PATH")
+    assert main(["run", function, str(app), option, value.replace("PATH", str(tmp_path))]) == 0
+    assert json.loads(capfd.readouterr().out)["origin"] == "folder"
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["Other"], "The app has no function 'Other'. It has template.yaml#Image, template.yaml#Imported,"),
+        (["Other"], "The app has no function 'Other'. It has template.yaml#ByArn, template.yaml#ByName,"),
         (
             ["Imported"],
             f"Layer '{_ARN}:7' of function 'template.yaml#Imported' is not in the assembly. Give its archive",

@@ -34,19 +34,21 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None, stor
     """
     folder = Path(entry)
     if not folder.is_dir():
-        message = f"{missing_folder('entry', folder)} Give the folder that contains the code or its manifest."
+        message = f"{missing_folder('entry', folder)} Pass the folder that contains the code or its manifest."
         raise EntryError(message)
     return Job(folder.resolve(), target, options or BuildOptions(), store)
 
 
 def missing_folder(name: str, path: Path) -> str:
     """Return the message for a path that is not a folder. For a relative path it contains the absolute one."""
-    what = "is a file, not a folder" if path.exists() else "does not exist"
+    if path.exists():
+        return f"The {name} {str(path)!r} is a file. Its folder is {str(path.parent)!r}."
     if path.is_absolute():
-        return f"The {name} {str(path)!r} {what}."
+        return f"The {name} {str(path)!r} does not exist."
     return (
-        f"The {name} {str(path)!r} {what}: it was looked for at {str(path.absolute())!r}, since a relative path begins "
-        f"at the folder that the app is started in. Start it elsewhere, or write Path(__file__).parent / {str(path)!r}."
+        f"The {name} {str(path)!r} does not exist: it was looked for at {str(path.absolute())!r}, since a relative "
+        f"path begins at the folder that the app is started in. Start it elsewhere, or write "
+        f"Path(__file__).parent / {str(path)!r}."
     )
 
 

@@ -108,6 +108,14 @@ class Declaration:
             return
         verdicts.refuse(replace(function, layers=tuple(map(_without_text, function.layers or ()))))
 
+    def passes(self, layers: Sequence[ILayerVersion | str]) -> bool:
+        """Return whether the rules accept the function with its layers and with more of them."""
+        try:
+            self.check(layers)
+        except RuleError:
+            return False
+        return True
+
     def _uses(self, layers: Sequence[ILayerVersion | str], extensions: Sequence[ILayerVersion]) -> tuple[LayerUse, ...]:
         """Return the function's layers with more of them, as the rules judge them."""
         constructs = [layer for layer in layers if not isinstance(layer, str)]

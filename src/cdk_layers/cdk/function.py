@@ -21,7 +21,6 @@ from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
 from cdk_layers.cdk.model.tokens import known, known_values
 from cdk_layers.cdk.node.contract import adds_layers
 from cdk_layers.cdk.state import state_of
-from cdk_layers.errors import RuleError
 from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
@@ -184,13 +183,10 @@ class LayeredFunction(Function):
             savings=built.savings,
             uncompiled=built.uncompiled,
         )
-        try:
-            declaration.check(given)
-        except RuleError:
+        if not declaration.passes(given):
             # The error lists all findings, so the size of an archive has to be known too.
             declaration.model = replace(declaration.model, code=contents or contents_of_archive(built.code, place))
             declaration.check(given)
-            raise
         has_arns = any(isinstance(layer, str) for layer in given)
         versions = [] if extended or has_arns else [layer for layer in given if not isinstance(layer, str)]
         with built.placing(declaration.path), cdk_arguments(arguments.place, kwargs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cdk_layers.errors import UsageError
@@ -160,7 +161,7 @@ def _layers(function: Function, archives: Mapping[str, Path]) -> Iterator[LocalL
         if location is None:
             message = (
                 f"Layer {layer.label!r} of function {function.where.path!r} is not in the assembly. Give its archive: "
-                f"--layer {layer.label}=PATH"
+                f"--layer {shlex.quote(f'{layer.label}=PATH')}"
             )
             raise UsageError(message)
         yield LocalLayer(layer.label, location)

@@ -93,7 +93,7 @@ def _layers(layers: Sequence[Layer]) -> Table:
 def _functions(functions: Sequence[Function]) -> Table:
     table = _table("Function", "Layers, lowest first", numbers=("Code", f"Total of {size(MAX_UNZIPPED_BYTES)}"))
     for function in _once(functions):
-        names = [layer.label.rpartition("/")[2] for layer in function.used_layers]
+        names = [layer.label.rpartition("/")[2] if layer.is_resource else layer.label for layer in function.used_layers]
         code = None if function.code is None else function.code.unzipped_bytes
         table.add_row(
             printable(function.where.path),
@@ -107,7 +107,7 @@ def _functions(functions: Sequence[Function]) -> Table:
 def _total(function: Function, code: int | None) -> str:
     parts = [code, *(layer.unzipped_bytes for layer in function.used_layers)]
     known = sum(part for part in parts if part is not None)
-    share = f"{size(known)} ({known / MAX_UNZIPPED_BYTES:.0%})"
+    share = f"{size(known)} ({known * 100 // MAX_UNZIPPED_BYTES}%)"
     return f"at least {share}" if None in parts or function.layers is None else share
 
 

@@ -234,6 +234,22 @@ def test_a_name_that_is_nearly_a_manifests_is_noted(tmp_path: Path, store: Local
     assert (note.rule, note.remedy) == ("ignored-manifest", f"Rename it to {meant}, or exclude it.")
 
 
+@pytest.mark.parametrize(("name", "text"), [
+    ("requirement.txt", "six==1.17.0\n"), ("requirements-lambda.txt", "six==1.17.0\n"), ("requirements.in", "six\n"),
+    ("Pipfile", "[packages]\nsix = '*'\n"), ("pylock.dev.toml", ""), ("environment.yml", "dependencies: [six]\n"),
+])  # fmt: skip
+def test_a_manifest_that_the_user_excludes_by_name_is_not_noted(
+    tmp_path: Path, store: LocalStore, name: str, text: str
+) -> None:
+    """That is what the note advises. A pattern for all files excludes no manifest, since the one in use is read."""
+    (tmp_path / name).write_text(text)
+
+    def noted(*excludes: str) -> int:
+        return len(read(tmp_path, store, BuildOptions(excludes=excludes)).notes)
+
+    assert [noted(), noted("*"), noted(name), noted(f"/{name}")] == [1, 1, 0, 0]
+
+
 @pytest.mark.parametrize("manifest", [None, "requirements.txt", "pylock.toml"])
 def test_a_lone_lock_of_another_name_is_noted(tmp_path: Path, store: LocalStore, manifest: str | None) -> None:
     """pylock.dev.toml is a lock of PEP 751, and is not installed; beside a manifest it is left to its own purpose."""

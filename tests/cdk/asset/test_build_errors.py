@@ -103,8 +103,9 @@ def test_a_relative_folder_of_a_function_says_so_too(
     (tmp_path / "file.py").touch()
     for entry, expected in (
         ("functions/a", "does not exist: it was looked for at"),
-        ("file.py", "is a file, not a folder: it was looked for at"),
-        (tmp_path / "b", "does not exist. Give"),
+        ("file.py", r"'file\.py' is a file\. Its folder is '\.'\. Pass the folder that"),
+        (tmp_path / "file.py", r"file\.py' is a file\. Its folder is "),
+        (tmp_path / "b", r"does not exist\. Pass"),
     ):
         with pytest.raises(EntryError, match=rf"^Function 'Hub/Fn' \(entry .*{expected}"):
             LayeredFunction(stack, "Fn", entry=entry, handler="a.b", runtime="python3.13")

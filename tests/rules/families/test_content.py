@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cdk_layers.building.notes import Note
 from tests.rules.archives import archive, dist, found, function, layer, severities
 
 WRONG = [
@@ -52,6 +53,16 @@ def test_layers_whose_code_is_found_or_is_not_pythons_are_left_alone(
 ) -> None:
     """Folders on sys.path, programs, libraries, other languages and extensions are where they belong."""
     assert found(function(layer(archive(files), runtimes=runtimes)), "wrong-folder") == []
+
+
+@pytest.mark.parametrize(
+    "files", [["python/python/six.py"], ["python/python/company/__init__.py"], ["base/python/a.py"]]
+)
+def test_what_the_build_noted_is_reported_once(files: list[str]) -> None:
+    """The note of the build names the folder of the entry and what to pass, which the archive alone does not tell."""
+    note = Note("wrong-folder", "base/ contains a folder python/.", "Pass base/python/ as the entry.")
+    (finding,) = found(function(replace(layer(archive(files)), notes=(note,))), "wrong-folder")
+    assert finding.remedy == note.remedy
 
 
 def test_a_layer_that_nobody_uses_is_judged_by_what_it_declares() -> None:

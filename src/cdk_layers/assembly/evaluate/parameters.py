@@ -36,8 +36,11 @@ def parameter_value(name: str, stack: Stack, links: Links, evaluation: Evaluator
     default = as_text(declared.get("Default"))
     is_list = kind in ("CommaDelimitedList", *_SSM_LISTS) or kind.startswith("List<")
     if kind.startswith("AWS::SSM::Parameter::Value<"):
-        found = _stored(default if argument is None else argument, stack, links, evaluation)
-        found = Unknown(f"${{{name}}}", "parameter") if found is None else found
+        parameter = default if argument is None else argument
+        found = _stored(parameter, stack, links, evaluation)
+        if found is None:
+            stored = as_text(parameter)
+            found = Unknown(f"{{{{resolve:ssm:{stored}}}}}" if stored else f"${{{name}}}", "parameter")
         return _items(found) if is_list else found
     if argument is not None:
         return _items(argument) if is_list else argument

@@ -214,8 +214,8 @@ class _Manifest:
         )
 
     def _notes(self, wanted: tuple[Wanted, ...]) -> tuple[Note, ...]:
-        unused = unused_manifests(self.project, self.name, self.present[1:], wanted, self.job.target)
-        return (*unused, *misspelled_manifests(self.job.entry))
+        unused = unused_manifests(self.project, self.name, self.present[1:], wanted, self.job)
+        return (*unused, *misspelled_manifests(self.job))
 
 
 def _pylock(job: Job, path: Path) -> Locked:

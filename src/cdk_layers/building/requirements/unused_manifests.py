@@ -15,11 +15,10 @@ from cdk_layers.system.toml import read_toml, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
+    from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.requirements.workspace import UvProject
-    from cdk_layers.lambda_service.target import Target
 
 _LETTERS: Final = re.compile(r"[A-Za-z]+\.[A-Za-z]+")
 _NAMED_LOCK: Final = re.compile(r"pylock\.[^.]+\.toml")
@@ -30,20 +29,22 @@ _ALIKE: Final = 0.93
 
 
 def unused_manifests(
-    project: UvProject, used: str | None, others: list[str], wanted: Iterable[Wanted], target: Target
+    project: UvProject, used: str | None, others: list[str], wanted: Iterable[Wanted], job: Job
 ) -> Iterator[Note]:
-    """Yield a note for each manifest that has dependencies which are not installed.
+    """Yield a note for each manifest that has dependencies which are not installed, and that is not excluded by name.
 
     Args:
         project: The project of the entry.
         used: The manifest with the highest precedence; None if there is none.
         others: The other manifests that could install distributions.
         wanted: The requirements of the manifest in use.
-        target: Where they are installed.
+        job: The job, for its target and the patterns of the user.
     """
-    entry = project.entry
+    entry, excluded = project.entry, _named(job.options.excludes)
     reason = f"{used} was used" if used else "nothing was installed"
     for name in others:
+        if name in excluded:
+            continue
         yield Note(
             "ignored-manifest",
             f"{name} was ignored: {reason}, which takes precedence.",
@@ -51,9 +52,9 @@ def unused_manifests(
         )
     locked = {SOURCES.get(name) for name in (used, *others) if name}
     for name in BARE:
-        if name in locked or not has_dependencies(entry / name):
+        if name in locked or name in excluded or not has_dependencies(entry / name):
             continue
-        if not (name == PROJECT and used and installs_all(entry, used, wanted, target)):
+        if not (name == PROJECT and used and installs_all(entry, used, wanted, job.target)):
             command = _lock_command(project, name)
             yield Note(
                 "ignored-manifest",
@@ -63,14 +64,17 @@ def unused_manifests(
                 else f"Lock it with {command}, or write a requirements.txt.",
             )
     for name, remedy in () if used else sources_without_lock(entry):
-        yield Note("ignored-manifest", f"{name} was ignored: nothing is installed from such a file.", remedy)
+        if name not in excluded:
+            message = f"{name} was ignored: nothing is installed from such a file."
+            yield Note("ignored-manifest", message, f"{remedy} If functions do not need it, exclude it by its name.")
 
 
-def misspelled_manifests(entry: Path) -> Iterator[Note]:
-    """Yield a note for each file whose name is almost that of a manifest; it is packed like any other file."""
+def misspelled_manifests(job: Job) -> Iterator[Note]:
+    """Yield a note for each file whose name is almost that of a manifest; it is packed unless it is excluded."""
+    entry, excluded = job.entry, _named(job.options.excludes)
     known = (*PRECEDENCE, *BARE)
     has_manifest = any((entry / name).exists() for name in PRECEDENCE)
-    for name in sorted(path.name for path in entry.iterdir()):
+    for name in sorted({path.name for path in entry.iterdir()} - excluded):
         if _NAMED_LOCK.fullmatch(name) and not has_manifest:
             yield Note(
                 "ignored-manifest",
@@ -87,6 +91,11 @@ def misspelled_manifests(entry: Path) -> Iterator[Note]:
                 f"{name} installs nothing: the manifest's name is {meant}.",
                 f"Rename it to {meant}, or exclude it.",
             )
+
+
+def _named(patterns: Iterable[str]) -> set[str]:
+    """Return the names that the user excludes one by one. A pattern such as * is for other files."""
+    return {pattern.removeprefix("/") for pattern in patterns}
 
 
 def _are_alike(name: str, manifest: str) -> bool:

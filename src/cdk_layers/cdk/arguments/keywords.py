@@ -66,8 +66,8 @@ class _Names:
         missing = [name for name in sorted(self.required) if name not in bound]
         if not missing:
             return ""
-        are, what = ("is", "it") if len(missing) == 1 else ("are", "them")
-        return f"{quoted(missing)} {are} missing. Pass {what} by name."
+        passed = ", ".join(f"{name}=..." for name in missing)
+        return f"{quoted(missing)} {'is' if len(missing) == 1 else 'are'} missing. Pass {passed}"
 
     def _hint(self, name: str) -> str:
         if name == "code" and "entry" in self.known:

@@ -92,7 +92,8 @@ _rule(
     meaning="An entry folder contains a second manifest besides the one that is used, or requirements that are not "
     "installed, because their pyproject.toml or Pipfile has no lock file or because they are in a requirements.in, "
     "setup.py, setup.cfg or environment.yml, or a file whose name is nearly a manifest's, such as requirement.txt.",
-    remedy="Keep one manifest, and lock it if it has no lock file: `uv lock`, `poetry lock`, `pipenv lock`.",
+    remedy="Keep one manifest, and lock it if it has no lock file: `uv lock`, `poetry lock`, `pipenv lock`. A file "
+    "that is not for functions is not reported if `asset_excludes` names it.",
     source="The order of PythonLayerVersion: Pipfile.lock, poetry.lock, requirements.txt, uv.lock.",
     failing=_layer("six==1.17.0", 'Path("layers/example/Pipfile").write_text("[packages]\\nsix = \\"*\\"\\n")\n'),
     passing=_layer("six==1.17.0"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 register_family(__name__, order=10, error=LimitError)
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer"
+_LESS: Final = "Drop packages, or leave out files that no import needs (trim=True)"
+_TOGETHER: Final = "Code and layers count together: what moves from one to the other still counts."
 _LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
 
 
@@ -79,7 +81,7 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     severity="error",
     meaning="One layer contains more unzipped bytes than a function and all of its layers may have together. Exactly "
     "at the limit it is a warning: what the service does there is not verified.",
-    remedy="Move packages to another layer or drop them.",
+    remedy=f"{_LESS}, or move what only some functions need to another layer.",
     source="Lambda's API and developer guide.",
     aws_error=limits.ARCHIVE_TOO_LARGE,
     raised_at_construction=True,
@@ -115,7 +117,7 @@ def _a_layer_exceeds(subject: Function, threshold: int) -> bool:
     Function,
     severity="error",
     meaning="The layers of a function together are over the limit, whatever its code is, though each is under it.",
-    remedy="Move packages to another layer or drop them, or use fewer of these layers together.",
+    remedy=f"{_LESS}, or use fewer of these layers together.",
     source="Lambda's API.",
     aws_error=limits.LAYERS_TOO_LARGE,
     raised_at_construction=True,
@@ -142,7 +144,7 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     severity="error",
     meaning="A function's code and its layers together, or its code alone, are over the limit. Exactly at the limit it "
     "is a warning: what the service does there is not verified.",
-    remedy="Drop packages from the code or from the layers, or leave out of the code what a layer provides already.",
+    remedy=f"{_LESS}, or leave out of the code what a layer provides already. {_TOGETHER}",
     source="Lambda's API and developer guide.",
     aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     raised_at_construction=True,
@@ -174,7 +176,7 @@ def _layers_exceed(subject: Function, total: Total, settings: Settings) -> bool:
     severity="warning",
     meaning="A layer, or a function with its layers, is over 90 % of the limit, or over the budget of the user. "
     "A budget replaces the 90 %; exceeding it is an error unless the settings make budgets warnings.",
-    remedy="Move packages to another layer or drop them before the next upgrade passes the limit.",
+    remedy=f"{_LESS}, before the next upgrade passes the limit. {_TOGETHER}",
     source="The limit: Lambda's developer guide. The 90 %: a choice of this project.",
     raised_at_construction=True,
     failing=sam_template(_layer_of(240)),
@@ -206,8 +208,8 @@ def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settin
     if budget is not None and known > budget:
         yield Problem(
             f"{measured}, {size(known - budget)} over its budget of {size(budget)}.{largest(parts)}",
-            remedy="Move packages to another layer or drop them, or raise the budget: max_unzipped of the construct, "
-            "or budget in [tool.cdk-layers].",
+            remedy=f"{_LESS}, or raise the budget: max_unzipped of the construct, or budget in [tool.cdk-layers]. "
+            f"{_TOGETHER}",
             severity="error" if settings.strict_budget else "warning",
         )
     elif budget is None and known * 10 > settings.limit_bytes * 9:
