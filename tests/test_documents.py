@@ -37,9 +37,12 @@ RULES: Final = tuple(path for path in DOCUMENTS if path.parent == DOCS / "rules"
 FILES: Final = {
     "functions/report/main.py": "def handler(event, context): return 1\n",
     "functions/report/index.py": "def handler(event, context): return 1\n",
+    "functions/requirements.txt": "six==1.17.0\n",
+    "requirements.txt": "six==1.17.0\n",
     "layers/base/company.py": "NAME = 'company'\n",
     "layers/company/company.py": "NAME = 'company'\n",
     "layers/data/data.py": "NAME = 'data'\n",
+    "src/orders.py": "def create(event, context): return 1\n",
 }
 """Files that the documents assume."""
 

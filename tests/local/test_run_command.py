@@ -115,7 +115,7 @@ def test_an_argument_of_a_message_works_in_a_shell(
     (tmp_path / "python").mkdir()
     (tmp_path / "python" / "shared.py").write_text("origin = 'folder'")
     assert main(["run", function, str(app)]) == 2
-    option, value = shlex.split(capfd.readouterr().err.strip().partition("Give its archive: ")[2])
+    option, value = shlex.split(capfd.readouterr().err.strip().partition(", on the command line by ")[2])
     assert (option, value) == ("--layer", f"{name}=PATH")
     assert main(["run", function, str(app), option, value.replace("PATH", str(tmp_path))]) == 0
     assert json.loads(capfd.readouterr().out)["origin"] == "folder"

@@ -68,6 +68,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
                    "Environment": {"Variables": {"TABLE": "sales"}}},
         "Other": {"Code": {"main.py": "def handler(event, context): return 'other'"}},
         "Zipped": {"Code": "Zipped.zip"},
+        "Imported": {"Code": {"main.py": "import shared\ndef handler(event, context): return shared.origin"},
+                     "Layers": ["arn:aws:lambda:eu-west-1:111111111111:layer:company:7"]},
         "Echo": {"Code": {"main.py": _ECHO}, "Timeout": 20},
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
         "Region": {"Code": {"main.py": _REGION}},
@@ -448,6 +450,34 @@ def test_in_parallel(session: pytest.Pytester) -> None:
         """,
         4,
         "-n2",
+    )
+
+
+def test_layers_of_other_apps(session: pytest.Pytester) -> None:
+    """Both fixtures accept archives of layers that the app names by their ARNs, and say so if one is missing."""
+    _passes(
+        session,
+        """
+        import pytest
+        from cdk_layers import UsageError
+
+        ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:company"
+
+        @pytest.mark.parametrize("arn", [ARN, f"{ARN}:7"])
+        def test_a_folder(lambda_function, lambda_handler, tmp_path, arn):
+            (tmp_path / "python").mkdir()
+            (tmp_path / "python" / "shared.py").write_text("origin = 'company'")
+            assert lambda_function("Imported", layers={arn: tmp_path})({}) == "company"
+            assert lambda_handler("Imported", layers={arn: str(tmp_path)})({}, None) == "company"
+
+        def test_none(lambda_function, lambda_handler, tmp_path):
+            for fixture in (lambda_function, lambda_handler):
+                with pytest.raises(UsageError, match="in a test by layers={'" + ARN + ":7': PATH}"):
+                    fixture("Imported")
+                with pytest.raises(UsageError, match="there is no archive or folder '.*missing'"):
+                    fixture("Imported", layers={ARN: tmp_path / "missing"})
+        """,
+        3,
     )
 
 

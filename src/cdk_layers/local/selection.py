@@ -161,6 +161,7 @@ def _layers(function: Function, archives: Mapping[str, Path]) -> Iterator[LocalL
         if location is None:
             message = (
                 f"Layer {layer.label!r} of function {function.where.path!r} is not in the assembly. Give its archive: "
+                f"in a test by layers={{{layer.label!r}: PATH}}, on the command line by "
                 f"--layer {shlex.quote(f'{layer.label}=PATH')}"
             )
             raise UsageError(message)

@@ -58,11 +58,21 @@ class Assemblies:
         self.runner = Runner(user_store())
 
     def function(
-        self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        app: Synthesizable | None = None,
+        environment: Mapping[str, str] | None = None,
+        layers: Mapping[str, Path | str] | None = None,
     ) -> LocalFunction:
         """Return a function of an app. Arguments and errors are those of the fixture: see `AppFunctions.__call__`."""
         _expect_strings(name, environment or {})
-        function, _ = local_function(find_function(self._read(app), name), environment=environment)
+        archives = {arn: Path(path) for arn, path in (layers or {}).items()}
+        for arn, path in archives.items():
+            if not path.exists():
+                message = f"layers[{arn!r}]: there is no archive or folder {str(path.absolute())!r}."
+                raise UsageError(message)
+        function, _ = local_function(find_function(self._read(app), name), archives=archives, environment=environment)
         return function
 
     def _read(self, app: Synthesizable | None) -> AppModel:
@@ -114,7 +124,12 @@ class AppFunctions:
         self._pool.close()
 
     def __call__(
-        self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        app: Synthesizable | None = None,
+        environment: Mapping[str, str] | None = None,
+        layers: Mapping[str, Path | str] | None = None,
     ) -> CallableFunction:
         """Return a function of an app as a callable that accepts an event.
 
@@ -122,13 +137,14 @@ class AppFunctions:
             name: Its construct path, its logical id, or an end of the path that no other function has.
             app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
             environment: Variables that override those of the function, such as the names of tables.
+            layers: Archives or folders of layers that the app does not contain, by their ARNs.
 
         Raises:
-            UsageError: The app has no such function, the function cannot run on this machine, or the name or a value
-                of a variable is not a string.
+            UsageError: The app has no such function, the function cannot run on this machine, the name or a value
+                of a variable is not a string, or there is no archive of a layer.
             AssemblyError: The assembly cannot be read.
         """
-        return CallableFunction(self, self._assemblies.function(name, app=app, environment=environment))
+        return CallableFunction(self, self._assemblies.function(name, app=app, environment=environment, layers=layers))
 
     def invoke(self, function: LocalFunction, event: bytes, client_context: str | None = None) -> Outcome:
         """Run a function in a warm process of it that no other call uses. Starts one if there is none."""

@@ -65,7 +65,12 @@ class HandlerImporter:
         importlib.invalidate_caches()
 
     def __call__(
-        self, name: str, *, app: Synthesizable | None = None, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        app: Synthesizable | None = None,
+        environment: Mapping[str, str] | None = None,
+        layers: Mapping[str, Path | str] | None = None,
     ) -> Callable[..., Any]:
         """Return the handler of a function.
 
@@ -73,13 +78,14 @@ class HandlerImporter:
             name: Its construct path, its logical id, or an end of the path that no other function has.
             app: The app that defines it. Defaults to the assembly that the setting `cdk_layers_assembly` names.
             environment: Variables that override those of the function.
+            layers: Archives or folders of layers that the app does not contain, by their ARNs.
 
         Raises:
             UsageError: The app has no such function, this process runs another Python than the function, or its
                 handler names no module, or one that does not define it.
             ImportError: The module cannot be imported.
         """
-        function = self._assemblies.function(name, app=app, environment=environment)
+        function = self._assemblies.function(name, app=app, environment=environment, layers=layers)
         _refuse_other_python(function)
         module_name, attribute = _module_and_attribute(function)
         folders = self._assemblies.runner.import_paths(function)
