@@ -131,6 +131,9 @@ class Layer:
     is_unbuilt: bool = False
     """Whether its content is unknown because the assembly was written without building it."""
 
+    stale_uses: tuple[str, ...] = ()
+    """Resources and outputs that refer to it weakly, and whose stacks' templates do not change with its content."""
+
     @property
     def unzipped_bytes(self) -> int | None:
         """Unzipped bytes; None if they are not known."""

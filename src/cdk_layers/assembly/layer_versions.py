@@ -15,6 +15,7 @@ from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import Dependence, scenarios
 from cdk_layers.assembly.evaluate.values import NO_VALUE, describe
 from cdk_layers.assembly.properties import exists, generated_name, is_retained, is_retained_by_sam, texts
+from cdk_layers.assembly.weak_uses import weak_uses
 from cdk_layers.findings import Subject
 from cdk_layers.lambda_service.arn import LayerArn
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.evaluate.scenarios import Choice, Scenario
     from cdk_layers.assembly.evaluate.values import Value
     from cdk_layers.assembly.stacks import Resource
+    from cdk_layers.assembly.weak_uses import WeakUse
 
 _NAME_IN_ARN: Final = re.compile(r":layer:([a-zA-Z0-9\-_]+):\d+$")
 
@@ -47,6 +49,7 @@ class LayerVersions:
     code: CodeReader
     _layers: dict[Resource, list[_LayerScenario]] = field(default_factory=lambda: defaultdict(list))
     _named: dict[object, Layer] = field(default_factory=dict)
+    _weak_uses: dict[Resource, list[WeakUse]] | None = None
 
     def all(self) -> Iterator[Layer]:
         """Yield every layer version that the assembly defines, once for each scenario."""
@@ -104,6 +107,7 @@ class LayerVersions:
             texts(evaluation.value(properties.get(key, []), stack))
             for key in ("CompatibleRuntimes", "CompatibleArchitectures")
         )
+        asset = marks.digest or found.asset
         return Layer(
             where=where,
             name=name,
@@ -120,7 +124,8 @@ class LayerVersions:
             sources=found.measured.sources,
             archive_bytes=found.measured.archive_bytes,
             location=found.measured.location,
-            asset=marks.digest or found.asset,
+            asset=asset,
+            stale_uses=self._stale_uses(resource, asset),
             retained=is_retained_by_sam(resource, evaluation) if sam.is_sam(resource) else is_retained(resource),
             budget_bytes=marks.budget_bytes,
             notes=marks.notes,
@@ -130,3 +135,9 @@ class LayerVersions:
             is_signed=found.is_signed,
             is_unbuilt=found.is_unbuilt,
         )
+
+    def _stale_uses(self, resource: Resource, asset: str | None) -> tuple[str, ...]:
+        if self._weak_uses is None:
+            self._weak_uses = weak_uses(self.links)
+        uses = self._weak_uses.get(resource, ())
+        return tuple(path for path, digests in uses if not (digests if asset is None else asset in digests))

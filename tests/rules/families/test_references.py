@@ -80,3 +80,54 @@ def test_other_references_are_not_stale(reference: str) -> None:
 def test_an_imported_arn_locks_its_export(reference: str, expected: list[str]) -> None:
     """Only `Fn::ImportValue` ties two stacks so that neither can change."""
     assert severities("locked-export", a_function(a_layer(), reference=reference)) == expected
+
+
+_DIGEST = "a" * 64
+
+
+def _weak(folder: Path, resources: dict[str, Any], outputs: dict[str, Any]) -> list[str]:
+    """Return the findings of a stack next to that of a layer, which it refers to by `{"Fn::GetStackOutput": ...}`."""
+    content = {"S3Bucket": "b", "S3Key": f"{_DIGEST}.zip"}
+    layer = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": content}}
+    hub = {"Resources": {"Base": layer}, "Outputs": {"BaseArn": {"Value": {"Ref": "Base"}}}}
+    other = {"Resources": resources, "Outputs": outputs}
+    artifacts = {"Hub": _stack(folder, "Hub", hub), "Other": _stack(folder, "Other", other)}
+    (folder / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": artifacts}))
+    return [one.message for one in judge(read(folder), SETTINGS) if one.rule == "stale-reference"]
+
+
+_ARN = {"Fn::GetStackOutput": {"StackName": "Hub", "OutputName": "BaseArn", "Region": "eu-west-1"}}
+_PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/base", "Type": "String", "Value": _ARN}}
+_JOINED = {"Type": "Custom::Moves", "Properties": {"Calls": [{"Body": {"Fn::Join": ["", ["arn=", _ARN]]}}]}}
+_NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://b", "Parameters": {"A": _ARN}}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "outputs", "named"),
+    [
+        ({"P": _PARAMETER}, {}, "'Other.json#P' refers"),
+        ({"C": _JOINED}, {}, "'Other.json#C' refers"),
+        ({}, {"O": {"Value": _ARN}}, "'Other/O' refers"),
+        ({"P": _PARAMETER, "C": _JOINED}, {}, "'Other.json#P' and 'Other.json#C' refer"),
+    ],
+)
+def test_what_refers_weakly_and_is_no_function_is_stale_too(
+    tmp_path: Path, resources: dict[str, Any], outputs: dict[str, Any], named: str
+) -> None:
+    """The CDK CLI skips a stack whose template is the same, so an SSM parameter in it keeps the old ARN."""
+    (message,) = _weak(tmp_path, resources, outputs)
+    assert message.startswith(f"{named} to the layer 'Hub.json#Base' by a stack output")
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"P": _PARAMETER | {"Metadata": {"layer": _DIGEST}}},
+        {"P": _PARAMETER, "Other": {"Type": "Custom::Any", "Properties": {"Digest": _DIGEST}}},
+        {"N": _NESTED},
+        {"P": _PARAMETER | {"Properties": {"Value": {"Ref": "AWS::StackName"}}}},
+    ],
+)
+def test_a_template_that_changes_with_the_layer_is_not(tmp_path: Path, resources: dict[str, Any]) -> None:
+    """Its digest anywhere in the template is enough. What a nested stack does with the ARN is in its own template."""
+    assert _weak(tmp_path, resources, {}) == []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.app.model import Function
+from cdk_layers.app.model import Function, Layer
 from cdk_layers.rules.examples import function_yaml, template
-from cdk_layers.rules.registry import Problem, register_family, rule
+from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import quoted
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def missing_output(subject: Function, _: Settings) -> Iterator[Problem]:
     meaning="A function refers weakly (by a stack output or a dynamic reference such as `{{resolve:ssm:...}}`) to a "
     "layer of another stack, and nothing in its template depends on the layer's content. When the layer changes, the "
     "function's template does not, so the CDK finds nothing to deploy and the function stays on the old version. A "
-    "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy.",
+    "template parameter of type `AWS::SSM::Parameter::Value` is not stale: it is read again at each deploy. Other "
+    "resources are stale in the same way, such as an SSM parameter that is defined in another stack than the layer.",
     remedy="Use a `SharedPythonLayer`, which writes its digest into the Metadata of every function of the app that "
     "uses it, read the ARN with `StringParameter.value_for_string_parameter`, or write the hash of the layer's asset, "
     "which is in the S3Key of its Content, into the function's Metadata.",
@@ -97,6 +98,19 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
                 f"Function {subject.where.path!r} refers to the layer {layer.label!r} by {how}, and nothing in its "
                 "template depends on the layer's content: it would not get a new version."
             )
+
+
+@further_check("stale-reference", Layer)
+def stale_use(subject: Layer, _: Settings) -> Iterator[Problem]:
+    """Report what else refers to a layer weakly, such as an SSM parameter."""
+    if subject.stale_uses:
+        refer, would = ("refers", "it would") if len(subject.stale_uses) == 1 else ("refer", "they would")
+        yield Problem(
+            f"{quoted(subject.stale_uses)} {refer} to the layer {subject.label!r} by a stack output, and nothing in "
+            f"the template depends on the layer's content: {would} keep the ARN of an old version.",
+            remedy="Define what needs the ARN in the stack of the layer: `parameter_prefix` of a `MultiLayerStack` "
+            "writes SSM parameters there.",
+        )
 
 
 @rule(
