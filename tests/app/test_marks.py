@@ -21,9 +21,8 @@ def _read(path: str, key: str, data: Any) -> Marks:
 
 def test_what_functions_declare_is_read_again() -> None:
     """Layers in order, the user's own limit and the notes survive; a token is the expression it stands for."""
-    data = marks.build_data(
-        1000, [_NOTE], None, ["a.py (no)"], layers=["Hub/base", ImportedLayer("Hub/other", "token")]
-    )
+    layers: list[str | ImportedLayer] = ["Hub/base", ImportedLayer("Hub/other", "token")]
+    data = marks.build_data(1000, [_NOTE], None, ["a.py (no)"], layers=layers, runtime="python3.13")
     text = marks.functions_text({"Hub/F": data, "Hub/G": {}}, lambda token: {"Ref": token})
 
     assert _read("Hub/F", marks.FUNCTIONS, text) == Marks(
@@ -31,6 +30,7 @@ def test_what_functions_declare_is_read_again() -> None:
         notes=(_NOTE,),
         budget_bytes=1000,
         uncompiled=("a.py (no)",),
+        runtime="python3.13",
     )
     assert _read("Hub/G", marks.FUNCTIONS, text) == Marks()
 

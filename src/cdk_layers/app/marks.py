@@ -61,6 +61,9 @@ class Marks:
     uncompiled: tuple[str, ...] = ()
     """Modules that cannot be compiled, each with the reason."""
 
+    runtime: str | None = None
+    """The runtime that a function's code was built for."""
+
     public_on_purpose: bool = False
     is_unbuilt: bool = False
     """Whether the asset is the entry folder, since the CDK did not bundle the stack."""
@@ -74,6 +77,7 @@ def build_data(
     *,
     digest: str | None = None,
     layers: Sequence[str | ImportedLayer] = (),
+    runtime: str | None = None,
 ) -> dict[str, Any]:
     """Return the value of `BUILD`, or the declarations of one function for `functions_text`, without empty values.
 
@@ -84,10 +88,11 @@ def build_data(
         uncompiled: The modules that cannot be compiled, each with the reason.
         digest: A digest of a layer's content.
         layers: The layers of a function in declared order: construct paths, literal ARNs, or imported layers.
+        runtime: The runtime that the code of a function was built for.
     """
     data = {
         "layers": layers, "digest": digest, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
-        "savings": _lists(savings), "uncompiled": [*uncompiled],
+        "savings": _lists(savings), "uncompiled": [*uncompiled], "runtime": runtime,
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -149,7 +154,7 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
     layers, build = marks.get("layers"), marks.get("build")
     declared = layers.get("layers") if isinstance(layers, dict) else layers
     data = {**(layers if isinstance(layers, dict) else {}), **(build if isinstance(build, dict) else {})}
-    budget, digest = data.get("budget_bytes"), data.get("digest")
+    budget, digest, runtime = data.get("budget_bytes"), data.get("digest"), data.get("runtime")
     return Marks(
         declared_layers=tuple(map(_layer, declared)) if isinstance(declared, list) else None,
         notes=_notes(data.get("notes")),
@@ -157,6 +162,7 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
         digest=digest if isinstance(digest, str) else None,
         savings=_savings(data.get("savings")),
         uncompiled=_strings(data.get("uncompiled")),
+        runtime=runtime if isinstance(runtime, str) else None,
         public_on_purpose=bool(marks.get("public")),
         is_unbuilt=bool(marks.get("unbuilt")),
     )

@@ -194,6 +194,9 @@ class Function:
     uncompiled: tuple[str, ...] = ()
     """Modules that cannot be compiled, each with the reason, if the archive has bytecode."""
 
+    built_for: str | None = None
+    """The runtime that its code was built for."""
+
     partition: str | None = None
     region: str | None = None
     account: str | None = None

@@ -115,6 +115,7 @@ class Resources:
             notes=marks.notes,
             savings=marks.savings,
             uncompiled=marks.uncompiled,
+            built_for=marks.runtime,
             partition=stack.partition,
             region=stack.region,
             account=stack.account,

@@ -204,7 +204,9 @@ class Declaration:
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
         model = self.model
-        declared = build_data(model.budget_bytes, model.notes, model.savings, model.uncompiled, layers=labels)
+        declared = build_data(
+            model.budget_bytes, model.notes, model.savings, model.uncompiled, layers=labels, runtime=model.built_for
+        )
         if declared:
             declare(self._place.stack, self.path, declared)
 

@@ -182,6 +182,7 @@ class LayeredFunction(Function):
             notes=built.notes,
             savings=built.savings,
             uncompiled=built.uncompiled,
+            built_for=None if built.build is None else name_of(runs_on),
         )
         if not declaration.passes(given):
             # The error lists all findings, so the size of an archive has to be known too.

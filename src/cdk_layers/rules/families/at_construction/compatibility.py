@@ -27,7 +27,8 @@ register_family(__name__, order=30, error=CompatibilityError)
     severity="error",
     meaning="The function's runtime is not among those that the layer declares. The CDK rejects this when it creates "
     "the function. In a template it is a warning unless the layer has native code that the runtime cannot load, since "
-    "Lambda does not check it at deploy.",
+    "Lambda does not check it at deploy. The same goes for a function whose code was built for another runtime than it "
+    "has in the template, such as one that an aspect sets: requirements may differ by `python_version`.",
     remedy="Build a layer for the function's runtime (one without native code suits several), or change the "
     "function to a runtime of the layer.",
     source="botocore's documentation of CompatibleRuntimes (a filter for listings); aws-cdk pull request 16719.",
@@ -40,6 +41,14 @@ def runtime_mismatch(subject: Function, _: Settings) -> Iterator[Problem]:
     for layer in dict.fromkeys(subject.used_layers):
         if subject.runtime is not None and layer.runtimes and subject.runtime not in layer.runtimes:
             yield _other_runtime(subject, subject.runtime, layer)
+    if subject.runtime is not None and subject.built_for not in (None, subject.runtime):
+        yield Problem(
+            f"Function {subject.where.path!r} runs on {subject.runtime}, and its code was built for "
+            f"{subject.built_for}, with the distributions that this one needs.",
+            remedy=f"Pass runtime={subject.runtime!r} to the function itself, and not by an aspect, an override or a "
+            "property injector.",
+            severity="warning",
+        )
 
 
 def _other_runtime(subject: Function, runtime: str, layer: Layer) -> Problem:
