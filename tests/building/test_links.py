@@ -79,7 +79,7 @@ def test_opt_entry_that_installs_nothing(make_entry: Callable[..., Path], store:
     (note,) = build(entry, TARGET, BuildOptions(opt_entry=manifest), store=store).notes
     assert (note.rule, "installs nothing" in note.message) == ("ignored-manifest", True)
     (note,) = build(entry, TARGET, BuildOptions(opt_entry=make_entry({}, "empty")), store=store).notes
-    assert (note.rule, "is empty" in note.message) == ("wrong-folder", True)
+    assert (note.rule, "is empty" in note.message, note.is_warning) == ("wrong-folder", True, True)
 
 
 @pytest.mark.parametrize(("files", "noted"), [

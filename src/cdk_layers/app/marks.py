@@ -200,9 +200,13 @@ def _strings(data: object) -> tuple[str, ...]:
 
 
 def _notes(entries: object) -> tuple[Note, ...]:
-    names = ("rule", "message", "remedy")
     return tuple(
-        Note(*(str(entry[name]) for name in names))
+        Note(
+            str(entry["rule"]),
+            str(entry["message"]),
+            str(entry["remedy"]),
+            is_warning=entry.get("is_warning") is True,
+        )
         for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and all(name in entry for name in names)
+        if isinstance(entry, dict) and all(name in entry for name in ("rule", "message", "remedy"))
     )

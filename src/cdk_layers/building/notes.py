@@ -23,6 +23,8 @@ class Note:
 
     message: str
     remedy: str
+    is_warning: bool = False
+    """Whether it is a warning, although its rule is an error: a problem that no function fails for."""
 
     def __post_init__(self) -> None:
         """Remove credentials and control characters."""

@@ -124,6 +124,7 @@ def _unused_opt_entry(members: Sequence[Member], job: Job) -> Iterator[Note]:
             "wrong-folder",
             f"The opt_entry {folder.name}/ is empty, so it adds nothing to /opt.",
             "Put its bin/ or lib/ there, or leave out opt_entry=.",
+            is_warning=True,
         )
 
 

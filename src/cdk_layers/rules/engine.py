@@ -13,7 +13,7 @@ from cdk_layers.rules.registry import Problem, checks_of, family_of, load_famili
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cdk_layers.findings import Where
+    from cdk_layers.findings import Severity, Where
     from cdk_layers.rules.registry import Rule
 
 _LISTED_SCENARIOS: Final = 3
@@ -76,7 +76,9 @@ def _findings_of_build(subject: Layer | Function) -> Iterator[Finding]:
     for note in subject.notes:
         # A newer version of this library may have written a note of a rule that this version does not have.
         if note.rule in rules:
-            yield _finding(rules[note.rule], Problem(note.message, note.remedy, aws_error=""), subject)
+            severity: Severity | None = "warning" if note.is_warning else None
+            problem = Problem(note.message, note.remedy, severity=severity, aws_error="")
+            yield _finding(rules[note.rule], problem, subject)
 
 
 def refuse(subject: Function | Layer | Grant, settings: Settings) -> None:

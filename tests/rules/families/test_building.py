@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from cdk_layers.app.marks import build_data, read_marks
 from cdk_layers.app.model import App
 from cdk_layers.building.notes import Note
 from cdk_layers.rules.engine import judge, refuse
@@ -43,6 +46,16 @@ def test_a_note_can_name_any_rule() -> None:
     found = judge(App(layers=(a_layer(notes=notes),)), SETTINGS)
 
     assert [(finding.rule, finding.message) for finding in found] == [("wrong-folder", "It lands elsewhere.")]
+
+
+@pytest.mark.parametrize(("is_warning", "severity"), [(True, "warning"), (False, "error")])
+def test_a_note_can_be_less_than_its_rule(is_warning: bool, severity: str) -> None:
+    """An empty opt_entry makes no function fail, unlike code that Python does not find; metadata keeps this."""
+    note = Note("wrong-folder", "It adds nothing.", "Leave it out.", is_warning=is_warning)
+    marks = read_marks({"build": json.loads(json.dumps(build_data(None, [note])))})
+    found = judge(App(layers=(a_layer(notes=marks.notes),)), SETTINGS)
+
+    assert [finding.severity for finding in found] == [severity]
 
 
 def test_a_note_is_never_raised() -> None:
