@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,10 @@ def test_an_unknown_layer_is_reported_in_each_stack(tmp_path: Path) -> None:
     assert first.where != second.where
 
 
-@pytest.mark.parametrize(("file", "severities"), [("META-INF/signature.SF", []), ("python/shared.py", ["error"])])
+@pytest.mark.parametrize(
+    ("file", "severities"),
+    [("META-INF/signature.SF", []), ("python/shared.py", ["error"]), ("python/shapes/lake.SF", ["error"])],
+)
 def test_whether_an_asset_is_signed(tmp_path: Path, file: str, severities: list[str]) -> None:
     """The CDK uploads an asset as it is, so a function that accepts only signed layers is rejected without a doubt."""
     with zipfile.ZipFile(tmp_path / "layer.zip", "w") as archive:
@@ -125,3 +129,15 @@ def test_yaml_has_a_bound_whatever_its_name_is(tmp_path: Path, name: str) -> Non
     (tmp_path / name).write_text("Resources: {}\n" + "# more\n" * 160_000)
     with pytest.raises(AssemblyError, match="1 MiB"):
         read(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_an_asset_that_is_a_pipe(tmp_path: Path) -> None:
+    """Its end is not waited for."""
+    os.mkfifo(tmp_path / "layer.zip")
+    content = {"Content": {"S3Bucket": "b", "S3Key": "layer.zip"}}
+    resource = {"Type": "AWS::Lambda::LayerVersion", "Properties": content}
+    folder = _with_asset(assembly_of(tmp_path, Hub={"Resources": {"Base": resource}}), {"path": "layer.zip"})
+    app = read(folder)
+    assert app.layers[0].contents is None
+    assert "layer.zip does not exist" in str(app.unread[0])
