@@ -103,7 +103,7 @@ def test_modules_become_unchecked_bytecode(tmp_path: Path, job: Job) -> None:
         "pkg/zero.py": b"x = 1\x00\n",
         "pkg/latin.py": b"# coding: latin-1\nx = '\xe9'\n",
         "pkg/{{ app.name }}/main.py": b"x = 1\n",
-        "pkg/0001_initial.py": b"assert 1, 'kept'\n",
+        "pkg/0001_initial.py": b"assert __name__, 'kept'\n",
         "bin/tool.py": b"x = 1\n",
         "pkg/data.txt": b"x",
     })  # fmt: skip
