@@ -190,7 +190,7 @@ def our_layer(theirs: Contents, scratch: Path) -> tuple[Path, int, int]:
 
 def importable(python: Path, tree: Path, names: Sequence[str]) -> set[str]:
     """Return the packages that can be imported, each in a process of its own."""
-    options = {"layers": [], "packages": list(names)}
+    options = {"layers": [], "packages": list(names), "before": {}}
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     folders = dict.fromkeys(("LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"), str(tree))
     done = subprocess.run(
