@@ -37,15 +37,17 @@ class _Aspect:
             node.runtime = "python3.13"
 
 
-def _function(stack: Stack, folder: Path, runtime: Runtime) -> LayeredFunction:
+def _function(stack: Stack, folder: Path, runtime: Runtime, manifest: str | None) -> LayeredFunction:
     source = entry(folder, "report", "def handler(event, context): pass\n")
+    if manifest is not None:
+        (source / "requirements.txt").write_text(manifest)
     return LayeredFunction(stack, "Report", entry=source, handler="report_code.handler", runtime=runtime)
 
 
-def _change(stack: Stack, folder: Path, way: str, runtime: Runtime) -> None:
+def _change(stack: Stack, folder: Path, way: str, runtime: Runtime, manifest: str | None) -> None:
     if way == "injector":
         PropertyInjectors.of(stack).add(_Injector())
-    resource: Any = _function(stack, folder, runtime).node.default_child
+    resource: Any = _function(stack, folder, runtime, manifest).node.default_child
     if way == "aspect":
         Aspects.of(stack).add(_Aspect())
     if way == "override":
@@ -53,12 +55,21 @@ def _change(stack: Stack, folder: Path, way: str, runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("way", ["aspect", "injector", "override"])
-@pytest.mark.parametrize(("runtime", "is_found"), [(Runtime.PYTHON_3_11, True), (Runtime.PYTHON_3_13, False)])
-def test_code_for_another_runtime_is_reported(tmp_path: Path, way: str, runtime: Runtime, is_found: bool) -> None:
+@pytest.mark.parametrize(
+    ("runtime", "manifest", "is_found"),
+    [
+        (Runtime.PYTHON_3_11, 'six==1.17.0; python_version >= "3.12"\n', True),
+        (Runtime.PYTHON_3_13, 'six==1.17.0; python_version >= "3.12"\n', False),
+        (Runtime.PYTHON_3_11, None, False),
+    ],
+)
+def test_code_for_another_runtime_is_reported(
+    tmp_path: Path, way: str, runtime: Runtime, manifest: str | None, is_found: bool
+) -> None:
     """The code has the distributions of the runtime that it was built for, and the other may need others."""
     app = new_app(tmp_path / "out")
     stack = hub(app, tmp_path)
-    _change(stack, tmp_path, way, runtime)
+    _change(stack, tmp_path, way, runtime, manifest)
     app.synth()
     reports = tmp_path / "out" / "validation-report.json"
     text = reports.read_text() if reports.exists() else '{"pluginReports": []}'

@@ -182,7 +182,7 @@ class LayeredFunction(Function):
             notes=built.notes,
             savings=built.savings,
             uncompiled=built.uncompiled,
-            built_for=None if built.build is None else name_of(runs_on),
+            built_for=name_of(runs_on) if built.has_manifest else None,
         )
         if not declaration.passes(given):
             # The error lists all findings, so the size of an archive has to be known too.

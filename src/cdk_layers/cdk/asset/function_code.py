@@ -11,6 +11,7 @@ from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.find import build, recall
+from cdk_layers.building.requirements.manifest_names import PRECEDENCE
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.output import placing, restore
@@ -60,6 +61,12 @@ class FunctionCode:
     def uncompiled(self) -> tuple[str, ...]:
         """Modules that cannot be compiled, each with the reason."""
         return () if self.build is None else self.build.uncompiled
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether it was built with a manifest, whose distributions may be others for another Python."""
+        entry = None if self.build is None else self.build.job.entry
+        return entry is not None and any((entry / name).is_file() for name in PRECEDENCE)
 
     def placing(self, path: str) -> AbstractContextManager[None]:
         """Return the context in which the CDK stages the code."""
