@@ -29,7 +29,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     """Serve an index with two yanked distributions, one with a reason, and another one."""
     for name, attribute in (
         ("alpha", ' data-yanked="It breaks &quot;x&quot; (badly)."'),
-        ("beta", " data-yanked"),
+        ("beta", ' data-yanked=""'),
         ("gamma", ""),
     ):
         write_index(tmp_path, "main", [write_wheel(tmp_path / "main", name)])
