@@ -123,7 +123,7 @@ def test_local_wheel(tmp_path: Path) -> None:
         ("--index-url\n", "requirements.txt, line 1: the option '--index-url' needs a value"),
         ("./lib\n", "requirements.txt, line 1 names './lib', and there is no such file or folder"),
         (
-            "six==1.17.0\ncertifi @ file:///nowhere/feedstock_root/work/certifi\n",
+            "six==1.17.0\ncertifi @ file:///nowhere/feedstock_root/certifi\n",
             "or add what it names. If 'pip freeze' wrote it, as for distributions of conda, write the version",
         ),
         ("-r https://user:hidden@a.example/r.txt\n", "requirements.txt, line 1: requirements are read from files only"),
