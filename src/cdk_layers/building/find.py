@@ -39,6 +39,9 @@ class LayerBuild:
     """SHA-256 of the content: names, modes and bytes of all files."""
 
     target: Target
+    manifest: str | None
+    """The file name of the manifest that it was built from; None if there is none."""
+
     pins: tuple[str, ...]
     """The installed distributions as "name==version", sorted."""
 
@@ -178,6 +181,7 @@ def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cac
         archive_bytes=record.archive_bytes,
         digest=str(facts["digest"]),
         target=job.target,
+        manifest=plan.requirements.origin,
         pins=tuple(facts["pins"]),
         notes=(
             *plan.notes,

@@ -132,7 +132,7 @@ def test_member_of_a_workspace(workspace: Path, store: LocalStore, indexes: str,
     if has_own:
         (entry / "uv.lock").write_text("version = 1\n", encoding="utf-8")
     first = build(entry, X86, store=store)
-    assert (first.pins, first.notes) == (("beta==1.0",), ())
+    assert (first.manifest, first.pins, first.notes) == ("uv.lock", ("beta==1.0",), ())
     assert build(entry, X86, store=store).from_cache
     edit(entry / "pyproject.toml", '"beta==1.0"', '"beta==1.0", "gamma"')
     with pytest.raises(StaleLockError, match=r"workspace.*lacks 'gamma'"):

@@ -11,7 +11,6 @@ from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.find import build, recall
-from cdk_layers.building.requirements.manifest_names import PRECEDENCE
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.output import placing, restore
@@ -65,8 +64,7 @@ class FunctionCode:
     @property
     def has_manifest(self) -> bool:
         """Whether it was built with a manifest, whose distributions may be others for another Python."""
-        entry = None if self.build is None else self.build.job.entry
-        return entry is not None and any((entry / name).is_file() for name in PRECEDENCE)
+        return self.build is not None and self.build.manifest is not None
 
     def placing(self, path: str) -> AbstractContextManager[None]:
         """Return the context in which the CDK stages the code."""
