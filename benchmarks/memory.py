@@ -18,7 +18,7 @@ _PROBE: Final = """
 import json, resource, sys
 from pathlib import Path
 if len(sys.argv) > 1:
-    from cdk_layers.building.find import build
+    from cdk_layers.building.builds import build
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.project.user_store import user_store
     build(Path(sys.argv[1]), Target("3.13", "x86_64"), store=user_store())

@@ -6,10 +6,10 @@ import argparse
 import time
 from pathlib import Path
 
+from cdk_layers.building.batch import BuildRequest, build_several
+from cdk_layers.building.builds import LayerBuild, build
 from cdk_layers.building.content_options import ContentOptions
-from cdk_layers.building.find import LayerBuild, build
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.building.several import BuildRequest, build_several
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.project.user_store import user_store

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.pairs import CannotRunError, Pair, reason, show
 from benchmarks.sweep import DISTRIBUTIONS
+from cdk_layers.building.builds import build
 from cdk_layers.building.content_options import ContentOptions
-from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.contents.measure import measure
 from cdk_layers.contents.names import canonical

@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 
@@ -34,7 +34,7 @@ _DAMAGES: Final = 100
 _ONE_BUILD: Final = """
 import sys
 from pathlib import Path
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore

@@ -17,7 +17,7 @@ from typing import Final
 
 from benchmarks.app import LAYERS, NAMES
 from benchmarks.pairs import Pair, alternate, seconds_of, show
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.project.user_store import user_store
 

@@ -93,12 +93,12 @@ def _without_states() -> None:
 
 
 def _without_one_entry() -> None:
-    from cdk_layers.app import marks  # noqa: PLC0415
+    from cdk_layers.app import metadata  # noqa: PLC0415
     from cdk_layers.cdk import declaration  # noqa: PLC0415
 
     def declare(stack: Any, path: str, declared: Any) -> None:
-        text = marks.functions_text({path: declared}, stack.resolve)
-        stack.node.add_metadata(marks.FUNCTIONS, text, stack_trace=False)
+        text = metadata.functions_text({path: declared}, stack.resolve)
+        stack.node.add_metadata(metadata.FUNCTIONS, text, stack_trace=False)
 
     declaration.declare = declare  # type: ignore[attr-defined]
 

@@ -6,7 +6,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore

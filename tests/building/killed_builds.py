@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import cdk_layers.building.make  # noqa: F401 - so that no child loads it again
-from cdk_layers.building.find import build
+import cdk_layers.building.build_run  # noqa: F401 - so that no child loads it again
+from cdk_layers.building.builds import build
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.artifact import is_sound
 from cdk_layers.store.inventory import SCHEMA

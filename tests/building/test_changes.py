@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from uv import find_uv_bin
 
-from cdk_layers.building import make
+from cdk_layers.building import build_run
 from cdk_layers.building.archives import writer
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.errors import EntryChangedError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
@@ -158,7 +158,7 @@ def test_entry_that_never_rests(
             file.write("x")
         return pack(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(make, "write_archive", write_and_pack)
+    monkeypatch.setattr(build_run, "write_archive", write_and_pack)
     with pytest.raises(EntryChangedError, match=r"'Code'.*log\.txt.*Stop the program that writes"):
         build(entry, TARGET, store=store, label="Code")
     assert kept(store.folder, "artifacts") == []

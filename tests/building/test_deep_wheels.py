@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system.removal import remove_folder

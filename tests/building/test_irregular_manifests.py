@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.requirements.manifests import read_requirements
@@ -70,7 +70,7 @@ def test_pyproject_of_other_types(make_entry: MakeEntry, store: LocalStore, text
     """A pyproject.toml with values of other types, or nested very deeply, configures nothing."""
     files = {"requirements.txt": "six==1.16.0\n", "pyproject.toml": text, "lib/pyproject.toml": text}
     found = read_requirements(Job(make_entry(files), X86, BuildOptions(), store))
-    assert [one.name for one in found.wanted] == ["six"]
+    assert [one.name for one in found.lines] == ["six"]
 
 
 @pytest.mark.parametrize("text", ["tool = 3\n", DEEP, "[tool.uv]\nsources = 3\n[project]\ndependencies = 3\n"])
@@ -78,7 +78,7 @@ def test_project_of_other_types(make_entry: MakeEntry, store: LocalStore, text: 
     """A local project with such a pyproject.toml has the name of its folder."""
     entry = make_entry({"requirements.txt": "./lib\n", "lib/pyproject.toml": text})
     found = read_requirements(Job(entry, X86, BuildOptions(allow_source_builds=("lib",)), store))
-    assert [one.name for one in found.wanted] == ["lib"]
+    assert [one.name for one in found.lines] == ["lib"]
 
 
 @pytest.mark.parametrize("name", ["pylock.toml", "uv.lock"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.building.archives.members import collect
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
@@ -120,7 +120,7 @@ def test_names_under_the_posix_locale(make_entry: Callable[..., Path], store: Lo
     """A name beyond ASCII comes to the same archive whatever the locale of the process is."""
     entry = make_entry({"größe.py": "", "数据/a.txt": "", "requirements.txt": "six==1.17.0\n"})
     code = (
-        "import sys; from pathlib import Path; from cdk_layers.building.find import build; "
+        "import sys; from pathlib import Path; from cdk_layers.building.builds import build; "
         "from cdk_layers.store.local_store import LocalStore; from cdk_layers.lambda_service.target import Target; "
         "print(build(Path(sys.argv[1]), Target('3.13', 'x86_64'), store=LocalStore(Path(sys.argv[2]))).digest)"
     )

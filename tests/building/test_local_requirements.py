@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import LayerBuild, build, recall
+from cdk_layers.building.builds import LayerBuild, build, recall
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.requirements import local_sources
+from cdk_layers.building.requirements.build_environment import builds_key, settings_of
 from cdk_layers.building.requirements.manifests import read_requirements
-from cdk_layers.building.requirements.surroundings import builds_key, settings_of
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
@@ -55,7 +55,7 @@ def asked(entry: Path, store: LocalStore, line: str) -> tuple[str | None, Path |
     """Return the name and the file or folder that one line of a requirements.txt asks for."""
     (entry / "requirements.txt").write_text(line.replace("{entry}", str(entry)), encoding="utf-8")
     found = read_requirements(Job(entry, X86, ALLOWED, store))
-    (wanted,) = found.wanted
+    (wanted,) = found.lines
     return wanted.name, wanted.local
 
 
@@ -371,7 +371,7 @@ def test_addresses_that_are_pinned(entry: Path, store: LocalStore, line: str, is
     """A full commit and a wheel always mean the same; a branch, a tag and a part of a commit do not."""
     (entry / "requirements.txt").write_text(line, encoding="utf-8")
     found = read_requirements(Job(entry, X86, ALLOWED, store))
-    assert [(one.name, one.is_pinned) for one in found.wanted] == [("my-lib", is_pinned)]
+    assert [(one.name, one.is_pinned) for one in found.lines] == [("my-lib", is_pinned)]
 
 
 def test_branch_of_a_repository(entry: Path, store: LocalStore, repository: Path) -> None:

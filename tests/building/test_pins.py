@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import Requirements
+from cdk_layers.building.requirements.requirement_line import RequirementLine
 from cdk_layers.building.requirements.resolution import Basis, Resolution
-from cdk_layers.building.requirements.wanted import Wanted
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from tests.building.distributions import write_source, write_wheel
@@ -44,7 +44,7 @@ def test_permission_for_source_builds_shapes_the_pins(make_entry: MakeEntry, sto
 def test_platform_of_the_resolution_shapes_the_build(make_entry: MakeEntry, store: LocalStore) -> None:
     """The same pins, resolved for a wider platform, are another build."""
     job = Job(make_entry({}), Target("3.11", "x86_64"), BuildOptions(), store)
-    pins = (Wanted("six==1.17.0", "here", "six", "1.17.0"),)
+    pins = (RequirementLine("six==1.17.0", "here", "six", "1.17.0"),)
     resolution = Resolution(pins, Basis.RESOLVED)
     keys = {
         make_plan(Requirements("requirements.txt", pins), one, job).distributions_key

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
-from cdk_layers.store.places import open_store
+from cdk_layers.store.location import open_store
 from tests.building.build_worker import build_and_digest
 from tests.building.mounts import needs_mounts, tmpfs
 from tests.upkeep import kept

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.errors import UnreachableError
 from cdk_layers.lambda_service.target import Target
 from tests.building.distributions import write_wheel

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_layers.building import installation, shared_paths
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target

@@ -9,7 +9,7 @@ from aws_cdk import App, Stack
 from aws_cdk.aws_lambda import Code
 
 from cdk_layers import LayeredFunction, MultiLayerStack, SharedPythonLayer
-from cdk_layers.building import find, job
+from cdk_layers.building import builds, job
 from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.errors import UsageError
 from cdk_layers.project.option_kinds import TRIM_ARGUMENT
@@ -56,7 +56,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[ContentOptions]:
         seen.append(options.content)
         return job_of(entry, target, None, store)
 
-    monkeypatch.setattr(find, "job_of", record)
+    monkeypatch.setattr(builds, "job_of", record)
     return seen
 
 

@@ -10,7 +10,7 @@ from aws_cdk import IPropertyInjector, PropertyInjectors, Stack
 from aws_cdk.aws_lambda import Function, LambdaInsightsVersion, LayerVersion
 from constructs import Construct
 
-from cdk_layers.app.marks import LAYER_DIGESTS
+from cdk_layers.app.metadata import LAYER_DIGESTS
 from cdk_layers.errors import IdentityError
 from tests.cdk.apps import HUB, SORTING, SPOKE, function, functions, hub, new_app, resources
 

@@ -13,9 +13,9 @@ import pytest
 
 from cdk_layers.app.model import Settings
 from cdk_layers.assembly import reader
-from cdk_layers.check import remembered
+from cdk_layers.check import stored_outcomes
 from cdk_layers.check.pipeline import check
-from cdk_layers.check.remembered import rule_names
+from cdk_layers.check.stored_outcomes import rule_names
 from cdk_layers.errors import AssemblyError
 from cdk_layers.rules.engine import judge
 from cdk_layers.rules.registry import all_rules
@@ -136,7 +136,7 @@ def test_what_the_user_set_counts(folder: Path, store: LocalStore, reads: Reads)
 def test_other_rules_count(folder: Path, store: LocalStore, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another version of this library found is not reported."""
     check(folder, SETTINGS, store=store)
-    monkeypatch.setattr(remembered, "_judges", lambda: "another")
+    monkeypatch.setattr(stored_outcomes, "_judges", lambda: "another")
     check(folder, SETTINGS, store=store)
     assert reads.count == 2
 
@@ -144,13 +144,13 @@ def test_other_rules_count(folder: Path, store: LocalStore, reads: Reads, monkey
 @pytest.mark.parametrize("name", ["packaging", "PyYAML"])
 def test_other_versions_count(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The distributions that versions and templates are read with are part of the key."""
-    remembered._judges.cache_clear()
-    before = remembered._judges()
-    monkeypatch.setattr(remembered, "version", lambda asked: "0" if asked == name else version(asked))
-    remembered._judges.cache_clear()
+    stored_outcomes._judges.cache_clear()
+    before = stored_outcomes._judges()
+    monkeypatch.setattr(stored_outcomes, "version", lambda asked: "0" if asked == name else version(asked))
+    stored_outcomes._judges.cache_clear()
 
-    assert remembered._judges() != before
-    remembered._judges.cache_clear()
+    assert stored_outcomes._judges() != before
+    stored_outcomes._judges.cache_clear()
 
 
 def test_acknowledged_findings(folder: Path, store: LocalStore) -> None:
@@ -169,7 +169,7 @@ def test_acknowledged_findings(folder: Path, store: LocalStore) -> None:
 
 
 def test_what_was_written_just_now(assembly: Path, tmp_path: Path, store: LocalStore, reads: Reads) -> None:
-    """While the times of assets cannot tell whether they change, nothing is remembered."""
+    """While the times of assets cannot tell whether they change, nothing is stored_outcomes."""
     folder = shutil.copytree(assembly, tmp_path / "cdk.out", copy_function=shutil.copyfile)
     check(folder, SETTINGS, store=store)
     check(folder, SETTINGS, store=store)

@@ -22,7 +22,7 @@ from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.contents.measure import measure
 from cdk_layers.errors import AssemblyError, BuildError
 from cdk_layers.store import local_store as module
-from cdk_layers.store import measurements, places
+from cdk_layers.store import location, measurements
 from cdk_layers.store.artifact import file_digest
 from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
@@ -419,14 +419,14 @@ def test_file_system_that_is_full(tmp_path: Path) -> None:
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], LocalStore]]:
     """Return what gives the default cache where the environment names a folder."""
-    places._usable.cache_clear()
+    location._usable.cache_clear()
 
     def choose(folder: Path) -> LocalStore:
         monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", os.fspath(folder))
-        return places.open_store()
+        return location.open_store()
 
     yield choose
-    places._usable.cache_clear()
+    location._usable.cache_clear()
 
 
 def test_default_is_where_the_environment_says(tmp_path: Path, chosen: Callable[[Path], LocalStore]) -> None:
@@ -441,7 +441,7 @@ def test_default_is_the_place_of_the_platform(tmp_path: Path, monkeypatch: pytes
     """Without a word from the user builds are kept where the platform keeps caches."""
     monkeypatch.delenv("CDK_LAYERS_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", os.fspath(tmp_path))
-    assert places.open_store().folder == tmp_path / "cdk-layers"
+    assert location.open_store().folder == tmp_path / "cdk-layers"
 
 
 def _falls_back(
@@ -488,7 +488,7 @@ def test_cache_without_permission(
 def test_temporary_cache_goes_with_its_process(tmp_path: Path) -> None:
     """What was kept elsewhere is removed when the process ends."""
     (tmp_path / "file").write_text("")
-    script = "from cdk_layers.store.places import open_store; print(open_store().folder)"
+    script = "from cdk_layers.store.location import open_store; print(open_store().folder)"
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "CDK_LAYERS_CACHE_DIR": os.fspath(tmp_path / "file")},
@@ -521,7 +521,7 @@ def test_a_cache_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A place in the home of a user that there is none of is an error of this package that names the variable."""
     monkeypatch.setenv("CDK_LAYERS_CACHE_DIR", "~nobody-has-this-name/cache")
     with pytest.raises(BuildError, match="CDK_LAYERS_CACHE_DIR is '~nobody-has-this-name/cache'"):
-        places.open_store()
+        location.open_store()
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError("gone"), BuildError("uv failed"), KeyError("gone")])

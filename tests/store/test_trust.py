@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
-from cdk_layers.store import places, trust
+from cdk_layers.store import location, trust
 from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.write_errors import VARIABLE
@@ -28,14 +28,14 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no owners
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], LocalStore]]:
     """Return a function that opens the store of a folder that the environment names."""
-    places._usable.cache_clear()
+    location._usable.cache_clear()
 
     def choose(folder: Path | str) -> LocalStore:
         monkeypatch.setenv(VARIABLE, os.fspath(folder))
-        return places.open_store()
+        return location.open_store()
 
     yield choose
-    places._usable.cache_clear()
+    location._usable.cache_clear()
 
 
 @unix
@@ -47,7 +47,7 @@ def test_new_cache_is_its_users_alone(tmp_path: Path, chosen: Callable[[Path], L
     finally:
         os.umask(before)
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
-    places._usable.cache_clear()
+    location._usable.cache_clear()
     assert chosen(tmp_path / "cache").folder == tmp_path / "cache"
 
 

@@ -101,7 +101,7 @@ class CodeReader:
         """Return whether the assembly was written without building the asset of a resource, and report it."""
         if resource.stack in self.unbundled:
             return True
-        is_unbuilt = resource.stack.constructs.marks_of(resource.where.path).is_unbuilt
+        is_unbuilt = resource.stack.constructs.metadata_of(resource.where.path).is_unbuilt
         if is_unbuilt or _is_unbundled(resource, self.assets):
             self.assets.report(
                 " is not built in this assembly, since the CDK did not bundle its stack, so its content is unknown. "

@@ -1,16 +1,16 @@
-"""The constructs of a template's resources: their paths, and the marks and acknowledgements that they wrote."""
+"""The constructs of a template's resources: their paths, and the metadata and acknowledgements that they wrote."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.app.marks import read_entry, read_marks
+from cdk_layers.app.metadata import read_entry, read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cdk_layers.app.marks import Marks
+    from cdk_layers.app.metadata import ConstructMetadata
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _CREATED_BY: Final = "aws:cdk:creationStack"
@@ -31,7 +31,7 @@ class Constructs:
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Logical ids to construct paths: several if nested stacks use the same logical id."""
 
-    marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Construct paths to this library's metadata: the type without its prefix, to its data."""
 
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Constructs:
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Constructs:
         """Read the metadata of one stack: construct paths to lists of entries with a type and data."""
         paths: dict[str, tuple[str, ...]] = {}
-        marks: dict[str, dict[str, Any]] = {}
+        own: dict[str, dict[str, Any]] = {}
         acknowledged: dict[str, dict[str, str]] = {}
         bundling: set[str] = set()
         for name, entries in metadata.items():
@@ -57,9 +57,9 @@ class Constructs:
                     acknowledged.setdefault(path, {}).update(own_rules(data))
                 elif kind == _CREATED_BY and _BUNDLING_MODULE in str(data):
                     bundling.add(path)
-                for construct, mark in read_entry(path, kind, data).items():
-                    marks.setdefault(construct, {}).update(mark)
-        return cls(paths, marks, acknowledged, frozenset(bundling))
+                for construct, found in read_entry(path, kind, data).items():
+                    own.setdefault(construct, {}).update(found)
+        return cls(paths, own, acknowledged, frozenset(bundling))
 
     def path_of(self, logical_id: str, within: str, other_stacks: tuple[str, ...] = ()) -> str | None:
         """Return the construct path of a resource.
@@ -74,12 +74,12 @@ class Constructs:
         own = [path for path in inside if not path.startswith(tuple(f"{nested}/" for nested in other_stacks))]
         return next(iter((*own, *inside, *paths)), None)
 
-    def marks_of(self, path: str) -> Marks:
-        """Return the marks of a construct and of the resource in it."""
+    def metadata_of(self, path: str) -> ConstructMetadata:
+        """Return the metadata of a construct and of the resource in it."""
         data: dict[str, Any] = {}
         for place in (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN)):
-            data.update(self.marks.get(place, {}))
-        return read_marks(data)
+            data.update(self.metadata.get(place, {}))
+        return read_metadata(data)
 
 
 def own_rules(acknowledged: Mapping[str, Any]) -> dict[str, str]:

@@ -98,7 +98,7 @@ class LayerVersions:
     def _new_layer(self, resource: Resource, evaluation: Evaluation) -> Layer:
         stack, where = resource.stack, resource.where
         properties = sam.layer_properties(resource)
-        marks = stack.constructs.marks_of(where.path)
+        metadata = stack.constructs.metadata_of(where.path)
         found = self.code.read(properties.get("Content"), resource, Subject("Layer", where.path), evaluation)
         name, description, license_info = (
             evaluation.text(properties.get(key), stack) for key in ("LayerName", "Description", "LicenseInfo")
@@ -107,7 +107,7 @@ class LayerVersions:
             texts(evaluation.value(properties.get(key, []), stack))
             for key in ("CompatibleRuntimes", "CompatibleArchitectures")
         )
-        asset = marks.digest or found.asset
+        asset = metadata.digest or found.asset
         return Layer(
             where=where,
             name=name,
@@ -127,10 +127,10 @@ class LayerVersions:
             asset=asset,
             stale_uses=self._stale_uses(resource, asset),
             retained=is_retained_by_sam(resource, evaluation) if sam.is_sam(resource) else is_retained(resource),
-            budget_bytes=marks.budget_bytes,
-            notes=marks.notes,
-            savings=marks.savings,
-            uncompiled=marks.uncompiled,
+            budget_bytes=metadata.budget_bytes,
+            notes=metadata.notes,
+            savings=metadata.savings,
+            uncompiled=metadata.uncompiled,
             storage=found.storage,
             is_signed=found.is_signed,
             is_unbuilt=found.is_unbuilt,

@@ -27,7 +27,7 @@ from cdk_layers.findings import Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_layers.app.marks import ImportedLayer
+    from cdk_layers.app.metadata import ImportedLayer
     from cdk_layers.app.model import Layer
     from cdk_layers.assembly.code import CodeReader
     from cdk_layers.assembly.evaluate.links import Links
@@ -87,7 +87,7 @@ class Resources:
             evaluation.text(properties.get(name), stack) for name in ("Runtime", "Handler", "PackageType")
         )
         where = resource.where
-        marks = stack.constructs.marks_of(where.path)
+        metadata = stack.constructs.metadata_of(where.path)
         found = self.code.read(
             properties.get("Code"), resource, Subject("Function", where.path), evaluation, runtime=runtime
         )
@@ -107,19 +107,19 @@ class Resources:
             architecture=architecture_of(evaluation.value(properties.get("Architectures"), stack)),
             handler=handler,
             layers=layers,
-            declared_layers=self._declared(marks.declared_layers, resource, evaluation),
+            declared_layers=self._declared(metadata.declared_layers, resource, evaluation),
             code=found.measured.contents,
             sources=found.measured.sources,
             environment=environment_of(evaluation.value(properties.get("Environment"), stack)),
             follows=self._follows[stack],
-            notes=marks.notes,
-            savings=marks.savings,
-            uncompiled=marks.uncompiled,
-            built_for=marks.runtime,
+            notes=metadata.notes,
+            savings=metadata.savings,
+            uncompiled=metadata.uncompiled,
+            built_for=metadata.runtime,
             partition=stack.partition,
             region=stack.region,
             account=stack.account,
-            budget_bytes=marks.budget_bytes,
+            budget_bytes=metadata.budget_bytes,
             storage=found.storage,
             macros=self._macros(resource),
             enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
@@ -191,7 +191,7 @@ class Resources:
             principal=as_text(unless_empty_default(principal, properties.get("Principal"))),
             organization=(as_text(organization) or "") if is_named else None,
             retained=is_retained(resource),
-            public_on_purpose=stack.constructs.marks_of(where.path).public_on_purpose,
+            public_on_purpose=stack.constructs.metadata_of(where.path).public_on_purpose,
             scenario=scenario.label,
         )
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.building.requirements import project
 from cdk_layers.building.requirements.local_sources import is_source, source_members
 from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.building.requirements.requirement_line import local_requirement
 from cdk_layers.building.requirements.requirements_file import read_requirements_text
-from cdk_layers.building.requirements.wanted import local_requirement
 from cdk_layers.building.requirements.workspace import uv_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cdk_layers.building.requirements.manifests import Requirements
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
 
 _NO_WORD: Final = re.compile(r"\W+")
 _BARE_PATH: Final = re.compile(r"(?:-e )?(?P<path>[^\s@=<>~!;#]+)")
@@ -39,14 +39,14 @@ class Copies:
     """The originals that a project's path refers to, by the path as the project writes it."""
 
     @classmethod
-    def make(cls, scratch: Path, wanted: Iterable[Wanted]) -> Copies:
+    def make(cls, scratch: Path, lines: Iterable[RequirementLine]) -> Copies:
         """Copy the source folders that requirements name, and those that they refer to, into a scratch folder.
 
         Raises:
             EntryError: A file cannot be read.
         """
         copies = cls(Path(os.path.realpath(scratch)), {}, {})
-        found = project.reachable(item.local for item in wanted if item.local is not None and is_source(item))
+        found = project.reachable(item.local for item in lines if item.local is not None and is_source(item))
         for path in found:
             copies.places[path] = copies.place(path)
             for text, step in project.steps(path):
@@ -63,24 +63,24 @@ class Copies:
         r"""Return the folder for copies of what is on the same drive; the drive may be "C:" or "\\server\share"."""
         return self.scratch / "copies" / (_NO_WORD.sub("-", path.drive).strip("-") or "root")
 
-    def line(self, wanted: Wanted) -> str:
+    def line(self, line: RequirementLine) -> str:
         """Return a requirement for uv that names the copy."""
-        local = wanted.local
+        local = line.local
         if local is None:
-            return wanted.text
+            return line.text
         copy = self.places.get(local, local)
-        if local.as_uri() in wanted.text:
-            return wanted.text.replace(local.as_uri(), copy.as_uri(), 1)
-        return f"{wanted.name} @ {copy.as_uri()}" if wanted.name else wanted.text
+        if local.as_uri() in line.text:
+            return line.text.replace(local.as_uri(), copy.as_uri(), 1)
+        return f"{line.name} @ {copy.as_uri()}" if line.name else line.text
 
-    def read(self, output: str, base: Path, requirements: Requirements) -> tuple[Wanted, ...]:
+    def read(self, output: str, base: Path, requirements: Requirements) -> tuple[RequirementLine, ...]:
         """Return the requirements in uv's output, with the originals instead of the copies.
 
         If one project refers to another, uv writes the path as the first project does.
         """
         lines = [line for text in output.splitlines() for line in self._restored(text)]
         text, variables = "\n".join(dict.fromkeys(lines)), requirements.variables
-        pins = read_requirements_text(text, "uv", base, variables if requirements.secrets else None).wanted
+        pins = read_requirements_text(text, "uv", base, variables if requirements.secrets else None).lines
         originals = {copy: path for path, copy in self.places.items()}
         return tuple(
             local_requirement(pin.name, "", originals[pin.local], requirements.origin or "")

@@ -13,9 +13,9 @@ from packaging.tags import parse_tag
 from cdk_layers.building.copies import Copies
 from cdk_layers.building.missing_pins import refuse_missing_pins
 from cdk_layers.building.requirements import local_sources
+from cdk_layers.building.requirements.build_environment import settings_of
 from cdk_layers.building.requirements.folders import local_folders, names_in
 from cdk_layers.building.requirements.requirements_file import Option
-from cdk_layers.building.requirements.surroundings import settings_of
 from cdk_layers.building.shared_paths import use_last
 from cdk_layers.building.tidying import find_distributions, tidy
 from cdk_layers.building.uv import process
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.resolution import Resolution
-    from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.shared_paths import SharedPaths
     from cdk_layers.building.tidying import Installed
     from cdk_layers.building.uv.settings import UvSettings
@@ -117,7 +117,7 @@ def _resolve_shared_paths(
 
 def _install_pins(
     requirements: Requirements,
-    pins: Collection[Wanted],
+    pins: Collection[RequirementLine],
     tree: Path,
     job: Job,
     start: Attempt,
@@ -140,7 +140,7 @@ def _install_pins(
 
 def _install_from_index(
     requirements: Requirements,
-    pins: Collection[Wanted],
+    pins: Collection[RequirementLine],
     tree: Path,
     job: Job,
     start: Attempt,
@@ -160,7 +160,7 @@ def _install_from_index(
         copies = Copies.make(folder, pins)
         hidden = hide(requirements.mask("\n".join(_lines(requirements, pins, settings, copies))))
         listed.write_text(hidden.text, encoding="utf-8")
-        headers = git_headers((item.text for item in (*requirements.wanted, *pins)), settings.variables)
+        headers = git_headers((item.text for item in (*requirements.lines, *pins)), settings.variables)
 
         def run(attempt: Attempt) -> subprocess.CompletedProcess[str]:
             done = process.pip(
@@ -187,7 +187,9 @@ def _install_from_index(
         return run_until_success(run, start, job.options, requirements.origin or "", widen=not reinstall)
 
 
-def _lines(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, copies: Copies) -> list[str]:
+def _lines(
+    requirements: Requirements, pins: Iterable[RequirementLine], settings: UvSettings, copies: Copies
+) -> list[str]:
     lines = [f"{copies.line(pin)}{''.join(f' --hash={digest}' for digest in pin.hashes)}" for pin in pins]
     return [*settings.option_lines(requirements.options), *lines, ""]
 
@@ -196,7 +198,9 @@ def _hashes(requirements: Requirements) -> list[str]:
     return ["--require-hashes"] if any(option.name == "--require-hashes" for option in requirements.options) else []
 
 
-def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvSettings, base: Path) -> list[str]:
+def _refreshed(
+    requirements: Requirements, pins: Iterable[RequirementLine], settings: UvSettings, base: Path
+) -> list[str]:
     """Return the arguments that make uv read local files again instead of using its cache.
 
     uv rejects them if it is offline, and then compares only the times of the files.
@@ -208,7 +212,9 @@ def _refreshed(requirements: Requirements, pins: Iterable[Wanted], settings: UvS
     return [part for name in sorted(names) for part in ("--refresh-package", name)]
 
 
-def _unsupported(tree: Path, pins: Iterable[Wanted], attempt: Attempt, target: Target) -> dict[str, tuple[str, ...]]:
+def _unsupported(
+    tree: Path, pins: Iterable[RequirementLine], attempt: Attempt, target: Target
+) -> dict[str, tuple[str, ...]]:
     """Return the distributions of pins whose wheel does not support the target, with its tags."""
     supported = frozenset(supported_tags(target))
     by_name = {pin.name: pin for pin in pins}
@@ -220,7 +226,9 @@ def _unsupported(tree: Path, pins: Iterable[Wanted], attempt: Attempt, target: T
     }
 
 
-def _tags_to_check(distribution: Installed, pin: Wanted | None, attempt: Attempt, target: Target) -> tuple[str, ...]:
+def _tags_to_check(
+    distribution: Installed, pin: RequirementLine | None, attempt: Attempt, target: Target
+) -> tuple[str, ...]:
     """Return the tags of a wheel that uv may have installed although the target cannot load it.
 
     Installers go by the name of a wheel, which its WHEEL file may contradict. uv does not check the wheels that it

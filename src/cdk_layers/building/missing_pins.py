@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.contents.model import Distribution
     from cdk_layers.lambda_service.target import Target
 
 
-def refuse_missing_pins(pins: Collection[Wanted], tree: Path, target: Target) -> None:
+def refuse_missing_pins(pins: Collection[RequirementLine], tree: Path, target: Target) -> None:
     """Reject an installation that lacks a pin although uv reported success.
 
     Raises:
         BuildError: A pin is missing or has another version.
     """
     found = {distribution.name: distribution for distribution in read_installed(tree)}
-    wanted = [pin for pin in pins if pin.applies_to(target)]
-    missing = [scrub(pin.text) for pin in _missing(wanted, found)]
+    lines = [pin for pin in pins if pin.applies_to(target)]
+    missing = [scrub(pin.text) for pin in _missing(lines, found)]
     if missing:
         names = ", ".join(f"{distribution.name} {distribution.version}" for distribution in found.values())
         message = (
@@ -38,17 +38,17 @@ def refuse_missing_pins(pins: Collection[Wanted], tree: Path, target: Target) ->
         raise BuildError(message)
 
 
-def _missing(wanted: Collection[Wanted], found: dict[str, Distribution]) -> Iterator[Wanted]:
+def _missing(lines: Collection[RequirementLine], found: dict[str, Distribution]) -> Iterator[RequirementLine]:
     """Yield the pins that are not installed.
 
     A file, a folder or an address may install a distribution of another name than the requirement has.
     """
-    by_name = [pin for pin in wanted if pin.name and not pin.local and not pin.remote]
+    by_name = [pin for pin in lines if pin.name and not pin.local and not pin.remote]
     for pin in by_name:
         distribution = found.get(pin.name or "")
         if distribution is None or (pin.version and not _is_same(pin.version, distribution.version)):
             yield pin
-    others = {pin.text: pin for pin in wanted if pin not in by_name}
+    others = {pin.text: pin for pin in lines if pin not in by_name}
     unnamed = found.keys() - {pin.name for pin in by_name}
     if len(unnamed) < len(others):
         yield from (pin for pin in others.values() if pin.name not in unnamed)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.options import BuildOptions
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.store.protocol import Store
 
@@ -31,7 +31,7 @@ def pins_for(
     return tuple(sorted(_pin_text(pin) for pin in resolve(requirements, job).pins))
 
 
-def _pin_text(pin: Wanted) -> str:
+def _pin_text(pin: RequirementLine) -> str:
     if pin.name and pin.version:
         return f"{pin.name}=={pin.version}"
     return pin.name or scrub(pin.text)

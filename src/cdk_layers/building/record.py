@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.job import Job
-    from cdk_layers.building.parts.layer import Layer
+    from cdk_layers.building.parts.assembled_archive import Layer
 
 
 def write_record(folder: Path, layer: Layer, installed: Mapping[str, Any], job: Job, label: str) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from aws_cdk import Stack
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 
-from cdk_layers.app.marks import build_data
+from cdk_layers.app.metadata import build_data
 from cdk_layers.app.model import Layer, LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.follow.labels import declare
+from cdk_layers.cdk.follow.declarations import declare
 from cdk_layers.cdk.follow.layer_list import layer_list
 from cdk_layers.cdk.follow.references import arns_for, follow
 from cdk_layers.cdk.grants import LayerGrant
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import CfnFunction
 
-    from cdk_layers.app.marks import ImportedLayer
+    from cdk_layers.app.metadata import ImportedLayer
     from cdk_layers.app.model import Function as FunctionModel
     from cdk_layers.cdk.arguments.types import Layers
     from cdk_layers.cdk.follow.layer_list import LayerList
-    from cdk_layers.cdk.follow.shared import SharedLayer
+    from cdk_layers.cdk.follow.shared_layer import SharedLayer
     from cdk_layers.cdk.model.place import Place
 
 _T = TypeVar("_T")
@@ -131,7 +131,7 @@ class Declaration:
     def with_imports_found(self, layers: Sequence[ILayerVersion | str]) -> list[ILayerVersion | str]:
         """Return layers with those imports replaced that are layers of the app, which the function then follows."""
         # Only functions with an entry need it.
-        from cdk_layers.cdk.follow.imports import depend_on_import  # noqa: PLC0415
+        from cdk_layers.cdk.follow.imported_layers import depend_on_import  # noqa: PLC0415
 
         for layer in layers:
             shared = depend_on_import(layer, self._place.stack) if self._place.bundled else None
@@ -148,9 +148,9 @@ class Declaration:
     ) -> tuple[tuple[ILayerVersion, ...], tuple[ILayerVersion, ...]]:
         """Return layers that the function did not get as an argument, before and after those that it got."""
         # Few functions have such layers.
-        from cdk_layers.cdk.follow.unpassed import unpassed_layers  # noqa: PLC0415
+        from cdk_layers.cdk.follow.added_layers import added_layers  # noqa: PLC0415
 
-        return unpassed_layers(function, passed)
+        return added_layers(function, passed)
 
     def add(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
-from cdk_layers.app.marks import UNBUILT
+from cdk_layers.app.metadata import UNBUILT
 from cdk_layers.app.model import Function as FunctionModel
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
 from cdk_layers.cdk.arguments.readers import Arguments

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import PythonLayerVersion
 
-from cdk_layers.app import marks
+from cdk_layers.app import metadata
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.arguments.types import LayerArguments
-from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_request import LayerRequest
+from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.cdk.asset.staged import refuse_changed_targets
 from cdk_layers.cdk.follow.references import share, top_of
-from cdk_layers.cdk.follow.shared import SharedLayer
+from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.node.contract import asset_staging
@@ -162,7 +162,7 @@ class SharedPythonLayer(PythonLayerVersion):
             bundled=place.bundled,
             builds=place.builds_layers,
             store=state.store,
-            ahead=state.part(BuildsAhead),
+            ahead=state.part(PrebuiltLayers),
         )
         self._asset.try_imports(state)
         properties = request.properties(self._asset)
@@ -179,20 +179,20 @@ class SharedPythonLayer(PythonLayerVersion):
         self._register(place)
 
     def _register(self, place: Place) -> None:
-        """Write the layer's marks, share it with functions of other stacks, and grant its use."""
+        """Write the layer's metadata, share it with functions of other stacks, and grant its use."""
         if not place.bundled:
-            self.node.add_metadata(marks.UNBUILT, True)
+            self.node.add_metadata(metadata.UNBUILT, True)
         if self._request.generated:
-            self._resource.add_metadata(marks.GENERATED, marks.generated_text(self._request.generated))
+            self._resource.add_metadata(metadata.GENERATED, metadata.generated_text(self._request.generated))
         if self._contents is not None:
-            build = marks.build_data(
+            build = metadata.build_data(
                 self._request.budget_bytes,
                 self._asset.notes,
                 self._asset.savings,
                 self._asset.uncompiled,
                 digest=self._followed_digest,
             )
-            self.node.add_metadata(marks.BUILD, build)
+            self.node.add_metadata(metadata.BUILD, build)
         shared = SharedLayer(self, self._where.path, top_of(place.stack), self._followed_digest)
         share(shared, self._resource, place.stack, strength=self._request.reference_strength)
         LayerValidation.watch(place.scope)
@@ -218,7 +218,7 @@ class SharedPythonLayer(PythonLayerVersion):
         if name not in self._permissions:
             self.add_permission(name, account_id=checked.principal, organization_id=checked.organization_id)
             if checked.is_public:
-                self._permissions[name].node.add_metadata(marks.PUBLIC, data=True)
+                self._permissions[name].node.add_metadata(metadata.PUBLIC, data=True)
         return self._permissions[name]
 
     @checked_names

@@ -23,8 +23,8 @@ from cdk_layers.cdk.arguments.stack_layers import (
     parameter_prefix_of,
     refuse_name,
 )
-from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.layer_request import LayerRequest
+from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.state import state_of
@@ -181,7 +181,7 @@ class MultiLayerStack(Stack):
                 with suppress(CdkLayersError):
                     path, given = f"{self._path}/{name}", self._given(options, self._grants)
                     sources.append(LayerRequest.read(path, {**defaults, **given}).source)
-            state.part(BuildsAhead).build(sources, state.store)
+            state.part(PrebuiltLayers).build(sources, state.store)
         for name, options in layers.items():
             self.add_layer(name, **options)
 

@@ -209,7 +209,7 @@ def _prepare() -> None:
 
 
 def _rule_names(store: Store) -> list[str]:
-    from cdk_layers.check.remembered import rule_names  # noqa: PLC0415 - see `_prepare`
+    from cdk_layers.check.stored_outcomes import rule_names  # noqa: PLC0415 - see `_prepare`
 
     return rule_names(store)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.trim.savings import add_savings
 from cdk_layers.check.outcome import Outcome, Result
-from cdk_layers.check.remembered import recall, remember, remembered_key
+from cdk_layers.check.stored_outcomes import recall, remember, remembered_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

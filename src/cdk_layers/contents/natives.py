@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.native_names import (
     SOURCE,
     is_for_other_system,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 
 if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents, Distribution

@@ -7,7 +7,7 @@ from typing import Final
 
 from cdk_layers.project.settings import parse_limit, read_settings
 from cdk_layers.store.local_store import LocalStore
-from cdk_layers.store.places import open_store, store_folder
+from cdk_layers.store.location import open_store, store_folder
 from cdk_layers.system import host
 
 SIZE_VARIABLE: Final = "CDK_LAYERS_CACHE_SIZE"

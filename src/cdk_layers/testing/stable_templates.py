@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cdk_layers.app.marks import GENERATED, generated_properties
+from cdk_layers.app.metadata import GENERATED, generated_properties
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from cdk_layers.building import installation, make
+from cdk_layers.building import build_run, installation
 from cdk_layers.building.archives import compression
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.members import collect
+from cdk_layers.building.builds import build
 from cdk_layers.building.content_options import ContentOptions
-from cdk_layers.building.find import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts import packing as packing_module
 from cdk_layers.building.parts.packing import Packing
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from cdk_layers.building.archives.members import Member
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
 
 TARGET: Final = Target(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
 _TAG: Final = sys.implementation.cache_tag
@@ -195,7 +195,7 @@ def test_known_parts_and_one_installation_make_the_same_bytes(
         installed.append(len(resolution.pins))
         return installation.install(requirements, resolution, *rest)
 
-    monkeypatch.setattr(make, "install", count)
+    monkeypatch.setattr(build_run, "install", count)
     wheels = make_pinned("", name="wheels-here").parent / "wheels"
     for name, extra in {"tool": {"tool-1.0.data/scripts/run": "#!python\n"}, "data": {"etc/x": "1"}}.items():
         write_wheel(wheels, name, {f"{name}.py": "", **extra})
@@ -233,13 +233,13 @@ def test_turns_end_without_the_record(tmp_path: Path, monkeypatch: pytest.Monkey
         record.write_text("red.py,,\n", encoding="utf-8")
         with pytest.raises(EntryError, match="gone"):
             packing.pack_groups([Group("red", (), record)])
-    assert not packing_module._TURNS._running
+    assert not packing_module._IN_FLIGHT._running
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
 def test_a_fork_waits_for_no_turn_of_its_parent() -> None:
     """A fork of this process lacks the threads that would give the turns back."""
-    turns = packing_module._TURNS
+    turns = packing_module._IN_FLIGHT
     assert turns.take("red")
     process = os.fork()
     if not process:

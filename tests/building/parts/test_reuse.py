@@ -10,8 +10,8 @@ from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts.reuse import KnownParts, are_independent
 from cdk_layers.building.parts.split import Group
+from cdk_layers.building.requirements.requirement_line import Place, read_requirement
 from cdk_layers.building.requirements.resolution import Basis, Resolution
-from cdk_layers.building.requirements.wanted import Place, read_requirement
 from cdk_layers.lambda_service.target import Target
 
 if TYPE_CHECKING:

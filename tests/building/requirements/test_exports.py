@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, CdkLayersError, EntryError, StaleLockError
 from cdk_layers.lambda_service.target import Target

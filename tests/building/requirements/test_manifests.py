@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import compilation
@@ -42,7 +42,7 @@ def test_requirements_txt_before_uv_lock(make_entry: MakeEntry, store: LocalStor
     files = {"requirements.txt": "six==1.16.0", "uv.lock": "", "pylock.toml": "", **bare}
     found = read(make_entry(files), store)
     assert found.origin == "requirements.txt"
-    assert [one.name for one in found.wanted] == ["six"]
+    assert [one.name for one in found.lines] == ["six"]
     assert rules_and_messages(found) == [("ignored-manifest", name) for name in ("uv.lock", "pylock.toml", "Pipfile")]
     assert all("requirements.txt was used" in note.message for note in found.notes)
 

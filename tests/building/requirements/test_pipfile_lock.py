@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
@@ -59,7 +59,7 @@ def test_pipfile_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) 
             pytest.skip(f"pipenv cannot be installed here: {error}")
         raise
     assert rules_and_messages(found) == [("ignored-manifest", "requirements.txt")]
-    assert [(one.name, one.version, one.hashes) for one in found.wanted] == [("six", "1.16.0", (SIX_HASH,))]
+    assert [(one.name, one.version, one.hashes) for one in found.lines] == [("six", "1.16.0", (SIX_HASH,))]
     assert [(one.name, one.value) for one in found.options] == [
         ("--index-url", "https://me:s3cret@index.invalid/simple")
     ]
@@ -69,7 +69,7 @@ def test_pipfile_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) 
     again = stored_requirements(Job(entry, X86, BuildOptions(), store))
     assert again is not None
     assert again.lacks_credentials
-    assert again.wanted == found.wanted
+    assert again.lines == found.lines
 
 
 PIPFILE = '[packages]\nsix = "==1.16.0"\n[dev-packages]\nidna = "*"\n[docs]\ncertifi = "*"\n'

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import exports
@@ -150,7 +150,7 @@ def test_poetry_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -
     (entry / "poetry.lock").write_text(lock, encoding="utf-8")
     plain = read(entry, store, options)
     assert rules_and_messages(plain) == [("ignored-manifest", "uv.lock")]
-    assert {line.name: (line.version, line.hashes, line.local) for line in plain.wanted} == {
+    assert {line.name: (line.version, line.hashes, line.local) for line in plain.lines} == {
         "alpha": ("1.0", (), None),
         "beta": ("2.0", (), None),
         "mylib": (None, (), tmp_path / "lib"),
@@ -158,7 +158,7 @@ def test_poetry_lock(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -
     }
     (entry / "poetry.lock").write_text(lock.replace('"2.1"', '"2.0"'), encoding="utf-8")
     unhashed = read(entry, store, replace(options, poetry_include_hashes=False))
-    assert {line.name: line.hashes for line in unhashed.wanted} == {"alpha": (), "beta": (), "six": ()}
+    assert {line.name: line.hashes for line in unhashed.lines} == {"alpha": (), "beta": (), "six": ()}
     assert not (tmp_path / "trace").exists()
     assert {path.name for path in entry.iterdir()} == {".poetry", "poetry.lock", "pyproject.toml", "uv.lock"}
 

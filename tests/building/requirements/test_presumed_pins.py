@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def manifest(text: str, folder: Path, *, is_locked: bool = False, left_out: tuple[str, ...] = ()) -> Requirements:
     """Return the requirements of a text."""
-    wanted = read_requirements_text(text, "requirements.txt", folder).wanted
+    wanted = read_requirements_text(text, "requirements.txt", folder).lines
     return Requirements("requirements.txt", wanted, has_lock_file=is_locked, left_out=frozenset(left_out))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
@@ -56,7 +56,7 @@ def test_pylock(make_entry: MakeEntry, store: LocalStore) -> None:
     """A pylock.toml gives what suits the target, whatever Python runs here; its own wheels stay out of the archive."""
     wheel = "demo-1.0-cp313-cp313-manylinux_2_28_x86_64.whl"
     found = read(make_entry({"pylock.toml": PYLOCK_OF_TARGETS, wheel: ""}), store)
-    (demo,) = found.wanted
+    (demo,) = found.lines
     assert (found.origin, demo.name, demo.hashes) == ("pylock.toml", "demo", ("sha256:00",))
     assert [path.name for path in found.paths] == [wheel]
 
@@ -73,7 +73,7 @@ def test_repository_on_this_machine(make_entry: MakeEntry, store: LocalStore, pa
     """The path of a repository in a pylock.toml is relative to it."""
     packages = f"[[packages]]\nname = 'demo'\nvcs = {{ type = 'git', path = '{path}', commit-id = '{'a' * 40}' }}\n"
     entry = make_entry({"pylock.toml": f"lock-version = '1.0'\ncreated-by = 'hand'\n{packages}"})
-    (demo,) = read(entry, store, BuildOptions(allow_source_builds=("demo",))).wanted
+    (demo,) = read(entry, store, BuildOptions(allow_source_builds=("demo",))).lines
     assert demo.text == f"demo @ git+{(entry / path).resolve().as_uri()}@{'a' * 40}"
 
 
@@ -140,7 +140,7 @@ def pylock(make_entry: MakeEntry) -> Path:
 def test_groups_and_extras_of_pylock(pylock: Path, store: LocalStore, options: BuildOptions, names: list[str]) -> None:
     """A pylock.toml gives the groups and extras that are asked for, and its project is not ignored."""
     found = read_requirements(Job(pylock, X86, options, store))
-    assert ([one.name for one in found.wanted], found.notes) == (names, ())
+    assert ([one.name for one in found.lines], found.notes) == (names, ())
 
 
 @pytest.mark.parametrize(

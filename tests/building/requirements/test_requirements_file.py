@@ -43,7 +43,7 @@ def read(folder: Path, text: str) -> RequirementsFile:
 )
 def test_name_and_version(tmp_path: Path, line: str, name: str, version: str | None) -> None:
     """A requirement is pinned when it admits one version only."""
-    (wanted,) = read(tmp_path, line).wanted
+    (wanted,) = read(tmp_path, line).lines
     assert (wanted.name, wanted.version, wanted.is_pinned) == (name, version, version is not None)
 
 
@@ -52,7 +52,7 @@ def test_hashes_over_several_lines(tmp_path: Path) -> None:
     text = (
         "six==1.16.0 ; python_version > '3' \\\n  --hash=sha256:aa \\\n  --hash=sha256:bb \\\n  # via x\nidna==3.10\n"
     )
-    six, idna = read(tmp_path, text).wanted
+    six, idna = read(tmp_path, text).lines
     assert six.hashes == ("sha256:aa", "sha256:bb")
     assert six.text == "six==1.16.0 ; python_version > '3'"
     assert six.marker == 'python_version > "3"'
@@ -65,7 +65,7 @@ def test_included_files(tmp_path: Path) -> None:
     (tmp_path / "more" / "base.txt").write_text("-c limits.txt\nidna\n", encoding="utf-8")
     (tmp_path / "more" / "limits.txt").write_text("idna==3.10\n", encoding="utf-8")
     found = read(tmp_path, "-r more/base.txt\n--requirement=more/base.txt\nsix\n")
-    assert [(one.name, one.is_constraint) for one in found.wanted] == [("idna", True), ("idna", False), ("six", False)]
+    assert [(one.name, one.is_constraint) for one in found.lines] == [("idna", True), ("idna", False), ("six", False)]
     assert [path.name for path in found.paths] == ["requirements.txt", "base.txt", "limits.txt"]
 
 
@@ -101,7 +101,7 @@ def test_last_index_counts(tmp_path: Path, text: str) -> None:
 def test_local_folder(tmp_path: Path, line: str) -> None:
     """A folder on this machine is found however it is named, and an editable one is an ordinary one."""
     (tmp_path / "lib").mkdir()
-    (wanted,) = read(tmp_path, line.format(folder=tmp_path.as_posix())).wanted
+    (wanted,) = read(tmp_path, line.format(folder=tmp_path.as_posix())).lines
     assert wanted.local == tmp_path / "lib"
     assert not wanted.text.startswith("-e")
 
@@ -109,7 +109,7 @@ def test_local_folder(tmp_path: Path, line: str) -> None:
 def test_local_wheel(tmp_path: Path) -> None:
     """A wheel in the entry folder gives its name."""
     (tmp_path / "Some_Lib-1.0-py3-none-any.whl").touch()
-    (wanted,) = read(tmp_path, "./Some_Lib-1.0-py3-none-any.whl").wanted
+    (wanted,) = read(tmp_path, "./Some_Lib-1.0-py3-none-any.whl").lines
     assert (wanted.name, wanted.is_pinned) == ("some-lib", True)
 
 
@@ -172,7 +172,7 @@ def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "--find-links ${MORE}\n-i https://${HOST}/$HOST/${host}\n",
     )
     wheel = tmp_path / "more" / "a-1.0-py3-none-any.whl"
-    assert [(one.name, one.version, one.local) for one in found.wanted] == [
+    assert [(one.name, one.version, one.local) for one in found.lines] == [
         ("six", "1.16.0", None),
         ("a", None, wheel),
         ("a", None, wheel),
@@ -201,7 +201,7 @@ def test_secrets_of_variables(tmp_path: Path, line: str) -> None:
     variables = Variables({"API_TOKEN": "s3cr3t-Word", "WHO": "someone"})
     (tmp_path / "requirements.txt").write_text(line, encoding="utf-8")
     found = read_requirements_file(tmp_path / "requirements.txt", tmp_path, variables)
-    (masked,) = [line.masked for line in found.wanted] + [option.masked for option in found.options]
+    (masked,) = [line.masked for line in found.lines] + [option.masked for option in found.options]
     assert "s3cr3t-Word" not in str(masked)
     assert "${API_TOKEN}" in str(masked)
     assert ("API_TOKEN", "s3cr3t-Word") in variables.named_secrets.items()
@@ -222,7 +222,7 @@ def test_secrets_of_variables(tmp_path: Path, line: str) -> None:
 def test_encodings(tmp_path: Path, data: bytes) -> None:
     """Byte order marks and coding comments in the first two lines decide, as in pip."""
     (tmp_path / "requirements.txt").write_bytes(data)
-    (six,) = read_requirements_file(tmp_path / "requirements.txt", tmp_path).wanted
+    (six,) = read_requirements_file(tmp_path / "requirements.txt", tmp_path).lines
     assert (six.name, six.version) == ("six", "1.16.0")
 
 
@@ -247,7 +247,7 @@ def test_forms_of_options(tmp_path: Path) -> None:
     found = read(
         tmp_path, "-r'base file.txt'\n-ihttps://a.example --extra-index-url = https://b.example --no-index\n-f=wheels\n"
     )
-    assert [one.name for one in found.wanted] == ["six"]
+    assert [one.name for one in found.lines] == ["six"]
     assert [(one.name, one.value) for one in found.options] == [
         ("--index-url", "https://a.example"),
         ("--extra-index-url", "https://b.example"),
@@ -261,13 +261,13 @@ def test_many_nested_files(tmp_path: Path) -> None:
     for number in range(1200):
         (tmp_path / f"{number}.txt").write_text(f"-r{number + 1}.txt\n", encoding="utf-8")
     (tmp_path / "1200.txt").write_text("-r 0.txt\nsix\n", encoding="utf-8")
-    assert [one.name for one in read(tmp_path, "-r0.txt").wanted] == ["six"]
+    assert [one.name for one in read(tmp_path, "-r0.txt").lines] == ["six"]
 
 
 def test_constraints_that_are_required_too(tmp_path: Path) -> None:
     """A file that is included as constraints and as requirements is both."""
     (tmp_path / "base.txt").write_text("six==1.16.0\n", encoding="utf-8")
-    assert [one.is_constraint for one in read(tmp_path, "-c base.txt\n-r base.txt").wanted] == [True, False]
+    assert [one.is_constraint for one in read(tmp_path, "-c base.txt\n-r base.txt").lines] == [True, False]
 
 
 def test_editable_is_never_a_name(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build, recall
+from cdk_layers.building.builds import build, recall
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
@@ -113,7 +113,7 @@ def test_uv_lock(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.M
     make(["lock", "--quiet", "--python", sys.executable], entry)
     found = read(entry, store)
     assert (found.origin, found.has_lock_file, found.notes) == ("uv.lock", True, ())
-    (six,) = found.wanted
+    (six,) = found.lines
     assert (six.name, six.version) == ("six", "1.16.0")
     assert SIX_HASH in six.hashes
     done = build(entry, X86, store=store)
@@ -145,7 +145,7 @@ def test_uv_lock_of_a_newer_python(make_entry: MakeEntry, store: LocalStore) -> 
     )
     (entry / "lib-1-py3-none-any.whl").touch()
     found = read_requirements(Job(entry, Target("3.14", "x86_64"), BuildOptions(), store))
-    assert [one.name for one in found.wanted] == ["lib"]
+    assert [one.name for one in found.lines] == ["lib"]
 
 
 def test_uv_lock_without_its_project(make_entry: MakeEntry, store: LocalStore) -> None:

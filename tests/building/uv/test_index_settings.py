@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.uv.overruled import overruled_keys
+from cdk_layers.building.uv.ignored_settings import ignored_keys
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.system import host
 
@@ -110,4 +110,4 @@ def test_offline(entry: Path, text: str, variable: str | None, *, expected: bool
 )  # fmt: skip
 def test_settings_that_weaken_hashes(table: dict[str, bool], expected: list[str]) -> None:
     """They are ignored, which is reported."""
-    assert [*overruled_keys("uv.toml", table, ())] == expected
+    assert [*ignored_keys("uv.toml", table, ())] == expected

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.uv.pip_settings import unread_pip_settings
 from cdk_layers.building.uv.settings import read_uv_settings

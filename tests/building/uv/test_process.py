@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError, CdkLayersError
 from cdk_layers.lambda_service.target import Target

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.uv.settings import read_uv_settings, settings_read_once
 from cdk_layers.errors import DependencyError, EntryError
@@ -19,7 +19,7 @@ from tests.building.distributions import traced_source, write_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.store.local_store import LocalStore
 
 _TARGET = Target("3.13", "x86_64")

@@ -10,7 +10,7 @@ from aws_cdk import AssetHashType, BundlingFileAccess, DockerImage, DockerVolume
 from aws_cdk.aws_lambda import Architecture
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
-from cdk_layers.building.find import build
+from cdk_layers.building.builds import build
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset import bundling
 from cdk_layers.cdk.asset.bundling import ArchiveImage, Bundling
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
 

@@ -14,10 +14,10 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.cdk.arguments.content import ContentChoices
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset import docker
-from cdk_layers.cdk.asset.ahead import BuildsAhead
 from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_source import LayerSource
+from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
 
@@ -95,7 +95,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(docker, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base.*: \('docker=True',\)"):
-        asset_of(replace(SOURCE, docker=True), bundled=True, builds=True, store=store, ahead=BuildsAhead())
+        asset_of(replace(SOURCE, docker=True), bundled=True, builds=True, store=store, ahead=PrebuiltLayers())
 
 
 def test_there_has_to_be_something_to_build_from() -> None:

@@ -33,8 +33,9 @@ print(json.dumps([asked, [one.name for one in threading.enumerate()], sorted(sys
 """
 
 _FOR_CHANGES = (
-    "building.archives.join", "building.make", "building.progress", "building.requirements.exports",
-    "building.requirements.uv_lock", "cdk.asset.docker", "cdk.follow.imports", "check.pipeline", "contents.natives",
+    "building.archives.join", "building.build_run", "building.progress", "building.requirements.exports",
+    "building.requirements.uv_lock", "cdk.asset.docker", "cdk.follow.imported_layers", "check.pipeline",
+    "contents.natives",
 )  # fmt: skip
 """Modules that a synthesis without changes does not need when constructs are defined."""
 

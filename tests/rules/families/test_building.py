@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cdk_layers.app.marks import build_data, read_marks
+from cdk_layers.app.metadata import build_data, read_metadata
 from cdk_layers.app.model import App
 from cdk_layers.building.notes import Note
 from cdk_layers.rules.engine import judge, refuse
@@ -52,7 +52,7 @@ def test_a_note_can_name_any_rule() -> None:
 def test_a_note_can_be_less_than_its_rule(is_warning: bool, severity: str) -> None:
     """An empty opt_entry makes no function fail, unlike code that Python does not find; metadata keeps this."""
     note = Note("wrong-folder", "It adds nothing.", "Leave it out.", is_warning=is_warning)
-    marks = read_marks({"build": json.loads(json.dumps(build_data(None, [note])))})
+    marks = read_metadata({"build": json.loads(json.dumps(build_data(None, [note])))})
     found = judge(App(layers=(a_layer(notes=marks.notes),)), SETTINGS)
 
     assert [finding.severity for finding in found] == [severity]

@@ -174,7 +174,7 @@ class _Modules:
         if self.source.root == LAYER_ROOT:
             return self._submit(self.sizes.keys(), pool, servers)
         # An entry's own files need it seldom, and its patterns take as long to load as one of them to compile.
-        from cdk_layers.building.bytecode.tests import find_imported_tests, find_tests  # noqa: PLC0415
+        from cdk_layers.building.bytecode.skipped_tests import find_imported_tests, find_tests  # noqa: PLC0415
 
         tests = find_tests(self.sizes)
         running = self._submit(self.sizes.keys() - tests, pool, servers)

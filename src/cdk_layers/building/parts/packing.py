@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.processes import Archive, pack_archives
 from cdk_layers.building.parts.keys import part_key
-from cdk_layers.building.parts.turns import Turns
+from cdk_layers.building.parts.single_flight import SingleFlight
 from cdk_layers.store.artifact import ARCHIVE
 from cdk_layers.system.renaming import rename
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from cdk_layers.building.parts.split import Group
     from cdk_layers.store.protocol import Store
 
-_TURNS: Final = Turns()
+_IN_FLIGHT: Final = SingleFlight()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_TURNS.forget)
+    os.register_at_fork(after_in_child=_IN_FLIGHT.forget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,20 @@ class Packing:
         turns = [self._turn(group) for group in groups]
         while len(keys) < len(groups):
             missing = self._look_up(groups, keys)
-            own = [number for number in missing if _TURNS.take(turns[number])]
+            own = [number for number in missing if _IN_FLIGHT.take(turns[number])]
             packing = {*own}
             try:
                 for place, key in self._pack([groups[number].members for number in own]):
                     number = own[place]
                     keys[number] = key
                     self._remember(groups[number], key)
-                    _TURNS.give_back(turns[number])
+                    _IN_FLIGHT.give_back(turns[number])
                     packing.remove(number)
             finally:
                 for number in packing:
-                    _TURNS.give_back(turns[number])
+                    _IN_FLIGHT.give_back(turns[number])
             for number in missing:
-                _TURNS.wait(turns[number])
+                _IN_FLIGHT.wait(turns[number])
         return tuple(keys[number] for number in range(len(groups)))
 
     def _look_up(self, groups: Sequence[Group], keys: dict[int, str]) -> list[int]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.parts.split import Group
     from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.resolution import Resolution
-    from cdk_layers.building.requirements.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,14 @@ class KnownParts:
         )
         return all(group.name != UNRECORDED for group in groups) and are_independent(list(names))
 
-    def _stable_pins(self) -> list[Wanted]:
+    def _stable_pins(self) -> list[RequirementLine]:
         """Return the pins whose files never change: with a version, not built, and not in a local folder."""
         if self.resolution.platform is not None or self.job.options.allow_source_builds:
             return []
         pins = (pin for pin in self.resolution.pins if pin.name and pin.version and pin.local is None)
         return [pin for pin in pins if pin.hashes or not pin.remote]
 
-    def _memo(self, pin: Wanted) -> str:
+    def _memo(self, pin: RequirementLine) -> str:
         text = json.dumps([self.surroundings, pin_key(pin)])
         return f"installed-{hashlib.sha256(text.encode()).hexdigest()}"
 

@@ -19,7 +19,7 @@ from cdk_layers.system.toml import parse_toml, table, texts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.lambda_service.target import Target
 
 _CONDITIONS: Final = frozenset({"markers", "python", "platform", "optional"})
@@ -46,7 +46,7 @@ def has_dependencies(manifest: Path) -> bool:
     return dynamic or any((data.get("packages"), _lines(data), _poetry(data)))
 
 
-def installs_all(entry: Path, used: str, wanted: Iterable[Wanted], target: Target) -> bool:
+def installs_all(entry: Path, used: str, lines: Iterable[RequirementLine], target: Target) -> bool:
     """Return whether requirements install all that a pyproject.toml requires on a target. False if that is unknown.
 
     So it is if a tool made them from it, if it reads them itself, or if they include the project.
@@ -54,10 +54,10 @@ def installs_all(entry: Path, used: str, wanted: Iterable[Wanted], target: Targe
     Args:
         entry: The folder of the pyproject.toml.
         used: The manifest with the requirements.
-        wanted: The requirements.
+        lines: The requirements.
         target: Where they are installed.
     """
-    required = [line for line in wanted if not line.is_constraint]
+    required = [line for line in lines if not line.is_constraint]
     if any(line.local == entry for line in required):
         return True
     data = _parsed(entry / PROJECT)
@@ -134,7 +134,7 @@ def _read_from_files(data: Mapping[str, Any], entry: Path, used: str, found: Ite
     dynamic = table(data, "tool", "setuptools", "dynamic", "dependencies")
     files = [*texts(dynamic.get("file")), *texts(hook.get("files"))]
     try:
-        read = [read_requirements_file(entry / name, entry).wanted for name in files if Path(name) != Path(used)]
+        read = [read_requirements_file(entry / name, entry).lines for name in files if Path(name) != Path(used)]
     except EntryError:
         return False
     return bool(files) and {line.name for lines in read for line in lines} <= set(found)

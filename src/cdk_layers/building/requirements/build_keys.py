@@ -7,16 +7,16 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements import local_sources
+from cdk_layers.building.requirements.build_environment import builds_key, settings_of
 from cdk_layers.building.requirements.folders import folders_digest, local_folders
-from cdk_layers.building.requirements.surroundings import builds_key, settings_of
 from cdk_layers.building.uv import process
 from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.manifests import Requirements
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.requirements_file import Option
-    from cdk_layers.building.requirements.wanted import Wanted
 
 SCHEMA: Final = 8
 """Increased when this package builds differently, so that it does not use what older versions stored."""
@@ -28,7 +28,7 @@ def resolution_key(requirements: Requirements, job: Job) -> str:
         SCHEMA,
         process.uv_version(),
         str(job.target),
-        [[*pin_key(line), line.is_constraint] for line in requirements.wanted],
+        [[*pin_key(line), line.is_constraint] for line in requirements.lines],
         [option_key(option) for option in requirements.options],
         process.settings_digest(job.entry, job.options.environment),
         sorted(job.options.provided.items()),
@@ -38,7 +38,7 @@ def resolution_key(requirements: Requirements, job: Job) -> str:
     return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
 
 
-def pin_key(pin: Wanted) -> list[Any]:
+def pin_key(pin: RequirementLine) -> list[Any]:
     """Return the facts of a pin for a key, without credentials and paths of this machine."""
     if pin.local is not None:
         return [pin.name, local_sources.digest(pin.local), sorted(pin.hashes), pin.marker]

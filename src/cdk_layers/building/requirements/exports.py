@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.requirements_text import Variables
-    from cdk_layers.building.requirements.wanted import Wanted
 
 # From a lock file of Poetry 1, later versions (poetry-core 2.5.0) leave out what an extra requires with "!=".
 POETRY: Final = ("poetry==2.4.3", "poetry-plugin-export==1.10.1")
@@ -105,17 +105,17 @@ def stored_export(job: Job, lock: str, variables: Variables) -> Locked | None:
 
 def _locked(job: Job, lock: str, exported: _Exported, variables: Variables) -> Locked:
     read = read_requirements_text(exported.text, lock, job.entry, variables)
-    installed = [line for line in read.wanted if line.applies_to(job.target)]
+    installed = [line for line in read.lines if line.applies_to(job.target)]
     _refuse_open(installed, lock)
     names = {line.name for line in installed}
-    left_out = frozenset(line.name for line in read.wanted if line.name and line.name not in names)
-    wanted = with_indexes(read.wanted, read.options, exported.indexes)
-    return Locked(wanted, read.options, read.paths, left_out, exported.lacks_credentials)
+    left_out = frozenset(line.name for line in read.lines if line.name and line.name not in names)
+    lines = with_indexes(read.lines, read.options, exported.indexes)
+    return Locked(lines, read.options, read.paths, left_out, exported.lacks_credentials)
 
 
-def _refuse_open(wanted: Iterable[Wanted], lock: str) -> None:
+def _refuse_open(lines: Iterable[RequirementLine], lock: str) -> None:
     """Refuse a lock file that leaves a version open, such as one that was edited by hand."""
-    for line in wanted:
+    for line in lines:
         if line.version is None and line.local is None and not line.remote and not line.is_constraint:
             message = (
                 f"{lock} does not lock {line.name!r} at one exact version: it has {scrub(line.text)!r}. "

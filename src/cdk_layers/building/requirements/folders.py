@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.file_urls import paths_in
-from cdk_layers.building.requirements.wanted import ARCHIVES, SCHEME
+from cdk_layers.building.requirements.requirement_line import ARCHIVES, SCHEME
 from cdk_layers.contents.names import canonical
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.lambda_service.target import Target
 
 _CACHES: Final = frozenset({
@@ -50,24 +50,24 @@ _REPOSITORY: Final = re.compile(r"(?:^|@ )(?:git|hg|bzr|svn)\+", re.IGNORECASE)
 _GIT_UNUSED: Final = (".git/hooks/", ".git/logs/")
 
 
-def is_source(wanted: Wanted) -> bool:
+def is_source(line: RequirementLine) -> bool:
     """Return whether a requirement names a folder or a source archive on this machine."""
-    return wanted.local is not None and wanted.local.suffix != ".whl"
+    return line.local is not None and line.local.suffix != ".whl"
 
 
-def is_built(wanted: Wanted) -> bool:
+def is_built(line: RequirementLine) -> bool:
     """Return whether a requirement names sources on this machine, or a repository, which have to be built."""
-    return is_source(wanted) or (wanted.remote and _REPOSITORY.search(wanted.text) is not None)
+    return is_source(line) or (line.remote and _REPOSITORY.search(line.text) is not None)
 
 
-def refuse_not_allowed(wanted: Iterable[Wanted], allowed: Iterable[str], target: Target) -> None:
+def refuse_not_allowed(lines: Iterable[RequirementLine], allowed: Iterable[str], target: Target) -> None:
     """Refuse sources that the user did not allow to be built.
 
     Raises:
         EntryError: A requirement names sources, and its distribution is not among the allowed ones.
     """
     names = {canonical(name) for name in allowed}
-    for line in wanted:
+    for line in lines:
         if is_built(line) and line.name and line.name not in names and line.applies_to(target):
             place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
             message = (
@@ -78,9 +78,9 @@ def refuse_not_allowed(wanted: Iterable[Wanted], allowed: Iterable[str], target:
             raise EntryError(message)
 
 
-def reachable(wanted: Iterable[Wanted]) -> Mapping[Path, str]:
+def reachable(lines: Iterable[RequirementLine]) -> Mapping[Path, str]:
     """Return all files and folders on this machine that requirements refer to, with their normalized names."""
-    stated = {line.local: line.name for line in wanted if line.local is not None}
+    stated = {line.local: line.name for line in lines if line.local is not None}
     return {path: stated.get(path) or name for path, name in project.reachable(stated).items()}
 
 

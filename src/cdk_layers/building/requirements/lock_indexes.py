@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.requirements_file import Option
-    from cdk_layers.building.requirements.wanted import Wanted
 
 
 def indexes(path: Path) -> dict[str, str]:
@@ -58,7 +58,9 @@ def _of_pipfile(path: Path) -> Iterator[tuple[str, str]]:
                 yield name, sources.get(str(package.get("index")), first)
 
 
-def with_indexes(wanted: Iterable[Wanted], options: Iterable[Option], named: Mapping[str, str]) -> tuple[Wanted, ...]:
+def with_indexes(
+    lines: Iterable[RequirementLine], options: Iterable[Option], named: Mapping[str, str]
+) -> tuple[RequirementLine, ...]:
     """Return requirements, each with its index, including the credentials that the export has for it."""
     urls = (option.value for option in options if option.name.endswith("index-url"))
     addresses = {scrub(url).rstrip("/"): url for url in urls}
@@ -66,5 +68,5 @@ def with_indexes(wanted: Iterable[Wanted], options: Iterable[Option], named: Map
         replace(line, index=addresses.get(named[line.name], named[line.name]))
         if line.name is not None and line.name in named and not line.remote and line.local is None
         else line
-        for line in wanted
+        for line in lines
     )

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.requirements_file import Option
-    from cdk_layers.building.requirements.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
     """The requirements of a manifest on one target."""
 
-    wanted: tuple[Wanted, ...]
+    lines: tuple[RequirementLine, ...]
     options: tuple[Option, ...] = ()
     paths: tuple[Path, ...] = ()
     """The files that were read."""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from cdk_layers.building.job import Job
     from cdk_layers.building.notes import Note
     from cdk_layers.building.options import BuildOptions
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.requirements_file import Option, RequirementsFile
-    from cdk_layers.building.requirements.wanted import Wanted
     from cdk_layers.building.requirements.workspace import UvProject
     from cdk_layers.lambda_service.target import Target
 
@@ -42,7 +42,7 @@ class Requirements:
     origin: str | None
     """The manifest that takes precedence, such as "uv.lock"; None if the entry is only code."""
 
-    wanted: tuple[Wanted, ...] = ()
+    lines: tuple[RequirementLine, ...] = ()
     options: tuple[Option, ...] = ()
     has_lock_file: bool = False
     """Whether a lock file pins all of it."""
@@ -82,12 +82,12 @@ class Requirements:
     @property
     def pinned_names(self) -> frozenset[str]:
         """The names whose version the manifest fixes."""
-        return frozenset(line.name for line in self.wanted if line.name and line.is_pinned)
+        return frozenset(line.name for line in self.lines if line.name and line.is_pinned)
 
     @property
     def unpinned_names(self) -> tuple[str, ...]:
         """The names that are required without one exact version, sorted."""
-        required = {line.name for line in self.wanted if line.name and not line.is_constraint}
+        required = {line.name for line in self.lines if line.name and not line.is_constraint}
         return tuple(sorted(required - self.pinned_names))
 
 
@@ -170,7 +170,7 @@ class _Manifest:
         if self.name == "requirements.txt":
             read = read_requirements_file(path, self.job.entry, self.variables)
             _refuse_source_builds(read, self.job.options)
-            return Locked(read.wanted, read.options, read.paths)
+            return Locked(read.lines, read.options, read.paths)
         return _pylock(self.job, path) if self.name == "pylock.toml" else None
 
     def read_lock(self) -> Locked:
@@ -195,26 +195,26 @@ class _Manifest:
 
     def requirements(self, read: Locked) -> Requirements:
         """Return what was read, for the target."""
-        job, wanted = self.job, read.wanted
+        job, lines = self.job, read.lines
         if self.name is None:
-            return Requirements(None, notes=self._notes(wanted))
-        local_sources.refuse_not_allowed(wanted, job.options.allow_source_builds, job.target)
-        local = [path for path in local_sources.reachable(wanted) if path != job.entry]
+            return Requirements(None, notes=self._notes(lines))
+        local_sources.refuse_not_allowed(lines, job.options.allow_source_builds, job.target)
+        local = [path for path in local_sources.reachable(lines) if path != job.entry]
         local += local_folders(read.options, read_uv_settings(job.entry, job.options.environment), job.entry)
         return Requirements(
             origin=self.name,
-            wanted=tuple(_for_target(wanted, job.target)) if self.is_lock else wanted,
+            lines=tuple(_for_target(lines, job.target)) if self.is_lock else lines,
             options=read.options,
             has_lock_file=self.is_lock,
             lacks_credentials=read.lacks_credentials or self.variables.lacks,
             left_out=read.left_out,
             paths=(*read.paths, *local),
-            notes=self._notes(wanted),
+            notes=self._notes(lines),
             variables=self.variables,
         )
 
-    def _notes(self, wanted: tuple[Wanted, ...]) -> tuple[Note, ...]:
-        unused = unused_manifests(self.project, self.name, self.present[1:], wanted, self.job)
+    def _notes(self, lines: tuple[RequirementLine, ...]) -> tuple[Note, ...]:
+        unused = unused_manifests(self.project, self.name, self.present[1:], lines, self.job)
         return (*unused, *misspelled_manifests(self.job))
 
 
@@ -223,15 +223,15 @@ def _pylock(job: Job, path: Path) -> Locked:
     from cdk_layers.building.requirements.pylock import read_pylock  # noqa: PLC0415
     from cdk_layers.building.requirements.stale_pylock import refuse_stale_pylock  # noqa: PLC0415
 
-    wanted, left_out = read_pylock(path, job.target, job.options)
-    refuse_stale_pylock(path, wanted, job.target, job.options)
-    return Locked(wanted, left_out=left_out)
+    lines, left_out = read_pylock(path, job.target, job.options)
+    refuse_stale_pylock(path, lines, job.target, job.options)
+    return Locked(lines, left_out=left_out)
 
 
 def _refuse_source_builds(read: RequirementsFile, options: BuildOptions) -> None:
     """Refuse a file that requests source builds that the user did not allow, or with other settings."""
     allowed = {canonical(name) for name in options.allow_source_builds}
-    for line in read.wanted:
+    for line in read.lines:
         if line.has_build_settings and line.name in allowed:
             message = (
                 f"{line.where}: options of one requirement, such as --config-settings, do not reach the build of "
@@ -256,8 +256,8 @@ def _no_binary(options: Iterable[Option]) -> Iterator[tuple[Option, frozenset[st
             yield option, frozenset(names - {":none:"})
 
 
-def _for_target(wanted: tuple[Wanted, ...], target: Target) -> Iterator[Wanted]:
-    for line in wanted:
+def _for_target(lines: tuple[RequirementLine, ...], target: Target) -> Iterator[RequirementLine]:
+    for line in lines:
         if line.applies_to(target):
             yield replace(line, text=line.unmarked, marker=None)
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.manifests import Requirements
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.contents.model import Distribution
     from cdk_layers.lambda_service.target import Target
 
 
-def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | None:
+def presumed_pins(requirements: Requirements, job: Job) -> tuple[RequirementLine, ...] | None:
     """Return the pins of a manifest for a target, assuming that they are complete; None if it has to be resolved.
 
     It has to be resolved if it contains anything but one exact version of each distribution, or if uv's settings
@@ -30,14 +30,14 @@ def presumed_pins(requirements: Requirements, job: Job) -> tuple[Wanted, ...] | 
         return None
     if read_uv_settings(job.entry, job.options.environment).restricts_resolving:
         return None
-    lines = [line for line in requirements.wanted if line.applies_to(job.target)]
+    lines = [line for line in requirements.lines if line.applies_to(job.target)]
     names = {line.name for line in lines}
     if not lines or len(names) < len(lines) or not all(map(_is_exact_pin, lines)):
         return None
     return tuple(replace(line, text=f"{line.name}=={line.version}", marker=None) for line in lines)
 
 
-def _is_exact_pin(line: Wanted) -> bool:
+def _is_exact_pin(line: RequirementLine) -> bool:
     has_place = line.local is not None or line.remote
     return bool(line.name and line.version) and not (has_place or line.is_constraint or "===" in line.text)
 
@@ -97,4 +97,4 @@ def refuse_left_out(requirements: Requirements, distributions: Iterable[Distribu
 
 
 def _extras(requirements: Requirements, target: Target) -> Iterator[tuple[str, str]]:
-    yield from ((line.name or "", extra) for line, extra in extras_of(requirements.wanted, target))
+    yield from ((line.name or "", extra) for line, extra in extras_of(requirements.lines, target))

@@ -19,8 +19,8 @@ from packaging.pylock import (
 )
 
 from cdk_layers.building.requirements.groups import refuse_unknown
+from cdk_layers.building.requirements.requirement_line import RequirementLine, local_requirement
 from cdk_layers.building.requirements.staleness import other_python
-from cdk_layers.building.requirements.wanted import Wanted, local_requirement
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.wheel_tags import supported_tags
@@ -45,7 +45,9 @@ class Selection:
     """The names of the packages that the lock file contains for other targets only."""
 
 
-def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tuple[Wanted, ...], frozenset[str]]:
+def read_pylock(
+    path: Path, target: Target, options: BuildOptions
+) -> tuple[tuple[RequirementLine, ...], frozenset[str]]:
     """Return the requirements of a pylock.toml on a target, and the names that it contains for other targets only.
 
     Raises:
@@ -71,7 +73,7 @@ def read_pylock(path: Path, target: Target, options: BuildOptions) -> tuple[tupl
         groups=_as_in_lock(options.groups, lock.dependency_groups or ()),
     )
     return tuple(
-        wanted(package, source, path.parent, path.name) for package, source in selection.chosen
+        pylock_line(package, source, path.parent, path.name) for package, source in selection.chosen
     ), selection.left_out
 
 
@@ -119,7 +121,7 @@ def select(
     return Selection(chosen, frozenset(package.name for package in lock.packages) - names)
 
 
-def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
+def pylock_line(package: Package, source: Source, folder: Path, name: str) -> RequirementLine:
     """Return the requirement that installs exactly the file of a package.
 
     Raises:
@@ -143,7 +145,7 @@ def wanted(package: Package, source: Source, folder: Path, name: str) -> Wanted:
     if isinstance(source, PackageVcs):
         repository = source.url or (folder / str(path)).resolve().as_uri()
         address = f"{source.type}+{repository}@{source.commit_id}{fragment}"
-        return Wanted(f"{package.name} @ {address}", where, package.name, version, remote=True)
+        return RequirementLine(f"{package.name} @ {address}", where, package.name, version, remote=True)
     url = getattr(source, "url", None)
     text = f"{package.name} @ {url}{fragment}" if url else f"{package.name}=={version}"
-    return Wanted(text, where, package.name, version, hashes=hashes, remote=bool(url))
+    return RequirementLine(text, where, package.name, version, hashes=hashes, remote=bool(url))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.manifests import Requirements
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.store.artifact import Artifact
 
@@ -32,7 +32,7 @@ _CONDITIONS: Final = ("markers", "platform", "python")
 _NAMED: Final = 8
 
 
-def extras_of(lines: Iterable[Wanted], target: Target) -> Iterator[tuple[Wanted, str]]:
+def extras_of(lines: Iterable[RequirementLine], target: Target) -> Iterator[tuple[RequirementLine, str]]:
     """Yield the lines that request extras on a target, each with the normalized name of one extra."""
     for line in lines:
         if line.name and "[" in line.text and not line.is_constraint and line.applies_to(target):
@@ -47,7 +47,7 @@ def unknown_extras(requirements: Requirements, record: Artifact, job: Job) -> It
         record: The record of the build in the store, which is read only if extras are requested.
         job: The build.
     """
-    requested = {(line.name or "", extra): line.where for line, extra in extras_of(requirements.wanted, job.target)}
+    requested = {(line.name or "", extra): line.where for line, extra in extras_of(requirements.lines, job.target)}
     if requirements.origin in _PROJECT_LOCKS:
         requested.update(dict.fromkeys(_project_extras(read_toml(job.entry / PROJECT), job), PROJECT))
     if not requested:

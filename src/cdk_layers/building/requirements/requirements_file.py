@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.file_urls import paths_in
+from cdk_layers.building.requirements.requirement_line import SCHEME, Place, RequirementLine, read_requirement
 from cdk_layers.building.requirements.requirements_text import Variables, logical_lines, read_text
-from cdk_layers.building.requirements.wanted import SCHEME, Place, Wanted, read_requirement
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import scrub
@@ -63,7 +63,7 @@ class Option:
 class RequirementsFile:
     """A requirements file with the files that it includes."""
 
-    wanted: tuple[Wanted, ...]
+    lines: tuple[RequirementLine, ...]
     options: tuple[Option, ...]
     paths: tuple[Path, ...]
     """The file itself and those it includes."""
@@ -110,7 +110,7 @@ class _Reader:
 
     base: Path
     variables: Variables | None
-    wanted: list[Wanted] = field(default_factory=list)
+    lines: list[RequirementLine] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
     seen: set[tuple[Path, bool]] = field(default_factory=set)
     paths: dict[Path, None] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class _Reader:
 
     def result(self) -> RequirementsFile:
         """Return the collected lines."""
-        return RequirementsFile(tuple(self.wanted), tuple(self.options), tuple(self.paths))
+        return RequirementsFile(tuple(self.lines), tuple(self.options), tuple(self.paths))
 
     def read(self, path: Path) -> None:
         """Read all lines of a file and of those that it includes."""
@@ -169,7 +169,7 @@ class _Reader:
     def _want(self, text: str, place: Place) -> None:
         line = read_requirement(text, place)
         masked = self.variables.mask(line.text) if self.variables else line.text
-        self.wanted.append(line if masked == line.text else replace(line, masked=masked))
+        self.lines.append(line if masked == line.text else replace(line, masked=masked))
 
     def _masked(self, option: Option) -> Option:
         masked = self.variables.mask(option.value) if self.variables else option.value

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.notes import Note
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.requirements.manifests import Requirements
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
 
 
 class Basis(Enum):
@@ -47,7 +47,7 @@ class Basis(Enum):
 class Resolution:
     """The pins to install."""
 
-    pins: tuple[Wanted, ...]
+    pins: tuple[RequirementLine, ...]
     """One line for each distribution, sorted by name."""
 
     basis: Basis
@@ -102,7 +102,7 @@ def stored_resolution(requirements: Requirements, job: Job) -> Resolution | None
     Its basis is LOCKED, CACHED or OFFLINE. In the last case, an index may have newer versions.
     """
     if requirements.is_locked:
-        return _without_provided(Resolution(requirements.wanted, Basis.LOCKED), job.options)
+        return _without_provided(Resolution(requirements.lines, Basis.LOCKED), job.options)
     found = _read_stored(requirements, job)
     if found is None:
         return None
@@ -118,10 +118,10 @@ def confirm(requirements: Requirements, resolution: Resolution, job: Job) -> Non
         _store(resolution_key(requirements, job), requirements, resolution, job)
 
 
-def _with_hashes(pins: Iterable[Wanted], requirements: Requirements) -> tuple[Wanted, ...]:
+def _with_hashes(pins: Iterable[RequirementLine], requirements: Requirements) -> tuple[RequirementLine, ...]:
     """Return pins sorted by name, each with the hashes that the manifest lists for it."""
     hashes: dict[str, tuple[str, ...]] = {}
-    for line in requirements.wanted:
+    for line in requirements.lines:
         if line.name and line.hashes:
             hashes[line.name] = (*hashes.get(line.name, ()), *line.hashes)
     hashed = (
@@ -144,17 +144,17 @@ def _store(key: str, requirements: Requirements, resolution: Resolution, job: Jo
     job.store.remember(key, value)
 
 
-def _read_stored(requirements: Requirements, job: Job) -> tuple[tuple[Wanted, ...], str | None] | None:
+def _read_stored(requirements: Requirements, job: Job) -> tuple[tuple[RequirementLine, ...], str | None] | None:
     """Return the pins that `_store` stored, and uv's platform; None if there are none that still apply."""
     value = job.store.recall(resolution_key(requirements, job))
     if not isinstance(value, dict):
         return None
-    paths = {name: path for path, name in local_sources.reachable(requirements.wanted).items()}
+    paths = {name: path for path, name in local_sources.reachable(requirements.lines).items()}
     pairs = list(zip(value["lines"], value["local"], strict=True))
     if any(is_local and line not in paths for line, is_local in pairs):
         return None
     lines = [f"{line} @ {paths[line].as_uri()}" if is_local else line for line, is_local in pairs]
-    pins = read_requirements_text("\n".join(lines), "uv", job.entry, requirements.variables).wanted
+    pins = read_requirements_text("\n".join(lines), "uv", job.entry, requirements.variables).lines
     return _with_hashes(pins, requirements), value["platform"]
 
 
@@ -166,7 +166,7 @@ def _completed(
     return _without_provided(replace(resolution, notes=notes), options)
 
 
-def _open_names(requirements: Requirements, pins: Iterable[Wanted], options: BuildOptions) -> list[str]:
+def _open_names(requirements: Requirements, pins: Iterable[RequirementLine], options: BuildOptions) -> list[str]:
     """Return the names that another resolution may find other versions of.
 
     The versions that the layers contain are preferred, and part of the key of a resolution. So what has them stays.
@@ -178,12 +178,12 @@ def _without_provided(resolution: Resolution, options: BuildOptions) -> Resoluti
     return replace(resolution, pins=_not_provided(resolution.pins, options))
 
 
-def _not_provided(pins: Iterable[Wanted], options: BuildOptions) -> tuple[Wanted, ...]:
+def _not_provided(pins: Iterable[RequirementLine], options: BuildOptions) -> tuple[RequirementLine, ...]:
     provided = {str(canonical(name)): version for name, version in options.provided.items()}
     return tuple(pin for pin in pins if not _is_provided(pin, provided.get(pin.name or "")))
 
 
-def _is_provided(pin: Wanted, provided: str | None) -> bool:
+def _is_provided(pin: RequirementLine, provided: str | None) -> bool:
     """Return whether a pin is the version that the layers contain."""
     if provided is None or pin.version is None or pin.local is not None or pin.remote:
         return False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.options import BuildOptions
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.lambda_service.target import Target
 
 _PARTIAL_EXPORT: Final = re.compile(
@@ -25,7 +25,7 @@ _PARTIAL_EXPORT: Final = re.compile(
 )
 
 
-def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, options: BuildOptions) -> None:
+def refuse_stale_pylock(path: Path, lines: Iterable[RequirementLine], target: Target, options: BuildOptions) -> None:
     """Refuse a pylock.toml that lacks what the pyproject.toml in its folder requires on a target.
 
     A lock file whose first lines show that it was made from one group or package, from other files, or with changes to
@@ -40,12 +40,12 @@ def refuse_stale_pylock(path: Path, wanted: Iterable[Wanted], target: Target, op
     project = table(manifest, "project")
     if _PARTIAL_EXPORT.search(head) or "dependencies" in project.get("dynamic", ()):
         return
-    found = {line.name: line.version for line in wanted}
+    found = {line.name: line.version for line in lines}
     open_names = changed_names(manifest, read_toml(uv_project(path.parent).root / PROJECT))
     reasons = [*other_pythons(project, target), *missing(project.get("dependencies"), found, target, open_names)]
     for extra in options.extras:
-        lines = {canonical(name): lines for name, lines in table(project, "optional-dependencies").items()}
-        reasons += missing(lines.get(canonical(extra)), found, target, open_names)
+        by_extra = {canonical(name): required for name, required in table(project, "optional-dependencies").items()}
+        reasons += missing(by_extra.get(canonical(extra)), found, target, open_names)
     if reasons:
         raise stale(path.name, reasons, _pylock_command(read_toml(path)), str(path.parent))
 

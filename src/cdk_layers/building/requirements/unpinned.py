@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cdk_layers.building.requirements.manifests import Requirements
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
 
 
-def unpinned(requirements: Requirements, pins: Iterable[Wanted]) -> list[str]:
+def unpinned(requirements: Requirements, pins: Iterable[RequirementLine]) -> list[str]:
     """Return the names of the resolved distributions that a manifest does not fix, sorted."""
-    addresses = {line.unmarked for line in requirements.wanted if line.name is None and line.is_pinned}
+    addresses = {line.unmarked for line in requirements.lines if line.name is None and line.is_pinned}
     open_pins = [pin for pin in pins if pin.local is None and pin.text.partition(" @ ")[2] not in addresses]
     return sorted({pin.name for pin in open_pins if pin.name} - requirements.pinned_names)
 
 
 def unpinned_note(requirements: Requirements, names: Iterable[str]) -> Note:
     """Return the note about distributions that a manifest does not fix."""
-    on_branches = {line.name for line in requirements.wanted if line.floating}
+    on_branches = {line.name for line in requirements.lines if line.floating}
     floating = [name for name in names if name in on_branches]
     listed = [name for name in names if name in requirements.unpinned_names and name not in floating]
     required = [name for name in names if name not in {*listed, *floating}]

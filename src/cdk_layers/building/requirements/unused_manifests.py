@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cdk_layers.building.job import Job
-    from cdk_layers.building.requirements.wanted import Wanted
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
     from cdk_layers.building.requirements.workspace import UvProject
 
 _LETTERS: Final = re.compile(r"[A-Za-z]+\.[A-Za-z]+")
@@ -29,7 +29,7 @@ _ALIKE: Final = 0.93
 
 
 def unused_manifests(
-    project: UvProject, used: str | None, others: list[str], wanted: Iterable[Wanted], job: Job
+    project: UvProject, used: str | None, others: list[str], lines: Iterable[RequirementLine], job: Job
 ) -> Iterator[Note]:
     """Yield a note for each manifest that has dependencies which are not installed, and that is not excluded by name.
 
@@ -37,7 +37,7 @@ def unused_manifests(
         project: The project of the entry.
         used: The manifest with the highest precedence; None if there is none.
         others: The other manifests that could install distributions.
-        wanted: The requirements of the manifest in use.
+        lines: The requirements of the manifest in use.
         job: The job, for its target and the patterns of the user.
     """
     entry, excluded = project.entry, _named(job.options.excludes)
@@ -54,7 +54,7 @@ def unused_manifests(
     for name in BARE:
         if name in locked or name in excluded or not has_dependencies(entry / name):
             continue
-        if not (name == PROJECT and used and installs_all(entry, used, wanted, job.target)):
+        if not (name == PROJECT and used and installs_all(entry, used, lines, job.target)):
             command = _lock_command(project, name)
             yield Note(
                 "ignored-manifest",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.building.requirements.groups import refuse_unknown
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import PROJECT
-from cdk_layers.building.requirements.wanted import Wanted, local_requirement
+from cdk_layers.building.requirements.requirement_line import RequirementLine, local_requirement
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.settings import PYPI, read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
@@ -144,7 +144,7 @@ def _read(job: Job, project: UvProject) -> Locked:
             refuse_stale_source(project, _base_of(source, project) / source.path, lock, job.target)
     overrides = table(lock, "manifest").get("overrides", ())
     overridden = {str(override.get("name")) for override in overrides if isinstance(override, dict)}
-    return Locked(_wanted(job, project, selection), left_out=selection.left_out - overridden)
+    return Locked(_pinned_lines(job, project, selection), left_out=selection.left_out - overridden)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -196,16 +196,16 @@ def _folder(project: UvProject) -> Iterator[Path]:
         yield scratch
 
 
-def _wanted(job: Job, project: UvProject, selection: Selection) -> tuple[Wanted, ...]:
+def _pinned_lines(job: Job, project: UvProject, selection: Selection) -> tuple[RequirementLine, ...]:
     """Return the requirements, by version if PyPI is the only index: then mirrors and uv's cache provide them too."""
-    from cdk_layers.building.requirements.pylock import wanted  # noqa: PLC0415 - as above
+    from cdk_layers.building.requirements.pylock import pylock_line  # noqa: PLC0415 - as above
 
     indexes = {(package.index or PYPI).rstrip("/") for package, _ in selection.chosen}
     by_version = indexes == {PYPI} and not _has_more_indexes(job)
     return tuple(
         _by_version(package)
         if by_version and _is_indexed(package)
-        else wanted(package, source, _base_of(source, project), "uv.lock")
+        else pylock_line(package, source, _base_of(source, project), "uv.lock")
         for package, source in selection.chosen
     )
 
@@ -227,30 +227,30 @@ def _is_indexed(package: Package) -> bool:
     return bool(package.index and package.version and (package.wheels or package.sdist))
 
 
-def _by_version(package: Package) -> Wanted:
+def _by_version(package: Package) -> RequirementLine:
     files = [*(package.wheels or ()), *((package.sdist,) if package.sdist else ())]
     hashes = tuple(dict.fromkeys(f"{kind}:{value}" for file in files for kind, value in file.hashes.items()))
     where, version = f"uv.lock, package {package.name!r}", str(package.version)
-    return Wanted(f"{package.name}=={version}", where, package.name, version, hashes=hashes)
+    return RequirementLine(f"{package.name}=={version}", where, package.name, version, hashes=hashes)
 
 
 def _to_json(locked: Locked, entry: Path) -> dict[str, Any]:
-    lacks_credentials = any(any(secrets_in(line.text)) for line in locked.wanted)
+    lacks_credentials = any(any(secrets_in(line.text)) for line in locked.lines)
     lines = [
         [
             "" if line.local else scrub(line.text), line.where, line.name, line.version, line.hashes,
             os.path.relpath(line.local, entry) if line.local else None,
         ]
-        for line in locked.wanted
+        for line in locked.lines
     ]  # fmt: skip
     return {"lines": lines, "left_out": sorted(locked.left_out), "lacks_credentials": lacks_credentials}
 
 
 def _from_json(known: dict[str, Any], entry: Path) -> Locked:
-    wanted = []
+    lines = []
     for text, where, name, version, hashes, path in known["lines"]:
-        plain = Wanted(text, where, name, version, remote=" @ " in text)
+        plain = RequirementLine(text, where, name, version, remote=" @ " in text)
         local = Path(os.path.normpath(entry / path)) if path else None
         line = local_requirement(name, "", local, where, None) if local else plain
-        wanted.append(replace(line, version=version, hashes=tuple(hashes)))
-    return Locked(tuple(wanted), left_out=frozenset(known["left_out"]), lacks_credentials=known["lacks_credentials"])
+        lines.append(replace(line, version=version, hashes=tuple(hashes)))
+    return Locked(tuple(lines), left_out=frozenset(known["left_out"]), lacks_credentials=known["lacks_credentials"])

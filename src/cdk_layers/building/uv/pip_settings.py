@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.notes import Note
-from cdk_layers.building.uv.overruled import FALSE
+from cdk_layers.building.uv.ignored_settings import FALSE
 from cdk_layers.building.uv.settings import PYPI
 from cdk_layers.system import host
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import Note
-from cdk_layers.building.uv.overruled import FALSE, overruled_keys, overruled_variables
+from cdk_layers.building.uv.ignored_settings import FALSE, ignored_keys, ignored_variables
 from cdk_layers.building.uv.settings_files import absolute, combined, configuration_files
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import scrub
@@ -216,8 +216,8 @@ def _settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[str]) ->
         pip_lines=tuple(_pip_lines(surroundings)),
         files=tuple(file.name for file in files),
         overruled=tuple(dict.fromkeys([
-            *overruled_variables(surroundings, allowed),
-            *(place for name, table in named for place in overruled_keys(name, table, allowed)),
+            *ignored_variables(surroundings, allowed),
+            *(place for name, table in named for place in ignored_keys(name, table, allowed)),
         ])),
     )  # fmt: skip
 

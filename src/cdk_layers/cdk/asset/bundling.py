@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import Architecture
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
 
 _OPTIONS: Final = tuple(inspect.signature(BundlingOptions).parameters)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
-from cdk_layers.building.find import build, recall
+from cdk_layers.building.builds import build, recall
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.output import placing, restore
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.building.notes import Note
     from cdk_layers.cdk.model.place import Place
     from cdk_layers.cdk.state import AppState

@@ -9,8 +9,8 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from cdk_layers.building.claims import build_for
-from cdk_layers.building.find import recall
+from cdk_layers.building.builds import recall
+from cdk_layers.building.multi_target import build_for
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.output import placing
 from cdk_layers.cdk.asset.staged import staged_build
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.building.notes import Note
-    from cdk_layers.cdk.asset.ahead import BuildsAhead
     from cdk_layers.cdk.asset.layer_source import LayerSource
+    from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
     from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
@@ -197,7 +197,7 @@ class ByContainer:
 LayerAsset: TypeAlias = Built | Unstaged | ByContainer
 
 
-def asset_of(source: LayerSource, *, bundled: bool, builds: bool, store: Store, ahead: BuildsAhead) -> LayerAsset:
+def asset_of(source: LayerSource, *, bundled: bool, builds: bool, store: Store, ahead: PrebuiltLayers) -> LayerAsset:
     """Build a layer, or find out where its asset comes from instead.
 
     Args:
@@ -232,6 +232,6 @@ def asset_of(source: LayerSource, *, bundled: bool, builds: bool, store: Store, 
     return Unstaged(source, None)
 
 
-def _build(source: LayerSource, store: Store, ahead: BuildsAhead) -> LayerBuild:
+def _build(source: LayerSource, store: Store, ahead: PrebuiltLayers) -> LayerBuild:
     build = ahead.take(source, store)
     return build or build_for(source.folder, source.targets, source.options, store=store, label=source.path)

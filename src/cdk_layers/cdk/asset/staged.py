@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda import CfnLayerVersion
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.cdk.asset.layer_source import LayerSource
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import ILayerVersion
 
-    from cdk_layers.building.find import LayerBuild
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aws_cdk import IPostProcessor, IResolvable, IResolveContext
     from constructs import Construct, IConstruct
 
-    from cdk_layers.cdk.follow.shared import SharedLayer
+    from cdk_layers.cdk.follow.shared_layer import SharedLayer
 
 _KINDS: Final = ("AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version")
 """Each of the CDK's constants for these would be a jsii call."""

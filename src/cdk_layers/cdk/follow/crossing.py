@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
     from aws_cdk.aws_lambda import CfnFunction
 
-    from cdk_layers.cdk.follow.shared import SharedLayer
+    from cdk_layers.cdk.follow.shared_layer import SharedLayer
 
 
 class _WithStrength(set["Stack"]):

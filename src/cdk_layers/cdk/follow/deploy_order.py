@@ -10,7 +10,7 @@ from cdk_layers.errors import UsageError
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-    from cdk_layers.cdk.follow.shared import SharedLayer
+    from cdk_layers.cdk.follow.shared_layer import SharedLayer
 
 
 def unknown_digest_text(layer: SharedLayer) -> str:

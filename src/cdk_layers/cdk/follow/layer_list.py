@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cdk_layers.app.marks import ImportedLayer
+from cdk_layers.app.metadata import ImportedLayer
 from cdk_layers.app.model import LayerUse
 from cdk_layers.cdk.follow.references import shared_layer
 from cdk_layers.cdk.model.layers import arn_of, model_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from cdk_layers.app.model import Layer
-    from cdk_layers.cdk.follow.shared import SharedLayer
+    from cdk_layers.cdk.follow.shared_layer import SharedLayer
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from aws_cdk import (
     Stage,
 )
 
-from cdk_layers.app import marks
+from cdk_layers.app import metadata
 from cdk_layers.cdk.follow.consumers import (
     Resources,
     last_of,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from aws_cdk.aws_lambda import CfnFunction, Function, ILayerVersion
     from constructs import Construct, IConstruct
 
-    from cdk_layers.cdk.follow.shared import SharedLayer
+    from cdk_layers.cdk.follow.shared_layer import SharedLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +207,7 @@ def _mark_with_digests(function: CfnFunction, stack: Stack, layers: Iterable[Sha
         f"{layer.path}={layer.digest}" for layer in layers if layer.stack is not top and layer.digest is not None
     }
     if digests:
-        function.add_metadata(marks.LAYER_DIGESTS, marks.layer_digests_text(digests))
+        function.add_metadata(metadata.LAYER_DIGESTS, metadata.layer_digests_text(digests))
 
 
 @jsii.implements(IAspect)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _IN_PYTHON: Final = (
-    "cdk_layers.building.claims",
+    "cdk_layers.building.multi_target",
     "cdk_layers.cdk.function",
     "cdk_layers.cdk.stack",
 )

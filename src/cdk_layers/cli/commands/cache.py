@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import BuildError
-from cdk_layers.store.places import store_folder
+from cdk_layers.store.location import store_folder
 from cdk_layers.store.write_errors import VARIABLE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.rules.facts.search_path import inside, is_folder
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.natives import native_index
 from cdk_layers.contents.owners import in_folder, owner
 from cdk_layers.lambda_service.search_path import layer_folders

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import App, Function
 from cdk_layers.building.excludes import TOP_EXCLUDES
 from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import is_python, layer_parts, listed_files, modules, python_version
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.rules.facts.search_path import code_parts, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, size

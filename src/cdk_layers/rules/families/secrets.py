@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Layer
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.env_files import NO_VALUES, is_env_file
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import layer_parts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import Function
 from cdk_layers.lambda_service import limits
-from cdk_layers.rules.facts.total import AT_THE_LIMIT, Total
+from cdk_layers.rules.facts.function_size import AT_THE_LIMIT, FunctionSize
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import size
 
@@ -40,7 +40,7 @@ def update_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     deployed = subject.deployed
     if deployed is None or deployed.code is None or not subject.layers or _same_layers(subject, deployed):
         return
-    total = Total.of(subject)
+    total = FunctionSize.of(subject)
     layers = total.unzipped_bytes - (0 if subject.code is None else subject.code.unzipped_bytes)
     during_update = deployed.code.unzipped_bytes + layers
     if (

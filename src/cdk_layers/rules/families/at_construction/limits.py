@@ -10,7 +10,7 @@ from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.examples import function_yaml, layer_yaml, sam_template, template
-from cdk_layers.rules.facts.total import AT_THE_LIMIT, MOST_LISTED, Total, largest
+from cdk_layers.rules.facts.function_size import AT_THE_LIMIT, MOST_LISTED, FunctionSize, largest
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, quoted, size
 
@@ -153,7 +153,7 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
 )
 def function_too_large(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare the code, then the sum, with the limit. Other rules report layers that exceed it without the code."""
-    total = Total.of(subject)
+    total = FunctionSize.of(subject)
     start = f"Function {subject.where.path!r} is"
     if subject.code is not None and subject.code.unzipped_bytes > settings.limit_bytes:
         measured = f"{size(subject.code.unzipped_bytes)} unzipped without its layers"
@@ -165,7 +165,7 @@ def function_too_large(subject: Function, settings: Settings) -> Iterator[Proble
             yield Problem(problem.message, severity=problem.severity, aws_error=aws_error)
 
 
-def _layers_exceed(subject: Function, total: Total, settings: Settings) -> bool:
+def _layers_exceed(subject: Function, total: FunctionSize, settings: Settings) -> bool:
     code_bytes = 0 if subject.code is None else subject.code.unzipped_bytes
     return total.unzipped_bytes - code_bytes > settings.limit_bytes
 
@@ -193,7 +193,7 @@ def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Pro
 @further_check("near-size-limit", Function)
 def near_size_limit_of_function(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare a function with its budget, or with 90 % of the limit, unless one of its layers exceeds that already."""
-    total = Total.of(subject)
+    total = FunctionSize.of(subject)
     budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
     threshold = settings.limit_bytes * 9 // 10 if budget is None else budget
     if subject.budget_bytes is not None or not _a_layer_exceeds(subject, threshold):
@@ -237,7 +237,7 @@ def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
     A layer that was not built, such as one of a stack that `cdk deploy --exclusively` leaves out, is not reported: its
     size is known as soon as it is built, and `App.unread` names it.
     """
-    total = Total.of(subject)
+    total = FunctionSize.of(subject)
     unbuilt = {repr(layer.label) for layer in subject.used_layers if layer.is_unbuilt}
     is_reported = subject.layers and total.parts and not unbuilt.issuperset(total.unknown)
     if is_reported and total.unzipped_bytes < settings.limit_bytes:

@@ -15,8 +15,8 @@ _WHEEL_SETTINGS: Final = ("no-build", "no-build-package", "only-binary")
 _UNSAFE_VARIABLES: Final = ("UV_NO_VERIFY_HASHES", "UV_INSECURE_NO_ZIP_VALIDATION")
 
 
-def overruled_variables(surroundings: Mapping[str, str], allowed: Sequence[str]) -> Iterator[str]:
-    """Yield the environment variables that do not reach uv, as `overruled_keys`.
+def ignored_variables(surroundings: Mapping[str, str], allowed: Sequence[str]) -> Iterator[str]:
+    """Yield the environment variables that do not reach uv, as `ignored_keys`.
 
     Args:
         surroundings: All environment variables.
@@ -28,7 +28,7 @@ def overruled_variables(surroundings: Mapping[str, str], allowed: Sequence[str])
             yield name
 
 
-def overruled_keys(name: str, table: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[str]:
+def ignored_keys(name: str, table: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[str]:
     """Yield the settings of a file that do not reach uv: those that build sources, and those that weaken hashes.
 
     Args:

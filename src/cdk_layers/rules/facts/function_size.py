@@ -25,7 +25,7 @@ _CONTAINERS: Final = ("python", "bin", "lib", "extensions")
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class FunctionSize:
     """The unzipped bytes of a function's code and layers together, as far as they are known."""
 
     parts: tuple[tuple[str, Contents], ...]
@@ -35,7 +35,7 @@ class Total:
     """The parts whose sizes are not known."""
 
     @classmethod
-    def of(cls, subject: Function) -> Total:
+    def of(cls, subject: Function) -> FunctionSize:
         """Return the total of a function. A layer that it names twice counts once."""
         named = [("code", subject.code)]
         named += [(repr(layer.label), layer.contents) for layer in dict.fromkeys(subject.used_layers)]

@@ -40,7 +40,7 @@ _VERSION_CONTROL: Final = ("git+", "hg+", "bzr+", "svn+")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequirementLine:
     """One line that requires a distribution, or constrains one."""
 
     text: str
@@ -112,30 +112,34 @@ class Place:
     """Whether it is a path or a URL even if it looks like a name, as for editable requirements."""
 
 
-def read_requirement(line: str, place: Place) -> Wanted:
+def read_requirement(line: str, place: Place) -> RequirementLine:
     """Parse one line without its comment.
 
     Raises:
         EntryError: It cannot be understood, or names a file or folder that does not exist.
     """
     if not place.is_path and (pin := _PIN.fullmatch(line)):
-        return Wanted(line, place.where, canonical(pin["name"]), pin["version"], is_constraint=place.constraint)
+        return RequirementLine(
+            line, place.where, canonical(pin["name"]), pin["version"], is_constraint=place.constraint
+        )
     options = _LINE_OPTION.search(line)
     hashes = tuple(match["hash"] for match in _HASH.finditer(line))
     bare = (line[: options.start()] if options else line).strip()
     text, marker = _split_marker(bare)
     name, extras, address = _split_name(text, is_path=place.is_path)
-    wanted = _addressed(name, extras, address, marker, place) if address else _versioned(bare, place)
+    requirement = _addressed(name, extras, address, marker, place) if address else _versioned(bare, place)
     has_build_settings = _BUILD_OPTION.search(line) is not None
     return replace(
-        wanted,
-        hashes=(*hashes, *wanted.hashes),
+        requirement,
+        hashes=(*hashes, *requirement.hashes),
         is_constraint=place.constraint,
         has_build_settings=has_build_settings,
     )
 
 
-def local_requirement(name: str | None, extras: str, path: Path, where: str, marker: str | None = None) -> Wanted:
+def local_requirement(
+    name: str | None, extras: str, path: Path, where: str, marker: str | None = None
+) -> RequirementLine:
     """Return the requirement of a file or folder on this machine; the name defaults to its own."""
     if name is None:
         # It loads a TOML parser.
@@ -143,7 +147,7 @@ def local_requirement(name: str | None, extras: str, path: Path, where: str, mar
 
         name = named_by_file(path.name)[0] if path.is_file() else name_of(path)
     text = f"{name}{extras} @ {path.as_uri()}" + (f" ; {marker}" if marker else "")
-    return Wanted(text, where, canonical(name or path.name), marker=marker, local=path)
+    return RequirementLine(text, where, canonical(name or path.name), marker=marker, local=path)
 
 
 def named_by_file(file: str) -> tuple[str | None, str | None]:
@@ -193,7 +197,7 @@ def _split_name(text: str, *, is_path: bool = False) -> tuple[str | None, str, s
     return None, extras, bare if is_path else None
 
 
-def _addressed(name: str | None, extras: str, address: str, marker: str | None, place: Place) -> Wanted:
+def _addressed(name: str | None, extras: str, address: str, marker: str | None, place: Place) -> RequirementLine:
     path, _, fragment = address.partition("#")
     # A path may contain "#", unless PDM's export or a URL names the distribution after it.
     has_facts = SCHEME.match(address) or fragment.startswith("egg=")
@@ -209,12 +213,12 @@ def _addressed(name: str | None, extras: str, address: str, marker: str | None, 
     else:
         written = path if has_facts else address
         found = _local([os.path.expanduser(written)], facts.get("subdirectory"), address, place)  # noqa: PTH111 - it never raises
-    wanted = local_requirement(name, extras, found, place.where, marker)
+    requirement = local_requirement(name, extras, found, place.where, marker)
     hashes = tuple(f"{key}:{value}" for key, value in facts.items() if key.startswith(("sha", "md5")))
-    return replace(wanted, hashes=hashes)
+    return replace(requirement, hashes=hashes)
 
 
-def _remote(name: str | None, extras: str, url: str, marker: str | None, where: str) -> Wanted:
+def _remote(name: str | None, extras: str, url: str, marker: str | None, where: str) -> RequirementLine:
     is_repository = url.lower().startswith(_VERSION_CONTROL)
     path = url.partition("#")[0].partition("?")[0]
     version = None
@@ -224,7 +228,7 @@ def _remote(name: str | None, extras: str, url: str, marker: str | None, where: 
         own_name, version = named_by_file(unquote(path.rpartition("/")[2]))
         name = name or own_name
     text = f"{name}{extras} @ {url}" if name else url
-    return Wanted(
+    return RequirementLine(
         f"{text} ; {marker}" if marker else text,
         where,
         canonical(name) if name else None,
@@ -264,7 +268,7 @@ def _existing(path: Path) -> Path | None:
         return None
 
 
-def _versioned(text: str, place: Place) -> Wanted:
+def _versioned(text: str, place: Place) -> RequirementLine:
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do not need it
 
     try:
@@ -274,7 +278,7 @@ def _versioned(text: str, place: Place) -> Wanted:
         message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
         raise EntryError(message) from None
     marker = str(parsed.marker) if parsed.marker else None
-    return Wanted(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
+    return RequirementLine(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
 
 
 def _only_version(requirement: Requirement) -> str | None:

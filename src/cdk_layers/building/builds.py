@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.job import Job
+    from cdk_layers.building.joined_archive import ArchiveWriter
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
-    from cdk_layers.building.writing import ArchiveWriter
     from cdk_layers.contents.model import Contents
     from cdk_layers.lambda_service.target import Target
     from cdk_layers.store.artifact import Artifact
@@ -85,7 +85,7 @@ class LayerBuild:
 
     def _writer(self) -> ArchiveWriter:
         # Most builds are not written, since the CDK's output folder contains them already.
-        from cdk_layers.building.writing import ArchiveWriter  # noqa: PLC0415
+        from cdk_layers.building.joined_archive import ArchiveWriter  # noqa: PLC0415
 
         return ArchiveWriter(self.record, self.job, self.label)
 
@@ -120,7 +120,7 @@ def build(
     if found is not None:
         return found
     # This loads everything that builds and packs. A synthesis without changes does not need it.
-    from cdk_layers.building.make import make  # noqa: PLC0415
+    from cdk_layers.building.build_run import make  # noqa: PLC0415
     from cdk_layers.building.progress import default_progress  # noqa: PLC0415
 
     built, is_new = make(job, progress or default_progress(), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.several import BuildRequest, build_several
+from cdk_layers.building.batch import BuildRequest, build_several
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.errors import CdkLayersError
 from cdk_layers.system.outgoing import printable, report_error
@@ -12,13 +12,13 @@ from cdk_layers.system.outgoing import printable, report_error
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cdk_layers.building.find import LayerBuild
-    from cdk_layers.building.several import Outcome
+    from cdk_layers.building.batch import Outcome
+    from cdk_layers.building.builds import LayerBuild
     from cdk_layers.cdk.asset.layer_source import LayerSource
     from cdk_layers.store.protocol import Store
 
 
-class BuildsAhead:
+class PrebuiltLayers:
     """The outcomes of builds that constructs have yet to use."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.claims import build_for
+from cdk_layers.building.multi_target import build_for
 from cdk_layers.errors import CompatibilityError, UsageError
 from cdk_layers.lambda_service.target import Target
 

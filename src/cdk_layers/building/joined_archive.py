@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.join import Join
-from cdk_layers.building.make import make
+from cdk_layers.building.build_run import make
 from cdk_layers.building.parts.stored import placed
 from cdk_layers.building.progress import default_progress
 from cdk_layers.errors import BuildError

@@ -1,4 +1,4 @@
-"""Marks: the metadata that constructs of this library write into an assembly, and that its reader reads back.
+"""Metadata that constructs of this library write into an assembly, and that its reader reads back.
 
 Constructs know what a template cannot contain: the declared order of layers, the user's own limits, the notes of a
 build. They write it as construct metadata, which is a part of the cloud assembly. Some keys are in the template.
@@ -48,8 +48,8 @@ class ImportedLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """The marks of one construct."""
+class ConstructMetadata:
+    """This library's metadata of one construct."""
 
     declared_layers: tuple[str | ImportedLayer, ...] | None = None
     notes: tuple[Note, ...] = ()
@@ -128,7 +128,7 @@ def layer_digests_text(digests: Iterable[str]) -> str:
 
 
 def read_entry(path: str, key: object, data: Any) -> dict[str, dict[str, Any]]:
-    """Return the marks in one entry of construct metadata, by construct path and name of the mark.
+    """Return this library's metadata in one entry of construct metadata, by construct path and type without its prefix.
 
     Args:
         path: The construct that has the entry.
@@ -136,7 +136,7 @@ def read_entry(path: str, key: object, data: Any) -> dict[str, dict[str, Any]]:
         data: The entry's data, which is untrusted.
 
     Returns:
-        One mark, or one for each function if the entry is the `FUNCTIONS` of a stack; {} for other metadata.
+        The metadata of one construct, or of each function for the `FUNCTIONS` of a stack; {} for other metadata.
     """
     if not isinstance(key, str) or not key.startswith(_PREFIX):
         return {}
@@ -145,17 +145,17 @@ def read_entry(path: str, key: object, data: Any) -> dict[str, dict[str, Any]]:
     return {path: {key.removeprefix(_PREFIX): data}}
 
 
-def read_marks(marks: Mapping[str, Any]) -> Marks:
-    """Return the marks of one construct.
+def read_metadata(entries: Mapping[str, Any]) -> ConstructMetadata:
+    """Return this library's metadata of one construct.
 
     Args:
-        marks: The result of `read_entry` for its path.
+        entries: The result of `read_entry` for its path.
     """
-    layers, build = marks.get("layers"), marks.get("build")
+    layers, build = entries.get("layers"), entries.get("build")
     declared = layers.get("layers") if isinstance(layers, dict) else layers
     data = {**(layers if isinstance(layers, dict) else {}), **(build if isinstance(build, dict) else {})}
     budget, digest, runtime = data.get("budget_bytes"), data.get("digest"), data.get("runtime")
-    return Marks(
+    return ConstructMetadata(
         declared_layers=tuple(map(_layer, declared)) if isinstance(declared, list) else None,
         notes=_notes(data.get("notes")),
         budget_bytes=budget if isinstance(budget, int) else None,
@@ -163,8 +163,8 @@ def read_marks(marks: Mapping[str, Any]) -> Marks:
         savings=_savings(data.get("savings")),
         uncompiled=_strings(data.get("uncompiled")),
         runtime=runtime if isinstance(runtime, str) else None,
-        public_on_purpose=bool(marks.get("public")),
-        is_unbuilt=bool(marks.get("unbuilt")),
+        public_on_purpose=bool(entries.get("public")),
+        is_unbuilt=bool(entries.get("unbuilt")),
     )
 
 

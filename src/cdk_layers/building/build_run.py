@@ -12,9 +12,9 @@ from cdk_layers.building.archives.processes import kept_processes
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.installation import Installation, install
 from cdk_layers.building.job import refuse_removed_entry
-from cdk_layers.building.parts.ahead import compiled_ahead
+from cdk_layers.building.parts.assembled_archive import assemble
 from cdk_layers.building.parts.keys import part_key
-from cdk_layers.building.parts.layer import assemble
+from cdk_layers.building.parts.own_bytecode import compiled_ahead
 from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.reuse import KnownParts
 from cdk_layers.building.parts.split import UNRECORDED, split

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jsii
 from aws_cdk import IStableAnyProducer, Lazy, Stack
 
-from cdk_layers.app.marks import FUNCTIONS, functions_text
+from cdk_layers.app.metadata import FUNCTIONS, functions_text
 from cdk_layers.cdk.state import state_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import Stack, Token, Tokenization
 from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
 
-from cdk_layers.cdk.follow.imports import MARK, Targets
+from cdk_layers.cdk.follow.imported_layers import MARK, Targets
 from cdk_layers.cdk.model.layers import arn_of
 from cdk_layers.cdk.node.contract import identity
 
@@ -44,7 +44,7 @@ class _Entry:
         return LayerVersion.from_layer_version_arn(function, id, Token.as_string(self.reference or self.expression))
 
 
-def unpassed_layers(
+def added_layers(
     function: Function, passed: Sequence[ILayerVersion]
 ) -> tuple[tuple[ILayerVersion, ...], tuple[ILayerVersion, ...]]:
     """Return the layers of a function that the CDK did not get as its argument, before and after those that it got.

@@ -1,20 +1,20 @@
-"""Turns, so that only one thread of this process does the same work."""
+"""Single flight: only one thread of this process does the same work, and the others wait for it."""
 
 from __future__ import annotations
 
 from threading import Event, Lock
 
 
-class Turns:
+class SingleFlight:
     """Names of the work that threads are doing at this moment."""
 
     def __init__(self) -> None:
-        """Create the turns. No thread works yet."""
+        """Begin without any."""
         self._lock = Lock()
         self._running: dict[str, Event] = {}
 
     def forget(self) -> None:
-        """Forget all turns in a fork of this process, which has no other threads."""
+        """Forget all work in a fork of this process, which has no other threads."""
         self._lock, self._running = Lock(), {}
 
     def take(self, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.find import LayerBuild, build
+from cdk_layers.building.builds import LayerBuild, build
 from cdk_layers.building.pins import pins_for
 from cdk_layers.errors import CompatibilityError, UsageError
 from cdk_layers.system.wording import listed

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from cdk_layers.building.claims import build_for
-from cdk_layers.building.find import LayerBuild, find_build
+from cdk_layers.building.builds import LayerBuild, find_build
+from cdk_layers.building.multi_target import build_for
 from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:

@@ -7,65 +7,69 @@ from typing import Any
 
 import pytest
 
-from cdk_layers.app import marks
-from cdk_layers.app.marks import ImportedLayer, Marks, read_entry, read_marks
+from cdk_layers.app import metadata
+from cdk_layers.app.metadata import ConstructMetadata, ImportedLayer, read_entry, read_metadata
 from cdk_layers.building.notes import Note
 
 _NOTE = Note("no-wheel", "A message.", "A remedy.")
 
 
-def _read(path: str, key: str, data: Any) -> Marks:
-    """Return the marks of a path, as they are after the assembly was written and read."""
-    return read_marks(read_entry("Hub", key, json.loads(json.dumps(data)))[path])
+def _read(path: str, key: str, data: Any) -> ConstructMetadata:
+    """Return the metadata of a path, as they are after the assembly was written and read."""
+    return read_metadata(read_entry("Hub", key, json.loads(json.dumps(data)))[path])
 
 
 def test_what_functions_declare_is_read_again() -> None:
     """Layers in order, the user's own limit and the notes survive; a token is the expression it stands for."""
     layers: list[str | ImportedLayer] = ["Hub/base", ImportedLayer("Hub/other", "token")]
-    data = marks.build_data(1000, [_NOTE], None, ["a.py (no)"], layers=layers, runtime="python3.13")
-    text = marks.functions_text({"Hub/F": data, "Hub/G": {}}, lambda token: {"Ref": token})
+    data = metadata.build_data(1000, [_NOTE], None, ["a.py (no)"], layers=layers, runtime="python3.13")
+    text = metadata.functions_text({"Hub/F": data, "Hub/G": {}}, lambda token: {"Ref": token})
 
-    assert _read("Hub/F", marks.FUNCTIONS, text) == Marks(
+    assert _read("Hub/F", metadata.FUNCTIONS, text) == ConstructMetadata(
         declared_layers=("Hub/base", ImportedLayer("Hub/other", {"Ref": "token"})),
         notes=(_NOTE,),
         budget_bytes=1000,
         uncompiled=("a.py (no)",),
         runtime="python3.13",
     )
-    assert _read("Hub/G", marks.FUNCTIONS, text) == Marks()
+    assert _read("Hub/G", metadata.FUNCTIONS, text) == ConstructMetadata()
 
 
 def test_a_build_is_read_again() -> None:
     """Digest, limit and notes of a layer survive, and what is empty is not written."""
-    assert _read("Hub", marks.BUILD, marks.build_data(5, [_NOTE], digest="d")) == Marks(None, (_NOTE,), 5, "d")
-    assert _read("Hub", marks.BUILD, marks.build_data(None, (), None, ("a.py",))) == Marks(uncompiled=("a.py",))
-    assert marks.build_data(None, ()) == {}
+    assert _read("Hub", metadata.BUILD, metadata.build_data(5, [_NOTE], digest="d")) == ConstructMetadata(
+        None, (_NOTE,), 5, "d"
+    )
+    assert _read("Hub", metadata.BUILD, metadata.build_data(None, (), None, ("a.py",))) == ConstructMetadata(
+        uncompiled=("a.py",)
+    )
+    assert metadata.build_data(None, ()) == {}
 
 
 def test_a_public_permission_is_read_again() -> None:
     """A permission that everyone was given on purpose says so."""
-    assert _read("Hub", marks.PUBLIC, data=True).public_on_purpose
+    assert _read("Hub", metadata.PUBLIC, data=True).public_on_purpose
 
 
 @pytest.mark.parametrize("properties", [("Description",), ("Description", "LicenseInfo")])
 def test_generated_properties_are_read_again(properties: tuple[str, ...]) -> None:
     """The names of generated properties survive in the template's metadata."""
-    assert marks.generated_properties({marks.GENERATED: marks.generated_text(properties)}) == properties
-    assert marks.generated_properties({}) == ()
+    assert metadata.generated_properties({metadata.GENERATED: metadata.generated_text(properties)}) == properties
+    assert metadata.generated_properties({}) == ()
 
 
 def test_digests_of_layers_do_not_depend_on_their_order() -> None:
     """A function's resource changes with its layers' content, and not with the order of the digests."""
-    assert marks.layer_digests_text(["b=2", "a=1"]) == marks.layer_digests_text(["a=1", "b=2"]) == "a=1, b=2"
+    assert metadata.layer_digests_text(["b=2", "a=1"]) == metadata.layer_digests_text(["a=1", "b=2"]) == "a=1, b=2"
 
 
 @pytest.mark.parametrize("data", [None, 5, "not JSON", "[1]", "[" * 100_000, {"layers": 5}])
 def test_data_of_another_shape_is_no_mark(data: object) -> None:
     """An assembly that another program wrote is read without an error."""
-    assert read_entry("Hub", marks.FUNCTIONS, data) == {}
-    assert read_marks({"build": data, "layers": data}) == Marks()
+    assert read_entry("Hub", metadata.FUNCTIONS, data) == {}
+    assert read_metadata({"build": data, "layers": data}) == ConstructMetadata()
 
 
 def test_metadata_of_others_is_not_read() -> None:
-    """Only entries with this library's prefix are marks."""
+    """Only entries with this library's prefix are metadata."""
     assert read_entry("Hub", "aws:cdk:path", "x") == {} == read_entry("Hub", None, "x")

@@ -6,7 +6,7 @@ import gc
 import weakref
 from typing import TYPE_CHECKING
 
-from cdk_layers.contents.answers import once_per_archive
+from cdk_layers.contents.caching import once_per_archive
 from tests.rules.archives import archive
 
 if TYPE_CHECKING:

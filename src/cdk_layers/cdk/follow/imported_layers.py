@@ -29,7 +29,7 @@ from aws_cdk import (
 from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
 
 from cdk_layers.cdk.follow.references import shared_layer, top_of
-from cdk_layers.cdk.follow.shared import SharedLayer
+from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.model.layers import arn_of, model_of
 from cdk_layers.cdk.model.tokens import known
 

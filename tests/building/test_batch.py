@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cdk_layers.building import several
+from cdk_layers.building import batch
+from cdk_layers.building.batch import BuildRequest, build_several
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.building.several import BuildRequest, build_several
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 
@@ -43,7 +43,7 @@ def test_python_is_described_before_threads_start(
         return label
 
     monkeypatch.setattr(sysconfig, "get_config_vars", get_config_vars)
-    monkeypatch.setattr(several, "build_for", build)
+    monkeypatch.setattr(batch, "build_for", build)
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     targets = (Target("3.12", "x86_64"), Target("3.13", "x86_64"))
     requests = [BuildRequest(tmp_path, targets, BuildOptions(), store, label) for label in "abcd"]
@@ -54,9 +54,9 @@ _INTERRUPTED = r"""
 import os, sys, time
 from concurrent.futures import wait
 from pathlib import Path
-from cdk_layers.building import several
+from cdk_layers.building import batch
 from cdk_layers.building.options import BuildOptions
-from cdk_layers.building.several import BuildRequest, build_several
+from cdk_layers.building.batch import BuildRequest, build_several
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system.parallel import Pool, in_order
@@ -72,7 +72,7 @@ def build(*_, label, **__):
     for _ in range(2):
         [*in_order(work, range(1000), 2)]
 
-several.build_for = build
+batch.build_for = build
 targets = (Target("3.12", "x86_64"), Target("3.13", "x86_64"))
 store = LocalStore(Path(sys.argv[1]))
 try:
