@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from aws_cdk import App, Stack
@@ -23,17 +23,19 @@ FILES = {
     "botocore/data/s3/1/service-2.json.gz": "s3", "botocore/data/ec2/1/service-2.json.gz": "ec2",
     "botocore/data/endpoints.json": "{}", "a/locale/de.mo": "de",
 }  # fmt: skip
+OWN: Final = ("own/stub.pyi", "own/tests/__init__.py", "own/tests/test_own.py", "own/text.mo")
 OPTIONS: dict[str, Any] = {"trim": True, "aws_services": ["s3"], "dependency_excludes": ["*.mo"]}
 
 
 @pytest.fixture(scope="module")
 def entry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An entry whose only dependency has files of several kinds, and tests of its own."""
+    """An entry whose only dependency has files of several kinds, and files of its own of these kinds."""
     folder = tmp_path_factory.mktemp("entry")
     write_wheel(folder, "a", FILES)
     (folder / "requirements.txt").write_text("./a-1.0-py3-none-any.whl\n")
-    (folder / "own").mkdir()
-    (folder / "own" / "test_own.py").write_text("")
+    (folder / "own" / "tests").mkdir(parents=True)
+    for name in OWN:
+        (folder / name).write_text("")
     (folder / "main.py").write_text("def handler(event, context): ...\n")
     return folder
 
@@ -53,7 +55,7 @@ def test_trimmed_distributions_are_what_is_deployed(
     trimmed = next(each for each in names if "python/main.py" in each)
     assert {name for name in trimmed if ".dist-info" not in name} == {
         "python/a/__init__.py", "python/botocore/data/s3/1/service-2.json.gz", "python/botocore/data/endpoints.json",
-        "python/main.py", "python/own/test_own.py",
+        "python/main.py", *(f"python/{name}" for name in OWN),
     }  # fmt: skip
     assert "python/a-1.0.dist-info/RECORD" in trimmed
     assert any("a/tests/test_a.py" in each and "a/__init__.pyi" not in each for each in names)

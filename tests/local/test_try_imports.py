@@ -16,8 +16,10 @@ from cdk_layers.errors import UsageError
 from cdk_layers.findings import Where
 from cdk_layers.local import process
 from cdk_layers.local.process import IMPORT_RESULT, try_imports
+from cdk_layers.local.runner import this_architecture
 from cdk_layers.local.selection import find_function_or_layer
 from cdk_layers.local.top_level import top_level_names
+from cdk_layers.local.try_imports import layer_as_function
 from tests.local.apps import RUNTIME, write_app
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _PACKAGES: Final = {
     "ending.py": "raise SystemExit(3)",
     "cloud/storage/__init__.py": "",
     "cloud/queues/v1/__init__.py": "",
+    "cloud/of/four/names/__init__.py": "",
+    "cloud/tem-plate/__init__.py": "",
     "whole.libs/libx.so": "",
     "bin/program": "#!/bin/sh\n",
 }
@@ -102,22 +106,33 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
 
 
 def test_packages_that_need_another_one_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A package that only the package of a requiring distribution makes importable works, as psycopg_binary does."""
+    """A package that only the package of a requiring distribution makes importable works, as psycopg_binary does.
+
+    One that fails again is a failure, and no package goes before itself: the second import of one may succeed.
+    """
     guarded = "import sys; assert {!r} in sys.modules"
     driver = _distribution(
-        "driver", {"driver/__init__.py": ""}, 'Accel_C==1; extra == "c"', "Speed.Ups>=1 ; extra == 'b'", "away"
+        "driver",
+        {"driver/__init__.py": ""},
+        'Accel_C==1; extra == "c"',
+        "Speed.Ups>=1 ; extra == 'b'",
+        "away",
+        "itself",
     )
     speed = _distribution("speed-ups", {"cloud/speed/__init__.py": guarded.format("driver")})
     accel = _distribution("accel-c", {"accel_c.py": guarded.format("driver")}, "speed-ups")
     other = _distribution("other", {"other.py": guarded.format("driver")}, "accel-c")
+    away = _distribution("away", {"away.py": "import no_such_library"})
+    seen = "import sys; seen = hasattr(sys, 'seen'); sys.seen = True; assert seen"
+    itself = _distribution("itself", {"itself.py": seen}, "itself[all]")
     folder = write_app(
         tmp_path,
-        {"Code": {"Code": {**driver, **accel}, "Layers": [{"Ref": "Layer"}]}},
+        {"Code": {"Code": {**driver, **accel, **away, **itself}, "Layers": [{"Ref": "Layer"}]}},
         {"Layer": {f"python/{name}": text for name, text in {**speed, **other}.items()}},
     )
     status, found = _tried(folder, capsys, "Code")
     assert (status, found["imported"]) == (1, ["accel_c", "cloud.speed", "driver"])
-    assert [failure["name"] for failure in found["failed"]] == ["other"]
+    assert [failure["name"] for failure in found["failed"]] == ["away", "itself", "other"]
 
 
 def _distribution(name: str, files: dict[str, str], *requires: str) -> dict[str, str]:
@@ -132,6 +147,15 @@ def test_packages_of_a_layer_get_variables(app: Path, capsys: pytest.CaptureFixt
     assert _tried(app, capsys, "Configured")[0] == 1
     status, found = _tried(app, capsys, "Configured", "--env", "SETTINGS=test")
     assert (status, found["imported"], found["runtime"]) == (0, ["configured"], RUNTIME)
+
+
+@pytest.mark.parametrize(("declared", "expected"), [(None, 0), ((), 0), ((1,), 1), ((1, 0), 0), ((0, 1), 0)])
+def test_a_layer_runs_as_what_it_declares(tmp_path: Path, declared: tuple[int, ...] | None, expected: int) -> None:
+    """That of this machine if it may, so that native code of another one is refused, and not reported as broken."""
+    names = sorted(("arm64", "x86_64"), key=lambda name: name != this_architecture())
+    architectures = None if declared is None else tuple(names[number] for number in declared)
+    layer = Layer(Where("A/data"), is_resource=True, location=tmp_path, architectures=architectures)
+    assert layer_as_function(layer, RUNTIME).architecture == names[expected]
 
 
 def test_imports_have_no_credentials(
@@ -169,6 +193,8 @@ def test_lists_layers_of_one_name() -> None:
     layers = tuple(Layer(Where(path), is_resource=True) for path in ("B/data", "A/data"))
     with pytest.raises(UsageError, match=r"Several layers are called 'data': A/data, B/data\. Name one by its"):
         find_function_or_layer(App(layers=layers), "data")
+    alike = (Layer(Where("A/mydata"), is_resource=True), Layer(Where("Imported/data")), *layers[:1])
+    assert find_function_or_layer(App(layers=alike), "data") is layers[0]
     with pytest.raises(UsageError, match="The app has no layer or function at all, so 'data' is not one"):
         find_function_or_layer(App(), "data")
 

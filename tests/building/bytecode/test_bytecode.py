@@ -170,6 +170,20 @@ def test_bytes_do_not_depend_on_modules_compiled_before(tmp_path: Path, job: Job
     assert made[0] == made[1]
 
 
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+def test_modules_that_are_nested_too_deeply(tmp_path: Path, job: Job, version: str) -> None:
+    """Parsers and compilers have limits of their own. One such module, as in tests of parsers, ends no build."""
+    require_python(version, job.store)
+    archive = _archive(tmp_path / "package", {
+        "chain.py": b"x" + b".y" * 100_000, "signs.py": b"-" * 100_000 + b"1", "zero.py": b"x = 1\x00\n", "z.py": b"",
+    })  # fmt: skip
+    job = replace(job, target=Target(version, "x86_64"))
+    (done,) = _compiled([ArchiveSource(archive, "/opt/python")], tmp_path / "out", job)
+    assert list(done.failed) == ["chain.py", "signs.py", "zero.py"]
+    assert all(done.failed.values())
+    assert _bytes(done).keys() == {bytecode_name("z.py", version)}
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ArchiveSource]:
     """Return a function that makes a package, and a signal end the process that compiles its module b."""
@@ -331,6 +345,8 @@ def test_another_bytecode_than_that_of_the_releases(tmp_path: Path, job: Job, mo
         ("bin/tool", "/opt/python", False),
         (f"{'n' * 239}.py", "/opt/python", True),
         (f"{'n' * 240}.py", "/opt/python", False),
+        (f"{'é' * 119}n.py", "/opt/python", True),
+        (f"{'é' * 120}.py", "/opt/python", False),
     ],
 )
 def test_which_files_are_modules(source: str, root: str, *, expected: bool) -> None:
@@ -345,7 +361,10 @@ def test_a_package_of_programs_is_a_package() -> None:
     assert len(list(importable(["bin/__init__.py", "bin/tool.py"], "/var/task", "3.13"))) == len(["both", "files"])
 
 
-@pytest.mark.parametrize("name", ["mod.py", "mod.pyc", "pkg/mod.cpython-313.pyc", "__pycache__/mod.py", "pkg/data"])
+@pytest.mark.parametrize("name", [
+    "mod.py", "mod.pyc", "pkg/mod.cpython-313.pyc", "__pycache__/mod.py", "pkg/data",
+    "x__pycache__/mod.cpython-313.pyc",
+])  # fmt: skip
 def test_files_that_are_no_bytecode_of_a_source(name: str) -> None:
     """Only the names that Python itself gives in `__pycache__` belong to a source."""
     assert source_of(name) is None

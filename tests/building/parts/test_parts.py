@@ -185,6 +185,38 @@ def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Pat
     assert (found.from_cache, found.left_out, found.uncompiled) == (True, built.left_out, built.uncompiled)
 
 
+def test_modules_that_do_not_compile_are_those_of_the_archive(
+    make_pinned: Callable[..., Path], store: LocalStore
+) -> None:
+    """A module that an own file replaces is not reported, nor is one that is left out; one in two parts is, once."""
+    content = ContentOptions(bytecode=True, dependency_excludes=("left_out.py",))
+    files = {"bad.py": "A = 1\n", "blue.py": "(", "both.py": "("}
+    entry = make_pinned("blue==1.0\nmore==1.0\n", files)
+    write_wheel(entry.parent / "wheels", "more", {"both.py": "(", "left_out.py": "(", "more.py": ""})
+    built = build(entry, TARGET, BuildOptions(content=content), store=store)
+    assert [text.partition(" (")[0] for text in built.uncompiled] == ["python/blue.py", "python/both.py"]
+    assert f"python/__pycache__/bad.{_TAG}.pyc" in _names(built)
+
+
+def test_bytecode_of_modules_that_are_left_out(make_pinned: Callable[..., Path], store: LocalStore) -> None:
+    """It is left out too: Python does not import it without its source, and it would count."""
+    options = BuildOptions(content=ContentOptions(bytecode=True, dependency_excludes=("red/__init__.py",)))
+    names = _names(build(make_pinned("blue==1.0\nred==1.0\n"), TARGET, options, store=store))
+    assert f"python/__pycache__/blue.{_TAG}.pyc" in names
+    assert not [name for name in names if "python/red/__" in name]
+
+
+def test_bytecode_names_the_place_of_each_deploy(make_pinned: Callable[..., Path], store: LocalStore) -> None:
+    """A layer and a function share the parts of their sources, and never those of bytecode: tracebacks show paths."""
+    entry, content = make_pinned("blue==1.0\n"), ContentOptions(bytecode=True)
+    for prefix, place in (("python", "/opt/python/blue.py"), ("", "/var/task/blue.py")):
+        built = build(entry, TARGET, BuildOptions(prefix=prefix, content=content), store=store)
+        compiled = f"{prefix and f'{prefix}/'}__pycache__/blue.{_TAG}.pyc"
+        with zipfile.ZipFile(built.archive) as opened:
+            code: CodeType = marshal.loads(opened.read(compiled)[16:])  # noqa: S302 - of this test
+        assert code.co_filename == place
+
+
 def test_known_parts_and_one_installation_make_the_same_bytes(
     make_pinned: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,24 +114,34 @@ class Derivation:
             join: The sources of the archive.
             derived: The result of `parts` for the parts of the join.
         """
-        winners = {each.name: each.part for each in join.chosen}
-        replaced = frozenset(join.replaced)
+        winners = _winners(join)
 
         def is_needed(number: int, name: str) -> bool:
-            source = source_of(name) or name
-            return source in winners and (source not in replaced or winners[source] == number)
+            return winners.get(source_of(name) or name) == number
 
         return join.extended([Placed(each.artifact.archive, each.prefix) for each in derived], is_needed)
 
     def find_failed(self, derived: Sequence[Derived], join: Join) -> Iterator[tuple[str, str]]:
-        """Yield the modules of an archive that do not compile, with the reasons."""
-        failed = [(each, each.artifact.facts["failed"]) for each in derived]
-        names = {each.name for each in join.chosen} if any(reasons for _, reasons in failed) else ()
-        for each, reasons in failed:
+        """Yield the modules of an archive that do not compile, with the reasons.
+
+        A module that another part replaces is not in the archive.
+
+        Args:
+            derived: The result of `parts` for the parts of the join.
+            join: The sources of the archive.
+        """
+        failed = [each.artifact.facts["failed"] for each in derived]
+        winners = _winners(join) if any(failed) else {}
+        for number, (each, reasons) in enumerate(zip(derived, failed, strict=True)):
             for name, reason in reasons.items():
                 place = f"{each.prefix}/{name}" if each.prefix else name
-                if place in names:
+                if winners.get(place) == number:
                     yield place, reason
+
+
+def _winners(join: Join) -> dict[str, int]:
+    """Return the number of the part that each file of an archive comes from."""
+    return {each.name: each.part for each in join.chosen}
 
 
 def _existing(key: str, artifact: Artifact | None) -> Artifact:
