@@ -8,6 +8,8 @@ import json
 import os
 import re
 import shutil
+import socket
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -223,6 +225,27 @@ def test_only_credentials_and_endpoints_of_this_machine_are_passed_on(
     assert variables["AWS_SESSION_TOKEN"] == os.environ["AWS_SESSION_TOKEN"]
     assert variables["AWS_ENDPOINT_URL"] == "http://localhost:4566"
     assert not {"AWS_PROFILE", "MY_TOKEN"} & variables.keys()
+
+
+@pytest.mark.parametrize(("variables", "is_requested"), [({}, False), ({"AWS_EC2_METADATA_DISABLED": "false"}, True)])
+def test_the_role_of_the_machine_is_only_used_on_request(
+    app: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], is_requested: bool
+) -> None:
+    """Without credentials, the SDK does not request those of an EC2 instance from its metadata service.
+
+    Source: the AWS SDKs and Tools reference guide, "IMDS credential provider".
+    """
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as metadata:
+        metadata.setblocking(False)
+        address = f"http://127.0.0.1:{metadata.getsockname()[1]}"
+        function = function_of(app, "Report", AWS_EC2_METADATA_SERVICE_ENDPOINT=address, **variables)
+        code = "__import__('botocore.session').session.get_session().get_credentials()"
+        outcome, _ = run_once(runner, function, {"do": "evaluate", "code": code})
+        with nullcontext() if is_requested else pytest.raises(BlockingIOError):
+            metadata.accept()[0].close()
+    assert outcome.payload == b"null"
 
 
 def test_reserved_variables_are_an_error(app: Path, runner: Runner) -> None:

@@ -33,6 +33,11 @@ _HOME: Final = "/home/sbx_user1051"
 """The home folder of Lambda's user, which does not exist. HOME itself is not set there; here, it keeps a function from
 reading the settings, caches and credentials of this machine's user. Source: functions that printed `Path.home()`."""
 
+_METADATA: Final = "AWS_EC2_METADATA_DISABLED"
+"""Keeps SDKs from the metadata service of the machine. On EC2 it would give the function the role of the machine, which
+is not the user's choice; elsewhere SDKs would wait for an answer. Lambda has no such service. Source: the AWS SDKs and
+Tools reference guide, "IMDS credential provider"."""
+
 _LOG_LEVELS: Final = {"TRACE": "DEBUG", "WARN": "WARNING", "FATAL": "CRITICAL"}
 
 
@@ -86,6 +91,7 @@ def _defaults(roots: Roots) -> dict[str, str]:
             )
         ),
         "HOME": _HOME,
+        _METADATA: "true",
         "TZ": ":UTC",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": f"{_XRAY_HOST}:{_XRAY_PORT}",
