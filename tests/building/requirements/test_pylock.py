@@ -222,6 +222,18 @@ def test_pylock_that_was_made_from_something_else(pylock: Path, store: LocalStor
     assert pins_for(pylock, X86, store=store) == ("alpha==1.0",)
 
 
+def test_pylock_of_pip(pylock: Path, store: LocalStore) -> None:
+    """A pylock.toml of `pip lock .` contains the project, and is compared; one of `pip lock --group` is not."""
+    edit(pylock / "pyproject.toml", '"alpha>=1"', '"six"')
+    edit(pylock / "pylock.toml", 'created-by = "hand"', 'created-by = "pip"')
+    assert pins_for(pylock, X86, store=store) == ("alpha==1.0",)
+    with (pylock / "pylock.toml").open("a", encoding="utf-8") as lock:
+        lock.write('[[packages]]\nname = "app"\ndirectory = { path = "." }\n')
+    allowed = BuildOptions(allow_source_builds=("app",))
+    with pytest.raises(StaleLockError, match=r"it lacks 'six'.*'pip lock \.'"):
+        pins_for(pylock, X86, allowed, store=store)
+
+
 def test_pylock_and_markers_of_the_project(pylock: Path, store: LocalStore) -> None:
     """What the project asks for on other targets need not be in a pylock.toml."""
     edit(pylock / "pyproject.toml", '"alpha>=1"', '"alpha", "six; sys_platform == \'win32\'"')
