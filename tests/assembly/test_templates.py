@@ -352,6 +352,35 @@ def test_a_layer_known_only_at_deploy_is_called_by_its_expression(tmp_path: Path
     assert labels(function) == ["${Fn::ImportValue base-layer}"]
 
 
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        ("{S3Bucket: artifacts, S3Key: !Sub 'reports-${Version}.zip'}", "s3://artifacts/reports-${Version}.zip"),
+        ("{S3Bucket: !Ref Store, S3Key: !GetAtt Upload.Key}", "s3://${Store}/${Upload.Key}"),
+        ("{ZipFile: !Ref Version}", "${Version}"),
+        ("!FindInMap [Code, !Ref Version, Place]", None),
+    ],
+)
+def test_code_and_content_known_only_at_deploy_are_reported(tmp_path: Path, code: str, place: str | None) -> None:
+    """What an expression decides is unknown, of functions and layers, and each is in the list of what is unknown."""
+    app = read_text(
+        tmp_path,
+        f"""
+Parameters: {{Version: {{Type: String}}}}
+Resources:
+  Store: {{Type: AWS::S3::Bucket}}
+  Upload: {{Type: AWS::CloudFormation::CustomResource}}
+  Base: {{Type: AWS::Lambda::LayerVersion, Properties: {{Content: {code}}}}}
+  Report: {{Type: AWS::Lambda::Function, Properties: {{Runtime: python3.13, Code: {code}}}}}
+""",
+    )
+    assert (app.layers[0].contents, app.functions[0].code) == (None, None)
+    layer, function = sorted(map(str, app.unread), reverse=True)
+    assert layer.startswith(f"Layer 'template.yaml#Base': its content, {place or ''}")
+    assert function == layer.replace("Layer 'template.yaml#Base'", "Function 'template.yaml#Report'")
+    assert layer.endswith("is known only at deploy.")
+
+
 def test_a_single_source_file_is_unknown_code(tmp_path: Path) -> None:
     """AWS SAM takes a file for code and packs it at deploy; until then its archive is unknown, and that is said."""
     (tmp_path / "function.py").write_text("def handler(event, context): pass\n")

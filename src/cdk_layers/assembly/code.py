@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.assembly import sam
 from cdk_layers.assembly.assets import UNMEASURED, Measured
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
-from cdk_layers.assembly.evaluate.values import Unknown, as_text, describe
+from cdk_layers.assembly.evaluate.values import NO_VALUE, as_text, describe
 from cdk_layers.assembly.signing import has_signature
 from cdk_layers.assembly.storage import referenced
 from cdk_layers.contents.model import Contents, File
@@ -89,13 +89,25 @@ class CodeReader:
         value = sam.location(evaluation.value(expression, resource.stack))
         if isinstance(value, str):
             return _local(resource.stack.path.parent / value, subject, self.assets)
-        if not isinstance(value, dict):
+        if value is None or value is NO_VALUE:
             return Code()
-        if "ZipFile" in value:
-            return Code(_inline(as_text(value["ZipFile"]), runtime))
+        if not isinstance(value, dict):
+            return self._deploy_only(describe(value), subject)
         if "ImageUri" in value:
             return Code(image=True)
-        return replace(_uploaded(value, resource, subject, self.assets), storage=referenced(value, evaluation))
+        if "ZipFile" in value:
+            text = as_text(value["ZipFile"])
+            return Code(_inline(text, runtime)) if text is not None else self._deploy_only(describe(value["ZipFile"]), subject)
+        found = _uploaded(value, resource, subject, self.assets)
+        if found is None:
+            bucket, key = (describe(value.get(name)) for name in ("S3Bucket", "S3Key"))
+            found = self._deploy_only(f"s3://{bucket}/{key}", subject)
+        return replace(found, storage=referenced(value, evaluation))
+
+    def _deploy_only(self, place: str, subject: Subject) -> Code:
+        """Return unknown code, and report that an expression decides what or where it is."""
+        self.assets.report(f": its content, {place}, is known only at deploy.", subject)
+        return Code()
 
     def _is_unbuilt(self, resource: Resource, subject: Subject) -> bool:
         """Return whether the assembly was written without building the asset of a resource, and report it."""
@@ -139,7 +151,8 @@ def _local(path: Path, subject: Subject, assets: Assets) -> Code:
     return Code(measured, is_signed=True if has_signature(measured.contents) else None)
 
 
-def _uploaded(value: dict[str, Any], resource: Resource, subject: Subject, assets: Assets) -> Code:
+def _uploaded(value: dict[str, Any], resource: Resource, subject: Subject, assets: Assets) -> Code | None:
+    """Return what is known about an object in S3; None if its key is known only at deploy."""
     key = value.get("S3Key")
     asset = assets.by_key(key) if isinstance(key, str) else None
     if asset is not None:
@@ -150,10 +163,10 @@ def _uploaded(value: dict[str, Any], resource: Resource, subject: Subject, asset
     if isinstance(staged, str):
         path = resource.stack.path.parent / staged
         return Code(assets.measure(path, subject), path.name.removeprefix("asset.").partition(".")[0])
-    if not isinstance(key, Unknown):
-        bucket = describe(value.get("S3Bucket"))
-        uploaded = f"s3://{bucket}/{describe(key)}"
-        assets.report(f": {uploaded} is not an asset of this assembly, so its content is unknown.", subject)
+    if not isinstance(key, str):
+        return None
+    place = f"s3://{describe(value.get('S3Bucket'))}/{key}"
+    assets.report(f": {place} is not an asset of this assembly, so its content is unknown.", subject)
     return Code()
 
 
