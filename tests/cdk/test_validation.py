@@ -135,6 +135,23 @@ def test_acknowledging_elsewhere_changes_nothing(tmp_path: Path) -> None:
         app.synth()
 
 
+def test_a_misspelt_rule_that_is_acknowledged_for_an_app_or_a_stage(tmp_path: Path) -> None:
+    """It is reported, although no file of the assembly contains it. Rules that exist and other plugins' are not."""
+    app, _ = _app(tmp_path)
+    inner = Stage(Stage(app, "Dev"), "Inner")
+    _add(app, LayerValidation())
+    for scope, name in ((app, "cdk-layers::handler-not-fond"), (inner, "cdk-layers::size-unknow")):
+        for each in (name, "cdk-layers::size-unknown", "AwsSolutions::nothing"):
+            Validations.of(scope).acknowledge(Acknowledgment(id=each, reason="reviewed"))
+    app.synth()
+
+    (report,) = _report(tmp_path)
+    texts = [violation["description"] for violation in report["violations"]]
+    assert [text.partition(" names ")[0] for text in texts] == [
+        "The acknowledgement for the whole app", "The acknowledgement at 'Dev/Inner'",
+    ]  # fmt: skip
+
+
 def test_the_librarys_constructs_bring_it_along(tmp_path: Path) -> None:
     """An app with one shared layer has all of its functions judged, plain ones too, without a word from the user."""
     app = new_app(tmp_path / "cdk.out")
@@ -375,11 +392,12 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.C
     entry(folder, "report")
     (folder / "app.py").write_text(
         dedent("""
-            from aws_cdk import App, Stack, Stage
+            from aws_cdk import Acknowledgment, App, Stack, Stage, Validations
             from aws_cdk.aws_lambda import Code, Function, Runtime
             from cdk_layers import LayeredFunction
 
             app = App()
+            Validations.of(app).acknowledge(Acknowledgment(id="cdk-layers::handler-not-fond", reason="reviewed"))
             stage = Stage(app, "Dev")
             for name, kind, handler in (("Good", LayeredFunction, "report_code.NAME"), ("Bad", Function, "nowhere.x")):
                 kind(Stack(stage, name), "Report", code=Code.from_asset("report"), handler=handler,
@@ -403,3 +421,4 @@ def test_the_real_cli_shows_an_error_once_and_fails_whatever_is_selected(
     told = run.stdout + run.stderr
     assert told.count("Acknowledge with 'cdk-layers::handler-not-found'") == 1
     assert "Dev/Bad/Report" in told
+    assert told.count("'handler-not-fond', which does not exist.") == 1

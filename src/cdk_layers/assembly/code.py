@@ -97,7 +97,11 @@ class CodeReader:
             return Code(image=True)
         if "ZipFile" in value:
             text = as_text(value["ZipFile"])
-            return Code(_inline(text, runtime)) if text is not None else self._deploy_only(describe(value["ZipFile"]), subject)
+            return (
+                Code(_inline(text, runtime))
+                if text is not None
+                else self._deploy_only(describe(value["ZipFile"]), subject)
+            )
         found = _uploaded(value, resource, subject, self.assets)
         if found is None:
             bucket, key = (describe(value.get(name)) for name in ("S3Bucket", "S3Key"))

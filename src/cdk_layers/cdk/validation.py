@@ -21,9 +21,10 @@ from aws_cdk import (
     Stage,
 )
 
+from cdk_layers.assembly.constructs import own_rules
 from cdk_layers.cdk.arguments.keywords import checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
-from cdk_layers.cdk.node.contract import add_last_plugin, identity, leaves_out_bundling
+from cdk_layers.cdk.node.contract import acknowledgements, add_last_plugin, identity, leaves_out_bundling
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.violations import PLUGIN, failure, violations
 from cdk_layers.errors import UsageError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from aws_cdk import IPolicyValidationContext, Size
     from constructs import Construct, IConstruct
 
+    from cdk_layers.app.model import Settings
     from cdk_layers.findings import Finding
     from cdk_layers.store.protocol import Store
 
@@ -165,7 +167,8 @@ class LayerValidation:
         _expect_known((*settings.select, *settings.ignore), _rule_names(state_of(root).store))
         outcome = check(_folder(root, folders), settings, store=state_of(root).store, unbundled=unbundled)
         before = self._reported_before(others)
-        new = [finding for finding in outcome.all_findings if finding not in before]
+        found = (*outcome.all_findings, *_unknown_acknowledgements(root, settings, _rule_names(state_of(root).store)))
+        new = [finding for finding in found if finding not in before]
         findings = [finding for finding in new if self._is_ours(finding, others[self])]
         others[self].findings = frozenset(findings)
         if settings.strict:
@@ -219,6 +222,24 @@ def _expect_known(names: Sequence[str], rules: Sequence[str]) -> None:
         if name not in rules:
             message = f"[tool.cdk-layers] in pyproject.toml: unknown rule {name!r}. {nearest(name, rules)}"
             raise UsageError(message.strip())
+
+
+def _unknown_acknowledgements(root: IConstruct, settings: Settings, rules: Sequence[str]) -> list[Finding]:
+    """Return the findings about acknowledgements of the app and its stages, which no file of the assembly contains."""
+    acknowledged = {scope.node.path: own_rules(acknowledgements(scope)) for scope in _stages(root)}
+    if all(name in rules for names in acknowledged.values() for name in names):
+        return []
+    from cdk_layers.app.model import App as JudgedApp  # noqa: PLC0415 - loading the rules takes time
+    from cdk_layers.rules.engine import judge  # noqa: PLC0415
+
+    return judge(JudgedApp(acknowledged=acknowledged), settings)
+
+
+def _stages(scope: IConstruct) -> Iterator[IConstruct]:
+    yield scope
+    for child in scope.node.children:
+        if isinstance(child, Stage):
+            yield from _stages(child)
 
 
 def _folder(root: IConstruct, folders: frozenset[Path]) -> Path:

@@ -202,13 +202,17 @@ def is_acknowledged(scope: IConstruct, name: str) -> bool:
     Args:
         scope: The construct.
         name: The rule with its plugin, such as "cdk-layers::too-many-layers".
+    """
+    return name in acknowledgements(scope)
+
+
+def acknowledgements(scope: IConstruct) -> dict[str, str]:
+    """Return what the user acknowledged at this construct itself: rules with their plugin, to reasons.
 
     Source: `Validations.acknowledge` in core/lib/validation/validations.js.
     """
-    return any(
-        entry.type == _ACKNOWLEDGED and isinstance(entry.data, dict) and name in entry.data
-        for entry in scope.node.metadata
-    )
+    entries = [entry.data for entry in scope.node.metadata if entry.type == _ACKNOWLEDGED]
+    return {name: str(reason) for data in entries if isinstance(data, dict) for name, reason in data.items()}
 
 
 def output_folder(volumes: Sequence[DockerVolume | dict[str, Any]] | None) -> str | None:

@@ -31,8 +31,8 @@ Validations.of(spoke).acknowledge(Acknowledgment(id="cdk-layers::{name}", reason
     App,
     severity="warning",
     meaning="An acknowledgement names a rule of this library that does not exist, so it acts on nothing: the finding "
-    "that it was written for is still reported. One for a whole app or stage is in no file of the assembly if it acts "
-    "on nothing, so it is not found.",
+    "that it was written for is still reported. `cdk synth` reports those for a whole app or stage; no file of the "
+    "assembly contains them, so that `cdk-layers check` does not.",
     remedy="Correct the name, or remove the acknowledgement. `cdk-layers rules` lists all names.",
     source="The rules of this library.",
     failing=_EXAMPLE.format(name="missing-dependancy"),
