@@ -89,19 +89,19 @@ class CodeReader:
         value = sam.location(evaluation.value(expression, resource.stack))
         if isinstance(value, str):
             return _local(resource.stack.path.parent / value, subject, self.assets)
-        if value is None or value is NO_VALUE:
-            return Code()
-        if not isinstance(value, dict):
-            return self._deploy_only(describe(value), subject)
+        if isinstance(value, dict):
+            return self._described(value, resource, subject, evaluation, runtime)
+        return Code() if value is None or value is NO_VALUE else self._deploy_only(describe(value), subject)
+
+    def _described(
+        self, value: dict[str, Any], resource: Resource, subject: Subject, evaluation: Evaluation, runtime: str | None
+    ) -> Code:
+        """Return what is known about code in the template, in an image, or in S3."""
         if "ImageUri" in value:
             return Code(image=True)
         if "ZipFile" in value:
             text = as_text(value["ZipFile"])
-            return (
-                Code(_inline(text, runtime))
-                if text is not None
-                else self._deploy_only(describe(value["ZipFile"]), subject)
-            )
+            return self._deploy_only(describe(value["ZipFile"]), subject) if text is None else _inline(text, runtime)
         found = _uploaded(value, resource, subject, self.assets)
         if found is None:
             bucket, key = (describe(value.get(name)) for name in ("S3Bucket", "S3Key"))
@@ -174,10 +174,10 @@ def _uploaded(value: dict[str, Any], resource: Resource, subject: Subject, asset
     return Code()
 
 
-def _inline(text: str | None, runtime: str | None) -> Measured:
+def _inline(text: str, runtime: str | None) -> Code:
     name = next((file for start, file in _INLINE_FILES.items() if (runtime or "").startswith(start)), None)
-    if text is None or name is None:
-        return UNMEASURED
+    if name is None:
+        return Code()
     content = text.encode()
     files = {name: File(len(content), zlib.crc32(content), 0o644)}
-    return Measured(Contents(unzipped_bytes=len(content), files=files), InlineSources(name, content))
+    return Code(Measured(Contents(unzipped_bytes=len(content), files=files), InlineSources(name, content)))

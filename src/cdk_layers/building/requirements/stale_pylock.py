@@ -33,8 +33,9 @@ _COMMANDS: Final = {
 def refuse_stale_pylock(path: Path, lines: Collection[RequirementLine], target: Target, options: BuildOptions) -> None:
     """Refuse a pylock.toml that lacks what the pyproject.toml in its folder requires on a target.
 
-    A lock file that was made from one group or package, from other files, or with changes to the project's requirements,
-    is not compared. The first lines of uv's and PDM's show that; pip's contains the project if it was made from it.
+    A lock file that was made from one group or package, from other files, or with changes to the project's
+    requirements, is not compared. The first lines of uv's and PDM's show that; pip's contains the project if it was
+    made from it.
 
     Raises:
         StaleLockError: A requirement is missing, or locked at a version that the project does not admit.
