@@ -46,15 +46,6 @@ class _Unthreaded(threading.Thread):
         """Return, since it has ended."""
 
 
-def _without_verdicts() -> None:
-    from cdk_layers.cdk.model import verdicts  # noqa: PLC0415
-
-    def refuse(_: object, function: Any) -> None:
-        verdicts.refuse(function, verdicts.app_settings())  # type: ignore[attr-defined]
-
-    setattr(verdicts.Verdicts, "refuse", refuse)  # noqa: B010 - a method
-
-
 def _without_pairing() -> None:
     from cdk_layers.cdk.follow import consumers  # noqa: PLC0415
 
@@ -114,7 +105,6 @@ def _without_thread() -> None:
 
 _MODEL: Final = "cdk_layers.cdk.model"
 _TRICKS: Final[dict[str, Callable[[], None]]] = {
-    "verdicts of the rules shared by equal functions": _without_verdicts,
     "functions paired with resources by position": _without_pairing,
     "findings of an unchanged assembly remembered": _without_remembered_findings,
     "names of runtimes requested once": _without_names,

@@ -20,11 +20,12 @@ from cdk_layers.cdk.follow.references import arns_for, follow
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.layers import imported_model, model_of
-from cdk_layers.cdk.model.verdicts import Verdicts
 from cdk_layers.cdk.node.contract import is_reported_by_cli
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.errors import RuleError
+from cdk_layers.project.settings import app_settings
+from cdk_layers.rules.engine import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,16 +98,16 @@ class Declaration:
         Raises:
             RuleError: The rules reject the function, such as a LimitError, IdentityError or CompatibilityError.
         """
-        verdicts = state_of(self._place.scope).part(Verdicts)
+        settings = app_settings()
         function = replace(self.model, layers=self._uses(layers, extensions))
         try:
-            verdicts.refuse(function)
+            refuse(function, settings)
         except RuleError:
             if not is_reported_by_cli(state_of(self._place.scope).root):
                 raise
         else:
             return
-        verdicts.refuse(replace(function, layers=tuple(map(_without_text, function.layers or ()))))
+        refuse(replace(function, layers=tuple(map(_without_text, function.layers or ()))), settings)
 
     def passes(self, layers: Sequence[ILayerVersion | str]) -> bool:
         """Return whether the rules accept the function with its layers and with more of them."""
