@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN, own_rules
-from cdk_layers.assembly.documents import mapping
+from cdk_layers.system.toml import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +21,9 @@ def from_report(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]
     """Yield the construct paths of acknowledgements in the CDK's report, with rule names and reasons."""
     plugins = report.get("pluginReports")
     for plugin in plugins if isinstance(plugins, list) else ():
-        violations = mapping(plugin).get("suppressedViolations")
+        violations = table(plugin).get("suppressedViolations")
         for violation in violations if isinstance(violations, list) else ():
-            fields = mapping(violation)
+            fields = table(violation)
             rules = own_rules({str(fields.get("acknowledgedId")): fields.get("reason", "")})
             if rules:
                 yield str(fields.get("acknowledgedAt", "")), rules

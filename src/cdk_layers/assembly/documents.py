@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.errors import AssemblyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -73,11 +73,6 @@ def strings_in(document: object) -> Iterator[str]:
 
 def _is_yaml(path: Path) -> bool:
     return path.suffix.lower() in {".yaml", ".yml"}
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return a mapping unchanged, and {} for any other value."""
-    return value if isinstance(value, dict) else {}
 
 
 def _read_bytes(path: Path, limit: int) -> bytes:

@@ -11,13 +11,14 @@ from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets, Unremembered
 from cdk_layers.assembly.code import CodeReader
 from cdk_layers.assembly.constructs import Constructs
-from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, mapping, read_document, strings_in
+from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document, strings_in
 from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
 from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.layer_versions import LayerVersions
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack
 from cdk_layers.errors import AssemblyError
+from cdk_layers.system.toml import table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -107,16 +108,16 @@ class _Reading:
         if folder.resolve() in self._folders:
             return
         self._folders.add(folder.resolve())
-        artifacts = mapping(read_document(manifest).get("artifacts"))
+        artifacts = table(read_document(manifest).get("artifacts"))
         for artifact in artifacts.values():
-            if mapping(artifact).get("type") == "cdk:asset-manifest":
-                file = self._inside(folder, mapping(mapping(artifact).get("properties")).get("file"))
+            if table(artifact).get("type") == "cdk:asset-manifest":
+                file = self._inside(folder, table(artifact, "properties").get("file"))
                 self._assets.add(read_document(file), folder)
         for name, artifact in artifacts.items():
-            self._read_artifact(str(name), mapping(artifact), folder)
+            self._read_artifact(str(name), table(artifact), folder)
 
     def _read_artifact(self, name: str, artifact: Mapping[str, Any], folder: Path) -> None:
-        properties = mapping(artifact.get("properties"))
+        properties = table(artifact, "properties")
         if artifact.get("type") == "cdk:cloud-assembly":
             self._read_assembly(self._inside(folder, properties.get("directoryName")) / MANIFEST)
         elif artifact.get("type") == "aws:cloudformation:stack":
@@ -132,12 +133,12 @@ class _Reading:
                     account=account,
                     region=region,
                     constructs=constructs,
-                    arguments=mapping(properties.get("parameters")),
+                    arguments=table(properties, "parameters"),
                 )
             )
 
     def _constructs(self, artifact: Mapping[str, Any], folder: Path) -> Constructs:
-        metadata = dict(mapping(artifact.get("metadata")))
+        metadata = dict(table(artifact, "metadata"))
         extra = artifact.get("additionalMetadataFile")
         if extra is not None:
             metadata |= read_document(self._inside(folder, extra))
@@ -165,7 +166,7 @@ class _Reading:
                 place = resource.where.path
                 self._assets.report(f"{place}: its template is not in this assembly, so it is not checked.")
         self._nesting.pop()
-        for name, body in mapping(stack.document.get("Resources")).items():
+        for name, body in table(stack.document, "Resources").items():
             if str(name).startswith("Fn::") and _may_define_functions(str(name), body):
                 unchecked = "are not read, so functions and layers among them are not checked"
                 self._assets.report(f"{stack.path}: the resources of {name} {unchecked}.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -17,9 +15,10 @@ from cdk_layers.building.uv import process
 from cdk_layers.building.uv.pip_settings import unread_pip_settings
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryError
+from cdk_layers.store.keys import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.building.job import Job
@@ -65,7 +64,7 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
     )
     distributions = distributions_key(requirements, resolution, job) if resolution.pins else None
     own = part_key(content_digest(members)) if members else None
-    key = _key("layer", [distributions, own, job.options.prefix, content_facts(job)])
+    key = key_of("layer", [SCHEMA, [distributions, own, job.options.prefix, content_facts(job)]])
     return Plan(requirements, resolution, members, notes, key, distributions, own)
 
 
@@ -116,8 +115,4 @@ def distributions_key(requirements: Requirements, resolution: Resolution, job: J
         [allowed, builder],
         *surrounding_key(requirements, job),
     ]
-    return _key("distributions", facts)
-
-
-def _key(kind: str, facts: Sequence[object]) -> str:
-    return f"{kind}-{hashlib.sha256(json.dumps([SCHEMA, facts]).encode()).hexdigest()}"
+    return key_of("distributions", [SCHEMA, facts])

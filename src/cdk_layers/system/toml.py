@@ -40,7 +40,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def table(data: object, *names: str) -> dict[str, Any]:
-    """Return a table inside of tables; {} if it is missing or has another type."""
+    """Return a table (in JSON: an object) inside of tables; {} if it is missing or has another type."""
     for name in names:
         data = data.get(name) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Final
+
+from cdk_layers.store.keys import key_of
 
 if TYPE_CHECKING:
     from cdk_layers.building.job import Job
@@ -15,7 +15,7 @@ _SCHEMA: Final = 2
 
 def part_key(digest: str) -> str:
     """Return the key of the part with this digest of its content."""
-    return _key("part", digest)
+    return key_of("part", [_SCHEMA, digest])
 
 
 def derived_key(source: str, facts: object) -> str:
@@ -25,7 +25,7 @@ def derived_key(source: str, facts: object) -> str:
         source: The key of the other part.
         facts: The other inputs of the derived part, as JSON.
     """
-    return _key("derived", [source, facts])
+    return key_of("derived", [_SCHEMA, [source, facts]])
 
 
 def content_facts(job: Job) -> list[object]:
@@ -38,7 +38,3 @@ def content_facts(job: Job) -> list[object]:
     from cdk_layers.building.trim.options import RULES  # noqa: PLC0415
 
     return [content.facts, RULES, bytecode_facts(job.target) if content.bytecode else []]
-
-
-def _key(kind: str, facts: object) -> str:
-    return f"{kind}-{hashlib.sha256(json.dumps([_SCHEMA, facts]).encode()).hexdigest()}"

@@ -7,7 +7,6 @@ are installed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from itertools import chain
@@ -17,6 +16,7 @@ from cdk_layers.building.parts.split import UNRECORDED
 from cdk_layers.building.parts.stored import placed
 from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
+from cdk_layers.store.keys import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -91,8 +91,7 @@ class KnownParts:
         return [pin for pin in pins if pin.hashes or not pin.remote]
 
     def _memo(self, pin: RequirementLine) -> str:
-        text = json.dumps([self.surroundings, pin_key(pin)])
-        return f"installed-{hashlib.sha256(text.encode()).hexdigest()}"
+        return key_of("installed", [self.surroundings, pin_key(pin)])
 
 
 def are_independent(groups: Collection[Sequence[str]]) -> bool:

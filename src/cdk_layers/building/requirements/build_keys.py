@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.build_environment import builds_key, settings_of
 from cdk_layers.building.requirements.folders import folders_digest, local_folders
 from cdk_layers.building.uv import process
+from cdk_layers.store.keys import key_of
 from cdk_layers.system.outgoing import scrub
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def resolution_key(requirements: Requirements, job: Job) -> str:
         sorted(job.options.allow_source_builds),
         *surrounding_key(requirements, job),
     ]
-    return f"pins-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
+    return key_of("pins", facts)
 
 
 def pin_key(pin: RequirementLine) -> list[Any]:

@@ -5,8 +5,6 @@ No other option lets a synthesis run the code of distributions.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.cdk.model.layers import model_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.errors import BrokenImportError, BuildError, UsageError
+from cdk_layers.store.keys import key_of
 from cdk_layers.system.outgoing import printable, report_error
 from cdk_layers.system.temporary_folders import temporary_folder
 from cdk_layers.system.wording import count, listed
@@ -124,8 +123,7 @@ class _Trial:
 
     def _key(self) -> str:
         layers = [layer if isinstance(layer, str) else model_of(layer).asset for layer in self.layers]
-        facts = [_SCHEMA, self.build.digest, self._python, layers]
-        return f"tried-imports-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
+        return key_of("tried-imports", [_SCHEMA, self.build.digest, self._python, layers])
 
     def _import(self, store: Store) -> None:
         # What runs functions is loaded only where something is imported.
