@@ -13,7 +13,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk_layers.building.requirements.project import setup_cfg
+from cdk_layers.building.requirements.setuptools_files import setup_cfg
 from cdk_layers.system.toml import table, texts
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.manifest_names import PROJECT
-from cdk_layers.building.requirements.project import setup_cfg
 from cdk_layers.building.requirements.requirements_file import read_requirements_file
+from cdk_layers.building.requirements.setuptools_files import setup_cfg, setup_py_arguments
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
-from cdk_layers.system.syntax import parse
 from cdk_layers.system.toml import parse_toml, table, texts
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
     write = "Write its requirements into a requirements.txt."
     if table(setup_cfg(entry), "options").get("install_requires", "").strip():
         yield "setup.cfg", write
-    if _setup_py_requires(entry / "setup.py"):
+    if _setup_py_requires(entry):
         yield "setup.py", write
     for name in ("environment.yml", "environment.yaml"):
         with suppress(OSError, UnicodeDecodeError):
@@ -140,14 +139,9 @@ def _read_from_files(data: Mapping[str, Any], entry: Path, used: str, found: Ite
     return bool(files) and {line.name for lines in read for line in lines} <= set(found)
 
 
-def _setup_py_requires(path: Path) -> bool:
-    """Return whether a setup.py passes install_requires to setup(), without running it."""
-    try:
-        tree = parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    keywords = (keyword for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords)
+def _setup_py_requires(entry: Path) -> bool:
+    """Return whether a setup.py passes install_requires to setup(), or to a function that prepares its arguments."""
     return any(
-        keyword.arg == "install_requires" and not (isinstance(keyword.value, ast.List) and not keyword.value.elts)
-        for keyword in keywords
+        argument.name == "install_requires" and not (isinstance(argument.value, ast.List) and not argument.value.elts)
+        for argument in setup_py_arguments(entry)
     )

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.file_urls import paths_in
 from cdk_layers.building.requirements.requirement_line import ARCHIVES, SCHEME
+from cdk_layers.building.uv.indexes import indexes_in
 from cdk_layers.contents.names import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from cdk_layers.building.requirements.requirements_file import Option
     from cdk_layers.building.uv.settings import UvSettings
 
-_INDEX_OPTIONS: Final = ("--find-links", "--index-url", "--extra-index-url")
-_INDEX_VARIABLES: Final = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
-_INDEX_KEYS: Final = ("find-links", "index-url", "extra-index-url")
 _PAGES: Final = (".html", ".htm", ".json", ".metadata")
-_NAMED: Final = re.compile(r"(?:[A-Za-z0-9._-]+=)?(?P<place>.*)", re.DOTALL)
 
 
 def local_folders(options: Iterable[Option], settings: UvSettings, base: Path) -> tuple[Path, ...]:
@@ -36,26 +32,8 @@ def local_folders(options: Iterable[Option], settings: UvSettings, base: Path) -
         settings: uv's settings.
         base: The folder that relative paths are relative to.
     """
-    places = [option.value for option in options if option.name in _INDEX_OPTIONS]
-    places += settings.variables.get("UV_FIND_LINKS", "").split(",")
-    for name in _INDEX_VARIABLES:
-        places += (found["place"] for found in map(_NAMED.fullmatch, settings.variables.get(name, "").split()) if found)
-    pip = settings.configuration.get("pip")
-    for table in (settings.configuration, pip if isinstance(pip, dict) else {}):
-        places += _configured(table)
-    places += (value for _, value in settings.pip_lines)
-    paths = filter(None, (_path(place.strip()) for place in places))
+    paths = filter(None, (_path(index.place.strip()) for index in indexes_in(settings, options)))
     return tuple(dict.fromkeys(path for path in (base / path for path in paths) if path.exists()))
-
-
-def _configured(table: Mapping[str, object]) -> Iterator[str]:
-    for key in _INDEX_KEYS:
-        value = table.get(key)
-        yield from (place for place in (value if isinstance(value, list) else [value]) if isinstance(place, str))
-    indexes = table.get("index")
-    for index in indexes if isinstance(indexes, list) else []:
-        if isinstance(index, dict) and isinstance(index.get("url"), str):
-            yield index["url"]
 
 
 def _path(place: str) -> Path | None:

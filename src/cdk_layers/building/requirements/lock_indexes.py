@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cdk_layers.building.uv.settings import PYPI
+from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.outgoing import scrub
 from cdk_layers.system.toml import read_toml, table

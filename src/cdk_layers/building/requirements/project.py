@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.building.requirements.setuptools_files import setup_cfg, setup_py_arguments
 from cdk_layers.building.requirements.workspace import includes, uv_project
 from cdk_layers.contents.names import canonical, name_in
-from cdk_layers.system.syntax import parse
 from cdk_layers.system.toml import read_toml, table, texts
 
 if TYPE_CHECKING:
@@ -41,47 +41,14 @@ def name_of(folder: Path) -> str | None:
     return next(canonical(name.strip()) for name in names if isinstance(name, str) and name.strip())
 
 
-def setup_cfg(folder: Path) -> dict[str, dict[str, str]]:
-    """Return the sections of a project's setup.cfg; {} if it is missing or damaged."""
-    file = folder / "setup.cfg"
-    if not file.is_file():
-        return {}
-    import configparser  # noqa: PLC0415 - few projects have such a file
-
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(file.read_text(encoding="utf-8", errors="replace"))
-    except (configparser.Error, OSError):
-        return {}
-    return {name: dict(section) for name, section in parser.items()}
-
-
 def _setup_py_name(folder: Path) -> str | None:
-    """Return the name that setup.py passes to setup() as a string or a constant of its module, without running it."""
-    try:
-        tree = parse((folder / "setup.py").read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    constants = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _function_name(node.func) == "setup":
-            value = next((keyword.value for keyword in node.keywords if keyword.arg == "name"), None)
-            value = constants.get(value.id) if isinstance(value, ast.Name) else value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-    return None
-
-
-def _function_name(function: ast.expr) -> str | None:
-    if isinstance(function, ast.Name):
-        return function.id
-    return function.attr if isinstance(function, ast.Attribute) else None
+    """Return the name that setup.py passes to setup() as a string."""
+    names = (
+        argument.value.value
+        for argument in setup_py_arguments(folder)
+        if (argument.function, argument.name) == ("setup", "name") and isinstance(argument.value, ast.Constant)
+    )
+    return next((name for name in names if isinstance(name, str)), None)
 
 
 def _metadata_name(folder: Path) -> str | None:

@@ -18,7 +18,8 @@ from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.requirement_line import RequirementLine, local_requirement
 from cdk_layers.building.uv import process
-from cdk_layers.building.uv.settings import PYPI, read_uv_settings
+from cdk_layers.building.uv.indexes import PYPI, indexes_in
+from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = 3
 _LOCAL_SOURCE: Final = re.compile(rb'source = \{ (?:editable|directory) = "(?P<path>[^"\n]+)"')
-_MORE_INDEXES: Final = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
-_MORE_SETTINGS: Final = ("extra-index-url", "find-links")
 
 
 def read_uv_lock(job: Job, project: UvProject) -> Locked:
@@ -115,11 +114,7 @@ def _bytes(path: Path, project: UvProject) -> bytes:
 def _has_more_indexes(job: Job) -> bool:
     """Return whether settings name an index in addition to the default one, which may provide the same version."""
     settings = read_uv_settings(job.entry, job.options.environment)
-    if any(settings.variables.get(name) for name in _MORE_INDEXES) or settings.pip_lines:
-        return True
-    named = settings.configuration.get("index", ())
-    more = [index for index in named if isinstance(index, dict) and not (index.get("default") or index.get("explicit"))]
-    return bool(more) or any(settings.configuration.get(key) for key in _MORE_SETTINGS)
+    return bool(settings.pip_lines) or any(index.kind in ("additional", "links") for index in indexes_in(settings))
 
 
 def _read(job: Job, project: UvProject) -> Locked:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.notes import Note
 from cdk_layers.building.uv.ignored_settings import FALSE
-from cdk_layers.building.uv.settings import PYPI
+from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.system import host
+from cdk_layers.system.toml import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -68,8 +69,7 @@ def unread_pip_settings(
         decided |= _OF_OPEN_VERSIONS
     if has_files:
         decided |= _COUNTERPARTS.keys() - _OF_OPEN_VERSIONS
-    pip = settings.configuration.get("pip")
-    keys = {**settings.configuration, **(pip if isinstance(pip, dict) else {})}
+    keys = {**settings.configuration, **table(settings.configuration, "pip")}
     found: dict[str, list[str]] = {}
     for key, place in _settings(surroundings):
         variables, same = _COUNTERPARTS[key]

@@ -70,7 +70,6 @@ _PIP_KEYS: Final = (
 _KEYS: Final = _TRANSPORT_KEYS | _INDEX_KEYS | _BUILDING_KEYS | {*_RESOLVING_KEYS, "dependency-metadata"}
 """The keys of a configuration file that are used. Others are for other commands, or are set by the build."""
 
-PYPI: Final = "https://pypi.org/simple"
 _DEFAULT_VARIABLES: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
 _NAMED_INDEX: Final = re.compile(r"(?P<name>(?:[A-Za-z0-9._-]+=)?)(?P<place>.*)")
 
