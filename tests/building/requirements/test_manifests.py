@@ -108,6 +108,7 @@ def test_requirements_that_include_the_project(make_entry: MakeEntry, store: Loc
         ("setup.cfg", "[flake8]\nmax-line-length = 100\n[broken", False),
         ("setup.py", "import setuptools\nsetuptools.setup(name='a', install_requires=open('x').read())\n", True),
         ("setup.py", "from setuptools import setup\nsetup(install_requires=[])\n", False),
+        ("setup.py", "from setuptools import setup\nNEEDS = []\nsetup(install_requires=NEEDS)\n", False),
         ("setup.py", "def (", False),
         ("environment.yml", "name: a\ndependencies:\n  - six\n", True),
         ("environment.yml", "stage: prod\n", False),

@@ -44,7 +44,7 @@ class Index(NamedTuple):
 
 
 def indexes_in(settings: UvSettings, options: Iterable[Option] = ()) -> Iterator[Index]:
-    """Yield the indexes of uv's settings and of the options of a requirements file, other than PyPI by default."""
+    """Yield the indexes that the settings of uv and the options of a requirements file name."""
     for name, value in (*((option.name, option.value) for option in options), *settings.pip_lines):
         if name in _OPTIONS:
             yield Index(_OPTIONS[name], value)
