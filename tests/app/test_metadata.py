@@ -9,7 +9,7 @@ import pytest
 
 from cdk_layers.app import metadata
 from cdk_layers.app.metadata import ConstructMetadata, ImportedLayer, read_entry, read_metadata
-from cdk_layers.building.notes import Note
+from cdk_layers.building.notes import NO_REPORT, BuildReport, Note
 
 _NOTE = Note("no-wheel", "A message.", "A remedy.")
 
@@ -22,14 +22,13 @@ def _read(path: str, key: str, data: Any) -> ConstructMetadata:
 def test_what_functions_declare_is_read_again() -> None:
     """Layers in order, the user's own limit and the notes survive; a token is the expression it stands for."""
     layers: list[str | ImportedLayer] = ["Hub/base", ImportedLayer("Hub/other", "token")]
-    data = metadata.build_data(1000, [_NOTE], None, ["a.py (no)"], layers=layers, runtime="python3.13")
+    data = metadata.build_data(1000, BuildReport((_NOTE,), {}, ("a.py (no)",)), layers=layers, runtime="python3.13")
     text = metadata.functions_text({"Hub/F": data, "Hub/G": {}}, lambda token: {"Ref": token})
 
     assert _read("Hub/F", metadata.FUNCTIONS, text) == ConstructMetadata(
         declared_layers=("Hub/base", ImportedLayer("Hub/other", {"Ref": "token"})),
-        notes=(_NOTE,),
+        report=BuildReport((_NOTE,), {}, ("a.py (no)",)),
         budget_bytes=1000,
-        uncompiled=("a.py (no)",),
         runtime="python3.13",
     )
     assert _read("Hub/G", metadata.FUNCTIONS, text) == ConstructMetadata()
@@ -37,13 +36,10 @@ def test_what_functions_declare_is_read_again() -> None:
 
 def test_a_build_is_read_again() -> None:
     """Digest, limit and notes of a layer survive, and what is empty is not written."""
-    assert _read("Hub", metadata.BUILD, metadata.build_data(5, [_NOTE], digest="d")) == ConstructMetadata(
-        None, (_NOTE,), 5, "d"
-    )
-    assert _read("Hub", metadata.BUILD, metadata.build_data(None, (), None, ("a.py",))) == ConstructMetadata(
-        uncompiled=("a.py",)
-    )
-    assert metadata.build_data(None, ()) == {}
+    report = BuildReport((_NOTE,), {"tests": (2, 9)}, ("a.py",))
+    written = metadata.build_data(5, report, digest="d")
+    assert _read("Hub", metadata.BUILD, written) == ConstructMetadata(report=report, budget_bytes=5, digest="d")
+    assert metadata.build_data(None, NO_REPORT) == {}
 
 
 def test_a_public_permission_is_read_again() -> None:

@@ -54,7 +54,7 @@ def test_what_is_known_of_a_layer(functions: dict[str, list[Function]]) -> None:
     assert layer.sources is not None
     assert layer.sources.read("python/shared.py") == b"def handler(event, context): return event\n"
     assert (layer.retained, layer.is_resource, layer.runtimes, layer.architectures) == (True, True, (), ())
-    assert (layer.asset, layer.budget_bytes, layer.notes) == ("d" * 64, 1000, (Note("r", "m", "y"),))
+    assert (layer.asset, layer.budget_bytes, layer.report.notes) == ("d" * 64, 1000, (Note("r", "m", "y"),))
     assert layer.where.logical_id.startswith("Weak")
     assert layer.where.template.endswith("Hub.template.json")
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import App, Function, Layer, LayerUse
+from cdk_layers.building.notes import BuildReport
 from cdk_layers.check.pipeline import outcome_of
 from cdk_layers.cli import main
 from cdk_layers.contents.model import Contents, Native
@@ -101,7 +102,7 @@ def test_the_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFi
     assert "There is no" in capsys.readouterr().err
 
 
-TRIMMED = replace(KNOWN, savings={"tests": (40, 21 * MEBIBYTE), "stubs": (3, 2048)})
+TRIMMED = replace(KNOWN, report=BuildReport(savings={"tests": (40, 21 * MEBIBYTE), "stubs": (3, 2048)}))
 
 
 def test_reports_what_was_trimmed_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +123,7 @@ def test_reports_what_was_trimmed_by_kind(capsys: pytest.CaptureFixture[str]) ->
 def test_reports_what_cannot_be_compiled(capsys: pytest.CaptureFixture[str]) -> None:
     """Text names the first modules with the reason, without markup and control characters; JSON has all."""
     modules = tuple(f"python/[b]{number}.py (line 1: \x1b no)" for number in range(7))
-    app = App(layers=(replace(KNOWN, uncompiled=modules),))
+    app = App(layers=(replace(KNOWN, report=BuildReport(uncompiled=modules)),))
     show_sizes(app)
     out = capsys.readouterr().out
     assert "Not compiled in Hub/base: 7 modules: python/[b]0.py (line 1: \ufffd no), " in out
@@ -132,5 +133,8 @@ def test_reports_what_cannot_be_compiled(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_sums_what_was_trimmed_in_a_check() -> None:
     """Each layer and each function counts once in the outcome, whose memo keeps it."""
-    app = App(layers=(TRIMMED, TRIMMED), functions=(Function(where=Where("F"), savings={"tests": (2, 4)}),))
+    app = App(
+        layers=(TRIMMED, TRIMMED),
+        functions=(Function(where=Where("F"), report=BuildReport(savings={"tests": (2, 4)})),),
+    )
     assert outcome_of(app, ()).savings == {"tests": (42, 21 * MEBIBYTE + 4), "stubs": (3, 2048)}

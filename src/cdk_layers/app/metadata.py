@@ -7,10 +7,10 @@ build. They write it as construct metadata, which is a part of the cloud assembl
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.building.notes import Note
+from cdk_layers.building.notes import NO_REPORT, BuildReport, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,15 +52,9 @@ class ConstructMetadata:
     """This library's metadata of one construct."""
 
     declared_layers: tuple[str | ImportedLayer, ...] | None = None
-    notes: tuple[Note, ...] = ()
+    report: BuildReport = NO_REPORT
     budget_bytes: int | None = None
     digest: str | None = None
-    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Files and bytes that trimming left out, by kind."""
-
-    uncompiled: tuple[str, ...] = ()
-    """Modules that cannot be compiled, each with the reason."""
-
     runtime: str | None = None
     """The runtime that a function's code was built for."""
 
@@ -71,9 +65,7 @@ class ConstructMetadata:
 
 def build_data(
     budget_bytes: int | None,
-    notes: Iterable[Note],
-    savings: Mapping[str, tuple[int, int]] | None = None,
-    uncompiled: Sequence[str] = (),
+    report: BuildReport,
     *,
     digest: str | None = None,
     layers: Sequence[str | ImportedLayer] = (),
@@ -83,16 +75,15 @@ def build_data(
 
     Args:
         budget_bytes: The user's own limit on its unzipped bytes.
-        notes: The notes of its build.
-        savings: Files and bytes that trimming left out, by kind.
-        uncompiled: The modules that cannot be compiled, each with the reason.
+        report: The report of its build.
         digest: A digest of a layer's content.
         layers: The layers of a function in declared order: construct paths, literal ARNs, or imported layers.
         runtime: The runtime that the code of a function was built for.
     """
     data = {
-        "layers": layers, "digest": digest, "budget_bytes": budget_bytes, "notes": [asdict(note) for note in notes],
-        "savings": _lists(savings), "uncompiled": [*uncompiled], "runtime": runtime,
+        "layers": layers, "digest": digest, "budget_bytes": budget_bytes,
+        "notes": [asdict(note) for note in report.notes], "savings": _lists(report.savings),
+        "uncompiled": [*report.uncompiled], "runtime": runtime,
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -157,11 +148,9 @@ def read_metadata(entries: Mapping[str, Any]) -> ConstructMetadata:
     budget, digest, runtime = data.get("budget_bytes"), data.get("digest"), data.get("runtime")
     return ConstructMetadata(
         declared_layers=tuple(map(_layer, declared)) if isinstance(declared, list) else None,
-        notes=_notes(data.get("notes")),
+        report=BuildReport(_notes(data.get("notes")), _savings(data.get("savings")), _strings(data.get("uncompiled"))),
         budget_bytes=budget if isinstance(budget, int) else None,
         digest=digest if isinstance(digest, str) else None,
-        savings=_savings(data.get("savings")),
-        uncompiled=_strings(data.get("uncompiled")),
         runtime=runtime if isinstance(runtime, str) else None,
         public_on_purpose=bool(entries.get("public")),
         is_unbuilt=bool(entries.get("unbuilt")),
@@ -182,9 +171,9 @@ def _functions(data: object) -> dict[str, Any]:
     return functions if isinstance(functions, dict) else {}
 
 
-def _lists(savings: Mapping[str, tuple[int, int]] | None) -> dict[str, list[int]]:
+def _lists(savings: Mapping[str, tuple[int, int]]) -> dict[str, list[int]]:
     """Return savings in values that jsii accepts."""
-    return {kind: list(found) for kind, found in (savings or {}).items()}
+    return {kind: list(found) for kind, found in savings.items()}
 
 
 def _savings(data: object) -> dict[str, tuple[int, int]]:

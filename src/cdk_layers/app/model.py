@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from cdk_layers.building.notes import NO_REPORT, BuildReport
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.system import host
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from cdk_layers.building.notes import Note
     from cdk_layers.contents.model import Contents
     from cdk_layers.findings import Unread, Where
     from cdk_layers.lambda_service.arn import LayerArn
@@ -117,13 +117,7 @@ class Layer:
     budget_bytes: int | None = None
     """The user's own limit on unzipped bytes."""
 
-    notes: tuple[Note, ...] = ()
-    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Files and bytes that trimming left out, by kind."""
-
-    uncompiled: tuple[str, ...] = ()
-    """Modules that cannot be compiled, each with the reason, if the archive has bytecode."""
-
+    report: BuildReport = NO_REPORT
     storage: Storage | None = None
     is_signed: bool | None = None
     """Whether AWS Signer signed its archive."""
@@ -185,14 +179,8 @@ class Function:
     follows: frozenset[str] = frozenset()
     """Asset hashes and digests in its template, outside of `Layers` and `Code`."""
 
-    notes: tuple[Note, ...] = ()
-    """The notes of the build of its code."""
-
-    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Files and bytes that trimming left out of its code, by kind."""
-
-    uncompiled: tuple[str, ...] = ()
-    """Modules that cannot be compiled, each with the reason, if the archive has bytecode."""
+    report: BuildReport = NO_REPORT
+    """The report about the build of its code."""
 
     built_for: str | None = None
     """The runtime that its code was built for."""

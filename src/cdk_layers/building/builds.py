@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.job import job_of
-from cdk_layers.building.notes import Note, overwritten_notes, yanked_notes
+from cdk_layers.building.notes import BuildReport, Note, overwritten_notes, yanked_notes
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import stored_requirements
 from cdk_layers.building.requirements.requested_extras import unknown_extras
@@ -63,6 +63,11 @@ class LayerBuild:
 
     label: str = field(repr=False, compare=False)
     """Its name in messages."""
+
+    @property
+    def report(self) -> BuildReport:
+        """What the build reports about its archive."""
+        return BuildReport(self.notes, self.left_out, self.uncompiled)
 
     @property
     def contents(self) -> Contents:

@@ -1,8 +1,8 @@
-"""Notes of a build: problems that only a build can find, and that do not stop it."""
+"""What builds report: notes about problems that only a build can find, and what is not in an archive."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.system.outgoing import outgoing
@@ -30,6 +30,22 @@ class Note:
         """Remove credentials and control characters."""
         object.__setattr__(self, "message", outgoing(self.message))
         object.__setattr__(self, "remedy", outgoing(self.remedy))
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build reports about its archive, in addition to the contents."""
+
+    notes: tuple[Note, ...] = ()
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Number and bytes of the files that trimming left out, by kind."""
+
+    uncompiled: tuple[str, ...] = ()
+    """Modules that cannot be compiled, each with the reason. Empty without bytecode."""
+
+
+NO_REPORT: Final = BuildReport()
+"""The report about what this library did not build: one object, since the rules judge equal functions once."""
 
 
 def yanked_notes(facts: Mapping[str, Any]) -> Iterator[Note]:

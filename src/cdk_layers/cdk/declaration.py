@@ -205,9 +205,7 @@ class Declaration:
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
         model = self.model
-        declared = build_data(
-            model.budget_bytes, model.notes, model.savings, model.uncompiled, layers=labels, runtime=model.built_for
-        )
+        declared = build_data(model.budget_bytes, model.report, layers=labels, runtime=model.built_for)
         if declared:
             declare(self._place.stack, self.path, declared)
 

@@ -179,9 +179,7 @@ class LayeredFunction(Function):
         declaration.model = replace(
             declaration.model,
             code=contents,
-            notes=built.notes,
-            savings=built.savings,
-            uncompiled=built.uncompiled,
+            report=built.report,
             built_for=name_of(runs_on) if built.has_manifest else None,
         )
         if not declaration.passes(given):

@@ -173,7 +173,7 @@ class SharedPythonLayer(PythonLayerVersion):
         refuse_changed_targets(self._resource, request.source)
         self._contents = self._asset.staged_contents(self._staging)
         self._model = request.model(
-            place, properties, contents=self._contents, asset=self._followed_digest, notes=self._asset.notes
+            place, properties, contents=self._contents, asset=self._followed_digest, report=self._asset.report
         )
         refuse(self._model, app_settings())
         self._register(place)
@@ -185,13 +185,7 @@ class SharedPythonLayer(PythonLayerVersion):
         if self._request.generated:
             self._resource.add_metadata(metadata.GENERATED, metadata.generated_text(self._request.generated))
         if self._contents is not None:
-            build = metadata.build_data(
-                self._request.budget_bytes,
-                self._asset.notes,
-                self._asset.savings,
-                self._asset.uncompiled,
-                digest=self._followed_digest,
-            )
+            build = metadata.build_data(self._request.budget_bytes, self._asset.report, digest=self._followed_digest)
             self.node.add_metadata(metadata.BUILD, build)
         shared = SharedLayer(self, self._where.path, top_of(place.stack), self._followed_digest)
         share(shared, self._resource, place.stack, strength=self._request.reference_strength)

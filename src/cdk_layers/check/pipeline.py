@@ -83,5 +83,5 @@ def outcome_of(app: App, results: tuple[Result, ...]) -> Outcome:
 
 def _savings(app: App) -> Iterator[Mapping[str, tuple[int, int]]]:
     """Yield what trimming left out of each layer and each function, once."""
-    yield from {layer.where: layer.savings for layer in app.layers}.values()
-    yield from {function.where: function.savings for function in app.functions}.values()
+    yield from {layer.where: layer.report.savings for layer in app.layers}.values()
+    yield from {function.where: function.report.savings for function in app.functions}.values()

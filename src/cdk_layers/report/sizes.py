@@ -30,10 +30,12 @@ def show_sizes(app: App) -> None:
         out.print(_layers(app.layers))
     if app.functions:
         out.print(_functions(app.functions))
-    for subject in (each for each in _every(app) if each.savings):
-        out.print(f"Trimmed from {printable(subject.where.path)}: {savings_text(subject.savings)}", highlight=False)
-    for subject in (each for each in _every(app) if each.uncompiled):
-        modules = f"{count(len(subject.uncompiled), 'module')}: {listed(subject.uncompiled, _NAMED)}"
+    for subject in (each for each in _every(app) if each.report.savings):
+        out.print(
+            f"Trimmed from {printable(subject.where.path)}: {savings_text(subject.report.savings)}", highlight=False
+        )
+    for subject in (each for each in _every(app) if each.report.uncompiled):
+        modules = f"{count(len(subject.report.uncompiled), 'module')}: {listed(subject.report.uncompiled, _NAMED)}"
         text = f"Not compiled in {subject.where.path}: {modules}"
         out.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
@@ -46,7 +48,7 @@ def sizes_as_json(app: App) -> str:
             {
                 "construct": layer.label, "unzipped_bytes": layer.unzipped_bytes, "archive_bytes": layer.archive_bytes,
                 "distributions": None if layer.contents is None else len(layer.contents.distributions),
-                "trimmed": savings_json(layer.savings), "uncompiled": layer.uncompiled,
+                "trimmed": savings_json(layer.report.savings), "uncompiled": layer.report.uncompiled,
             }
             for layer in _once(app.layers)
         ],
@@ -55,7 +57,7 @@ def sizes_as_json(app: App) -> str:
                 "construct": function.where.path,
                 "layers": None if function.layers is None else [layer.label for layer in function.used_layers],
                 "code_bytes": None if function.code is None else function.code.unzipped_bytes,
-                "trimmed": savings_json(function.savings), "uncompiled": function.uncompiled,
+                "trimmed": savings_json(function.report.savings), "uncompiled": function.report.uncompiled,
             }
             for function in _once(app.functions)
         ],

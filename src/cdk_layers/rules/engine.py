@@ -73,7 +73,7 @@ def judge_one(
 
 def _findings_of_build(subject: Layer | Function) -> Iterator[Finding]:
     rules = registered_rules()
-    for note in subject.notes:
+    for note in subject.report.notes:
         # A newer version of this library may have written a note of a rule that this version does not have.
         if note.rule in rules:
             severity: Severity | None = "warning" if note.is_warning else None

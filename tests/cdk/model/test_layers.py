@@ -81,7 +81,7 @@ def test_a_shared_layer_tells_what_its_template_does_not(stack: Stack, tmp_path:
     )
     model = model_of(shared)
     assert (model.contents, model.asset, model.budget_bytes) == (shared.contents, shared.digest, 2 * 1024**2)
-    assert [note.rule for note in model.notes] == ["unpinned-requirement"]
+    assert [note.rule for note in model.report.notes] == ["unpinned-requirement"]
 
 
 def test_a_literal_arn_is_taken_apart(stack: Stack) -> None:

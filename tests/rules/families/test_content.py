@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cdk_layers.building.notes import Note
+from cdk_layers.building.notes import BuildReport, Note
 from tests.rules.archives import archive, dist, found, function, layer, severities
 
 WRONG = [
@@ -61,7 +61,7 @@ def test_layers_whose_code_is_found_or_is_not_pythons_are_left_alone(
 def test_what_the_build_noted_is_reported_once(files: list[str]) -> None:
     """The note of the build names the folder of the entry and what to pass, which the archive alone does not tell."""
     note = Note("wrong-folder", "base/ contains a folder python/.", "Pass base/python/ as the entry.")
-    (finding,) = found(function(replace(layer(archive(files)), notes=(note,))), "wrong-folder")
+    (finding,) = found(function(replace(layer(archive(files)), report=BuildReport((note,)))), "wrong-folder")
     assert finding.remedy == note.remedy
 
 

@@ -11,6 +11,7 @@ from aws_cdk import AssetHashType, BundlingOptions
 from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.builds import build, recall
+from cdk_layers.building.notes import NO_REPORT
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.output import placing, restore
@@ -23,13 +24,13 @@ from cdk_layers.errors import AssemblyError, UsageError
 from cdk_layers.lambda_service.search_path import layer_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
 
     from cdk_layers.building.builds import LayerBuild
-    from cdk_layers.building.notes import Note
+    from cdk_layers.building.notes import BuildReport
     from cdk_layers.cdk.model.place import Place
     from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
@@ -46,20 +47,14 @@ class FunctionCode:
 
     code: Code
     contents: Contents | None = None
-    notes: tuple[Note, ...] = ()
     build: LayerBuild | None = None
     image: ArchiveImage | None = None
     """The image that writes the build to the CDK's output folder."""
 
     @property
-    def savings(self) -> Mapping[str, tuple[int, int]]:
-        """Files and bytes that trimming left out, by kind."""
-        return {} if self.build is None else self.build.left_out
-
-    @property
-    def uncompiled(self) -> tuple[str, ...]:
-        """Modules that cannot be compiled, each with the reason."""
-        return () if self.build is None else self.build.uncompiled
+    def report(self) -> BuildReport:
+        """What the build reports about the code."""
+        return NO_REPORT if self.build is None else self.build.report
 
     @property
     def has_manifest(self) -> bool:
@@ -222,7 +217,7 @@ def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCod
         asset_hash_type=AssetHashType.CUSTOM,
         bundling=BundlingOptions(image=image, command=["place the archive"]),
     )
-    return FunctionCode(code, done.contents, done.notes, done, image)
+    return FunctionCode(code, done.contents, done, image)
 
 
 def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from cdk_layers.building.builds import recall
 from cdk_layers.building.multi_target import build_for
+from cdk_layers.building.notes import NO_REPORT
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.output import placing
 from cdk_layers.cdk.asset.staged import staged_build
@@ -19,14 +20,13 @@ from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
     from cdk_layers.building.builds import LayerBuild
-    from cdk_layers.building.notes import Note
+    from cdk_layers.building.notes import BuildReport
     from cdk_layers.cdk.asset.layer_source import LayerSource
     from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
     from cdk_layers.cdk.state import AppState
@@ -47,19 +47,9 @@ class Built:
         return self.build.contents
 
     @property
-    def notes(self) -> tuple[Note, ...]:
-        """The notes of the build."""
-        return self.build.notes
-
-    @property
-    def savings(self) -> Mapping[str, tuple[int, int]]:
-        """Files and bytes that trimming left out, by kind."""
-        return self.build.left_out
-
-    @property
-    def uncompiled(self) -> tuple[str, ...]:
-        """Modules that cannot be compiled, each with the reason."""
-        return self.build.uncompiled
+    def report(self) -> BuildReport:
+        """What the build reports about its archive."""
+        return self.build.report
 
     def try_imports(self, state: AppState) -> None:
         """Import the packages of the layer on this machine if the user asked for it.
@@ -115,19 +105,9 @@ class Unstaged:
         return None if self.build is None else self.build.contents
 
     @property
-    def notes(self) -> tuple[Note, ...]:
-        """The notes of the build."""
-        return () if self.build is None else self.build.notes
-
-    @property
-    def savings(self) -> Mapping[str, tuple[int, int]]:
-        """Files and bytes that trimming left out, by kind."""
-        return {} if self.build is None else self.build.left_out
-
-    @property
-    def uncompiled(self) -> tuple[str, ...]:
-        """Modules that cannot be compiled, each with the reason."""
-        return () if self.build is None else self.build.uncompiled
+    def report(self) -> BuildReport:
+        """What the build reports about its archive."""
+        return NO_REPORT if self.build is None else self.build.report
 
     def try_imports(self, _: AppState) -> None:
         """Do nothing: the layer is not deployed."""
@@ -160,9 +140,7 @@ class ByContainer:
     source: LayerSource
 
     contents = None
-    notes = ()
-    uncompiled = ()
-    savings: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    report = NO_REPORT
 
     def try_imports(self, _: AppState) -> None:
         """Do nothing: `LayerSource.refuse_local_options` refuses the option."""

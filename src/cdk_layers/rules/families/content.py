@@ -90,7 +90,7 @@ def wrong_folder_of_function(function: Function, _: Settings) -> Iterator[Proble
 def _misplaced_problems(part: Part) -> Iterator[Problem]:
     misplaced = _misplaced(part.contents)
     # The build of an entry names its folder, and what to do there.
-    is_noted = part.layer is not None and any(note.rule == "wrong-folder" for note in part.layer.notes)
+    is_noted = part.layer is not None and any(note.rule == "wrong-folder" for note in part.layer.report.notes)
     if misplaced and part.layer and not is_noted:
         shown = listed_files(part.contents, misplaced)
         message = f"Layer {part.layer.label!r} contains Python code where Python does not search for it: {shown}."
