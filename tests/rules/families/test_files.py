@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_layers.contents.model import Contents, Mark
-from tests.rules.archives import archive, elf, found, function, layer, severities
+from tests.rules.archives import Files, archive, elf, found, function, layer, severities
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o700])
@@ -42,6 +42,15 @@ def test_a_program_has_to_be_executable(path: str) -> None:
 def test_what_is_not_run_need_not_be_executable(path: str) -> None:
     """Text beside programs, libraries and pip's own scripts are data here."""
     assert found(layer(archive([path])), "unreadable-file") == []
+
+
+@pytest.mark.parametrize(("text", "expected"), [(b"#!/bin/sh\necho", ["error"]), (b"2.1.0\n", []), (b"", [])])
+def test_text_in_bin_is_a_program_only_with_a_first_line_that_names_its_interpreter(
+    text: bytes, expected: list[str]
+) -> None:
+    """A file of a version beside programs is data, whatever its name. A script is read from the archive."""
+    contents = archive(["bin/version"], modes={"bin/version": 0o644})
+    assert severities(layer(contents, sources=Files({"bin/version": text})), "unreadable-file") == expected
 
 
 def test_a_native_program_with_a_dot_in_its_name_is_a_program_and_a_library_is_not() -> None:

@@ -82,7 +82,11 @@ def _access_problems(part: Part) -> Iterator[Problem]:
         "folders that not all users can enter": [
             path for path, mode in contents.folder_modes.items() if mode and not (mode & _PASS and mode & _READ)
         ],
-        _NOT_EXECUTABLE: [path for path in _programs(contents) if path in modes and not modes[path] & _PASS],
+        _NOT_EXECUTABLE: [
+            path
+            for path in _programs(contents)
+            if path in modes and not modes[path] & _PASS and not _is_data(part, path)
+        ],
     }
     for fault, paths in faults.items():
         if paths:
@@ -109,6 +113,14 @@ def _programs(contents: Contents) -> tuple[str, ...]:
         for path in contents.files
         if path == "bootstrap" or (path.startswith(("bin/", "extensions/")) and _is_program(path, elf=path in elf))
     )
+
+
+def _is_data(part: Part, path: str) -> bool:
+    """Return whether a file in bin/ is known to be neither of what Linux runs: an ELF file, or text that begins with #!."""
+    if not path.startswith("bin/") or part.sources is None or path in {each.path for each in part.contents.natives}:
+        return False
+    text = part.sources.read(path)
+    return text is not None and not text.startswith(b"#!")
 
 
 def _is_program(path: str, *, elf: bool) -> bool:
