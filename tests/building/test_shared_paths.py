@@ -30,8 +30,14 @@ def entry(make_entry: Callable[..., Path]) -> Path:
     """Return an entry that installs three local distributions with files in common."""
     for name in NAMES:
         own = "" if name == "alpha" else f"A = {name!r}\n"
-        files = {f"{name.lower()}.py": "", "tests/__init__.py": "", "tests/same.py": own, "tests/deep.py": name}
-        files |= {f"tests/data{number}.py": name for number in range(3)}
+        files = {
+            f"{name.lower()}.py": "",
+            "NOTICE": name,
+            "parts/__init__.py": "",
+            "parts/same.py": own,
+            "parts/deep.py": name,
+        }
+        files |= {f"parts/data{number}.py": name for number in range(3)}
         write_wheel(_wheels(make_entry), name, files | {f"{name}-1.0.data/scripts/run": f"#!python\nprint({name!r})\n"})
     return make_entry({"requirements.txt": f"{BOTH}middle-one==1.0\n"})
 
@@ -46,7 +52,7 @@ def test_last_name_wins_in_every_build(entry: Path, tmp_path: Path) -> None:
     assert len({one.digest for one in builds}) == 1
     with zipfile.ZipFile(builds[0].archive) as opened:
         found = {name.removeprefix("python/"): opened.read(name).decode() for name in opened.namelist()}
-    assert (found["tests/same.py"], found["tests/deep.py"], found["tests/__init__.py"]) == ("A = 'zoo'\n", "zoo", "")
+    assert (found["parts/same.py"], found["parts/deep.py"], found["parts/__init__.py"]) == ("A = 'zoo'\n", "zoo", "")
     assert found["bin/run"] == "#!/usr/bin/env python3\nprint('zoo')\n"
 
 
@@ -59,8 +65,8 @@ def test_who_overwrote_whom_is_noted(entry: Path, store: LocalStore) -> None:
         (note,) = one.notes
         assert note.rule == "file-overwritten"
         assert note.message.startswith(
-            "zoo and alpha and middle-one contain different files at bin/run, tests/data0.py, tests/data1.py, "
-            "tests/data2.py, tests/deep.py and 1 more. The archive contains those of zoo"
+            "zoo and alpha and middle-one contain different files at bin/run, parts/data0.py, parts/data1.py, "
+            "parts/data2.py, parts/deep.py and 1 more. The archive contains those of zoo"
         )
 
 

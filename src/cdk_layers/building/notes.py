@@ -9,7 +9,7 @@ from cdk_layers.system.outgoing import outgoing
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _NAMED: Final = 5
 
@@ -62,17 +62,28 @@ def yanked_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
 
 def overwritten_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
     """Yield notes about overwritten files from the facts in a build's record."""
-    if names := facts.get("overwritten"):
+    if names := _without_inert(facts.get("overwritten", ())):
         yield Note(
             "file-overwritten",
             f"The entry's own {listed(names, _NAMED)} replaces a file of a distribution.",
             "Rename or exclude the own file, unless it is meant to patch the distribution.",
         )
     for shared in facts.get("shared", ()):
+        paths = _without_inert(shared["paths"])
+        if not paths:
+            continue
         winner, losers = shared["winner"], " and ".join(shared["losers"])
         yield Note(
             "file-overwritten",
-            f"{winner} and {losers} contain different files at {listed(shared['paths'], _NAMED)}. The archive contains "
+            f"{winner} and {losers} contain different files at {listed(paths, _NAMED)}. The archive contains "
             f"those of {winner}, because the distribution whose name sorts last wins.",
             f"Leave out {winner} or {losers}, unless no code reads these files.",
         )
+
+
+def _without_inert(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    from cdk_layers.building.trim.kinds import is_inert  # noqa: PLC0415 - most builds have no such paths
+
+    return [path for path in paths if not is_inert(path)]

@@ -98,6 +98,12 @@ def test_a_file_with_other_bytes_in_a_later_layer_is_told_with_its_winner() -> N
         ({"python/bin/normalizer": "#!a"}, {"python/bin/normalizer": "#!b"}),
         ({"python/requirements.txt": "six"}, {"python/requirements.txt": "idna"}),
         ({"python/poetry.lock": "1", "python/.lock": ""}, {"python/poetry.lock": "2", "python/.lock": "x"}),
+        ({"python/NOTICE": "1", "python/LICENSE-MIT": ""}, {"python/NOTICE": "2", "python/LICENSE-MIT": "x"}),
+        ({"python/p/py.typed": "", "python/p/a.pyi": ""}, {"python/p/py.typed": "partial", "python/p/a.pyi": "x"}),
+        (
+            {"python/lib/python3.13/site-packages/tests/a.py": "1"},
+            {"python/lib/python3.13/site-packages/tests/a.py": ""},
+        ),
         ({"requirements-dev.txt": "1", "README.md": "1"}, {"requirements-dev.txt": "2", "README.md": "2"}),
         ({"python/lib/python3.13/site-packages/Pipfile": "1"}, {"python/lib/python3.13/site-packages/Pipfile": "2"}),
     ],
@@ -109,7 +115,13 @@ def test_files_that_are_the_same_or_never_imported_do_not_overwrite(
     assert found(function(layer(archive(lower)), layer(archive(upper), "Data")), "file-overwritten") == []
 
 
-@pytest.mark.parametrize("path", ["python/data/requirements.txt", "python/.env", "python/settings.toml"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "python/data/requirements.txt", "python/.env", "python/settings.toml", "python/license.py", "python/p/NOTICE",
+        "python/p/tests/data.json",
+    ],
+)  # fmt: skip
 def test_data_that_code_may_read_is_reported(path: str) -> None:
     """Files of a project are quiet by their names at the top only: elsewhere they may be data."""
     base, data = layer(archive({path: "1"})), layer(archive({path: "2"}), "Data")

@@ -102,6 +102,12 @@ def test_a_package_that_hides_parts_of_a_namespace_is_named() -> None:
     assert "hides google.api, google.protobuf in layer 'Hub/Base'" in finding.message
 
 
+def test_tests_in_site_packages_hide_nothing_that_is_imported() -> None:
+    """Distributions that install a folder tests/ by mistake are common, and no function imports it."""
+    hiding = layer(archive(["python/tests/__init__.py"]), "Top")
+    assert severities(function(layer(archive(["python/tests/test_a.py"])), hiding), "namespace-hidden") == []
+
+
 def test_a_layer_hides_the_namespace_of_another_layer() -> None:
     """Layers merge into one folder, where one __init__.py decides for all."""
     hiding = layer(archive({"python/company/__init__.py": "", "python/company/a.py": ""}), "Top")

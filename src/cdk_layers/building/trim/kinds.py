@@ -39,6 +39,9 @@ _DOCUMENT_FOLDERS: Final = ("share/man/", "share/doc/", "share/info/")
 """Folders of manuals in the data_files of wheels. `--target` installs them next to the packages."""
 
 _LICENSE: Final = re.compile(r"(?:licen[sc]e|copying|copyright|notice|authors|patents)(?![a-z])", re.IGNORECASE)
+_CODE: Final = (".py", ".pyc", ".so")
+_FOR_TYPE_CHECKERS: Final = ("/py.typed", ".pyi")
+_SITE_PACKAGES: Final = re.compile(r"python/(?:lib/python[\d.]+/site-packages/)?")
 _METADATA: Final = (".dist-info", ".egg-info")
 _BUNDLED: Final = ".libs"
 """End of the name of the folder that auditwheel puts bundled libraries into."""
@@ -54,6 +57,21 @@ def is_protected(path: str) -> bool:
     top, _, _ = path.partition("/")
     *folders, name = path.split("/")
     return top.endswith((*_METADATA, _BUNDLED)) or "licenses" in folders or _LICENSE.match(name) is not None
+
+
+def is_inert(path: str) -> bool:
+    """Return whether no function can depend on which of two files it gets: for type checkers, licenses, tests of tools.
+
+    Files below the top are data that code may read, except for those of type checkers.
+
+    Args:
+        path: POSIX path in an archive or relative to site-packages.
+    """
+    root = _SITE_PACKAGES.match(path)
+    top, slash, _ = path[root.end() if root else 0 :].partition("/")
+    if slash:
+        return top in TEST_FOLDERS or path.endswith(_FOR_TYPE_CHECKERS)
+    return not top.endswith(_CODE) and (_LICENSE.match(top) or _DOCUMENT.fullmatch(top)) is not None
 
 
 def is_metadata(path: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import App, Function
 from cdk_layers.building.excludes import TOP_EXCLUDES
 from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED
+from cdk_layers.building.trim.kinds import is_inert
 from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import is_python, layer_parts, listed_files, modules, python_version
@@ -36,7 +37,7 @@ _MISPLACED: Final = re.compile(
 _OWN_INTERPRETER: Final = re.compile(r"(?:bin|python/bin)/python[\d.]*")
 
 _TOP: Final = re.compile(r"(?:python/(?:lib/python[\d.]+/site-packages/)?)?([^/]+)")
-_OF_A_PROJECT: Final = (*NEVER_ARCHIVED, *TOP_EXCLUDES, "LICENSE*", ".gitkeep", ".lock")
+_OF_A_PROJECT: Final = (*NEVER_ARCHIVED, *TOP_EXCLUDES, ".gitkeep", ".lock")
 """Names of files for developers and tools. PythonLayerVersion packs the requirements.txt of each layer; uv leaves
 .lock in the folder that it installs into."""
 
@@ -165,7 +166,7 @@ def _is_irrelevant(path: str) -> bool:
     top = _TOP.fullmatch(path)
     if top and any(fnmatchcase(top[1], name) for name in _OF_A_PROJECT):
         return True
-    return ".dist-info/" in path or "__pycache__/" in path or path.startswith("python/bin/")
+    return is_inert(path) or ".dist-info/" in path or "__pycache__/" in path or path.startswith("python/bin/")
 
 
 def _versions_differ(path: str, lower: Contents, upper: Contents) -> bool:

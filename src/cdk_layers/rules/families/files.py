@@ -46,6 +46,8 @@ Source: `make bench ARGS=compiling` saw 0.15 to 0.24 s with CPython 3.9 to 3.13 
 """
 
 _SHORTEST_SECONDS: Final = 0.01
+"""What is not worth a warning: numpy's wheels for Python 3.11 contain 14 KiB of bytecode."""
+
 _CACHED_BYTECODE: Final = re.compile(r"\.cpython-3(?P<minor>\d{1,2})\.pyc$")
 
 
@@ -116,7 +118,7 @@ def _programs(contents: Contents) -> tuple[str, ...]:
 
 
 def _is_data(part: Part, path: str) -> bool:
-    """Return whether a file in bin/ is known to be neither of what Linux runs: an ELF file, or text that begins with #!."""
+    """Return whether a file in bin/ is known to be neither an ELF file nor text that begins with "#!"."""
     if not path.startswith("bin/") or part.sources is None or path in {each.path for each in part.contents.natives}:
         return False
     text = part.sources.read(path)
@@ -201,7 +203,8 @@ def _and_parents(path: str) -> Iterator[str]:
     severity="warning",
     meaning="Python rejects bytecode of another Python, and bytecode that it checks by its source's time where packing "
     "changed that time. It takes up space, and each cold start compiles what it imports again: about "
-    f"{COMPILE_SECONDS} s for each MiB of bytecode on a whole processor, which a function has at 1,769 MB of memory.",
+    f"{COMPILE_SECONDS} s for each MiB of bytecode on a whole processor, which a function has at 1,769 MB of memory. "
+    f"Less than {_SHORTEST_SECONDS} s of an archive is not reported.",
     remedy="Let this library compile it, bytecode=True. Otherwise leave __pycache__ out, or remove it and compile with "
     "the Python of the function: `python -m compileall -f --invalidation-mode unchecked-hash <folder>`.",
     source="aws-lambda-builders 924; PEP 552; the developer guide, Configure Lambda function memory; compiling times "
@@ -236,11 +239,9 @@ def _stale(part: Part, runtimes: tuple[str, ...]) -> Iterator[Problem]:
             by_time.append(path)
         elif _is_of_another_python(path, mark, part.contents, pythons):
             others.append(path)
-    if by_time:
-        yield _stale_problem(part, by_time, "checked by their sources' times, which packing changes")
-    if others:
-        which = listed(sorted(pythons), len(pythons)) or "their names say"
-        yield _stale_problem(part, others, f"for another Python than {which}")
+    which = listed(sorted(pythons), len(pythons)) or "their names say"
+    yield from _stale_problem(part, by_time, "checked by their sources' times, which packing changes")
+    yield from _stale_problem(part, others, f"for another Python than {which}")
 
 
 def _is_of_another_python(path: str, mark: Mark | None, contents: Contents, pythons: frozenset[str]) -> bool:
@@ -253,12 +254,14 @@ def _is_of_another_python(path: str, mark: Mark | None, contents: Contents, pyth
     return is_module and mark is not None and bool(pythons) and mark.detail not in pythons
 
 
-def _stale_problem(part: Part, paths: list[str], why: str) -> Problem:
+def _stale_problem(part: Part, paths: list[str], why: str) -> Iterator[Problem]:
+    """Yield the problem of files of bytecode, unless compiling their modules takes hardly any time."""
     number_of_bytes = sum(part.contents.files[path].size for path in paths)
     seconds = number_of_bytes / 1024**2 * COMPILE_SECONDS
-    duration = f"about {seconds:.2f} s" if seconds >= _SHORTEST_SECONDS else f"under {_SHORTEST_SECONDS} s"
-    return Problem(
-        f"{count(len(paths), 'file')} of bytecode in {part.label}, {size(number_of_bytes)}, are {why}. Python does not "
-        f"use them, so each cold start compiles their modules, which takes {duration} of CPU time if all are imported: "
-        f"{listed_files(part.contents, paths)}."
-    )
+    have_sources = all("__pycache__/" in path for path in paths)
+    if seconds >= _SHORTEST_SECONDS or not have_sources:
+        yield Problem(
+            f"{count(len(paths), 'file')} of bytecode in {part.label}, {size(number_of_bytes)}, are {why}. Python does "
+            f"not use them, so each cold start compiles their modules, which takes about {seconds:.2f} s of CPU time "
+            f"if all are imported: {listed_files(part.contents, paths)}."
+        )

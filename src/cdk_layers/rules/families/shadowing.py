@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
+from cdk_layers.building.trim.kinds import TEST_FOLDERS
 from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import (
@@ -133,7 +134,8 @@ def namespace_hidden(function: Function, _: Settings) -> Iterator[Problem]:
     regular: dict[str, tuple[Part, str]] = {}
     places = list(search_path(function))
     for part, root in places:
-        for name in names(part.contents, root):
+        # The tests that some distributions install into site-packages by mistake are not imported.
+        for name in names(part.contents, root) - TEST_FOLDERS:
             init = f"{inside(root, name)}/__init__.py"
             if init in part.contents.files:
                 regular.setdefault(name, (part, init))
