@@ -79,6 +79,36 @@ def test_defaults_can_be_switched_off(make_entry: Callable[..., Path], store: Lo
 
 
 @pytest.mark.parametrize(
+    ("pattern", "included"),
+    [
+        ("!app/**", {"app/a.py", "app/b.txt", "app/sub/c.py", "app/sub/deep/d.py"}),
+        ("!app/*.py", {"app/a.py"}),
+        ("!/app/sub/c.py", {"app/sub/c.py"}),
+        ("!app/**/*.py", {"app/a.py", "app/sub/c.py", "app/sub/deep/d.py"}),
+        ("!app/*/c.py", {"app/sub/c.py"}),
+        ("!*/a.py", {"app/a.py", "other/a.py"}),
+        ("!*.py", {"top.py"}),
+        ("!**/*.py", {"top.py"}),
+    ],
+)
+def test_a_pattern_includes_what_it_names_inside_of_a_folder(
+    make_entry: Callable[..., Path], store: LocalStore, pattern: str, included: set[str]
+) -> None:
+    """After "*", a pattern with a folder includes its files, as in the Serverless Framework; others do as in git."""
+    names = ["top.py", "app/a.py", "app/b.txt", "app/sub/c.py", "app/sub/deep/d.py", "other/a.py", ".venv/a.py"]
+    entry = make_entry(dict.fromkeys(names, ""))
+    assert _names(entry, store, excludes=("*", pattern)) == included
+
+
+def test_a_pattern_does_not_include_folders_that_are_left_out_by_name(
+    make_entry: Callable[..., Path], store: LocalStore
+) -> None:
+    """A folder that "tests/" leaves out stays out as in git, whatever else a pattern includes."""
+    entry = make_entry({"app/a.py": "", "app/tests/b.py": "", "app/.venv/c.py": ""})
+    assert _names(entry, store, excludes=("tests/", "!app/**/*.py")) == {"app/a.py"}
+
+
+@pytest.mark.parametrize(
     "files",
     [
         {"handler.py": "from tests.data import A\n", "tests/data.py": "A = 1\n"},

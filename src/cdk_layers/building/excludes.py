@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 DEFAULT_EXCLUDES: Final = (
@@ -107,6 +107,9 @@ _TOOL_OUTPUT: Final = {
 """Files that tools write into a folder of this name. Source: the build commands of setuptools and uv."""
 
 _SETUPTOOLS: Final = re.compile(rb"^\s*(?:from|import)\s+(?:setuptools|distutils)\b", re.MULTILINE)
+_EVERYTHING: Final = re.compile(r"(?:[^!].*/)?\*\*?/?|/\*\*?/?")
+"""Patterns that leave out all of a folder, whatever its name."""
+
 _PLAIN: Final = re.compile(r"[\w .-]*[\w.-]")
 """Names without special characters of patterns."""
 
@@ -121,7 +124,8 @@ def exclusion(
     Args:
         root: The entry.
         places: Paths that are always left out, unless a pattern includes them.
-        patterns: The user's patterns, as in a .gitignore. They override the rest: "!x" includes x.
+        patterns: The user's patterns, as in a .gitignore. They override the rest: "!x" includes x. Unlike in git,
+            "!a/x" includes it although "*" leaves its folder out, since the pattern names the folder.
         defaults: Whether the defaults apply.
     """
     anywhere, top = (DEFAULT_EXCLUDES, (*TOP_EXCLUDES, *_development_files(root))) if defaults else ((), ())
@@ -129,10 +133,11 @@ def exclusion(
         # Loading it takes as long as finding a build in the store, and few entries have patterns.
         from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
-        spec = GitIgnoreSpec.from_lines(
-            [*anywhere, *(f"/{pattern}" for pattern in top), *map(_escaped, places), *patterns]
-        )
-        return spec.match_file
+        lines = [*anywhere, *(f"/{pattern}" for pattern in top), *map(_escaped, places), *patterns]
+        spec = GitIgnoreSpec.from_lines(lines)
+        named = GitIgnoreSpec.from_lines(line for line in lines if not _EVERYTHING.fullmatch(line))
+        included = [pattern[1:].strip("/").split("/")[:-1] for pattern in patterns if pattern.startswith("!")]
+        return lambda path: spec.match_file(path) and not (_is_named(path, included) and not named.match_file(path))
     has_name, excluded = by_name(anywhere), frozenset(places)
     return lambda path: path.removesuffix("/") in excluded or has_name(path) or _is_top(path, top)
 
@@ -148,6 +153,21 @@ def by_name(patterns: Sequence[str]) -> Callable[[str], bool]:
         return any(form in names or form.endswith(endings) for form in forms)
 
     return matches
+
+
+def _is_named(path: str, patterns: Iterable[Sequence[str]]) -> bool:
+    """Return whether a path is a folder that a pattern, which is split into its folders, leads through."""
+    return path.endswith("/") and any(_leads(pattern, path.removesuffix("/").split("/")) for pattern in patterns)
+
+
+def _leads(pattern: Sequence[str], folder: Sequence[str]) -> bool:
+    """Return whether a pattern leads through a folder. One that begins with "**" is for no folder in particular."""
+    for position, segment in enumerate(pattern[: len(folder)]):
+        if segment == "**":
+            return position > 0
+        if not fnmatchcase(folder[position], segment):
+            return False
+    return len(folder) <= len(pattern)
 
 
 def _is_top(path: str, patterns: Sequence[str]) -> bool:
@@ -167,7 +187,7 @@ def _escaped(place: str) -> str:
 def _development_files(root: Path) -> Iterator[str]:
     """Yield the files and folders at the top of an entry that only its development needs, by their content."""
     for name in _TEST_FOLDERS:
-        if (root / name).is_dir() and not _is_named(root, name):
+        if (root / name).is_dir() and not _is_used(root, name):
             yield f"{name}/"
     for name, output in _TOOL_OUTPUT.items():
         folder = root / name
@@ -181,7 +201,7 @@ def _development_files(root: Path) -> Iterator[str]:
         yield "setup.py"
 
 
-def _is_named(root: Path, folder: str) -> bool:
+def _is_used(root: Path, folder: str) -> bool:
     """Return whether code outside of a folder imports it or names it in a string. True if in doubt."""
     named = re.compile(rb"(?:\b(?:from|import)[ \t]+|,[ \t]*|['\"/])%b(?![\w-])" % folder.encode())
     skipped = by_name(DEFAULT_EXCLUDES)
