@@ -167,6 +167,16 @@ def test_workspace_without_its_lock(workspace: Path, store: LocalStore) -> None:
     assert (note.rule, "'uv lock' in the workspace's root workspace/" in note.remedy) == ("ignored-manifest", True)
 
 
+def test_the_lock_of_a_workspace_that_a_member_does_not_use(workspace: Path, store: LocalStore, indexes: str) -> None:
+    """Other members need it, so the remedy is about the member's own manifest. Excluding it by name ends the note."""
+    entry = workspace / "members" / "one"
+    (entry / "requirements.txt").write_text("beta==1.0\n", encoding="utf-8")
+    (note,) = build(entry, X86, store=store).notes
+    assert note.message.startswith("uv.lock of the workspace workspace/ was ignored: requirements.txt was used")
+    assert note.remedy == "Remove requirements.txt from one/ to install what the workspace locks, or exclude uv.lock."
+    assert build(entry, X86, BuildOptions(excludes=("uv.lock",)), store=store).notes == ()
+
+
 def test_own_lock_in_a_workspace_without_one(workspace: Path, store: LocalStore, indexes: str) -> None:
     """A member's own lock file, with its groups and local sources, is used if the workspace has none."""
     (workspace / "uv.lock").unlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import is_folder, listed_files, modules, search_path
 from tests.rules.archives import archive, dist, function, layer
@@ -53,3 +55,12 @@ def test_files_are_told_by_the_distribution_that_installed_them() -> None:
     assert owner(contents, "python/own.py") is None
     assert owner(contents, "yaml/a.py") is None
     assert listed_files(contents, ["python/yaml/a.py", "python/own.py"]) == "pyyaml (python/yaml/a.py), python/own.py"
+
+
+def test_the_folders_of_a_python_path_come_after_the_code_and_once() -> None:
+    """Relative ones begin at the code. What the runtime searches anyway, and other machines' folders, add nothing."""
+    subject = function(layer(archive()))
+    value = "/opt/python:lib:/var/task/lib/:/var/task:/opt/vendor:/usr/lib:"
+    places = [(part.mount, root) for part, root in search_path(replace(subject, environment={"PYTHONPATH": value}))]
+    site = "python/lib/python3.13/site-packages"
+    assert places == [("/var/task", ""), ("/var/task", "lib"), ("/opt", "vendor"), ("/opt", site), ("/opt", "python")]

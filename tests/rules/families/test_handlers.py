@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.archives import Files, archive, found, function, layer, severities, texts
+from tests.rules.archives import Files, archive, dist, found, function, layer, severities, texts
 
 RULE = "handler-not-found"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -255,3 +255,36 @@ def test_path_files_may_lead_to_the_handler(path: str) -> None:
     subject = replace(subject, runtime=f"python{HERE}")
     assert severities(subject, RULE) == []
     assert severities(replace(subject, code=function(code=code).code, layers=()), RULE) == ["error"]
+
+
+@pytest.mark.parametrize("value", ["/var/task/src", "src", "/opt/python:/var/task/src/"])
+def test_a_python_path_leads_to_the_handler(value: str) -> None:
+    """The folders that it names are searched. Nothing is known about one whose value is not."""
+    code = {"src/app.py": "def handler(event, context): ..."}
+    subject = function(code=code, handler="app.handler")
+    assert severities(replace(subject, environment={"PYTHONPATH": value}), RULE) == []
+    assert severities(replace(subject, environment={"PYTHONPATH": None}), RULE) == []
+    assert severities(replace(subject, environment={"PYTHONPATH": f"{value}/lib"}), RULE) == ["error"]
+    assert severities(replace(subject, handler="app.main", environment={"PYTHONPATH": value}), RULE) == ["error"]
+
+
+def test_a_file_of_the_handlers_name_in_another_folder_is_named() -> None:
+    """The remedy is about that file; files of distributions and modules of other packages are not it."""
+    (finding,) = found(function(code={"src/shop/app.py": ""}, handler="shop.app.handler"), RULE)
+    assert "A file of that name is src/shop/app.py in the function's code." in finding.message
+    assert "make src/ the folder of the code, or begin the handler with 'src.'." in finding.remedy
+    (finding,) = found(function(layer(archive(["app.py"])), handler="app.handler"), RULE)
+    assert "A file of that name is app.py in layer 'Hub/Base'." in finding.message
+    assert "move it to python/ in the layer" in finding.remedy
+    installed = archive(["lib/acme/app.py"], dists=[dist("acme", folder="lib", top_level=["acme"])])
+    for code in (installed, archive(["a/__init__.py", "a/app.py"]), archive(["wrap/myapp.py"])):
+        (finding,) = found(function(code=code, handler="app.handler"), RULE)
+        assert "of that name" not in finding.message
+
+
+def test_the_modules_that_may_be_meant_are_listed_first() -> None:
+    """Those of the handler's package, then others of the user's own, before those of distributions."""
+    tree = ["a/x.py", "a/y.py", "shop/api.py", "zoo.py"]
+    code = archive(tree, dists=[dist("a", folder="", top_level=["a"])])
+    (finding,) = found(function(code=code, handler="shop.app.handler"), RULE)
+    assert "; the code contains shop/api.py, zoo.py, a/x.py, a/y.py." in finding.message

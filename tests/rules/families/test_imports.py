@@ -174,3 +174,24 @@ def test_path_files_may_lead_to_modules(path: str) -> None:
     else:
         files = {"main.py": code + TAIL, path: "lib\n", "lib/vendored.py": ""}
         assert severities(function(code=files, handler="main.handler"), RULE) == []
+
+
+def test_a_file_of_the_imported_name_in_another_folder_is_named() -> None:
+    """It is in the code or in a layer, and Python does not search its folder."""
+    code = {"main.py": f"import models.user{TAIL}", "src/models/__init__.py": ""}
+    (finding,) = found(function(code=code, handler="main.handler"), RULE)
+    assert "'models' is src/models/__init__.py in the function's code, in a folder that" in finding.message
+
+
+@pytest.mark.parametrize("line", ["from common.error import Error", "import common.error", "from common import error"])
+def test_a_package_that_was_packed_without_its_folder_is_named(line: str) -> None:
+    """The entry of the layer was the package itself, so its modules are at the root of python/."""
+    files = ["python/__init__.py", "python/error.py"]
+    subject = function(layer(archive(files)), code={"main.py": line + TAIL}, handler="main.handler")
+    (finding,) = found(subject, RULE)
+    assert "python/error.py in layer 'Hub/Base' is imported as 'error', not 'common.error'." in finding.message
+    assert "into a folder common/" in finding.remedy
+    for others in (files[1:], [files[0], "python/errors.py"]):
+        subject = function(layer(archive(others)), code={"main.py": line + TAIL}, handler="main.handler")
+        (finding,) = found(subject, RULE)
+        assert "is imported as" not in finding.message

@@ -10,6 +10,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.remedies import LOCK_WITH_PDM
 from cdk_layers.building.requirements.bare_projects import has_dependencies, installs_all, sources_without_lock
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, PROJECT, SOURCES
+from cdk_layers.building.requirements.workspace import LOCK
 from cdk_layers.system.outgoing import scrub
 from cdk_layers.system.toml import read_toml, table
 
@@ -45,11 +46,12 @@ def unused_manifests(
     for name in others:
         if name in excluded:
             continue
-        yield Note(
-            "ignored-manifest",
-            f"{name} was ignored: {reason}, which takes precedence.",
-            f"Keep only one of them in {scrub(entry.name)}/.",
-        )
+        title, remedy = name, f"Keep only one of them in {scrub(entry.name)}/."
+        if name == LOCK and project.is_member:
+            # The workspace needs its lock file, so removing that is no remedy.
+            title = f"{name} of the workspace {scrub(project.root.name)}/"
+            remedy = f"Remove {used} from {scrub(entry.name)}/ to install what the workspace locks, or exclude {LOCK}."
+        yield Note("ignored-manifest", f"{title} was ignored: {reason}, which takes precedence.", remedy)
     locked = {SOURCES.get(name) for name in (used, *others) if name}
     for name in BARE:
         if name in locked or name in excluded or not has_dependencies(entry / name):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.caching import once_per_archive
+from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import inside, is_folder
 
 if TYPE_CHECKING:
@@ -68,6 +69,26 @@ def find_module(name: str, places: Sequence[tuple[Part, str]]) -> Module | None:
         if found is None:
             return None
     return found
+
+
+def misplaced(name: str, known: Sequence[Part]) -> tuple[Part, str] | None:
+    """Return the archive and the file of a module in a folder that Python does not search; None if there is none.
+
+    Files of distributions do not count, and neither do modules of packages: `_vendor/requests.py` is another module.
+
+    Args:
+        name: The dotted name of a module that the search did not find.
+        known: The archives to look at, the first one first.
+    """
+    ends = tuple(f"{name.replace('.', '/')}{end}" for end in (".py", "/__init__.py"))
+    for part in known:
+        files = part.contents.files
+        for path in sorted((path for path in files if path.endswith(ends)), key=len):
+            above = path.removesuffix(ends[0]).removesuffix(ends[1])
+            is_whole = not above or above.endswith("/")
+            if is_whole and f"{above}__init__.py" not in files and owner(part.contents, path) is None:
+                return part, path
+    return None
 
 
 def _step(name: str, segment: str, places: list[tuple[Part, str]]) -> tuple[Module | None, list[tuple[Part, str]]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.caching import once_per_archive
@@ -118,13 +119,30 @@ def inside(root: str, path: str) -> str:
 def search_path(function: Function) -> Iterator[tuple[Part, str]]:
     """Yield the folders on a function's `sys.path` whose contents are known, in the order of the path.
 
-    Layers merge into /opt file by file and the last one wins, so for one folder the highest layer comes first.
+    Layers merge into /opt file by file and the last one wins, so for one folder the highest layer comes first. The
+    folders of a literal PYTHONPATH come before those of layers.
     """
-    python = python_version(function)
-    known = parts(function)
+    known, of_layers = parts(function), layer_folders(python_version(function))
     yield from ((part, "") for part in known if part.layer is None)
-    for root in layer_folders(python):
+    for path in dict.fromkeys(_python_path(function)):
+        for part in reversed(known):
+            root = path.removeprefix(f"{part.mount}/")
+            if root != path and (part.layer is None or root not in of_layers):
+                yield part, root
+    for root in of_layers:
         yield from ((part, root) for part in reversed(known) if part.layer is not None)
+
+
+def _python_path(function: Function) -> Iterator[str]:
+    """Yield the absolute folders of a literal PYTHONPATH, in its order. The process starts in /var/task."""
+    value = (function.environment or {}).get("PYTHONPATH")
+    yield from (normpath(join("/var/task", entry)) for entry in (value or "").split(":"))
+
+
+def has_unknown_path(function: Function) -> bool:
+    """Return whether a function has a PYTHONPATH whose value is not known."""
+    environment = function.environment or {}
+    return "PYTHONPATH" in environment and environment["PYTHONPATH"] is None
 
 
 def has_path_files(places: Iterable[tuple[Part, str]]) -> bool:

@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
+from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.definitions import Search
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
-from cdk_layers.rules.facts.search_path import has_path_files, is_python, python_version, search_path, unknown_parts
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name, misplaced
+from cdk_layers.rules.facts.search_path import (
+    has_path_files,
+    has_unknown_path,
+    is_python,
+    parts,
+    python_version,
+    search_path,
+    unknown_parts,
+)
 from cdk_layers.rules.facts.standard_library import standard_library
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.syntax import parse
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
+    from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.definitions import Answer
     from cdk_layers.rules.facts.search_path import Part
 
@@ -111,15 +121,41 @@ def _missing_module(function: Function, module: str, places: Sequence[tuple[Part
     first = dotted.partition(".")[0]
     if function.code is None or (hidden and first in _WRAPPERS) or first in standard_library(python_version(function)):
         return
-    if has_path_files(places):
+    if has_path_files(places) or has_unknown_path(function):
         return
-    modules = sorted(path for path in function.code.files if path.endswith(".py"))
-    shown = f"contains {listed(modules, _MOST_LISTED)}" if modules else "contains no Python"
     maybe = f" It may come from {', '.join(hidden)}, whose content is not known." if hidden else ""
+    other = misplaced(dotted, parts(function))
+    shown = (
+        f" in a folder that Python searches. A file of that name is {other[0].at(other[1])}."
+        if other
+        else _listed(function.code, first)
+    )
     yield Problem(
-        f"Neither the function's code nor its layers contain the handler's module {module!r}; the code {shown}.{maybe}",
+        f"Neither the function's code nor its layers contain the handler's module {module!r}{shown}{maybe}",
+        remedy=_move(dotted, *other) if other else None,
         severity="warning" if hidden else None,
         aws_error=f"Unable to import module '{module}': {_import_error(dotted, places)}",
+    )
+
+
+def _listed(code: Contents, package: str) -> str:
+    """Return what the code contains, for a message: first the modules of the handler's package, then own ones."""
+    modules = sorted(
+        (path for path in code.files if path.endswith(".py")),
+        key=lambda path: (not path.startswith(f"{package}/"), owner(code, path) is not None, path),
+    )
+    return f"; the code contains {listed(modules, _MOST_LISTED) if modules else 'no Python'}."
+
+
+def _move(module: str, part: Part, path: str) -> str:
+    """Return the remedy for a module that is in a folder that Python does not search."""
+    if part.layer is not None:
+        return "If it is that file, move it to python/ in the layer, or to the root of the code."
+    folder = path[: path.rindex(module.replace(".", "/"))]
+    return (
+        f"If it is that file, make {folder} the folder of the code, or begin the handler with "
+        f"{folder.replace('/', '.')!r}. The packages of a project that is the entry of a LayeredFunction are packed at "
+        "the root if its pyproject.toml has a [build-system]."
     )
 
 

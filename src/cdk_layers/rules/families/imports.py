@@ -9,7 +9,7 @@ from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import owner
 from cdk_layers.lambda_service.runtimes import runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name, misplaced
 from cdk_layers.rules.facts.search_path import (
     has_path_files,
     is_python,
@@ -86,23 +86,43 @@ def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
     handler = (function.handler or "").rpartition(".")[0].replace("/", ".")
     if not handler or len(handler) > LONGEST_NAME or not all(handler.split(".")):
         return
-    missing: dict[str, str] = {}
+    missing: dict[str, _Import] = {}
     for imported in _always_imported(handler, places):
         name = imported.name.partition(".")[0]
         if not _is_provided(name, function, places):
-            missing.setdefault(name, imported.place)
+            missing.setdefault(name, imported)
     if missing:
-        yield _missing(handler, missing)
+        yield _missing(handler, missing, parts(function))
 
 
-def _missing(handler: str, missing: dict[str, str]) -> Problem:
-    shown = listed((_named(name, place) for name, place in missing.items()), _MOST_LISTED)
-    first = next(iter(missing))
-    return Problem(
+def _missing(handler: str, missing: dict[str, _Import], known: Sequence[Part]) -> Problem:
+    shown = listed((_named(name, imported.place) for name, imported in missing.items()), _MOST_LISTED)
+    first, imported = next(iter(missing.items()))
+    message = (
         f"The function imports modules that neither its code, its layers, the runtime nor the standard library "
-        f"provides: {shown}.",
-        aws_error=f"Unable to import module '{handler}': No module named '{first}'",
+        f"provides: {shown}."
     )
+    aws_error = f"Unable to import module '{handler}': No module named '{first}'"
+    if other := misplaced(first, known):
+        message += f" A file of the name {first!r} is {other[0].at(other[1])}, in a folder that Python does not search."
+    elif bare := _without_folder(imported, known):
+        part, module = bare
+        message += f" {part.at(f'{part.modules_below}{module}.py')} is imported as {module!r}, not '{first}.{module}'."
+        remedy = f"Move the modules of the package into a folder {first}/, which goes into the archive with its name."
+        return Problem(message, remedy=remedy, aws_error=aws_error)
+    return Problem(message, aws_error=aws_error)
+
+
+def _without_folder(imported: _Import, known: Sequence[Part]) -> tuple[Part, str] | None:
+    """Return a module that was packed without the folder of its package: its archive, and its name there."""
+    modules = (*imported.name.split(".")[1:2], *imported.taken)
+    for part in known:
+        files, top = part.contents.files, part.modules_below
+        if f"{top}__init__.py" in files:
+            for module in modules:
+                if f"{top}{module}.py" in files:
+                    return part, module
+    return None
 
 
 def _named(name: str, place: str) -> str:
@@ -148,7 +168,7 @@ def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
         if any(trick in source for trick in _TRICKS):
             return
         for imported in _imports(module, source):
-            found.append(_Import(imported.name.partition(".")[0], (), imported.place))
+            found.append(imported)
             _add((imported.name, *imported.taken), waiting, seen)
     yield from sorted(found, key=lambda imported: imported.place)
 
