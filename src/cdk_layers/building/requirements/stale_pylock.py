@@ -34,8 +34,8 @@ def refuse_stale_pylock(path: Path, lines: Collection[RequirementLine], target: 
     """Refuse a pylock.toml that lacks what the pyproject.toml in its folder requires on a target.
 
     A lock file that was made from one group or package, from other files, or with changes to the project's
-    requirements, is not compared. The first lines of uv's and PDM's show that; pip's contains the project if it was
-    made from it.
+    requirements, is not compared. Those of uv and PDM say so in their first lines; one of pip contains the project if
+    it was made from it.
 
     Raises:
         StaleLockError: A requirement is missing, or locked at a version that the project does not admit.
