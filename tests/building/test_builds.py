@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _ctypes
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +26,6 @@ from cdk_layers.system import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     MakeEntry = Callable[..., Path]
 
@@ -177,6 +178,23 @@ def test_opt_entry(make_entry: MakeEntry, store: LocalStore) -> None:
     assert modes["lib/data.pyc"] == modes["python/a.py"] == 0o644
     if os.name != "nt":
         assert modes["bin/hello"] == 0o755
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file of a module of Python has to be an ELF file")
+def test_programs_and_libraries_that_are_not_found_by_their_names(
+    make_entry: MakeEntry, store: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line of the build names those of a layer's entry, and opt_entry; scripts, and functions, are not named."""
+    native = Path(_ctypes.__file__).read_bytes()
+    entry = make_entry({"a.py": "", "bin/deploy": "#!/bin/sh\n"})
+    for name in ("bin/ffmpeg", "lib/libav.so.7", "lib/_native.so", "opt/bin/sox"):
+        (entry / name).parent.mkdir(parents=True, exist_ok=True)
+        (entry / name).write_bytes(native)
+    build(entry, X86, BuildOptions(opt_entry=entry / "opt"), store=store)
+    shown = "only whole paths find bin/ffmpeg, lib/libav.so.7: with opt_entry="
+    assert shown in capsys.readouterr().err
+    build(entry, X86, BuildOptions(prefix="", excludes=("a.py",)), store=store)
+    assert "whole paths" not in capsys.readouterr().err
 
 
 def test_opt_entry_with_the_same_path(make_entry: MakeEntry, store: LocalStore) -> None:

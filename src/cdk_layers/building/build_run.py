@@ -99,7 +99,9 @@ class _BuildRun:
             refuse_removed_entry(self.job, self.label)
             raise
         self.progress.end(
-            build_summary(finished.record, self.job, self.label, host.clock() - start) if self.has_built else None
+            build_summary(finished.record, finished.plan.members, self.job, self.label, host.clock() - start)
+            if self.has_built
+            else None
         )
         return finished
 
