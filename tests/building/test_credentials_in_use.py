@@ -21,6 +21,7 @@ from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
 from cdk_layers.system.credentials import git_headers, hide
 from tests.building.distributions import write_wheel
+from tests.building.requirements.locks import PROJECT, make
 
 if TYPE_CHECKING:
     import subprocess
@@ -140,6 +141,25 @@ def test_refused_credentials(index: str, tmp_path: Path, store: LocalStore, monk
         while chain is not None:
             assert "WrongSecret" not in str(chain)
             chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+
+
+def test_refused_credentials_of_a_lock(
+    index: str, tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To export a lock, uv downloads what has no hash there: an index that refuses is not a damaged lock."""
+    (tmp_path / "pyproject.toml").write_text(
+        PROJECT.replace("DEPENDENCIES", '"thing==1.0"')
+        + f'[[tool.uv.index]]\nname = "company"\nurl = "http://{index}/simple"\ndefault = true\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    with monkeypatch.context() as patch:
+        patch.setenv("UV_INDEX_COMPANY_USERNAME", "user")
+        patch.setenv("UV_INDEX_COMPANY_PASSWORD", _PASSWORD)
+        make(["lock", "--python", sys.executable], tmp_path)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "another"))
+    with pytest.raises(DependencyError, match=f"{index}/simple rejects the credentials, or requires some"):
+        build(tmp_path, Target("3.13", "x86_64"), store=store)
 
 
 def test_hidden_and_shown() -> None:

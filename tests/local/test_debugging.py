@@ -138,3 +138,4 @@ def test_a_breakpoint_in_a_layer(app: Path, options: list[str]) -> None:
         run.wait()
     assert output == "42\n", error
     assert f"Waiting for a debugger on 127.0.0.1:{port}" in error
+    assert "Debugger warning" not in error

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from cdk_layers.cli import main
-from tests.local.apps import write_app
+from tests.local.apps import RUNTIME, write_app
 
 _MAIN: Final = """
 import os, sys
@@ -119,6 +119,25 @@ def test_an_argument_of_a_message_works_in_a_shell(
     assert (option, value) == ("--layer", f"{name}=PATH")
     assert main(["run", function, str(app), option, value.replace("PATH", str(tmp_path))]) == 0
     assert json.loads(capfd.readouterr().out)["origin"] == "folder"
+
+
+def test_a_layer_that_sam_has_not_built(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """In the source of a SAM app, layers are not built: the message names the command that builds them."""
+    layer = {"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": "deps"}}
+    properties = {"CodeUri": "src", "Handler": "main.handler", "Runtime": RUNTIME, "Layers": [{"Ref": "Deps"}]}
+    resources = {
+        "Deps": {**layer, "Metadata": {"BuildMethod": RUNTIME}},
+        "Orders": {"Type": "AWS::Serverless::Function", "Properties": properties},
+    }
+    template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources}
+    (tmp_path / "template.yaml").write_text(json.dumps(template), encoding="utf-8")
+    for folder in ("deps", "src"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "src" / "main.py").touch()
+    for command in (["run", "Orders"], ["try-imports", "Deps"]):
+        assert main([*command, str(tmp_path / "template.yaml")]) == 2
+        message = capfd.readouterr().err
+        assert "is not in the assembly. Run `cdk synth` with bundling for its stack, or `sam build`" in message
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,9 @@ continues within that time, since this machine may be slower, and the log report
 developer guide, "Understanding the Lambda execution environment lifecycle"."""
 
 _DEBUGGING_SECONDS: Final = 24 * 3600
+_DEBUGGING_OPTIONS: Final = ("-X", "frozen_modules=off")
+"""Else debugpy warns that it may miss breakpoints. Python before 3.11 ignores the option."""
+
 _POLL_SECONDS: Final = 0.02
 _LAST_ANSWER_SECONDS: Final = 0.05
 
@@ -80,7 +83,9 @@ class ExecutionEnvironment:
         self._logs = Logs(sink)
         self._api = RuntimeApi(self._log_start)
         try:
-            program = Program(self._api.address, debug_port)
+            program = Program(
+                self._api.address, debug_port, python_options=() if debug_port is None else _DEBUGGING_OPTIONS
+            )
             self._sandbox = Sandbox(prepared, program, output=self._logs.write_end)
         except BaseException:
             self._api.close()

@@ -14,7 +14,7 @@ from cdk_layers.local.process import IMPORTS_BEGIN, IMPORTS_END
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LINE: Final = re.compile(r"import time: +(?P<own>\d+) \| +(?P<total>\d+) \| (?P<indent> *)(?P<name>\S+)")
+_LINE: Final = re.compile(r"import time: +(?P<own>\d+) \| +\d+ \| (?P<indent> *)(?P<name>\S+)")
 _PREFIX: Final = "import time:"
 _MILLION: Final = 1_000_000
 
@@ -26,9 +26,6 @@ class ImportedModule:
     name: str
     seconds: float
     """Without the modules that it imports."""
-
-    total_seconds: float
-    """With the modules that it is the first to import."""
 
     importers: tuple[str, ...]
     """The module that imported it first, the one that imported that, and so on."""
@@ -55,6 +52,5 @@ def _modules(lines: list[re.Match[str]]) -> Iterator[ImportedModule]:
     open_modules: list[str] = []
     for line in reversed(lines):
         del open_modules[len(line["indent"]) // 2 :]
-        own, total = int(line["own"]) / _MILLION, int(line["total"]) / _MILLION
-        yield ImportedModule(line["name"], own, total, tuple(reversed(open_modules)))
+        yield ImportedModule(line["name"], int(line["own"]) / _MILLION, tuple(reversed(open_modules)))
         open_modules.append(line["name"])

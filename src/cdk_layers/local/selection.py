@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import App, Function, Layer
 
+BUILD_FIRST: Final = "Run `cdk synth` with bundling for its stack, or `sam build`"
+"""What to do if a layer or a function of the app has no content here."""
+
 _LISTED: Final = 20
 _Subject = TypeVar("_Subject", bound="Function | Layer")
 
@@ -143,8 +146,8 @@ def _code(function: Function) -> Path | InlineCode:
         return InlineCode({name: function.sources.read(name) or b"" for name in function.code.files})
     if function.location is None:
         message = (
-            f"The code of function {function.where.path!r} is not in the assembly. Run `cdk synth` with bundling for "
-            f"its stack, or use code that is an asset of the app."
+            f"The code of function {function.where.path!r} is not in the assembly. {BUILD_FIRST}, or use code that is "
+            "an asset of the app."
         )
         raise UsageError(message)
     return function.location
@@ -159,8 +162,9 @@ def _layers(function: Function, archives: Mapping[str, Path]) -> Iterator[LocalL
     for layer in function.used_layers:
         location = _given(layer, archives) or layer.location
         if location is None:
+            remedy = f"{BUILD_FIRST}, or give its archive" if layer.is_resource else "Give its archive"
             message = (
-                f"Layer {layer.label!r} of function {function.where.path!r} is not in the assembly. Give its archive: "
+                f"Layer {layer.label!r} of function {function.where.path!r} is not in the assembly. {remedy}: "
                 f"in a test by layers={{{layer.label!r}: PATH}}, on the command line by "
                 f"--layer {shlex.quote(f'{layer.label}=PATH')}"
             )

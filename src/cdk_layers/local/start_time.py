@@ -14,7 +14,7 @@ from cdk_layers.local.sandbox import Prepared, Program, run_to_end
 from cdk_layers.local.service_errors import exit_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cdk_layers.local.function import LocalFunction
     from cdk_layers.local.import_times import ImportedModule
@@ -66,6 +66,8 @@ class StartTime:
     """The median times of several cold imports of a handler's module."""
 
     seconds: float
+    """Those of all modules together."""
+
     runs: int
     distributions: tuple[DistributionTime, ...]
     """The slowest first."""
@@ -111,9 +113,9 @@ def measure(runner: Runner, function: LocalFunction, *, runs: int) -> StartTime:
     summary = _summary([modules for modules, _ in measured], owners, measured[-1][1])
     if not runner.has_bytecode(function):
         return summary
-    without = [_deployed(_import_once(prepared, _IGNORE_BYTECODE)[0], owners) for _ in range(runs)]
-    within = [_deployed(modules, owners) for modules, _ in measured]
-    return replace(summary, bytecode_saves_seconds=statistics.median(without) - statistics.median(within))
+    without = [_import_once(prepared, _IGNORE_BYTECODE)[0] for _ in range(runs)]
+    within = [modules for modules, _ in measured]
+    return replace(summary, bytecode_saves_seconds=_deployed(without, owners) - _deployed(within, owners))
 
 
 def _import_once(prepared: Prepared, options: Sequence[str] = ()) -> tuple[tuple[ImportedModule, ...], tuple[str, ...]]:
@@ -128,54 +130,56 @@ def _import_once(prepared: Prepared, options: Sequence[str] = ()) -> tuple[tuple
     return modules, differences
 
 
-def _total(modules: Sequence[ImportedModule]) -> float:
-    return sum(module.seconds for module in modules)
-
-
-def _deployed(modules: Sequence[ImportedModule], owners: ModuleOwners) -> float:
+def _deployed(measurements: Sequence[Sequence[ImportedModule]], owners: ModuleOwners) -> float:
     """Return the seconds of the modules that are in the function's code and layers."""
-    return sum(module.seconds for module in modules if owners.owner(module.name).is_deployed)
+    return sum(seconds for name, seconds in _medians(measurements).items() if owners.owner(name).is_deployed)
+
+
+def _medians(measurements: Sequence[Sequence[ImportedModule]]) -> dict[str, float]:
+    """Return the median seconds of each module. All other times are their sums, so that shares add up."""
+    times: dict[str, list[float]] = defaultdict(list)
+    for modules in measurements:
+        for module in modules:
+            times[module.name].append(module.seconds)
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
 
 
 def _summary(
     measurements: Sequence[Sequence[ImportedModule]], owners: ModuleOwners, differences: tuple[str, ...]
 ) -> StartTime:
-    times: dict[str, list[float]] = defaultdict(list)
-    for modules in measurements:
-        for module in modules:
-            times[module.name].append(module.seconds)
+    medians = _medians(measurements)
     by_owner: dict[Owner, list[ModuleTime]] = defaultdict(list)
-    for name, seconds in times.items():
-        by_owner[owners.owner(name)].append(ModuleTime(name, statistics.median(seconds)))
+    for name, seconds in medians.items():
+        by_owner[owners.owner(name)].append(ModuleTime(name, seconds))
     distributions = [
         DistributionTime(owner, sum(module.seconds for module in modules), _slowest_first(modules))
         for owner, modules in by_owner.items()
     ]
+    importers = {module.name: module.importers for modules in measurements for module in modules}
     return StartTime(
-        seconds=statistics.median(map(_total, measurements)),
+        seconds=sum(medians.values()),
         runs=len(measurements),
         distributions=tuple(sorted(distributions, key=lambda distribution: -distribution.seconds)),
-        imports=_imports(measurements, owners),
+        imports=_imports(medians, importers, owners),
         differences=differences,
     )
 
 
 def _imports(
-    measurements: Sequence[Sequence[ImportedModule]], owners: ModuleOwners
+    seconds: Mapping[str, float], importers: Mapping[str, tuple[str, ...]], owners: ModuleOwners
 ) -> tuple[ImportedDistribution, ...]:
     """Return the distributions that code which belongs to none imports, the slowest first."""
-    found: dict[Owner, list[float]] = defaultdict(lambda: [0.0] * len(measurements))
-    importers: dict[Owner, str] = {}
-    for number, modules in enumerate(measurements):
-        for module in modules:
-            owner = owners.owner(module.name)
-            if module.importers and owner.version and not any(owners.owner(name).version for name in module.importers):
-                found[owner][number] += module.total_seconds
-                importers.setdefault(owner, module.importers[0])
-    medians = [
-        ImportedDistribution(owner, statistics.median(times), importers[owner]) for owner, times in found.items()
-    ]
-    return tuple(sorted(medians, key=lambda imported: (-imported.seconds, imported.owner)))
+    found: dict[Owner, float] = defaultdict(float)
+    first: dict[Owner, str] = {}
+    for name in seconds:
+        outward = (name, *importers[name])
+        in_distributions = [number for number, module in enumerate(outward) if owners.owner(module).version]
+        if in_distributions and in_distributions[-1] + 1 < len(outward):
+            owner = owners.owner(outward[in_distributions[-1]])
+            found[owner] += seconds[name]
+            first.setdefault(owner, outward[in_distributions[-1] + 1])
+    imports = [ImportedDistribution(owner, total, first[owner]) for owner, total in found.items()]
+    return tuple(sorted(imports, key=lambda imported: (-imported.seconds, imported.owner)))
 
 
 def _slowest_first(modules: Sequence[ModuleTime]) -> tuple[ModuleTime, ...]:

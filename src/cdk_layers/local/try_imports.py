@@ -13,6 +13,7 @@ from cdk_layers.local.function import InlineCode, LocalFunction, LocalLayer
 from cdk_layers.local.process import IMPORT_BEGINS, IMPORT_RESULT
 from cdk_layers.local.runner import this_architecture
 from cdk_layers.local.sandbox import Prepared, Program, run_to_end
+from cdk_layers.local.selection import BUILD_FIRST
 from cdk_layers.local.top_level import requiring_names, top_level_names
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ def layer_as_function(
             is not of Python.
     """
     if layer.location is None:
-        message = (
-            f"The content of layer {layer.label!r} is not in the assembly. Run `cdk synth` with bundling for its stack."
-        )
+        message = f"The content of layer {layer.label!r} is not in the assembly. {BUILD_FIRST}."
         raise UsageError(message)
     runtimes = sorted(filter(_PYTHON_RUNTIME.fullmatch, layer.runtimes or ()), key=lambda name: int(name.split(".")[1]))
     if runtime is None and not runtimes:

@@ -18,6 +18,7 @@ from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.requirement_line import RequirementLine, local_requirement
 from cdk_layers.building.uv import process
+from cdk_layers.building.uv.error_texts import index_error
 from cdk_layers.building.uv.indexes import PYPI, indexes_in
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
@@ -43,7 +44,7 @@ def read_uv_lock(job: Job, project: UvProject) -> Locked:
 
     Raises:
         EntryError: The lock file or its project is missing or damaged, or does not define a selected group or extra.
-        DependencyError: It was not made for the target, or lists no file for it.
+        DependencyError: It was not made for the target, or lists no file for it, or an index rejects the credentials.
         StaleLockError: It does not fit its project.
         EntryChangedError: It changed while it was exported.
     """
@@ -169,6 +170,8 @@ def _export(job: Job, project: UvProject) -> str:
         )  # fmt: skip
     if not done.returncode:
         return done.stdout
+    if error := index_error(done.stderr, str(project.lock)):
+        raise error
     reason = process.reason_in(done.stderr)
     remedy = (
         "Install a suitable uv, or change required-version."

@@ -84,8 +84,8 @@ def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
     failed, _, reason = text.partition("--- stderr ")
     if match := _FETCHED.search(failed):
         return _no_repository(match["url"], reason, origin)
-    if process.is_unreachable(text) or "network was disabled" in text:
-        return UnreachableError(_no_network(text, origin))
+    if error := index_error(stderr, origin):
+        return error
     names = lacking_wheels(stderr)
     if not names and "Building source distributions is disabled" in text:
         message = (
@@ -96,6 +96,21 @@ def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
     if names and not _is_conflict(text, names):
         return no_wheel(sorted(names), origin, target)
     return DependencyError(_explanation(text, stderr, origin, target))
+
+
+def index_error(stderr: str, origin: str) -> DependencyError | None:
+    """Return the error for an index that cannot be reached or rejects the credentials; None for another failure.
+
+    Args:
+        stderr: The error output of uv, without credentials.
+        origin: The manifest.
+    """
+    text = " ".join(scrub(stderr).split())
+    if process.is_unreachable(text) or "network was disabled" in text:
+        return UnreachableError(_no_network(text, origin))
+    if _REFUSED.search(text) and _URL.search(text):
+        return DependencyError(_no_credentials(text, origin))
+    return None
 
 
 def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
@@ -113,8 +128,6 @@ def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
 
 
 def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
-    if _REFUSED.search(text) and _URL.search(text):
-        return _no_credentials(text, origin)
     if match := _BUILT_FOR_HERE.search(text):
         return (
             f"{origin}: {match['wheel']}, which was built from source, cannot be loaded on {target}: it was "

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _RUNS: Final = 5
 _MODULES: Final = 3
+_MEASURABLE: Final = 0.001
+"""Less than this varies between runs, and can be negative."""
 
 
 def add_parser(commands: Any) -> None:
@@ -101,7 +103,9 @@ def _show(path: str, result: StartTime) -> None:
     out = console()
     out.print(table)
     if result.bytecode_saves_seconds is not None:
-        out.print(f"The bytecode in the archives saves {_milliseconds(result.bytecode_saves_seconds)}.")
+        is_measurable = result.bytecode_saves_seconds >= _MEASURABLE
+        saved = _milliseconds(result.bytecode_saves_seconds) if is_measurable else "nothing measurable"
+        out.print(f"The bytecode in the archives saves {saved}.")
     advice = result.advice()
     if advice:
         out.print("What would save most:")
