@@ -153,7 +153,7 @@ def test_what_is_not_known_is_a_notice(tmp_path: Path, run: Command) -> None:
     """It is no finding, and not nothing either."""
     path = write(tmp_path, Report=function(Layers=[{"Fn::ImportValue": "elsewhere"}]))
 
-    assert "not known  Function 'Spoke/Report'" in run("check", path, *TODAY).out
+    assert "unknown  Function 'Spoke/Report'" in run("check", path, *TODAY).out
     assert "::notice title=not known::Function 'Spoke/Report'" in run("check", path, *TODAY, "--format", "github").out
     assert len(run("check", path, *TODAY, "--format", "json").json["not_known"]) == 1
 

@@ -131,7 +131,7 @@ def test_bytecode_in_the_archive(app: Path, capsys: pytest.CaptureFixture[str]) 
 def test_bytecode_that_saves_nothing(
     app: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bytecode that Python does not use saves less than runs differ: a negative time would help nobody."""
+    """Bytecode that Python does not use saves less than runs differ: that is not a negative time."""
     result = StartTime(seconds=1.0, runs=5, distributions=(), imports=(), bytecode_saves_seconds=-0.2)
     monkeypatch.setattr("cdk_layers.local.start_time.measure", lambda *_, **__: result)
     assert main(["start-time", "Compiled", str(app)]) == 0

@@ -82,7 +82,7 @@ def installs_all(entry: Path, used: str, lines: Iterable[RequirementLine], targe
 def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
     """Yield the files of an entry that list requirements and that nothing installs, each with the remedy."""
     if (entry / "requirements.in").is_file():
-        yield "requirements.in", "Compile it: 'uv pip compile requirements.in -o requirements.txt'."
+        yield "requirements.in", "Compile it: 'uv pip compile --universal requirements.in -o requirements.txt'."
     write = "Write its requirements into a requirements.txt."
     if table(setup_cfg(entry), "options").get("install_requires", "").strip():
         yield "setup.cfg", write

@@ -32,6 +32,7 @@ def unpinned_note(requirements: Requirements, names: Iterable[str]) -> Note:
     return Note(
         "unpinned-requirement",
         f"{requirements.origin} {' and '.join(parts)}, so each synth queries the index and may pick another version.",
-        "Pin all distributions, including those that others need, with 'uv pip compile' or a lock file, such as that "
-        "of 'uv lock'.",
+        "Pin all distributions, including those that others need: rename requirements.txt to requirements.in, and run "
+        "'uv pip compile --universal requirements.in -o requirements.txt'. Or use a lock file, such as that of "
+        "'uv lock'.",
     )

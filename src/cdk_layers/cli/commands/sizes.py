@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("sizes", help="show the sizes of layers and functions, and what is left of the limit")
+    parser.description = (
+        "Show the sizes of layers and functions, and what is left of the limit of 250 MiB unzipped. A question mark is "
+        "a size that is not known, such as the zipped size of a folder that is zipped at deploy. An architecture with "
+        "'(content)' is not declared, but that of the native code."
+    )
     add_path(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
     parser.set_defaults(execute=execute)

@@ -36,7 +36,7 @@ def show(verdict: Verdict) -> None:
             out.print(Padding(_finding(repeated), (0, 0, 0, 2)))
         out.print()
     for sentence in group_unread(verdict.outcome.unread):
-        out.print(Text.assemble(("not known  ", "cyan"), printable(sentence)))
+        out.print(Text.assemble(("unknown  ", "cyan"), printable(sentence)))
     if verdict.outcome.unread:
         out.print()
     out.print(_summary(verdict))

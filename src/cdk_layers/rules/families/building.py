@@ -81,7 +81,8 @@ _rule(
     "unpinned-requirement",
     severity="warning",
     meaning="A requirement names no exact version, so two builds of the same entry can install different code.",
-    remedy="Pin it (`requests==2.32.5`), or add a lock file: `uv lock`, `uv pip compile`.",
+    remedy="Pin it (`requests==2.32.5`) and what it needs: rename requirements.txt to requirements.in, and run "
+    "`uv pip compile --universal requirements.in -o requirements.txt`. Or use a lock file, such as that of `uv lock`.",
     source=_BUILD,
     failing=_layer("six>=1.17"),
     passing=_layer("six==1.17.0"),

@@ -205,8 +205,9 @@ def _and_parents(path: str) -> Iterator[str]:
     "changed that time. It takes up space, and each cold start compiles what it imports again: about "
     f"{COMPILE_SECONDS} s for each MiB of bytecode on a whole processor, which a function has at 1,769 MB of memory. "
     f"Less than {_SHORTEST_SECONDS} s of an archive is not reported.",
-    remedy="Let this library compile it, bytecode=True. Otherwise leave __pycache__ out, or remove it and compile with "
-    "the Python of the function: `python -m compileall -f --invalidation-mode unchecked-hash <folder>`.",
+    remedy="SharedPythonLayer and LayeredFunction compile it, with bytecode=True. With other tools, leave __pycache__ "
+    "out, or remove it and compile with the Python of the function: "
+    "`python -m compileall -f --invalidation-mode unchecked-hash <folder>`.",
     source="aws-lambda-builders 924; PEP 552; the developer guide, Configure Lambda function memory; compiling times "
     "are measured",
     failing="python/requests/__pycache__/api.cpython-313.pyc, checked by its source's time\n"

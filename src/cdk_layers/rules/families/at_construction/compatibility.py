@@ -9,7 +9,7 @@ from cdk_layers.errors import CompatibilityError
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.examples import function_yaml, layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
-from cdk_layers.system.wording import count, quoted
+from cdk_layers.system.wording import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _other_runtime(subject: Function, runtime: str, layer: Layer) -> Problem:
         return Problem(f"{start} Whether its content suits {runtime} is not known.", severity="warning")
     foreign = _foreign(layer.contents, runtime)
     if foreign:
-        return Problem(f"{start} It cannot load {count(len(foreign), 'file')} of it, {foreign[0]} first.")
+        return Problem(f"{start} It cannot load {count(len(foreign), 'file')} of it: {listed(foreign, 1)}.")
     return Problem(
         f"{start} Nothing in it depends on another runtime, so it is likely to work.",
         remedy="Declare the function's runtime for the layer too, or none at all.",
@@ -123,12 +123,10 @@ def _other_architecture(subject: Function, layer: Layer) -> Problem:
     ]
     needed, spare = natives.by_need(foreign)
     if needed:
-        return Problem(
-            f"{start}. It contains native code for other machines: {count(len(needed), 'file')}, {needed[0]} first."
-        )
+        return Problem(f"{start}. It contains native code for other machines: {listed(needed, 1)}.")
     if spare:
         return Problem(
-            f"{start}. Its native code for other machines is optional: {count(len(spare), 'file')}, {spare[0]} first. "
+            f"{start}. Its native code for other machines is optional: {listed(spare, 1)}. "
             "Python imports these distributions without it too, but they are usually slower.",
             severity="warning",
         )
