@@ -54,6 +54,12 @@ def test_what_cannot_be_resolved_is_not_called_missing() -> None:
     assert not findings("layer-order-changed", function)
 
 
+def test_a_declared_layer_whose_condition_does_not_hold_has_no_order() -> None:
+    """`Fn::If` with `AWS::NoValue` leaves a function without the only layer that it declares."""
+    assert not findings("layer-order-changed", a_function(declared_layers=()))
+    assert not findings("layer-order-changed", a_function(an_arn(ARN), declared_layers=()))
+
+
 def test_an_undeclared_order_is_let_be() -> None:
     """Functions of other tools declare nothing, and an unknown list changes nothing."""
     assert not findings("layer-order-changed", a_function(a_layer("Hub/b"), a_layer("Hub/a")))

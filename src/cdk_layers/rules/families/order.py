@@ -48,9 +48,10 @@ LayeredFunction(
 )
 def layer_order_changed(subject: Function, _: Settings) -> Iterator[Problem]:
     """Compare the declared labels with those in the template. Further layers there do not change the order."""
-    if subject.declared_layers is None or subject.layers is None:
-        return
     declared = subject.declared_layers
+    # None is declared where the condition of the only one does not hold.
+    if not declared or subject.layers is None:
+        return
     rendered = tuple(layer.label for layer in subject.used_layers)
     missing = [label for label in declared if label not in rendered]
     start = f"Function {subject.where.path!r} declares its layers as {quoted(declared)}"
