@@ -369,6 +369,11 @@ def test_no_such_folder(tmp_path: Path, store: LocalStore) -> None:
     """A folder that is not there is reported by its path."""
     with pytest.raises(EntryError, match=r"The entry '.*missing' does not exist"):
         build(tmp_path / "missing", X86, store=store)
+    (tmp_path / "link").symlink_to("link")
+    for options in (None, BuildOptions(opt_entry=tmp_path / "link")):
+        entry = tmp_path / "link" if options is None else tmp_path
+        with pytest.raises(EntryError, match=r"entry '.*link' cannot be read: "):
+            build(entry, X86, options, store=store)
 
 
 def test_a_file(make_entry: MakeEntry, store: LocalStore) -> None:

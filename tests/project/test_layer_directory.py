@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from cdk_layers.errors import CdkLayersError, EntryError, UsageError
 from cdk_layers.project.layer_directory import LayerOptions, read_layer_directory
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -112,6 +110,7 @@ def test_broken_toml_is_told_with_its_line(folder: Path) -> None:
         ),
         ("[defaults]\nbytecode = [true]", r"bytecode is \[True\], and has to be true or false"),
         ("[layers.data]\nlicense = 1", "a string"),
+        ('[layers.data]\nopt_entry = "nowhere"', r"data\.opt_entry is 'nowhere', and has to be a folder, relative to"),
     ],
 )
 def test_what_makes_no_sense_is_told_with_file_and_key(folder: Path, text: str, shown: str) -> None:
@@ -128,3 +127,10 @@ def test_a_folder_that_is_none_or_holds_no_layer_is_refused(tmp_path: Path) -> N
     for name, shown in (("nowhere", "does not exist"), ("file", "is a file"), ("empty", "has no subfolder")):
         with pytest.raises(CdkLayersError, match=shown):
             read_layer_directory(tmp_path / name)
+
+
+def test_a_relative_folder_names_where_it_was_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app may have been started elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EntryError, match=re.escape(f"was looked for at {str(tmp_path / 'layers')!r}")):
+        read_layer_directory(Path("layers"))

@@ -19,6 +19,7 @@ from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack
 from cdk_layers.errors import AssemblyError
 from cdk_layers.system.toml import table
+from cdk_layers.system.wording import A_FILE, ABSENT, folder_fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -223,7 +224,8 @@ def _template(path: Path) -> dict[str, Any]:
 
 def _start(path: Path) -> Path:
     """Return the manifest or template to read for a path."""
-    if path.is_dir():
+    fault = folder_fault(path)
+    if not fault:
         for name in (MANIFEST, *TEMPLATES):
             if (path / name).is_file():
                 return path / name
@@ -232,11 +234,14 @@ def _start(path: Path) -> Path:
             f"Run `cdk synth` or `sam build` first, and give the folder that it writes."
         )
         raise AssemblyError(message)
-    if not path.exists():
+    if fault == ABSENT:
         message = (
             f"There is no file or folder {str(path)!r}. Run `cdk synth` or `sam build` first, and give the folder "
             f"that it writes."
         )
+        raise AssemblyError(message)
+    if fault != A_FILE:
+        message = f"{str(path)!r} {fault}."
         raise AssemblyError(message)
     manifest = path.parent / MANIFEST
     if path.name != MANIFEST and path.name.endswith(_TEMPLATE) and manifest.is_file():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.errors import EntryChangedError, EntryError
+from cdk_layers.system.wording import A_FILE, ABSENT, folder_fault
 
 if TYPE_CHECKING:
     from cdk_layers.lambda_service.target import Target
@@ -33,7 +34,7 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None, stor
         EntryError: The entry is not a folder.
     """
     folder = Path(entry)
-    if not folder.is_dir():
+    if folder_fault(folder):
         message = f"{missing_folder('entry', folder)} Pass the folder that contains the code or its manifest."
         raise EntryError(message)
     return Job(folder.resolve(), target, options or BuildOptions(), store)
@@ -41,12 +42,14 @@ def job_of(entry: Path | str, target: Target, options: BuildOptions | None, stor
 
 def missing_folder(name: str, path: Path) -> str:
     """Return the message for a path that is not a folder. For a relative path it contains the absolute one."""
-    if path.exists():
-        return f"The {name} {str(path)!r} is a file. Its folder is {str(path.parent)!r}."
-    if path.is_absolute():
-        return f"The {name} {str(path)!r} does not exist."
+    fault = folder_fault(path)
+    start = f"The {name} {str(path)!r} {fault}"
+    if fault == A_FILE:
+        return f"{start}. Its folder is {str(path.parent)!r}."
+    if fault != ABSENT or path.is_absolute():
+        return f"{start}."
     return (
-        f"The {name} {str(path)!r} does not exist: it was looked for at {str(path.absolute())!r}, since a relative "
+        f"{start}: it was looked for at {str(path.absolute())!r}, since a relative "
         f"path begins at the folder that the app is started in. Start it elsewhere, or write "
         f"Path(__file__).parent / {str(path)!r}."
     )

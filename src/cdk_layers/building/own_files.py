@@ -13,7 +13,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.requirements.manifest_names import NEVER_ARCHIVED, PRECEDENCE
 from cdk_layers.building.uv.used_caches import without_caches
 from cdk_layers.errors import EntryError
-from cdk_layers.system.wording import listed, size
+from cdk_layers.system.wording import folder_fault, listed, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,7 +70,7 @@ def _opt_entry(options: BuildOptions) -> Iterator[Path]:
     if options.opt_entry is None:
         return
     folder = options.opt_entry
-    if not folder.is_dir():
+    if folder_fault(folder):
         message = f"{missing_folder('opt_entry', folder)} Give a folder, such as one with bin/ or lib/."
         raise EntryError(message)
     yield folder.resolve()

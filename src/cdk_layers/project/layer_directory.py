@@ -23,12 +23,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.job import missing_folder
 from cdk_layers.errors import EntryError, UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES, BUILDABLE_PYTHONS
 from cdk_layers.project.option_kinds import FLAG, TRIM, OptionKind, string, strings
 from cdk_layers.system.toml import parse_toml
-from cdk_layers.system.wording import bytes_of, nearest
+from cdk_layers.system.wording import bytes_of, folder_fault, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -111,17 +112,18 @@ def read_layer_directory(path: Path) -> LayerDirectory:
     options = _table(file, "layers", document)
     _expect_known(file, "layers.", options, names, "There is no such subfolder. Subfolders:")
     shared = {field.name for field in fields(LayerOptions)} - _FOR_ONE_LAYER_ONLY
-    return LayerDirectory(
-        path,
-        _options(file, "defaults", document, shared),
-        {name: _options(file, name, options, shared | _FOR_ONE_LAYER_ONLY) for name in _order(file, document, names)},
-    )
+    layers = {
+        name: _options(file, name, options, shared | _FOR_ONE_LAYER_ONLY) for name in _order(file, document, names)
+    }
+    for name, layer in layers.items():
+        if layer.opt_entry is not None and folder_fault(path / name / layer.opt_entry):
+            raise _wrong(file, f"layers.{name}.opt_entry", layer.opt_entry, _KINDS["opt_entry"].expected)
+    return LayerDirectory(path, _options(file, "defaults", document, shared), layers)
 
 
 def _subfolders(path: Path) -> list[str]:
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        message = f"The folder of layers {str(path)!r} {what}. Give a folder with one subfolder for each layer."
+    if folder_fault(path):
+        message = f"{missing_folder('folder of layers', path)} Give a folder with one subfolder for each layer."
         raise EntryError(message)
     names = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith((".", "_")))
     if not names:

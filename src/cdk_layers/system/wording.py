@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
+
+ABSENT: Final = "does not exist"
+A_FILE: Final = "is a file"
 
 _KIBIBYTE = 1024
 _MEBIBYTE = 1024 * 1024
@@ -32,6 +37,19 @@ def bytes_of(text: str) -> int | None:
     """Return the bytes of a size with its unit, such as "120 MiB"; None if the text is not a size."""
     match = _SIZE.fullmatch(text)
     return None if match is None else int(float(match[1]) * _UNITS[match[2]])
+
+
+def folder_fault(path: Path) -> str:
+    """Return why a path is not a folder: `ABSENT`, `A_FILE`, or why the system cannot tell; "" if it is a folder."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        # A ValueError is for a name that no file of this system can have.
+        return ABSENT
+    except OSError as error:
+        # The name may be too long, or a folder above it closed to this user.
+        return f"cannot be read: {error.strerror}"
+    return "" if S_ISDIR(mode) else A_FILE
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
