@@ -115,7 +115,7 @@ def test_methods_check_the_names_of_their_arguments(stack: Stack, tmp_path: Path
     layer: Any = hub.add_layer("base", entry=entry(tmp_path, "base"))
     assert _message(lambda: hub.add_layer(entry="x")) == "MultiLayerStack.add_layer: 'name' is missing. Pass name=..."
     assert "add_layer: only 'name' can be passed without a name." in _message(lambda: hub.add_layer("x", "layers/x"))
-    assert "from_directory: 'directory' is missing." in _message(lambda: stacks.from_directory(app, "L"))
+    assert "Stack 'L': 'directory' is missing." in _message(lambda: stacks.from_directory(app, "L"))
     permission = _message(lambda: layer.add_permission("X", account="222222222222"))
     assert "SharedPythonLayer.add_permission: unknown keyword argument 'account'. Did you mean" in permission
     assert "SharedPythonLayer.grant: unknown keyword" in _message(lambda: layer.grant(account="222222222222"))

@@ -95,7 +95,7 @@ class LayerGrant:
         if self.is_public:
             return "GrantPublic"
         kind, value = ("Organization", self.organization_id) if self.organization_id else ("Account", self.principal)
-        if Token.is_unresolved(value):
+        if _is_token(value):
             resolved = json.dumps(Stack.of(scope).resolve(value), sort_keys=True)
             value = hashlib.sha256(resolved.encode()).hexdigest()[:8]
         return f"Grant{kind}{value}"
@@ -108,8 +108,13 @@ def grant_model(where: Where, principal: object, organization_id: object) -> Gra
     return Grant(where=where, layer=None, principal=_text(principal), organization=organization)
 
 
+def _is_token(value: object) -> bool:
+    """Return whether a value is known only at deploy. jsii sends no objects of Python to the CDK to find out."""
+    return isinstance(value, (str, int, float, list)) and Token.is_unresolved(value)
+
+
 def _text(value: object) -> str | None:
-    if isinstance(value, (str, int, float, list)) and Token.is_unresolved(value):
+    if _is_token(value):
         return None
     if value == "":
         return "''"

@@ -136,7 +136,7 @@ class MultiLayerStack(Stack):
         self._add_layers(described)
 
     @classmethod
-    @checked_names
+    @checked_arguments("Stack")
     def from_directory(cls, scope: Construct, id: str, directory: Folder, **kwargs: Unpack[StackDefaults]) -> Self:
         """Define a stack with one layer for each subfolder of a folder.
 

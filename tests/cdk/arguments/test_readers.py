@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import aws_cdk
 import pytest
-from aws_cdk import App, Duration, ReferenceStrength, RemovalPolicy, Size, Stack
+from aws_cdk import App, Duration, ReferenceStrength, RemovalPolicy, Size, Stack, Token
 from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import Architecture, Code, Function, LayerVersion, Runtime, RuntimeFamily
 from aws_cdk.aws_lambda_python_alpha import PythonFunction
@@ -37,7 +37,7 @@ GRANTS: Final[tuple[Any, ...]] = (
     THING,
 )
 SIZES: Final = (100, "100", "120 megabytes", "-1 MiB", 1.5, True, [Size.mebibytes(1)])
-POLICIES: Final = ("keep", 1, True, ["retain"], ReferenceStrength.WEAK, THING)
+POLICIES: Final = ("keep", 1, True, ["retain"], ReferenceStrength.WEAK, RemovalPolicy.SNAPSHOT, THING)
 STRENGTHS: Final = ("week", 1, True, ["weak"], RemovalPolicy.RETAIN, THING)
 FLAGS: Final[tuple[Any, ...]] = ("yes", "False", 1, 0, [], THING)
 CONTENT: Final[dict[str, tuple[Any, ...]]] = {
@@ -108,7 +108,7 @@ OTHERS: Final[dict[str, tuple[Any, ...]]] = {
     "str": (3, [], {"a": 1}, True, THING),
     "Mapping": (3, ["a"], "a", {"a": 1}, {"a": None}, THING),
     "Sequence": (3, "a", [THING], {"a": 1}, b"a"),
-    "other": (3, "a", ["a"], b"a", 1.5),
+    "other": (3, "a", ["a"], b"a", 1.5, Stack, print, Path.cwd),
 }
 """Wrong values for arguments that go to the CDK, by what their types begin with."""
 
@@ -246,6 +246,10 @@ def test_a_wrong_place_is_named(stack: Stack, entry: Path) -> None:
             SharedPythonLayer(stack, name, entry=entry, compatible_runtimes=RUNTIME)
     for scope in SCOPES[1:]:
         _refused("Stack 'Layers'", "scope", scope, _calling(MultiLayerStack, scope, "Layers"))
+        _refused("Stack 'Layers'", "scope", scope, _calling(MultiLayerStack.from_directory, scope, "Layers", "layers"))
+    for name in IDS:
+        with pytest.raises(UsageError, match=r"^Stack 'Hub/.*': id is .*; expected .* with at least one character\."):
+            MultiLayerStack.from_directory(stack, name, "layers")
 
 
 @pytest.mark.parametrize(
@@ -466,6 +470,39 @@ def test_methods_name_what_is_wrong_too(fresh: Stack, entry: Path) -> None:
     for wrong in (3, None, ["base"], {"base": 1}, THING):
         with pytest.raises(UsageError, match="has no layer"):
             stack_of_layers.pick(wrong)
+
+
+def test_what_is_known_only_at_deploy_is_not_an_option_of_a_build(stack: Stack, entry: Path) -> None:
+    """A pattern with a token in it would match no file, and a list that is a token has no items yet."""
+    text, texts = Token.as_string({"Ref": "Pattern"}), Token.as_list({"Ref": "Patterns"})
+    for name in (name for name, values in LAYER.items() if values in (FOLDERS, LISTS_OF_TEXTS)):
+        given = {"entry": entry, "compatible_runtimes": RUNTIME, name: text}
+        with pytest.raises(UsageError, match=rf"^Layer 'Hub/L': {name} is a string that is known only at deploy"):
+            _calling(SharedPythonLayer, stack, "L", **given)()
+    for name in (name for name, values in LAYER.items() if values in (LISTS_OF_TEXTS, GRANTS, RUNTIMES)):
+        given = {"entry": entry, "compatible_runtimes": RUNTIME, name: texts}
+        with pytest.raises(UsageError, match=rf"^Layer 'Hub/L': {name} is a list that is known only at deploy"):
+            _calling(SharedPythonLayer, stack, "L", **given)()
+    with pytest.raises(UsageError, match=r"^Function 'Hub/F': layers is a list that .* one by one: Fn\.select\(0"):
+        _calling(LayeredFunction, stack, "F", entry=entry, runtime=RUNTIME, layers=texts)()
+
+
+@pytest.mark.parametrize("text", ["", "python", "ünï", "pypy"])
+def test_what_is_like_no_runtime_suggests_none(stack: Stack, text: str) -> None:
+    """Every name is somewhat like "python3.9", the shortest."""
+    with pytest.raises(UsageError, match=r'its name "python3\.13"\.$'):
+        LayeredFunction(stack, "F", entry="report", runtime=text)
+
+
+@pytest.mark.parametrize("wrong", [b"222222222222", 1.5, THING, Stack, print, ("a",)])
+def test_a_grant_that_was_made_without_a_check_is_checked_when_it_is_used(
+    fresh: Stack, wrong: Any, entry: Path
+) -> None:
+    """As a dataclass, a grant of anything can be made."""
+    layer = SharedPythonLayer(fresh, "Base", entry=entry, compatible_runtimes=RUNTIME)
+    for grant in (LayerGrant(wrong), LayerGrant("*", wrong)):
+        with pytest.raises(SharingError, match=r"The permission .Hub/Base/Grant"):
+            layer.grant(grant)
 
 
 @pytest.mark.parametrize("wrong", [222222222222, None, "", "22", ["222222222222"], b"222222222222", 1.5, THING])

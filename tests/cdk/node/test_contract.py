@@ -94,6 +94,12 @@ def test_lists_that_are_tokens_are_recognized() -> None:
     assert not contract.is_encoded_list(["python3.13"])
 
 
+def test_strings_with_tokens_are_recognized() -> None:
+    """A string that contains a token is distinguished from a plain one."""
+    assert contract.is_encoded_text(f"tests/{Token.as_string({'Ref': 'Folder'})}/")
+    assert not contract.is_encoded_text("tests/$HOME/${Token}/")
+
+
 def test_the_current_version_leads_to_its_function(stack: Stack) -> None:
     """Only the version that the CDK makes itself leads to its function."""
     function = Function(stack, "F", **inline())

@@ -11,6 +11,7 @@ import pytest
 from aws_cdk import App, BundlingOptions, DockerImage, Stack
 from aws_cdk.aws_lambda import Code, LayerVersion
 from constructs import Construct
+from jsii.errors import JSIIError
 
 from cdk_layers.cdk.node import error_texts
 
@@ -78,14 +79,24 @@ def test_a_taken_id_is_recognized(stack: Stack) -> None:
         (error_texts.UNREADABLE_VALUE, {"tags": {"key": [1]}}, {"key": "tags"}),
         (error_texts.FAILING_VALUE, {"tags": {"key": [1]}}, {"got": "an object"}),
         (error_texts.FOREIGN_OBJECT, {"synthesizer": Path("x")}, {"kind": "PosixPath"}),
+        (error_texts.FOREIGN_OBJECT, {"synthesizer": print}, {"shown": repr(print)}),
+        (error_texts.FOREIGN_OBJECT, {"synthesizer": Stack}, {"shown": repr(Stack)}),
     ],
-    ids=["wrong type", "unknown keyword", "unreadable value", "failing value", "foreign object"],
+    ids=[
+        "wrong type",
+        "unknown keyword",
+        "unreadable value",
+        "failing value",
+        "foreign object",
+        "function",
+        "class",
+    ],
 )
 def test_errors_for_arguments_are_recognized(
     app: App, pattern: re.Pattern[str], arguments: dict[str, Any], groups: dict[str, str]
 ) -> None:
     """Jsii and typeguard word their errors for wrong arguments like this."""
-    with pytest.raises((AttributeError, TypeError, RuntimeError)) as caught:
+    with pytest.raises((AttributeError, JSIIError, TypeError, RuntimeError)) as caught:
         Stack(app, "Wrong", **arguments)
     match = pattern.search(str(caught.value))
     assert match is not None, caught.value

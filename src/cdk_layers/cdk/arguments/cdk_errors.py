@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cdk_layers.cdk.arguments.readers import describe
 from cdk_layers.cdk.node.error_texts import (
@@ -15,6 +15,9 @@ from cdk_layers.cdk.node.error_texts import (
     WRONG_TYPE,
     taken_id,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -64,13 +67,21 @@ def _foreign_error(text: str, keywords: Mapping[str, object]) -> str:
     match = FOREIGN_OBJECT.search(text)
     if match is None:
         return ""
-    name = next((name for name, value in keywords.items() if _contains(value, match["kind"])), "an argument")
-    return f"{name} is or contains an object of type {match['kind']}, which the CDK does not accept."
+    for name, value in keywords.items():
+        for part in _parts(value):
+            kind = type(part).__name__
+            if kind == match["kind"] or repr(part) == match["shown"]:
+                what = f"the class {part.__name__}" if isinstance(part, type) else f"an object of type {kind}"
+                return f"{name} is or contains {what}, which the CDK does not accept."
+    return f"an argument is or contains {match['kind'] or match['shown']}, which the CDK does not accept."
 
 
-def _contains(value: object, kind: str) -> bool:
+def _parts(value: object) -> Iterator[object]:
+    """Yield a value, and the items of containers in it."""
+    yield value
     items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return type(value).__name__ == kind or any(_contains(item, kind) for item in items)
+    for item in items:
+        yield from _parts(item)
 
 
 def _taken_id(text: str, _: Mapping[str, object]) -> str:

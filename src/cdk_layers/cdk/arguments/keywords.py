@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from constructs import Construct
+from jsii.errors import JSIIError
 
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.errors import UsageError
@@ -182,7 +183,7 @@ def cdk_arguments(place: str, keywords: Mapping[str, object]) -> Iterator[None]:
     """
     try:
         yield
-    except (AttributeError, TypeError, RuntimeError) as error:
+    except (AttributeError, JSIIError, TypeError, RuntimeError) as error:
         # Few arguments are wrong.
         from cdk_layers.cdk.arguments.cdk_errors import in_plain_words  # noqa: PLC0415
 

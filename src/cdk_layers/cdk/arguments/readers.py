@@ -14,6 +14,7 @@ from aws_cdk.aws_lambda import Architecture, Code, Runtime
 from cdk_layers.app.model import LOOKED_UP_LATER
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.model.runtimes import architecture_named, own_runtime, runtime_named
+from cdk_layers.cdk.node.contract import is_encoded_list, is_encoded_text
 from cdk_layers.errors import UsageError
 from cdk_layers.lambda_service.arn import GRANTEE
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
@@ -65,7 +66,14 @@ class Arguments:
             return (read(name, value),)
         if isinstance(value, (Mapping, bytes, bytearray)):
             raise self.wrong(value, name, f"a list of {expected}")
-        return tuple(read(f"{name}[{number}]", item) for number, item in enumerate(value))
+        items = tuple(value)
+        if is_encoded_list(item for item in items if isinstance(item, str)):
+            message = (
+                f"{self.place}: {name} is a list that is known only at deploy, such as a parameter of the template; "
+                f"expected a list of {expected}. Pass its items one by one: Fn.select(0, ...)."
+            )
+            raise UsageError(message)
+        return tuple(read(f"{name}[{number}]", item) for number, item in enumerate(items))
 
     def text(self, name: str, value: object, expected: str = "a string") -> str | None:
         """Return a string, or None."""
@@ -80,7 +88,7 @@ class Arguments:
             if isinstance(item, os.PathLike) and isinstance(path := os.fspath(item), str):
                 return Path(path).as_posix()
             if isinstance(item, str):
-                return item
+                return self._known_early(place, item)
             raise self.wrong(item, place, f"a string, in a list of {expected}")
 
         return self.all_of(name, value, read, expected)
@@ -98,7 +106,17 @@ class Arguments:
         path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
         if not isinstance(path, str) or not path or "\0" in path:
             raise self.wrong(value, name, "the path of a folder, as a string or a pathlib.Path")
-        return Path(path)
+        return Path(self._known_early(name, path))
+
+    def _known_early(self, name: str, value: str) -> str:
+        """Return a string that a build needs."""
+        if is_encoded_text(value):
+            message = (
+                f"{self.place}: {name} is a string that is known only at deploy, such as a parameter of the template, "
+                "and the build needs it. Pass the string itself, or one from the context of the app."
+            )
+            raise UsageError(message)
+        return value
 
     def code(self, value: object) -> Code | None:
         """Return the code of a function, or None."""
@@ -188,14 +206,15 @@ class Arguments:
 
     def removal_policy(self, value: object) -> RemovalPolicy | None:
         """Return a removal policy, or None."""
-        return self._member("removal_policy", value, RemovalPolicy, ("retain", "destroy"))
+        # CloudFormation takes snapshots of databases and volumes only.
+        return self._member("removal_policy", value, RemovalPolicy, ("retain", "destroy", "retain_on_update_or_delete"))
 
     def reference_strength(self, value: object) -> ReferenceStrength | None:
         """Return a reference strength, or None."""
         return self._member("reference_strength", value, ReferenceStrength, ("weak", "strong", "both"))
 
     def _member(self, name: str, value: object, kind: type[_E], names: Sequence[str]) -> _E | None:
-        if value is None or isinstance(value, kind):
+        if value is None or (isinstance(value, kind) and value.name.lower() in names):
             return value
         if isinstance(value, str) and value.lower() in names:
             return kind[value.upper()]
@@ -220,4 +239,4 @@ def _like_a_runtime(value: object) -> str:
     if not isinstance(value, str):
         return ""
     version = value.lower().replace("_", ".").removeprefix("runtime.").removeprefix("python").lstrip(". ")
-    return nearest(f"python{version}", PYTHON_RUNTIMES)
+    return nearest(f"python{version}", PYTHON_RUNTIMES) if any(map(str.isdigit, version)) else ""

@@ -41,6 +41,7 @@ _BUNDLING_STACKS: Final = "aws:cdk:bundling-stacks"
 _CURRENT_VERSION: Final = "CurrentVersion"
 _EDGE_STACK: Final = "edge-lambda-stack-"
 _ENCODED_LIST: Final = "#{Token["
+_ENCODED_TEXT: Final = "${Token["
 _EXTENDING: Final = frozenset({"adot_instrumentation", "insights_version", "params_and_secrets"})
 _RECOGNIZES_LAYERS: Final = "@aws-cdk/aws-lambda:recognizeLayerVersion"
 _STRENGTH_RECOMMENDATION: Final = "@aws-cdk/core:crossStackReferencesDefaultStrong"
@@ -75,6 +76,14 @@ def is_encoded_list(values: Iterable[str]) -> bool:
     Source: `BEGIN_LIST_TOKEN_MARKER` in core/lib/private/encoding.js.
     """
     return any(_ENCODED_LIST in value for value in values)
+
+
+def is_encoded_text(value: str) -> bool:
+    """Return whether a string contains a token, such as the value of a template's parameter.
+
+    Source: `BEGIN_STRING_TOKEN_MARKER` in core/lib/private/encoding.js.
+    """
+    return _ENCODED_TEXT in value
 
 
 def function_of_current_version(version: CfnVersion) -> Function | None:

@@ -24,8 +24,14 @@ UNREADABLE_VALUE: Final = re.compile(
 FAILING_VALUE: Final = re.compile(r"Failing value is (?P<got>(?:an? )?\w+)")
 """The value in that error. Source: @jsii/kernel 1.142, serialization.ts."""
 
-FOREIGN_OBJECT: Final = re.compile(r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'")
-"""The error for a Python object that cannot be sent to Node. Source: jsii 1.142, `_kernel/__init__.py`."""
+FOREIGN_OBJECT: Final = re.compile(
+    r"type object '(?P<kind>\w+)' has no attribute '__jsii_type__'"
+    r"|(?:Cannot pass function as argument here[^:]*|Don't know how to convert object to JSON): (?P<shown>.+)"
+)
+"""The errors for a Python object, a function and a class that cannot be sent to Node.
+
+Source: jsii 1.142, `_kernel/__init__.py`, `_kernel/providers/process.py`.
+"""
 
 _NOT_BUNDLED: Final = re.compile(r"Failed to bundle asset|exited with (?:status|signal)|did not produce any output")
 _DISK_FULL: Final = re.compile(r"ENOSPC|EDQUOT|No space left|[Qq]uota exceeded")
