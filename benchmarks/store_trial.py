@@ -74,7 +74,8 @@ class Trial:
         self.digests = {}
         for entry in self.entries:
             layer = build(entry, _TARGET, store=reference)
-            self.digests[entry], self.archives[entry] = layer.digest, layer.archive.read_bytes()
+            layer.write_to(folder / "reference.zip")
+            self.digests[entry], self.archives[entry] = layer.digest, (folder / "reference.zip").read_bytes()
         self.seen: dict[str, Counter[str]] = {}
 
     def start(self, entry: Path, store: Path) -> tuple[subprocess.Popen[str], Path]:

@@ -7,7 +7,6 @@ switched off, where less of the time is the CDK's.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -44,7 +43,7 @@ def main() -> None:
 
 def _zip(folder: Path, layer: str) -> Path:
     ready = folder / f"{layer}.zip"
-    shutil.copyfile(build(LAYERS / layer, Target("3.13", "x86_64"), store=user_store()).archive, ready)
+    build(LAYERS / layer, Target("3.13", "x86_64"), store=user_store()).write_to(ready)
     return ready
 
 

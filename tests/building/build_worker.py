@@ -10,12 +10,13 @@ from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
+from tests.building.archives_of_builds import written
 
 
 def build_and_digest(entry: Path, store: LocalStore) -> str:
     """Build an entry, and return the digest of the content and that of the archive."""
     made = build(entry, Target("3.13", "x86_64"), BuildOptions(opt_entry=entry / "opt"), store=store)
-    return f"{made.digest} {hashlib.sha256(made.archive.read_bytes()).hexdigest()}"
+    return f"{made.digest} {hashlib.sha256(written(made).read_bytes()).hexdigest()}"
 
 
 if __name__ == "__main__":

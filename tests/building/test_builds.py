@@ -23,6 +23,7 @@ from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
+from tests.building.archives_of_builds import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,8 +59,8 @@ def test_native_code_for_another_machine(make_entry: MakeEntry, store: LocalStor
     done = build(entry, ARM, store=store)
     assert done.pins == ("markupsafe==3.0.3", "six==1.16.0")
     assert [native.machine for native in done.contents.natives] == ["arm64"]
-    assert {"python/company/tools.py", "python/six.py", "python/markupsafe/__init__.py"} <= names(done.archive)
-    assert done.archive_bytes == done.archive.stat().st_size
+    assert {"python/company/tools.py", "python/six.py", "python/markupsafe/__init__.py"} <= names(written(done))
+    assert done.archive_bytes == written(done).stat().st_size
     assert (done.target, done.notes, done.from_cache) == (ARM, (), False)
 
 
@@ -77,11 +78,11 @@ def test_nothing_of_this_machine_lands_in_the_archive(make_entry: MakeEntry, sto
         }
     )
     done = build(entry, X86, store=store)
-    found = names(done.archive)
+    found = names(written(done))
     own = {name for name in found if not re.match(r"python/(charset_normalizer|six)", name)}
     assert own == {"python/a.py", "python/bin/normalizer"}
     assert [name for name in found if re.search(r"direct_url|REQUESTED|\.lock$|\.pyc$|more\.txt$", name)] == []
-    with zipfile.ZipFile(done.archive) as opened:
+    with zipfile.ZipFile(written(done)) as opened:
         everything = b"".join(opened.read(name) for name in found)
         assert opened.read("python/bin/normalizer").startswith(b"#!/usr/bin/env python3\n")
     assert os.fsencode(sys.prefix) not in everything
@@ -128,7 +129,7 @@ def test_joined_archive_is_kept_once(
     assert [path for path in store.folder.rglob("*.zip") if path.stat().st_size > whole] == []
     made.write_to(tmp_path / "placed.zip")
     assert made.archive_bytes == (tmp_path / "placed.zip").stat().st_size > whole
-    assert made.archive.read_bytes() == (tmp_path / "placed.zip").read_bytes()
+    assert written(made).read_bytes() == (tmp_path / "placed.zip").read_bytes()
     monkeypatch.setattr("cdk_layers.contents.measure.measure", lambda path: pytest.fail(f"{path} was measured"))
     assert store.contents_of(tmp_path / "placed.zip") == made.contents
 
@@ -136,7 +137,7 @@ def test_joined_archive_is_kept_once(
 def test_missing_part_is_made_again(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """A build is found by its record alone; a part that is gone is made again when the archive is written."""
     entry = make_entry({"requirements.txt": "six==1.16.0\n", "a.py": "1"})
-    whole = build(entry, X86, store=store).archive.read_bytes()
+    whole = written(build(entry, X86, store=store)).read_bytes()
     parts = list((store.folder / SCHEMA / "artifacts").glob("part-*"))
     assert len(parts) == len(["of six", "of own files"])
     for part in parts:
@@ -155,7 +156,7 @@ def test_same_bytes_from_another_folder(make_entry: MakeEntry, tmp_path: Path) -
     os.utime(other_entry / "a.py", (0, 0))
     other = build(other_entry, X86, store=LocalStore(tmp_path / "two"))
     assert other.digest == one.digest
-    assert other.archive.read_bytes() == one.archive.read_bytes()
+    assert written(other).read_bytes() == written(one).read_bytes()
     assert not other.from_cache
 
 
@@ -163,7 +164,7 @@ def test_only_code(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest
     """An entry without a manifest is packed without starting anything."""
     Deaf(monkeypatch)
     done = build(make_entry({"aws_helpers/__init__.py": ""}), X86, store=store)
-    assert names(done.archive) == {"python/aws_helpers/__init__.py"}
+    assert names(written(done)) == {"python/aws_helpers/__init__.py"}
     assert done.pins == ()
 
 
@@ -172,8 +173,8 @@ def test_opt_entry(make_entry: MakeEntry, store: LocalStore) -> None:
     entry = make_entry({"a.py": "", "opt/bin/hello": "#!/bin/sh\necho Hello\n", "opt/lib/data.pyc": ""})
     (entry / "opt" / "bin" / "hello").chmod(0o700)
     done = build(entry, X86, BuildOptions(opt_entry=entry / "opt"), store=store)
-    assert names(done.archive) == {"python/a.py", "bin/hello", "lib/data.pyc"}
-    with zipfile.ZipFile(done.archive) as opened:
+    assert names(written(done)) == {"python/a.py", "bin/hello", "lib/data.pyc"}
+    with zipfile.ZipFile(written(done)) as opened:
         modes = {one.filename: stat.S_IMODE(one.external_attr >> 16) for one in opened.infolist()}
     assert modes["lib/data.pyc"] == modes["python/a.py"] == 0o644
     if os.name != "nt":
@@ -208,13 +209,13 @@ def test_own_excludes(make_entry: MakeEntry, store: LocalStore) -> None:
     """The user's patterns leave files out, and a pattern with "!" lets in what is left out by default."""
     entry = make_entry({"a.py": "", "tests/test_a.py": "", "docs/x.md": "", "keep.pyc": "", "drop.pyc": ""})
     options = BuildOptions(excludes=("tests", "*.md", "!keep.pyc"))
-    assert names(build(entry, X86, options, store=store).archive) == {"python/a.py", "python/keep.pyc"}
+    assert names(written(build(entry, X86, options, store=store))) == {"python/a.py", "python/keep.pyc"}
 
 
 def test_own_python_folder_is_noted(make_entry: MakeEntry, store: LocalStore) -> None:
     """A folder python/ inside the entry lands one level too deep, as with PythonLayerVersion, and that is said."""
     done = build(make_entry({"python/a.py": ""}), X86, store=store)
-    assert names(done.archive) == {"python/python/a.py"}
+    assert names(written(done)) == {"python/python/a.py"}
     assert [(note.rule, note.remedy) for note in done.notes] == [
         ("wrong-folder", "Pass entry/python/ as the entry, or entry/ as opt_entry."),
     ]
@@ -243,7 +244,7 @@ def test_an_empty_folder_or_a_package_called_python_is_not_noted(
 def test_own_files_win(make_entry: MakeEntry, store: LocalStore) -> None:
     """An own file beats a distribution's of the same path, and that is said."""
     done = build(make_entry({"requirements.txt": "six==1.16.0\n", "six.py": "mine = 1\n"}), X86, store=store)
-    with zipfile.ZipFile(done.archive) as opened:
+    with zipfile.ZipFile(written(done)) as opened:
         assert opened.read("python/six.py") == b"mine = 1\n"
     (note,) = done.notes
     assert note.rule == "file-overwritten"
@@ -258,7 +259,7 @@ def test_source_build_when_asked_for(make_entry: MakeEntry, store: LocalStore) -
     ):
         build(entry, ARM, store=store)
     done = build(entry, ARM, BuildOptions(allow_source_builds=("docopt",)), store=store)
-    assert "python/docopt.py" in names(done.archive)
+    assert "python/docopt.py" in names(written(done))
 
 
 def test_native_code_built_for_this_machine(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -300,11 +301,11 @@ def test_local_folder(make_entry: MakeEntry, store: LocalStore) -> None:
         build(entry, X86, store=store)
     options = BuildOptions(allow_source_builds=("lib",))
     first = build(entry, X86, options, store=store)
-    assert "python/lib/__init__.py" in names(first.archive)
-    assert "python/lib/pyproject.toml" not in names(first.archive)
+    assert "python/lib/__init__.py" in names(written(first))
+    assert "python/lib/pyproject.toml" not in names(written(first))
     (entry / "lib" / "lib" / "__init__.py").write_text("x = 2\n", encoding="utf-8")
     second = build(entry, X86, options, store=store)
-    with zipfile.ZipFile(second.archive) as opened:
+    with zipfile.ZipFile(written(second)) as opened:
         assert opened.read("python/lib/__init__.py") == b"x = 2\n"
 
 
@@ -323,8 +324,8 @@ def test_wheel_between_two_platforms_of_uv(make_entry: MakeEntry, store: LocalSt
     _wheel(entry, "cp311-cp311-manylinux_2_24_x86_64")
     done = build(entry, Target("3.11", "x86_64"), store=store)
     assert "demo==1.0" in done.pins
-    assert "python/demo.py" in names(done.archive)
-    assert [name for name in names(done.archive) if name.endswith(".whl")] == []
+    assert "python/demo.py" in names(written(done))
+    assert [name for name in names(written(done)) if name.endswith(".whl")] == []
 
 
 def test_wheel_for_another_target(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -474,7 +475,7 @@ def test_layers_bring_it_already(make_entry: MakeEntry, store: LocalStore) -> No
     options = BuildOptions(prefix="", provided={"numpy": "2.2.6", "six": "1.17.0"})
     done = build(entry, X86, options, store=store)
     assert done.pins == ("six==1.16.0",)
-    assert {"main.py", "six.py"} <= names(done.archive)
+    assert {"main.py", "six.py"} <= names(written(done))
     assert done.archive_bytes < 50_000
 
 

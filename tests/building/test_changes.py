@@ -16,6 +16,7 @@ from cdk_layers.building.builds import build
 from cdk_layers.errors import EntryChangedError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_wheel
 from tests.upkeep import kept
 
@@ -59,7 +60,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 
 
 def _texts(built: LayerBuild) -> dict[str, str]:
-    with zipfile.ZipFile(built.archive) as opened:
+    with zipfile.ZipFile(written(built)) as opened:
         return {name: opened.read(name).decode() for name in opened.namelist() if name.endswith(".py")}
 
 

@@ -23,6 +23,7 @@ from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_project, write_wheel
 
 if TYPE_CHECKING:
@@ -199,12 +200,12 @@ def test_links_of_a_source(entry: Path, store: LocalStore, tmp_path: Path) -> No
     }.items():
         (project / link).symlink_to(target)
     made = built(entry, store, "./lib")
-    with zipfile.ZipFile(made.archive) as opened:
+    with zipfile.ZipFile(written(made)) as opened:
         names = set(opened.namelist())
     assert {"python/linked/common.py", "python/single.py"} <= names
     assert not [name for name in names if "node_modules" in name or "/back/" in name]
     (shared / "common.py").write_text("x = 2\n", encoding="utf-8")
-    assert module(built(entry, store, "./lib").archive, "single") == "x = 2\n"
+    assert module(written(built(entry, store, "./lib")), "single") == "x = 2\n"
     before = local_sources.digest(project)
     (project / ".turbo").mkdir()
     (project / ".turbo" / "turbo-build.log").write_text("built in 1.2 s", encoding="utf-8")
@@ -230,7 +231,7 @@ def test_projects_that_lead_to_others(entry: Path, store: LocalStore, tmp_path: 
     first = built(entry, store, "./lib")
     assert (first.pins, first.notes) == (("bar==1.0", "baz==1.0", "lib==1.0"), ())
     (baz / "baz.py").write_text("x = 2\n", encoding="utf-8")
-    assert module(built(entry, store, "./lib").archive, "baz") == "x = 2\n"
+    assert module(written(built(entry, store, "./lib")), "baz") == "x = 2\n"
 
 
 @pytest.mark.parametrize(
@@ -253,21 +254,21 @@ def test_other_ways_to_lead(entry: Path, store: LocalStore, tmp_path: Path, requ
     bar.write_text("x = 2\n", encoding="utf-8")
     write_wheel(more / "w", "bar", {"bar.py": "x = 2\n"})
     assert local_sources.digest(entry / "lib") != before
-    assert module(built(entry, store, "./lib").archive, "bar") == "x = 2\n"
+    assert module(written(built(entry, store, "./lib")), "bar") == "x = 2\n"
 
 
 @pytest.mark.parametrize("form", ["{0}", "{0} ; python_version > '3'", "{0}#subdirectory=."])
 def test_paths_in_the_metadata_of_a_build(entry: Path, store: LocalStore, tmp_path: Path, form: str) -> None:
     """Backends write the path of another project into the metadata; the path of a copy would differ in each build."""
-    written = form.format((tmp_path / "beside").as_uri())
-    write_project(entry / "lib", "lib", [f"bar @ {written}"])
+    address = form.format((tmp_path / "beside").as_uri())
+    write_project(entry / "lib", "lib", [f"bar @ {address}"])
     write_project(tmp_path / "beside", "bar")
     (entry / "requirements.txt").write_text("./lib", encoding="utf-8")
     digests = set()
     for name in ("first", "second"):
         made = build(entry, X86, ALLOWED, store=LocalStore(tmp_path / name))
         digests.add(made.digest)
-        with zipfile.ZipFile(made.archive) as opened:
+        with zipfile.ZipFile(written(made)) as opened:
             metadata = opened.read("python/lib-1.0.dist-info/METADATA")
             record = opened.read("python/lib-1.0.dist-info/RECORD").decode()
         assert b"file:" not in metadata
@@ -290,7 +291,7 @@ def test_member_of_a_workspace(entry: Path, store: LocalStore) -> None:
     before = local_sources.digest(entry / "ws" / "lib")
     (bar / "bar.py").write_text("x = 2\n", encoding="utf-8")
     assert local_sources.digest(entry / "ws" / "lib") != before
-    assert module(built(entry, store, "./ws/lib").archive, "bar") == "x = 2\n"
+    assert module(written(built(entry, store, "./ws/lib")), "bar") == "x = 2\n"
 
 
 def test_projects_that_were_not_allowed(entry: Path, store: LocalStore, tmp_path: Path) -> None:
@@ -381,9 +382,9 @@ def test_branch_of_a_repository(entry: Path, store: LocalStore, repository: Path
     assert [note.rule for note in first.notes] == ["unpinned-requirement"]
     assert "installs my-lib from a repository without a full commit" in first.notes[0].message
     latest = commit(repository, "x = 2\n")
-    assert module(built(entry, store, text).archive, "my_lib") == "x = 2\n"
+    assert module(written(built(entry, store, text)), "my_lib") == "x = 2\n"
     pinned = built(entry, store, f"my_lib @ git+file://{repository}@{latest}")
-    assert (pinned.notes, module(pinned.archive, "my_lib")) == ((), "x = 2\n")
+    assert (pinned.notes, module(written(pinned), "my_lib")) == ((), "x = 2\n")
 
 
 def test_repository_that_was_not_allowed(entry: Path, store: LocalStore, repository: Path) -> None:
@@ -412,7 +413,7 @@ def test_sources_that_a_manifest_prefers(entry: Path, store: LocalStore, tmp_pat
         text = f"--no-index\n--find-links {index}\n--no-binary {value}\n{pin}\n"
         made = built(entry, store, text, options)
         expected = ("x = 'wheel'\n", "1.0") if value == ":none:" else ("x = 1\n", newest)
-        assert (module(made.archive, "my_lib"), made.pins) == (expected[0], (f"my-lib=={expected[1]}",))
+        assert (module(written(made), "my_lib"), made.pins) == (expected[0], (f"my-lib=={expected[1]}",))
 
 
 @pytest.mark.parametrize("option", ["--config-settings=a=b", '--config-setting "a=b"', "--global-option='--x'"])
@@ -452,7 +453,7 @@ def test_wheels_that_are_built_again(
     first = built(entry, store, text)
     assert [name for name in first.contents.files if name.endswith(".whl")] == []
     write_wheel(entry / "w", "mylib", {"mylib.py": "x = 2\n"})
-    assert module(built(entry, store, text).archive, "mylib") == "x = 2\n"
+    assert module(written(built(entry, store, text)), "mylib") == "x = 2\n"
 
 
 def test_folder_of_links(entry: Path, store: LocalStore, tmp_path: Path) -> None:
@@ -463,16 +464,16 @@ def test_folder_of_links(entry: Path, store: LocalStore, tmp_path: Path) -> None
     text = "--no-index\n--find-links links\nother==1.0\n"
     built(entry, store, text)
     write_wheel(tmp_path / "elsewhere", "other", {"other.py": "x = 2\n"})
-    assert module(built(entry, store, text).archive, "other") == "x = 2\n"
+    assert module(written(built(entry, store, text)), "other") == "x = 2\n"
 
 
 def test_environment_of_builds(entry: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build from source sees the variables that the user gives it, which count in its key, and no others."""
     monkeypatch.setenv("BUILD_FLAG", "of this process")
-    assert module(built(entry, store, "./lib").archive, "lib_environment") == "FLAG = None"
+    assert module(written(built(entry, store, "./lib")), "lib_environment") == "FLAG = None"
     for flag in ("one", "two"):
         given = replace(ALLOWED, environment={"BUILD_FLAG": flag})
-        assert module(built(entry, store, "./lib", given).archive, "lib_environment") == f"FLAG = {flag!r}"
+        assert module(written(built(entry, store, "./lib", given)), "lib_environment") == f"FLAG = {flag!r}"
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no compiler")
@@ -493,7 +494,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None, build=bui
         file.write(compile_first)
     options = replace(ALLOWED, environment=given)
     stores = (LocalStore(tmp_path / name) for name in ("first", "second"))
-    digests = {module(built(entry, store, "./lib", options).archive, "native") for store in stores}
+    digests = {module(written(built(entry, store, "./lib", options)), "native") for store in stores}
     assert (len(digests) == 1) is is_equal
 
 

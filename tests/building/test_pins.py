@@ -18,6 +18,7 @@ from cdk_layers.building.requirements.requirement_line import RequirementLine
 from cdk_layers.building.requirements.resolution import Basis, Resolution
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_source, write_wheel
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_wheel_that_is_too_new_is_installed_again(make_entry: MakeEntry, store: 
         )
     done = build(entry, Target("3.11", "x86_64"), store=store)
     assert done.pins == ("both==1.0", "only==1.0")
-    with zipfile.ZipFile(done.archive) as opened:
+    with zipfile.ZipFile(written(done)) as opened:
         assert opened.read("python/both.py") == b"glibc = 17\n"
 
 

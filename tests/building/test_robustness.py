@@ -19,6 +19,7 @@ from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.location import open_store
+from tests.building.archives_of_builds import written
 from tests.building.build_worker import build_and_digest
 from tests.building.mounts import needs_mounts, tmpfs
 from tests.upkeep import kept
@@ -83,14 +84,14 @@ def test_damaged_part_is_built_again(make_entry: Callable[..., Path], store: Loc
     """When every file of the cache was damaged, a build comes to the same archive as before."""
     entry = make_entry(ENTRY)
     made = build(entry, TARGET, store=store)
-    whole = made.archive.read_bytes()
+    whole = written(made).read_bytes()
     for folder in ("artifacts", "memos"):
         for path in (store.folder / SCHEMA / folder).rglob("*"):
             if path.is_file() and path.stat().st_size:
                 os.truncate(path, path.stat().st_size - 1)
     again = build(entry, TARGET, store=store)
     assert not again.from_cache
-    assert (again.digest, again.archive.read_bytes()) == (made.digest, whole)
+    assert (again.digest, written(again).read_bytes()) == (made.digest, whole)
     assert build(entry, TARGET, store=store).from_cache
 
 
@@ -116,7 +117,7 @@ def test_damaged_archive_is_made_again_where_it_goes(
     found.write_to(tmp_path / "placed.zip")
     assert "Built layer 'Hub/base'" in capsys.readouterr().err
     assert (tmp_path / "placed.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
-    assert build(entry, TARGET, store=store).archive.read_bytes() == (tmp_path / "whole.zip").read_bytes()
+    assert written(build(entry, TARGET, store=store)).read_bytes() == (tmp_path / "whole.zip").read_bytes()
 
 
 def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., Path], store: LocalStore) -> None:
@@ -128,7 +129,7 @@ def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., 
     (part,) = (store.folder / SCHEMA / "artifacts").glob("part-*/archive.zip")
     _flip(part)
     with pytest.raises(BuildError, match="has changed since this run found the build"):
-        _ = found.archive
+        _ = written(found)
 
 
 def _flip(path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from cdk_layers.building.builds import build
 from cdk_layers.errors import UnreachableError
 from cdk_layers.lambda_service.target import Target
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_wheel
 from tests.building.local_index import served, write_index
 
@@ -34,7 +35,7 @@ def address(make_entry: MakeEntry, store: LocalStore, tmp_path: Path, monkeypatc
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     with served(tmp_path) as address:
         entry = make_entry({"requirements.txt": f"--index-url {address}/main/simple\nalpha==1.0\n"}, "before")
-        assert origin(build(entry, X86, store=store).archive) == "main"
+        assert origin(written(build(entry, X86, store=store))) == "main"
         yield address
 
 
@@ -73,7 +74,7 @@ def make_project(make_entry: MakeEntry, monkeypatch: pytest.MonkeyPatch, address
 def test_first_index_has_it(make_project: Callable[..., Path], store: LocalStore, address: str, case: Case) -> None:
     """A pinned version comes from the index that is asked first, even if uv's cache has it from another."""
     entry = make_project(case, f"{address}/private/simple", "alpha==1.0")
-    assert origin(build(entry, X86, store=store).archive) == "private"
+    assert origin(written(build(entry, X86, store=store))) == "private"
 
 
 @pytest.mark.parametrize(("case", "requirement"), [(SETTINGS[0], "alpha==1.0"), (SETTINGS[1], "alpha")])

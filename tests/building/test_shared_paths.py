@@ -13,6 +13,7 @@ from cdk_layers.building.uv import process
 from cdk_layers.errors import BuildError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_wheel
 from tests.upkeep import kept
 
@@ -50,7 +51,7 @@ def test_last_name_wins_in_every_build(entry: Path, tmp_path: Path) -> None:
     """Three builds with fresh caches come to one digest, with the files of the distribution whose name sorts last."""
     builds = [build(entry, TARGET, store=LocalStore(tmp_path / f"cache{number}")) for number in range(3)]
     assert len({one.digest for one in builds}) == 1
-    with zipfile.ZipFile(builds[0].archive) as opened:
+    with zipfile.ZipFile(written(builds[0])) as opened:
         found = {name.removeprefix("python/"): opened.read(name).decode() for name in opened.namelist()}
     assert (found["parts/same.py"], found["parts/deep.py"], found["parts/__init__.py"]) == ("A = 'zoo'\n", "zoo", "")
     assert found["bin/run"] == "#!/usr/bin/env python3\nprint('zoo')\n"
@@ -89,7 +90,7 @@ def test_winner_is_installed_whatever_is_there(
         return use_last(tree, install_alone)
 
     monkeypatch.setattr(installation, "use_last", spoil_and_use_last)
-    with zipfile.ZipFile(build(entry, TARGET, store=store).archive) as opened:
+    with zipfile.ZipFile(written(build(entry, TARGET, store=store))) as opened:
         assert opened.read("python/shared/__init__.py") == b"A = 'zoo'\n"
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.job import Job
-    from cdk_layers.building.joined_archive import ArchiveWriter
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
@@ -74,11 +73,6 @@ class LayerBuild:
         """The contents of the archive."""
         return self.record.contents
 
-    @property
-    def archive(self) -> Path:
-        """The zip in the store, joined when it is first needed. Do not change it."""
-        return self._writer().write_to_store()
-
     def write_to(self, destination: Path) -> None:
         """Write the zip to a file, which is replaced. No other process may use the file.
 
@@ -86,13 +80,10 @@ class LayerBuild:
             BuildError: A part in the store is damaged, and the entry has changed since the build.
             OSError: The file cannot be written; the disk may be full.
         """
-        self._writer().write_to(destination)
-
-    def _writer(self) -> ArchiveWriter:
         # Most builds are not written, since the CDK's output folder contains them already.
-        from cdk_layers.building.joined_archive import ArchiveWriter  # noqa: PLC0415
+        from cdk_layers.building.joined_archive import write_archive_of  # noqa: PLC0415
 
-        return ArchiveWriter(self.record, self.job, self.label)
+        write_archive_of(self.record, self.job, self.label, destination)
 
 
 def build(

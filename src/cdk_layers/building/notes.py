@@ -45,7 +45,7 @@ class BuildReport:
 
 
 NO_REPORT: Final = BuildReport()
-"""The report about what this library did not build: one object, since the rules judge equal functions once."""
+"""The report about what this library did not build."""
 
 
 def yanked_notes(facts: Mapping[str, Any]) -> Iterator[Note]:

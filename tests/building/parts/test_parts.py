@@ -25,6 +25,7 @@ from cdk_layers.contents.measure import measure
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_wheel
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _names(built: LayerBuild) -> set[str]:
-    with zipfile.ZipFile(built.archive) as opened:
+    with zipfile.ZipFile(written(built)) as opened:
         return set(opened.namelist())
 
 
@@ -97,10 +98,10 @@ def test_layer_does_not_depend_on_how_it_was_joined(make_pinned: Callable[..., P
     """The digest and the contents of a join are those of the same files packed at once."""
     built = build(make_pinned("red==1.0\nblue==1.0\n", {"own.py": "1"}), TARGET, store=store)
     folder = store.folder / "unpacked-here"
-    with zipfile.ZipFile(built.archive) as opened:
+    with zipfile.ZipFile(written(built)) as opened:
         opened.extractall(folder)
     assert content_digest(collect(folder)) == built.digest
-    assert measure(built.archive) == built.contents
+    assert measure(written(built)) == built.contents
 
 
 def test_files_of_no_record(tmp_path: Path) -> None:
@@ -135,10 +136,10 @@ def test_bytecode_is_joined(
     sources = {name for name in _names(plain) if re.fullmatch(r"(?!.*/bad|.*/tests/).*\.py", name)}
     compiled = {f"{name.rpartition('/')[0]}/__pycache__/{name.rpartition('/')[2][:-3]}.{_TAG}.pyc" for name in sources}
     assert _names(built) == _names(plain) | compiled
-    with zipfile.ZipFile(built.archive) as opened:
+    with zipfile.ZipFile(written(built)) as opened:
         code: CodeType = marshal.loads(opened.read(f"python/__pycache__/own.{_TAG}.pyc")[16:])  # noqa: S302 - of this test
     assert code.co_filename == "/opt/python/own.py"
-    assert measure(built.archive) == built.contents
+    assert measure(written(built)) == built.contents
     packed.clear()
     (entry / "own.py").write_text("A = 2\n")
     assert build(entry, TARGET, options, store=store).digest != built.digest
@@ -157,7 +158,7 @@ def test_bytecode_of_an_installation_and_of_its_parts(make_pinned: Callable[...,
     build(entry, TARGET, store=later)
     built = build(entry, TARGET, options, store=later)
     assert (built.digest, built.uncompiled) == (at_once.digest, at_once.uncompiled)
-    assert built.archive.read_bytes() == at_once.archive.read_bytes()
+    assert written(built).read_bytes() == written(at_once).read_bytes()
     (entry / "own.py").write_text("A = (\n")
     changed, fresh = (
         build(entry, TARGET, options, store=later),
@@ -165,7 +166,7 @@ def test_bytecode_of_an_installation_and_of_its_parts(make_pinned: Callable[...,
     )
     assert (changed.digest, changed.uncompiled) == (fresh.digest, fresh.uncompiled)
     assert [text.partition(" (")[0] for text in changed.uncompiled] == ["python/bad.py", "python/own.py"]
-    assert changed.archive.read_bytes() == fresh.archive.read_bytes()
+    assert written(changed).read_bytes() == written(fresh).read_bytes()
 
 
 def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Path], store: LocalStore) -> None:
@@ -179,7 +180,7 @@ def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Pat
         "python/shared/__init__.py", f"python/shared/__pycache__/__init__.{_TAG}.pyc",
     }  # fmt: skip
     assert built.left_out == {"tests": (2, 2)}
-    assert measure(built.archive) == built.contents
+    assert measure(written(built)) == built.contents
     assert [note.rule for note in built.notes] == ["file-overwritten"]
     found = build(entry, TARGET, options, store=store)
     assert (found.from_cache, found.left_out, found.uncompiled) == (True, built.left_out, built.uncompiled)
@@ -212,7 +213,7 @@ def test_bytecode_names_the_place_of_each_deploy(make_pinned: Callable[..., Path
     for prefix, place in (("python", "/opt/python/blue.py"), ("", "/var/task/blue.py")):
         built = build(entry, TARGET, BuildOptions(prefix=prefix, content=content), store=store)
         compiled = f"{prefix and f'{prefix}/'}__pycache__/blue.{_TAG}.pyc"
-        with zipfile.ZipFile(built.archive) as opened:
+        with zipfile.ZipFile(written(built)) as opened:
             code: CodeType = marshal.loads(opened.read(compiled)[16:])  # noqa: S302 - of this test
         assert code.co_filename == place
 
@@ -247,7 +248,7 @@ def test_known_parts_and_one_installation_make_the_same_bytes(
         assert (installed or [0])[-1] == expected
         fresh = build(entry, TARGET, store=LocalStore(tmp_path / f"fresh-{len(pins)}-{expected}"))
         assert (built.digest, built.notes, built.pins) == (fresh.digest, fresh.notes, fresh.pins)
-        assert built.archive.read_bytes() == fresh.archive.read_bytes()
+        assert written(built).read_bytes() == written(fresh).read_bytes()
 
 
 def test_turns_end_without_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

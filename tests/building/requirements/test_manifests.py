@@ -14,6 +14,7 @@ from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements import compilation
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_wheel
 from tests.building.requirements.locks import (
     PROJECT,
@@ -159,7 +160,7 @@ def test_folder_of_wheels(make_entry: MakeEntry, store: LocalStore) -> None:
             )
             opened.writestr("demo-1.0.dist-info/RECORD", "demo.py,,\n")
         done = build(entry, X86, store=store)
-        with zipfile.ZipFile(done.archive) as opened:
+        with zipfile.ZipFile(written(done)) as opened:
             assert opened.read("python/demo.py").decode() == body
         assert {name.split("/")[1] for name in done.contents.files} == {"a.py", "demo.py", "demo-1.0.dist-info"}
 

@@ -17,6 +17,7 @@ from cdk_layers.building.requirements.lock_checks import check_lock
 from cdk_layers.building.requirements.manifests import stored_requirements
 from cdk_layers.errors import DependencyError, EntryError, StaleLockError
 from cdk_layers.lambda_service.target import Target
+from tests.building.archives_of_builds import written
 from tests.building.requirements.locks import (
     SIX_HASH,
     X86,
@@ -219,4 +220,4 @@ def test_indexes_of_a_pipfile(make_entry: MakeEntry, store: LocalStore, indexes:
     }
     entry = make_entry({"Pipfile": PIPFILE_OF_TWO.format(indexes), "Pipfile.lock": json.dumps(lock)})
     done = build(entry, X86, store=store)
-    assert origins(done.archive, "alpha", "beta", "gamma") == ["main", "private", "private"]
+    assert origins(written(done), "alpha", "beta", "gamma") == ["main", "private", "private"]

@@ -18,6 +18,7 @@ from cdk_layers.building.requirements.lock_checks import poetry_admits
 from cdk_layers.building.uv import process
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
+from tests.building.archives_of_builds import written
 from tests.building.requirements.locks import (
     SIX_HASH,
     X86,
@@ -229,4 +230,4 @@ def test_indexes_of_poetry(
     monkeypatch.setattr(exports, "_run", lambda *_: text)
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"{indexes}/main/simple")
     entry = make_entry({"pyproject.toml": OPS_PROJECT, "poetry.lock": f'{lock}[metadata]\npython-versions = "*"\n'})
-    assert origins(build(entry, X86, store=store).archive, "alpha", "beta") == ["main", "private"]
+    assert origins(written(build(entry, X86, store=store)), "alpha", "beta") == ["main", "private"]

@@ -18,6 +18,7 @@ from cdk_layers.building.uv import process
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
+from tests.building.archives_of_builds import written
 from tests.building.distributions import write_project, write_wheel
 from tests.building.local_index import served, write_index
 from tests.building.requirements.locks import (
@@ -52,7 +53,7 @@ def test_distributions_come_from_the_index_that_the_lock_names(
     more = EXPLICIT.format(indexes).replace("explicit = true\n", explicit)
     lock(entry, indexes, '"alpha==1.0", "beta==1.0", "gamma"', more + 'alpha = { index = "main" }\n')
     expected = ["main", "private", "main" if explicit else "private"]
-    assert origins(build(entry, X86, store=store).archive, "alpha", "beta", "gamma") == expected
+    assert origins(written(build(entry, X86, store=store)), "alpha", "beta", "gamma") == expected
     again = build(entry, X86, store=store)
     assert again.from_cache
 
@@ -64,7 +65,7 @@ def test_index_of_the_environment_does_not_come_before_the_lock(
     entry = make_entry({})
     lock(entry, indexes, '"alpha==1.0"')
     monkeypatch.setenv("UV_INDEX", f"{indexes}/private/simple")
-    assert origins(build(entry, X86, store=store).archive, "alpha") == ["main"]
+    assert origins(written(build(entry, X86, store=store)), "alpha") == ["main"]
 
 
 @pytest.mark.parametrize("is_member", [False, True])
@@ -203,7 +204,7 @@ def test_source_for_some_platforms(make_entry: MakeEntry, store: LocalStore, ind
     write_wheel(entry / "wheels", "beta", {"beta.py": "index = 'file'\n"})
     source = f"{{ path = 'wheels/beta-1.0-py3-none-any.whl', marker = \"sys_platform == '{platform}'\" }}"
     lock(entry, indexes, '"beta"', f"[tool.uv.sources]\nbeta = {source}\n")
-    assert origins(build(entry, X86, store=store).archive, "beta") == ["file" if platform == "linux" else "main"]
+    assert origins(written(build(entry, X86, store=store)), "beta") == ["file" if platform == "linux" else "main"]
 
 
 def test_lock_for_other_pythons(make_entry: MakeEntry, store: LocalStore, indexes: str) -> None:
