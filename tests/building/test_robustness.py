@@ -129,7 +129,7 @@ def test_damaged_archive_of_an_entry_that_has_changed(make_entry: Callable[..., 
     (part,) = (store.folder / SCHEMA / "artifacts").glob("part-*/archive.zip")
     _flip(part)
     with pytest.raises(BuildError, match="has changed since this run found the build"):
-        _ = written(found)
+        written(found)
 
 
 def _flip(path: Path) -> None:
