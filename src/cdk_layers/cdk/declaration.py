@@ -6,7 +6,7 @@ They are not in the function's class, since jsii inspects all attributes of such
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aws_cdk import Stack
 from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
@@ -14,13 +14,14 @@ from aws_cdk.aws_lambda import Function, ILayerVersion, LayerVersion
 from cdk_layers.app.metadata import build_data
 from cdk_layers.app.model import Layer, LayerUse
 from cdk_layers.cdk.arguments.readers import Arguments
+from cdk_layers.cdk.asset.function_code import contents_of_archive, contents_of_code
 from cdk_layers.cdk.follow.declarations import declare
 from cdk_layers.cdk.follow.layer_list import layer_list
 from cdk_layers.cdk.follow.references import arns_for, follow
 from cdk_layers.cdk.grants import LayerGrant
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.layers import imported_model, model_of
-from cdk_layers.cdk.node.contract import is_reported_by_cli
+from cdk_layers.cdk.node.contract import adds_layers, is_reported_by_cli
 from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.errors import RuleError
@@ -28,9 +29,9 @@ from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from aws_cdk.aws_lambda import CfnFunction
+    from aws_cdk.aws_lambda import CfnFunction, Code
 
     from cdk_layers.app.metadata import ImportedLayer
     from cdk_layers.app.model import Function as FunctionModel
@@ -109,13 +110,23 @@ class Declaration:
             return
         refuse(replace(function, layers=tuple(map(_without_text, function.layers or ()))), settings)
 
-    def passes(self, layers: Sequence[ILayerVersion | str]) -> bool:
-        """Return whether the rules accept the function with its layers and with more of them."""
+    def check_code(self, layers: Sequence[ILayerVersion | str], code: Code) -> None:
+        """Check the function with its layers and with its code, whose contents may not be known.
+
+        Raises:
+            RuleError: As `check`.
+        """
         try:
             self.check(layers)
         except RuleError:
-            return False
-        return True
+            # The error lists all findings, so the size of an archive has to be known too.
+            contents = contents_of_archive(code, self._place) if self.model.code is None else None
+            if contents is None:
+                raise
+            self.model = replace(self.model, code=contents)
+        else:
+            return
+        self.check(layers)
 
     def _uses(self, layers: Sequence[ILayerVersion | str], extensions: Sequence[ILayerVersion]) -> tuple[LayerUse, ...]:
         """Return the function's layers with more of them, as the rules judge them."""
@@ -144,7 +155,40 @@ class Declaration:
         """Yield layers to add with the ids of the constructs for those that are imported by ARN."""
         yield from ((f"Layer{number}", layer) for number, layer in enumerate(layers, start=len(self.layers)))
 
-    def unpassed(
+    def passed(self, layers: Sequence[ILayerVersion | str], arguments: Mapping[str, Any]) -> list[ILayerVersion]:
+        """Return the layers that the CDK gets as an argument of the function, in their order: all or none of them.
+
+        They are added later if one is an ARN, which becomes a construct below the function, or if the CDK adds its own.
+        """
+        versions = [layer for layer in layers if not isinstance(layer, str)]
+        return [] if len(versions) < len(layers) or adds_layers(arguments) else versions
+
+    def add_first(
+        self, function: Function, layers: Sequence[ILayerVersion | str], arguments: Mapping[str, Any], code: Code
+    ) -> None:
+        """Add the layers of a new function, after checking what was not known before it was defined.
+
+        Args:
+            function: The function.
+            layers: Its layers.
+            arguments: The arguments of the function that the CDK got.
+            code: Its code.
+
+        Raises:
+            RuleError: As `check`.
+        """
+        passed, is_extended = self.passed(layers, arguments), adds_layers(arguments)
+        before, after = self._unpassed(function, passed) if is_extended or self._place.injects else ((), ())
+        injected, extensions = ((), (*before, *after)) if is_extended else (before, after)
+        is_unknown = self.model.code is None
+        if is_unknown:
+            # Only now the CDK has staged code that it was given as an asset.
+            self.model = replace(self.model, code=contents_of_code(function, code, self._place))
+        if is_unknown or injected or extensions:
+            self.check(layers, (*injected, *extensions))
+        self.add(function, layers, injected, extensions, is_known=bool(passed))
+
+    def _unpassed(
         self, function: Function, passed: Sequence[ILayerVersion]
     ) -> tuple[tuple[ILayerVersion, ...], tuple[ILayerVersion, ...]]:
         """Return layers that the function did not get as an argument, before and after those that it got."""

@@ -8,23 +8,17 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk.aws_lambda import Code, Function, ILayerVersion, Runtime
 
 from cdk_layers.app.metadata import UNBUILT
-from cdk_layers.app.model import Function as FunctionModel
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments
-from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.asset.build_errors import build_errors
-from cdk_layers.cdk.asset.function_code import CodeSource, contents_of_archive, contents_of_code, measured_contents
-from cdk_layers.cdk.asset.handlers import resolved_handler
+from cdk_layers.cdk.asset.function_code import measured_contents
+from cdk_layers.cdk.asset.function_request import FunctionRequest
 from cdk_layers.cdk.declaration import Declaration
 from cdk_layers.cdk.model.place import place_of
-from cdk_layers.cdk.model.runtimes import name_of, runtime_for, runtime_name
-from cdk_layers.cdk.model.targets import DEFAULT_ARCHITECTURE
-from cdk_layers.cdk.model.tokens import known, known_values
-from cdk_layers.cdk.node.contract import adds_layers
+from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.state import state_of
-from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import Size
     from aws_cdk.aws_lambda import Architecture
@@ -33,6 +27,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from cdk_layers.cdk.arguments.types import Folder, FunctionArguments, Layers, Texts, Trim
+    from cdk_layers.cdk.asset.function_code import FunctionCode
+    from cdk_layers.cdk.model.place import Place
     from cdk_layers.contents.model import Contents
 
 
@@ -135,78 +131,27 @@ class LayeredFunction(Function):
                 is not a layer version.
         """
         place = place_of(scope)
-        arguments = Arguments(f"Function {place.path_of(id)!r}")
-        runs_on = arguments.runtime("runtime", runtime)
-        machine = None if architecture is None else arguments.architecture("architecture", architecture)
-        given_options = {
-            "entry": entry, "bundling": bundling, "asset_excludes": asset_excludes,
-            "default_excludes": default_excludes, "follow_links": follow_links,
-            "allow_source_builds": allow_source_builds, "groups": groups, "extras": extras,
-            "bytecode": bytecode, "trim": trim, "dependency_excludes": dependency_excludes,
-            "aws_services": aws_services, "try_imports": try_imports,
-        }  # fmt: skip
-        source = CodeSource.read(
-            place.path_of(id), arguments, given_options, None if machine is None else [machine],
-            code=arguments.code(code), index=index,
-        )  # fmt: skip
-        called = resolved_handler(arguments, source.entry, index, handler)
-        self._declaration = declaration = Declaration(
-            place,
-            FunctionModel(
-                where=Where(place.path_of(id)),
-                image=runtime_name(runs_on) is None,
-                runtime=runtime_name(runs_on),
-                architecture=name_of(machine) if machine else DEFAULT_ARCHITECTURE,
-                handler=known(called),
-                environment=known_values(arguments.variables(kwargs.get("environment"))),
-                partition=place.partition,
-                region=place.region,
-                account=place.account,
-                budget_bytes=arguments.size("max_unzipped", max_unzipped),
-            ),
-        )
+        request = FunctionRequest.read(place.path_of(id), {
+            "runtime": runtime, "handler": handler, "code": code, "entry": entry, "index": index, "bundling": bundling,
+            "architecture": architecture, "max_unzipped": max_unzipped, "environment": kwargs.get("environment"),
+            "asset_excludes": asset_excludes, "default_excludes": default_excludes, "follow_links": follow_links,
+            "allow_source_builds": allow_source_builds, "groups": groups, "extras": extras, "bytecode": bytecode,
+            "trim": trim, "dependency_excludes": dependency_excludes, "aws_services": aws_services,
+            "try_imports": try_imports,
+        })  # fmt: skip
+        self._declaration = declaration = Declaration(place, request.model(place))
         given = declaration.checked(layers)
-        if isinstance(runtime, Runtime):
-            runs_on = runtime_for(runtime, given)
-        extended = adds_layers(kwargs)
-        with build_errors("Function", declaration.path, source.entry):
-            found_layers = given if source.entry is None else declaration.with_imports_found(given)
-            built = source.build_or_recall(
-                runs_on, machine, found_layers, bundled=place.bundled, store=state_of(place.scope).store
-            )
-            source.try_imports(built, found_layers, state_of(place.scope), bundled=place.bundled)
-        contents = built.contents or measured_contents(built.code, place)
-        declaration.model = replace(
-            declaration.model,
-            code=contents,
-            report=built.report,
-            built_for=name_of(runs_on) if built.has_manifest else None,
-        )
-        if not declaration.passes(given):
-            # The error lists all findings, so the size of an archive has to be known too.
-            declaration.model = replace(declaration.model, code=contents or contents_of_archive(built.code, place))
-            declaration.check(given)
-        has_arns = any(isinstance(layer, str) for layer in given)
-        versions = [] if extended or has_arns else [layer for layer in given if not isinstance(layer, str)]
-        with built.placing(declaration.path), cdk_arguments(arguments.place, kwargs):
+        built = _build(request, declaration, given, place)
+        declaration.check_code(given, built.code)
+        with built.placing(declaration.path), cdk_arguments(f"Function {declaration.path!r}", kwargs):
             super().__init__(
-                scope, id, code=built.code, handler=called, runtime=runs_on, architecture=machine,
-                layers=versions or None, **kwargs,
+                scope, id, code=built.code, handler=request.handler, runtime=request.runtime_with(given),
+                architecture=request.architecture, layers=declaration.passed(given, kwargs) or None, **kwargs,
             )  # fmt: skip
         built.restore(self)
-        if source.entry is not None and not place.bundled:
+        if request.source.entry is not None and not place.bundled:
             self.node.add_metadata(UNBUILT, True)
-        injected, extensions = declaration.unpassed(self, versions) if extended or place.injects else ((), ())
-        if extended:
-            injected, extensions = (), (*injected, *extensions)
-        if contents is None:
-            # Only now the CDK has staged code that it was given as an asset.
-            contents = contents_of_code(self, built.code, place)
-            declaration.model = replace(declaration.model, code=contents)
-            declaration.check(given, (*injected, *extensions))
-        elif injected or extensions:
-            declaration.check(given, (*injected, *extensions))
-        declaration.add(self, given, injected, extensions, is_known=bool(versions))
+        declaration.add_first(self, given, kwargs, built.code)
 
     def add_layers(self, *layers: ILayerVersion | str) -> None:
         """Add layers after those that the function has.
@@ -236,3 +181,23 @@ class LayeredFunction(Function):
     def declared_layers(self) -> tuple[ILayerVersion, ...]:
         """Its layers in the order of their declaration, which is the merge order."""
         return self._declaration.layers
+
+
+def _build(
+    request: FunctionRequest, declaration: Declaration, layers: Sequence[ILayerVersion | str], place: Place
+) -> FunctionCode:
+    """Return the code of a function, built from its entry if it has one, and add it to the function's model."""
+    source, state = request.source, state_of(place.scope)
+    with build_errors("Function", declaration.path, source.entry):
+        found = layers if source.entry is None else declaration.with_imports_found(layers)
+        built = source.build_or_recall(
+            request.runtime, request.architecture, found, bundled=place.bundled, store=state.store
+        )
+        source.try_imports(built, found, state, bundled=place.bundled)
+    declaration.model = replace(
+        declaration.model,
+        code=built.contents or measured_contents(built.code, place),
+        report=built.report,
+        built_for=name_of(request.runtime) if built.has_manifest else None,
+    )
+    return built
