@@ -5,20 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 import stat
-import subprocess
-import zipfile
 from dataclasses import dataclass
-from functools import cache
-from io import BytesIO
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import aws_cdk
-import uv
 from aws_cdk import aws_lambda
 
 import cdk_layers
+from benchmarks.case_archives import HANDLER, Pieces, Text, Wheel, archive_of_zeros, distribution, write_archive
 from cdk_layers.assembly.deployed import with_deployed
 from cdk_layers.assembly.reader import read
 from cdk_layers.rules.examples import sam_template
@@ -33,32 +28,7 @@ Which = Literal["failing", "passing"]
 BOTH: Final[tuple[Which, Which]] = ("failing", "passing")
 
 _DEPLOYED: Final = "deployed"
-_MEBIBYTE: Final = 1024 * 1024
 _NAMED_FILE: Final = re.compile(r"(?:ContentUri|CodeUri): ([\w./-]+)")
-_HANDLER: Final = "def handler(event, context):\n    return event\n"
-
-
-@dataclass(frozen=True)
-class Text:
-    """One text file of an archive, or a symlink with the text as its target."""
-
-    path: str
-    text: str | bytes = ""
-    mode: int = stat.S_IFREG | 0o644
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """One distribution as uv installs it."""
-
-    requirement: str
-    platform: str = "x86_64-manylinux_2_28"
-    python: str = "3.13"
-    only: str = "**/*"
-    """Which of its files are taken: a pattern of pathlib's."""
-
-
-Pieces = tuple[Text | Wheel, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +36,7 @@ class Layered:
     """A function and the archives of its code and layers."""
 
     layers: tuple[Pieces, ...]
-    code: Pieces = (Text("main.py", _HANDLER),)
+    code: Pieces = (Text("main.py", HANDLER),)
     runtime: str = "python3.13"
     architecture: str = "x86_64"
     claims: str = ""
@@ -82,7 +52,7 @@ class Layered:
         """Write a SAM template and its archives; return the template's path."""
         names = [f"Layer{number}" for number in range(len(self.layers))]
         for name, pieces in zip(("Code", *names), (self.code, *self.layers), strict=True):
-            _write_archive(folder / f"{name}.zip", pieces)
+            write_archive(folder / f"{name}.zip", pieces)
         template = folder / "template.yaml"
         template.write_text(
             sam_template(self._function(names), *map(self._layer, names), *self.resources), encoding="utf-8"
@@ -130,17 +100,6 @@ def read_case(path: Path) -> App:
     return with_deployed(app, read(deployed)) if deployed.is_dir() else app
 
 
-def _written(name: str, version: str, *metadata: str) -> Pieces:
-    folder = f"python/{name}-{version}.dist-info"
-    lines = ("Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *metadata, "")
-    record = "".join(f"{path},,\n" for path in (f"{name}/__init__.py", f"{name}-{version}.dist-info/METADATA"))
-    return (
-        Text(f"python/{name}/__init__.py", f"version = {version!r}\n"),
-        Text(f"{folder}/METADATA", "\n".join(lines)),
-        Text(f"{folder}/RECORD", record),
-    )
-
-
 _SIX: Final = Text("python/six.py", "moves = 1\n")
 _ORJSON: Final = "orjson==3.11.4"
 _LIGHTGBM: Final = Wheel("lightgbm==4.6.0", only="lightgbm/lib/*.so")
@@ -173,8 +132,8 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
         Layered(((_LIGHTGBM,),)), Layered(((_LIGHTGBM, Text("lib/libgomp.so.1", b"\x7fELF")),)),
     ),
     "requires-python": (
-        Layered((_written("example", "1.0", "Requires-Python: >=3.14"),)),
-        Layered((_written("example", "1.0", "Requires-Python: >=3.13"),)),
+        Layered((distribution("example", "1.0", "Requires-Python: >=3.14"),)),
+        Layered((distribution("example", "1.0", "Requires-Python: >=3.13"),)),
     ),
     "overclaimed-target": (
         Layered(((Wheel(_ORJSON),),), claims="CompatibleArchitectures: [x86_64, arm64]"),
@@ -195,16 +154,16 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
         Layered(((_SIX, Text("python/__pycache__/six.cpython-313.pyc", _STALE)),)), Layered(((_SIX,),)),
     ),
     "missing-dependency": (
-        Layered((_written("example", "1.0", "Requires-Dist: other>=2"),)),
-        Layered((_written("example", "1.0", "Requires-Dist: other>=2"), _written("other", "2.0"))),
+        Layered((distribution("example", "1.0", "Requires-Dist: other>=2"),)),
+        Layered((distribution("example", "1.0", "Requires-Dist: other>=2"), distribution("other", "2.0"))),
     ),
     "version-conflict": (
-        Layered((_written("example", "1.0"), _written("example", "2.0"))),
-        Layered((_written("example", "1.0"), _written("example", "1.0"))),
+        Layered((distribution("example", "1.0"), distribution("example", "2.0"))),
+        Layered((distribution("example", "1.0"), distribution("example", "1.0"))),
     ),
     "shadowed-sdk": (
-        Layered((_written("botocore", "1.40.0"),), code=(Text("main.py", f"import boto3\n{_HANDLER}"),)),
-        Layered((_written("botocore", "1.40.0"), _written("boto3", "1.40.0"), _written("s3transfer", "0.13.0"))),
+        Layered((distribution("botocore", "1.40.0"),), code=(Text("main.py", f"import boto3\n{HANDLER}"),)),
+        Layered((distribution("botocore", "1.40.0"), distribution("boto3", "1.40.0"), distribution("s3transfer", "0.13.0"))),
     ),
     "shadowed-stdlib": (
         Layered(((Text("python/random.py", "seed = 1\n"),),)),
@@ -215,11 +174,11 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
         Layered(((Text("python/google/api.py"),), (Text("python/lib/python3.13/site-packages/google/proto.py"),))),
     ),
     "handler-not-found": (
-        Layered(((_SIX,),), code=(Text("app.py", _HANDLER),)), Layered(((_SIX,),)),
+        Layered(((_SIX,),), code=(Text("app.py", HANDLER),)), Layered(((_SIX,),)),
     ),
     "missing-import": (
-        Layered(((_SIX,),), code=(Text("main.py", f"import requests\n{_HANDLER}"),)),
-        Layered((_written("requests", "2.32.5"),), code=(Text("main.py", f"import requests\n{_HANDLER}"),)),
+        Layered(((_SIX,),), code=(Text("main.py", f"import requests\n{HANDLER}"),)),
+        Layered((distribution("requests", "2.32.5"),), code=(Text("main.py", f"import requests\n{HANDLER}"),)),
     ),
     "secret-in-layer": (
         Layered(((_SIX, Text("python/settings/key.pem", _KEY)),)),
@@ -257,56 +216,13 @@ def _write_template(example: str, folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         size = re.match(r"\d+(?=-MiB)", path.stem)
         if size:
-            path.write_bytes(_zeros(int(size.group())))
+            path.write_bytes(archive_of_zeros(int(size.group())))
         else:
-            _write_archive(path, (Text("bin/hello", "#!/bin/sh\n", stat.S_IFREG | 0o755),)
+            write_archive(path, (Text("bin/hello", "#!/bin/sh\n", stat.S_IFREG | 0o755),)
                            if path.stem == "tools" else (_SIX,))  # fmt: skip
     template = folder / "template.yaml"
     template.write_text(example, encoding="utf-8")
     return template
-
-
-@cache
-def _zeros(mebibytes: int) -> bytes:
-    """Return a small archive that is large when it is unzipped."""
-    whole = BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path, text in (("main.py", _HANDLER), ("python/zeros/__init__.py", "")):
-            archive.writestr(_entry(path, stat.S_IFREG | 0o644), text)
-        zeros = _entry("python/zeros/zeros.bin", stat.S_IFREG | 0o644)
-        zeros.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(zeros, "w") as file:
-            for _ in range(mebibytes):
-                file.write(bytes(_MEBIBYTE))
-    return whole.getvalue()
-
-
-def _write_archive(path: Path, pieces: Pieces) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for piece in pieces:
-            if isinstance(piece, Wheel):
-                _install(piece, archive)
-            else:
-                text = piece.text.encode() if isinstance(piece.text, str) else piece.text
-                archive.writestr(_entry(piece.path, piece.mode), text)
-
-
-def _entry(path: str, mode: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(path)
-    entry.create_system = 3
-    entry.external_attr = mode << 16
-    return entry
-
-
-def _install(wheel: Wheel, archive: zipfile.ZipFile) -> None:
-    with TemporaryDirectory() as target:
-        command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        place = ["--target", target, "--python-platform", wheel.platform, "--python-version", wheel.python]
-        subprocess.run([*command, *place, wheel.requirement], check=True)
-        for path in sorted(Path(target).glob(wheel.only)):
-            if path.is_file() and path.name != ".lock":
-                inside = PurePosixPath("python", path.relative_to(target).as_posix())
-                archive.writestr(_entry(str(inside), stat.S_IFREG | 0o644), path.read_bytes())
 
 
 def _synthesize(example: str, folder: Path) -> Path:
@@ -314,7 +230,7 @@ def _synthesize(example: str, folder: Path) -> Path:
     for name, files in {
         "layers/base": {"requirements.txt": "six==1.17.0\n"},
         "layers/company": {"company.py": "name = 'company'\n"},
-        "functions/report": {"main.py": _HANDLER},
+        "functions/report": {"main.py": HANDLER},
     }.items():
         (folder / name).mkdir(parents=True)
         for file, text in files.items():

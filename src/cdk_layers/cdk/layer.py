@@ -14,14 +14,12 @@ from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.arguments.types import LayerArguments
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_request import LayerRequest
-from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.cdk.asset.staged import refuse_changed_targets
 from cdk_layers.cdk.follow.references import share, top_of
 from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.node.contract import asset_staging
-from cdk_layers.cdk.state import state_of
 from cdk_layers.cdk.validation import LayerValidation
 from cdk_layers.findings import Where
 from cdk_layers.project.settings import app_settings
@@ -156,15 +154,7 @@ class SharedPythonLayer(PythonLayerVersion):
             dependency_excludes=dependency_excludes, aws_services=aws_services, try_imports=try_imports, docker=docker,
             max_unzipped=max_unzipped, reference_strength=reference_strength,
         ))  # fmt: skip
-        state = state_of(place.scope)
-        self._asset = asset_of(
-            request.source,
-            bundled=place.bundled,
-            builds=place.builds_layers,
-            store=state.store,
-            ahead=state.part(PrebuiltLayers),
-        )
-        self._asset.try_imports(state)
+        self._asset = asset_of(request.source, place)
         properties = request.properties(self._asset)
         with self._asset.staging(), cdk_arguments(f"Layer {self._where.path!r}", {}):
             super().__init__(scope, id, **properties)

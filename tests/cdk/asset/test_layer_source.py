@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 from aws_cdk.aws_lambda_python_alpha import BundlingOptions
@@ -17,14 +18,13 @@ from cdk_layers.cdk.asset import docker
 from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_source import LayerSource
-from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_layers.store.local_store import LocalStore
+    from cdk_layers.cdk.model.place import Place
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
 SOURCE: Final = LayerSource(
@@ -86,7 +86,7 @@ def test_a_container_is_chosen_for_reasons() -> None:
     assert SOURCE.container_reasons == ()
 
 
-def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.MonkeyPatch, store: LocalStore) -> None:
+def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an engine there are no options for PythonLayerVersion to start with."""
 
     def refuse(path: str, reasons: tuple[str, ...]) -> None:
@@ -95,7 +95,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(docker, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base.*: \('docker=True',\)"):
-        asset_of(replace(SOURCE, docker=True), bundled=True, builds=True, store=store, ahead=PrebuiltLayers())
+        asset_of(replace(SOURCE, docker=True), cast("Place", SimpleNamespace(bundled=True)))
 
 
 def test_there_has_to_be_something_to_build_from() -> None:

@@ -14,6 +14,7 @@ from cdk_layers.building.multi_target import build_for
 from cdk_layers.building.notes import NO_REPORT
 from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.output import placing
+from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.cdk.asset.staged import staged_build
 from cdk_layers.cdk.model.layers import contents_of
 from cdk_layers.cdk.state import state_of
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
     from cdk_layers.building.builds import LayerBuild
     from cdk_layers.building.notes import BuildReport
     from cdk_layers.cdk.asset.layer_source import LayerSource
-    from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
+    from cdk_layers.cdk.model.place import Place
     from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
-    from cdk_layers.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,7 @@ class Built:
         if self.build.job.options.content.try_imports:
             from cdk_layers.cdk.asset.tried_imports import try_layer  # noqa: PLC0415 - few layers ask for it
 
-            with build_errors("Layer", self.source.path, self.source.entry_or_opt):
-                try_layer(self.source.path, self.source.targets, self.build, state)
+            try_layer(self.source.path, self.source.targets, self.build, state)
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
@@ -109,9 +108,6 @@ class Unstaged:
         """What the build reports about its archive."""
         return NO_REPORT if self.build is None else self.build.report
 
-    def try_imports(self, _: AppState) -> None:
-        """Do nothing: the layer is not deployed."""
-
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
         return self.source.bundling.unbundled()
@@ -141,9 +137,6 @@ class ByContainer:
 
     contents = None
     report = NO_REPORT
-
-    def try_imports(self, _: AppState) -> None:
-        """Do nothing: `LayerSource.refuse_local_options` refuses the option."""
 
     def bundling(self) -> BundlingOptions:
         """Return the options for PythonLayerVersion."""
@@ -175,18 +168,16 @@ class ByContainer:
 LayerAsset: TypeAlias = Built | Unstaged | ByContainer
 
 
-def asset_of(source: LayerSource, *, bundled: bool, builds: bool, store: Store, ahead: PrebuiltLayers) -> LayerAsset:
+def asset_of(source: LayerSource, place: Place) -> LayerAsset:
     """Build a layer, or find out where its asset comes from instead.
 
     Args:
         source: The source of the layer.
-        bundled: Whether the CDK bundles the stack. If not, the CDK stages the entry folder.
-        builds: Whether the layer is built in any case, since functions of other stacks may use it.
-        store: Where artifacts are kept.
-        ahead: Builds that were made with those of other layers.
+        place: The place of the layer. If the CDK does not bundle its stack, the CDK stages the entry folder.
 
     Raises:
         CompatibilityError: The content does not fit all targets.
+        BrokenImportError: `try_imports` is set, and a package cannot be imported.
         CdkLayersError: As `build`; a BuildError if a container is needed and no engine answers.
         UsageError: An argument needs a container, and another one needs a build without one.
     """
@@ -194,22 +185,26 @@ def asset_of(source: LayerSource, *, bundled: bool, builds: bool, store: Store, 
         reasons = source.container_reasons
         if reasons:
             source.refuse_local_options()
-            if bundled:
+            if place.bundled:
                 from cdk_layers.cdk.asset.docker import require_engine  # noqa: PLC0415 - as above
 
                 require_engine(source.path, reasons)
-            return ByContainer(source) if bundled else Unstaged(source, None)
-        if bundled:
-            return Built(source, _build(source, store, ahead))
-        if not builds:
-            earlier = recall(source.folder, source.targets[0], source.options, store=store)
+            return ByContainer(source) if place.bundled else Unstaged(source, None)
+        if place.bundled:
+            built = Built(source, _build(source, place))
+            built.try_imports(state_of(place.scope))
+            return built
+        if not place.builds_layers:
+            earlier = recall(source.folder, source.targets[0], source.options, store=state_of(place.scope).store)
             return Unstaged(source, None, None if earlier is None else earlier.digest)
     # The layer is not deployed, so its errors concern only the functions that use it: see `unknown_digest_text`.
     with suppress(CdkLayersError):
-        return Unstaged(source, _build(source, store, ahead))
+        return Unstaged(source, _build(source, place))
     return Unstaged(source, None)
 
 
-def _build(source: LayerSource, store: Store, ahead: PrebuiltLayers) -> LayerBuild:
-    build = ahead.take(source, store)
-    return build or build_for(source.folder, source.targets, source.options, store=store, label=source.path)
+def _build(source: LayerSource, place: Place) -> LayerBuild:
+    """Return the build of a layer, which may have been made with those of other layers."""
+    state = state_of(place.scope)
+    build = state.part(PrebuiltLayers).take(source, state.store)
+    return build or build_for(source.folder, source.targets, source.options, store=state.store, label=source.path)
