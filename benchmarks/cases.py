@@ -163,7 +163,9 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
     ),
     "shadowed-sdk": (
         Layered((distribution("botocore", "1.40.0"),), code=(Text("main.py", f"import boto3\n{HANDLER}"),)),
-        Layered((distribution("botocore", "1.40.0"), distribution("boto3", "1.40.0"), distribution("s3transfer", "0.13.0"))),
+        Layered((
+            distribution("botocore", "1.40.0"), distribution("boto3", "1.40.0"), distribution("s3transfer", "0.13.0"),
+        )),
     ),
     "shadowed-stdlib": (
         Layered(((Text("python/random.py", "seed = 1\n"),),)),
