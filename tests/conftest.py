@@ -65,7 +65,7 @@ _LONGEST: Final = (
     "building/test_robustness.py",
     "cdk/asset/test_output.py",
     "building/requirements/test_uv_lock.py",
-    "building/test_find.py",
+    "building/test_builds.py",
     "cdk/test_function.py",
     "rules/test_examples.py",
 )
