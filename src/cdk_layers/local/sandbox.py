@@ -76,6 +76,9 @@ class Program:
 
     debug_port: int | None = None
     imports_only: bool = False
+    is_compiled: bool = False
+    """Whether it imports with bytecode of all modules, which it writes first."""
+
     packages: tuple[str, ...] = ()
     """Packages that the process imports one by one, and nothing else."""
 
@@ -176,7 +179,8 @@ class Sandbox:
 
     def _by_paths(self) -> dict[str, object]:
         folders = self._folders
-        roots = Roots(str(folders.task), str(folders.opt), str(folders.runtime), str(self._python.parents[1]))
+        language, temporary = str(self._python.parents[1]), str(self._temporary)
+        roots = Roots(str(folders.task), str(folders.opt), str(folders.runtime), language, temporary)
         return {**self._spec(roots, str(self._python), str(_SCRIPTS / self._program.script)), "is_isolated": False}
 
     def _spec(self, roots: Roots, python: str, script: str) -> dict[str, object]:
@@ -185,13 +189,17 @@ class Sandbox:
             "layers": [f"{roots.opt}/{folder}" for folder in layer_folders(function.python)],
             "debug_port": program.debug_port,
             "imports_only": program.imports_only,
+            "is_compiled": program.is_compiled,
             "packages": program.packages,
             "before": program.before,
         }
         # Imports are tried without credentials: no import needs them.
         variables = variables_of(function, roots, program.api, {} if program.packages else host.environ())
+        python_options = [*program.python_options]
+        if program.is_compiled:
+            python_options += ["-X", f"pycache_prefix={roots.temporary}/bytecode"]
         return {
-            "command": [*self._wrapper(roots), python, *program.python_options, "-S", "-s", "-B", script],
+            "command": [*self._wrapper(roots), python, *python_options, "-S", "-s", "-B", script],
             # Not an argument: wrapper scripts change and split arguments.
             "environment": {**variables, process.OPTIONS: json.dumps(options)},
             "folder": roots.task,

@@ -29,6 +29,7 @@ _MANY: Final = 0.05
 """What takes a smaller share of the time is not worth advice."""
 
 _LISTED: Final = 5
+_COMPILE: Final = "of compiling at each cold start. Bytecode in the archives saves it: bytecode=True."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,27 @@ class StartTime:
     bytecode_saves_seconds: float | None = None
     """How much longer the modules of the archives take without the bytecode in the archives; None if they have none."""
 
+    compiling_seconds: float = 0.0
+    """How much longer the modules of the archives take than with bytecode of all of them."""
+
     differences: tuple[str, ...] = ()
     """In which ways the process saw another world than in Lambda, each as a sentence."""
 
     def advice(self) -> tuple[str, ...]:
         """Return what would help most, each as a sentence, the largest effect first."""
-        slow = [imported for imported in self.imports if imported.seconds >= _MANY * self.seconds][:_LISTED]
+        effects = [(imported.seconds, imported.owner.name, _postpone(imported)) for imported in self.imports]
+        effects.append((self.compiling_seconds, "bytecode", _COMPILE))
+        large = [effect for effect in sorted(effects, reverse=True) if effect[0] >= _MANY * self.seconds][:_LISTED]
         return tuple(
-            f"{imported.owner.name}: {imported.seconds * 1000:.0f} ms ({imported.seconds / self.seconds:.0%}) with its "
-            f"own imports. {imported.importer} imports it first: import it in the function that uses it, or do without."
-            for imported in slow
+            f"{name}: {seconds * 1000:.0f} ms ({seconds / self.seconds:.0%}) {what}" for seconds, name, what in large
         )
+
+
+def _postpone(imported: ImportedDistribution) -> str:
+    return (
+        f"with its own imports. {imported.importer} imports it first: import it in the function that uses it, or do "
+        "without."
+    )
 
 
 def measure(runner: Runner, function: LocalFunction, *, runs: int) -> StartTime:
@@ -111,16 +122,20 @@ def measure(runner: Runner, function: LocalFunction, *, runs: int) -> StartTime:
     ])  # fmt: skip
     measured = [_import_once(prepared) for _ in range(runs)]
     summary = _summary([modules for modules, _ in measured], owners, measured[-1][1])
+    now = _deployed([modules for modules, _ in measured], owners)
+    compiled = _deployed([_import_once(prepared, is_compiled=True)[0] for _ in range(runs)], owners)
+    summary = replace(summary, compiling_seconds=max(0.0, now - compiled))
     if not runner.has_bytecode(function):
         return summary
-    without = [_import_once(prepared, _IGNORE_BYTECODE)[0] for _ in range(runs)]
-    within = [modules for modules, _ in measured]
-    return replace(summary, bytecode_saves_seconds=_deployed(without, owners) - _deployed(within, owners))
+    without = _deployed([_import_once(prepared, _IGNORE_BYTECODE)[0] for _ in range(runs)], owners)
+    return replace(summary, bytecode_saves_seconds=without - now)
 
 
-def _import_once(prepared: Prepared, options: Sequence[str] = ()) -> tuple[tuple[ImportedModule, ...], tuple[str, ...]]:
+def _import_once(
+    prepared: Prepared, options: Sequence[str] = (), *, is_compiled: bool = False
+) -> tuple[tuple[ImportedModule, ...], tuple[str, ...]]:
     """Return the imported modules, and in which ways the process saw another world than in Lambda."""
-    program = Program(imports_only=True, python_options=(*_OPTIONS, *options))
+    program = Program(imports_only=True, is_compiled=is_compiled, python_options=(*_OPTIONS, *options))
     status, output, differences = run_to_end(prepared, program)
     modules = read_import_times(output)
     if modules is None:

@@ -49,6 +49,7 @@ class Roots:
     opt: str = "/opt"
     runtime: str = "/var/runtime"
     language: str = "/var/lang"
+    temporary: str = "/tmp"  # noqa: S108 - of the function's own
 
 
 def variables_of(function: LocalFunction, roots: Roots, api: str, host: Mapping[str, str]) -> dict[str, str]:

@@ -63,6 +63,7 @@ def _as_json(path: str, result: StartTime) -> dict[str, object]:
         "runs": result.runs,
         "seconds": result.seconds,
         "bytecode_saves_seconds": result.bytecode_saves_seconds,
+        "compiling_seconds": result.compiling_seconds,
         "distributions": [
             {
                 "name": distribution.owner.name,

@@ -4,7 +4,8 @@ It takes its place between the environment and the client as Lambda's own bootst
 reads the handler, the folders and PYTHONPATH from environment variables, since wrapper scripts change both.
 
 `_CDK_LAYERS_START` is one JSON document: `layers`, the folders that modules of layers are imported from, `debug_port`
-(or null), where it waits for a debugger, and `imports_only`, for importing the handler's module alone.
+(or null), where it waits for a debugger, `imports_only`, for importing the handler's module alone, and `is_compiled`,
+for doing so with bytecode of all modules, below `sys.pycache_prefix`.
 """
 
 from __future__ import annotations
@@ -103,6 +104,21 @@ def import_module(handler: str) -> None:
     sys.stderr.flush()
 
 
+def compile_modules(handler: str) -> None:
+    """Import a handler's module in a child process, which writes the bytecode of all that is imported."""
+    child = os.fork()
+    if child == 0:
+        output = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        sys.dont_write_bytecode = False
+        try:
+            import_module(handler)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
 def main() -> None:
     """Load the runtime client, set the search path, and answer invocations until the process ends."""
     options = json.loads(os.environ.pop(OPTIONS))
@@ -119,6 +135,8 @@ def main() -> None:
     set_search_path(options["layers"])
     handler = os.environ["_HANDLER"]
     if options["imports_only"]:
+        if options["is_compiled"]:
+            compile_modules(handler)
         import_module(handler)
         return
     if options["debug_port"]:
