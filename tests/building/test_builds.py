@@ -309,6 +309,16 @@ def test_local_folder(make_entry: MakeEntry, store: LocalStore) -> None:
         assert opened.read("python/lib/__init__.py") == b"x = 2\n"
 
 
+@pytest.mark.parametrize("allowed", [(), ("entry",)])
+def test_a_folder_without_a_project_cannot_be_installed(
+    make_entry: Callable[..., Path], store: LocalStore, allowed: tuple[str, ...]
+) -> None:
+    """The export of uv begins with "-e .", also if it is written into another folder than the project's."""
+    entry = make_entry({"main.py": "", "requirements.txt": "-e .\nsix==1.17.0\n"})
+    with pytest.raises(EntryError, match=r"line 1 installs the folder .* no pyproject.toml and no setup.py\. .*emit"):
+        build(entry, X86, BuildOptions(allow_source_builds=allowed), store=store)
+
+
 def test_wheels_up_to_glibc_2_26(make_entry: MakeEntry, store: LocalStore) -> None:
     """For Amazon Linux 2 the newest numpy with a wheel for it is chosen; one with newer wheels only is refused."""
     target = Target("3.11", "x86_64")

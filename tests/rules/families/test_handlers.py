@@ -288,3 +288,14 @@ def test_the_modules_that_may_be_meant_are_listed_first() -> None:
     code = archive(tree, dists=[dist("a", folder="", top_level=["a"])])
     (finding,) = found(function(code=code, handler="shop.app.handler"), RULE)
     assert "; the code contains shop/api.py, zoo.py, a/x.py, a/y.py." in finding.message
+
+
+def test_the_functions_that_may_be_meant_are_listed() -> None:
+    """A wrong name is most often "handler" for "lambda_handler", which another module may define."""
+    code = {
+        "main.py": "from .api import lambda_handler as entry_handler\ndef _help(): ...\ndef run(event, context): ..."
+    }
+    (finding,) = found(function(code=code, handler="main.handler"), RULE)
+    assert "the function's handler. It defines 'entry_handler', 'run'." in finding.message
+    (finding,) = found(function(code={"main.py": "x = 1"}, handler="main.handler"), RULE)
+    assert finding.message.endswith("the function's handler.")

@@ -38,6 +38,9 @@ Their links would be followed through a whole repository, and their logs change 
 
 _SETUPTOOLS_OUTPUT: Final = re.compile(r"lib|bdist\..+|(?:lib|temp|scripts)[.-].+")
 _DISTRIBUTION: Final = re.compile(r".+\.(?:whl|tar\.gz|zip)|\.gitignore")
+_PROJECT_FILES: Final = (PROJECT, "setup.py")
+"""One of these makes a folder a project. Source: pip and uv, which refuse other folders."""
+
 _MARKERS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "cdk.out")
 """Files that identify the folder around them: a cache, a virtual environment, a cloud assembly."""
 
@@ -61,13 +64,16 @@ def is_built(line: RequirementLine) -> bool:
 
 
 def refuse_not_allowed(lines: Iterable[RequirementLine], allowed: Iterable[str], target: Target) -> None:
-    """Refuse sources that the user did not allow to be built.
+    """Refuse sources that cannot be built, and those that the user did not allow to be built.
 
     Raises:
-        EntryError: A requirement names sources, and its distribution is not among the allowed ones.
+        EntryError: A requirement names sources, and its distribution is not among the allowed ones, or a folder that
+            is not a project.
     """
     names = {canonical(name) for name in allowed}
     for line in lines:
+        if line.applies_to(target):
+            _refuse_other_folder(line)
         if is_built(line) and line.name and line.name not in names and line.applies_to(target):
             place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
             message = (
@@ -76,6 +82,18 @@ def refuse_not_allowed(lines: Iterable[RequirementLine], allowed: Iterable[str],
                 f"entry folder and require that, copy its packages into the entry folder, or {IN_CONTAINER}."
             )
             raise EntryError(message)
+
+
+def _refuse_other_folder(line: RequirementLine) -> None:
+    folder = line.local
+    if folder is not None and folder.is_dir() and not any((folder / name).is_file() for name in _PROJECT_FILES):
+        message = (
+            f"{line.where} installs the folder {folder}, which is not a project: it has no "
+            f"{' and no '.join(_PROJECT_FILES)}. Correct the path, which is relative to the file that names it. If 'uv "
+            "export' wrote the line for the project of this code, remove it or export with --no-emit-project: the entry's "
+            "files are packed anyway."
+        )
+        raise EntryError(message)
 
 
 def reachable(lines: Iterable[RequirementLine]) -> Mapping[Path, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,6 @@ from cdk_layers.system.syntax import parse
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
@@ -99,13 +99,29 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     if isinstance(answer, SyntaxError):
         yield _syntax_problem(module, answer, found)
     elif answer == "no":
-        yield Problem(f"{_description(found)} does not define {name!r}, the function's handler.", aws_error=aws_error)
+        others = _defined(found)
+        instead = f" It defines {listed(map(repr, others), _MOST_LISTED)}." if others else ""
+        message = f"{_description(found)} does not define {name!r}, the function's handler.{instead}"
+        yield Problem(message, aws_error=aws_error)
     elif answer == "maybe":
         yield Problem(
             f"Only running {_description(found)} could show whether it defines {name!r}, the function's handler.",
             severity="warning",
             aws_error=aws_error,
         )
+
+
+def _defined(module: Module) -> list[str]:
+    """Return the functions that the top level of a module that can be parsed defines or imports, likely ones first."""
+    names: list[str] = []
+    for statement in parse(_source(module) or b"").body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.append(statement.name)
+        elif isinstance(statement, ast.ImportFrom):
+            imported = (alias.asname or alias.name for alias in statement.names)
+            names += [name for name in imported if "handler" in name.lower()]
+    public = (name for name in dict.fromkeys(names) if not name.startswith("_"))
+    return sorted(public, key=lambda name: "handler" not in name.lower())
 
 
 def _description(module: Module) -> str:
