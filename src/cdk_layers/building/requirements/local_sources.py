@@ -90,8 +90,8 @@ def _refuse_other_folder(line: RequirementLine) -> None:
         message = (
             f"{line.where} installs the folder {folder}, which is not a project: it has no "
             f"{' and no '.join(_PROJECT_FILES)}. Correct the path, which is relative to the file that names it. If 'uv "
-            "export' wrote the line for the project of this code, remove it or export with --no-emit-project: the entry's "
-            "files are packed anyway."
+            "export' wrote the line for the project of this code, remove it or export with --no-emit-project: files of "
+            "the entry are packed anyway."
         )
         raise EntryError(message)
 

@@ -170,8 +170,8 @@ def _move(module: str, part: Part, path: str) -> str:
     folder = path[: path.rindex(module.replace(".", "/"))]
     return (
         f"If it is that file, make {folder} the folder of the code, or begin the handler with "
-        f"{folder.replace('/', '.')!r}. The packages of a project that is the entry of a LayeredFunction are packed at "
-        "the root if its pyproject.toml has a [build-system]."
+        f"{folder.replace('/', '.')!r}. In the entry of a LayeredFunction, packages of a "
+        "project are at the root if its wheel has them there, and a [build-system] but no setup.py decides that."
     )
 
 
