@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from aws_cdk import App, Stack
 
-from cdk_layers.cdk import state
-from cdk_layers.cdk.state import forget_apps, state_of
-from tests.cdk.apps import HUB, function, hub, new_app
+from cdk_layers.cdk.state import state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(autouse=True)
-def _forgotten() -> None:
-    """Begin without any app."""
-    forget_apps()
 
 
 def test_all_constructs_of_an_app_have_one_state(tmp_path: Path) -> None:
@@ -39,15 +30,3 @@ def test_a_part_is_created_once(tmp_path: Path) -> None:
     one, two = (App(outdir=str(tmp_path / name)) for name in ("one", "two"))
     assert state_of(one).part(list) is state_of(one).part(list)
     assert state_of(one).part(list) is not state_of(two).part(list)
-
-
-def test_one_call_forgets_everything(tmp_path: Path) -> None:
-    """After it nothing of an app with layers and functions is left."""
-    app = new_app(tmp_path / "out")
-    layers = hub(app, tmp_path, "base")
-    function(Stack(app, "Spoke", env=HUB), "F", layers=[layers["base"]])
-    assert state._BY_ROOT
-    assert state._BY_CONSTRUCT
-    forget_apps()
-    assert not state._BY_ROOT
-    assert not state._BY_CONSTRUCT

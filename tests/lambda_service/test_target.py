@@ -30,5 +30,5 @@ def test_a_preview_is_built_for_and_claims_no_date() -> None:
     """python3.15 is judged like the others, and none of its dates is verified."""
     preview = PYTHON_RUNTIMES["python3.15"]
     assert Target("3.15", "arm64").runtime is preview
-    assert (preview.is_preview, preview.glibc, preview.deprecated, preview.dates) == (True, (2, 34), None, "")
+    assert (preview.glibc, preview.deprecated, preview.dates) == ((2, 34), None, "")
     assert BUILDABLE_PYTHONS[-1] == "3.15"

@@ -34,12 +34,11 @@ class BuildRequest:
     label: str
 
 
-def build_several(requests: Sequence[BuildRequest], progress: Progress | None = None) -> list[Outcome]:
+def build_several(requests: Sequence[BuildRequest]) -> list[Outcome]:
     """Build several archives in parallel, one on each processor. An error does not stop the other builds.
 
     Args:
         requests: The builds.
-        progress: Where to show progress. Defaults to the error output.
 
     Returns:
         The outcome of each request, in the same order.
@@ -48,12 +47,10 @@ def build_several(requests: Sequence[BuildRequest], progress: Progress | None = 
     missing = [request for request, outcome in zip(requests, found, strict=True) if outcome is None]
     if not missing:
         return [outcome for outcome in found if outcome is not None]
-    return _build_missing(found, missing, progress)
+    return _build_missing(found, missing)
 
 
-def _build_missing(
-    found: Sequence[Outcome | None], missing: Sequence[BuildRequest], progress: Progress | None
-) -> list[Outcome]:
+def _build_missing(found: Sequence[Outcome | None], missing: Sequence[BuildRequest]) -> list[Outcome]:
     """Return the outcomes of all requests after building the missing ones."""
     # A synthesis without changes does not need these.
     import sysconfig  # noqa: PLC0415
@@ -62,7 +59,7 @@ def _build_missing(
 
     # The first call fills the variables step by step. Other threads would see only some, and builds would not find uv.
     sysconfig.get_config_vars()
-    display = SharedDisplay(progress or default_progress())
+    display = SharedDisplay(default_progress())
     # Loaded only where something is built, as in `find.build`.
     from cdk_layers.building.archives.processes import kept_processes  # noqa: PLC0415
     from cdk_layers.system.parallel import Pool, interruptible  # noqa: PLC0415

@@ -62,9 +62,3 @@ def state_of(construct: IConstruct) -> AppState:
         root = construct.node.root
         _BY_CONSTRUCT[construct] = _BY_ROOT.setdefault(identity(root), AppState(root))
     return _BY_CONSTRUCT[construct]
-
-
-def forget_apps() -> None:
-    """Forget the state of all apps, for tests. Constructs that exist already must not be used after it."""
-    _BY_ROOT.clear()
-    _BY_CONSTRUCT.clear()

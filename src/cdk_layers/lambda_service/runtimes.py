@@ -47,9 +47,6 @@ class PythonRuntime:
     update_blocked: date | None = None
     """The day from which Lambda rejects updates of functions on it."""
 
-    is_preview: bool = False
-    """Whether it is not known to be generally available."""
-
     @property
     def name(self) -> str:
         """The name in Lambda's API, such as "python3.13"."""
@@ -80,7 +77,7 @@ PYTHON_RUNTIMES: Final[dict[str, PythonRuntime]] = {
         PythonRuntime("3.14", AMAZON_LINUX_2023_GLIBC, date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
         # In preview since 2026-08-25; general availability and dates are not verified. Source: aws-lambda-roadmap
         # issue 55 and the API model of November 2026.
-        PythonRuntime("3.15", AMAZON_LINUX_2023_GLIBC, is_preview=True),
+        PythonRuntime("3.15", AMAZON_LINUX_2023_GLIBC),
     )
 }
 """Every managed Python 3 runtime by its API name, oldest first."""

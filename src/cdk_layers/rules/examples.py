@@ -37,11 +37,11 @@ def function_yaml(*properties: str, runtime: str = "python3.13", extra: str = ""
     return "\n".join(lines)
 
 
-def layer_yaml(*properties: str, name: str = "Base", retained: bool = True) -> str:
-    """Return a layer version as YAML, with its required and some more properties."""
+def layer_yaml(*properties: str, retained: bool = True) -> str:
+    """Return the layer version "Base" as YAML, with its required and some more properties."""
     policy = "Retain" if retained else "Delete"
     lines = [
-        f"{name}:",
+        "Base:",
         "  Type: AWS::Lambda::LayerVersion",
         f"  UpdateReplacePolicy: {policy}",
         f"  DeletionPolicy: {policy}",
