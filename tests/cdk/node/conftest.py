@@ -5,31 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aws_cdk import App, Stack
+
+from tests.cdk.apps import HUB
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from aws_cdk import App, Stack
-
-# Node starts with the import of aws_cdk and keeps its error output, which pytest does not capture while it loads this
-# file. So only the fixtures import it.
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     """Return an app with an output folder of its own."""
-    from aws_cdk import App  # noqa: PLC0415
-
     return App(outdir=str(tmp_path / "out"))
 
 
 @pytest.fixture
 def stack(app: App) -> Stack:
     """Return a stack of a known account and Region."""
-    from aws_cdk import Stack  # noqa: PLC0415
-
-    from tests.cdk.apps import HUB  # noqa: PLC0415
-
     return Stack(app, "Hub", env=HUB)
 
 
