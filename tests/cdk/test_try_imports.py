@@ -98,6 +98,9 @@ def test_imports_once_for_each_content(
     assert capsys.readouterr().err.count("Built layer") == 1
     assert layer.digest == again.digest == plain.digest
     assert layer.asset_hash == again.asset_hash == plain.asset_hash
+    other = "python3.13" if RUNTIME != "python3.13" else "python3.12"
+    with pytest.raises(AssertionError):  # the same content, and no import in this Python so far
+        SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **{**_TRIED, "compatible_runtimes": [other]})
 
 
 def test_imports_nothing_where_there_are_no_distributions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +135,24 @@ def test_says_once_where_it_cannot_try(
         "python": f"Install one: `uv python install {RUNTIME.removeprefix('python')}`. Other layers and functions",
         "client": "Connect to the index once",
     }[reason] in lines[0]
+    if reason == "python":
+        monkeypatch.undo()
+        with pytest.raises(BrokenImportError, match="odd_python: ValueError"):
+            SharedPythonLayer(Stack(App(), "Later"), "a", entry=entry, **options)
+
+
+def test_one_python_that_is_not_here_excuses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packages of the next layer, or for the next Python of the same layer, are imported."""
+    missing = "python3.10" if RUNTIME != "python3.10" else "python3.11"
+    found = runner.find_python
+
+    def find(version: str, *rest: Any) -> Path | None:
+        return None if version == missing.removeprefix("python") else found(version, *rest)
+
+    monkeypatch.setattr(runner, "find_python", find)
+    entry = _entry(tmp_path, "odd", {"odd": {"odd_here.py": "raise ValueError"}})
+    with pytest.raises(BrokenImportError, match="odd_here: ValueError"):
+        SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, **{**_TRIED, "compatible_runtimes": [missing, RUNTIME]})
 
 
 def _fail(*_: object, **__: object) -> None:
@@ -153,8 +174,23 @@ def test_functions_import_next_to_their_layers(tmp_path: Path, capsys: pytest.Ca
     LayeredFunction(stack, "Fine", layers=[layer], **options)
     with pytest.raises(BrokenImportError, match=r"(?s)1 of 1 package cannot be.*tool: ModuleNotFoundError.*'base'"):
         LayeredFunction(stack, "Alone", **options)
+    listed = Stack(App(context={"aws:cdk:bundling-stacks": []}), "Spoke")
+    LayeredFunction(listed, "Alone", **options)  # `cdk list` imports nothing, although the build is in the store
     with pytest.raises(BrokenImportError, match=r"tool: .*'tool\.words' \(left out: tool/words\.py\)"):
         LayeredFunction(stack, "Trimmed", layers=[layer], dependency_excludes="words.py", **options)
     arn = "arn:aws:lambda:eu-west-1:333333333333:layer:agent:7"
     LayeredFunction(stack, "Imported", layers=[layer, arn], **options)
     assert f"its layer {arn} is not on this machine. After `cdk synth`, run `cdk-layers" in capsys.readouterr().err
+
+
+def test_a_layer_whose_content_is_unknown_is_not_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The CDK stages the entry folder of a layer that it does not bundle, and that folder is not the layer."""
+    app = App(context={"aws:cdk:bundling-stacks": ["Spoke"]})
+    base = _entry(tmp_path, "base", {"base": {"base.py": ""}})
+    layer = SharedPythonLayer(Stack(app, "Hub"), "Base", entry=base, docker=True, compatible_runtimes=[RUNTIME])
+    code = _entry(tmp_path, "code", {"tool": {"tool.py": "import base"}})
+    LayeredFunction(
+        Stack(app, "Spoke"), "F", entry=code, handler="main.handler", runtime=RUNTIME, layers=[layer], try_imports=True,
+        architecture=this_architecture(),
+    )  # fmt: skip
+    assert "its layer Hub/Base is not on this machine" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from cdk_layers.cli.commands.serve import _start
 from cdk_layers.errors import UsageError
 from cdk_layers.local.runtime_api import MAX_PAYLOAD_BYTES
 from cdk_layers.local.selection import find_function, local_function
+from cdk_layers.local.variables import Roots, variables_of
 from tests.local.apps import RUNTIME, Log, error_of, function_of, invoke, run_once, write_app
 
 if TYPE_CHECKING:
@@ -225,6 +226,10 @@ def test_only_credentials_and_endpoints_of_this_machine_are_passed_on(
     assert variables["AWS_SESSION_TOKEN"] == os.environ["AWS_SESSION_TOKEN"]
     assert variables["AWS_ENDPOINT_URL"] == "http://localhost:4566"
     assert not {"AWS_PROFILE", "MY_TOKEN"} & variables.keys()
+    own = function_of(app, "Report", AWS_ENDPOINT_URL="http://localhost:1")
+    variables = variables_of(own, Roots(), "api", {"AWS_ENDPOINT_URL": "http://localhost:2", "AWS_SESSION_TOKEN": ""})
+    assert variables["AWS_ENDPOINT_URL"] == "http://localhost:1", "a variable of the function overrides this machine's"
+    assert "AWS_SESSION_TOKEN" not in variables
 
 
 @pytest.mark.parametrize(("variables", "is_requested"), [({}, False), ({"AWS_EC2_METADATA_DISABLED": "false"}, True)])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_layers.errors import BuildError
+from cdk_layers.local import runtime_folder as runtime_module
 from cdk_layers.local.execution import ExecutionEnvironment
 from cdk_layers.local.runtime_folder import runtime_folder
 from tests.local.apps import Log, function_of, invoke, write_app
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from cdk_layers.local.runner import Runner
     from cdk_layers.store.local_store import LocalStore
@@ -60,3 +62,18 @@ def test_runtime_without_a_cache_of_uv(
     with pytest.raises(BuildError, match=r"cannot use its cache: .*UV_CACHE_DIR") as caught:
         runtime_folder(store, tmp_path / sys.executable, version)
     assert "Connect" not in str(caught.value)
+
+
+def test_what_each_runtime_needs_is_in_a_folder_of_its_own(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A debugger is installed although the folder without one is there, and so is what another Python needs."""
+    installed: list[tuple[bool, str]] = []
+
+    def install(wanted: Sequence[str], python: Path, folder: Path) -> None:
+        folder.mkdir()
+        installed.append((runtime_module.DEBUGGER in wanted, str(python)))
+
+    monkeypatch.setattr(runtime_module, "_install", install)
+    calls = [("a", False), ("a", True), ("b", False), ("a", False), ("a", True)]
+    folders = [runtime_folder(store, Path(python), "3.13", debugger=debugger) for python, debugger in calls]
+    assert installed == [(False, "a"), (True, "a"), (False, "b")]
+    assert folders[:2] == folders[3:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from uv import find_uv_bin
 
+from cdk_layers.contents.model import Contents, File, Native
 from cdk_layers.errors import UsageError
-from cdk_layers.local.runner import this_architecture
+from cdk_layers.local.runner import foreign_files, this_architecture
 from tests.local.apps import Log, function_of, run_once, write_app
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from cdk_layers.local.runner import Runner
 
 _OTHER: Final = "arm64" if this_architecture() == "x86_64" else "x86_64"
+_WORDS: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 _PLATFORM: Final = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}[_OTHER]
 
 
@@ -52,6 +55,25 @@ def test_what_needs_no_native_code_runs(app: Path, runner: Runner, name: str, re
     outcome, log = run_once(runner, function_of(app, name))
     assert outcome.error is None, log
     assert json.loads(outcome.payload) == result
+
+
+@pytest.mark.parametrize(
+    ("file", "foreign"),
+    [("orjson/orjson.so", ["orjson/orjson.so"]), ("speech/libspeech-{}.so", []), ("data/{}/model.so", [])],
+)
+def test_files_that_a_package_chooses_by_their_names(file: str, foreign: list[str]) -> None:
+    """A package with libraries for several machines has those for others too, and loads none of them."""
+    path = f"python/{file.format(_WORDS[_OTHER])}"
+    contents = Contents(1, {path: File(1, 0, 0o644)}, natives=(Native(path, _OTHER, None),))
+    assert foreign_files(contents, "python/", this_architecture()) == [f"python/{name}" for name in foreign]
+
+
+def test_native_code_next_to_the_handler_is_refused(tmp_path: Path, app: Path, runner: Runner) -> None:
+    """The code of a function counts like its layers."""
+    code = write_app(tmp_path, {"Code": {"Architectures": [_OTHER], "Code": {"main.py": "import orjson"}}})
+    shutil.copytree(app / "orjson" / "python", code / "Code", dirs_exist_ok=True)
+    with pytest.raises(UsageError, match="1 native file, such as orjson/"):
+        runner.start(function_of(code, "Code"), Log())
 
 
 def test_what_needs_native_code_is_refused(app: Path, runner: Runner) -> None:

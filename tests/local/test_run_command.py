@@ -83,8 +83,8 @@ def test_a_failed_function(app: Path) -> None:
 
 
 def test_events_from_a_file_and_from_the_standard_input(app: Path, tmp_path: Path) -> None:
-    """An event is JSON, a file or the standard input."""
-    (tmp_path / "event.json").write_text("[1]")
+    """An event is JSON, a file (also with the mark at its start that Windows writes) or the standard input."""
+    (tmp_path / "event.json").write_text("[1]", encoding="utf-8-sig")
     for given, expected in ((str(tmp_path / "event.json"), [1]), ("-", [2]), ("3", 3)):
         done = _run(app, "run", "Report", "--event", given, given="[2]")
         assert json.loads(done.stdout)["event"] == expected

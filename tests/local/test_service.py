@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cdk_layers.local.app_service import AppService
+from cdk_layers.local.app_service import AppService, _stamp
 from cdk_layers.local.service import MAX_ASYNCHRONOUS_BYTES, MAX_EVENT_BYTES, Service
 from tests.local.apps import Log, write_app
 from tests.processes import is_running
@@ -282,6 +283,23 @@ def test_a_changed_assembly_is_read_again(app: Path, client: Any, log: Log) -> N
     template.write_text(json.dumps(document))
     assert _payload(client.invoke(FunctionName="Report"))["stage"] == "new"
     assert "was read again" in log.text
+    shutil.rmtree(app / "Report")
+    (app / "Report").mkdir()
+    (app / "Report" / "main.py").write_text(_MAIN.replace('"stage": ', '"stage": "code", "was": '))
+    assert _payload(client.invoke(FunctionName="Report"))["stage"] == "code", "the template is the same"
+
+
+@pytest.mark.parametrize("name", ["cdk.out", "cdk.out/assembly-Prod", "cdk.out/assembly-Prod/assembly-Inner"])
+def test_a_template_of_a_stage_that_changed(tmp_path: Path, name: str) -> None:
+    """Stages have folders of their own, an edit may leave the size as it is, and a dead link changes nothing."""
+    (tmp_path / name).mkdir(parents=True)
+    template = tmp_path / name / "Stack.template.json"
+    template.write_text("{}")
+    template.with_name("gone.json").symlink_to("nowhere")
+    before = _stamp(tmp_path / "cdk.out")
+    assert _stamp(tmp_path / "cdk.out") == before
+    os.utime(template, ns=(1, 1))
+    assert _stamp(tmp_path / "cdk.out") != before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

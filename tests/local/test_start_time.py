@@ -14,9 +14,10 @@ import pytest
 
 from cdk_layers.cli import main
 from cdk_layers.local import process
-from cdk_layers.local.import_times import read_import_times
+from cdk_layers.local.import_times import ImportedModule, read_import_times
+from cdk_layers.local.module_owners import ModuleOwners, Owner
 from cdk_layers.local.process import IMPORTS_BEGIN, IMPORTS_END
-from cdk_layers.local.start_time import StartTime
+from cdk_layers.local.start_time import StartTime, _deployed
 from tests.local.apps import write_app
 
 _RECORD: Final = "slow_package/__init__.py,,\nslow_package/inner.py,,\nslow_package-1.2.dist-info/METADATA,,\n"
@@ -167,6 +168,18 @@ def test_what_cannot_be_measured(
     """A module that cannot be imported is an error with the reason."""
     assert main(["start-time", arguments[0], str(app), *arguments[1:]]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_only_deployed_modules_lose_their_bytecode(tmp_path: Path) -> None:
+    """What Python and the runtime provide has bytecode in Lambda, whatever the archives have."""
+    for name in ("code/mine.py", "runtime/boto3/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    owners = ModuleOwners([
+        (Owner("own code"), tmp_path / "code"), (Owner("runtime", is_deployed=False), tmp_path / "runtime"),
+    ])  # fmt: skip
+    modules = [ImportedModule(name, time, time, ()) for name, time in (("mine", 1.0), ("boto3", 2.0), ("json", 4.0))]
+    assert _deployed(modules, owners) == 1.0
 
 
 def test_importers_are_read_from_the_indentation() -> None:

@@ -119,7 +119,7 @@ class Pool:
     def _give_back(self, environment: ExecutionEnvironment) -> None:
         with self._changed:
             self._busy.remove(environment)
-            is_reusable = environment.is_usable and not self._is_closed and id(environment) not in self._outdated
+            is_reusable = environment.is_usable and id(environment) not in self._outdated
             self._outdated.discard(id(environment))
             if is_reusable:
                 self._idle.append(environment)

@@ -16,6 +16,7 @@ from cdk_layers.building.archives import compression
 from cdk_layers.building.archives.hashing import content_digest
 from cdk_layers.building.archives.members import collect
 from cdk_layers.building.builds import build
+from cdk_layers.building.bytecode.names import bytecode_name
 from cdk_layers.building.content_options import ContentOptions
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts import packing as packing_module
@@ -27,6 +28,7 @@ from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
 from tests.building.archives_of_builds import written
 from tests.building.distributions import write_wheel
+from tests.pythons import require_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -207,6 +209,17 @@ def test_bytecode_of_modules_that_are_left_out(make_pinned: Callable[..., Path],
     assert not [name for name in names if "python/red/__" in name]
 
 
+def test_each_choice_of_content_is_an_archive_of_its_own(make_pinned: Callable[..., Path], store: LocalStore) -> None:
+    """No archive in the store is taken for that of other options: nothing silently lacks a file, or has it."""
+    entry = make_pinned("blue==1.0\nred==1.0\n")
+    removed = []
+    for patterns in ((), ("blue.py",), ("bad.py",), ("blue.py", "bad.py")):
+        options = BuildOptions(content=ContentOptions(dependency_excludes=patterns))
+        names = _names(build(entry, TARGET, options, store=store))
+        removed.append({name for name in ("blue.py", "bad.py") if f"python/{name}" not in names})
+    assert removed == [set(), {"blue.py"}, {"bad.py"}, {"blue.py", "bad.py"}]
+
+
 def test_bytecode_names_the_place_of_each_deploy(make_pinned: Callable[..., Path], store: LocalStore) -> None:
     """A layer and a function share the parts of their sources, and never those of bytecode: tracebacks show paths."""
     entry, content = make_pinned("blue==1.0\n"), ContentOptions(bytecode=True)
@@ -216,6 +229,19 @@ def test_bytecode_names_the_place_of_each_deploy(make_pinned: Callable[..., Path
         with zipfile.ZipFile(written(built)) as opened:
             code: CodeType = marshal.loads(opened.read(compiled)[16:])  # noqa: S302 - of this test
         assert code.co_filename == place
+
+
+def test_bytecode_of_each_python(make_pinned: Callable[..., Path], store: LocalStore) -> None:
+    """Layers for two versions share the parts of their sources; their bytecode differs, and so do their digests."""
+    entry, options = make_pinned("blue==1.0\n"), BuildOptions(content=ContentOptions(bytecode=True))
+    versions = ("3.12", "3.13")
+    for version in versions:
+        require_python(version, store)
+    builds = [build(entry, Target(version, "x86_64"), options, store=store) for version in versions]
+    compiled = [{name for name in _names(built) if name.endswith(".pyc")} for built in builds]
+    assert compiled == [{f"python/{bytecode_name(name, each)}" for name in ("blue.py", "shared/__init__.py")}
+                        for each in versions]  # fmt: skip
+    assert builds[0].digest != builds[1].digest
 
 
 def test_known_parts_and_one_installation_make_the_same_bytes(

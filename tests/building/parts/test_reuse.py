@@ -10,11 +10,14 @@ from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts.reuse import KnownParts, are_independent
 from cdk_layers.building.parts.split import Group
+from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.requirements.requirement_line import Place, read_requirement
 from cdk_layers.building.requirements.resolution import Basis, Resolution
+from cdk_layers.building.uv import process
 from cdk_layers.lambda_service.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cdk_layers.store.local_store import LocalStore
@@ -57,3 +60,35 @@ def test_pins_whose_files_never_change(
     store.get_or_make("part", lambda folder: (folder / "archive.zip").touch())
     known.remember([Group("six", ())], ["part"])
     assert known.find() == ({"six": "part"} if is_known else {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [None, "architecture", "python", "option", "setting", "wheel", "uv"],
+)
+def test_parts_of_other_installations(
+    make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch, change: str | None
+) -> None:
+    """A pin has other files for another target, from another index, folder or uv, and those are never reused."""
+    wheels = make_entry({"six-1.17.0-py3-none-any.whl": "1"}, "wheels")
+    options = "--no-index\n--find-links ../wheels\n"
+    entry = make_entry({"requirements.txt": f"{options}six==1.17.0\n"})
+    pin = read_requirement("six==1.17.0", Place("here", (entry,)))
+
+    def known(target: Target, environment: Mapping[str, str]) -> KnownParts:
+        job = Job(entry, target, BuildOptions(environment=environment), store)
+        return KnownParts.of(read_requirements(job), Resolution((pin,), Basis.RESOLVED), job)
+
+    store.get_or_make("part", lambda folder: (folder / "archive.zip").touch())
+    known(Target("3.13", "x86_64"), {}).remember([Group("six", ())], ["part"])
+    target = {"architecture": Target("3.13", "arm64"), "python": Target("3.12", "x86_64")}.get(change or "")
+    if change == "option":
+        (entry / "requirements.txt").write_text(f"{options}--only-binary :all:\nsix==1.17.0\n", encoding="utf-8")
+    if change == "wheel":
+        (wheels / "six-1.17.0-py3-none-any.whl").write_text("2", encoding="utf-8")
+    if change == "uv":
+        monkeypatch.setattr(process, "uv_version", lambda: "0")
+    found = known(
+        target or Target("3.13", "x86_64"), {"UV_INDEX_URL": "https://a.example/simple"} if change == "setting" else {}
+    ).find()
+    assert found == ({} if change else {"six": "part"})

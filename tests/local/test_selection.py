@@ -1,0 +1,94 @@
+"""Functions that users name, and what running them takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cdk_layers.app.model import App, Function, Layer, LayerUse
+from cdk_layers.errors import UsageError
+from cdk_layers.findings import Where
+from cdk_layers.lambda_service.arn import LayerArn
+from cdk_layers.local.selection import find_function, local_function
+
+_ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer:company"
+_OWN: Final = Path("own.zip")
+_GIVEN: Final = Path("given.zip")
+
+
+def _function(where: str | Where, **facts: Any) -> Function:
+    place = Where(where) if isinstance(where, str) else where
+    return Function(
+        place, **{"runtime": "python3.13", "handler": "main.handler", "location": _OWN, "layers": (), **facts}
+    )
+
+
+def _imported(**facts: Any) -> Layer:
+    """Return a layer that the app does not contain."""
+    return Layer(Where("Spoke/Report/Layer0"), raw_arn=f"{_ARN}:7", arn=LayerArn.parse(f"{_ARN}:7"), **facts)
+
+
+@pytest.mark.parametrize("name", ["Report", "Spoke/Report", "/Spoke/Report", "Spoke/Report/"])
+def test_an_ending_of_a_path_begins_with_a_whole_id(name: str) -> None:
+    """A function whose id only ends like the name is another one."""
+    functions = [_function(path) for path in ("App/Spoke/MyReport", "App/Spoke/Report", "App/OldSpoke/Report2")]
+    assert find_function(App(tuple(functions)), name) is functions[1]
+
+
+def test_a_path_goes_before_names_and_endings() -> None:
+    """What names one function exactly does not mean another one as well."""
+    functions = (
+        _function("B/Report"),
+        _function("Report"),
+        _function(Where("C", logical_id="Hub")),
+        _function("D/Hub", name="Named"),
+        _function(Where("E/F", logical_id="Named")),
+    )
+    names = {name: find_function(App(functions), name).where.path for name in ("Report", "Hub", "Named", "F")}
+    assert names == {"Report": "Report", "Hub": "C", "Named": "D/Hub", "F": "E/F"}
+
+
+def test_a_function_of_several_scenarios_is_one_function() -> None:
+    """It runs as in the first of them."""
+    scenarios = [_function("Spoke/Report", scenario=f"UseArm={value}") for value in ("false", "true")]
+    assert find_function(App(tuple(scenarios)), "Report") is scenarios[0]
+
+
+@pytest.mark.parametrize("name", [f"{_ARN}:7", _ARN, "company"])
+def test_an_imported_layer_comes_from_what_the_user_gives(name: str) -> None:
+    """Its ARN names it, with or without the version, and so does its name."""
+    layer = _imported(name="company")
+    function, _ = local_function(_function("Report", layers=(LayerUse(layer),)), archives={name: _GIVEN})
+    assert [(each.label, each.location) for each in function.layers] == [(f"{_ARN}:7", _GIVEN)]
+
+
+def test_what_the_user_gives_overrides_the_app() -> None:
+    """An archive for a layer of the app, and variables over those of the function."""
+    layer = Layer(Where("Hub/base"), is_resource=True, location=_OWN)
+    chosen = _function(
+        "Report", layers=(LayerUse(layer),), environment={"STAGE": "app", "SIZE": "1", "TABLE": None, "KEY": None}
+    )
+    function, unknown = local_function(
+        chosen, archives={"Hub/base": _GIVEN}, environment={"STAGE": "given", "TABLE": "given"}
+    )
+    assert [each.location for each in function.layers] == [_GIVEN]
+    assert (function.environment, unknown) == ({"STAGE": "given", "SIZE": "1", "TABLE": "given"}, ("KEY",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"layers": None}, "The layers of function 'Report' are known only after a deploy"),
+        ({"layers": (LayerUse(_imported()),)}, "is not in the assembly. Give its archive"),
+        ({"location": None}, "The code of function 'Report' is not in the assembly"),
+        ({"handler": None}, "has a handler that only a deploy knows"),
+        ({"runtime": "nodejs22.x"}, "has the runtime 'nodejs22.x'. Only Python functions run here"),
+        ({"image": True}, "is a container image"),
+    ],
+)
+def test_what_is_missing_is_an_error(facts: dict[str, Any], message: str) -> None:
+    """No function runs without some of its layers or its code."""
+    with pytest.raises(UsageError, match=message):
+        local_function(_function("Report", **facts))
