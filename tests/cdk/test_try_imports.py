@@ -12,6 +12,7 @@ from cdk_layers import BrokenImportError, LayeredFunction, MultiLayerStack, Shar
 from cdk_layers.errors import BuildError
 from cdk_layers.local import runner
 from cdk_layers.local.runner import this_architecture
+from cdk_layers.system.interpreters import find_python
 from tests.building.distributions import write_wheel
 from tests.local.apps import RUNTIME
 
@@ -144,10 +145,9 @@ def test_says_once_where_it_cannot_try(
 def test_one_python_that_is_not_here_excuses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The packages of the next layer, or for the next Python of the same layer, are imported."""
     missing = "python3.10" if RUNTIME != "python3.10" else "python3.11"
-    found = runner.find_python
 
     def find(version: str, *rest: Any) -> Path | None:
-        return None if version == missing.removeprefix("python") else found(version, *rest)
+        return None if version == missing.removeprefix("python") else find_python(version, *rest)
 
     monkeypatch.setattr(runner, "find_python", find)
     entry = _entry(tmp_path, "odd", {"odd": {"odd_here.py": "raise ValueError"}})

@@ -108,7 +108,7 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
 def test_packages_that_need_another_one_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A package that only the package of a requiring distribution makes importable works, as psycopg_binary does.
 
-    One that fails again is a failure, and no package precedes itself: the second import of one may succeed.
+    One that fails again is a failure, and no package is imported before itself: its second import may succeed.
     """
     guarded = "import sys; assert {!r} in sys.modules"
     driver = _distribution(
