@@ -285,8 +285,8 @@ def test_a_changed_assembly_is_read_again(app: Path, client: Any, log: Log) -> N
     assert "was read again" in log.text
     shutil.rmtree(app / "Report")
     (app / "Report").mkdir()
-    (app / "Report" / "main.py").write_text(_MAIN.replace('"stage": ', '"stage": "code", "was": '))
-    assert _payload(client.invoke(FunctionName="Report"))["stage"] == "code", "the template is the same"
+    (app / "Report" / "main.py").write_text(_MAIN.replace('{"event"', '{"code": "new", "event"'))
+    assert _payload(client.invoke(FunctionName="Report"))["code"] == "new", "the template is the same"
 
 
 @pytest.mark.parametrize("name", ["cdk.out", "cdk.out/assembly-Prod", "cdk.out/assembly-Prod/assembly-Inner"])
