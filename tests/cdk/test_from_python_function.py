@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aws_cdk import App, AssetHashType, AssetStaging, Stack
@@ -14,9 +14,6 @@ from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
 from cdk_layers import LayeredFunction
 from cdk_layers.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +92,7 @@ def test_code_of_the_users_needs_a_handler(stack: Stack) -> None:
 @pytest.mark.parametrize("as_mapping", [False, True])
 def test_options_of_bundling_reach_the_build(stack: Stack, entry: Path, as_mapping: bool) -> None:
     """What a build without a container can honor is honored: excludes, a folder, a hash, the function's platform."""
-    options: Mapping[str, Any] = {
+    options: dict[str, Any] = {
         "asset_excludes": ["notes.txt"],
         "output_path_suffix": "app",
         "asset_hash": "0123",
@@ -103,13 +100,18 @@ def test_options_of_bundling_reach_the_build(stack: Stack, entry: Path, as_mappi
         "platform": "linux/arm64",
         "build_args": {"POETRY_VERSION": "2.1"},
     }
-    LayeredFunction(
-        stack, "Fn", entry=entry, runtime="python3.13", architecture=Architecture.ARM_64, handler="app.main.handler",
-        bundling=options if as_mapping else BundlingOptions(**options),
-    )  # fmt: skip
-    function = stack.node.find_child("Fn")
-    stage = function.node.find_child("Code").node.find_child("Stage")
+    stages = []
+    for name, more in (("Fn", {}), ("Whole", {"asset_excludes": []})):
+        given = {**options, **more}
+        function = LayeredFunction(
+            stack, name, entry=entry, runtime="python3.13", architecture=Architecture.ARM_64,
+            handler="app.main.handler", bundling=given if as_mapping else BundlingOptions(**given),
+        )  # fmt: skip
+        stages.append(function.node.find_child("Code").node.find_child("Stage"))
+    stage, whole = stages
     assert isinstance(stage, AssetStaging)
+    assert isinstance(whole, AssetStaging)
+    assert stage.asset_hash == whole.asset_hash, "the user's hash, whatever the content is"
     with zipfile.ZipFile(Path(stage.absolute_staged_path)) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
     assert names == {"app/index.py", "app/main.py", "app/api/v1/app.py"}

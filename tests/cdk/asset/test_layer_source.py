@@ -104,3 +104,18 @@ def test_there_has_to_be_something_to_build_from() -> None:
     assert replace(SOURCE, entry=None, opt_entry=Path("opt")).entry_or_opt == Path("opt")
     with pytest.raises(UsageError, match=r"'Hub/Base'.*entry=, opt_entry=, or both"):
         _ = replace(SOURCE, entry=None).entry_or_opt
+
+
+def test_a_build_ahead_is_for_the_options_that_it_had(tmp_path: Path, store: LocalStore) -> None:
+    """A layer that is defined with other options in the end, such as by a subclass of the stack, is built again."""
+    sources = [replace(SOURCE, path=f"Hub/{name}", entry=tmp_path / name) for name in ("base", "data")]
+    for source in sources:
+        source.entry_or_opt.mkdir()
+        (source.entry_or_opt / "code.py").write_text("")
+    ahead = PrebuiltLayers()
+    ahead.build(sources, store)
+    assert ahead.take(replace(sources[0], excludes=("*.py",)), store) is None
+    built = ahead.take(sources[1], store)
+    assert built is not None
+    assert "python/code.py" in built.contents.files
+    assert ahead.take(sources[1], store) is None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 NAME = "/layers/base"
+OTHER = "arn:aws:lambda:eu-west-1:111111111111:layer:other:1"
 
 
 class _Made:
@@ -37,6 +38,9 @@ class _Made:
         StringListParameter(self.hub, "All", parameter_name="/all", string_list_value=["x", arn])
         self.parameter = StringParameter(self.hub, "Unnamed", string_value=arn)
         self.spoke = Stack(self.app, "Spoke", env=HUB)
+        # A company has the same names in each of its Regions.
+        abroad = self.another_hub("Abroad", env=Environment(account="111111111111", region="us-east-1"))
+        CfnOutput(abroad, "Out", value=abroad["base"].layer_version_arn, export_name="base-arn")
 
     def another_hub(self, name: str, scope: Construct | None = None, **options: Any) -> Any:
         made = hub(scope or self.app, self.folder, stack=name, parameter_prefix="/layers", **options)
@@ -142,6 +146,28 @@ def _by_way_of_a_third_stack(made: _Made) -> tuple[Construct, str]:
     return made.spoke, _value(made.spoke, "/third")
 
 
+def _by_way_of_a_third_export(made: _Made) -> tuple[Construct, str]:
+    third = Stack(made.app, "Exporting", env=HUB)
+    CfnOutput(third, "Out", value=made.hub["base"].layer_version_arn, export_name="third-arn")
+    return made.spoke, Fn.import_value("third-arn")
+
+
+def _of_its_own_export(made: _Made) -> tuple[Construct, str]:
+    return made.hub, Fn.import_value("base-arn")
+
+
+def _defined_twice(made: _Made) -> tuple[Construct, str]:
+    StringParameter(made.hub, "Twice", parameter_name="/twice", string_value=made.hub["base"].layer_version_arn)
+    StringParameter(Stack(made.app, "Second", env=HUB), "Twice", parameter_name="/twice", string_value=OTHER)
+    return made.spoke, _value(made.spoke, "/twice")
+
+
+def _exported_twice(made: _Made) -> tuple[Construct, str]:
+    CfnOutput(made.hub, "Twice2", value=made.hub["base"].layer_version_arn, export_name="twice")
+    CfnOutput(Stack(made.app, "SecondExport", env=HUB), "Twice", value=OTHER, export_name="twice")
+    return made.spoke, Fn.import_value("twice")
+
+
 def _unknown(made: _Made) -> tuple[Construct, str]:
     return made.spoke, _value(made.spoke, "/elsewhere/base")
 
@@ -156,7 +182,7 @@ def _before_its_layer(made: _Made) -> tuple[Construct, str]:
     "way",
     [
         _fixed, _of_its_own_stack, _of_another_account, _of_anywhere, _of_another_stage, _by_way_of_a_third_stack,
-        _unknown, _before_its_layer,
+        _by_way_of_a_third_export, _of_its_own_export, _defined_twice, _exported_twice, _unknown, _before_its_layer,
     ],
     ids=lambda way: way.__name__,
 )  # fmt: skip
