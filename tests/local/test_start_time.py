@@ -178,8 +178,8 @@ def test_only_deployed_modules_lose_their_bytecode(tmp_path: Path) -> None:
     owners = ModuleOwners([
         (Owner("own code"), tmp_path / "code"), (Owner("runtime", is_deployed=False), tmp_path / "runtime"),
     ])  # fmt: skip
-    modules = [ImportedModule(name, time, time, ()) for name, time in (("mine", 1.0), ("boto3", 2.0), ("json", 4.0))]
-    assert _deployed(modules, owners) == 1.0
+    modules = [ImportedModule(name, time, ()) for name, time in (("mine", 1.0), ("boto3", 2.0), ("json", 4.0))]
+    assert _deployed([modules], owners) == 1.0
 
 
 def test_importers_are_read_from_the_indentation() -> None:
