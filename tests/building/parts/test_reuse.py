@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cdk_layers.building.archives.members import Member, collect
+from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.job import Job
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts.reuse import KnownParts, are_independent
@@ -15,12 +17,11 @@ from cdk_layers.building.requirements.requirement_line import Place, read_requir
 from cdk_layers.building.requirements.resolution import Basis, Resolution
 from cdk_layers.building.uv import process
 from cdk_layers.lambda_service.target import Target
+from cdk_layers.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from cdk_layers.store.local_store import LocalStore
 
 
 @pytest.mark.parametrize(
@@ -48,18 +49,87 @@ def test_distributions_that_share_files(groups: list[list[str]], *, expected: bo
         ("six @ https://a.example/six-1.17.0-py3-none-any.whl", None, (), False),
         ("six==1.17.0", "x86_64-manylinux_2_17", (), False),
         ("six==1.17.0", None, ("other",), False),
+        ("six @ ./six-1.17.0-py3-none-any.whl", None, (), False),
     ],
 )
 def test_pins_whose_files_never_change(
     tmp_path: Path, store: LocalStore, *, line: str, platform: str | None, allowed: tuple[str, ...], is_known: bool
 ) -> None:
-    """A wheel at an address may change, and what other platforms or source builds provide depends on all pins."""
+    """A file or a wheel at an address may change, and what other platforms or builds provide depends on all pins."""
+    (tmp_path / "six-1.17.0-py3-none-any.whl").touch()
     pin = read_requirement(line, Place("here", (tmp_path,)))
     job = Job(tmp_path, Target("3.13", "x86_64"), BuildOptions(allow_source_builds=allowed), store)
     known = KnownParts(Resolution((pin,), Basis.RESOLVED, platform), job, "")
     store.get_or_make("part", lambda folder: (folder / "archive.zip").touch())
     known.remember([Group("six", ())], ["part"])
     assert known.find() == ({"six": "part"} if is_known else {})
+
+
+def _known(folder: Path, store: LocalStore) -> KnownParts:
+    pin = read_requirement("six==1.17.0", Place("here", (folder,)))
+    job = Job(folder, Target("3.13", "x86_64"), BuildOptions(), store)
+    return KnownParts(Resolution((pin,), Basis.RESOLVED), job, "")
+
+
+def _part(store: LocalStore, key: str, *names: str) -> str:
+    """Store a part with empty files of these names."""
+
+    def fill(folder: Path) -> None:
+        for name in names:
+            (folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "tree" / name).touch()
+        write_archive(folder / "archive.zip", collect(folder / "tree"))
+
+    store.get_or_make(key, fill)
+    return key
+
+
+@pytest.mark.parametrize(
+    ("others", "without"),
+    [
+        ({"": ("stray.txt",)}, ()),
+        ({"seven": ("six.py",)}, ()),
+        ({"seven": ("six.py/x",)}, ()),
+        ({}, ("six",)),
+    ],
+)
+def test_parts_that_depend_on_the_whole_installation(
+    tmp_path: Path, store: LocalStore, others: dict[str, tuple[str, ...]], without: tuple[str, ...]
+) -> None:
+    """Files of no RECORD may belong to any pin, and one file of two distributions is in the part of one of them."""
+    known = _known(tmp_path, store)
+    groups = [
+        Group(name, tuple(Member(each, str(tmp_path / each)) for each in names))
+        for name, names in {"six": ("six.py",), **others}.items()
+    ]
+    known.remember(groups, [_part(store, f"part-{group.name}", "any.py") for group in groups], without=without)
+    assert known.find() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "fits"),
+    [("seven", "seven.py", True), ("seven", "six.py", False), ("seven", "six.py/x", False), ("", "stray.txt", False)],
+)
+def test_parts_next_to_what_was_just_installed(
+    tmp_path: Path, store: LocalStore, *, name: str, file: str, fits: bool
+) -> None:
+    """Known parts are joined with it only if one installation of all would have the same files."""
+    known = {"six": _part(store, "part", "six.py")}
+    group = Group(name, (Member(file, str(tmp_path / file)),))
+    assert _known(tmp_path, store).fit(known, [group]) == fits
+
+
+def test_a_part_that_is_damaged_is_installed_again(tmp_path: Path, store: LocalStore) -> None:
+    """A disk may lose bytes of a part that no build has used for long."""
+    known = _known(tmp_path, store)
+    known.remember([Group("six", ())], [_part(store, "part", "six.py")])
+    assert known.find() == {"six": "part"}
+    artifact = store.find("part")
+    assert artifact is not None
+    artifact.archive.chmod(0o644)
+    artifact.archive.write_bytes(b"")
+    assert LocalStore(store.folder).recall(known._memo(known.resolution.pins[0])) == "part"
+    assert _known(tmp_path, LocalStore(store.folder)).find() == {}
 
 
 @pytest.mark.parametrize(
