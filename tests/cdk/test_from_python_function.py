@@ -101,8 +101,8 @@ def test_options_of_bundling_reach_the_build(stack: Stack, entry: Path, as_mappi
         "build_args": {"POETRY_VERSION": "2.1"},
     }
     stages = []
-    for name, more in (("Fn", {}), ("Whole", {"asset_excludes": []})):
-        given = {**options, **more}
+    for name, excludes in (("Fn", options["asset_excludes"]), ("Whole", [])):
+        given = {**options, "asset_excludes": excludes}
         function = LayeredFunction(
             stack, name, entry=entry, runtime="python3.13", architecture=Architecture.ARM_64,
             handler="app.main.handler", bundling=given if as_mapping else BundlingOptions(**given),

@@ -18,6 +18,7 @@ from cdk_layers.cdk.asset import docker
 from cdk_layers.cdk.asset.bundling import Bundling
 from cdk_layers.cdk.asset.layer_asset import asset_of
 from cdk_layers.cdk.asset.layer_source import LayerSource
+from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.errors import BuildError, UsageError
 from cdk_layers.lambda_service.target import Target
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cdk_layers.cdk.model.place import Place
+    from cdk_layers.store.local_store import LocalStore
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
 SOURCE: Final = LayerSource(
