@@ -136,7 +136,7 @@ def _synopsis(action: argparse.Action) -> str:
 def _wrapped(start: str, words: list[str]) -> str:
     lines, indent = [start], " " * (len(start) + 1)
     for word in words:
-        if len(lines[-1]) + len(word) > 90:  # noqa: PLR2004 - columns of a code block on a page
+        if len(lines[-1]) + len(word) > 80:  # noqa: PLR2004 - columns of a code block on a page
             lines.append(f"{indent}{word}")
         else:
             lines[-1] += f" {word}"

@@ -43,7 +43,8 @@ from aws_cdk import Acknowledgment, App, Stack, Validations
 
 stack = Stack(App(), "Reports")
 Validations.of(stack).acknowledge(
-    Acknowledgment(id="cdk-layers::missing-dependency", reason="imported only on Windows")
+    Acknowledgment(id="cdk-layers::missing-dependency",
+        reason="imported only on Windows")
 )
 ```
 """

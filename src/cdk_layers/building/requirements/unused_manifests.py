@@ -60,7 +60,7 @@ def unused_manifests(
             command = _lock_command(project, name)
             yield Note(
                 "ignored-manifest",
-                f"{name} was ignored: {reason}, and a {name} without its lock file installs nothing.",
+                f"{name} was ignored, since a {name} without its lock file installs nothing: {reason}.",
                 f"Lock it ({command}) and remove the other manifests, or remove its dependencies."
                 if used
                 else f"Lock it with {command}, or write a requirements.txt.",

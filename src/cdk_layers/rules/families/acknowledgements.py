@@ -19,7 +19,8 @@ register_family(__name__, order=900)
 _EXAMPLE = """\
 spoke = Stack(app, "Spoke")
 Function(
-    spoke, "Report", code=Code.from_inline("def handler(event, context): pass"), handler="index.handler",
+    spoke, "Report", code=Code.from_inline("def handler(event, context): pass"),
+    handler="index.handler",
     runtime=Runtime.PYTHON_3_13,
 )
 Validations.of(spoke).acknowledge(Acknowledgment(id="cdk-layers::{name}", reason="imported on Windows only"))

@@ -21,7 +21,8 @@ def _layer(requirements: str, more: str = "") -> str:
 Path("layers/example").mkdir(parents=True)
 Path("layers/example/requirements.txt").write_text("{requirements}")
 {more}SharedPythonLayer(
-    Stack(app, "Hub"), "Example", entry="layers/example", compatible_runtimes=[Runtime.PYTHON_3_13],
+    Stack(app, "Hub"), "Example", entry="layers/example",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
 )
 """
 
@@ -56,7 +57,8 @@ source = {{ registry = "https://pypi.org/simple" }}
 wheels = [{{ url = "{_SIX}", hash = "sha256:{_SIX_HASH}" }}]
 \'\'\')
 SharedPythonLayer(
-    Stack(app, "Hub"), "Example", entry="layers/example", compatible_runtimes=[Runtime.PYTHON_3_13],
+    Stack(app, "Hub"), "Example", entry="layers/example",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
 )
 """
 

@@ -28,20 +28,35 @@ register_family(__name__, order=130)
     source="Lambda's developer guide for the merge order; aws-cdk-lib 2.275 for the flag.",
     failing="""\
 stack = Stack(app, "Spoke")
-base = SharedPythonLayer(stack, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
-company = SharedPythonLayer(stack, "Company", entry="layers/company", compatible_runtimes=[Runtime.PYTHON_3_13])
+base = SharedPythonLayer(
+    stack, "Base", entry="layers/base",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
+company = SharedPythonLayer(
+    stack, "Company", entry="layers/company",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
 function = LayeredFunction(
-    stack, "Report", entry="functions/report", handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    stack, "Report", entry="functions/report",
+    handler="main.handler", runtime=Runtime.PYTHON_3_13,
     layers=[company, base],
 )
-function.node.default_child.add_property_override("Layers", [base.layer_version_arn, company.layer_version_arn])
+arns = [base.layer_version_arn, company.layer_version_arn]
+function.node.default_child.add_property_override("Layers", arns)
 """,
     passing="""\
 stack = Stack(app, "Spoke")
-base = SharedPythonLayer(stack, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
-company = SharedPythonLayer(stack, "Company", entry="layers/company", compatible_runtimes=[Runtime.PYTHON_3_13])
+base = SharedPythonLayer(
+    stack, "Base", entry="layers/base",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
+company = SharedPythonLayer(
+    stack, "Company", entry="layers/company",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
 LayeredFunction(
-    stack, "Report", entry="functions/report", handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    stack, "Report", entry="functions/report",
+    handler="main.handler", runtime=Runtime.PYTHON_3_13,
     layers=[company, base],
 )
 """,

@@ -30,7 +30,8 @@ base = SharedPythonLayer(
 """
 _FUNCTION = """\
 Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    spoke, "Report", code=Code.from_asset("functions/report"),
+    handler="main.handler", runtime=Runtime.PYTHON_3_13,
     layers=[base],
 )
 """
@@ -46,7 +47,10 @@ Function(
     remedy="Define the stack of the layers in the stage of the function.",
     source="aws-cdk-lib 2.275, run with two stages.",
     failing=f"""\
-{_HUB}spoke = Stack(Stage(app, "Prod"), "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
+{_HUB}spoke = Stack(
+    Stage(app, "Prod"), "Spoke",
+    env=Environment(account="222222222222", region="eu-west-1"),
+)
 {_FUNCTION}""",
     passing=f"""\
 {_HUB}spoke = Stack(stage, "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
@@ -77,13 +81,19 @@ def missing_output(subject: Function, _: Settings) -> Iterator[Problem]:
     source="aws-cdk-lib 2.275 and the CDK CLI, run against a local AWS.",
     failing=f"""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
-base = LayerVersion(hub, "Base", code=Code.from_asset("layers/base"), removal_policy=RemovalPolicy.RETAIN)
+base = LayerVersion(
+    hub, "Base", code=Code.from_asset("layers/base"),
+    removal_policy=RemovalPolicy.RETAIN,
+)
 CrossStackReferences.of(base).produce(ReferenceStrength.WEAK)
 spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
 {_FUNCTION}""",
     passing=f"""\
 hub = MultiLayerStack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
-base = hub.add_layer("base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
+base = hub.add_layer(
+    "base", entry="layers/base",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
 spoke = Stack(app, "Spoke", env=Environment(account="111111111111", region="eu-west-1"))
 {_FUNCTION}""",
 )

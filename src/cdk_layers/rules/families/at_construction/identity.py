@@ -49,7 +49,8 @@ tracing = LayerVersion.from_layer_version_arn(
     stack, "Tracing", "{arn}"
 )
 Function(
-    stack, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    stack, "Report", code=Code.from_asset("functions/report"),
+    handler="main.handler", runtime=Runtime.PYTHON_3_13,
     layers=[tracing],
 )
 """

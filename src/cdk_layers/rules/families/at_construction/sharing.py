@@ -126,10 +126,14 @@ def _grantee(grant: Grant) -> str:
     aws_error=_NOT_AUTHORIZED,
     failing="""\
 hub = Stack(app, "Hub", env=Environment(account="111111111111", region="eu-west-1"))
-base = SharedPythonLayer(hub, "Base", entry="layers/base", compatible_runtimes=[Runtime.PYTHON_3_13])
+base = SharedPythonLayer(
+    hub, "Base", entry="layers/base",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
 spoke = Stack(app, "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
 Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    spoke, "Report", code=Code.from_asset("functions/report"),
+    handler="main.handler", runtime=Runtime.PYTHON_3_13,
     layers=[base],
 )
 """,
@@ -141,7 +145,8 @@ base = SharedPythonLayer(
 )
 spoke = Stack(app, "Spoke", env=Environment(account="222222222222", region="eu-west-1"))
 Function(
-    spoke, "Report", code=Code.from_asset("functions/report"), handler="main.handler", runtime=Runtime.PYTHON_3_13,
+    spoke, "Report", code=Code.from_asset("functions/report"),
+    handler="main.handler", runtime=Runtime.PYTHON_3_13,
     layers=[base],
 )
 """,
