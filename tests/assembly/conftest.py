@@ -33,6 +33,12 @@ from aws_cdk.aws_lambda import (
     LayerVersion,
     Runtime,
 )
+from aws_cdk.aws_servicecatalog import (
+    CloudFormationProduct,
+    CloudFormationProductVersion,
+    CloudFormationTemplate,
+    ProductStack,
+)
 from aws_cdk.aws_ssm import StringParameter
 
 from cdk_layers.assembly.reader import read
@@ -95,6 +101,7 @@ def _define(app: App, folder: Path) -> App:
     function(Stack(app, "Away", env=Environment(account="111111111111", region="us-west-2"),
                    cross_region_references=True), "Crossing", crossing)  # fmt: skip
     _nest(hub, strong, layer, function)
+    _offer(hub)
     _branch(Stack(app, "Branches"), layer, folder)
     _edge(Stack(app, "Edge", env=HUB), folder)
     production = Stage(app, "Production")
@@ -109,6 +116,15 @@ def _nest(
     inner = layer(nested, "Inner")
     function(nested, "Inside", strong, inner)
     function(hub, "Outside", inner)
+
+
+def _offer(hub: Stack) -> None:
+    """Define a product of the Service Catalog, with a function of the same logical id as one of its stack."""
+    product = ProductStack(hub, "Offer")
+    inline = Code.from_inline("def handler(event, context): return event")
+    Function(product, "Outside", code=inline, handler="index.handler", runtime=Runtime.PYTHON_3_13)
+    version = CloudFormationProductVersion(cloud_formation_template=CloudFormationTemplate.from_product_stack(product))
+    CloudFormationProduct(hub, "Product", product_name="offer", owner="hub", product_versions=[version])
 
 
 def _branch(stack: Stack, layer: Callable[..., LayerVersion], folder: Path) -> None:

@@ -44,6 +44,17 @@ def test_a_layer_is_one_object(app: App, functions: dict[str, list[Function]]) -
     assert [layer for layer in app.layers if layer.where.path == "Hub/Strong"] == [strong]
 
 
+def test_products_are_checked(functions: dict[str, list[Function]]) -> None:
+    """The template of a Service Catalog product is an asset of its stack, and is deployed in any account and Region."""
+    (offered,), (outside,) = functions["Hub/Offer/Outside"], functions["Hub/Outside"]
+
+    assert offered.where.template.endswith(".product.template.json")
+    assert offered.where.logical_id == outside.where.logical_id
+    assert (offered.region, offered.account) == (None, None)
+    assert offered.code is not None
+    assert list(offered.code.files) == ["index.py"]
+
+
 def test_what_is_known_of_a_layer(functions: dict[str, list[Function]]) -> None:
     """Its place, its environment, what lies in it, and what its construct left as marks."""
     layer = functions["Spoke/Weak"][0].used_layers[0]

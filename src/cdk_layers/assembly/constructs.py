@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.metadata import ConstructMetadata
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
+_TEMPLATE_FILE: Final = "aws:cdk:templateFile"
 _CREATED_BY: Final = "aws:cdk:creationStack"
 _PLUGIN: Final = "cdk-layers::"
 
@@ -40,6 +41,9 @@ class Constructs:
     bundling: frozenset[str] = frozenset()
     """Construct paths of resources that a construct of the CDK created which always bundles its asset."""
 
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """Names of template files to the construct paths of their stacks. Source: `CDK_TEMPLATE_FILE_KEY` of cx-api."""
+
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Constructs:
         """Read the metadata of one stack: construct paths to lists of entries with a type and data."""
@@ -47,6 +51,7 @@ class Constructs:
         own: dict[str, dict[str, Any]] = {}
         acknowledged: dict[str, dict[str, str]] = {}
         bundling: set[str] = set()
+        templates: dict[str, str] = {}
         for name, entries in metadata.items():
             path = name.strip("/")
             for entry in entries if isinstance(entries, list) else ():
@@ -55,11 +60,13 @@ class Constructs:
                     paths[data] = (*paths.get(data, ()), path)
                 elif kind == _ACKNOWLEDGED and isinstance(data, dict):
                     acknowledged.setdefault(path, {}).update(own_rules(data))
+                elif kind == _TEMPLATE_FILE and isinstance(data, str):
+                    templates[data] = path
                 elif kind == _CREATED_BY and _BUNDLING_MODULE in str(data):
                     bundling.add(path)
                 for construct, found in read_entry(path, kind, data).items():
                     own.setdefault(construct, {}).update(found)
-        return cls(paths, own, acknowledged, frozenset(bundling))
+        return cls(paths, own, acknowledged, frozenset(bundling), templates)
 
     def path_of(self, logical_id: str, within: str, other_stacks: tuple[str, ...] = ()) -> str | None:
         """Return the construct path of a resource.
@@ -67,12 +74,16 @@ class Constructs:
         Args:
             logical_id: Its logical id.
             within: The construct path of its stack. Paths below it are preferred.
-            other_stacks: Construct paths of the stacks nested in that one, which come last.
+            other_stacks: Construct paths of the stacks in that one, which come last.
         """
         paths = self.paths.get(logical_id, ())
         inside = [path for path in paths if path.startswith(f"{within}/")]
         own = [path for path in inside if not path.startswith(tuple(f"{nested}/" for nested in other_stacks))]
         return next(iter((*own, *inside, *paths)), None)
+
+    def stacks_in(self, stack: str) -> tuple[str, ...]:
+        """Return the construct paths of the stacks in a stack that name their template file, such as products."""
+        return tuple(path for path in self.templates.values() if path.startswith(f"{stack}/"))
 
     def metadata_of(self, path: str) -> ConstructMetadata:
         """Return the metadata of a construct and of the resource in it."""

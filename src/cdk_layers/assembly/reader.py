@@ -17,12 +17,13 @@ from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.layer_versions import LayerVersions
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack
+from cdk_layers.assembly.template_files import ELSEWHERE, nested_construct, template_files
 from cdk_layers.errors import AssemblyError
 from cdk_layers.system.toml import table
 from cdk_layers.system.wording import A_FILE, ABSENT, folder_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from cdk_layers.assembly.assets import Records
     from cdk_layers.assembly.stacks import Resource
@@ -33,9 +34,6 @@ _TEMPLATE: Final = ".template.json"
 _FUNCTIONS_AND_LAYERS: Final = ("AWS::Lambda::", "AWS::Serverless::", *NESTED_STACKS)
 _MAX_TEMPLATES: Final = 2_000
 """Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
-
-_MAX_SEGMENTS: Final = 32
-"""Segments of a URL that may belong to an S3 key."""
 
 
 def read(path: Path, *, store: Records | None = None, unbundled: Collection[str] = ()) -> App:
@@ -73,6 +71,9 @@ class _Reading:
         self._folders: set[Path] = set()
         self._nesting: list[Path] = []
         """The template that is being read, after those that it is nested in."""
+
+        self._elsewhere: set[Path] = set()
+        """The templates of stack sets and products that were read."""
 
     def app(self, unbundled: frozenset[str]) -> App:
         if self._start.name == MANIFEST:
@@ -159,31 +160,18 @@ class _Reading:
             raise AssemblyError(message)
         self._stacks.append(stack)
         self._nesting.append(stack.path.resolve())
-        for resource in stack.of_type(*NESTED_STACKS):
-            path = self._nested_template(resource)
-            if path is not None:
-                self._nest(path, resource)
-            else:
-                place = resource.where.path
-                self._assets.report(f"{place}: its template is not in this assembly, so it is not checked.")
+        for resource in stack.of_type(*NESTED_STACKS, *ELSEWHERE):
+            for path in template_files(resource, self._assets):
+                if path is not None:
+                    self._nest(path, resource)
+                else:
+                    place = resource.where.path
+                    self._assets.report(f"{place}: its template is not a file of this assembly, so it is not checked.")
         self._nesting.pop()
         for name, body in table(stack.document, "Resources").items():
             if str(name).startswith("Fn::") and _may_define_functions(str(name), body):
                 unchecked = "are not read, so functions and layers among them are not checked"
                 self._assets.report(f"{stack.path}: the resources of {name} {unchecked}.")
-
-    def _nested_template(self, resource: Resource) -> Path | None:
-        stack = resource.stack
-        staged = resource.metadata.get("aws:asset:path")
-        url = resource.properties.get("TemplateURL", resource.properties.get("Location"))
-        if isinstance(staged, str):
-            return stack.path.parent / staged
-        assets = (asset for key in _possible_keys(url) if (asset := self._assets.by_key(key)) is not None)
-        asset = next(assets, None)
-        if asset is not None:
-            return asset.path
-        is_local = isinstance(url, str) and "://" not in url
-        return stack.path.parent / str(url) if is_local else None
 
     def _nest(self, path: Path, resource: Resource) -> None:
         stack = resource.stack
@@ -191,13 +179,16 @@ class _Reading:
             place = resource.where.path
             self._assets.report(f"{place}: its template {path} does not exist, or is not in the assembly.")
             return
+        if resource.type in ELSEWHERE:
+            self._add_elsewhere(path, stack)
+            return
         if path.resolve() in self._nesting:
             message = f"{path} nests itself as {resource.where.path!r}, which cannot be deployed."
             raise AssemblyError(message)
         nested = Stack(
             path,
             read_document(path, MAX_TEMPLATE_BYTES),
-            construct=_nested_construct(resource),
+            construct=nested_construct(resource),
             account=stack.account,
             region=stack.region,
             constructs=stack.constructs,
@@ -205,6 +196,14 @@ class _Reading:
         )
         stack.nested[resource.logical_id] = nested
         self._add(nested)
+
+    def _add_elsewhere(self, path: Path, stack: Stack) -> None:
+        """Add a template that is deployed in accounts and Regions that are not known here."""
+        if path.resolve() not in self._elsewhere:
+            self._elsewhere.add(path.resolve())
+            construct = stack.constructs.templates.get(path.name)
+            document = read_document(path, MAX_TEMPLATE_BYTES)
+            self._add(Stack(path, document, construct=construct, constructs=stack.constructs))
 
 
 def _may_define_functions(name: str, body: object) -> bool:
@@ -275,25 +274,6 @@ def _environment(value: object) -> tuple[str | None, str | None]:
         None if account in ("", UNKNOWN[0]) else account,
         None if region in ("", UNKNOWN[1]) else region,
     )
-
-
-def _possible_keys(url: object) -> Iterator[str]:
-    """Yield what may be the S3 key at the end of a template's URL, which may be an expression: longest first."""
-    while isinstance(url, (dict, list)) and url:
-        url = list(url.values())[-1] if isinstance(url, dict) else url[-1]
-    segments = url.split("/") if isinstance(url, str) else []
-    # A synthesizer may put a prefix with slashes before the names of its files.
-    yield from ("/".join(segments[start:]) for start in range(max(0, len(segments) - _MAX_SEGMENTS), len(segments)))
-
-
-def _nested_construct(resource: Resource) -> str | None:
-    """Return the construct path of a nested stack. The CDK creates its resource next to it.
-
-    The resource of "Hub/Data" is "Hub/Data.NestedStack/Data.NestedStackResource".
-    """
-    head, _, last = resource.where.path.rpartition("/")
-    name = last.removesuffix(".NestedStackResource")
-    return head.removesuffix(".NestedStack") if name != last else None
 
 
 def _top(stack: Stack) -> Stack:

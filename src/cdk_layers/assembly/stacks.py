@@ -132,5 +132,6 @@ class Stack:
         path = metadata if isinstance(metadata, str) else None
         if path is None and self.construct is not None:
             nested = tuple(stack.construct for stack in self.nested.values() if stack.construct)
-            path = self.constructs.path_of(resource.logical_id, self.construct, nested)
+            inner = (*nested, *self.constructs.stacks_in(self.construct))
+            path = self.constructs.path_of(resource.logical_id, self.construct, inner)
         return without_default_child(path) if path else f"{self.path.name}#{resource.logical_id}"
