@@ -158,3 +158,7 @@ def test_assets_that_were_not_built_are_unknown(assembly: Path) -> None:
     assert sizes["Hub/Strong"] is None
     assert sizes["Hub/Nested/Inner"] is None
     assert sizes["Production/Hub/Base"] == 42
+    unbuilt = {function.where.path: function.is_unbuilt for function in app.functions}
+    assert unbuilt["Hub/Outside"]
+    assert unbuilt["Hub/Nested/Inside"]
+    assert not unbuilt["Neighbour/Strong"]

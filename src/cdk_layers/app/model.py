@@ -185,6 +185,9 @@ class Function:
     built_for: str | None = None
     """The runtime that its code was built for."""
 
+    is_unbuilt: bool = False
+    """Whether its code is unknown because the assembly was written without building it."""
+
     partition: str | None = None
     region: str | None = None
     account: str | None = None

@@ -114,6 +114,7 @@ class Resources:
             follows=self._follows[stack],
             report=metadata.report,
             built_for=metadata.runtime,
+            is_unbuilt=found.is_unbuilt,
             partition=stack.partition,
             region=stack.region,
             account=stack.account,

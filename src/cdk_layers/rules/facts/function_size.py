@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import Contents
 
 AT_THE_LIMIT: Final = "Whether the service accepts exactly that much is not verified."
+CODE: Final = "code"
+"""The name of a function's code among the parts of its total."""
+
 MOST_LISTED: Final = 20
 """Layers that a message lists; a function may use five."""
 
@@ -29,7 +32,7 @@ class FunctionSize:
     """The unzipped bytes of a function's code and layers together, as far as they are known."""
 
     parts: tuple[tuple[str, Contents], ...]
-    """The known parts: "code" or a layer's label, with the content."""
+    """The known parts: `CODE` or a layer's label, with the content."""
 
     unknown: tuple[str, ...]
     """The parts whose sizes are not known."""
@@ -37,7 +40,7 @@ class FunctionSize:
     @classmethod
     def of(cls, subject: Function) -> FunctionSize:
         """Return the total of a function. A layer that it names twice counts once."""
-        named = [("code", subject.code)]
+        named = [(CODE, subject.code)]
         named += [(repr(layer.label), layer.contents) for layer in dict.fromkeys(subject.used_layers)]
         unknown = [name for name, contents in named if contents is None]
         return cls(

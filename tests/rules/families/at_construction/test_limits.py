@@ -243,11 +243,13 @@ def test_known_sizes_leave_nothing_open() -> None:
 
 
 @pytest.mark.parametrize(("others", "expected"), [((), []), ((an_arn(ARN_ONLY),), ["warning"])], ids=["alone", "arn"])
-def test_a_layer_that_was_not_built_is_not_of_unknown_size(others: tuple[Layer, ...], expected: list[str]) -> None:
+def test_what_was_not_built_is_not_of_unknown_size(others: tuple[Layer, ...], expected: list[str]) -> None:
     """`cdk deploy --exclusively` leaves it out; its size needs no look-up, unlike that of a layer by its ARN."""
     function = a_function(a_layer(is_unbuilt=True), a_layer("Hub/two", is_unbuilt=True), *others, code=holding(1))
     assert severities("size-unknown", function) == expected
     assert severities("size-unknown", a_function(a_layer(), code=holding(1))) == ["warning"]
+    unbuilt_code = a_function(a_layer(unzipped_bytes=3), *others, code=None, is_unbuilt=True)
+    assert severities("size-unknown", unbuilt_code) == expected
 
 
 @pytest.mark.parametrize(("fact", "longest", "character"), [

@@ -10,7 +10,7 @@ from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.examples import function_yaml, layer_yaml, sam_template, template
-from cdk_layers.rules.facts.function_size import AT_THE_LIMIT, MOST_LISTED, FunctionSize, largest
+from cdk_layers.rules.facts.function_size import AT_THE_LIMIT, CODE, MOST_LISTED, FunctionSize, largest
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, quoted, size
 
@@ -234,11 +234,12 @@ def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settin
 def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Report parts of unknown size, together with the sum of the others.
 
-    A layer that was not built, such as one of a stack that `cdk deploy --exclusively` leaves out, is not reported: its
-    size is known as soon as it is built, and `App.unread` names it.
+    Code or a layer that was not built, such as that of a stack that `cdk deploy --exclusively` leaves out, is not
+    reported: its size is known as soon as it is built, and `App.unread` names it.
     """
     total = FunctionSize.of(subject)
     unbuilt = {repr(layer.label) for layer in subject.used_layers if layer.is_unbuilt}
+    unbuilt |= {CODE} if subject.is_unbuilt else set()
     is_reported = subject.layers and total.parts and not unbuilt.issuperset(total.unknown)
     if is_reported and total.unzipped_bytes < settings.limit_bytes:
         at_most = size(settings.limit_bytes - total.unzipped_bytes)
