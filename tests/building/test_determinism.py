@@ -26,7 +26,7 @@ WORKER = Path(__file__).with_name("build_worker.py")
 SOURCE = Path(__file__).parents[2] / "src"
 NEEDED = ("filelock", "packaging", "pathspec", "platformdirs", "rich", "tomli", "uv")
 FILES = {
-    "requirements.txt": "six==1.17.0\nmarkupsafe==3.0.3\norjson==3.11.4\n",
+    "requirements.txt": "six==1.17.0\nmarkupsafe==3.0.3\norjson==3.11.4\npip==25.3\n",
     "company/__init__.py": "",
     "company/größe.py": "import six\n" * 2000,
     "opt/bin/hello": '#!/bin/sh\necho "Hello from layer!"\n',

@@ -78,6 +78,20 @@ def test_programs_run_on_lambdas_python(tree: Path) -> None:
     assert (tree / "bin" / "native").read_bytes() == b"\x7fELF"
 
 
+def test_the_version_of_this_python_is_no_name(tree: Path) -> None:
+    """The launcher of pip that is named after the Python which installs goes; programs with other numbers stay."""
+    record = tree / "demo-1.0.dist-info" / "RECORD"
+    for name in ("pip3", "pip3.9", "pip3.13", "tool3.9"):
+        (tree / "bin" / name).write_text("#!/home/me/.venv/bin/python\n", encoding="utf-8")
+        record.write_text(f"bin/{name},,\n{record.read_text(encoding='utf-8')}", encoding="utf-8")
+    tidy(tree)
+    programs = {"demo", "native", "pip3", "tool.py", "tool3.9"}
+    assert {path.name for path in (tree / "bin").iterdir()} == programs
+    assert {path for path, _ in read_record(record.parent) if path.startswith("bin/")} == {
+        f"bin/{name}" for name in programs
+    }
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no executable files")
 def test_programs_stay_executable(tree: Path) -> None:
     """What was written again can be started."""

@@ -32,7 +32,8 @@ def kinds(text: str, path: str = "python/settings.py") -> list[tuple[str, int | 
 @pytest.mark.parametrize("kind", ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
 def test_private_keys(kind: str) -> None:
     """A key with its body is found, whatever its format, with its line and without the key."""
-    text = f"# mine\n\n-----BEGIN {kind}-----\n{BODY}\n{BODY}\n-----END {kind}-----\n"
+    body = f"{BODY}\n" * (5 if kind.startswith("RSA") else 2)
+    text = f"# mine\n\n-----BEGIN {kind}-----\n{body}-----END {kind}-----\n"
     assert list(marks_in("key.pem", text.encode())) == [Mark("private-key", "key.pem", 3, kind.capitalize())]
 
 
@@ -57,13 +58,15 @@ def test_private_keys_inside_other_files(text: str) -> None:
         f"-----BEGIN CERTIFICATE-----\n{BODY}\n-----END CERTIFICATE-----\n",
         f"-----BEGIN PUBLIC KEY-----\n{BODY}\n-----END PUBLIC KEY-----\n",
         '_SK_START = b"-----BEGIN OPENSSH PRIVATE KEY-----"\n_SK_END = b"-----END OPENSSH PRIVATE KEY-----"\n',
+        f"For example, `-----BEGIN RSA PRIVATE KEY----- {BODY}. -----END RSA PRIVATE KEY-----`",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n{BODY}\n...\n-----END RSA PRIVATE KEY-----\n",
         "Paste your key:\n-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
         "A PRIVATE KEY is private.",
         'if text == "-----BEGIN RSA PRIVATE KEY-----":\n    return loadTheVeryLongNamedKeyOfTheUserFromItsPem(text)\n',
     ],
 )
 def test_public_certificates_and_talk_about_keys(text: str) -> None:
-    """Certificates, public keys, and code or prose with a key's first line are no secrets."""
+    """Certificates, public keys, examples that are cut off, and prose with a key's first line are no secrets."""
     assert kinds(text, "python/certifi/cacert.pem") == []
 
 

@@ -32,6 +32,11 @@ _ROOT_TRACES: Final = (".lock", "_virtualenv.py", "_virtualenv.pth")
 _SCRIPT_FOLDERS: Final = ("bin", "Scripts") if os.name == "nt" else ("bin",)
 """Where uv installs programs. Elsewhere, Scripts is a package of a distribution."""
 
+_OF_THIS_PYTHON: Final = re.compile(r"pip3\.\d+(?:\.exe)?")
+"""Program that uv installs with pip, as pip does, named after the Python that uv runs with and not after the target's.
+
+It is the same as bin/pip3."""
+
 _SHEBANG: Final = b"#!/usr/bin/env python3\n"
 """Lambda's PATH contains the interpreter of the runtime."""
 
@@ -146,7 +151,8 @@ def _leads_inside(tree: str, folder: str) -> bool:
 
 def _is_trace(tree: Path, path: str, dist_info: str) -> bool:
     folder, _, name = path.rpartition("/")
-    return (folder == dist_info and name in _TRACES) or _is_compiled(tree, path)
+    is_launcher = folder in _SCRIPT_FOLDERS and _OF_THIS_PYTHON.fullmatch(name) is not None
+    return (folder == dist_info and name in _TRACES) or is_launcher or _is_compiled(tree, path)
 
 
 def _is_compiled(tree: Path, path: str) -> bool:

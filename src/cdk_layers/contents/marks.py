@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _KEY_BEGINS: Final = re.compile(rb"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----")
 _KEY_BODY: Final = re.compile(rb"[A-Za-z0-9+/=]{40,}")
+_KEY_END: Final = b"-----END"
+_KEY_BYTES: Final = 2048
+"""How much after the first line of a private key is read."""
+
+_SHORTEST_RSA_KEY: Final = 300
+"""Characters of the body of an RSA key. Even one of 512 bits has more than 400; examples are cut off."""
+
 _KEY_HEADER: Final = re.compile(rb"[A-Za-z-]+: ")
 _LINE_END: Final = re.compile(rb"\\[nr]|[\r\n]")
 _QUOTES: Final = b" \t\"'`,+()\\"
@@ -109,7 +116,11 @@ def _line(data: bytes, at: int) -> int:
 
 def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
     for found in _matches(_KEY_BEGINS, data):
-        lines = (line.strip(_QUOTES) for line in _LINE_END.split(data[found.end() : found.end() + 2048]))
+        rest = data[found.end() : found.end() + _KEY_BYTES]
+        whole, end, _ = rest.partition(_KEY_END)
+        if end and found[1] == b"RSA PRIVATE KEY" and len(whole) < _SHORTEST_RSA_KEY:
+            continue
+        lines = (line.strip(_QUOTES) for line in _LINE_END.split(rest))
         # Headers such as Proc-Type stand between the first line and the key; code and prose do not look like a key.
         body = next((line for line in lines if line and not _KEY_HEADER.match(line)), b"")
         if _KEY_BODY.match(body.removeprefix(b'b"').removeprefix(b"b'")):

@@ -81,11 +81,14 @@ def test_a_key_that_a_distribution_ships_is_a_warning(name: str, path: str) -> N
 
 @pytest.mark.parametrize("kind", ["aws-credentials", "index-credentials"])
 def test_credentials_in_a_distribution_are_an_error(kind: MarkKind) -> None:
-    """No public distribution ships credentials on purpose, with a key or without."""
+    """Few public distributions ship credentials; the remedy is right for these and for a company's own."""
     path = "python/company/settings.py"
     marks = [Mark("private-key", path), Mark(kind, path, 3)]
-    contents = archive([path], dists=[dist("company", top_level=["company"])], marks=marks)
-    assert severities(layer(contents), "secret-in-layer") == ["error"]
+    contents = archive([path, ".netrc"], dists=[dist("company", top_level=["company"])], marks=marks)
+    own, installed = found(layer(contents), "secret-in-layer")
+    assert (own.severity, installed.severity) == ("error", "error")
+    assert (path in own.message, path in installed.message) == (False, True)
+    assert ("acknowledge" in own.remedy, "acknowledge" in installed.remedy) == (False, True)
 
 
 @pytest.mark.parametrize(

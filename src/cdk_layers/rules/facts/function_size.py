@@ -7,6 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.app.model import Layer
+from cdk_layers.building.content_options import TRIM_KINDS
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.system.wording import listed, size
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ MOST_LISTED: Final = 20
 """Layers that a message lists; a function may use five."""
 
 _MOST_LARGEST: Final = 5
+_MUCH_BYTECODE: Final = 1024**2
+"""Bytes of bytecode from which a remedy names it."""
+
 _CONTAINERS: Final = ("python", "bin", "lib", "extensions")
 """Folders of a layer that contain unrelated packages and programs."""
 
@@ -59,6 +65,37 @@ class FunctionSize:
         parts = [f"{name} {size(contents.unzipped_bytes)}" for name, contents in self.parts]
         parts += [f"{name} not known" for name in self.unknown]
         return f"{at_least}{size(self.unzipped_bytes)} unzipped with its layers ({listed(parts, MOST_LISTED)})"
+
+
+def smaller(others: str, subject: Layer | Function | None = None) -> str:
+    """Return a remedy for archives that are too large.
+
+    Args:
+        others: What else the user can do, such as "or raise the budget.".
+        subject: The layer, or the function with its layers. What was done for it already is not proposed. Defaults to
+            none in particular.
+    """
+    archives = _archives(subject) if subject else []
+    bytecode = sum(_bytecode_bytes(contents) for _, contents in archives)
+    trimmable = [each.report.savings for each, contents in archives if contents.distributions]
+    is_trimmed = bool(trimmable) and not any(savings.keys().isdisjoint(TRIM_KINDS) for savings in trimmable)
+    ways = ["Drop packages"]
+    if bytecode >= _MUCH_BYTECODE:
+        ways.append(f"leave out the {size(bytecode)} of bytecode (bytecode=False)")
+    ways.append(f"or leave out files that no import needs ({'dependency_excludes' if is_trimmed else 'trim=True'})")
+    return f"{', '.join(ways)}, {others}"
+
+
+def _archives(subject: Layer | Function) -> list[tuple[Layer | Function, Contents]]:
+    if isinstance(subject, Layer):
+        return [(subject, subject.contents)] if subject.contents else []
+    code: list[tuple[Layer | Function, Contents]] = [(subject, subject.code)] if subject.code else []
+    return [*code, *((layer, layer.contents) for layer in dict.fromkeys(subject.used_layers) if layer.contents)]
+
+
+@once_per_archive
+def _bytecode_bytes(contents: Contents) -> int:
+    return sum(file.size for path, file in contents.files.items() if path.endswith(".pyc") and "__pycache__/" in path)
 
 
 def largest(parts: Iterable[Contents]) -> str:

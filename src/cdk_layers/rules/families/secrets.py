@@ -60,8 +60,16 @@ def secret_in_layer(layer: Layer, _: Settings) -> Iterator[Problem]:
         shipped = [path for path in secrets if _is_shipped(part.contents, path)]
         settings = [path for path in secrets if path in _settings(part.contents) and path not in shipped]
         others = [path for path in secrets if path not in (*shipped, *settings)]
-        if others:
-            yield Problem(f"Layer {layer.label!r} contains {_listed(secrets, others)}.")
+        installed = [path for path in others if owner(part.contents, path) is not None]
+        own = [path for path in others if path not in installed]
+        if own:
+            yield Problem(f"Layer {layer.label!r} contains {_listed(secrets, own)}.")
+        if installed:
+            yield Problem(
+                f"Layer {layer.label!r} contains secrets in installed distributions: {_listed(secrets, installed)}.",
+                remedy="If the distribution is your own, remove and replace the secret. If it is public, its author "
+                "published the secret: acknowledge this, or leave the file out of the layer (dependency_excludes).",
+            )
         if settings:
             yield Problem(
                 f"Layer {layer.label!r} contains {_listed(secrets, settings)}. No value looks like a secret, but "

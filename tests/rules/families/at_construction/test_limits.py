@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_layers.app.model import App, Layer, Settings
+from cdk_layers.building.notes import BuildReport
 from cdk_layers.contents.model import Contents, Distribution, File
 from tests.rules.subjects import (
     MIB,
@@ -65,6 +66,35 @@ def test_the_message_names_the_five_largest_distributions() -> None:
     )
     assert finding.remedy.startswith("Drop packages, or leave out files that no import needs (trim=True), or move ")
     assert str(finding).startswith("Layer 'Hub/data' is 271.4 MiB")
+
+
+@pytest.mark.parametrize(
+    ("savings", "bytecode", "expected"),
+    [
+        ({}, MIB - 1, "Drop packages, or leave out files that no import needs (trim=True), "),
+        ({"excluded": (1, 9)}, 0, "Drop packages, or leave out files that no import needs (trim=True), "),
+        ({"stubs": (1, 9)}, 0, "Drop packages, or leave out files that no import needs (dependency_excludes), "),
+        ({"tests": (1, 9)}, MIB, "Drop packages, leave out the 1.0 MiB of bytecode (bytecode=False), or leave out "),
+    ],
+)
+def test_the_remedy_proposes_what_is_not_done_already(
+    savings: dict[str, tuple[int, int]], bytecode: int, expected: str
+) -> None:
+    """A trimmed layer cannot be trimmed again, and bytecode counts; for a function, all of its archives do."""
+    files = {"python/pandas/__pycache__/a.cpython-313.pyc": File(bytecode, 0, 0o644)}
+    distributions = (Distribution("pandas", "1.0", "python", MIB),)
+    large, small = (Contents(size, files, distributions) for size in (LIMIT + 1, LIMIT - 1))
+    report = BuildReport(savings=savings)
+    near, code = a_layer(contents=small, report=report), Contents(LIMIT + 1, files, distributions)
+    found = [
+        *findings("layer-too-large", a_layer(contents=large, report=report)),
+        *findings("near-size-limit", near),
+        *findings("near-size-limit", a_layer(contents=small, report=report, budget_bytes=1)),
+        *findings("function-too-large", a_function(code=code, report=report)),
+    ]
+    assert [finding.remedy.startswith(expected) for finding in found] == [True] * 4
+    (untrimmed,) = findings("layers-too-large", a_function(near, a_layer("Hub/own", contents=small)))
+    assert "(trim=True)" in untrimmed.remedy
 
 
 def test_files_of_no_distribution_are_among_the_largest() -> None:

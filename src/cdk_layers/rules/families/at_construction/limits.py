@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
@@ -10,7 +11,7 @@ from cdk_layers.errors import LimitError
 from cdk_layers.lambda_service import limits
 from cdk_layers.lambda_service.runtimes import ARCHITECTURES
 from cdk_layers.rules.examples import function_yaml, layer_yaml, sam_template, template
-from cdk_layers.rules.facts.function_size import AT_THE_LIMIT, CODE, MOST_LISTED, FunctionSize, largest
+from cdk_layers.rules.facts.function_size import AT_THE_LIMIT, CODE, MOST_LISTED, FunctionSize, largest, smaller
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, quoted, size
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 register_family(__name__, order=10, error=LimitError)
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer"
-_LESS: Final = "Drop packages, or leave out files that no import needs (trim=True)"
 _TOGETHER: Final = "Code and layers count together: what moves from one to the other still counts."
+_MOVE: Final = "or move what only some functions need to another layer."
+_FEWER: Final = "or use fewer of these layers together."
+_LEAVE_OUT: Final = f"or leave out of the code what a layer provides already. {_TOGETHER}"
+_IN_TIME: Final = f"before the next upgrade passes the limit. {_TOGETHER}"
+_RAISE: Final = f"or raise the budget: max_unzipped of the construct, or budget in [tool.cdk-layers]. {_TOGETHER}"
 _LAYER_NAME_OR_ARN: Final = re.compile(r"[a-zA-Z0-9\-_]+|arn:.*")
 
 
@@ -81,7 +86,7 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
     severity="error",
     meaning="One layer contains more unzipped bytes than a function and all of its layers may have together. Exactly "
     "at the limit it is a warning: what the service does there is not verified.",
-    remedy=f"{_LESS}, or move what only some functions need to another layer.",
+    remedy=smaller(_MOVE),
     source="Lambda's API and developer guide.",
     aws_error=limits.ARCHIVE_TOO_LARGE,
     raised_at_construction=True,
@@ -91,18 +96,20 @@ def too_many_layers(subject: Function, _: Settings) -> Iterator[Problem]:
 def layer_too_large(subject: Layer, settings: Settings) -> Iterator[Problem]:
     """Compare one layer with the limit."""
     if subject.contents is not None:
-        yield from _over(f"Layer {subject.label!r} is", f"{size(subject.contents.unzipped_bytes)} unzipped",
-                         (subject.contents,), settings)  # fmt: skip
+        measured = f"Layer {subject.label!r} is {size(subject.contents.unzipped_bytes)} unzipped"
+        yield from _over(subject, measured, (subject.contents,), _MOVE, settings)
 
 
-def _over(start: str, measured: str, parts: tuple[Contents, ...], settings: Settings) -> Iterator[Problem]:
+def _over(
+    subject: Layer | Function, measured: str, parts: tuple[Contents, ...], others: str, settings: Settings
+) -> Iterator[Problem]:
     excess = sum(contents.unzipped_bytes for contents in parts) - settings.limit_bytes
     if excess > 0:
-        yield Problem(f"{start} {measured}, {size(excess)} over the service's limit.{largest(parts)}")
+        yield Problem(f"{measured}, {size(excess)} over the service's limit.{largest(parts)}", smaller(others, subject))
     elif excess == 0:
         yield Problem(
-            f"{start} {measured}, exactly the service's limit of {settings.limit_bytes} bytes. {AT_THE_LIMIT}"
-            f"{largest(parts)}",
+            f"{measured}, exactly the service's limit of {settings.limit_bytes} bytes. {AT_THE_LIMIT}{largest(parts)}",
+            smaller(others, subject),
             severity="warning",
         )
 
@@ -117,7 +124,7 @@ def _a_layer_exceeds(subject: Function, threshold: int) -> bool:
     Function,
     severity="error",
     meaning="The layers of a function together are over the limit, whatever its code is, though each is under it.",
-    remedy=f"{_LESS}, or use fewer of these layers together.",
+    remedy=smaller(_FEWER),
     source="Lambda's API.",
     aws_error=limits.LAYERS_TOO_LARGE,
     raised_at_construction=True,
@@ -134,8 +141,8 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
         parts = ", ".join(
             f"{layer.label!r} {size(layer.unzipped_bytes)}" for layer in used if layer.unzipped_bytes is not None
         )
-        start = f"The layers of function {subject.where.path!r} are"
-        yield from _over(start, f"{at_least}{size(total)} unzipped ({parts})", known, settings)
+        measured = f"The layers of function {subject.where.path!r} are {at_least}{size(total)} unzipped ({parts})"
+        yield from _over(subject, measured, known, _FEWER, settings)
 
 
 @rule(
@@ -144,7 +151,7 @@ def layers_too_large(subject: Function, settings: Settings) -> Iterator[Problem]
     severity="error",
     meaning="A function's code and its layers together, or its code alone, are over the limit. Exactly at the limit it "
     "is a warning: what the service does there is not verified.",
-    remedy=f"{_LESS}, or leave out of the code what a layer provides already. {_TOGETHER}",
+    remedy=smaller(_LEAVE_OUT),
     source="Lambda's API and developer guide.",
     aws_error=limits.FUNCTION_TOO_LARGE.format(unzipped_bytes="N"),
     raised_at_construction=True,
@@ -156,13 +163,14 @@ def function_too_large(subject: Function, settings: Settings) -> Iterator[Proble
     total = FunctionSize.of(subject)
     start = f"Function {subject.where.path!r} is"
     if subject.code is not None and subject.code.unzipped_bytes > settings.limit_bytes:
-        measured = f"{size(subject.code.unzipped_bytes)} unzipped without its layers"
-        for problem in _over(start, measured, (subject.code,), settings):
-            yield Problem(problem.message, aws_error=limits.ARCHIVE_TOO_LARGE)
+        measured = f"{start} {size(subject.code.unzipped_bytes)} unzipped without its layers"
+        for problem in _over(subject, measured, (subject.code,), _LEAVE_OUT, settings):
+            yield replace(problem, aws_error=limits.ARCHIVE_TOO_LARGE)
     elif not _layers_exceed(subject, total, settings):
         aws_error = limits.FUNCTION_TOO_LARGE.format(unzipped_bytes=total.unzipped_bytes)
-        for problem in _over(start, str(total), tuple(contents for _, contents in total.parts), settings):
-            yield Problem(problem.message, severity=problem.severity, aws_error=aws_error)
+        parts = tuple(contents for _, contents in total.parts)
+        for problem in _over(subject, f"{start} {total}", parts, _LEAVE_OUT, settings):
+            yield replace(problem, aws_error=aws_error)
 
 
 def _layers_exceed(subject: Function, total: FunctionSize, settings: Settings) -> bool:
@@ -176,7 +184,7 @@ def _layers_exceed(subject: Function, total: FunctionSize, settings: Settings) -
     severity="warning",
     meaning="A layer, or a function with its layers, is over 90 % of the limit, or over the budget of the user. "
     "A budget replaces the 90 %; exceeding it is an error unless the settings make budgets warnings.",
-    remedy=f"{_LESS}, before the next upgrade passes the limit. {_TOGETHER}",
+    remedy=smaller(_IN_TIME),
     source="The limit: Lambda's developer guide. The 90 %: a choice of this project.",
     raised_at_construction=True,
     failing=sam_template(_layer_of(240)),
@@ -187,7 +195,7 @@ def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Pro
     if subject.contents is not None:
         measured = f"Layer {subject.label!r} is {size(subject.contents.unzipped_bytes)} unzipped"
         budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
-        yield from _near(measured, (subject.contents,), budget, settings)
+        yield from _near(subject, measured, (subject.contents,), budget, settings)
 
 
 @further_check("near-size-limit", Function)
@@ -198,24 +206,28 @@ def near_size_limit_of_function(subject: Function, settings: Settings) -> Iterat
     threshold = settings.limit_bytes * 9 // 10 if budget is None else budget
     if subject.budget_bytes is not None or not _a_layer_exceeds(subject, threshold):
         parts = tuple(contents for _, contents in total.parts)
-        yield from _near(f"Function {subject.where.path!r} is {total}", parts, budget, settings)
+        yield from _near(subject, f"Function {subject.where.path!r} is {total}", parts, budget, settings)
 
 
-def _near(measured: str, parts: tuple[Contents, ...], budget: int | None, settings: Settings) -> Iterator[Problem]:
+def _near(
+    subject: Layer | Function, measured: str, parts: tuple[Contents, ...], budget: int | None, settings: Settings
+) -> Iterator[Problem]:
     known = sum(contents.unzipped_bytes for contents in parts)
     if known >= settings.limit_bytes:
         return
     if budget is not None and known > budget:
         yield Problem(
             f"{measured}, {size(known - budget)} over its budget of {size(budget)}.{largest(parts)}",
-            remedy=f"{_LESS}, or raise the budget: max_unzipped of the construct, or budget in [tool.cdk-layers]. "
-            f"{_TOGETHER}",
+            smaller(_RAISE, subject),
             severity="error" if settings.strict_budget else "warning",
         )
     elif budget is None and known * 10 > settings.limit_bytes * 9:
         share = known * 100 // settings.limit_bytes
         headroom = size(settings.limit_bytes - known)
-        yield Problem(f"{measured}, {share} % of the service's limit; {headroom} are left.{largest(parts)}")
+        yield Problem(
+            f"{measured}, {share} % of the service's limit; {headroom} are left.{largest(parts)}",
+            smaller(_IN_TIME, subject),
+        )
 
 
 @rule(
