@@ -157,6 +157,8 @@ def test_refused_credentials_of_a_lock(
         patch.setenv("UV_INDEX_COMPANY_USERNAME", "user")
         patch.setenv("UV_INDEX_COMPANY_PASSWORD", _PASSWORD)
         make(["lock", "--python", sys.executable], tmp_path)
+        # Older versions of uv export no lock without hashes.
+        make(["export", "--quiet", "--format", "pylock.toml", "--python", sys.executable], tmp_path)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "another"))
     with pytest.raises(DependencyError, match=f"{index}/simple rejects the credentials, or requires some"):
         build(tmp_path, Target("3.13", "x86_64"), store=store)
