@@ -18,8 +18,10 @@ from tests.building.distributions import write_wheel
 from tests.upkeep import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from cdk_layers.building.tidying import Installed
 
 TARGET = Target("3.13", "x86_64")
 BOTH = "--no-index\n--find-links ../wheels\nzoo==1.0\nalpha==1.0\n"
@@ -84,10 +86,12 @@ def test_winner_is_installed_whatever_is_there(
     entry = make_entry({"requirements.txt": BOTH})
     use_last = shared_paths.use_last
 
-    def spoil_and_use_last(tree: Path, install_alone: Callable[[str], Path]) -> object:
+    def spoil_and_use_last(
+        tree: Path, distributions: Iterable[Installed], install_alone: Callable[[str], Path]
+    ) -> object:
         (tree / "shared/__init__.py").unlink()
         (tree / "shared/__init__.py").write_text(bytes_of_loser, encoding="utf-8")
-        return use_last(tree, install_alone)
+        return use_last(tree, distributions, install_alone)
 
     monkeypatch.setattr(installation, "use_last", spoil_and_use_last)
     with zipfile.ZipFile(written(build(entry, TARGET, store=store))) as opened:

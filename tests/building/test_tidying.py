@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.tidying import read_record, tidy
+from cdk_layers.building.tidying import find_distributions, tidy
 from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def tree(tmp_path: Path) -> Path:
 
 def test_traces_go(tree: Path) -> None:
     """No file is left that tells where and why something was installed, and the RECORD lists none."""
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert not (tree / ".lock").exists()
     assert sorted(path.name for path in (tree / "demo-1.0.dist-info").iterdir()) == [
         "RECORD",
@@ -61,7 +61,7 @@ def test_bytecode_without_a_source_is_a_module(tree: Path) -> None:
         (tree / name).touch()
     record = tree / "demo-1.0.dist-info" / "RECORD"
     record.write_text(record.read_text(encoding="utf-8") + "".join(f"{name},,\n" for name in names), encoding="utf-8")
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert {path.relative_to(tree).as_posix() for path in tree.rglob("*.pyc")} == {"hidden.pyc", "pkg/inner.pyc"}
     assert "hidden.pyc" in record.read_text(encoding="utf-8")
     assert "demo.pyc" not in record.read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def test_bytecode_without_a_source_is_a_module(tree: Path) -> None:
 
 def test_programs_run_on_lambdas_python(tree: Path) -> None:
     """Programs name no interpreter of this machine: entry points are written again, other scripts keep their body."""
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     program = (tree / "bin" / "demo").read_text(encoding="utf-8")
     assert program.startswith("#!/usr/bin/env python3\n")
     assert "from demo.cli import App" in program
@@ -84,18 +84,17 @@ def test_the_version_of_this_python_is_no_name(tree: Path) -> None:
     for name in ("pip3", "pip3.9", "pip3.13", "tool3.9"):
         (tree / "bin" / name).write_text("#!/home/me/.venv/bin/python\n", encoding="utf-8")
         record.write_text(f"bin/{name},,\n{record.read_text(encoding='utf-8')}", encoding="utf-8")
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     programs = {"demo", "native", "pip3", "tool.py", "tool3.9"}
     assert {path.name for path in (tree / "bin").iterdir()} == programs
-    assert {path for path, _ in read_record(record.parent) if path.startswith("bin/")} == {
-        f"bin/{name}" for name in programs
-    }
+    (demo,) = find_distributions(tree)
+    assert {path for path in demo.record if path.startswith("bin/")} == {f"bin/{name}" for name in programs}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no executable files")
 def test_programs_stay_executable(tree: Path) -> None:
     """What was written again can be started."""
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert (tree / "bin" / "demo").stat().st_mode & 0o111 == 0o111
 
 
@@ -108,7 +107,7 @@ def test_a_package_called_scripts(tree: Path, name: str) -> None:
     module.write_text("#!/usr/bin/python3.9\n", encoding="utf-8")
     with (tree / "demo-1.0.dist-info" / "RECORD").open("a", encoding="utf-8") as record:
         record.write(f"Scripts/{name},,\n")
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert module.read_text(encoding="utf-8") == "#!/usr/bin/python3.9\n"
 
 
@@ -121,7 +120,7 @@ def test_launchers_of_windows(tree: Path, monkeypatch: pytest.MonkeyPatch) -> No
     rows = (info / "RECORD").read_text(encoding="utf-8").replace("bin/demo,", "Scripts/demo.exe,")
     (info / "RECORD").write_text(rows, encoding="utf-8")
     (tree / "bin" / "demo").unlink()
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert not (tree / "Scripts").exists()
     assert (tree / "bin" / "demo").read_text(encoding="utf-8").startswith("#!/usr/bin/env python3\n")
     assert "\nbin/demo,sha256=" in "\n" + (info / "RECORD").read_text(encoding="utf-8")
@@ -132,7 +131,7 @@ def test_linked_files_stay_as_they_are(tree: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked-RECORD"
     os.link(tree / "demo-1.0.dist-info" / "RECORD", linked)
     before = linked.read_bytes()
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert linked.read_bytes() == before
 
 
@@ -149,7 +148,7 @@ def test_a_record_cannot_leave_the_tree(tree: Path, tmp_path_factory: pytest.Tem
     record = tree / "demo-1.0.dist-info" / "RECORD"
     row = row.format(tree=tree)
     record.write_text(f"{row},,\n{record.read_text(encoding='utf-8')}", encoding="utf-8")
-    tidy(tree)
+    tidy(tree, find_distributions(tree))
     assert (outside / "victim.pyc").exists()
     assert (tree.parent / "victim.pyc").exists()
     assert row not in record.read_text(encoding="utf-8").replace("bin/demo", "")
@@ -164,8 +163,9 @@ def test_odd_names_of_files(tree: Path, name: str) -> None:
     (tree / name).touch()
     with (tree / "demo-1.0.dist-info" / "RECORD").open("a", encoding="utf-8") as record:
         csv.writer(record).writerow([name, "sha256=x", 0])
-    tidy(tree)
-    assert (name, "sha256=x") in [*read_record(tree / "demo-1.0.dist-info")]
+    tidy(tree, find_distributions(tree))
+    (demo,) = find_distributions(tree)
+    assert demo.record[name] == ("sha256=x", "0")
 
 
 @pytest.mark.parametrize("text", ["x" * 200_000, 'a\0b,,\n"unclosed'])
@@ -173,5 +173,5 @@ def test_a_damaged_record(tree: Path, text: str) -> None:
     """A RECORD that is no CSV is an error of this package, or nothing that matters."""
     (tree / "demo-1.0.dist-info" / "RECORD").write_text(f"{text}\n", encoding="utf-8")
     with suppress(DependencyError):
-        tidy(tree)
+        tidy(tree, find_distributions(tree))
     assert (tree / "demo.py").exists()

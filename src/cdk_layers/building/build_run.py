@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from cdk_layers.building.archives.processes import kept_processes
+from cdk_layers.building.archives.processes import kept_processes, start_ahead
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.installation import Installation, install
 from cdk_layers.building.job import refuse_removed_entry
@@ -223,8 +223,9 @@ class _BuildRun:
         else:
             tree.mkdir()
             installation = Installation((), is_plain=True)
+        start_ahead(installation.size)
         self._refuse_changed(plan)
-        groups = split(tree)
+        groups = split(tree, installation.distributions)
         if known and not (installation.is_plain and not installation.shared and parts.fit(known, groups)):
             self.job.store.discard(tree)
             return None

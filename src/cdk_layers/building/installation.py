@@ -58,6 +58,15 @@ class Installation:
     yanked: tuple[Yanked, ...] = ()
     """Installed versions that their index has yanked."""
 
+    distributions: tuple[Installed, ...] = ()
+    """What was installed."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the installed files, as far as the distributions record them."""
+        sizes = (size for each in self.distributions for _, size in each.record.values())
+        return sum(int(size) for size in sizes if size.isdecimal())
+
 
 def install(requirements: Requirements, resolution: Resolution, tree: Path, job: Job) -> Installation:
     """Install a resolution into a folder, with the same result on every machine.
@@ -78,28 +87,41 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     start = Attempt(job.target, resolution.platform or exact_platform(job.target), sourced)
     exact, reinstalled = first_attempt(job.target), frozenset[str]()
     attempt, yanked = _install_pins(requirements, resolution.pins, tree, job, start)
-    unsupported = _unsupported(tree, resolution.pins, attempt, job.target)
+    installed = find_distributions(tree)
+    unsupported = _unsupported(installed, resolution.pins, attempt, job.target)
     if unsupported and attempt.platform != exact_platform(job.target):
         reinstalled = frozenset(unsupported)
         again = [pin for pin in resolution.pins if pin.name in reinstalled]
         _install_pins(requirements, again, tree, job, exact, reinstall=True)
-        unsupported = _unsupported(tree, resolution.pins, exact, job.target)
+        installed = find_distributions(tree)
+        unsupported = _unsupported(installed, resolution.pins, exact, job.target)
     if unsupported:
         raise no_wheel(sorted(unsupported), requirements.origin or "", job.target, _tags_text(unsupported))
     refuse_missing_pins(resolution.pins, tree, job.target)
     shared = _resolve_shared_paths(
-        requirements, resolution, tree, job, lambda name: exact if name in reinstalled else attempt
+        requirements,
+        resolution,
+        tree,
+        installed,
+        job,
+        attempt=lambda name: exact if name in reinstalled else attempt,
     )
     lost = ((name, group.paths) for group in shared for name in group.losers)
-    tidy(tree, frozenset((name, path) for name, paths in lost for path in paths))
-    return Installation(shared, attempt == exact, yanked)
+    tidied = tidy(tree, installed, frozenset((name, path) for name, paths in lost for path in paths))
+    return Installation(shared, attempt == exact, yanked, tidied)
 
 
 def _resolve_shared_paths(
-    requirements: Requirements, resolution: Resolution, tree: Path, job: Job, attempt: Callable[[str], Attempt]
+    requirements: Requirements,
+    resolution: Resolution,
+    tree: Path,
+    installed: Collection[Installed],
+    job: Job,
+    *,
+    attempt: Callable[[str], Attempt],
 ) -> tuple[SharedPaths, ...]:
     """Use the same distribution's files in each build for paths that several distributions contain."""
-    names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in find_distributions(tree)}
+    names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in installed}
     folder = tempfile.mkdtemp(prefix="alone-", dir=tree.parent)
     try:
 
@@ -110,7 +132,7 @@ def _resolve_shared_paths(
             _install_pins(requirements, pins, alone, job, attempt(name))
             return alone
 
-        return use_last(tree, install_alone)
+        return use_last(tree, installed, install_alone)
     finally:
         remove_folder(Path(folder))
 
@@ -213,14 +235,12 @@ def _refreshed(
 
 
 def _unsupported(
-    tree: Path, pins: Iterable[RequirementLine], attempt: Attempt, target: Target
+    installed: Iterable[Installed], pins: Iterable[RequirementLine], attempt: Attempt, target: Target
 ) -> dict[str, tuple[str, ...]]:
     """Return the distributions of pins whose wheel does not support the target, with its tags."""
     supported = frozenset(supported_tags(target))
     by_name = {pin.name: pin for pin in pins}
-    tags = {
-        each.name: _tags_to_check(each, by_name.get(each.name), attempt, target) for each in find_distributions(tree)
-    }
+    tags = {each.name: _tags_to_check(each, by_name.get(each.name), attempt, target) for each in installed}
     return {
         name: found for name, found in tags.items() if found and not any(supported & parse_tag(tag) for tag in found)
     }

@@ -13,11 +13,11 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cdk_layers.building.tidying import find_distributions, read_record
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from cdk_layers.building.tidying import Installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,14 @@ class SharedPaths:
     """Sorted."""
 
 
-def use_last(tree: Path, install_alone: Callable[[str], Path]) -> tuple[SharedPaths, ...]:
+def use_last(
+    tree: Path, distributions: Iterable[Installed], install_alone: Callable[[str], Path]
+) -> tuple[SharedPaths, ...]:
     """Replace each file that several distributions contain by that of the distribution whose name sorts last.
 
     Args:
         tree: An installation, not tidied yet.
+        distributions: Its distributions.
         install_alone: Installs one distribution alone and returns the folder.
 
     Returns:
@@ -42,17 +45,19 @@ def use_last(tree: Path, install_alone: Callable[[str], Path]) -> tuple[SharedPa
     """
     alone = cache(install_alone)
     replaced = [
-        (*names, path) for path, owners in _conflicts(tree) if (names := _replace_file(path, owners, tree, alone))
+        (*names, path)
+        for path, owners in _conflicts(distributions)
+        if (names := _replace_file(path, owners, tree, alone))
     ]
     groups = groupby(sorted(replaced), key=lambda row: row[:2])
     return tuple(SharedPaths(winner, losers, tuple(path for *_, path in rows)) for (winner, losers), rows in groups)
 
 
-def _conflicts(tree: Path) -> Iterator[tuple[str, list[str]]]:
+def _conflicts(distributions: Iterable[Installed]) -> Iterator[tuple[str, list[str]]]:
     """Yield the paths that several distributions record with different bytes, with their names, sorted."""
     claims: dict[str, dict[str, str]] = defaultdict(dict)
-    for distribution in find_distributions(tree):
-        for path, digest in read_record(distribution.folder):
+    for distribution in distributions:
+        for path, (digest, _) in distribution.record.items():
             claims[path][distribution.name] = digest
     for path, digests in sorted(claims.items()):
         if len(digests) > 1 and (len({*digests.values()}) > 1 or "" in digests.values()):

@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from functools import lru_cache
 from itertools import accumulate
@@ -20,7 +20,9 @@ from cdk_layers.contents.names import canonical
 from cdk_layers.errors import DependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+_is_link: Final = lru_cache(maxsize=4096)(os.path.islink)
 
 _TRACES: Final = frozenset({"direct_url.json", "uv_cache.json", "uv_build.json", "REQUESTED"})
 """Files in a .dist-info folder in which an installer records where, when and why it installed."""
@@ -66,59 +68,73 @@ class Installed:
     tags: tuple[str, ...]
     """The tags of its wheel."""
 
-
-def find_distributions(tree: Path) -> Iterator[Installed]:
-    """Yield the distributions in a folder, sorted by the names of their .dist-info folders."""
-    for folder in sorted(tree.glob("*.dist-info")):
-        wheel = HeaderParser().parsestr(_read(folder / "WHEEL"))
-        yield Installed(canonical(folder.name.split("-")[0]), folder, tuple(wheel.get_all("Tag", [])))
+    record: Mapping[str, tuple[str, str]]
+    """The normalized paths of its RECORD that are in the tree, with their digests and sizes as written there, or ""."""
 
 
-def tidy(tree: Path, lost: Collection[tuple[str, str]] = ()) -> None:
+def find_distributions(tree: Path) -> tuple[Installed, ...]:
+    """Return the distributions in a folder, sorted by the names of their .dist-info folders.
+
+    Raises:
+        DependencyError: A RECORD cannot be read.
+    """
+    return tuple(map(_read_distribution, sorted(tree.glob("*.dist-info"))))
+
+
+def _read_distribution(folder: Path) -> Installed:
+    wheel = HeaderParser().parsestr(_read(folder / "WHEEL"))
+    name = canonical(folder.name.split("-")[0])
+    return Installed(name, folder, tuple(wheel.get_all("Tag", [])), dict(_rows(folder / "RECORD")))
+
+
+def tidy(
+    tree: Path, distributions: Iterable[Installed], lost: Collection[tuple[str, str]] = ()
+) -> tuple[Installed, ...]:
     """Remove an installation's traces of this machine, and set Lambda's interpreter in its programs.
 
     Files are replaced and not changed in place, since they may be hard links into uv's cache.
 
     Args:
         tree: The installation.
+        distributions: Its distributions.
         lost: Pairs of a distribution and a path in its RECORD whose file is another distribution's.
+
+    Returns:
+        The distributions with their new RECORDs.
     """
     for name in _ROOT_TRACES:
         (tree / name).unlink(missing_ok=True)
-    for distribution in list(find_distributions(tree)):
-        _tidy(tree, distribution.folder, {path for name, path in lost if name == distribution.name})
+    tidied = tuple(
+        _tidy(tree, distribution, {path for name, path in lost if name == distribution.name})
+        for distribution in distributions
+    )
     for name in _SCRIPT_FOLDERS:
         folder = tree / name
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+    return tidied
 
 
-def _tidy(tree: Path, folder: Path, lost: Collection[str]) -> None:
-    record = folder / "RECORD"
-    rows = {}
+def _tidy(tree: Path, distribution: Installed, lost: Collection[str]) -> Installed:
+    folder, rows = distribution.folder, {}
     programs = _entry_points(folder)
-    for path, digest, size in _rows(record):
+    for path, facts in distribution.record.items():
         if _is_trace(tree, path, folder.name):
             (tree / path).unlink(missing_ok=True)
         elif path.split("/")[0] in _SCRIPT_FOLDERS and path.count("/") == 1:
             if path in lost:
                 continue
-            rows.update(_program(tree, path, programs) or {path: (digest, size)})
+            rows.update(_program(tree, path, programs) or {path: facts})
         else:
             is_metadata = path == f"{folder.name}/METADATA"
-            rows[path] = (is_metadata and _without_paths(tree / path)) or (digest, size)
+            rows[path] = (is_metadata and _without_paths(tree / path)) or facts
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([path, *facts] for path, facts in sorted(rows.items()))
-    _replace(record, text.getvalue().encode())
+    _replace(folder / "RECORD", text.getvalue().encode())
+    return replace(distribution, record=rows)
 
 
-def read_record(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the paths in the RECORD of a .dist-info folder that are in the installation, with their digests or ""."""
-    for path, digest, _ in _rows(folder / "RECORD"):
-        yield path, digest
-
-
-def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
+def _rows(record: Path) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield the rows of a RECORD with normalized paths in the tree. Others are ignored: the wheel may be hostile."""
     tree = os.fspath(record.parents[1])
     try:
@@ -126,7 +142,7 @@ def _rows(record: Path) -> Iterator[tuple[str, str, str]]:
             path, digest, size = (*row, "", "", "")[:3]
             path = path.replace("\\", "/")
             if _is_inside(tree, path):
-                yield path, digest, size
+                yield path, (digest, size)
     except csv.Error as error:
         message = f"The RECORD of {record.parent.name} cannot be read: {error}. Its wheel is damaged or hostile."
         raise DependencyError(message) from None
@@ -146,7 +162,7 @@ def _leads_inside(tree: str, folder: str) -> bool:
         return False
     on_the_way = accumulate(parts, "{}/{}".format, initial=tree)
     # Resolving a path takes ten times as long, and few wheels have links.
-    return not any(map(os.path.islink, on_the_way)) or Path(tree, folder).resolve().is_relative_to(Path(tree).resolve())
+    return not any(map(_is_link, on_the_way)) or Path(tree, folder).resolve().is_relative_to(Path(tree).resolve())
 
 
 def _is_trace(tree: Path, path: str, dist_info: str) -> bool:

@@ -62,15 +62,16 @@ def walk(root: Path, excluded: Callable[[str], bool] | None = None, *, follow: b
             stack.pop()
             continue
         node = _node(None if follow else top, level.entries.pop(), level)
-        if excluded and excluded(f"{node.name}/" if node.is_folder else node.name):
+        is_folder = node.is_folder
+        if excluded and excluded(f"{node.name}/" if is_folder else node.name):
             continue
         count += 1
         if count > MAX_NODES:
             yield Node("", os.fspath(root), None, trouble=f"contains more than {MAX_NODES} files and folders")
             return
-        if node.link is not None or not node.is_folder:
+        if node.link is not None or not is_folder:
             yield node
-        if node.is_folder:
+        if is_folder:
             entries = _entries(node.path)
             if entries is None:
                 yield Node(node.name, node.path, None, trouble="cannot be read")
@@ -98,18 +99,20 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]] | None:
         return None
 
 
+def _in_utf8(name: str) -> str:
+    """Return a name as it is in an archive, where names are UTF-8, whatever the locale is."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def _is_utf8(name: str) -> bool:
     try:
-        os.fsencode(name).decode("utf-8")
+        return name.isascii() or bool(os.fsencode(name).decode("utf-8"))
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def _node(root: Path | None, entry: os.DirEntry[str], level: _Level) -> Node:
-    # Names in an archive are UTF-8, whatever the locale is.
-    own_name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-    name, path, link = f"{level.prefix}{own_name}", entry.path, None
+    name, path, link = f"{level.prefix}{_in_utf8(entry.name)}", entry.path, None
     if not _is_utf8(entry.name):
         return Node(name, path, None, trouble="has a name that is not UTF-8")
     trouble: str | None = None

@@ -15,7 +15,7 @@ import pytest
 
 from cdk_layers.building.archives import packer, processes
 from cdk_layers.building.archives.members import Member
-from cdk_layers.building.archives.processes import Archive, kept_processes, pack_archives
+from cdk_layers.building.archives.processes import Archive, kept_processes, pack_archives, start_ahead
 from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.errors import EntryError
 from cdk_layers.store import contents_json
@@ -101,6 +101,24 @@ def test_they_are_kept_for_more_archives(archives: list[Archive], asked: list[in
         [*pack_archives(archives)]
         assert len({*asked}) == 2
     assert not any(map(_runs, asked))
+
+
+def test_they_start_ahead(archives: list[Archive], asked: list[int]) -> None:
+    """They start before the archives are listed, if these will be large enough, and pack them."""
+    with kept_processes():
+        start_ahead(1024**2)
+        assert processes._shared._processes is None
+        start_ahead(8 * 1024**2)
+        started = processes._shared.processes()._started
+        deadline = time.monotonic() + 60
+        while len(started) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ids = {process._process.pid for process in started}
+        assert len(ids) == 2
+        assert not asked
+        [*pack_archives(archives)]
+    assert {*asked} <= ids
+    assert not any(map(_runs, ids))
 
 
 def test_little_is_packed_here(archives: list[Archive], asked: list[int]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.split import split
+from cdk_layers.building.tidying import find_distributions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def _packed(tree: Path, store: LocalStore) -> dict[str, bytes]:
     """Return the files of the first part of an installation, after packing what the store lacks."""
-    key, *_ = Packing(store, store.folder / "scratch").pack_groups(split(tree))
+    key, *_ = Packing(store, store.folder / "scratch").pack_groups(split(tree, find_distributions(tree)))
     artifact = store.find(key)
     assert artifact is not None
     with zipfile.ZipFile(artifact.archive) as archive:

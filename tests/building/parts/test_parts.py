@@ -22,6 +22,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts import packing as packing_module
 from cdk_layers.building.parts.packing import Packing
 from cdk_layers.building.parts.split import Group, split
+from cdk_layers.building.tidying import find_distributions
 from cdk_layers.contents.measure import measure
 from cdk_layers.errors import EntryError
 from cdk_layers.lambda_service.target import Target
@@ -113,7 +114,8 @@ def test_files_of_no_record(tmp_path: Path) -> None:
         (tmp_path / f"{name}-1.dist-info/RECORD").write_text(recorded)
     for name in ("b.py", "both.py", "stray.txt"):
         (tmp_path / name).write_text(name)
-    found = {group.name: [member.name for member in group.members] for group in split(tmp_path)}
+    groups = split(tmp_path, find_distributions(tmp_path))
+    found = {group.name: [member.name for member in group.members] for group in groups}
     assert found == {
         "a": ["a-1.dist-info/RECORD", "both.py"],
         "b": ["b-1.dist-info/RECORD", "b.py", "both.py"],

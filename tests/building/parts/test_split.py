@@ -9,6 +9,7 @@ import pytest
 
 from cdk_layers.building.builds import build
 from cdk_layers.building.parts.split import split
+from cdk_layers.building.tidying import find_distributions
 from cdk_layers.errors import BuildError, EntryError
 from cdk_layers.lambda_service.target import Target
 from tests.building.distributions import write_wheel
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from cdk_layers.building.parts.split import Group
     from cdk_layers.store.local_store import LocalStore
 
 TARGET = Target("3.13", "x86_64")
 COMPOSED, DECOMPOSED = "caf\u00e9.txt", "cafe\u0301.txt"
+
+
+def _split(tree: Path) -> tuple[Group, ...]:
+    return split(tree, find_distributions(tree))
 
 
 def _tree(folder: Path, records: Mapping[str, Sequence[str]], files: Sequence[str]) -> Path:
@@ -47,7 +53,7 @@ def test_file_that_the_file_system_lost(
 ) -> None:
     """Names that the file system of the cache or of uv does not distinguish are an error, not a layer without files."""
     with pytest.raises(BuildError, match=r"is lost here.*UV_CACHE_DIR") as raised:
-        split(_tree(tmp_path, records, files))
+        _split(_tree(tmp_path, records, files))
     assert str(raised.value).startswith(lost)
 
 
@@ -57,7 +63,7 @@ def test_file_in_the_folder_of_another_distribution(tmp_path: Path, monkeypatch:
     is_file = os.path.isfile
     monkeypatch.setattr(os.path, "isfile", lambda path: is_file(str(path).replace("/ns/", "/Ns/")))
     with pytest.raises(BuildError, match=r"'two' contains 'ns/y.py', which is lost here.*'Ns/y.py'"):
-        split(tree)
+        _split(tree)
 
 
 def test_a_record_in_another_case(tmp_path: Path) -> None:
@@ -68,13 +74,13 @@ def test_a_record_in_another_case(tmp_path: Path) -> None:
     tree = _tree(
         tmp_path, {"demo": ["Demo.py", "Pkg/mod.py", "pkg/other.py"]}, ["demo.py", "pkg/mod.py", "pkg/other.py"]
     )
-    assert {"demo.py", "pkg/mod.py", "pkg/other.py"} <= {each.name for group in split(tree) for each in group.members}
+    assert {"demo.py", "pkg/mod.py", "pkg/other.py"} <= {each.name for group in _split(tree) for each in group.members}
 
 
 def test_recorded_files_that_never_were(tmp_path: Path) -> None:
     """A RECORD that lists other files than there are, as some tools write it, loses nothing."""
     tree = _tree(tmp_path, {"demo": ["demo.py", "gone.py", f"{'x' * 300}.py"]}, ["demo.py"])
-    assert [member.name for member in split(tree)[0].members] == ["demo-1.0.dist-info/RECORD", "demo.py"]
+    assert [member.name for member in _split(tree)[0].members] == ["demo-1.0.dist-info/RECORD", "demo.py"]
 
 
 def test_names_that_differ_in_case(make_entry: Callable[..., Path], store: LocalStore) -> None:
@@ -104,4 +110,4 @@ def test_backslashes_in_names_of_a_wheel(make_entry: Callable[..., Path], store:
 def test_backslashes_that_lead_outside(tmp_path: Path, name: str) -> None:
     """Names that would leave the archive are refused."""
     with pytest.raises(EntryError, match="has a backslash in its name"):
-        split(_tree(tmp_path, {"demo": ["demo.py"]}, ["demo.py", name]))
+        _split(_tree(tmp_path, {"demo": ["demo.py"]}, ["demo.py", name]))

@@ -66,6 +66,18 @@ def pack_archives(archives: Sequence[Archive]) -> Iterator[tuple[int, str]]:
         yield from ((number, write_archive(*archive)) for number, archive in enumerate(archives))
 
 
+def start_ahead(size: int) -> None:
+    """Start the processes that `pack_archives` will use, so that they are ready when the archives are listed.
+
+    To be called inside of `kept_processes`, which ends them.
+
+    Args:
+        size: The bytes of the files of all archives. Nothing is started if they are too few to use processes.
+    """
+    if size >= _WORTH_PROCESSES and can_start():
+        _shared.processes().start()
+
+
 @contextmanager
 def kept_processes() -> Iterator[None]:
     """Keep the processes that pack until the end of the outermost of these contexts, in any thread."""
@@ -136,11 +148,16 @@ class _Processes:
     """One process for each processor, and a thread for each process that hands it work."""
 
     def __init__(self) -> None:
-        """Start none yet. Each starts with its first archive."""
+        """Start none yet. Each starts with its first archive, or by `start`."""
         self.number = min(MAX_PROCESSES, os.cpu_count() or 1)
         self._threads = Pool(self.number, "cdk-layers-packing", self._start)
         self._of_thread = local()
         self._started: list[ChildPython] = []
+
+    def start(self) -> None:
+        """Start all that do not run yet."""
+        for _ in range(self.number - len(self._started)):
+            self._threads.submit(bool)
 
     def submit(self, archive: Archive, threads: int) -> Future[str]:
         """Return the future digest of an archive."""

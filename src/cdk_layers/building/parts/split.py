@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.members import collect
-from cdk_layers.building.tidying import find_distributions, read_record
 from cdk_layers.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
+    from cdk_layers.building.tidying import Installed
 
 UNRECORDED = ""
 """Name of the group of files that no distribution records."""
@@ -37,7 +37,7 @@ class Group:
     """The RECORD of the distribution."""
 
 
-def split(tree: Path) -> tuple[Group, ...]:
+def split(tree: Path, distributions: Iterable[Installed]) -> tuple[Group, ...]:
     """Return the files of an installation by distribution: those in its RECORD and in its .dist-info folder.
 
     A file that several distributions record is in the group of each, so that a group does not depend on the others.
@@ -48,10 +48,10 @@ def split(tree: Path) -> tuple[Group, ...]:
 
     Args:
         tree: An installation without the traces of the installer.
+        distributions: Its distributions.
 
     Raises:
         EntryError: The installation contains a file that cannot be packed.
-        DependencyError: A RECORD cannot be read.
         BuildError: The file system took the names of two files for one.
     """
     members = {member.name: member for member in collect(tree, backslashes_separate=True)}
@@ -59,10 +59,10 @@ def split(tree: Path) -> tuple[Group, ...]:
     for name in members:
         by_folder[name.partition("/")[0]].append(name)
     unrecorded, groups = set(members), []
-    for distribution in find_distributions(tree):
-        recorded = {path for path, _ in read_record(distribution.folder)}
+    for distribution in distributions:
+        recorded = distribution.record.keys()
         _refuse_lost_files(recorded, members, tree, distribution.name)
-        names = recorded.union(by_folder[distribution.folder.name])
+        names = recorded | by_folder[distribution.folder.name]
         unrecorded -= names
         own = tuple(members[name] for name in sorted(names) if name in members)
         groups.append(Group(distribution.name, own, distribution.folder / "RECORD"))
