@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cdk_layers.app.metadata import GENERATED, generated_properties
+from cdk_layers.app.metadata import GENERATED, LAYER_DIGESTS, generated_properties
 from cdk_layers.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ASSET_HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-"""A SHA-256: the CDK's name of an asset, and this library's digest of a layer's content."""
+"""A SHA-256, the CDK's name of an asset."""
 
 _VERSION: Final = re.compile(r"(?P<function>\w+?)(?P<hash>[0-9a-f]{32})")
 """The logical id of a function's current version, which ends with a hash of the function's configuration and code."""
@@ -40,10 +40,11 @@ class Renderable(Protocol):
 def stable_template(template: Renderable | Mapping[str, Any]) -> dict[str, Any]:
     """Return a template such that templates of the same infrastructure are equal.
 
-    Asset hashes, and the digests of layers in the Metadata of functions, are replaced by names after the resource where
-    each occurs first, such as "asset-of-Base2D47A8D8"; so it stays visible that two resources share an asset. Logical
-    ids of function versions lose their hash. A description and a license that the layer made from its distributions
-    become "made from the distributions"; those of the user stay. Additions of the CDK about itself are left out.
+    Asset hashes are replaced by names after the resource that refers to the asset, such as "asset-of-Base2D47A8D8":
+    whether two resources have the same asset depends on its content. The digests of layers in the Metadata of functions
+    are left out, since there are none if nothing is built. Logical ids of function versions lose their hash. A
+    description and a license that the layer made from its distributions become "made from the distributions"; those of
+    the user stay. Additions of the CDK about itself are left out.
 
     Args:
         template: A `Template` of `aws_cdk.assertions`, or a template as a mapping. It is not changed.
@@ -56,8 +57,8 @@ def stable_template(template: Renderable | Mapping[str, Any]) -> dict[str, Any]:
     """
     whole = _rendered(template)
     sections = {section: _without_the_cdk(section, body) for section, body in _without_generated(whole).items()}
-    names = {**_version_names(sections), **_asset_names(sections)}
-    return {section: _renamed(body, names) for section, body in sections.items() if body != {}}
+    versions = _version_names(sections)
+    return {section: _stable_section(section, body, versions) for section, body in sections.items() if body != {}}
 
 
 def _rendered(template: Renderable | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,16 +87,16 @@ def _without_generated(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_versions(resource: Any) -> Any:
-    """Return a resource with one fixed string for each property that its layer made from its distributions."""
+    """Return a resource without digests, and with one fixed string for what its layer made from its distributions."""
     metadata = resource.get("Metadata") if isinstance(resource, dict) else None
-    if not isinstance(metadata, dict) or not (generated := generated_properties(metadata)):
+    if not isinstance(metadata, dict) or not metadata.keys() & {GENERATED, LAYER_DIGESTS}:
         return resource
-    others = {name: value for name, value in metadata.items() if name != GENERATED}
-    fixed = dict.fromkeys(generated, _FROM_DISTRIBUTIONS)
+    others = {name: value for name, value in metadata.items() if name not in {GENERATED, LAYER_DIGESTS}}
+    fixed = dict.fromkeys(generated_properties(metadata), _FROM_DISTRIBUTIONS)
     rest = {name: value for name, value in resource.items() if name != "Metadata"}
     return {
         **rest,
-        "Properties": {**resource.get("Properties", {}), **fixed},
+        **({"Properties": {**resource.get("Properties", {}), **fixed}} if fixed else {}),
         **({"Metadata": others} if others else {}),
     }
 
@@ -107,26 +108,23 @@ def _version_names(template: Mapping[str, Any]) -> dict[str, str]:
     return {name: f"{match['function']}Hash" for name, match in matches.items() if match}
 
 
-def _asset_names(template: Mapping[str, Any]) -> dict[str, str]:
-    """Return a name for each hash: after the resource, or the member of another section, where it occurs first."""
-    names: dict[str, str] = {}
-    counts: dict[str, int] = {}
-    for owner, value in _members(template):
-        for asset_hash in _hashes(value):
-            if asset_hash not in names:
-                counts[owner] = counts.get(owner, 0) + 1
-                names[asset_hash] = f"asset-of-{owner}" + (f"-{counts[owner]}" if counts[owner] > 1 else "")
-    return names
+def _stable_section(section: str, body: Any, versions: Mapping[str, str]) -> Any:
+    """Return a section with new names of function versions, and of assets, which are named after its members."""
+    if not isinstance(body, dict):
+        return _renamed(body, {**versions, **_asset_names(section, body)})
+    return {
+        _renamed(name, versions): _renamed(member, {**versions, **_asset_names(name, member)})
+        for name, member in body.items()
+    }
 
 
-def _members(template: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield resources first, since an asset is best named after its resource, then the members of other sections."""
-    for section in sorted(template, key=lambda name: name != "Resources"):
-        body = template[section]
-        if isinstance(body, dict):
-            yield from sorted(body.items())
-        else:
-            yield section, body
+def _asset_names(owner: str, value: Any) -> dict[str, str]:
+    """Return a name for each hash in a value, after what contains it."""
+    hashes = dict.fromkeys(_hashes(value))
+    return {
+        asset_hash: f"asset-of-{owner}" + (f"-{number}" if number > 1 else "")
+        for number, asset_hash in enumerate(hashes, start=1)
+    }
 
 
 def _hashes(value: Any) -> Iterator[str]:

@@ -66,6 +66,11 @@ def test_a_weak_reference_needs_something_to_follow(
     assert severities("stale-reference", function) == expected
 
 
+def test_a_layer_that_was_not_built_has_no_digest_to_follow() -> None:
+    """Where the CDK bundles no stack, as in `cdk list`, the digest that would be in the template is not known."""
+    assert not findings("stale-reference", a_function(a_layer(is_unbuilt=True), reference="stack-output"))
+
+
 @pytest.mark.parametrize("reference", ["same-stack", "import-value", "unknown"])
 def test_other_references_are_not_stale(reference: str) -> None:
     """In one stack CloudFormation follows by itself, and an export follows by being redeployed."""

@@ -102,7 +102,8 @@ def stale_reference(subject: Function, _: Settings) -> Iterator[Problem]:
     for use in dict.fromkeys(subject.layers or ()):
         layer = use.layer
         follows = subject.follows if layer.asset is None else subject.follows & {layer.asset}
-        if use.reference in _STALE and layer.is_resource and not follows and not subject.edge:
+        can_follow = layer.is_resource and not layer.is_unbuilt and not subject.edge
+        if use.reference in _STALE and can_follow and not follows:
             how = "a stack output" if use.reference == "stack-output" else "a dynamic reference to an SSM parameter"
             yield Problem(
                 f"Function {subject.where.path!r} refers to the layer {layer.label!r} by {how}, and nothing in its "
