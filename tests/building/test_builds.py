@@ -262,6 +262,21 @@ def test_source_build_when_asked_for(make_entry: MakeEntry, store: LocalStore) -
     assert "python/docopt.py" in names(written(done))
 
 
+@pytest.mark.parametrize("pins", ["docopt==0.6.2\nfpdf==1.7.2\nsix==1.16.0\n", "fpdf\nsix==1.16.0\ndocopt\n"])
+def test_all_distributions_without_a_wheel_are_named_at_once(
+    make_entry: MakeEntry, store: LocalStore, pins: str
+) -> None:
+    """The user learns of all distributions to allow or to replace in one build, and not of those that are allowed."""
+    entry = make_entry({"requirements.txt": f"{pins}wget==3.2\n"})
+    with pytest.raises(
+        DependencyError, match=r"no wheel of 'docopt', 'fpdf', 'wget' suits .*\['docopt', 'fpdf', 'wget'\]"
+    ):
+        build(entry, X86, store=store)
+    allowed = BuildOptions(allow_source_builds=("docopt",))
+    with pytest.raises(DependencyError, match=r"no wheel of 'fpdf', 'wget' suits"):
+        build(entry, X86, allowed, store=store)
+
+
 def test_native_code_built_for_this_machine(make_entry: MakeEntry, store: LocalStore) -> None:
     """A source build that compiles for this machine is refused where the target is another."""
     entry = make_entry(

@@ -55,6 +55,14 @@ PROJECT = {
     "assembly/asset.1/layer.zip": "x",
     "cdk.json": "{}",
     "cdk.context.json": "{}",
+    "Dockerfile": "FROM python",
+    "Dockerfile.dev": "FROM python",
+    "dependencies-layer.Dockerfile": "FROM python",
+    "test.dockerfile": "FROM python",
+    "Containerfile": "FROM python",
+    "Dockerfile.dockerignore": "x",
+    "compose.yaml": "name: x\nservices: {}\n",
+    "docker-compose.override.yml": "services:\n  a: {}\n",
 }
 
 
@@ -122,6 +130,9 @@ def test_a_pattern_does_not_include_folders_that_are_left_out_by_name(
         {"acme/node_modules/x.js": "", "acme/build/lib/a.py": "", "acme/requirements.in": ""},
         {"env/__init__.py": "", "acme/pyvenv.cfg/x": "", "acme/.terraform/x": ""},
         {"README.py": "", "testing/a.py": "", "requirements/base.json": ""},
+        {"a.py": "TEMPLATE = 'base.Dockerfile'\n", "base.Dockerfile": "", "compose.yml": "services: {}\n"},
+        {"a.py": "import Dockerfile\n", "Dockerfile.py": "", "dockerfile.json": "{}", "compose.yml": "song: x\n"},
+        {"acme/x.Dockerfile": "", "acme/compose.yml": "services: {}\n", "Dockerfile.d/a": "", "compose.py": ""},
         {"out/manifest.json": "{}", "build-cdk/a.py": "", "acme/cdk.json": "{}", "acme/assembly/cdk.out": "{}"},
     ],
 )  # fmt: skip

@@ -7,7 +7,8 @@ Three kinds are left out by default, and `default_excludes=False` includes them 
   configure tools (`TOP_EXCLUDES`);
 - at the top, after a look at their content: `tests/` and `test/` if no code of the entry outside of them names them,
   `dist/` if it contains only finished distributions, `build/` if it contains only build output of setuptools, virtual
-  environments and cloud assemblies of any name, and a `setup.py` that runs setuptools.
+  environments and cloud assemblies of any name, a `setup.py` that runs setuptools, and Dockerfiles and compose files if
+  no code of the entry names one.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ TOP_EXCLUDES: Final = (
     ".coverage",
     ".coveragerc",
     ".direnv/",
+    "*.dockerignore",
+    ".containerignore",
     ".dockerignore",
     ".editorconfig",
     ".flake8",
@@ -72,6 +75,7 @@ TOP_EXCLUDES: Final = (
     ".vscode/",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "Containerfile",
     "Dockerfile",
     "Makefile",
     "README",
@@ -107,6 +111,14 @@ _TOOL_OUTPUT: Final = {
 """Files that tools write into a folder of this name. Source: the build commands of setuptools and uv."""
 
 _SETUPTOOLS: Final = re.compile(rb"^\s*(?:from|import)\s+(?:setuptools|distutils)\b", re.MULTILINE)
+_CONTAINER_FILE: Final = re.compile(
+    r"(?:Docker|Container)file[._-][\w.-]+(?<!\.py)|[\w.-]+\.(?:[Dd]ocker|[Cc]ontainer)file"
+    r"|(?P<compose>(?:docker-)?compose(?:[._-][\w.-]+)?\.ya?ml)"
+)
+"""Files that describe images and containers. Source: Docker's documentation, "Dockerfile overview", "Compose file"."""
+
+_SERVICES: Final = re.compile(rb"^services\s*:", re.MULTILINE)
+_NAMES_CONTAINER_FILE: Final = re.compile(rb"(?i:(?:docker|container)file|compose\b)")
 _EVERYTHING: Final = re.compile(r"(?:[^!].*/)?\*\*?/?|/\*\*?/?")
 """Patterns that leave out all of a folder, whatever its name."""
 
@@ -199,20 +211,36 @@ def _development_files(root: Path) -> Iterator[str]:
     script = root / "setup.py"
     if script.is_file() and _SETUPTOOLS.search(script.read_bytes()):
         yield "setup.py"
+    for_containers = [path.name for path in root.glob("*") if _is_for_containers(path)]
+    if for_containers and not _matches_code(root, _NAMES_CONTAINER_FILE):
+        yield from for_containers
+
+
+def _is_for_containers(path: Path) -> bool:
+    """Return whether a file is a Dockerfile or a compose file with another name than the usual one."""
+    named = _CONTAINER_FILE.fullmatch(path.name)
+    if named is None or not path.is_file():
+        return False
+    return named["compose"] is None or _SERVICES.search(path.read_bytes()) is not None
 
 
 def _is_used(root: Path, folder: str) -> bool:
     """Return whether code outside of a folder imports it or names it in a string. True if in doubt."""
     named = re.compile(rb"(?:\b(?:from|import)[ \t]+|,[ \t]*|['\"/])%b(?![\w-])" % folder.encode())
-    skipped = by_name(DEFAULT_EXCLUDES)
+    return _matches_code(root, named, skipped=folder)
+
+
+def _matches_code(root: Path, pattern: re.Pattern[bytes], *, skipped: str = "") -> bool:
+    """Return whether a pattern is in code of an entry, outside of a skipped folder. True if in doubt."""
+    is_excluded = by_name(DEFAULT_EXCLUDES)
     waiting, count = [root], 0
     while waiting:
         for path in waiting.pop().iterdir():
             count += 1
             name = path.relative_to(root).as_posix()
-            if name == folder or skipped(f"{name}/") or _is_top(name, TOP_EXCLUDES) or path.is_symlink():
+            if name == skipped or is_excluded(f"{name}/") or _is_top(name, TOP_EXCLUDES) or path.is_symlink():
                 continue
-            if count > _MAX_FILES or (path.suffix == ".py" and path.is_file() and named.search(path.read_bytes())):
+            if count > _MAX_FILES or (path.suffix == ".py" and path.is_file() and pattern.search(path.read_bytes())):
                 return True
             if path.is_dir():
                 waiting.append(path)

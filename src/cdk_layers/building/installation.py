@@ -189,7 +189,7 @@ def _install_from_index(
                 # With --quiet, it does not warn about yanked versions.
                 ["install", "--no-progress", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
                  "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if reinstall else []),
-                 *_hashes(requirements), *settings.building, *attempt.arguments()],
+                 *_hashes(requirements), *settings.building, *attempt.arguments(folder)],
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.for_installing(),

@@ -49,7 +49,7 @@ def compile_pins(requirements: Requirements, job: Job) -> tuple[Iterable[Require
             output.write_text(preferred, encoding="utf-8")
             done = process.pip(
                 ["compile", "--quiet", "--no-header", "--no-annotate", manifest, "-c", constraints, "-o", output,
-                 *_prerelease(requirements), *settings.resolving, *settings.building, *attempt.arguments()],
+                 *_prerelease(requirements), *settings.resolving, *settings.building, *attempt.arguments(folder)],
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.configuration,

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.uv.error_texts import lacking_wheels, uv_error
+from cdk_layers.building.uv.error_texts import lacking_wheels, lacking_wheels_alone, uv_error
 from cdk_layers.contents.names import canonical
 from cdk_layers.lambda_service.wheel_tags import exact_platform, wider_platform
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.lambda_service.target import Target
+
+_MOST_QUESTIONS: Final = 20
+"""How often uv is run to find further distributions without a wheel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +34,22 @@ class Attempt:
     from_source: frozenset[str] = frozenset()
     """Distributions that are built from source."""
 
-    def arguments(self) -> list[str]:
-        """Return the arguments for uv."""
+    excluded: frozenset[str] = frozenset()
+    """Distributions that are left out, so that uv reports the problems of others."""
+
+    def arguments(self, folder: Path) -> list[str | Path]:
+        """Return the arguments for uv, which may name a file in a folder for temporary files."""
+        without: list[str | Path] = []
+        if self.excluded:
+            without = ["--excludes", folder / "excluded.txt"]
+            (folder / "excluded.txt").write_text("\n".join(sorted(self.excluded)), encoding="utf-8")
         return [
             "--python", sys.executable,
             "--python-version", self.target.newest_python,
             "--python-platform", f"{self.target.machine}-{self.platform}",
             "--only-binary", ":all:",
             *(part for name in sorted(self.from_source) for part in ("--no-binary", name)),
+            *without,
         ]  # fmt: skip
 
 
@@ -61,7 +74,7 @@ def run_until_success(
     Raises:
         DependencyError: No attempt succeeded.
     """
-    allowed = {canonical(name) for name in options.allow_source_builds}
+    allowed = frozenset(map(canonical, options.allow_source_builds))
     while True:
         done = run(attempt)
         if not done.returncode:
@@ -74,4 +87,25 @@ def run_until_success(
         elif widen and lacking and wider and attempt.platform != wider:
             attempt = replace(attempt, platform=wider)
         else:
-            raise uv_error(done.stderr, origin, attempt.target)
+            find_more = partial(_further_lacking, run, attempt, allowed)
+            raise uv_error(done.stderr, origin, attempt.target, find_more)
+
+
+def _further_lacking(
+    run: Callable[[Attempt], subprocess.CompletedProcess[str]],
+    attempt: Attempt,
+    allowed: frozenset[str],
+    names: frozenset[str],
+) -> frozenset[str]:
+    """Return the other distributions that have no wheel and that the user did not allow to be built.
+
+    uv reports one distribution at a time, so it is run without those that are known.
+    """
+    excluded = names
+    for _ in range(_MOST_QUESTIONS):
+        done = run(replace(attempt, excluded=excluded))
+        more = lacking_wheels_alone(done.stderr) - excluded if done.returncode else frozenset[str]()
+        if not more:
+            break
+        excluded |= more
+    return excluded - names - allowed

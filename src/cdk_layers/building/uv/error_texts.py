@@ -13,6 +13,8 @@ from cdk_layers.system.outgoing import scrub
 from cdk_layers.system.uv_writes import write_failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cdk_layers.lambda_service.target import Target
 
 _NAME = r"(?<![\w.-])[`'\"]?(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)[`'\"]?"
@@ -70,13 +72,22 @@ def lacking_wheels(stderr: str) -> frozenset[str]:
     return frozenset(canonical(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
 
 
-def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
+def lacking_wheels_alone(stderr: str) -> frozenset[str]:
+    """Return the normalized names of the distributions without a wheel if they are the cause, and not a conflict."""
+    names = lacking_wheels(stderr)
+    return frozenset() if _is_conflict(" ".join(scrub(stderr).split()), names) else names
+
+
+def uv_error(
+    stderr: str, origin: str, target: Target, find_more: Callable[[frozenset[str]], frozenset[str]] | None = None
+) -> CdkLayersError:
     """Return the error for a failed run of uv.
 
     Args:
         stderr: The error output of uv, without credentials.
         origin: The manifest.
         target: The target of the build.
+        find_more: Returns further distributions without a wheel. Defaults to none.
     """
     text = " ".join(scrub(stderr).split())
     if message := write_failure(stderr):
@@ -93,8 +104,8 @@ def uv_error(stderr: str, origin: str, target: Target) -> CdkLayersError:
             "whether they may be built. Write 'name @ address', and allow_source_builds=['name']."
         )
         return DependencyError(message)
-    if names and not _is_conflict(text, names):
-        return no_wheel(sorted(names), origin, target)
+    if lacking := lacking_wheels_alone(stderr):
+        return no_wheel(sorted(lacking | (find_more(lacking) if find_more else frozenset())), origin, target)
     return DependencyError(_explanation(text, stderr, origin, target))
 
 
