@@ -228,7 +228,10 @@ Resources:
 """)  # fmt: skip
     used = {function.where.path: labels(function) for function in app.functions}
 
-    assert used == {"template.yaml#Outside": ["inner.yaml#Inner"], "inner.yaml#Inside": ["template.yaml#Base"]}
+    assert used == {
+        "template.yaml#Outside": ["template.yaml#App/Inner"],
+        "template.yaml#App/Inside": ["template.yaml#Base"],
+    }
 
 
 def test_an_edge_function_is_known_by_its_version(tmp_path: Path) -> None:

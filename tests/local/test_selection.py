@@ -37,6 +37,13 @@ def test_an_ending_of_a_path_begins_with_a_whole_id(name: str) -> None:
     assert find_function(App(tuple(functions)), name) is functions[1]
 
 
+@pytest.mark.parametrize("name", ["Two/Report", "template.yaml#Two/Report"])
+def test_functions_of_nested_templates_are_named_by_their_nested_stack(name: str) -> None:
+    """Two SAM applications, each in a template.yaml, may both have a function of one logical id."""
+    functions = [_function(Where(f"template.yaml#{nested}/Report", logical_id="Report")) for nested in ("One", "Two")]
+    assert find_function(App(tuple(functions)), name) is functions[1]
+
+
 def test_a_path_goes_before_names_and_endings() -> None:
     """What names one function exactly does not mean another one as well."""
     functions = (

@@ -127,11 +127,18 @@ class Stack:
         return (resource for resource in self.resources.values() if resource.type in types)
 
     def construct_path(self, resource: Resource) -> str:
-        """Return the construct path of a resource; "<template>#<logical id>" if it is not known."""
+        """Return the construct path of a resource; if it is not known, "<template>#<logical id>".
+
+        In a nested stack, that is "<template>#<nested stack>/<logical id>": its template is often called template.yaml
+        too.
+        """
         metadata = resource.metadata.get("aws:cdk:path")
         path = metadata if isinstance(metadata, str) else None
         if path is None and self.construct is not None:
             nested = tuple(stack.construct for stack in self.nested.values() if stack.construct)
             inner = (*nested, *self.constructs.stacks_in(self.construct))
             path = self.constructs.path_of(resource.logical_id, self.construct, inner)
-        return without_default_child(path) if path else f"{self.path.name}#{resource.logical_id}"
+        if path:
+            return without_default_child(path)
+        outer = f"{self.path.name}#" if self.parent is None else f"{self.parent.where.path}/"
+        return f"{outer}{resource.logical_id}"

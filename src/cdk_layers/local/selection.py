@@ -75,7 +75,12 @@ def _by_name(subjects: Collection[_Subject], name: str) -> Iterator[list[_Subjec
     yield [subject for subject in subjects if subject.where.path == name]
     yield [subject for subject in subjects if subject.name == name]
     yield [subject for subject in subjects if subject.where.logical_id == name]
-    yield [subject for subject in subjects if subject.where.path.endswith(f"/{name.strip('/')}")]
+    yield [subject for subject in subjects if _ends_with(subject.where.path, name.strip("/"))]
+
+
+def _ends_with(path: str, name: str) -> bool:
+    """Return whether the last steps of "Stage/Stack/Function", or of "template.yaml#Nested/Function", are a name."""
+    return path.endswith((f"/{name}", f"#{name}"))
 
 
 def _listed(subjects: Iterable[Function | Layer]) -> str:
