@@ -18,6 +18,7 @@ from aws_cdk.aws_lambda_python_alpha import PythonFunction, PythonLayerVersion
 
 from cdk_layers import LayeredFunction, LayerValidation, MultiLayerStack, SharedPythonLayer
 from cdk_layers.assembly.reader import read
+from cdk_layers.cdk.validation import register_validation
 from tests.cdk.apps import HUB, entry, new_app
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_watching_often_tells_once(tmp_path: Path) -> None:
     """Every construct of the library asks for it."""
     app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
     for scope in (function, function, function.stack, app, Stack(app, "Other")):
-        LayerValidation.watch(scope)
+        register_validation(scope)
     app.synth()
 
     assert _told(tmp_path) == ["deprecated-runtime"]
@@ -176,7 +177,7 @@ def test_watching_often_tells_once(tmp_path: Path) -> None:
 def test_the_users_own_plugin_goes_before_the_one_that_came_along(tmp_path: Path) -> None:
     """Nothing is reported twice, and the user's settings count, whichever was there first."""
     app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
-    LayerValidation.watch(function)
+    register_validation(function)
     _add(app, LayerValidation(today=_BEFORE_ANY_DEPRECATION))
     app.synth()
 
@@ -195,7 +196,7 @@ def test_two_plugins_of_the_user_tell_once(tmp_path: Path) -> None:
 def test_a_second_synth_tells_the_same(tmp_path: Path) -> None:
     """What was reported before does not count against it."""
     app, function = _app(tmp_path, runtime=Runtime.PYTHON_3_9)
-    LayerValidation.watch(function)
+    register_validation(function)
     app.synth()
     first = _told(tmp_path)
     app.synth(force=True)
@@ -238,7 +239,7 @@ def test_the_plugin_that_came_along_judges_what_the_users_leave(tmp_path: Path) 
     stage = Stage(app, "Production", env=HUB)
     _function(Stack(stage, "Spoke"), tmp_path, runtime=Runtime.PYTHON_3_9)
     _add(stage, LayerValidation(today=_BEFORE_ANY_DEPRECATION))
-    LayerValidation.watch(function)
+    register_validation(function)
     app.synth()
 
     (report,) = _report(tmp_path)

@@ -23,7 +23,7 @@ from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.layers import imported_model, model_of
 from cdk_layers.cdk.node.contract import adds_layers, is_reported_by_cli
 from cdk_layers.cdk.state import state_of
-from cdk_layers.cdk.validation import LayerValidation
+from cdk_layers.cdk.validation import register_validation
 from cdk_layers.errors import RuleError
 from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
@@ -228,7 +228,7 @@ class Declaration:
         self._keep_order(function, declared, is_extended=bool(injected or extensions))
         self._declare(declared.labels)
         follow(function, self._place.scope, self._place.stack, declared.shared, tuple(self._relied_on.values()))
-        LayerValidation.watch(self._place.stack)
+        register_validation(self._place.stack)
 
     def _grant(self, layers: Iterable[ILayerVersion]) -> None:
         """Let the function's account use layers of other accounts, whose stacks are deployed first."""

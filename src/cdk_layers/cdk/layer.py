@@ -20,7 +20,7 @@ from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.model.place import place_of
 from cdk_layers.cdk.node.contract import asset_staging
-from cdk_layers.cdk.validation import LayerValidation
+from cdk_layers.cdk.validation import register_validation
 from cdk_layers.findings import Where
 from cdk_layers.project.settings import app_settings
 from cdk_layers.rules.engine import refuse
@@ -179,7 +179,7 @@ class SharedPythonLayer(PythonLayerVersion):
             self.node.add_metadata(metadata.BUILD, build)
         shared = SharedLayer(self, self._where.path, top_of(place.stack), self._followed_digest)
         share(shared, self._resource, place.stack, strength=self._request.reference_strength)
-        LayerValidation.watch(place.scope)
+        register_validation(place.scope)
         for grant in self._request.grants:
             self.grant(grant)
 

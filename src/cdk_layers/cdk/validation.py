@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import jsii
 from aws_cdk import (
@@ -55,7 +55,9 @@ class _Judged:
 class _Register:
     """The validations of one app, so that no finding is reported twice."""
 
-    is_watched: bool = False
+    has_own_plugin: bool = False
+    """Whether this library has registered a plugin, unless the root of the app is not one."""
+
     judged: dict[str, dict[LayerValidation, _Judged]] = field(default_factory=dict)
     """The reports of plugins, by the identity of the app or stage that was validated."""
 
@@ -75,6 +77,9 @@ class LayerValidation:
         ...     Acknowledgment(id="cdk-layers::layer-order-changed", reason="The layers share no file.")
         ... )
     """
+
+    _yields: ClassVar[bool] = False
+    """Whether the plugin leaves the templates that plugins of the user validate to these."""
 
     @checked_names
     def __init__(
@@ -100,28 +105,6 @@ class LayerValidation:
             "budget_bytes": arguments.size("max_unzipped", max_unzipped),
             "strict_budget": None if strict_budget is None else arguments.flag("strict_budget", strict_budget),
         }
-        self._yields = False
-        """Whether the plugin leaves the templates that plugins of the user validate to these."""
-
-    @classmethod
-    def watch(cls, scope: Construct) -> None:
-        """Register a plugin for the app that a construct belongs to, which yields to a plugin of the user.
-
-        The constructs of this library call this. A second call for the same app does nothing.
-
-        Args:
-            scope: Any construct of the app.
-        """
-        state = state_of(scope)
-        register = state.part(_Register)
-        if register.is_watched:
-            return
-        register.is_watched = True
-        root = state.root
-        if isinstance(root, Stage):
-            plugin = cls()
-            plugin._yields = True
-            add_last_plugin(root, cast("IPolicyValidationPlugin", plugin), _prepare_while_node_works)
 
     @property
     def name(self) -> str:
@@ -197,6 +180,31 @@ class LayerValidation:
     @staticmethod
     def _is_ours(finding: Finding, judged: _Judged) -> bool:
         return not finding.where.template or Path(finding.where.template).resolve().parent in judged.folders
+
+
+class _RegisteredValidation(LayerValidation):
+    """The plugin that the constructs of this library register."""
+
+    _yields = True
+
+
+def register_validation(scope: Construct) -> None:
+    """Register a plugin for the app that a construct belongs to, which yields to a plugin of the user.
+
+    A second call for the same app does nothing.
+
+    Args:
+        scope: Any construct of the app.
+    """
+    state = state_of(scope)
+    register = state.part(_Register)
+    if register.has_own_plugin:
+        return
+    register.has_own_plugin = True
+    root = state.root
+    if isinstance(root, Stage):
+        plugin = cast("IPolicyValidationPlugin", _RegisteredValidation())
+        add_last_plugin(root, plugin, _prepare_while_node_works)
 
 
 def _prepare_while_node_works() -> None:
