@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.rules.examples import shortened, template
 from cdk_layers.rules.registry import all_rules
+from cdk_layers.system.toml import parse_toml
 from tools.documents import reference
 from tools.documents.__main__ import main
 from tools.documents.rules import Field, index, pages, read_field
@@ -134,3 +135,23 @@ def test_a_stale_a_missing_and_a_left_page_fail(tmp_path: Path, capsys: pytest.C
 
     assert main([str(tmp_path)]) == 0
     assert not (tmp_path / "rules" / "of-before.md").exists()
+
+
+def test_the_site_lists_rules_by_family(tmp_path: Path) -> None:
+    """Next to the folder, the navigation has each rule once, after the index; the rest of the file is left alone."""
+    site, docs = tmp_path / "zensical.toml", tmp_path / "docs"
+    before = "nav = [\n  # Begin of the rules, which `make docs` writes.\n  # End of the rules.\n]\n# More\n"
+    site.write_text(before)
+    main([str(docs)])
+
+    ((rules,),) = (entry.values() for entry in parse_toml(site.read_text())["nav"])
+    assert rules[0] == "rules.md"
+    assert [next(iter(family.items())) for family in rules[1:]][6:8] == [
+        ("Files", ["rules/unreadable-file.md", "rules/escaping-link.md", "rules/stale-bytecode.md"]),
+        ("Dependencies", ["rules/missing-dependency.md", "rules/version-conflict.md"]),
+    ]
+    assert main(["--check", str(docs)]) == 0
+
+    site.write_text(before)
+    assert main(["--check", str(docs)]) == 1
+    assert site.read_text() == before

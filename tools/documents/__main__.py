@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are made from the code, or check that they are up to date.
+"""Write the pages of docs/ that are made from the code, and the rules' places in the site, or check both.
 
 `python -m tools.documents [--check] [FOLDER]`; `make docs` and `make lint` run it.
 """
@@ -16,21 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DOCS: Final = Path("docs")
+_SITE: Final = "zensical.toml"
 
 
 def pages(folder: Path) -> dict[Path, str]:
-    """Return all generated pages by their paths.
+    """Return all generated pages by their paths, and the configuration of the site if it is next to the folder.
 
     Args:
         folder: The folder of the documents, which may contain a `field.json` and a `start.json`.
     """
     measured = start_times.read_data(folder)
+    site = folder.parent / _SITE
     return {
         folder / "rules.md": rules.index(rules.read_field(folder)),
         **{folder / "rules" / f"{name}.md": text for name, text in rules.pages().items()},
         folder / "reference" / "cli.md": reference.command_line(),
         folder / "reference" / "settings.md": reference.settings(),
         **({folder / "start-times.md": start_times.page(measured)} if measured else {}),
+        **({site: rules.with_navigation(site.read_text(encoding="utf-8"))} if site.exists() else {}),
     }
 
 
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         if stale or left:
             names = ", ".join(page.as_posix() for page in [*stale, *left])
-            sys.stderr.write(f"Not what the code says: {names}. Write these pages again: make docs\n")
+            sys.stderr.write(f"Not what the code says: {names}. Write these files again: make docs\n")
         return int(bool(stale or left))
     for page in stale:
         page.parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _FIELD: Final = "field.json"
 _RESOURCES: Final = re.compile(r"(?:Transform|Parameters|Conditions|Resources|[A-Z][A-Za-z]+):", re.ASCII)
+_NAVIGATION: Final = re.compile(
+    r"(?<=  # Begin of the rules, which `make docs` writes\.\n).*(?=  # End of the rules\.\n)", re.DOTALL
+)
 _INTRODUCTION: Final = f"""\
 # Rules
 
@@ -97,7 +100,7 @@ def index(field: Field | None = None) -> str:
         field: What other tools found; the page leaves the comparison out without it.
     """
     rules = all_rules()
-    sections = [_INTRODUCTION, *(_table(family, rules) for family in dict.fromkeys(rule.family for rule in rules))]
+    sections = [_INTRODUCTION, *(_table(family, rules) for family in _families(rules))]
     if field is not None:
         sections.append(_comparison(rules, field))
     return "\n".join(sections)
@@ -106,6 +109,20 @@ def index(field: Field | None = None) -> str:
 def pages() -> dict[str, str]:
     """Return the page of every rule, in Markdown, by the rule's name."""
     return {rule.name: _page(rule) for rule in all_rules()}
+
+
+def with_navigation(site: str) -> str:
+    """Return the configuration of the site with the pages of all rules in its navigation, grouped by family."""
+    rules = all_rules()
+    lines = ['  { "Rules" = [', '    "rules.md",']
+    for family in _families(rules):
+        names = ", ".join(f'"rules/{rule.name}.md"' for rule in rules if rule.family == family)
+        lines.append(f'    {{ "{family.capitalize()}" = [{names}] }},')
+    return _NAVIGATION.sub("\n".join([*lines, "  ] },\n"]), site)
+
+
+def _families(rules: Sequence[Rule]) -> list[str]:
+    return list(dict.fromkeys(rule.family for rule in rules))
 
 
 def _table(family: str, rules: Sequence[Rule]) -> str:
