@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.layer import SharedPythonLayer
     from cdk_layers.cdk.stack import MultiLayerStack
     from cdk_layers.cdk.validation import LayerValidation
+    from cdk_layers.contents.model import Contents
     from cdk_layers.errors import (
         AssemblyError,
         BrokenImportError,
@@ -42,6 +43,7 @@ __all__ = [
     "BuildError",
     "CdkLayersError",
     "CompatibilityError",
+    "Contents",
     "DependencyError",
     "EntryChangedError",
     "EntryError",
@@ -61,19 +63,21 @@ __all__ = [
     "UsageError",
 ]
 
-_CONSTRUCTS = {
-    "LayerGrant": "grants",
-    "LayerValidation": "validation",
-    "LayeredFunction": "function",
-    "MultiLayerStack": "stack",
-    "SharedPythonLayer": "layer",
+_HOMES = {
+    "Contents": "contents.model",
+    "LayerGrant": "cdk.grants",
+    "LayerValidation": "cdk.validation",
+    "LayeredFunction": "cdk.function",
+    "MultiLayerStack": "cdk.stack",
+    "SharedPythonLayer": "cdk.layer",
 }
+"""The modules of the public names that are not errors."""
 
 
 if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of the package's
 
     def __getattr__(name: str) -> object:
-        """Load a construct or an error, or find the version, on its first use."""
+        """Load a public name, or find the version, on its first use."""
         if name == "__version__":
             from importlib.metadata import version
 
@@ -83,8 +87,7 @@ if not TYPE_CHECKING:  # where a type checker saw it, every name would be one of
             raise AttributeError(message)
         from importlib import import_module
 
-        home = f"cdk.{_CONSTRUCTS[name]}" if name in _CONSTRUCTS else "errors"
-        return getattr(import_module(f"cdk_layers.{home}"), name)
+        return getattr(import_module(f"cdk_layers.{_HOMES.get(name, 'errors')}"), name)
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,7 @@ from aws_cdk.aws_lambda import Runtime, Tracing
 from typing_extensions import assert_type
 
 import cdk_layers
-from cdk_layers import LayeredFunction, LayerGrant, LayerValidation, MultiLayerStack, SharedPythonLayer
+from cdk_layers import Contents, LayeredFunction, LayerGrant, LayerValidation, MultiLayerStack, SharedPythonLayer
 
 if TYPE_CHECKING:
     from aws_cdk import App, IPolicyValidationPlugin, Stack
@@ -28,6 +28,7 @@ def use(stack: Stack, runtime: Runtime) -> tuple[ILayerVersion, PythonLayerVersi
     assert_type(layer, SharedPythonLayer)
     assert_type(layer.digest, str | None)
     assert_type(layer.unzipped_bytes, int | None)
+    assert_type(layer.contents, Contents | None)
     assert_type(cdk_layers.SharedPythonLayer, type[SharedPythonLayer])
     return layer, layer, LayeredFunction, MultiLayerStack
 

@@ -1,7 +1,6 @@
 """Contents of a layer's archive or of a function's code: the facts that the rules check.
 
-Contents are measured once, as an archive is written or first read, and stored by its digest. All paths are POSIX paths
-relative to the root of the archive, which is /opt for a layer and /var/task for a function.
+Contents are measured once, as an archive is written or first read, and stored by its digest.
 """
 
 from __future__ import annotations
@@ -115,7 +114,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Contents:
-    """The contents of one archive or folder."""
+    """The contents of one archive or folder.
+
+    All paths are POSIX paths relative to its root, which is /opt for a layer and /var/task for a function.
+    """
 
     unzipped_bytes: int
     """The sum of all files' sizes."""
@@ -139,7 +141,7 @@ class Contents:
     """Permission bits of the folders that have entries of their own."""
 
     answers: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """Results that are computed once for these contents (see `answers.once_per_archive`)."""
+    """Results that are computed once for these contents (see `caching.once_per_archive`)."""
 
     @cached_property
     def versions(self) -> dict[str, str]:
