@@ -39,7 +39,7 @@ def make_zip(folder: Path, modified: int, *, dos: int, unix: int | None = None, 
 
 def stale(archive: Path) -> list[str]:
     """Return the paths of timestamp bytecode in an archive."""
-    return [mark.path for mark in measure(archive).marks if mark.kind == "timestamp-bytecode"]
+    return [trait.path for trait in measure(archive).traits if trait.kind == "timestamp-bytecode"]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_streamed_and_prefixed_archives_are_read(tmp_path: Path) -> None:
 
 
 def test_folder_and_zip_of_the_same_tell_the_same(tmp_path: Path) -> None:
-    """Distributions, native files and marks do not depend on the packing."""
+    """Distributions, native files and traits do not depend on the packing."""
     files = {
         "python/x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n",
         "python/x-1.dist-info/RECORD": b"x.py,,\n",
@@ -127,7 +127,7 @@ def test_folder_and_zip_of_the_same_tell_the_same(tmp_path: Path) -> None:
         assert measure(tmp_path / "tree") == contents
     assert contents.versions == {"x": "1"}
     assert contents.distributions[0].unzipped_bytes == 5
-    assert [mark.path for mark in contents.marks] == ["key.pem", "large.txt"]
+    assert [trait.path for trait in contents.traits] == ["key.pem", "large.txt"]
     assert [native.path for native in contents.natives] == ["large.so", "lib/x.so"]
 
 
@@ -135,7 +135,7 @@ def test_folder_and_zip_of_the_same_tell_the_same(tmp_path: Path) -> None:
 def test_secrets_at_the_end_of_long_text(tmp_path: Path, length: int) -> None:
     """Text is searched to its end up to a size that no source code has."""
     text = b"\n" * (length - len(KEY)) + KEY
-    assert bool(measure(_zip(tmp_path / "made.zip", {"a.txt": text})).marks) == (length == MAX_TEXT_BYTES)
+    assert bool(measure(_zip(tmp_path / "made.zip", {"a.txt": text})).traits) == (length == MAX_TEXT_BYTES)
 
 
 @posix_only
@@ -254,7 +254,7 @@ def test_large_but_honest_archives_are_weighed(tmp_path: Path, monkeypatch: pyte
     files = {"a.py": KEY, "b.txt": b"\n" * 100_000 + KEY, "python/x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n"}
     contents = measure(_zip(tmp_path / "large.zip", files))
     assert contents.unzipped_bytes == sum(map(len, files.values()))
-    assert [mark.path for mark in contents.marks] == ["a.py"]
+    assert [trait.path for trait in contents.traits] == ["a.py"]
     assert contents.versions == {"x": "1"}
 
 

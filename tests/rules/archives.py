@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cdk_layers.app.model import App, Function, Layer, LayerUse, Settings
-from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
+from cdk_layers.contents.model import Contents, Distribution, File, FileTrait, Native
 from cdk_layers.findings import Finding, Where
 from cdk_layers.rules.engine import judge
 
@@ -38,7 +38,7 @@ def archive(
     dists: Sequence[Distribution] = (),
     natives: Sequence[Native] = (),
     links: Mapping[str, str] | None = None,
-    marks: Sequence[Mark] = (),
+    traits: Sequence[FileTrait] = (),
     modes: Mapping[str, int] | None = None,
     folder_modes: Mapping[str, int] | None = None,
 ) -> Contents:
@@ -53,7 +53,7 @@ def archive(
         distributions=tuple(sorted(dists, key=lambda one: one.name)),
         natives=tuple(natives),
         links=links or {},
-        marks=tuple(marks),
+        traits=tuple(traits),
         folder_modes=folder_modes or {},
     )
 

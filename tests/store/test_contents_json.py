@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
+from cdk_layers.contents.model import Contents, Distribution, File, FileTrait, Native
 from cdk_layers.store.contents_json import SCHEMA, from_json, to_json
 
 texts = st.text(max_size=10)
@@ -20,7 +20,7 @@ distributions = st.builds(
     Distribution, texts, texts, texts, numbers, tuples, maybe, maybe, tuples, tuples
 )  # fmt: skip
 natives = st.builds(Native, texts, texts, st.none() | st.tuples(numbers, numbers), tuples)
-marks = st.builds(Mark, st.sampled_from(["private-key", "timestamp-bytecode"]), texts, st.none() | numbers, texts)
+traits = st.builds(FileTrait, st.sampled_from(["private-key", "timestamp-bytecode"]), texts, st.none() | numbers, texts)
 contents = st.builds(
     Contents,
     unzipped_bytes=numbers,
@@ -28,7 +28,7 @@ contents = st.builds(
     distributions=st.lists(distributions, max_size=3).map(tuple),
     natives=st.lists(natives, max_size=3).map(tuple),
     links=st.dictionaries(texts, texts, max_size=3),
-    marks=st.lists(marks, max_size=3).map(tuple),
+    traits=st.lists(traits, max_size=3).map(tuple),
     folder_modes=st.dictionaries(texts, numbers, max_size=3),
 )
 

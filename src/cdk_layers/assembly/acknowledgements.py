@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN, own_rules
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +21,9 @@ def from_report(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]
     """Yield the construct paths of acknowledgements in the CDK's report, with rule names and reasons."""
     plugins = report.get("pluginReports")
     for plugin in plugins if isinstance(plugins, list) else ():
-        violations = table(plugin).get("suppressedViolations")
+        violations = mapping(plugin).get("suppressedViolations")
         for violation in violations if isinstance(violations, list) else ():
-            fields = table(violation)
+            fields = mapping(violation)
             rules = own_rules({str(fields.get("acknowledgedId")): fields.get("reason", "")})
             if rules:
                 yield str(fields.get("acknowledgedAt", "")), rules

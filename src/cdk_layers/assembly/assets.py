@@ -9,7 +9,7 @@ from cdk_layers.contents.measure import measure
 from cdk_layers.contents.readers import open_sources
 from cdk_layers.errors import AssemblyError, CdkLayersError
 from cdk_layers.findings import Unread
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,13 +77,13 @@ class Assets:
 
     def add(self, manifest: Mapping[str, Any], folder: Path) -> None:
         """Add the assets in an asset manifest (`*.assets.json`) of a folder."""
-        for name, entry in table(manifest, "files").items():
-            source = table(entry, "source").get("path")
+        for name, entry in mapping(manifest, "files").items():
+            source = mapping(entry, "source").get("path")
             if not isinstance(source, str):
                 continue
             asset = Asset(str(name), folder / source)
-            for destination in table(entry, "destinations").values():
-                key = table(destination).get("objectKey")
+            for destination in mapping(entry, "destinations").values():
+                key = mapping(destination).get("objectKey")
                 if isinstance(key, str):
                     self._by_key[key] = asset
 

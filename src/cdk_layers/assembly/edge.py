@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import scenarios
 from cdk_layers.assembly.evaluate.values import Reference
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _mentioned(expression: Any, stack: Stack) -> Iterator[Resource]:
             attribute = node.get("Fn::GetAtt")
             names = [str(name) for name in (node.get("Ref"), attribute[0] if isinstance(attribute, list) and attribute
                                             else attribute) if name]  # fmt: skip
-            waiting.extend(table(node).values())
+            waiting.extend(mapping(node).values())
         elif isinstance(node, list):
             waiting.extend(node)
         elif isinstance(node, str):

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from cdk_layers.app.model import ReferenceKind
@@ -34,7 +34,7 @@ def reference_kind(expression: Any, stack: Stack) -> ReferenceKind:
             return "import-value"
         if "Fn::GetStackOutput" in expression:
             return "stack-output"
-        declared = table(stack.parameters.get(str(expression.get("Ref"))))
+        declared = mapping(stack.parameters.get(str(expression.get("Ref"))))
         if str(declared.get("Type", "")).startswith("AWS::SSM::"):
             return "parameter"
     return "literal"
@@ -47,13 +47,13 @@ def whole_number(text: str | None) -> int | None:
 
 def literals(value: Value) -> dict[str, str]:
     """Return the literal strings of a mapping."""
-    return {name: text for name, body in table(value).items() if (text := as_text(body)) is not None}
+    return {name: text for name, body in mapping(value).items() if (text := as_text(body)) is not None}
 
 
 def unless_empty_default(value: Value, expression: Any) -> Value:
     """Return a value; unknown if it is the empty default of a parameter, for which each deploy has to give a value."""
     is_empty = value == "" and '""' not in json.dumps(expression, default=str)
-    return Unknown(f"${{{table(expression).get('Ref', '?')}}}") if is_empty else value
+    return Unknown(f"${{{mapping(expression).get('Ref', '?')}}}") if is_empty else value
 
 
 def environment_of(value: Value) -> dict[str, str | None] | None:

@@ -19,7 +19,7 @@ from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack
 from cdk_layers.assembly.template_files import ELSEWHERE, nested_construct, template_files
 from cdk_layers.errors import AssemblyError
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.wording import A_FILE, ABSENT, folder_fault
 
 if TYPE_CHECKING:
@@ -110,16 +110,16 @@ class _Reading:
         if folder.resolve() in self._folders:
             return
         self._folders.add(folder.resolve())
-        artifacts = table(read_document(manifest).get("artifacts"))
+        artifacts = mapping(read_document(manifest).get("artifacts"))
         for artifact in artifacts.values():
-            if table(artifact).get("type") == "cdk:asset-manifest":
-                file = self._inside(folder, table(artifact, "properties").get("file"))
+            if mapping(artifact).get("type") == "cdk:asset-manifest":
+                file = self._inside(folder, mapping(artifact, "properties").get("file"))
                 self._assets.add(read_document(file), folder)
         for name, artifact in artifacts.items():
-            self._read_artifact(str(name), table(artifact), folder)
+            self._read_artifact(str(name), mapping(artifact), folder)
 
     def _read_artifact(self, name: str, artifact: Mapping[str, Any], folder: Path) -> None:
-        properties = table(artifact, "properties")
+        properties = mapping(artifact, "properties")
         if artifact.get("type") == "cdk:cloud-assembly":
             self._read_assembly(self._inside(folder, properties.get("directoryName")) / MANIFEST)
         elif artifact.get("type") == "aws:cloudformation:stack":
@@ -135,12 +135,12 @@ class _Reading:
                     account=account,
                     region=region,
                     constructs=constructs,
-                    arguments=table(properties, "parameters"),
+                    arguments=mapping(properties, "parameters"),
                 )
             )
 
     def _constructs(self, artifact: Mapping[str, Any], folder: Path) -> Constructs:
-        metadata = dict(table(artifact, "metadata"))
+        metadata = dict(mapping(artifact, "metadata"))
         extra = artifact.get("additionalMetadataFile")
         if extra is not None:
             metadata |= read_document(self._inside(folder, extra))
@@ -168,7 +168,7 @@ class _Reading:
                     place = resource.where.path
                     self._assets.report(f"{place}: its template is not a file of this assembly, so it is not checked.")
         self._nesting.pop()
-        for name, body in table(stack.document, "Resources").items():
+        for name, body in mapping(stack.document, "Resources").items():
             if str(name).startswith("Fn::") and _may_define_functions(str(name), body):
                 unchecked = "are not read, so functions and layers among them are not checked"
                 self._assets.report(f"{stack.path}: the resources of {name} {unchecked}.")

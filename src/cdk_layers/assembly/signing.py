@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.evaluate.values import Reference, as_text
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from cdk_layers.assembly.evaluate.intrinsics import Evaluation
@@ -22,7 +22,7 @@ def is_enforced(expression: Any, stack: Stack, evaluation: Evaluation) -> bool:
     if not isinstance(value, Reference) or value.resource.type != _CONFIG:
         return False
     policies = evaluation.value(value.resource.properties.get("CodeSigningPolicies", {}), value.resource.stack)
-    return as_text(table(policies).get(_POLICY)) == "Enforce"
+    return as_text(mapping(policies).get(_POLICY)) == "Enforce"
 
 
 def has_signature(contents: Contents | None) -> bool:

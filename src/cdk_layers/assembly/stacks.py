@@ -9,7 +9,7 @@ from cdk_layers.assembly.constructs import Constructs, without_default_child
 from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.regions import partition_of
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,13 +33,13 @@ class Resource:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """Its Metadata; {} if it has none."""
-        return table(self.attributes, "Metadata")
+        return mapping(self.attributes, "Metadata")
 
     @property
     def transforms(self) -> tuple[str, ...]:
         """The names of the macros that its own `Fn::Transform` calls, in its properties or next to them."""
         calls = [body["Fn::Transform"] for body in (self.attributes, self.properties) if "Fn::Transform" in body]
-        return tuple(str(table(call).get("Name", "Fn::Transform")) for call in calls)
+        return tuple(str(mapping(call).get("Name", "Fn::Transform")) for call in calls)
 
     @property
     def where(self) -> Where:
@@ -91,14 +91,14 @@ class Stack:
             message = f"{self.path} is not a CloudFormation template: its Resources are not a mapping."
             raise AssemblyError(message)
         self.resources = {name: self._resource(name, body) for name, body in found.items() if isinstance(body, dict)}
-        self.parameters = table(self.document, "Parameters")
-        self.conditions = table(self.document, "Conditions")
-        self.mappings = table(self.document, "Mappings")
-        self.outputs = table(self.document, "Outputs")
+        self.parameters = mapping(self.document, "Parameters")
+        self.conditions = mapping(self.document, "Conditions")
+        self.mappings = mapping(self.document, "Mappings")
+        self.outputs = mapping(self.document, "Outputs")
 
     def _resource(self, name: str, body: Mapping[str, Any]) -> Resource:
         kind = body.get("Type")
-        return Resource(self, str(name), kind if isinstance(kind, str) else "", table(body, "Properties"), body)
+        return Resource(self, str(name), kind if isinstance(kind, str) else "", mapping(body, "Properties"), body)
 
     @property
     def partition(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.assembly.documents import strings_in
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _urls(resource: Resource) -> Iterator[object]:
     if resource.type == _PRODUCT:
         versions = properties.get("ProvisioningArtifactParameters")
         for version in versions if isinstance(versions, list) else ():
-            yield table(version, "Info").get("LoadTemplateFromURL")
+            yield mapping(version, "Info").get("LoadTemplateFromURL")
     elif "TemplateBody" not in properties or _defines_functions(properties["TemplateBody"]):
         yield properties.get("TemplateURL", properties.get("Location"))
 

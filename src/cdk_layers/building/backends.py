@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_layers.building.requirements.setuptools_files import setup_cfg
-from cdk_layers.system.toml import table, texts
+from cdk_layers.system.document_values import mapping, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +51,7 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     system = project.get("build-system")
     backend = str((system if isinstance(system, dict) else {}).get("build-backend", "setuptools.build_meta"))
     is_package = system is not None or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
-    if not is_package and not table(project, "tool", "uv").get("package"):
+    if not is_package and not mapping(project, "tool", "uv").get("package"):
         reason = "its pyproject.toml has no [build-system], so it describes no package"
         raise UncertainError(reason)
     for start, reader in _READERS.items():
@@ -66,7 +66,7 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 
 def _module_name(project: Mapping[str, Any], *tables: Mapping[str, Any]) -> str:
-    names = (each.get("name") for each in (table(project, "project"), *tables))
+    names = (each.get("name") for each in (mapping(project, "project"), *tables))
     name = next((name for name in names if isinstance(name, str)), "")
     return re.sub(r"[-.\s]+", "_", name)
 
@@ -108,18 +108,18 @@ def _same_name_package(root: Path, module: str, backend: str) -> list[Move]:
 
 
 def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    script, own = root / "setup.py", table(project, "tool", "setuptools")
+    script, own = root / "setup.py", mapping(project, "tool", "setuptools")
     if script.is_file() and not _STUB.fullmatch(_code(script)):
         reason = "its setup.py decides, and cdk-layers does not run it"
         raise UncertainError(reason)
     _refuse_keys("setuptools", own, ("ext-modules", "cmdclass"))
     settings = own or _setup_cfg(root)
-    folders = table(settings, "package-dir")
+    folders = mapping(settings, "package-dir")
     packages = settings.get("packages")
     if isinstance(packages, list):
         nested = (_nested_package(str(name), folders) for name in packages if name in folders and "." in str(name))
         return list(dict.fromkeys([*nested, *(_top_package(str(package), folders) for package in packages)]))
-    find = table(settings, "packages", "find")
+    find = mapping(settings, "packages", "find")
     where = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
     include = tuple(texts(find.get("include")) or ("*",))
     is_regular = bool(find) and find.get("namespaces") is False
@@ -152,21 +152,21 @@ def _code(script: Path) -> str:
 def _setup_cfg(root: Path) -> dict[str, Any]:
     """Return the options of a setup.cfg in the form of [tool.setuptools]."""
     sections = setup_cfg(root)
-    options = table(sections, "options")
+    options = mapping(sections, "options")
     lines = options.get("package_dir", "").splitlines()
     folders = {
         name.strip(): folder.strip() for name, is_pair, folder in (line.partition("=") for line in lines) if is_pair
     }
     packages: Any = options.get("packages", "").split()
     if packages and packages[0] in {"find:", "find_namespace:"}:
-        where = table(sections, "options.packages.find").get("where", "").split()
+        where = mapping(sections, "options.packages.find").get("where", "").split()
         packages = {"find": {"where": where, "namespaces": packages[0] == "find_namespace:"}}
     return {"package-dir": folders, **({"packages": packages} if packages else {})}
 
 
 def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    build = table(project, "tool", "hatch", "build")
-    wheel = table(build, "targets", "wheel")
+    build = mapping(project, "tool", "hatch", "build")
+    wheel = mapping(build, "targets", "wheel")
     for each in (build, wheel):
         _refuse_keys("hatchling", each, ("hooks", "force-include", "only-include", "include"))
         if isinstance(each.get("sources"), dict):
@@ -180,7 +180,7 @@ def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 
 def _uv(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    settings = table(project, "tool", "uv", "build-backend")
+    settings = mapping(project, "tool", "uv", "build-backend")
     folder = str(settings.get("module-root", "src"))
     names = settings.get("module-name") or _module_name(project).lower()
     moves = []
@@ -194,7 +194,7 @@ def _uv(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 
 def _poetry(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    settings = table(project, "tool", "poetry")
+    settings = mapping(project, "tool", "poetry")
     _refuse_keys("poetry", settings, ("build",))
     if settings.get("package-mode") is False:
         reason = "package-mode is false, so it describes no package"
@@ -212,12 +212,12 @@ def _poetry_package(package: Mapping[str, Any]) -> Move:
 
 
 def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    name = table(project, "tool", "flit", "module").get("name") or _module_name(project)
+    name = mapping(project, "tool", "flit", "module").get("name") or _module_name(project)
     return _same_name_package(root, str(name), "flit")
 
 
 def _pdm(root: Path, project: Mapping[str, Any]) -> list[Move]:
-    settings = table(project, "tool", "pdm", "build")
+    settings = mapping(project, "tool", "pdm", "build")
     _refuse_keys("pdm", settings, ("includes", "run-setuptools", "custom-hook"))
     folder = str(settings.get("package-dir", "src" if (root / "src").is_dir() else ".")).strip("/")
     return [] if folder == "." else list(_children(root, folder))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from zipfile import ZipInfo
 
-    from cdk_layers.contents.model import Mark
+    from cdk_layers.contents.model import FileTrait
     from cdk_layers.contents.zipformat import Entry
 
 _CACHED: Final = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<module>[^/.]+)\.[^/]*\.pyc")
@@ -33,15 +33,15 @@ _FLAGS_AND_TIME: Final = struct.Struct("<BL")
 _32_BITS: Final = 0xFFFFFFFF
 
 
-def used_bytecode(file: BinaryIO, entries: Mapping[str, Entry], marks: Iterable[Mark]) -> frozenset[str]:
+def used_bytecode(file: BinaryIO, entries: Mapping[str, Entry], traits: Iterable[FileTrait]) -> frozenset[str]:
     """Return the paths of timestamp bytecode in a zip that Python uses with the times in the zip.
 
     Args:
         file: The zip, open for reading.
         entries: Its entries by name.
-        marks: Marks of files in it.
+        traits: The traits of files in it.
     """
-    paths = [mark.path for mark in marks if mark.kind == "timestamp-bytecode"]
+    paths = [trait.path for trait in traits if trait.kind == "timestamp-bytecode"]
     infos = _infos(file) if paths else {}
     return frozenset(path for path in paths if _is_used(file, entries, path, infos))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.contents.model import Mark
+from cdk_layers.contents.model import FileTrait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +38,10 @@ def is_env_file(path: str) -> bool:
     return name == ".env" or (name.startswith(".env.") and not _HARMLESS & set(name.split(".")))
 
 
-def env_marks(path: str, data: bytes) -> Iterator[Mark]:
-    """Yield a mark for a file of environment variables without secrets.
+def env_traits(path: str, data: bytes) -> Iterator[FileTrait]:
+    """Yield a trait for a file of environment variables without secrets.
 
-    By its name, such a file counts as a secret. So one with a line that is not understood has no mark.
+    By its name, such a file counts as a secret. So one with a line that is not understood has no trait.
     """
     lines = [_COMMENT.sub(b"", line).strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
     statements = [line for line in lines if line]
@@ -50,9 +50,9 @@ def env_marks(path: str, data: bytes) -> Iterator[Mark]:
     if not all(assignments) or len(statements) > _MAX_LINES:
         return
     if not any(values.values()):
-        yield Mark("harmless-env", path, detail=NO_VALUES)
+        yield FileTrait("harmless-env", path, detail=NO_VALUES)
     elif not any(_is_secret(name, value) for name, value in values.items()):
-        yield Mark("harmless-env", path, detail=NO_SECRETS)
+        yield FileTrait("harmless-env", path, detail=NO_SECRETS)
 
 
 def _is_secret(name: bytes, value: bytes) -> bool:

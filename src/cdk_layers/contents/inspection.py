@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from cdk_layers.contents.distributions import is_metadata, read_distributions
 from cdk_layers.contents.elf import MAGIC, read_native
-from cdk_layers.contents.marks import bytecode_mark, marks_in
 from cdk_layers.contents.model import Contents
+from cdk_layers.contents.traits import bytecode_trait, traits_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cdk_layers.contents.model import File, Mark, Native
+    from cdk_layers.contents.model import File, FileTrait, Native
 
 HEAD_BYTES: Final = 1024**2
 """The bytes that are read first; most files are not longer."""
@@ -29,7 +29,7 @@ class Seen(NamedTuple):
     """Facts about one file."""
 
     native: Native | None = None
-    marks: tuple[Mark, ...] = ()
+    traits: tuple[FileTrait, ...] = ()
     metadata: bytes | None = None
     """Its bytes, if it is part of the metadata of a distribution."""
 
@@ -37,7 +37,9 @@ class Seen(NamedTuple):
 NOTHING: Final = Seen()
 
 
-def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, is_wordless: bool = False) -> Seen:
+def look(
+    path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, lacks_secret_words: bool = False
+) -> Seen:
     """Return the facts about one file.
 
     Args:
@@ -45,23 +47,23 @@ def look(path: str, size: int, head: bytes, opened: Callable[[], BinaryIO], *, i
         size: The number of its bytes.
         head: Its first `HEAD_BYTES`, or all of a shorter file.
         opened: Opens the whole file for reading, seekable; called for longer files.
-        is_wordless: Whether `marks.are_wordless` is known to be true of its head.
+        lacks_secret_words: Whether `secrets.all_lack_secret_words` is known to be true of its head.
     """
     if head.startswith(MAGIC):
         with io.BytesIO(head) if len(head) == size else opened() as file:
             return Seen(native=read_native(path, file))
     if path.endswith(".pyc"):
-        mark = bytecode_mark(path, head)
-        return Seen(marks=(mark,)) if mark else NOTHING
+        trait = bytecode_trait(path, head)
+        return Seen(traits=(trait,)) if trait else NOTHING
     if is_binary(head):
         return NOTHING
     if len(head) < size <= MAX_TEXT_BYTES:
         with opened() as file:
-            head, is_wordless = file.read(MAX_TEXT_BYTES), False
-    marks = tuple(marks_in(path, head, is_wordless=is_wordless))
+            head, lacks_secret_words = file.read(MAX_TEXT_BYTES), False
+    traits = tuple(traits_in(path, head, lacks_secret_words=lacks_secret_words))
     if is_metadata(path):
-        return Seen(marks=marks, metadata=head)
-    return Seen(marks=marks) if marks else NOTHING
+        return Seen(traits=traits, metadata=head)
+    return Seen(traits=traits) if traits else NOTHING
 
 
 def is_binary(head: bytes) -> bool:
@@ -75,7 +77,7 @@ class ContentsBuilder:
 
     files: dict[str, File] = field(default_factory=dict)
     natives: dict[str, Native] = field(default_factory=dict)
-    marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+    traits: dict[str, tuple[FileTrait, ...]] = field(default_factory=dict)
     metadata: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, path: str, file: File, seen: Seen) -> None:
@@ -83,8 +85,8 @@ class ContentsBuilder:
         self.files[path] = file
         if seen.native:
             self.natives[path] = seen.native
-        if seen.marks:
-            self.marks[path] = seen.marks
+        if seen.traits:
+            self.traits[path] = seen.traits
         if seen.metadata is not None:
             self.metadata[path] = seen.metadata
 
@@ -99,6 +101,6 @@ class ContentsBuilder:
             distributions=read_distributions(self.metadata, files),
             natives=tuple(native for _, native in sorted(self.natives.items())),
             links=dict(sorted((links or {}).items())),
-            marks=tuple(mark for _, marks in sorted(self.marks.items()) for mark in marks),
+            traits=tuple(trait for _, traits in sorted(self.traits.items()) for trait in traits),
             folder_modes=dict(sorted((folder_modes or {}).items())),
         )

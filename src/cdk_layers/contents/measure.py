@@ -140,8 +140,8 @@ def _measure_zip(path: Path) -> Contents:
     for entry in rest:
         builder.files[entry.name] = _file(entry)
     with path.open("rb") as file:
-        for name in used_bytecode(file, entries, chain.from_iterable(builder.marks.values())):
-            del builder.marks[name]
+        for name in used_bytecode(file, entries, chain.from_iterable(builder.traits.values())):
+            del builder.traits[name]
     return builder.contents(links, folder_modes)
 
 

@@ -76,7 +76,7 @@ class Native:
     """The shared libraries that it needs (DT_NEEDED), such as "libc.so.6" or "libc.musl-x86_64.so.1", as written."""
 
 
-MarkKind = Literal[
+FileTraitKind = Literal[
     "private-key",
     "aws-credentials",
     "index-credentials",
@@ -85,7 +85,7 @@ MarkKind = Literal[
     "unnamed-bytecode",
     "crlf-program",
 ]
-"""The kinds of marks:
+"""The kinds of traits of files:
 
 - private-key: a PEM or OpenSSH private key with its body, not just the words of its first line;
 - aws-credentials: an access key id next to its secret, or a literal secret key; never the documentation's EXAMPLE keys;
@@ -97,15 +97,15 @@ MarkKind = Literal[
 - crlf-program: a program in bin/ or extensions/ whose first line ends with a carriage return, which no
   interpreter's name contains.
 
-A file name such as .env, .netrc or .pypirc is not a mark: the rules check all names.
+A file name such as .env, .netrc or .pypirc is not a trait: the rules check all names.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """One place in a file that a rule reports, such as a private key."""
+class FileTrait:
+    """One trait of a file that is found by reading it, such as a private key in it."""
 
-    kind: MarkKind
+    kind: FileTraitKind
     path: str
     line: int | None = None
     detail: str = ""
@@ -134,8 +134,8 @@ class Contents:
     links: Mapping[str, str] = field(default_factory=dict)
     """Symlinks that are in the archive as symlinks: path to target, as written."""
 
-    marks: tuple[Mark, ...] = ()
-    """Secrets, timestamp .pyc files and other findings inside of files."""
+    traits: tuple[FileTrait, ...] = ()
+    """What reading files has found: secrets, timestamp .pyc files and so on."""
 
     folder_modes: Mapping[str, int] = field(default_factory=dict)
     """Permission bits of the folders that have entries of their own."""

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.contents.model import Contents, Distribution, File, Mark, Native
+from cdk_layers.contents.model import Contents, Distribution, File, FileTrait, Native
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SCHEMA: Final = 5
 """Counts up when older documents cannot be read any more, or lack something."""
 
+
+_TRAITS: Final = "marks"
+"""The key of the traits, as in all documents of this schema."""
 
 _COLUMNS: Final = ("paths", "sizes", "crc32s", "modes")
 
@@ -31,7 +34,7 @@ def to_json(contents: Contents) -> str:
         "distributions": [asdict(distribution) for distribution in contents.distributions],
         "natives": [[native.path, native.machine, native.glibc, native.needed] for native in contents.natives],
         "links": dict(contents.links),
-        "marks": [[mark.kind, mark.path, mark.line, mark.detail] for mark in contents.marks],
+        _TRAITS: [[trait.kind, trait.path, trait.line, trait.detail] for trait in contents.traits],
         "folder_modes": dict(contents.folder_modes),
     }
     files = [[path, *file] for path, file in contents.files.items()]
@@ -100,7 +103,7 @@ def _contents(document: dict[str, Any], files: Mapping[str, File]) -> Contents:
             for path, machine, glibc, needed in document["natives"]
         ),
         links=document["links"],
-        marks=tuple(Mark(*fields) for fields in document["marks"]),
+        traits=tuple(FileTrait(*fields) for fields in document[_TRAITS]),
         folder_modes=document["folder_modes"],
     )
 

@@ -1,4 +1,4 @@
-"""Reader of TOML documents and of their tables, by the standard library, or by `tomli` from PyPI for Python 3.10."""
+"""Reader of TOML documents, by the standard library, or by `tomli` from PyPI for Python 3.10."""
 
 from __future__ import annotations
 
@@ -37,17 +37,3 @@ def read_toml(path: Path) -> dict[str, Any]:
         return parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-
-
-def table(data: object, *names: str) -> dict[str, Any]:
-    """Return a table (in JSON: an object) inside of tables; {} if it is missing or has another type."""
-    for name in names:
-        data = data.get(name) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
-
-
-def texts(value: object) -> list[str]:
-    """Return the strings of a list, or a single string as a list."""
-    if isinstance(value, str):
-        return [value]
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

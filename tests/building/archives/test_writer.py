@@ -214,7 +214,7 @@ def test_later_parts_win(tmp_path: Path) -> None:
     contents = join.contents()
     assert contents == measure(tmp_path / "3.zip")
     assert join.archive_bytes == (tmp_path / "3.zip").stat().st_size
-    assert [mark.path for mark in contents.marks] == ["x.py"]
+    assert [trait.path for trait in contents.traits] == ["x.py"]
     assert contents.distributions[0].unzipped_bytes == 28 + 64
     again = _members(tmp_path / "3", {**info, "x.py": b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64, "y.py": b""})
     assert content_digest(again) == join.digest
@@ -257,7 +257,7 @@ def test_record_beside_is_what_measuring_finds(tmp_path: Path) -> None:
     write_archive(tmp_path / "archive.zip", _members(tmp_path / "files", files))
     contents = contents_json.read_beside(tmp_path / "archive.zip")
     assert contents == measure(tmp_path / "archive.zip")
-    assert [mark.path for mark in contents.marks] == ["key.pem", "large.txt"]
+    assert [trait.path for trait in contents.traits] == ["key.pem", "large.txt"]
     assert [native.path for native in contents.natives] == ["lib/x.so"]
     assert contents.versions == {"six": "1"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cdk_layers.contents.model import Contents, Mark, MarkKind
+from cdk_layers.contents.model import Contents, FileTrait, FileTraitKind
 from tests.rules.archives import Files, archive, elf, found, function, layer, severities
 
 _BYTECODE = bytes(64 * 1024)
@@ -120,12 +120,14 @@ def test_code_is_extracted_to_its_own_place_and_the_runtimes_places_are_not_know
 def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
     """The number of files and what they weigh are reported, for layers and for code."""
     paths = ["python/__pycache__/a.cpython-313.pyc", "python/__pycache__/b.cpython-313.pyc"]
-    contents = archive(dict.fromkeys(paths, _BYTECODE), marks=[Mark("timestamp-bytecode", path) for path in paths])
+    contents = archive(
+        dict.fromkeys(paths, _BYTECODE), traits=[FileTrait("timestamp-bytecode", path) for path in paths]
+    )
     (finding,) = found(layer(contents), "stale-bytecode")
     assert (finding.severity, finding.message.startswith("2 files")) == ("warning", True)
     assert severities(function(code=contents), "stale-bytecode") == ["warning"]
     assert found(layer(archive(dict.fromkeys(paths, _BYTECODE))), "stale-bytecode") == []
-    beside = archive({"awscli/a.pyc": _BYTECODE}, marks=[Mark("timestamp-bytecode", "awscli/a.pyc")])
+    beside = archive({"awscli/a.pyc": _BYTECODE}, traits=[FileTrait("timestamp-bytecode", "awscli/a.pyc")])
     assert found(layer(beside), "stale-bytecode") == []
 
 
@@ -145,16 +147,16 @@ def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
 def test_stale_bytecode_costs_time(number_of_bytes: int, expected: str) -> None:
     """The finding says what the bytecode weighs, and what compiling its modules costs each cold start."""
     path = "python/__pycache__/a.cpython-313.pyc"
-    contents = archive({path: bytes(number_of_bytes)}, marks=[Mark("timestamp-bytecode", path)])
+    contents = archive({path: bytes(number_of_bytes)}, traits=[FileTrait("timestamp-bytecode", path)])
     (finding,) = found(layer(contents), "stale-bytecode")
     assert expected in finding.message
 
 
 @pytest.mark.parametrize("kind", ["timestamp-bytecode", "unnamed-bytecode"])
-def test_bytecode_that_costs_hardly_any_time_is_no_finding(kind: MarkKind) -> None:
+def test_bytecode_that_costs_hardly_any_time_is_no_finding(kind: FileTraitKind) -> None:
     """That of numpy's wheels for Python 3.11 is one file of 14 KiB, which users cannot change."""
     path = "python/numpy/distutils/__pycache__/conv_template.cpython-313.pyc"
-    contents = archive({path: bytes(52_428)}, marks=[Mark(kind, path, detail="Python 3.12")])
+    contents = archive({path: bytes(52_428)}, traits=[FileTrait(kind, path, detail="Python 3.12")])
     assert found(layer(contents, runtimes=("python3.13",)), "stale-bytecode") == []
 
 
@@ -176,10 +178,10 @@ def test_bytecode_that_costs_hardly_any_time_is_no_finding(kind: MarkKind) -> No
 )
 def test_bytecode_of_another_python(path: str, detail: str | None, runtimes: tuple[str, ...], expected: int) -> None:
     """A .pyc that no declared Python uses is a warning; beside its source it is not a module, and not looked at."""
-    marks = [Mark("unnamed-bytecode", path, detail=detail)] if detail else []
+    traits = [FileTrait("unnamed-bytecode", path, detail=detail)] if detail else []
     # A module without its source is not found at all, however small it is.
     tree = {path: _BYTECODE if "__pycache__" in path else b"", "python/b.py": b""}
-    findings = found(layer(archive(tree, marks=marks), runtimes=runtimes), "stale-bytecode")
+    findings = found(layer(archive(tree, traits=traits), runtimes=runtimes), "stale-bytecode")
     assert len(findings) == expected
     assert all("for another Python than" in finding.message for finding in findings)
 
@@ -200,6 +202,6 @@ def test_the_remedy_for_a_file_that_cannot_be_read_makes_it_readable() -> None:
 
 def test_a_program_with_a_carriage_return_in_its_first_line_cannot_be_run() -> None:
     """The kernel looks for an interpreter by the whole first line, so that one with a carriage return finds none."""
-    contents = archive(["bin/hello"], modes={"bin/hello": 0o755}, marks=[Mark("crlf-program", "bin/hello", 1)])
+    contents = archive(["bin/hello"], modes={"bin/hello": 0o755}, traits=[FileTrait("crlf-program", "bin/hello", 1)])
     (finding,) = found(layer(contents), "unreadable-file")
     assert (finding.severity, "bin/hello ends with a carriage return" in finding.message) == ("error", True)

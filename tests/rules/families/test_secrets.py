@@ -8,7 +8,7 @@ import pytest
 
 from cdk_layers.contents.env_files import NO_SECRETS, NO_VALUES
 from cdk_layers.contents.measure import measure
-from cdk_layers.contents.model import Mark, MarkKind
+from cdk_layers.contents.model import FileTrait, FileTraitKind
 from tests.rules.archives import archive, dist, found, layer, severities
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def test_an_empty_file_holds_no_secret() -> None:
 
 
 @pytest.mark.parametrize("kind", ["private-key", "aws-credentials", "index-credentials"])
-def test_what_a_look_into_files_finds_is_an_error_with_its_line(kind: MarkKind) -> None:
-    """Each kind of mark counts, wherever the user's own files lie."""
-    contents = archive(["python/app/tests/conf.py"], marks=[Mark(kind, "python/app/tests/conf.py", 7)])
+def test_what_a_look_into_files_finds_is_an_error_with_its_line(kind: FileTraitKind) -> None:
+    """Each kind of trait counts, wherever the user's own files lie."""
+    contents = archive(["python/app/tests/conf.py"], traits=[FileTrait(kind, "python/app/tests/conf.py", 7)])
     (finding,) = found(layer(contents), "secret-in-layer")
     assert (finding.severity, "conf.py" in finding.message, "line 7" in finding.message) == ("error", True, True)
 
@@ -73,18 +73,18 @@ def test_what_a_look_into_files_finds_is_an_error_with_its_line(kind: MarkKind) 
 def test_a_key_that_a_distribution_ships_is_a_warning(name: str, path: str) -> None:
     """Public distributions ship keys of tests, test servers and proxies, which are not secret."""
     top_level = path.split("/")[1]
-    contents = archive([path], dists=[dist(name, top_level=[top_level])], marks=[Mark("private-key", path)])
+    contents = archive([path], dists=[dist(name, top_level=[top_level])], traits=[FileTrait("private-key", path)])
     assert severities(layer(contents), "secret-in-layer") == ["warning"]
-    own = archive([path], marks=[Mark("private-key", path)])
+    own = archive([path], traits=[FileTrait("private-key", path)])
     assert severities(layer(own), "secret-in-layer") == ["error"]
 
 
 @pytest.mark.parametrize("kind", ["aws-credentials", "index-credentials"])
-def test_credentials_in_a_distribution_are_an_error(kind: MarkKind) -> None:
+def test_credentials_in_a_distribution_are_an_error(kind: FileTraitKind) -> None:
     """Few public distributions ship credentials; the remedy is right for these and for a company's own."""
     path = "python/company/settings.py"
-    marks = [Mark("private-key", path), Mark(kind, path, 3)]
-    contents = archive([path, ".netrc"], dists=[dist("company", top_level=["company"])], marks=marks)
+    traits = [FileTrait("private-key", path), FileTrait(kind, path, 3)]
+    contents = archive([path, ".netrc"], dists=[dist("company", top_level=["company"])], traits=traits)
     own, installed = found(layer(contents), "secret-in-layer")
     assert (own.severity, installed.severity) == ("error", "error")
     assert (path in own.message, path in installed.message) == (False, True)
@@ -123,11 +123,13 @@ def test_a_secret_in_an_env_file_overrides_its_mark() -> None:
     """A .env with credentials that a search finds is an error, whatever its values look like."""
     path = "python/.env"
     for detail in (NO_VALUES, NO_SECRETS):
-        contents = archive([path], marks=[Mark("harmless-env", path, detail=detail), Mark("aws-credentials", path, 2)])
+        contents = archive(
+            [path], traits=[FileTrait("harmless-env", path, detail=detail), FileTrait("aws-credentials", path, 2)]
+        )
         assert severities(layer(contents), "secret-in-layer") == ["error"]
 
 
 def test_bytecode_is_no_secret() -> None:
     """Marks of other rules are not this one's."""
-    contents = archive(["a.pyc"], marks=[Mark("timestamp-bytecode", "a.pyc")])
+    contents = archive(["a.pyc"], traits=[FileTrait("timestamp-bytecode", "a.pyc")])
     assert found(layer(contents), "secret-in-layer") == []

@@ -20,7 +20,7 @@ from cdk_layers.assembly.evaluate.values import (
     with_kind,
 )
 from cdk_layers.errors import AssemblyError
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +201,7 @@ class Evaluation:
         return Unknown(f"${{{name}}}")
 
     def _get_stack_output(self, body: Any, stack: Stack) -> Value:
-        return self.links.stack_output(table(body), stack, self)
+        return self.links.stack_output(mapping(body), stack, self)
 
     def _if(self, body: Any, stack: Stack) -> Value:
         if not (isinstance(body, list) and len(body) == 3 and isinstance(body[0], str)):  # noqa: PLR2004
@@ -246,7 +246,7 @@ class Evaluation:
         return Unknown("${Fn::Split}")
 
     def _sub(self, body: Any, stack: Stack) -> Value:
-        text, own = (body[0], table(body[1])) if isinstance(body, list) and len(body) == 2 else (body, {})  # noqa: PLR2004
+        text, own = (body[0], mapping(body[1])) if isinstance(body, list) and len(body) == 2 else (body, {})  # noqa: PLR2004
         if not isinstance(text, str):
             return Unknown("${Fn::Sub}")
         parts: list[Value] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.evaluate.scenarios import NeedsChoice
 from cdk_layers.assembly.evaluate.values import Unknown, as_text, with_kind
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,9 +52,9 @@ class Links:
             self._exports = defaultdict(list)
             for defining in self.stacks:
                 for output in defining.outputs.values():
-                    exported = _plain_text(table(output, "Export").get("Name"), defining, evaluation)
+                    exported = _plain_text(mapping(output, "Export").get("Name"), defining, evaluation)
                     if exported is not None:
-                        self._exports[exported].append(_Place(defining, table(output).get("Value"), defining.region))
+                        self._exports[exported].append(_Place(defining, mapping(output).get("Value"), defining.region))
         return self._follow(self._exports.get(name, ()), stack, f"export {name}", evaluation, "import-value")
 
     def ssm_parameter(
@@ -82,9 +82,9 @@ class Links:
                 if name is not None:
                     yield name, _Place(stack, resource.properties.get("Value"), stack.region)
             for resource in stack.of_type(_EXPORT_WRITER):
-                written = table(resource.properties, "WriterProps")
+                written = mapping(resource.properties, "WriterProps")
                 region = as_text(written.get("region"))
-                for name, expression in table(written, "exports").items():
+                for name, expression in mapping(written, "exports").items():
                     yield name, _Place(stack, expression, region)
 
     def stack_output(self, body: Mapping[str, Any], stack: Stack, evaluation: Evaluator) -> Value:
@@ -101,7 +101,7 @@ class Links:
             and _may_equal(other.region, region) and _may_equal(other.account, account[1] if account else None)
         ]  # fmt: skip
         places = [
-            _Place(other, table(other.outputs, output).get("Value"), region)
+            _Place(other, mapping(other.outputs, output).get("Value"), region)
             for other in named
             if output in other.outputs
         ]
@@ -140,7 +140,7 @@ class Links:
         """
         if stack not in self._compared:
             found: dict[str, dict[str, None]] = defaultdict(dict)
-            keys = [key for names in stack.mappings.values() for key in table(names)]
+            keys = [key for names in stack.mappings.values() for key in mapping(names)]
             _collect(dict(stack.conditions), found, keys)
             for nested in stack.nested.values():
                 self._collect_nested(nested, found)
@@ -148,9 +148,9 @@ class Links:
         return self._compared[stack]
 
     def _collect_nested(self, nested: Stack, found: dict[str, dict[str, None]]) -> None:
-        passed = table(nested.parent.properties, "Parameters") if nested.parent else {}
+        passed = mapping(nested.parent.properties, "Parameters") if nested.parent else {}
         for name, values in self.compared(nested).items():
-            outer = table(passed, name).get("Ref")
+            outer = mapping(passed, name).get("Ref")
             if isinstance(outer, str):
                 found[outer].update(dict.fromkeys(values))
 
@@ -201,7 +201,7 @@ def _nested_output(resource: Resource, name: str, evaluation: Evaluator) -> Valu
     if nested is None or name not in nested.outputs:
         return None
     label = f"output {name} of {nested.path.name}"
-    return evaluation.follow(label, table(nested.outputs[name]).get("Value"), nested)
+    return evaluation.follow(label, mapping(nested.outputs[name]).get("Value"), nested)
 
 
 def _own_parameter(resource: Resource, name: str, evaluation: Evaluator) -> Value | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.evaluate.scenarios import OtherValue
 from cdk_layers.assembly.evaluate.values import Reference, Unknown, as_text, split, with_kind
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from cdk_layers.assembly.evaluate.links import Links
@@ -30,7 +30,7 @@ def parameter_value(name: str, stack: Stack, links: Links, evaluation: Evaluator
         AssemblyError: As `intrinsics.Evaluation.value`.
         NeedsChoice: As `intrinsics.Evaluation.value`.
     """
-    declared = table(stack.parameters[name])
+    declared = mapping(stack.parameters[name])
     argument = _argument(name, stack, evaluation)
     kind = str(declared.get("Type", "String"))
     default = as_text(declared.get("Default"))
@@ -62,7 +62,7 @@ def _stored(parameter: Value, stack: Stack, links: Links, evaluation: Evaluator)
 
 def _argument(name: str, stack: Stack, evaluation: Evaluator) -> Value | None:
     if stack.parent is not None:
-        passed = table(stack.parent.properties, "Parameters")
+        passed = mapping(stack.parent.properties, "Parameters")
         if name in passed:
             label = f"{stack.path.name}, parameter {name}"
             return evaluation.follow(label, passed[name], stack.parent.stack, in_conditions=True)
@@ -70,7 +70,7 @@ def _argument(name: str, stack: Stack, evaluation: Evaluator) -> Value | None:
 
 
 def _candidates(name: str, stack: Stack, default: str | None, links: Links) -> tuple[Any, ...]:
-    allowed = table(stack.parameters[name]).get("AllowedValues")
+    allowed = mapping(stack.parameters[name]).get("AllowedValues")
     compared = links.compared(stack).get(name, ())
     if isinstance(allowed, list):
         texts = [text for text in map(as_text, allowed) if text is not None]

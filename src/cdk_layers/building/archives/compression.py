@@ -9,7 +9,7 @@ from isal import isal_zlib
 
 from cdk_layers.building.archives.hashing import Piece, piece_batches, read
 from cdk_layers.contents.inspection import NOTHING, is_binary, look
-from cdk_layers.contents.marks import are_wordless
+from cdk_layers.contents.secrets import all_lack_secret_words
 from cdk_layers.contents.zipformat import DEFLATED, STORED
 from cdk_layers.system.parallel import in_order
 
@@ -63,17 +63,21 @@ def pack(members: Sequence[Member], threads: int | None = None) -> Iterator[Pack
 
 def _pack(batch: list[Piece]) -> list[Packed]:
     datas = [read(piece) for piece in batch]
-    is_wordless = are_wordless(data for data in datas if not is_binary(data))
-    return [_pack_one(piece, data, is_wordless=is_wordless) for piece, data in zip(batch, datas, strict=True)]
+    lacks_secret_words = all_lack_secret_words(data for data in datas if not is_binary(data))
+    return [
+        _pack_one(piece, data, lacks_secret_words=lacks_secret_words) for piece, data in zip(batch, datas, strict=True)
+    ]
 
 
-def _pack_one(piece: Piece, data: bytes, *, is_wordless: bool) -> Packed:
+def _pack_one(piece: Piece, data: bytes, *, lacks_secret_words: bool) -> Packed:
     method, packed = _deflate(piece, data)
     seen = NOTHING
     if piece.offset == 0:
         member = piece.member
         # Only few files are opened again: to make a path for each takes longer than to look into most.
-        seen = look(member.name, piece.size, data, lambda: member.source.open("rb"), is_wordless=is_wordless)
+        seen = look(
+            member.name, piece.size, data, lambda: member.source.open("rb"), lacks_secret_words=lacks_secret_words
+        )
     return Packed(piece, packed, method, isal_zlib.crc32(data), hashlib.sha256(data).digest(), seen)
 
 

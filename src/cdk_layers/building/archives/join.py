@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterator, Sequence
     from pathlib import Path
 
-    from cdk_layers.contents.model import Distribution, Mark, Native
+    from cdk_layers.contents.model import Distribution, FileTrait, Native
     from cdk_layers.contents.zipformat import Entry
 
-_ROOT_MARKS: Final = frozenset({"crlf-program"})
+_ROOT_TRAITS: Final = frozenset({"crlf-program"})
 """Marks that apply only to files in the root of an archive, such as bin/x."""
 
 
@@ -161,7 +161,7 @@ class Join:
         files = {each.name: File(each.entry.size, each.entry.crc32, each.entry.mode & 0o777) for each in self.chosen}
         winners = {each.name: each.part for each in self.chosen}
         natives: list[Native] = []
-        marks: list[Mark] = []
+        traits: list[FileTrait] = []
         distributions: list[Distribution] = []
         for number, (part, contents) in enumerate(zip(self.parts, every, strict=True)):
             here = sum(files[each.name].size for each in self.entries[number])
@@ -178,18 +178,18 @@ class Join:
                 for each in contents.natives
                 if winners.get(name := part.place(each.path)) == number
             )
-            marks += (
+            traits += (
                 replace(each, path=name)
-                for each in contents.marks
+                for each in contents.traits
                 if winners.get(name := part.place(each.path)) == number
-                and not (part.prefix and each.kind in _ROOT_MARKS)
+                and not (part.prefix and each.kind in _ROOT_TRAITS)
             )
         return Contents(
             unzipped_bytes=sum(file.size for file in files.values()),
             files=files,
             distributions=tuple(sorted(distributions, key=lambda each: (each.name, each.folder, each.version))),
             natives=tuple(sorted(natives, key=lambda native: native.path)),
-            marks=tuple(sorted(marks, key=lambda mark: mark.path)),
+            traits=tuple(sorted(traits, key=lambda trait: trait.path)),
         )
 
     def write(self, destination: Path) -> None:

@@ -13,7 +13,8 @@ from cdk_layers.building.requirements.requirements_file import read_requirements
 from cdk_layers.building.requirements.setuptools_files import setup_cfg, setup_py_arguments
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
-from cdk_layers.system.toml import parse_toml, table, texts
+from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +42,7 @@ def has_dependencies(manifest: Path) -> bool:
     data = _parsed(manifest)
     if data is None:
         return manifest.exists()
-    dynamic = "dependencies" in texts(table(data, "project").get("dynamic"))
+    dynamic = "dependencies" in texts(mapping(data, "project").get("dynamic"))
     return dynamic or any((data.get("packages"), _lines(data), _poetry(data)))
 
 
@@ -74,7 +75,7 @@ def installs_all(entry: Path, used: str, lines: Iterable[RequirementLine], targe
         or not {canonical(name) for name in named} <= found.keys()
     ):
         return False
-    if "dependencies" not in texts(table(data, "project").get("dynamic")) or _poetry(data):
+    if "dependencies" not in texts(mapping(data, "project").get("dynamic")) or _poetry(data):
         return True
     return _read_from_files(data, entry, used, found.keys())
 
@@ -84,7 +85,7 @@ def sources_without_lock(entry: Path) -> Iterator[tuple[str, str]]:
     if (entry / "requirements.in").is_file():
         yield "requirements.in", "Compile it: 'uv pip compile --universal requirements.in -o requirements.txt'."
     write = "Write its requirements into a requirements.txt."
-    if table(setup_cfg(entry), "options").get("install_requires", "").strip():
+    if mapping(setup_cfg(entry), "options").get("install_requires", "").strip():
         yield "setup.cfg", write
     if _setup_py_requires(entry):
         yield "setup.py", write
@@ -115,12 +116,12 @@ def _parsed(manifest: Path) -> dict[str, Any] | None:
 
 
 def _lines(data: Mapping[str, Any]) -> list[str]:
-    flit = table(data, "tool", "flit", "metadata").get("requires")
-    return [*texts(table(data, "project").get("dependencies")), *texts(flit)]
+    flit = mapping(data, "tool", "flit", "metadata").get("requires")
+    return [*texts(mapping(data, "project").get("dependencies")), *texts(flit)]
 
 
 def _poetry(data: Mapping[str, Any]) -> dict[str, Any]:
-    dependencies = table(data, "tool", "poetry", "dependencies")
+    dependencies = mapping(data, "tool", "poetry", "dependencies")
     return {name: value for name, value in dependencies.items() if name != "python"}
 
 
@@ -129,8 +130,8 @@ def _read_from_files(data: Mapping[str, Any], entry: Path, used: str, found: Ite
 
     Source: setuptools, "Dynamic Metadata"; the README of hatch-requirements-txt.
     """
-    hook = table(data, "tool", "hatch", "metadata", "hooks", "requirements_txt")
-    dynamic = table(data, "tool", "setuptools", "dynamic", "dependencies")
+    hook = mapping(data, "tool", "hatch", "metadata", "hooks", "requirements_txt")
+    dynamic = mapping(data, "tool", "setuptools", "dynamic", "dependencies")
     files = [*texts(dynamic.get("file")), *texts(hook.get("files"))]
     try:
         read = [read_requirements_file(entry / name, entry).lines for name in files if Path(name) != Path(used)]

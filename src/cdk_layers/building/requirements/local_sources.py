@@ -14,8 +14,9 @@ from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.workspace import uv_project
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import EntryError
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.outgoing import scrub
-from cdk_layers.system.toml import read_toml, table
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -155,7 +156,7 @@ def _exclusion(folder: Path) -> Callable[[str], bool]:
 
 def _outputs(folder: Path) -> Iterator[str]:
     """Yield the folders of a project that contain results of earlier builds."""
-    backend = table(read_toml(folder / PROJECT), "build-system").get("build-backend")
+    backend = mapping(read_toml(folder / PROJECT), "build-system").get("build-backend")
     uses_setuptools = not isinstance(backend, str) or backend.startswith("setuptools")
     if uses_setuptools and _consists_of(folder / "build", _SETUPTOOLS_OUTPUT):
         yield "build/"

@@ -12,7 +12,8 @@ from cdk_layers.building.requirements.staleness import normalized, other_python,
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import EntryError
-from cdk_layers.system.toml import read_toml, table, texts
+from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,14 +42,14 @@ def check_lock(job: Job, lock: str) -> None:
 
 def _check_poetry(job: Job) -> None:
     manifest = read_toml(job.entry / PROJECT)
-    poetry, project = table(manifest, "tool", "poetry"), table(manifest, "project")
-    groups = {*table(poetry, "group"), *table(manifest, "dependency-groups")}
+    poetry, project = mapping(manifest, "tool", "poetry"), mapping(manifest, "project")
+    groups = {*mapping(poetry, "group"), *mapping(manifest, "dependency-groups")}
     groups |= {"dev"} if "dev-dependencies" in poetry else set()
-    extras = {*table(poetry, "extras"), *table(project, "optional-dependencies")}
+    extras = {*mapping(poetry, "extras"), *mapping(project, "optional-dependencies")}
     refuse_unknown(PROJECT, "group", job.options.groups, groups)
     refuse_unknown(PROJECT, "extra", job.options.extras, extras)
     lock = job.entry / "poetry.lock"
-    python = str(table(read_toml(lock), "metadata").get("python-versions", "*"))
+    python = str(mapping(read_toml(lock), "metadata").get("python-versions", "*"))
     if not poetry_admits(python, job.target.newest_python):
         raise other_python(lock.name, python, job.target)
 
@@ -98,7 +99,7 @@ def _check_pipfile(job: Job) -> None:
             f"extras={list(job.options.extras)}: a Pipfile.lock has no extras. Use groups=[...] for its categories."
         )
         raise EntryError(message)
-    requires = table(lock, "_meta", "requires")
+    requires = mapping(lock, "_meta", "requires")
     python = str(requires.get("python_full_version") or requires.get("python_version") or "")
     wanted = re.findall(r"\d+", python)[:2]
     if wanted and wanted != job.target.python.split(".")[: len(wanted)]:
@@ -131,7 +132,7 @@ def _refuse_stale_pipfile_lock(folder: Path, lock: Mapping[str, Any], categories
     reasons: list[str] = []
     for section in categories:
         packages = manifest.get(_PIPFILE_SECTIONS.get(section, section))
-        found = {canonical(name): entry for name, entry in table(lock, section).items()}
+        found = {canonical(name): entry for name, entry in mapping(lock, section).items()}
         for name, requirement in packages.items() if isinstance(packages, dict) else ():
             reasons += _differences(name, requirement, found)
     if reasons:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.contents.names import canonical
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.outgoing import scrub
-from cdk_layers.system.toml import read_toml, table
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +40,7 @@ def indexes(path: Path) -> dict[str, str]:
 def _of_poetry(path: Path) -> Iterator[tuple[str, str]]:
     packages = read_toml(path).get("package", ())
     for package in packages if isinstance(packages, list) else ():
-        source = table(package, "source")
+        source = mapping(package, "source")
         if source.get("type", "legacy") == "legacy":
             yield str(package.get("name", "")), str(source.get("url", ""))
 
@@ -49,12 +50,12 @@ def _of_pipfile(path: Path) -> Iterator[tuple[str, str]]:
         lock: Any = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return
-    listed = table(lock, "_meta").get("sources")
+    listed = mapping(lock, "_meta").get("sources")
     sources = {str(source.get("name")): str(source.get("url")) for source in listed or () if isinstance(source, dict)}
     first = next(iter(sources.values()), "")
     for category in lock if isinstance(lock, dict) else ():
-        for name, package in (table(lock, category) if category != "_meta" else {}).items():
-            if "version" in table(package):
+        for name, package in (mapping(lock, category) if category != "_meta" else {}).items():
+            if "version" in mapping(package):
                 yield name, sources.get(str(package.get("index")), first)
 
 

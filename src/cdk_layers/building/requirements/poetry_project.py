@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError
-from cdk_layers.system.toml import parse_toml, table
+from cdk_layers.system.document_values import mapping
+from cdk_layers.system.toml import parse_toml
 from cdk_layers.system.toml_text import toml_text
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _document(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {str(error)[:200]}. Correct it."
         raise EntryError(message) from None
-    tool = table(document, "tool")
+    tool = mapping(document, "tool")
     if not isinstance(tool.get("poetry"), dict):
         return document
     poetry = {key: value for key, value in tool["poetry"].items() if key not in _ABOUT_POETRY}

@@ -12,7 +12,8 @@ from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.setuptools_files import setup_cfg, setup_py_arguments
 from cdk_layers.building.requirements.workspace import includes, uv_project
 from cdk_layers.contents.names import canonical, name_in
-from cdk_layers.system.toml import read_toml, table, texts
+from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,10 +31,10 @@ _PLACES: Final = (("project",), ("tool", "poetry"), ("tool", "flit", "metadata")
 def name_of(folder: Path) -> str | None:
     """Return the normalized name of a project from its files; that of its folder if the files have none."""
     document = read_toml(folder / PROJECT)
-    stated = [table(document, *place).get(key) for place in _PLACES for key in ("name", "dist-name")]
+    stated = [mapping(document, *place).get(key) for place in _PLACES for key in ("name", "dist-name")]
     names = (
         *stated,
-        table(setup_cfg(folder), "metadata").get("name"),
+        mapping(setup_cfg(folder), "metadata").get("name"),
         _setup_py_name(folder),
         _metadata_name(folder),
         folder.name,
@@ -103,7 +104,7 @@ def _of_source(base: Path, root: Path, name: str, source: Mapping[str, object]) 
 
 
 def _sources(document: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
-    for name, value in table(document, "tool", "uv", "sources").items():
+    for name, value in mapping(document, "tool", "uv", "sources").items():
         for source in value if isinstance(value, list) else [value]:
             if isinstance(source, dict):
                 yield canonical(name), source
@@ -111,7 +112,7 @@ def _sources(document: Mapping[str, object]) -> Iterator[tuple[str, dict[str, ob
 
 def _written_paths(document: Mapping[str, object], folder: Path) -> Iterator[str]:
     """Yield the paths of Poetry's path dependencies and of requirements that name a file."""
-    for value in table(document, "tool", "poetry", "dependencies").values():
+    for value in mapping(document, "tool", "poetry", "dependencies").values():
         for source in value if isinstance(value, list) else [value]:
             if isinstance(source, dict) and isinstance(source.get("path"), str):
                 yield source["path"]
@@ -125,11 +126,11 @@ def _written_paths(document: Mapping[str, object], folder: Path) -> Iterator[str
 
 
 def _requirements(document: Mapping[str, object]) -> Iterator[str]:
-    project = table(document, "project")
+    project = mapping(document, "project")
     yield from texts(project.get("dependencies"))
-    for listed in table(project, "optional-dependencies").values():
+    for listed in mapping(project, "optional-dependencies").values():
         yield from texts(listed)
-    yield from texts(table(document, "build-system").get("requires"))
+    yield from texts(mapping(document, "build-system").get("requires"))
 
 
 def _names(document: Mapping[str, object]) -> Iterator[str]:
@@ -138,7 +139,7 @@ def _names(document: Mapping[str, object]) -> Iterator[str]:
 
 def members(root: Path) -> Iterator[Path]:
     """Yield the members of a uv workspace, sorted."""
-    workspace = table(read_toml(root / PROJECT), "tool", "uv", "workspace")
+    workspace = mapping(read_toml(root / PROJECT), "tool", "uv", "workspace")
     for pattern in texts(workspace.get("members")):
         with suppress(ValueError, NotImplementedError, OSError):
             for folder in sorted(root.glob(pattern)):

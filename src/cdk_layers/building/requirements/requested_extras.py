@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.building.notes import Note
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.contents.names import canonical
-from cdk_layers.system.toml import read_toml, table, texts
+from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import read_toml
 from cdk_layers.system.wording import listed, nearest
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def _project_extras(project: Mapping[str, Any], job: Job) -> Iterator[tuple[str,
                 continue
             if requirement.marker is None or requirement.marker.evaluate(target):
                 yield from ((canonical(requirement.name), canonical(extra)) for extra in requirement.extras)
-    poetry = table(project, "tool", "poetry")
-    groups = [table(poetry, "group", name, "dependencies") for name in job.options.groups]
-    for dependencies in (table(poetry, "dependencies"), *groups):
+    poetry = mapping(project, "tool", "poetry")
+    groups = [mapping(poetry, "group", name, "dependencies") for name in job.options.groups]
+    for dependencies in (mapping(poetry, "dependencies"), *groups):
         for name, wanted in dependencies.items():
             if isinstance(wanted, dict) and not any(key in wanted for key in _CONDITIONS):
                 yield from ((canonical(name), canonical(extra)) for extra in texts(wanted.get("extras")))
@@ -105,10 +106,10 @@ def _project_extras(project: Mapping[str, Any], job: Job) -> Iterator[tuple[str,
 
 def _project_lines(project: Mapping[str, Any], job: Job) -> Iterator[str]:
     """Yield the requirements of a project, and of its selected extras and groups."""
-    yield from texts(table(project, "project").get("dependencies"))
+    yield from texts(mapping(project, "project").get("dependencies"))
     for selected, known in (
-        (job.options.extras, table(project, "project", "optional-dependencies")),
-        (job.options.groups, table(project, "dependency-groups")),
+        (job.options.extras, mapping(project, "project", "optional-dependencies")),
+        (job.options.groups, mapping(project, "dependency-groups")),
     ):
         names = set(map(canonical, selected))
         for name, lines in known.items():

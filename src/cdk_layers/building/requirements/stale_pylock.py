@@ -10,7 +10,8 @@ from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.staleness import changed_names, missing, other_pythons, stale
 from cdk_layers.building.requirements.workspace import uv_project
 from cdk_layers.contents.names import canonical
-from cdk_layers.system.toml import read_toml, table
+from cdk_layers.system.document_values import mapping
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -43,7 +44,7 @@ def refuse_stale_pylock(path: Path, lines: Collection[RequirementLine], target: 
     text, tool = path.read_text(encoding="utf-8"), _tool_of(read_toml(path))
     head = " ".join(line for line in text.splitlines()[:5] if line.startswith("#"))
     manifest = read_toml(path.parent / PROJECT)
-    project = table(manifest, "project")
+    project = mapping(manifest, "project")
     lacks_project = tool == "pip" and path.parent.resolve() not in {line.local for line in lines}
     if lacks_project or _PARTIAL_EXPORT.search(head) or "dependencies" in project.get("dynamic", ()):
         return
@@ -51,7 +52,7 @@ def refuse_stale_pylock(path: Path, lines: Collection[RequirementLine], target: 
     open_names = changed_names(manifest, read_toml(uv_project(path.parent).root / PROJECT))
     reasons = [*other_pythons(project, target), *missing(project.get("dependencies"), found, target, open_names)]
     for extra in options.extras:
-        by_extra = {canonical(name): required for name, required in table(project, "optional-dependencies").items()}
+        by_extra = {canonical(name): required for name, required in mapping(project, "optional-dependencies").items()}
         reasons += missing(by_extra.get(canonical(extra)), found, target, open_names)
     if reasons:
         raise stale(path.name, reasons, _COMMANDS.get(tool, _COMMANDS["uv"]), str(path.parent))

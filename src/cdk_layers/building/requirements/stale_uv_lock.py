@@ -14,7 +14,8 @@ from cdk_layers.building.requirements.staleness import lines_of, normalized, oth
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError
-from cdk_layers.system.toml import read_toml, table, texts
+from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,9 +66,9 @@ def refuse_stale_uv_lock(
     Raises:
         StaleLockError: The two differ.
     """
-    name = canonical(str(table(manifest, "project").get("name", "")))
+    name = canonical(str(mapping(manifest, "project").get("name", "")))
     package = _local_package(lock, name)
-    if not name or "dependencies" in table(manifest, "project").get("dynamic", ()):
+    if not name or "dependencies" in mapping(manifest, "project").get("dynamic", ()):
         return
     differences = (
         _differences(project, manifest, package, target, options) if package else [f"it has no project {name!r}"]
@@ -84,9 +85,9 @@ def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any
         StaleLockError: The two differ.
     """
     manifest = read_toml(folder / PROJECT)
-    name = canonical(str(table(manifest, "project").get("name", "")))
+    name = canonical(str(mapping(manifest, "project").get("name", "")))
     package = _local_package(lock, name)
-    if not package or "dependencies" in table(manifest, "project").get("dynamic", ()):
+    if not package or "dependencies" in mapping(manifest, "project").get("dynamic", ()):
         return
     # The sources of a workspace do not apply to each folder that it names.
     above: dict[str, Any] = {name: [] for name in _sources(read_toml(project.root / PROJECT))}
@@ -99,7 +100,7 @@ def refuse_stale_source(project: UvProject, folder: Path, lock: Mapping[str, Any
 def _local_package(lock: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     """Return the package of a uv.lock that is the project of this name; None if there is none."""
     packages = (package for package in lock.get("package", []) if isinstance(package, dict))
-    local = (package for package in packages if _PLACES & table(package, "source").keys())
+    local = (package for package in packages if _PLACES & mapping(package, "source").keys())
     return next((package for package in local if package.get("name") == name), None)
 
 
@@ -110,12 +111,12 @@ def _differences(
     target: Target,
     options: BuildOptions,
 ) -> Iterator[str]:
-    wants, metadata = table(manifest, "project"), table(package, "metadata")
+    wants, metadata = mapping(manifest, "project"), mapping(package, "metadata")
     sources = {**_sources(read_toml(project.root / PROJECT)), **_sources(manifest)}
     yield from _compared_project(manifest, package, sources, target, frozenset(map(canonical, options.extras)))
     own = canonical(str(wants["name"]))
-    known = {canonical(name): lines for name, lines in table(metadata, "requires-dev").items()}
-    groups = {canonical(name): lines for name, lines in table(manifest, "dependency-groups").items()}
+    known = {canonical(name): lines for name, lines in mapping(metadata, "requires-dev").items()}
+    groups = {canonical(name): lines for name, lines in mapping(manifest, "dependency-groups").items()}
     for name in sorted({canonical(group) for group in options.groups} & groups.keys()):
         lines = list(lines_of(_group(groups, name, ()), ""))
         yield from _compared(_required(lines, sources, target, own), _locked(known.get(name, ()), target, own))
@@ -128,10 +129,10 @@ def _compared_project(
     target: Target,
     extras: frozenset[str],
 ) -> Iterator[str]:
-    wants, metadata = table(manifest, "project"), table(package, "metadata")
+    wants, metadata = mapping(manifest, "project"), mapping(package, "metadata")
     yield from other_pythons(wants, target)
     required = list(lines_of(wants.get("dependencies"), ""))
-    for name, lines in table(wants, "optional-dependencies").items():
+    for name, lines in mapping(wants, "optional-dependencies").items():
         if canonical(name) in extras:
             required += lines_of(lines, canonical(name))
     locked = [entry for entry in metadata.get("requires-dist", ()) if _extra_of(entry) in {"", *extras}]
@@ -151,7 +152,7 @@ def _group(groups: Mapping[str, Any], name: str, above: tuple[str, ...]) -> list
 
 
 def _sources(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    return {canonical(name): source for name, source in table(manifest, "tool", "uv", "sources").items()}
+    return {canonical(name): source for name, source in mapping(manifest, "tool", "uv", "sources").items()}
 
 
 def _required(lines: Iterable[tuple[str, str]], sources: Mapping[str, Any], target: Target, own: str = "") -> Needs:
@@ -222,8 +223,8 @@ def _described(name: str, specifiers: Iterable[str]) -> str:
 
 def _changed_manifest(project: UvProject, lock: Mapping[str, Any], target: Target) -> Iterator[str]:
     """Yield the differences between a project's constraints and overrides and those in the lock file."""
-    settings = table(read_toml(project.root / PROJECT), "tool", "uv")
-    recorded = table(lock, "manifest")
+    settings = mapping(read_toml(project.root / PROJECT), "tool", "uv")
+    recorded = mapping(lock, "manifest")
     for key, kind in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):
         lines = [line for line in settings.get(key, ()) if isinstance(line, str)]
         required = _required((("", line) for line in lines), _sources(read_toml(project.root / PROJECT)), target)

@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from cdk_layers.contents.names import canonical, name_in
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError, StaleLockError
-from cdk_layers.system.toml import table, texts
+from cdk_layers.system.document_values import mapping, texts
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def changed_names(*manifests: Mapping[str, Any]) -> frozenset[str]:
     """
     names: list[object] = []
     for manifest in manifests:
-        uv, pdm = table(manifest, "tool", "uv"), table(manifest, "tool", "pdm", "resolution")
-        names += [table(manifest, "project").get("name"), *table(pdm, "overrides"), *texts(pdm.get("excludes"))]
+        uv, pdm = mapping(manifest, "tool", "uv"), mapping(manifest, "tool", "pdm", "resolution")
+        names += [mapping(manifest, "project").get("name"), *mapping(pdm, "overrides"), *texts(pdm.get("excludes"))]
         names += [*texts(uv.get("override-dependencies")), *texts(uv.get("exclude-dependencies"))]
     return frozenset(filter(None, (name_in(name) for name in names if isinstance(name, str))))
 

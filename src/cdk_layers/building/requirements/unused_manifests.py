@@ -11,8 +11,9 @@ from cdk_layers.building.remedies import LOCK_WITH_PDM
 from cdk_layers.building.requirements.bare_projects import has_dependencies, installs_all, sources_without_lock
 from cdk_layers.building.requirements.manifest_names import BARE, PRECEDENCE, PROJECT, SOURCES
 from cdk_layers.building.requirements.workspace import LOCK
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.outgoing import scrub
-from cdk_layers.system.toml import read_toml, table
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,9 +110,9 @@ def _lock_command(project: UvProject, name: str) -> str:
     if name == "Pipfile":
         return "'pipenv lock'"
     manifest = read_toml(project.entry / name)
-    backend = str(table(manifest, "build-system").get("build-backend", ""))
-    if "poetry" in table(manifest, "tool") or backend.startswith("poetry"):
+    backend = str(mapping(manifest, "build-system").get("build-backend", ""))
+    if "poetry" in mapping(manifest, "tool") or backend.startswith("poetry"):
         return "'poetry lock'"
-    if "pdm" in table(manifest, "tool") or backend.startswith("pdm"):
+    if "pdm" in mapping(manifest, "tool") or backend.startswith("pdm"):
         return f"'{LOCK_WITH_PDM}'"
     return f"'uv lock' in the workspace's root {scrub(project.root.name)}/" if project.is_member else "'uv lock'"

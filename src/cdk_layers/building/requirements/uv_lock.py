@@ -22,9 +22,10 @@ from cdk_layers.building.uv.error_texts import index_error
 from cdk_layers.building.uv.indexes import PYPI, indexes_in
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
-from cdk_layers.system.toml import parse_toml, table
+from cdk_layers.system.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,7 @@ def _read(job: Job, project: UvProject) -> Locked:
     for _, source in selection.chosen:
         if isinstance(source, PackageDirectory):
             refuse_stale_source(project, _base_of(source, project) / source.path, lock, job.target)
-    overrides = table(lock, "manifest").get("overrides", ())
+    overrides = mapping(lock, "manifest").get("overrides", ())
     overridden = {str(override.get("name")) for override in overrides if isinstance(override, dict)}
     return Locked(_pinned_lines(job, project, selection), left_out=selection.left_out - overridden)
 
@@ -152,10 +153,10 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _refuse_unknown(job: Job, project: UvProject, manifest: dict[str, Any]) -> None:
-    legacy = ("dev",) if table(manifest, "tool", "uv").get("dev-dependencies") else ()
+    legacy = ("dev",) if mapping(manifest, "tool", "uv").get("dev-dependencies") else ()
     where = str(project.entry / PROJECT)
-    refuse_unknown(where, "group", job.options.groups, (*table(manifest, "dependency-groups"), *legacy))
-    refuse_unknown(where, "extra", job.options.extras, table(manifest, "project", "optional-dependencies"))
+    refuse_unknown(where, "group", job.options.groups, (*mapping(manifest, "dependency-groups"), *legacy))
+    refuse_unknown(where, "extra", job.options.extras, mapping(manifest, "project", "optional-dependencies"))
 
 
 def _export(job: Job, project: UvProject) -> str:

@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.requirements.manifest_names import PROJECT
-from cdk_layers.system.toml import read_toml, table, texts
+from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def uv_project(entry: Path) -> UvProject:
         return UvProject(entry, entry)
     # uv only considers the first project above.
     above = next((folder for folder in entry.parents if (folder / PROJECT).is_file()), None)
-    workspace = table(_table(above), "workspace") if above else {}
+    workspace = mapping(_table(above), "workspace") if above else {}
     if above is None or not includes(workspace, entry.relative_to(above)):
         return UvProject(entry, entry)
     is_detached = (entry / LOCK).is_file() and not (above / LOCK).is_file()
@@ -65,7 +66,7 @@ def uv_project(entry: Path) -> UvProject:
 
 
 def _table(folder: Path) -> dict[str, Any]:
-    return table(read_toml(folder / PROJECT), "tool", "uv")
+    return mapping(read_toml(folder / PROJECT), "tool", "uv")
 
 
 def includes(workspace: dict[str, Any], member: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from cdk_layers.system.toml import table, texts
+from cdk_layers.system.document_values import mapping, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,7 +54,7 @@ def indexes_in(settings: UvSettings, options: Iterable[Option] = ()) -> Iterator
     links = settings.variables.get("UV_FIND_LINKS", "").split(",")
     yield from (Index("links", link.strip()) for link in links if link.strip())
     yield from _configured(settings.configuration)
-    yield from _configured(table(settings.configuration, "pip"))
+    yield from _configured(mapping(settings.configuration, "pip"))
 
 
 def _configured(configuration: Mapping[str, object]) -> Iterator[Index]:

@@ -14,7 +14,7 @@ from cdk_layers.building.notes import Note
 from cdk_layers.building.uv.ignored_settings import FALSE
 from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.system import host
-from cdk_layers.system.toml import table
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +69,7 @@ def unread_pip_settings(
         decided |= _OF_OPEN_VERSIONS
     if has_files:
         decided |= _COUNTERPARTS.keys() - _OF_OPEN_VERSIONS
-    keys = {**settings.configuration, **table(settings.configuration, "pip")}
+    keys = {**settings.configuration, **mapping(settings.configuration, "pip")}
     found: dict[str, list[str]] = {}
     for key, place in _settings(surroundings):
         variables, same = _COUNTERPARTS[key]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cdk_layers.app.model import Settings
-    from cdk_layers.contents.model import Contents, Mark
+    from cdk_layers.contents.model import Contents, FileTrait
     from cdk_layers.findings import Severity
     from cdk_layers.rules.facts.search_path import Part
 
@@ -38,7 +38,7 @@ _DANGLES: Final = "leads to no file in the archive"
 _OTHER_MOUNT: Final = "leads to what a layer may contain"
 _CYCLE: Final = "leads in a cycle"
 _UNVERIFIED: Final = "leads to a folder of the runtime, whose content is not verified"
-_BYTECODE_MARKS: Final = frozenset({"timestamp-bytecode", "unnamed-bytecode"})
+_BYTECODE_TRAITS: Final = frozenset({"timestamp-bytecode", "unnamed-bytecode"})
 COMPILE_SECONDS: Final = 0.2
 """CPU time of compiling the sources of one MiB of bytecode.
 
@@ -96,7 +96,7 @@ def _access_problems(part: Part) -> Iterator[Problem]:
             modes_of = [f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths]
             shown = listed(modes_of, _MOST_LISTED)
             yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}.", remedy=remedy)
-    returned = [mark.path for mark in contents.marks if mark.kind == "crlf-program"]
+    returned = [trait.path for trait in contents.traits if trait.kind == "crlf-program"]
     if returned:
         yield Problem(
             f"In {part.label} the first line of {listed(returned, _MOST_LISTED)} ends with a carriage return, so Linux "
@@ -229,30 +229,30 @@ def stale_bytecode_in_code(function: Function, _: Settings) -> Iterator[Problem]
 
 def _stale(part: Part, runtimes: tuple[str, ...]) -> Iterator[Problem]:
     pythons = frozenset(f"Python {name.removeprefix('python')}" for name in runtimes if name.startswith("python"))
-    marked = {mark.path: mark for mark in part.contents.marks if mark.kind in _BYTECODE_MARKS}
+    marked = {trait.path: trait for trait in part.contents.traits if trait.kind in _BYTECODE_TRAITS}
     by_time, others = [], []
     for path in part.contents.files:
         # Users cannot rebuild programs outside of the path, such as the AWS CLI in the CDK's own layer.
         if not path.endswith(".pyc") or not path.startswith(part.modules_below):
             continue
-        mark = marked.get(path)
-        if mark is not None and mark.kind == "timestamp-bytecode":
+        trait = marked.get(path)
+        if trait is not None and trait.kind == "timestamp-bytecode":
             by_time.append(path)
-        elif _is_of_another_python(path, mark, part.contents, pythons):
+        elif _is_of_another_python(path, trait, part.contents, pythons):
             others.append(path)
     which = listed(sorted(pythons), len(pythons)) or "their names say"
     yield from _stale_problem(part, by_time, "checked by their sources' times, which packing changes")
     yield from _stale_problem(part, others, f"for another Python than {which}")
 
 
-def _is_of_another_python(path: str, mark: Mark | None, contents: Contents, pythons: frozenset[str]) -> bool:
+def _is_of_another_python(path: str, trait: FileTrait | None, contents: Contents, pythons: frozenset[str]) -> bool:
     """Return whether none of these Pythons can use a .pyc file. One without its source, next to modules, is one."""
     named = _CACHED_BYTECODE.search(path)
     if posixpath.basename(posixpath.dirname(path)) == "__pycache__":
         python = f"Python 3.{named['minor']}" if named else ""
-        return mark is not None or (bool(named and pythons) and python not in pythons)
+        return trait is not None or (bool(named and pythons) and python not in pythons)
     is_module = path.removesuffix("c") not in contents.files
-    return is_module and mark is not None and bool(pythons) and mark.detail not in pythons
+    return is_module and trait is not None and bool(pythons) and trait.detail not in pythons
 
 
 def _stale_problem(part: Part, paths: list[str], why: str) -> Iterator[Problem]:

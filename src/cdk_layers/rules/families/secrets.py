@@ -101,15 +101,19 @@ def _is_shipped(contents: Contents, path: str) -> bool:
 @once_per_archive
 def _private_keys(contents: Contents) -> frozenset[str]:
     """Return the files that contain private keys, and no other secrets."""
-    others = {mark.path for mark in contents.marks if mark.kind in _KINDS and mark.kind != "private-key"}
-    return frozenset(mark.path for mark in contents.marks if mark.kind == "private-key" and mark.path not in others)
+    others = {trait.path for trait in contents.traits if trait.kind in _KINDS and trait.kind != "private-key"}
+    return frozenset(
+        trait.path for trait in contents.traits if trait.kind == "private-key" and trait.path not in others
+    )
 
 
 @once_per_archive
 def _settings(contents: Contents) -> frozenset[str]:
     """Return the files of environment variables without secrets."""
-    others = {mark.path for mark in contents.marks if mark.kind in _KINDS}
-    return frozenset(mark.path for mark in contents.marks if mark.kind == "harmless-env" and mark.path not in others)
+    others = {trait.path for trait in contents.traits if trait.kind in _KINDS}
+    return frozenset(
+        trait.path for trait in contents.traits if trait.kind == "harmless-env" and trait.path not in others
+    )
 
 
 def _listed(secrets: dict[str, str], paths: list[str]) -> str:
@@ -119,16 +123,16 @@ def _listed(secrets: dict[str, str], paths: list[str]) -> str:
 @once_per_archive
 def _secrets(contents: Contents) -> dict[str, str]:
     """Return the kind of secret in each file that has one, by path."""
-    empty = {mark.path for mark in contents.marks if mark.kind == "harmless-env" and mark.detail == NO_VALUES}
+    empty = {trait.path for trait in contents.traits if trait.kind == "harmless-env" and trait.detail == NO_VALUES}
     found = {
         path: kind
         for path, file in contents.files.items()
         if file.size and path not in empty and (kind := _by_name(path))
     }
-    for mark in contents.marks:
-        if mark.kind in _KINDS:
-            line = f", line {mark.line}" if mark.line else ""
-            found[mark.path] = f"{_KINDS[mark.kind]}{line}"
+    for trait in contents.traits:
+        if trait.kind in _KINDS:
+            line = f", line {trait.line}" if trait.line else ""
+            found[trait.path] = f"{_KINDS[trait.kind]}{line}"
     return dict(sorted(found.items()))
 
 

@@ -1,4 +1,4 @@
-"""Secrets in files, bytecode that packing makes stale, and programs that cannot start."""
+"""Secrets in text files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.bytesearch import contains_any
-from cdk_layers.contents.env_files import env_marks, is_env_file
-from cdk_layers.contents.model import Mark
-from cdk_layers.lambda_service.magic_numbers import MAGIC_NUMBERS, python_of
+from cdk_layers.contents.model import FileTrait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +41,6 @@ _SECRET_WORDS: Final = (b"AKIA", b"ASIA", b"ecret", b"ECRET")
 _INDEX_FILES: Final = re.compile(
     r"pip\.conf|pip\.ini|uv\.toml|uv\.lock|pyproject\.toml|poetry\.toml|poetry\.lock|Pipfile(?:\.lock)?|pylock.*\.toml|direct_url\.json"
 )
-_PROGRAMS: Final = re.compile(r"(?:bin|extensions)/[^/]+|bootstrap")
 _CREDENTIALS: Final = re.compile(rb"https?://([^\s/:@\"'<>]{0,200})(?::([^\s/@\"'<>]{0,400}))?@([A-Za-z0-9.-]{1,100})")
 _PLACEHOLDERS: Final = re.compile(
     rb"[*x.]+|\$.*|\{.*\}|%.*%|(?:my|your|the)?[-_]?(?:pass(?:word|wd)?|secret|token|api[-_]?key|pwd)", re.IGNORECASE
@@ -55,55 +52,33 @@ _MIN_TOKEN_LENGTH: Final = 16
 _MAX_MATCHES: Final = 1000
 """How many matches of one pattern are examined in a file. Only a file that is made for it has more."""
 
-_PYC_HEADER_BYTES: Final = 16
-_PYC_NAME: Final = re.compile(r"(?:^|/)__pycache__/[^/]+\.cpython-3(?P<minor>\d{1,2})(?:\.opt-[12])?\.pyc$")
 
-
-def are_wordless(texts: Iterable[bytes]) -> bool:
+def all_lack_secret_words(texts: Iterable[bytes]) -> bool:
     """Return whether no text of several contains a word that secrets begin with; one search for all is faster."""
     return not contains_any(b"\n".join(texts), (*_KEY_WORDS, *_SECRET_WORDS))
 
 
-def marks_in(path: str, data: bytes, *, is_wordless: bool = False) -> Iterator[Mark]:
-    """Yield the secrets in a text file, by line and kind only, and a first line that cannot run.
+def secret_traits(path: str, data: bytes, *, lacks_secret_words: bool = False) -> Iterator[FileTrait]:
+    """Yield the secrets in a text file, by line and kind only.
 
     Args:
         path: POSIX path in the archive.
         data: All of its bytes.
-        is_wordless: Whether `are_wordless` is known to be true of it.
+        lacks_secret_words: Whether `all_lack_secret_words` is known to be true of it.
     """
-    if not is_wordless:
+    if not lacks_secret_words:
         if contains_any(data, _KEY_WORDS):
             yield from _private_keys(path, data)
         if contains_any(data, _SECRET_WORDS):
             yield from _aws_credentials(path, data)
-    if data.startswith(b"#!") and _PROGRAMS.fullmatch(path) and data.partition(b"\n")[0].endswith(b"\r"):
-        yield Mark("crlf-program", path, 1, "Its first line ends with a carriage return")
     if _names_an_index(path.rpartition("/")[2]):
         yield from _index_credentials(path, data)
-    if ".env" in path and is_env_file(path):
-        yield from env_marks(path, data)
 
 
 def _names_an_index(name: str) -> bool:
     """Return whether a file of that name usually contains the addresses of indexes."""
     is_requirements = name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
     return is_requirements or _INDEX_FILES.fullmatch(name) is not None
-
-
-def bytecode_mark(path: str, head: bytes) -> Mark | None:
-    """Return the mark of a .pyc file that Python may reject; None for any other file.
-
-    Source: PEP 552, "Deterministic pycs"; importlib, SourcelessFileLoader, which checks no time.
-    """
-    if len(head) < _PYC_HEADER_BYTES or head[2:4] != b"\r\n":
-        return None
-    magic = int.from_bytes(head[:2], "little")
-    named = _PYC_NAME.search(path)
-    if named is None or magic != MAGIC_NUMBERS.get(f"3.{named['minor']}", magic):
-        return Mark("unnamed-bytecode", path, detail=python_of(magic))
-    by_time = head[4:8] == bytes(4)
-    return Mark("timestamp-bytecode", path, detail="checked by its source's time") if by_time else None
 
 
 def _matches(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
@@ -114,7 +89,7 @@ def _line(data: bytes, at: int) -> int:
     return data.count(b"\n", 0, at) + 1
 
 
-def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
+def _private_keys(path: str, data: bytes) -> Iterator[FileTrait]:
     for found in _matches(_KEY_BEGINS, data):
         rest = data[found.end() : found.end() + _KEY_BYTES]
         whole, end, _ = rest.partition(_KEY_END)
@@ -124,10 +99,10 @@ def _private_keys(path: str, data: bytes) -> Iterator[Mark]:
         # Headers such as Proc-Type stand between the first line and the key; code and prose do not look like a key.
         body = next((line for line in lines if line and not _KEY_HEADER.match(line)), b"")
         if _KEY_BODY.match(body.removeprefix(b'b"').removeprefix(b"b'")):
-            yield Mark("private-key", path, _line(data, found.start()), found[1].decode("ascii").capitalize())
+            yield FileTrait("private-key", path, _line(data, found.start()), found[1].decode("ascii").capitalize())
 
 
-def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
+def _aws_credentials(path: str, data: bytes) -> Iterator[FileTrait]:
     places = {found.start() for pattern in _NAMED_SECRETS for found in _matches(pattern, data) if _is_random(found[1])}
     for found in (found for pattern in _ACCESS_KEYS for found in _matches(pattern, data)):
         around = data[max(0, found.start() - _AROUND_BYTES) : found.end() + _AROUND_BYTES]
@@ -135,7 +110,7 @@ def _aws_credentials(path: str, data: bytes) -> Iterator[Mark]:
         if is_id and any(_is_random(secret) for secret in _SECRET.findall(around)):
             places.add(found.start())
     for line in sorted({_line(data, place) for place in places}):
-        yield Mark("aws-credentials", path, line, "An AWS secret access key")
+        yield FileTrait("aws-credentials", path, line, "An AWS secret access key")
 
 
 def _is_random(secret: bytes) -> bool:
@@ -144,9 +119,9 @@ def _is_random(secret: bytes) -> bool:
     return b"EXAMPLE" not in secret.upper() and all(re.search(part, secret) for part in parts)
 
 
-def _index_credentials(path: str, data: bytes) -> Iterator[Mark]:
+def _index_credentials(path: str, data: bytes) -> Iterator[FileTrait]:
     for found in _matches(_CREDENTIALS, data[:_MAX_INDEX_BYTES]):
         user, password, host = found[1], found[2], found[3]
         secret = password or (user if len(user) >= _MIN_TOKEN_LENGTH else b"")
         if secret and not _PLACEHOLDERS.fullmatch(secret):
-            yield Mark("index-credentials", path, _line(data, found.start()), f"For {host.decode('ascii')}")
+            yield FileTrait("index-credentials", path, _line(data, found.start()), f"For {host.decode('ascii')}")

@@ -1,4 +1,4 @@
-"""Secrets that are found, the near misses that are none, and that no mark repeats a secret."""
+"""Secrets that are found, the near misses that are none, and that no trait repeats a secret."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_layers.contents.marks import are_wordless, bytecode_mark, marks_in
-from cdk_layers.contents.model import Mark
+from cdk_layers.contents.model import FileTrait
+from cdk_layers.contents.secrets import all_lack_secret_words
+from cdk_layers.contents.traits import bytecode_trait, traits_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +26,8 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzQr4TuVw9z"
 
 
 def kinds(text: str, path: str = "python/settings.py") -> list[tuple[str, int | None]]:
-    """Return the kinds and lines of the marks in a text."""
-    return [(mark.kind, mark.line) for mark in marks_in(path, text.encode())]
+    """Return the kinds and lines of the traits in a text."""
+    return [(trait.kind, trait.line) for trait in traits_in(path, text.encode())]
 
 
 @pytest.mark.parametrize("kind", ["PRIVATE KEY", "RSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
@@ -34,7 +35,7 @@ def test_private_keys(kind: str) -> None:
     """A key with its body is found, whatever its format, with its line and without the key."""
     body = f"{BODY}\n" * (5 if kind.startswith("RSA") else 2)
     text = f"# mine\n\n-----BEGIN {kind}-----\n{body}-----END {kind}-----\n"
-    assert list(marks_in("key.pem", text.encode())) == [Mark("private-key", "key.pem", 3, kind.capitalize())]
+    assert list(traits_in("key.pem", text.encode())) == [FileTrait("private-key", "key.pem", 3, kind.capitalize())]
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_public_certificates_and_talk_about_keys(text: str) -> None:
     ],
 )
 def test_aws_credentials(text: str) -> None:
-    """A secret beside its id, or under its own name, is found, and no mark holds it."""
-    marks = list(marks_in("python/config", text.encode()))
-    assert {mark.kind for mark in marks} == {"aws-credentials"}
-    assert SECRET not in repr(marks)
-    assert KEY_ID not in repr(marks)
+    """A secret beside its id, or under its own name, is found, and no trait holds it."""
+    traits = list(traits_in("python/config", text.encode()))
+    assert {trait.kind for trait in traits} == {"aws-credentials"}
+    assert SECRET not in repr(traits)
+    assert KEY_ID not in repr(traits)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,8 @@ def test_what_only_looks_like_aws_credentials(text: str) -> None:
     ],
 )
 def test_index_credentials(path: str, text: str) -> None:
-    """Passwords and tokens in URLs are found in files that name indexes; the mark tells the host alone."""
-    assert list(marks_in(path, text.encode())) == [Mark("index-credentials", path, 2, "For packages.example")]
+    """Passwords and tokens in URLs are found in files that name indexes; the trait tells the host alone."""
+    assert list(traits_in(path, text.encode())) == [FileTrait("index-credentials", path, 2, "For packages.example")]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_bytecode_is_told_by_how_it_is_checked(tmp_path: Path) -> None:
     for mode in PycInvalidationMode:
         target = tmp_path / f"{mode.name}.pyc"
         py_compile.compile(str(source), cfile=str(target), invalidation_mode=mode, doraise=True)
-        made[mode] = bytecode_mark(path, target.read_bytes())
+        made[mode] = bytecode_trait(path, target.read_bytes())
     timestamp = made.pop(PycInvalidationMode.TIMESTAMP)
     assert timestamp is not None
     assert (timestamp.kind, timestamp.path) == ("timestamp-bytecode", path)
@@ -175,15 +176,15 @@ def test_bytecode_is_told_by_how_it_is_checked(tmp_path: Path) -> None:
 )
 def test_bytecode_of_another_python_than_its_name(path: str, magic: int, detail: str | None) -> None:
     """A magic number that the name does not give is marked, with what it is of, whatever the time is."""
-    mark = bytecode_mark(path, magic.to_bytes(2, "little") + b"\r\n\x01" + bytes(11))
-    assert (mark and (mark.kind, mark.detail)) == (detail and ("unnamed-bytecode", detail))
+    trait = bytecode_trait(path, magic.to_bytes(2, "little") + b"\r\n\x01" + bytes(11))
+    assert (trait and (trait.kind, trait.detail)) == (detail and ("unnamed-bytecode", detail))
 
 
 def test_what_is_no_bytecode_is_not_marked() -> None:
     """A file that only has the name, or is cut off, says nothing about times."""
-    assert bytecode_mark("x.pyc", b"") is None
-    assert bytecode_mark("x.pyc", bytes(16)) is None
-    assert bytecode_mark("x.pyc", importlib.util.MAGIC_NUMBER + bytes(11)) is None
+    assert bytecode_trait("x.pyc", b"") is None
+    assert bytecode_trait("x.pyc", bytes(16)) is None
+    assert bytecode_trait("x.pyc", importlib.util.MAGIC_NUMBER + bytes(11)) is None
 
 
 @pytest.mark.parametrize("head", [
@@ -195,25 +196,25 @@ def test_what_is_no_bytecode_is_not_marked() -> None:
 def test_each_part_of_a_header_counts(head: bytes) -> None:
     """A whole header of 16 bytes, the end of the magic number, and flags of which none is set."""
     path = "__pycache__/x.cpython-311.pyc"
-    whole = bytecode_mark(path, b"\xa7\r\r\n" + bytes(12))
+    whole = bytecode_trait(path, b"\xa7\r\r\n" + bytes(12))
     assert whole
     assert whole.kind == "timestamp-bytecode"
-    assert bytecode_mark(path, head) is None
+    assert bytecode_trait(path, head) is None
 
 
 def test_texts_made_of_secrets_end() -> None:
-    """A file with more places than anybody needs yields a bounded number of marks."""
+    """A file with more places than anybody needs yields a bounded number of traits."""
     text = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n" * 3000 + f"{KEY_ID} {SECRET}\n" * 3000
-    marks = list(marks_in("x", text.encode()))
-    assert len(marks) == 2000
+    traits = list(traits_in("x", text.encode()))
+    assert len(traits) == 2000
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_searched(data: bytes) -> None:
     """No content makes the search fail."""
     words = b"-----BEGIN PRIVATE KEY-----AKIA aws_secret_access_key="
-    for mark in marks_in("requirements.txt", words + data + words):
-        assert mark.path == "requirements.txt"
+    for trait in traits_in("requirements.txt", words + data + words):
+        assert trait.path == "requirements.txt"
 
 
 @pytest.mark.parametrize(
@@ -244,4 +245,4 @@ def test_programs_with_carriage_returns(path: str, text: str, *, marked: bool) -
 )
 def test_texts_without_words_of_secrets(texts: tuple[bytes, ...], expected: bool) -> None:
     """Several texts are searched at once, and no word begins in one and ends in the next."""
-    assert are_wordless(texts) is expected
+    assert all_lack_secret_words(texts) is expected
