@@ -61,7 +61,7 @@ def test_native_code_for_another_machine(make_entry: MakeEntry, store: LocalStor
     assert [native.machine for native in done.contents.natives] == ["arm64"]
     assert {"python/company/tools.py", "python/six.py", "python/markupsafe/__init__.py"} <= names(written(done))
     assert done.archive_bytes == written(done).stat().st_size
-    assert (done.target, done.notes, done.from_cache) == (ARM, (), False)
+    assert (done.target, done.report.notes, done.from_cache) == (ARM, (), False)
 
 
 def test_nothing_of_this_machine_lands_in_the_archive(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -216,7 +216,7 @@ def test_own_python_folder_is_noted(make_entry: MakeEntry, store: LocalStore) ->
     """A folder python/ inside the entry lands one level too deep, as with PythonLayerVersion, and that is said."""
     done = build(make_entry({"python/a.py": ""}), X86, store=store)
     assert names(written(done)) == {"python/python/a.py"}
-    assert [(note.rule, note.remedy) for note in done.notes] == [
+    assert [(note.rule, note.remedy) for note in done.report.notes] == [
         ("wrong-folder", "Pass entry/python/ as the entry, or entry/ as opt_entry."),
     ]
 
@@ -226,7 +226,7 @@ def test_own_python_folder_next_to_a_manifest(make_entry: MakeEntry, store: Loca
     """The remedy does not lead to an entry without the manifest, whose distributions would be missing."""
     lock = 'lock-version = "1.0"\ncreated-by = "me"\npackages = []\n'
     files = {name: lock if name == "pylock.toml" else "# none\n", "python/a.py": ""}
-    notes = build(make_entry(files), X86, store=store).notes
+    notes = build(make_entry(files), X86, store=store).report.notes
     assert [note.remedy for note in notes] == ["Move what is in entry/python/ one folder up."]
 
 
@@ -238,7 +238,7 @@ def test_an_empty_folder_or_a_package_called_python_is_not_noted(
     make_entry: MakeEntry, store: LocalStore, files: dict[str, str]
 ) -> None:
     """A folder that only a hidden file keeps, and a package that is imported by that name, are where they belong."""
-    assert build(make_entry({"a.py": "", **files}), X86, store=store).notes == ()
+    assert build(make_entry({"a.py": "", **files}), X86, store=store).report.notes == ()
 
 
 def test_own_files_win(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -246,7 +246,7 @@ def test_own_files_win(make_entry: MakeEntry, store: LocalStore) -> None:
     done = build(make_entry({"requirements.txt": "six==1.16.0\n", "six.py": "mine = 1\n"}), X86, store=store)
     with zipfile.ZipFile(written(done)) as opened:
         assert opened.read("python/six.py") == b"mine = 1\n"
-    (note,) = done.notes
+    (note,) = done.report.notes
     assert note.rule == "file-overwritten"
     assert "python/six.py" in note.message
 

@@ -154,7 +154,7 @@ def test_archive_of_a_src_layout(make_entry: Callable[..., Path], store: LocalSt
     )
     layer = build(entry, TARGET, store=store)
     assert set(layer.contents.files) == {"python/acme_tools/__init__.py", "python/acme_tools/py.typed", "python/top.py"}
-    assert layer.notes == ()
+    assert layer.report.notes == ()
     assert "acme_tools/__init__.py" in build(entry, TARGET, BuildOptions(prefix=""), store=store).contents.files
 
 
@@ -177,7 +177,7 @@ def test_link_to_a_package_that_moves(make_entry: Callable[..., Path], store: Lo
 def test_uncertain_layout_is_noted(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """A layer whose packages land in python/src/ has a wrong-folder finding that says why they were not placed."""
     entry = make_entry({"pyproject.toml": NAMED, "src/acme/__init__.py": ""})
-    (note,) = build(entry, TARGET, store=store).notes
+    (note,) = build(entry, TARGET, store=store).report.notes
     assert note.rule == "wrong-folder"
     assert "has no [build-system]" in note.message
 
@@ -189,4 +189,4 @@ def test_uncertain_layout_of_a_project_that_is_installed(
     """A layer whose manifest installs the project of its entry has the packages where Python looks: no finding."""
     entry = write_project(make_entry({"src/acme/__init__.py": "", "requirements.txt": line}), "lib")
     assert layout_of(entry).uncertain is not None
-    assert build(entry, TARGET, BuildOptions(allow_source_builds=("lib",)), store=store).notes == ()
+    assert build(entry, TARGET, BuildOptions(allow_source_builds=("lib",)), store=store).report.notes == ()

@@ -37,7 +37,7 @@ def test_copies_are_noted(make_entry: Callable[..., Path], store: LocalStore, op
     """A library under three names is packed three times, and a note says what that takes."""
     layer = build(make_entry({"a.py": ""}), TARGET, BuildOptions(opt_entry=opt_entry), store=store)
     assert layer.contents.unzipped_bytes == 3 * 2048
-    (note,) = layer.notes
+    (note,) = layer.report.notes
     assert note.rule == "copied-link"
     assert "take 4.0 KiB more: lib/libfoo.so = lib/libfoo.so.1 = lib/libfoo.so.1.2." in note.message
 
@@ -47,7 +47,7 @@ def test_small_copies_are_no_news(make_entry: Callable[..., Path], store: LocalS
     """Copies of other files are worth a note from 1 MiB."""
     entry = make_entry({"data/a.bin": "x" * count})
     (entry / "more").symlink_to("data")
-    assert len(build(entry, TARGET, store=store).notes) == noted
+    assert len(build(entry, TARGET, store=store).report.notes) == noted
 
 
 def test_links_outside_are_followed_when_asked_for(make_entry: Callable[..., Path], store: LocalStore) -> None:
@@ -76,9 +76,9 @@ def test_opt_entry_that_installs_nothing(make_entry: Callable[..., Path], store:
     """A manifest in the opt_entry, and an empty one, are noted."""
     entry = make_entry({"a.py": ""})
     manifest = make_entry({"requirements.txt": "six==1.17.0\n"}, "manifest")
-    (note,) = build(entry, TARGET, BuildOptions(opt_entry=manifest), store=store).notes
+    (note,) = build(entry, TARGET, BuildOptions(opt_entry=manifest), store=store).report.notes
     assert (note.rule, "installs nothing" in note.message) == ("ignored-manifest", True)
-    (note,) = build(entry, TARGET, BuildOptions(opt_entry=make_entry({}, "empty")), store=store).notes
+    (note,) = build(entry, TARGET, BuildOptions(opt_entry=make_entry({}, "empty")), store=store).report.notes
     assert (note.rule, "is empty" in note.message, note.is_warning) == ("wrong-folder", True, True)
 
 
@@ -95,7 +95,7 @@ def test_manifests_of_an_opt_entry(
 ) -> None:
     """Manifests in its python/ are noted too, unless the user has installed distributions there already."""
     folder = make_entry(files, "layer")
-    notes = build(make_entry({}, "empty"), TARGET, BuildOptions(opt_entry=folder), store=store).notes
+    notes = build(make_entry({}, "empty"), TARGET, BuildOptions(opt_entry=folder), store=store).report.notes
     assert [note.message.split(" in the opt_entry")[0] for note in notes] == noted
     assert all(f"Pass layer/{name.rpartition('/')[0]}" in note.remedy for name, note in zip(noted, notes, strict=True))
 

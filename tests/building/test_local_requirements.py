@@ -94,7 +94,7 @@ def test_wheels_are_installed(entry: Path, store: LocalStore) -> None:
         entry, store, f"mylib[fast] @ file:./w/mylib-1.0-py3-none-any.whl\n./w p/{other.name} --hash=sha256:{digest}\n"
     )
     # They have none of the extras.
-    assert (made.pins, [note.rule for note in made.notes]) == (("mylib==1.0", "other==1.0"), ["unknown-extra"])
+    assert (made.pins, [note.rule for note in made.report.notes]) == (("mylib==1.0", "other==1.0"), ["unknown-extra"])
     assert [name for name in made.contents.files if name.endswith(".whl")] == []
 
 
@@ -131,7 +131,7 @@ def test_folders_are_installed(entry: Path, store: LocalStore) -> None:
     write_project(entry.parent / "more", "bar")
     made = built(entry, store, "-e './my lib'\nbar[x] @ file:../more ; python_version > '3'\n")
     # They have none of the extras.
-    assert (made.pins, [note.rule for note in made.notes]) == (("bar==1.0", "lib==1.0"), ["unknown-extra"])
+    assert (made.pins, [note.rule for note in made.report.notes]) == (("bar==1.0", "lib==1.0"), ["unknown-extra"])
 
 
 @pytest.mark.parametrize("space", ["", " "])
@@ -229,7 +229,7 @@ def test_projects_that_lead_to_others(entry: Path, store: LocalStore, tmp_path: 
     write_project(tmp_path / "more" / "bar", "bar", ["baz"], '[tool.uv.sources]\nbaz = [{ path = "../baz" }]\n')
     baz = write_project(tmp_path / "more" / "baz", "baz")
     first = built(entry, store, "./lib")
-    assert (first.pins, first.notes) == (("bar==1.0", "baz==1.0", "lib==1.0"), ())
+    assert (first.pins, first.report.notes) == (("bar==1.0", "baz==1.0", "lib==1.0"), ())
     (baz / "baz.py").write_text("x = 2\n", encoding="utf-8")
     assert module(written(built(entry, store, "./lib")), "baz") == "x = 2\n"
 
@@ -379,12 +379,12 @@ def test_branch_of_a_repository(entry: Path, store: LocalStore, repository: Path
     """A branch is resolved to its commit at each synth, and noted; a full commit is pinned and not noted."""
     text = f"-e git+file://{repository}@main#egg=my_lib"
     first = built(entry, store, text)
-    assert [note.rule for note in first.notes] == ["unpinned-requirement"]
-    assert "installs my-lib from a repository without a full commit" in first.notes[0].message
+    assert [note.rule for note in first.report.notes] == ["unpinned-requirement"]
+    assert "installs my-lib from a repository without a full commit" in first.report.notes[0].message
     latest = commit(repository, "x = 2\n")
     assert module(written(built(entry, store, text)), "my_lib") == "x = 2\n"
     pinned = built(entry, store, f"my_lib @ git+file://{repository}@{latest}")
-    assert (pinned.notes, module(written(pinned), "my_lib")) == ((), "x = 2\n")
+    assert (pinned.report.notes, module(written(pinned), "my_lib")) == ((), "x = 2\n")
 
 
 def test_repository_that_was_not_allowed(entry: Path, store: LocalStore, repository: Path) -> None:

@@ -65,7 +65,7 @@ def test_who_overwrote_whom_is_noted(entry: Path, store: LocalStore) -> None:
     made, found = (build(entry, TARGET, store=store) for _ in range(2))
     assert found.from_cache
     for one in (made, found):
-        (note,) = one.notes
+        (note,) = one.report.notes
         assert note.rule == "file-overwritten"
         assert note.message.startswith(
             "zoo and alpha and middle-one contain different files at bin/run, parts/data0.py, parts/data1.py, "
@@ -103,7 +103,7 @@ def test_same_bytes_are_no_news(make_entry: Callable[..., Path], store: LocalSto
     for name in ("alpha", "zoo"):
         write_wheel(_wheels(make_entry), name, {"shared/__init__.py": "# both\n"})
     entry = make_entry({"requirements.txt": BOTH})
-    assert build(entry, TARGET, store=store).notes == ()
+    assert build(entry, TARGET, store=store).report.notes == ()
 
 
 def test_missing_pins(make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

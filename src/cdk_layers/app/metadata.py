@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import NO_REPORT, BuildReport, Note
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -144,7 +145,7 @@ def read_metadata(entries: Mapping[str, Any]) -> ConstructMetadata:
     """
     layers, build = entries.get("layers"), entries.get("build")
     declared = layers.get("layers") if isinstance(layers, dict) else layers
-    data = {**(layers if isinstance(layers, dict) else {}), **(build if isinstance(build, dict) else {})}
+    data = {**mapping(layers), **mapping(build)}
     budget, digest, runtime = data.get("budget_bytes"), data.get("digest"), data.get("runtime")
     return ConstructMetadata(
         declared_layers=tuple(map(_layer, declared)) if isinstance(declared, list) else None,
@@ -168,7 +169,7 @@ def _functions(data: object) -> dict[str, Any]:
         functions = json.loads(data) if isinstance(data, str) else None
     except (ValueError, RecursionError):
         return {}
-    return functions if isinstance(functions, dict) else {}
+    return mapping(functions)
 
 
 def _lists(savings: Mapping[str, tuple[int, int]]) -> dict[str, list[int]]:

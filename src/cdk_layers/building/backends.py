@@ -48,9 +48,8 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     Raises:
         UncertainError: Only the backend knows where they belong.
     """
-    system = project.get("build-system")
-    backend = str((system if isinstance(system, dict) else {}).get("build-backend", "setuptools.build_meta"))
-    is_package = system is not None or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
+    backend = str(mapping(project, "build-system").get("build-backend", "setuptools.build_meta"))
+    is_package = "build-system" in project or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
     if not is_package and not mapping(project, "tool", "uv").get("package"):
         reason = "its pyproject.toml has no [build-system], so it describes no package"
         raise UncertainError(reason)

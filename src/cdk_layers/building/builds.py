@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cdk_layers.building.job import job_of
-from cdk_layers.building.notes import BuildReport, Note, overwritten_notes, yanked_notes
+from cdk_layers.building.notes import BuildReport, overwritten_notes, yanked_notes
 from cdk_layers.building.plan import make_plan
 from cdk_layers.building.requirements.manifests import stored_requirements
 from cdk_layers.building.requirements.requested_extras import unknown_extras
@@ -16,7 +16,6 @@ from cdk_layers.building.uv.settings import settings_read_once
 from cdk_layers.errors import CdkLayersError, EntryChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from cdk_layers.building.job import Job
@@ -44,15 +43,9 @@ class LayerBuild:
     pins: tuple[str, ...]
     """The installed distributions as "name==version", sorted."""
 
-    notes: tuple[Note, ...]
+    report: BuildReport
     from_cache: bool
     """Whether the build was in the store."""
-
-    left_out: Mapping[str, tuple[int, int]]
-    """Number and bytes of the files that were trimmed, by kind."""
-
-    uncompiled: tuple[str, ...]
-    """Modules that cannot be compiled, each with the reason. Empty without bytecode."""
 
     record: Artifact = field(repr=False, compare=False)
     """The record of the build in the store: its contents and the keys of its parts."""
@@ -62,11 +55,6 @@ class LayerBuild:
 
     label: str = field(repr=False, compare=False)
     """Its name in messages."""
-
-    @property
-    def report(self) -> BuildReport:
-        """What the build reports about its archive."""
-        return BuildReport(self.notes, self.left_out, self.uncompiled)
 
     @property
     def contents(self) -> Contents:
@@ -179,16 +167,18 @@ def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cac
         target=job.target,
         manifest=plan.requirements.origin,
         pins=tuple(facts["pins"]),
-        notes=(
-            *plan.notes,
-            *unknown_extras(plan.requirements, record, job),
-            *yanked_notes(facts),
-            *overwritten_notes(facts),
-        ),
+        report=_report(plan, record, job),
         from_cache=from_cache,
-        left_out={kind: (files, size) for kind, (files, size) in facts["left_out"].items()},
-        uncompiled=tuple(facts["uncompiled"]),
         record=record,
         job=job,
         label=label,
     )
+
+
+def _report(plan: Plan, record: Artifact, job: Job) -> BuildReport:
+    facts = record.facts
+    notes = (
+        *plan.notes, *unknown_extras(plan.requirements, record, job), *yanked_notes(facts), *overwritten_notes(facts),
+    )  # fmt: skip
+    savings = {kind: (files, size) for kind, (files, size) in facts["left_out"].items()}
+    return BuildReport(notes, savings, tuple(facts["uncompiled"]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.archives.join import Join
 from cdk_layers.building.build_run import make
-from cdk_layers.building.parts.stored import placed
+from cdk_layers.building.parts.placed_parts import placed_parts
 from cdk_layers.building.progress import default_progress
 from cdk_layers.errors import BuildError
 
@@ -31,7 +31,7 @@ def write_archive_of(record: Artifact, job: Job, label: str, destination: Path) 
         OSError: The file cannot be written; the disk may be full.
     """
     record = _whole(record, job, label)
-    Join.of(placed(job.store, record.facts["parts"]), record.contents.files).write(destination)
+    Join.of(placed_parts(job.store, record.facts["parts"]), record.contents.files).write(destination)
     job.store.keep_contents(destination, record.contents)
 
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.building.job import Job
-    from cdk_layers.building.parts.assembled_archive import Layer
+    from cdk_layers.building.parts.assembled_archive import AssembledArchive
 
 
-def write_record(folder: Path, layer: Layer, installed: Mapping[str, Any], job: Job, label: str) -> None:
+def write_record(folder: Path, archive: AssembledArchive, installed: Mapping[str, Any], job: Job, label: str) -> None:
     """Write the record of a layer or of a function's code into its folder in the store.
 
     Args:
         folder: The folder.
-        layer: The archive, as its parts make it.
+        archive: The archive, as its parts make it.
         installed: The facts of the installation.
         job: The input of the build.
         label: Its name in messages.
@@ -31,19 +31,19 @@ def write_record(folder: Path, layer: Layer, installed: Mapping[str, Any], job: 
         DependencyError: As `refuse_foreign_files`.
         OSError: The disk may be full.
     """
-    contents = layer.join.contents()
+    contents = archive.join.contents()
     refuse_foreign_files(contents, job, label)
     path_beside(folder / ARCHIVE).write_text(to_json(contents), encoding="utf-8")
-    if layer.left_out:
-        remember_untrimmed(job.store, layer.digest, layer.parts)
+    if archive.savings:
+        remember_untrimmed(job.store, archive.digest, archive.parts)
     facts = {
-        "digest": layer.digest,
-        "archive_bytes": layer.join.archive_bytes,
-        "parts": layer.parts,
+        "digest": archive.digest,
+        "archive_bytes": archive.join.archive_bytes,
+        "parts": archive.parts,
         "pins": sorted(f"{each.name}=={each.version}" for each in contents.distributions),
-        "overwritten": layer.overwritten,
-        "left_out": layer.left_out,
-        "uncompiled": layer.uncompiled,
+        "overwritten": archive.overwritten,
+        "left_out": archive.savings,
+        "uncompiled": archive.uncompiled,
         "shared": installed["shared"],
         "yanked": installed["yanked"],
     }

@@ -135,7 +135,7 @@ def test_bytecode_is_joined(
     options = BuildOptions(content=ContentOptions(bytecode=True))
     plain, built = build(entry, TARGET, store=store), build(entry, TARGET, options, store=store)
     assert built.digest != plain.digest
-    assert [text.partition(" (line 1: ")[0] for text in built.uncompiled] == ["python/bad.py"]
+    assert [text.partition(" (line 1: ")[0] for text in built.report.uncompiled] == ["python/bad.py"]
     assert "; 1 module cannot be compiled: python/bad.py (line 1: " in capsys.readouterr().err
     sources = {name for name in _names(plain) if re.fullmatch(r"(?!.*/bad|.*/tests/).*\.py", name)}
     compiled = {f"{name.rpartition('/')[0]}/__pycache__/{name.rpartition('/')[2][:-3]}.{_TAG}.pyc" for name in sources}
@@ -161,15 +161,15 @@ def test_bytecode_of_an_installation_and_of_its_parts(make_pinned: Callable[...,
     later = LocalStore(tmp_path / "later")
     build(entry, TARGET, store=later)
     built = build(entry, TARGET, options, store=later)
-    assert (built.digest, built.uncompiled) == (at_once.digest, at_once.uncompiled)
+    assert (built.digest, built.report.uncompiled) == (at_once.digest, at_once.report.uncompiled)
     assert written(built).read_bytes() == written(at_once).read_bytes()
     (entry / "own.py").write_text("A = (\n")
     changed, fresh = (
         build(entry, TARGET, options, store=later),
         build(entry, TARGET, options, store=LocalStore(tmp_path)),
     )
-    assert (changed.digest, changed.uncompiled) == (fresh.digest, fresh.uncompiled)
-    assert [text.partition(" (")[0] for text in changed.uncompiled] == ["python/bad.py", "python/own.py"]
+    assert (changed.digest, changed.report.uncompiled) == (fresh.digest, fresh.report.uncompiled)
+    assert [text.partition(" (")[0] for text in changed.report.uncompiled] == ["python/bad.py", "python/own.py"]
     assert written(changed).read_bytes() == written(fresh).read_bytes()
 
 
@@ -183,11 +183,15 @@ def test_bytecode_of_replaced_and_trimmed_sources(make_pinned: Callable[..., Pat
         "python/bad.py", "python/blue.py", "python/red/__init__.py", f"python/red/__pycache__/__init__.{_TAG}.pyc",
         "python/shared/__init__.py", f"python/shared/__pycache__/__init__.{_TAG}.pyc",
     }  # fmt: skip
-    assert built.left_out == {"tests": (2, 2)}
+    assert built.report.savings == {"tests": (2, 2)}
     assert measure(written(built)) == built.contents
-    assert [note.rule for note in built.notes] == ["file-overwritten"]
+    assert [note.rule for note in built.report.notes] == ["file-overwritten"]
     found = build(entry, TARGET, options, store=store)
-    assert (found.from_cache, found.left_out, found.uncompiled) == (True, built.left_out, built.uncompiled)
+    assert (found.from_cache, found.report.savings, found.report.uncompiled) == (
+        True,
+        built.report.savings,
+        built.report.uncompiled,
+    )
 
 
 def test_modules_that_do_not_compile_are_those_of_the_archive(
@@ -199,7 +203,7 @@ def test_modules_that_do_not_compile_are_those_of_the_archive(
     entry = make_pinned("blue==1.0\nmore==1.0\n", files)
     write_wheel(entry.parent / "wheels", "more", {"both.py": "(", "left_out.py": "(", "more.py": ""})
     built = build(entry, TARGET, BuildOptions(content=content), store=store)
-    assert [text.partition(" (")[0] for text in built.uncompiled] == ["python/blue.py", "python/both.py"]
+    assert [text.partition(" (")[0] for text in built.report.uncompiled] == ["python/blue.py", "python/both.py"]
     assert f"python/__pycache__/bad.{_TAG}.pyc" in _names(built)
 
 
@@ -275,7 +279,7 @@ def test_known_parts_and_one_installation_make_the_same_bytes(
         built = build(entry, TARGET, store=known)
         assert (installed or [0])[-1] == expected
         fresh = build(entry, TARGET, store=LocalStore(tmp_path / f"fresh-{len(pins)}-{expected}"))
-        assert (built.digest, built.notes, built.pins) == (fresh.digest, fresh.notes, fresh.pins)
+        assert (built.digest, built.report.notes, built.pins) == (fresh.digest, fresh.report.notes, fresh.pins)
         assert written(built).read_bytes() == written(fresh).read_bytes()
 
 

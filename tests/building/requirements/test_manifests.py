@@ -168,12 +168,12 @@ def test_folder_of_wheels(make_entry: MakeEntry, store: LocalStore) -> None:
 def test_unpinned_requirements_are_noted(make_entry: MakeEntry, store: LocalStore) -> None:
     """What the manifest leaves open is named, asked for directly or needed by what is; a pinned closure is silent."""
     loose = build(make_entry({"requirements.txt": "requests==2.32.3\nsix\n"}), X86, store=store)
-    (note,) = loose.notes
+    (note,) = loose.report.notes
     assert note.rule == "unpinned-requirement"
     assert re.search(r"does not pin six to one exact version", note.message)
     assert re.search(r"does not pin certifi, charset-normalizer, idna, urllib3", note.message)
     pins = "\n".join(loose.pins)
-    assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, store=store).notes == ()
+    assert build(make_entry({"requirements.txt": pins}, "pinned"), X86, store=store).report.notes == ()
 
 
 def test_layers_pin_what_they_contain(
@@ -184,14 +184,14 @@ def test_layers_pin_what_they_contain(
     options = BuildOptions(prefix="", provided=provided)
     entry = make_entry({"requirements.txt": "python-dateutil>=2\nidna==3.10\n"})
     done = build(entry, X86, options, store=store)
-    assert (done.pins, done.notes) == (("idna==3.10",), ())
+    assert (done.pins, done.report.notes) == (("idna==3.10",), ())
     with monkeypatch.context() as patched:
         patched.setattr(compilation, "compile_pins", lambda *_: pytest.fail("resolved again"))
         again = build(entry, X86, options, store=store)
-    assert (again.pins, again.notes) == (("idna==3.10",), ())
+    assert (again.pins, again.report.notes) == (("idna==3.10",), ())
 
     (entry / "requirements.txt").write_text("python-dateutil>=2\nidna\nsix!=1.16.0\n")
-    (note,) = build(entry, X86, options, store=store).notes
+    (note,) = build(entry, X86, options, store=store).report.notes
     assert "does not pin idna, six to one exact version, so" in note.message
 
 
@@ -199,7 +199,7 @@ def test_constraints_pin(make_entry: MakeEntry, store: LocalStore) -> None:
     """A requirement that a constraint pins is pinned, and what only constrains is not installed."""
     entry = make_entry({"requirements.txt": "-c limits.txt\nsix\n", "limits.txt": "six==1.16.0\nidna==3.10\n"})
     done = build(entry, X86, store=store)
-    assert (done.pins, done.notes) == (("six==1.16.0",), ())
+    assert (done.pins, done.report.notes) == (("six==1.16.0",), ())
 
 
 def test_markers_follow_the_target(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -302,7 +302,7 @@ def test_advice_of_the_tool_that_the_project_uses(
     make_entry: MakeEntry, store: LocalStore, project: str, command: str
 ) -> None:
     """The error of a project without its lock file names the command of its own tool."""
-    (note,) = build(make_entry({"pyproject.toml": project, "a.py": ""}), X86, store=store).notes
+    (note,) = build(make_entry({"pyproject.toml": project, "a.py": ""}), X86, store=store).report.notes
     assert command in note.remedy
 
 

@@ -87,7 +87,7 @@ def test_what_is_left_out_is_added(
     done = build(make_entry({"requirements.txt": pinned}), X86, store=store)
     assert added in {pin.partition("==")[0] for pin in done.pins}
     assert "pip compile" in listener.commands
-    assert any(note.rule == "unpinned-requirement" for note in done.notes)
+    assert any(note.rule == "unpinned-requirement" for note in done.report.notes)
 
 
 def test_what_is_left_out_is_added_beside_what_the_cache_has(make_entry: MakeEntry, store: LocalStore) -> None:

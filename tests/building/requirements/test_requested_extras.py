@@ -53,8 +53,8 @@ def demo(make_entry: MakeEntry) -> Path:
 def _reported(entry: Path, store: LocalStore, options: BuildOptions | None = None) -> list[str]:
     """Return what a new and a repeated build report alike."""
     made, found = (build(entry, X86, options, store=store) for _ in range(2))
-    assert made.notes == found.notes
-    return [f"{note.message} {note.remedy}" for note in made.notes if note.rule == "unknown-extra"]
+    assert made.report.notes == found.report.notes
+    return [f"{note.message} {note.remedy}" for note in made.report.notes if note.rule == "unknown-extra"]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_member_of_a_workspace(workspace: Path, store: LocalStore, indexes: str,
     if has_own:
         (entry / "uv.lock").write_text("version = 1\n", encoding="utf-8")
     first = build(entry, X86, store=store)
-    assert (first.manifest, first.pins, first.notes) == ("uv.lock", ("beta==1.0",), ())
+    assert (first.manifest, first.pins, first.report.notes) == ("uv.lock", ("beta==1.0",), ())
     assert build(entry, X86, store=store).from_cache
     edit(entry / "pyproject.toml", '"beta==1.0"', '"beta==1.0", "gamma"')
     with pytest.raises(StaleLockError, match=r"workspace.*lacks 'gamma'"):
@@ -163,7 +163,7 @@ def test_workspace_without_its_lock(workspace: Path, store: LocalStore) -> None:
     """A member without a lock file in itself or its workspace installs nothing, and the note says where to lock."""
     (workspace / "uv.lock").unlink()
     entry = workspace / "members" / "one"
-    (note,) = build(entry, X86, store=store).notes
+    (note,) = build(entry, X86, store=store).report.notes
     assert (note.rule, "'uv lock' in the workspace's root workspace/" in note.remedy) == ("ignored-manifest", True)
 
 
@@ -171,10 +171,10 @@ def test_the_lock_of_a_workspace_that_a_member_does_not_use(workspace: Path, sto
     """Other members need it, so the remedy is about the member's own manifest. Excluding it by name ends the note."""
     entry = workspace / "members" / "one"
     (entry / "requirements.txt").write_text("beta==1.0\n", encoding="utf-8")
-    (note,) = build(entry, X86, store=store).notes
+    (note,) = build(entry, X86, store=store).report.notes
     assert note.message.startswith("uv.lock of the workspace workspace/ was ignored: requirements.txt was used")
     assert note.remedy == "Remove requirements.txt from one/ to install what the workspace locks, or exclude uv.lock."
-    assert build(entry, X86, BuildOptions(excludes=("uv.lock",)), store=store).notes == ()
+    assert build(entry, X86, BuildOptions(excludes=("uv.lock",)), store=store).report.notes == ()
 
 
 def test_own_lock_in_a_workspace_without_one(workspace: Path, store: LocalStore, indexes: str) -> None:

@@ -148,7 +148,7 @@ def test_builds(make_entry: Callable[..., Path], store: LocalStore) -> None:
 
     def rules(requirements: str) -> list[str]:
         entry = make_entry({"requirements.txt": requirements})
-        notes = build(entry, X86, options, store=store).notes
+        notes = build(entry, X86, options, store=store).report.notes
         return [note.message.partition(". ")[0] for note in notes if note.rule == "overruled-setting"]
 
     assert rules("--no-index\n--find-links .\nthing\n") == ["Settings of pip have no effect: PIP_CONSTRAINT"]

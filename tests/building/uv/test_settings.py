@@ -75,7 +75,7 @@ def test_files_run_no_foreign_code(project: Path, store: LocalStore, file: str, 
     done = built(project, store)
     assert not (project / "trace").exists()
     assert done.pins == ("thing==1.0",)
-    notes = [note for note in done.notes if note.rule == "overruled-setting"]
+    notes = [note for note in done.report.notes if note.rule == "overruled-setting"]
     assert len(notes) == 1
     assert str(project / file) in notes[0].message
 
@@ -99,7 +99,7 @@ def test_variables_run_no_foreign_code(
         monkeypatch.setenv(name, value)
     done = built(project, store, environment={name: value} if by_options else {})
     assert not (project / "trace").exists()
-    assert [note.rule for note in done.notes] == ["overruled-setting"]
+    assert [note.rule for note in done.report.notes] == ["overruled-setting"]
 
 
 def test_source_only_without_consent(project: Path, store: LocalStore) -> None:
@@ -114,8 +114,8 @@ def test_source_only_without_consent(project: Path, store: LocalStore) -> None:
 def test_consent_goes_before_no_build(project: Path, store: LocalStore) -> None:
     """Settings against source builds are noted where they are overruled, and only there."""
     write(project / "app/layer/uv.toml", 'no-build = true\n[pip]\nonly-binary = [":all:"]')
-    assert not built(project, store).notes
-    notes = built(project, store, allow_source_builds=("other",)).notes
+    assert not built(project, store).report.notes
+    notes = built(project, store, allow_source_builds=("other",)).report.notes
     assert [note.rule for note in notes] == ["overruled-setting"]
 
 

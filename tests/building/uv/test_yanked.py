@@ -42,8 +42,8 @@ def address(tmp_path: Path) -> Iterator[str]:
 def messages(entry: Path, store: LocalStore) -> list[str]:
     """Return the messages about yanked versions of a build, which are the same for the build from the store."""
     made, found = (build(entry, X86, store=store) for _ in range(2))
-    assert (found.from_cache, found.notes) == (True, made.notes)
-    return [note.message for note in made.notes if note.rule == "yanked-version"]
+    assert (found.from_cache, found.report.notes) == (True, made.report.notes)
+    return [note.message for note in made.report.notes if note.rule == "yanked-version"]
 
 
 def test_yanked_versions(make_entry: MakeEntry, store: LocalStore, address: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.archives.join import Join
-from cdk_layers.building.parts.stored import placed
+from cdk_layers.building.parts.placed_parts import placed_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.archives.join import Placed
     from cdk_layers.building.job import Job
-
-PlacedKey = tuple[str, str]
-"""The key of a part and the folder of the archive that its files go to."""
+    from cdk_layers.building.parts.placed_parts import PlacedKey
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class AssembledArchive:
     """The parts of an archive, and the facts about the archive."""
 
     parts: tuple[PlacedKey, ...]
@@ -35,14 +33,14 @@ class Layer:
     overwritten: tuple[str, ...]
     """Names at which a file of the entry replaces that of a distribution."""
 
-    left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Number and bytes of the files that were trimmed, by kind."""
+    savings: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Number and bytes of the files that trimming left out, by kind."""
 
     uncompiled: tuple[str, ...] = ()
     """Modules that cannot be compiled, each with the reason."""
 
 
-def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratch: Path) -> Layer:
+def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratch: Path) -> AssembledArchive:
     """Return the archive of source parts with the options of a build, after compiling missing bytecode.
 
     Args:
@@ -56,10 +54,10 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
         FileNotFoundError: A part is not in the store any more.
         UsageError: `aws_services` names an unknown service.
     """
-    archives, left_out = _trimmed(placed(job.store, sources), sources, own_key, job)
+    archives, savings = _trimmed(placed_parts(job.store, sources), sources, own_key, job)
     join = Join.of(archives)
     if not job.options.content.bytecode:
-        return Layer(tuple(sources), join, join.digest, join.replaced, left_out)
+        return AssembledArchive(tuple(sources), join, join.digest, join.replaced, savings)
     # Only builds with bytecode need it.
     from cdk_layers.building.bytecode.key import bytecode_facts  # noqa: PLC0415
     from cdk_layers.building.parts.derived import Derivation  # noqa: PLC0415
@@ -67,12 +65,12 @@ def assemble(sources: Sequence[PlacedKey], own_key: str | None, job: Job, scratc
     derivation = Derivation(job, scratch)
     derived = derivation.parts(sources)
     facts = json.dumps([join.digest, bytecode_facts(job.target)])
-    return Layer(
+    return AssembledArchive(
         parts=(*sources, *((part.key, part.prefix) for part in derived)),
         join=derivation.extend(join, derived),
         digest=hashlib.sha256(facts.encode()).hexdigest(),
         overwritten=join.replaced,
-        left_out=left_out,
+        savings=savings,
         uncompiled=tuple(f"{name} ({reason})" for name, reason in derivation.find_failed(derived, join)),
     )
 

@@ -13,7 +13,7 @@ from cdk_layers.building.bytecode.key import bytecode_facts
 from cdk_layers.building.bytecode.names import source_of
 from cdk_layers.building.bytecode.sources import ArchiveSource, InstalledSource
 from cdk_layers.building.parts.keys import derived_key
-from cdk_layers.building.parts.stored import placed
+from cdk_layers.building.parts.placed_parts import placed_parts
 from cdk_layers.store.artifact import ARCHIVE, write_facts
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Derivation:
     def _compile(self, keys: Sequence[str], sources: Sequence[tuple[str, str]]) -> None:
         if not keys:
             return
-        archives = [part.archive for part in placed(self.job.store, sources)]
+        archives = [part.archive for part in placed_parts(self.job.store, sources)]
         named = [ArchiveSource(path, self._root(prefix)) for path, (_, prefix) in zip(archives, sources, strict=True)]
         with compiling(named, self.scratch / "bytecode", self.job) as running:
             self._pack(keys, running)

@@ -1,4 +1,4 @@
-"""Parts in the store, with their places in an archive."""
+"""Parts of the store at their places in an archive."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from cdk_layers.store.protocol import Store
 
 
-def placed(store: Store, parts: Iterable[tuple[str, str]]) -> list[Placed]:
-    """Return parts of the store with their places in an archive.
+PlacedKey = tuple[str, str]
+"""The key of a part and the folder of the archive that its files go to."""
+
+
+def placed_parts(store: Store, parts: Iterable[PlacedKey]) -> list[Placed]:
+    """Return parts of the store for an archive that is joined from them.
 
     Args:
         store: The store that contains the parts.
-        parts: The key of each part and the folder of the archive that its files go to.
+        parts: The keys of the parts with these places.
 
     Raises:
         FileNotFoundError: A part is not in the store any more.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from cdk_layers.building.parts.placed_parts import placed_parts
 from cdk_layers.building.parts.split import UNRECORDED
-from cdk_layers.building.parts.stored import placed
 from cdk_layers.building.requirements.build_keys import SCHEMA, option_key, pin_key, surrounding_key
 from cdk_layers.building.uv import process
 from cdk_layers.store.keys import key_of
@@ -76,7 +76,7 @@ class KnownParts:
     def fit(self, known: Mapping[str, str], groups: Iterable[Group]) -> bool:
         """Return whether known parts and newly installed groups are the same as one installation of all pins."""
         groups = list(groups)
-        parts = placed(self.job.store, [(key, "") for key in known.values()])
+        parts = placed_parts(self.job.store, [(key, "") for key in known.values()])
         names = chain(
             ([entry.name for entry in part.entries()] for part in parts),
             ([member.name for member in group.members] for group in groups),

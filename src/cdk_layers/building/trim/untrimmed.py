@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.archives.join import Join
-from cdk_layers.building.parts.stored import placed
+from cdk_layers.building.parts.placed_parts import placed_parts
 from cdk_layers.errors import BuildError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def write_untrimmed(store: Store, digest: str, destination: Path) -> bool:
     if parts is None:
         return False
     try:
-        Join.of(placed(store, [(key, prefix) for key, prefix in parts])).write(destination)
+        Join.of(placed_parts(store, [(key, prefix) for key, prefix in parts])).write(destination)
     except (BuildError, OSError):
         return False
     return True

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import EntryError
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.toml import parse_toml, read_toml
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ class ConfigurationFile:
     @property
     def pip(self) -> Mapping[str, Any]:
         """Its settings for `uv pip` only."""
-        table = self.settings.get("pip")
-        return table if isinstance(table, dict) else {}
+        return mapping(self.settings, "pip")
 
 
 def configuration_files(folder: Path, surroundings: Mapping[str, str], cwd: Path) -> list[ConfigurationFile]:

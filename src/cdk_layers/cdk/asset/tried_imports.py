@@ -139,7 +139,7 @@ class _Trial:
             archive, whole = folder / "archive.zip", folder / "untrimmed.zip"
             self.build.write_to(archive)
             function = self._function(target, archive, layers)
-            is_known = bool(self.build.left_out) and write_untrimmed(store, self.build.digest, whole)
+            is_known = bool(self.build.report.savings) and write_untrimmed(store, self.build.digest, whole)
             result = try_imports(runner, function, untrimmed=whole if is_known else None, of_code=self.is_code)
             before = store.contents_of(whole) if result.broken and is_known else None
         self._report(result, target, before)
@@ -222,7 +222,7 @@ class _Trial:
     def _remedy(self) -> str:
         from cdk_layers.building.trim.savings import savings_text  # noqa: PLC0415
 
-        if not self.build.left_out:
+        if not self.build.report.savings:
             return "Nothing was trimmed. Add what is missing to the requirements, or drop the distribution."
         content = self.build.job.options.content
         ways = {
@@ -232,7 +232,7 @@ class _Trial:
         }
         chosen = [way for name, way in ways.items() if getattr(content, name)]
         text = ", or ".join(chosen)
-        return f"Left out: {savings_text(self.build.left_out)}. {text[:1].upper()}{text[1:]}."
+        return f"Left out: {savings_text(self.build.report.savings)}. {text[:1].upper()}{text[1:]}."
 
 
 def _lost_by(failure: FailedImport, lost: Collection[str]) -> str:
