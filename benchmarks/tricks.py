@@ -111,7 +111,7 @@ _TRICKS: Final[dict[str, Callable[[], None]]] = {
     "models and ARNs of layers requested once": _without_parts(
         (f"{_MODEL}.layers", "_Arns"), (f"{_MODEL}.layers", "_Models")
     ),
-    "scopes read once": _without_parts((f"{_MODEL}.place", "_Places")),
+    "scopes read once": _without_parts((f"{_MODEL}.known_scope", "_KnownScopes")),
     "shared code measured once": _without_parts(("cdk_layers.cdk.asset.function_code", "_Measured")),
     "state of an app by construct": _without_states,
     "declarations of a stack in one entry": _without_one_entry,

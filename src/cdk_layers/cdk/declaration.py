@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.arguments.types import Layers
     from cdk_layers.cdk.follow.layer_list import LayerList
     from cdk_layers.cdk.follow.shared_layer import SharedLayer
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
 
 _T = TypeVar("_T")
 
@@ -46,17 +46,17 @@ _T = TypeVar("_T")
 class Declaration:
     """The layers of one function: checked, merged in the declared order, granted and followed."""
 
-    def __init__(self, place: Place, model: FunctionModel) -> None:
+    def __init__(self, scope: KnownScope, model: FunctionModel) -> None:
         """Begin without layers.
 
         Args:
-            place: The place of the function.
+            scope: The scope of the function.
             model: The model of the function, without layers.
         """
         self.model = model
         self.layers: tuple[ILayerVersion, ...] = ()
         """In the order of their declaration, which is the merge order."""
-        self._place = place
+        self._scope = scope
         self._is_ordered_here = False
         self._relied_on: dict[ILayerVersion | str, SharedLayer] = {}
 
@@ -104,7 +104,7 @@ class Declaration:
         try:
             refuse(function, settings)
         except RuleError:
-            if not is_reported_by_cli(state_of(self._place.scope).root):
+            if not is_reported_by_cli(state_of(self._scope.construct).root):
                 raise
         else:
             return
@@ -120,7 +120,7 @@ class Declaration:
             self.check(layers)
         except RuleError:
             # The error lists all findings, so the size of an archive has to be known too.
-            contents = contents_of_archive(code, self._place) if self.model.code is None else None
+            contents = contents_of_archive(code, self._scope) if self.model.code is None else None
             if contents is None:
                 raise
             self.model = replace(self.model, code=contents)
@@ -132,7 +132,7 @@ class Declaration:
         """Return the function's layers with more of them, as the rules judge them."""
         constructs = [layer for layer in layers if not isinstance(layer, str)]
         if len(constructs) == len(layers):
-            return layer_list((*self.layers, *constructs, *extensions), self._place.scope).uses
+            return layer_list((*self.layers, *constructs, *extensions), self._scope.construct).uses
         added = [
             imported_model(f"{self.path}/{name}", layer) if isinstance(layer, str) else model_of(layer)
             for name, layer in self._with_ids(layers)
@@ -146,7 +146,7 @@ class Declaration:
         from cdk_layers.cdk.follow.imported_layers import depend_on_import  # noqa: PLC0415
 
         for layer in layers:
-            shared = depend_on_import(layer, self._place.stack) if self._place.bundled else None
+            shared = depend_on_import(layer, self._scope.stack) if self._scope.bundled else None
             if shared is not None:
                 self._relied_on[layer] = shared
         return [self._relied_on[layer].construct if layer in self._relied_on else layer for layer in layers]
@@ -178,12 +178,12 @@ class Declaration:
             RuleError: As `check`.
         """
         passed, is_extended = self.passed(layers, arguments), adds_layers(arguments)
-        before, after = self._unpassed(function, passed) if is_extended or self._place.injects else ((), ())
+        before, after = self._unpassed(function, passed) if is_extended or self._scope.injects else ((), ())
         injected, extensions = ((), (*before, *after)) if is_extended else (before, after)
         is_unknown = self.model.code is None
         if is_unknown:
             # Only now the CDK has staged code that it was given as an asset.
-            self.model = replace(self.model, code=contents_of_code(function, code, self._place))
+            self.model = replace(self.model, code=contents_of_code(function, code, self._scope))
         if is_unknown or injected or extensions:
             self.check(layers, (*injected, *extensions))
         self.add(function, layers, injected, extensions, is_known=bool(passed))
@@ -224,15 +224,15 @@ class Declaration:
         new = (*injected, *added, *extensions)
         self._grant(new)
         self.layers = (*self.layers, *new)
-        declared = layer_list(self.layers, self._place.scope)
+        declared = layer_list(self.layers, self._scope.construct)
         self._keep_order(function, declared, is_extended=bool(injected or extensions))
         self._declare(declared.labels)
-        follow(function, self._place.scope, self._place.stack, declared.shared, tuple(self._relied_on.values()))
-        register_validation(self._place.stack)
+        follow(function, self._scope.construct, self._scope.stack, declared.shared, tuple(self._relied_on.values()))
+        register_validation(self._scope.stack)
 
     def _grant(self, layers: Iterable[ILayerVersion]) -> None:
         """Let the function's account use layers of other accounts, whose stacks are deployed first."""
-        account = self._place.account
+        account = self._scope.account
         for layer in layers:
             owner = model_of(layer).account
             if isinstance(layer, SharedPythonLayer) and account and owner and account != owner:
@@ -240,8 +240,8 @@ class Declaration:
 
     def _keep_order(self, function: Function, declared: LayerList, *, is_extended: bool) -> None:
         """Write the layers in the declared order where the CDK would write another one."""
-        sorted_by_cdk = not declared.is_sorted and self._place.sorts_layers
-        reachable = arns_for(self.layers, declared.arns, within=self._place.stack)
+        sorted_by_cdk = not declared.is_sorted and self._scope.sorts_layers
+        reachable = arns_for(self.layers, declared.arns, within=self._scope.stack)
         self._is_ordered_here = self._is_ordered_here or sorted_by_cdk or is_extended or reachable != declared.arns
         if self._is_ordered_here:
             # A property and not an override, so that an override by the user still takes precedence.
@@ -251,7 +251,7 @@ class Declaration:
         model = self.model
         declared = build_data(model.budget_bytes, model.report, layers=labels, runtime=model.built_for)
         if declared:
-            declare(self._place.stack, self.path, declared)
+            declare(self._scope.stack, self.path, declared)
 
 
 def _without_text(use: LayerUse) -> LayerUse:

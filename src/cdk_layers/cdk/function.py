@@ -13,7 +13,7 @@ from cdk_layers.cdk.asset.build_errors import build_errors
 from cdk_layers.cdk.asset.function_code import measured_contents
 from cdk_layers.cdk.asset.function_request import FunctionRequest
 from cdk_layers.cdk.declaration import Declaration
-from cdk_layers.cdk.model.place import place_of
+from cdk_layers.cdk.model.known_scope import known_scope
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.state import state_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.cdk.arguments.types import Folder, FunctionArguments, Layers, Texts, Trim
     from cdk_layers.cdk.asset.function_code import FunctionCode
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.contents.model import Contents
 
 
@@ -130,8 +130,8 @@ class LayeredFunction(Function):
             UsageError: An argument is misspelt or has a wrong type, arguments exclude each other, or one of the layers
                 is not a layer version.
         """
-        place = place_of(scope)
-        request = FunctionRequest.read(place.path_of(id), {
+        known = known_scope(scope)
+        request = FunctionRequest.read(known.path_of(id), {
             "runtime": runtime, "handler": handler, "code": code, "entry": entry, "index": index, "bundling": bundling,
             "architecture": architecture, "max_unzipped": max_unzipped, "environment": kwargs.get("environment"),
             "asset_excludes": asset_excludes, "default_excludes": default_excludes, "follow_links": follow_links,
@@ -139,9 +139,9 @@ class LayeredFunction(Function):
             "trim": trim, "dependency_excludes": dependency_excludes, "aws_services": aws_services,
             "try_imports": try_imports,
         })  # fmt: skip
-        self._declaration = declaration = Declaration(place, request.model(place))
+        self._declaration = declaration = Declaration(known, request.model(known))
         given = declaration.checked(layers)
-        built = _build(request, declaration, given, place)
+        built = _build(request, declaration, given, known)
         declaration.check_code(given, built.code)
         with built.placing(declaration.path), cdk_arguments(f"Function {declaration.path!r}", kwargs):
             super().__init__(
@@ -149,7 +149,7 @@ class LayeredFunction(Function):
                 architecture=request.architecture, layers=declaration.passed(given, kwargs) or None, **kwargs,
             )  # fmt: skip
         built.restore(self)
-        if request.source.entry is not None and not place.bundled:
+        if request.source.entry is not None and not known.bundled:
             self.node.add_metadata(UNBUILT, True)
         declaration.add_first(self, given, kwargs, built.code)
 
@@ -184,19 +184,19 @@ class LayeredFunction(Function):
 
 
 def _build(
-    request: FunctionRequest, declaration: Declaration, layers: Sequence[ILayerVersion | str], place: Place
+    request: FunctionRequest, declaration: Declaration, layers: Sequence[ILayerVersion | str], scope: KnownScope
 ) -> FunctionCode:
     """Return the code of a function, built from its entry if it has one, and add it to the function's model."""
-    source, state = request.source, state_of(place.scope)
+    source, state = request.source, state_of(scope.construct)
     with build_errors("Function", declaration.path, source.entry):
         found = layers if source.entry is None else declaration.with_imports_found(layers)
         built = source.build_or_recall(
-            request.runtime, request.architecture, found, bundled=place.bundled, store=state.store
+            request.runtime, request.architecture, found, bundled=scope.bundled, store=state.store
         )
-        source.try_imports(built, found, state, bundled=place.bundled)
+        source.try_imports(built, found, state, bundled=scope.bundled)
     declaration.model = replace(
         declaration.model,
-        code=built.contents or measured_contents(built.code, place),
+        code=built.contents or measured_contents(built.code, scope),
         report=built.report,
         built_for=name_of(request.runtime) if built.has_manifest else None,
     )

@@ -18,7 +18,7 @@ from cdk_layers.cdk.asset.staged import refuse_changed_targets
 from cdk_layers.cdk.follow.references import share, top_of
 from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.grants import grant_model
-from cdk_layers.cdk.model.place import place_of
+from cdk_layers.cdk.model.known_scope import known_scope
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.validation import register_validation
 from cdk_layers.findings import Where
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.cdk.arguments.types import Architectures, Folder, Grants, Runtimes, Texts, Trim
     from cdk_layers.cdk.grants import LayerGrant
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.contents.model import Contents
 
 
@@ -142,8 +142,8 @@ class SharedPythonLayer(PythonLayerVersion):
                 `max_unzipped`, a `CompatibilityError` if it does not fit all that it declares, and so on.
             UsageError: An argument is misspelt or has a wrong type, or arguments exclude each other.
         """
-        place = place_of(scope)
-        self._where = Where(place.path_of(id))
+        known = known_scope(scope)
+        self._where = Where(known.path_of(id))
         self._permissions: dict[str, CfnResource] = {}
         self._request = request = LayerRequest.read(self._where.path, LayerArguments(
             entry=entry, opt_entry=opt_entry, compatible_runtimes=compatible_runtimes,
@@ -154,7 +154,7 @@ class SharedPythonLayer(PythonLayerVersion):
             dependency_excludes=dependency_excludes, aws_services=aws_services, try_imports=try_imports, docker=docker,
             max_unzipped=max_unzipped, reference_strength=reference_strength,
         ))  # fmt: skip
-        self._asset = asset_of(request.source, place)
+        self._asset = asset_of(request.source, known)
         properties = request.properties(self._asset)
         with self._asset.staging(), cdk_arguments(f"Layer {self._where.path!r}", {}):
             super().__init__(scope, id, **properties)
@@ -163,23 +163,23 @@ class SharedPythonLayer(PythonLayerVersion):
         refuse_changed_targets(self._resource, request.source)
         self._contents = self._asset.staged_contents(self._staging)
         self._model = request.model(
-            place, properties, contents=self._contents, asset=self._followed_digest, report=self._asset.report
+            known, properties, contents=self._contents, asset=self._followed_digest, report=self._asset.report
         )
         refuse(self._model, app_settings())
-        self._register(place)
+        self._register(known)
 
-    def _register(self, place: Place) -> None:
+    def _register(self, scope: KnownScope) -> None:
         """Write the layer's metadata, share it with functions of other stacks, and grant its use."""
-        if not place.bundled:
+        if not scope.bundled:
             self.node.add_metadata(metadata.UNBUILT, True)
         if self._request.generated:
             self._resource.add_metadata(metadata.GENERATED, metadata.generated_text(self._request.generated))
         if self._contents is not None:
             build = metadata.build_data(self._request.budget_bytes, self._asset.report, digest=self._followed_digest)
             self.node.add_metadata(metadata.BUILD, build)
-        shared = SharedLayer(self, self._where.path, top_of(place.stack), self._followed_digest)
-        share(shared, self._resource, place.stack, strength=self._request.reference_strength)
-        register_validation(place.scope)
+        shared = SharedLayer(self, self._where.path, top_of(scope.stack), self._followed_digest)
+        share(shared, self._resource, scope.stack, strength=self._request.reference_strength)
+        register_validation(scope.construct)
         for grant in self._request.grants:
             self.grant(grant)
 

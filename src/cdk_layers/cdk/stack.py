@@ -26,7 +26,7 @@ from cdk_layers.cdk.arguments.stack_layers import (
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.cdk.layer import SharedPythonLayer
-from cdk_layers.cdk.model.place import place_of
+from cdk_layers.cdk.model.known_scope import known_scope
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import CdkLayersError, UsageError
 
@@ -131,7 +131,7 @@ class MultiLayerStack(Stack):
         described = arguments.layers(layers)
         with cdk_arguments(arguments.place, kwargs):
             super().__init__(scope, id, **kwargs)
-        self._path = place_of(self).path
+        self._path = known_scope(self).path
         self._layers: dict[str, SharedPythonLayer] = {}
         self._add_layers(described)
 
@@ -172,9 +172,9 @@ class MultiLayerStack(Stack):
 
     def _add_layers(self, layers: Mapping[str, LayerArguments]) -> None:
         """Define several layers after building them at the same time."""
-        place = place_of(self)
-        if place.builds_layers:
-            state, sources = state_of(place.scope), []
+        scope = known_scope(self)
+        if scope.builds_layers:
+            state, sources = state_of(scope.construct), []
             defaults = keyword_defaults(SharedPythonLayer.__init__)
             for name, options in layers.items():
                 # The definition of the layer raises what is wrong with its arguments.

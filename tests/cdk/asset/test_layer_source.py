@@ -25,7 +25,7 @@ from cdk_layers.lambda_service.target import Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.store.local_store import LocalStore
 
 LAYER: Final = Arguments("Layer 'Hub/Base'")
@@ -97,7 +97,7 @@ def test_an_engine_is_asked_for_before_anything_starts(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(docker, "require_engine", refuse)
     with pytest.raises(BuildError, match=r"Hub/Base.*: \('docker=True',\)"):
-        asset_of(replace(SOURCE, docker=True), cast("Place", SimpleNamespace(bundled=True)))
+        asset_of(replace(SOURCE, docker=True), cast("KnownScope", SimpleNamespace(bundled=True)))
 
 
 def test_there_has_to_be_something_to_build_from() -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.builds import LayerBuild
     from cdk_layers.building.notes import BuildReport
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
@@ -180,32 +180,32 @@ class CodeSource(EntryOptions):
         return f"{place} has no code. Pass entry=, a folder to build it from, or code=, as for lambda_.Function."
 
 
-def contents_of_code(function: Function, code: Code, place: Place) -> Contents | None:
+def contents_of_code(function: Function, code: Code, scope: KnownScope) -> Contents | None:
     """Return the contents of a function's code if it is an asset, else None.
 
     Code that several functions of a stack share is staged below the first of them, and measured once.
     """
-    if not isinstance(code, AssetCode) or not place.bundled:
+    if not isinstance(code, AssetCode) or not scope.bundled:
         return None
-    measured = state_of(place.scope).part(_Measured)
+    measured = state_of(scope.construct).part(_Measured)
     if code not in measured:
-        measured[code] = _staged_contents(function, state_of(place.scope).store)
+        measured[code] = _staged_contents(function, state_of(scope.construct).store)
     return measured[code]
 
 
-def measured_contents(code: Code, place: Place) -> Contents | None:
+def measured_contents(code: Code, scope: KnownScope) -> Contents | None:
     """Return the contents of code that another function of the app has staged; None if they are not known."""
-    return state_of(place.scope).part(_Measured).get(code) if place.bundled else None
+    return state_of(scope.construct).part(_Measured).get(code) if scope.bundled else None
 
 
-def contents_of_archive(code: Code, place: Place) -> Contents | None:
+def contents_of_archive(code: Code, scope: KnownScope) -> Contents | None:
     """Return the contents of an archive that the user gives as code, which the CDK has not staged yet.
 
     A folder is None, since the CDK may leave out some of its files.
     """
-    path = Path(code.path) if isinstance(code, AssetCode) and place.bundled else None
+    path = Path(code.path) if isinstance(code, AssetCode) and scope.bundled else None
     try:
-        return state_of(place.scope).store.contents_of(path) if path is not None and path.is_file() else None
+        return state_of(scope.construct).store.contents_of(path) if path is not None and path.is_file() else None
     except (AssemblyError, OSError):
         return None
 

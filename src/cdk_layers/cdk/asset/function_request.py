@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aws_cdk.aws_lambda import Architecture
 
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class FunctionRequest:
         """Return the runtime for the CDK's own comparison with those that layers declare."""
         return runtime_for(self.given_runtime, layers) if isinstance(self.given_runtime, Runtime) else self.runtime
 
-    def model(self, place: Place) -> Function:
+    def model(self, scope: KnownScope) -> Function:
         """Return the model of the function, without code and layers."""
         return Function(
             where=Where(self.source.path),
@@ -87,8 +87,8 @@ class FunctionRequest:
             architecture=name_of(self.architecture) if self.architecture else DEFAULT_ARCHITECTURE,
             handler=known(self.handler),
             environment=self.environment,
-            partition=place.partition,
-            region=place.region,
-            account=place.account,
+            partition=scope.partition,
+            region=scope.region,
+            account=scope.account,
             budget_bytes=self.budget_bytes,
         )

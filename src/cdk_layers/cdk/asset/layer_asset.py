@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.builds import LayerBuild
     from cdk_layers.building.notes import BuildReport
     from cdk_layers.cdk.asset.layer_source import LayerSource
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.cdk.state import AppState
     from cdk_layers.contents.model import Contents
 
@@ -168,12 +168,12 @@ class ByContainer:
 LayerAsset: TypeAlias = Built | Unstaged | ByContainer
 
 
-def asset_of(source: LayerSource, place: Place) -> LayerAsset:
+def asset_of(source: LayerSource, scope: KnownScope) -> LayerAsset:
     """Build a layer, or find out where its asset comes from instead.
 
     Args:
         source: The source of the layer.
-        place: The place of the layer. If the CDK does not bundle its stack, the CDK stages the entry folder.
+        scope: The scope of the layer. If the CDK does not bundle its stack, the CDK stages the entry folder.
 
     Raises:
         CompatibilityError: The content does not fit all targets.
@@ -185,26 +185,26 @@ def asset_of(source: LayerSource, place: Place) -> LayerAsset:
         reasons = source.container_reasons
         if reasons:
             source.refuse_local_options()
-            if place.bundled:
+            if scope.bundled:
                 from cdk_layers.cdk.asset.docker import require_engine  # noqa: PLC0415 - as above
 
                 require_engine(source.path, reasons)
-            return ByContainer(source) if place.bundled else Unstaged(source, None)
-        if place.bundled:
-            built = Built(source, _build(source, place))
-            built.try_imports(state_of(place.scope))
+            return ByContainer(source) if scope.bundled else Unstaged(source, None)
+        if scope.bundled:
+            built = Built(source, _build(source, scope))
+            built.try_imports(state_of(scope.construct))
             return built
-        if not place.builds_layers:
-            earlier = recall(source.folder, source.targets[0], source.options, store=state_of(place.scope).store)
+        if not scope.builds_layers:
+            earlier = recall(source.folder, source.targets[0], source.options, store=state_of(scope.construct).store)
             return Unstaged(source, None, None if earlier is None else earlier.digest)
     # The layer is not deployed, so its errors concern only the functions that use it: see `unknown_digest_text`.
     with suppress(CdkLayersError):
-        return Unstaged(source, _build(source, place))
+        return Unstaged(source, _build(source, scope))
     return Unstaged(source, None)
 
 
-def _build(source: LayerSource, place: Place) -> LayerBuild:
+def _build(source: LayerSource, scope: KnownScope) -> LayerBuild:
     """Return the build of a layer, which may have been made with those of other layers."""
-    state = state_of(place.scope)
+    state = state_of(scope.construct)
     build = state.part(PrebuiltLayers).take(source, state.store)
     return build or build_for(source.folder, source.targets, source.options, store=state.store, label=source.path)

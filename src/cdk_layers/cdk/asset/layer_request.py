@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cdk_layers.cdk.arguments.types import LayerArguments
     from cdk_layers.cdk.asset.layer_asset import LayerAsset
     from cdk_layers.cdk.grants import LayerGrant
-    from cdk_layers.cdk.model.place import Place
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.contents.model import Contents
 
 
@@ -102,11 +102,11 @@ class LayerRequest:
             "removal_policy": self.removal_policy,
         }
 
-    def model(self, place: Place, properties: dict[str, Any], **facts: Any) -> Layer:
+    def model(self, scope: KnownScope, properties: dict[str, Any], **facts: Any) -> Layer:
         """Return the model of the layer, without a jsii call for each of its properties.
 
         Args:
-            place: The place of the layer.
+            scope: The scope of the layer.
             properties: Its `properties`.
             **facts: Fields of the model that the asset determines.
         """
@@ -114,9 +114,9 @@ class LayerRequest:
             where=Where(self.source.path),
             name=known(self.name),
             is_resource=True,
-            partition=place.partition,
-            region=place.region,
-            account=place.account,
+            partition=scope.partition,
+            region=scope.region,
+            account=scope.account,
             runtimes=tuple(map(name_of, self.runtimes)),
             architectures=tuple(map(name_of, self.architectures or ())),
             description=known(properties["description"]),

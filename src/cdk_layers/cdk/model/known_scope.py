@@ -1,4 +1,4 @@
-"""Scopes of constructs, with what all constructs in one scope share."""
+"""Scopes of constructs, with what all constructs in one scope share, read once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class KnownScope:
     """A scope, and what all constructs in it share."""
 
-    scope: Construct
+    construct: Construct
     stack: Stack
     path: str
     """The construct path of the scope."""
@@ -43,43 +43,43 @@ class Place:
     @cached_property
     def sorts_layers(self) -> bool:
         """Whether the CDK sorts a function's layers by their construct paths."""
-        return recognizes_layers(self.scope)
+        return recognizes_layers(self.construct)
 
     @cached_property
     def injects(self) -> bool:
         """Whether a property injector of the app changes the arguments of functions."""
-        read = state_of(self.scope).part(_Injects)
-        scopes = self.scope.node.scopes
+        read = state_of(self.construct).part(_Injects)
+        scopes = self.construct.node.scopes
         read.update({scope: injects_into_functions(scope) for scope in scopes if scope not in read})
         return any(read[scope] for scope in scopes)
 
 
-def place_of(scope: Construct) -> Place:
-    """Return the place of constructs in this scope, which is read once.
+def known_scope(scope: Construct) -> KnownScope:
+    """Return a scope with what constructs in it share, which is read once.
 
     Raises:
         UsageError: The scope is not in a stack.
     """
-    places = state_of(scope).part(_Places)
-    if scope not in places:
-        places[scope] = _place(scope)
-    return places[scope]
+    known_scopes = state_of(scope).part(_KnownScopes)
+    if scope not in known_scopes:
+        known_scopes[scope] = _read(scope)
+    return known_scopes[scope]
 
 
 class _Injects(dict["IConstruct", bool]):
     """Whether property injectors of scopes themselves change the arguments of functions."""
 
 
-class _Places(dict["Construct", Place]):
-    """Places by their scopes."""
+class _KnownScopes(dict["Construct", KnownScope]):
+    """Scopes with what is known of them."""
 
 
-def _place(scope: Construct) -> Place:
+def _read(scope: Construct) -> KnownScope:
     stack = scope if isinstance(scope, Stack) else _stack_of(scope)
     region = known(stack.region)
     bundled = stack.bundling_required
-    return Place(
-        scope=scope,
+    return KnownScope(
+        construct=scope,
         stack=stack,
         path=scope.node.path,
         partition=None if region is None else partition_of(region),
