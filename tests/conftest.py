@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -10,13 +12,14 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, AnyStr, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+from jsii._kernel.providers import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from cdk_layers.store.local_store import LocalStore
 
@@ -98,6 +101,42 @@ settings.load_profile("patient")
 
 # jsii starts Node as soon as aws_cdk is imported, so all of this has to stand before any test module is collected.
 _prepare_environment()
+
+
+_output_of_node: Final[list[str]] = []
+"""What Node has printed since the current test began, such as the CDK's validation reports."""
+
+
+def _keep_output_of_node(reader: IO[AnyStr]) -> None:
+    """Keep what Node prints for the report of a test that fails, in place of jsii's function.
+
+    That one writes it to the error output from a thread, at any time: also between two tests, when pytest captures
+    nothing.
+    """
+    for line in reader:
+        try:
+            printed = json.loads(line)
+            texts = [base64.b64decode(printed[name]).decode() for name in ("stderr", "stdout") if printed.get(name)]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            texts = [str(line)]
+        _output_of_node.extend(texts)
+
+
+process.stderr_sink = _keep_output_of_node
+
+
+def pytest_runtest_setup() -> None:
+    """Forget what Node printed for other tests."""
+    _output_of_node.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the output of Node to the report of a test that fails."""
+    report = yield
+    if report.failed and _output_of_node:
+        report.sections.append(("Output of Node", "".join(_output_of_node)))
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -60,7 +60,7 @@ def _build_missing(found: Sequence[Outcome | None], missing: Sequence[BuildReque
     # The first call fills the variables step by step. Other threads would see only some, and builds would not find uv.
     sysconfig.get_config_vars()
     display = SharedDisplay(default_progress())
-    # Loaded only where something is built, as in `find.build`.
+    # Loaded only where something is built, as in `builds.build`.
     from cdk_layers.building.archives.processes import kept_processes  # noqa: PLC0415
     from cdk_layers.system.parallel import Pool, interruptible  # noqa: PLC0415
 

@@ -84,7 +84,7 @@ def _foreign_distributions(contents: Contents, target: Target) -> Iterator[str]:
     Distributions whose native modules name their Python are checked by these names instead. Those that work without
     their native modules are skipped.
     """
-    from packaging.tags import parse_tag  # noqa: PLC0415 - see `build_for`
+    from packaging.tags import parse_tag  # noqa: PLC0415 - see `native_ties`
 
     from cdk_layers.contents.accelerators import OPTIONAL_EXTENSIONS  # noqa: PLC0415
     from cdk_layers.contents.natives import native_index  # noqa: PLC0415

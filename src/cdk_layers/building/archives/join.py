@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cdk_layers.contents.zipformat import Entry
 
 _ROOT_TRAITS: Final = frozenset({"crlf-program"})
-"""Marks that apply only to files in the root of an archive, such as bin/x."""
+"""Traits that apply only to files in the root of an archive, such as bin/x."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.bytecode.compile import Compiled
     from cdk_layers.building.job import Job
     from cdk_layers.building.parts.packing import Packing
+    from cdk_layers.building.parts.placed_parts import PlacedKey
     from cdk_layers.building.parts.split import Group
     from cdk_layers.store.artifact import Artifact
 
@@ -49,11 +50,11 @@ class Derivation:
     scratch: Path
     """A folder on the file system of the store."""
 
-    def parts(self, sources: Sequence[tuple[str, str]]) -> list[Derived]:
+    def parts(self, sources: Sequence[PlacedKey]) -> list[Derived]:
         """Return the bytecode of source parts, after compiling what is missing.
 
         Args:
-            sources: The key of each part and the folder of the archive that its files go to.
+            sources: The parts.
 
         Raises:
             BuildError: No interpreter can compile for the target.
@@ -83,7 +84,7 @@ class Derivation:
             self._pack([self._key((keys[number], prefix)) for number in new], running)
         return keys
 
-    def _key(self, source: tuple[str, str]) -> str:
+    def _key(self, source: PlacedKey) -> str:
         key, prefix = source
         return derived_key(key, [self._root(prefix), _FACTS, *bytecode_facts(self.job.target)])
 
@@ -92,7 +93,7 @@ class Derivation:
         base = "/opt" if self.job.options.prefix else "/var/task"
         return f"{base}/{prefix}" if prefix else base
 
-    def _compile(self, keys: Sequence[str], sources: Sequence[tuple[str, str]]) -> None:
+    def _compile(self, keys: Sequence[str], sources: Sequence[PlacedKey]) -> None:
         if not keys:
             return
         archives = [part.archive for part in placed_parts(self.job.store, sources)]

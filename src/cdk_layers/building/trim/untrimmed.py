@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cdk_layers.building.parts.placed_parts import PlacedKey
     from cdk_layers.store.protocol import Store
 
 
-def remember_untrimmed(store: Store, digest: str, parts: Sequence[tuple[str, str]]) -> None:
+def remember_untrimmed(store: Store, digest: str, parts: Sequence[PlacedKey]) -> None:
     """Store the parts of a trimmed archive.
 
     Args:
         store: The store that has the parts.
         digest: The digest of the trimmed content.
-        parts: The key of each part and the folder of the archive that its files go to.
+        parts: The parts.
     """
     store.remember(_key(digest), [list(part) for part in parts])
 
