@@ -91,7 +91,7 @@ def as_local_function(chosen: Function, arguments: Namespace) -> LocalFunction:
     Raises:
         UsageError: The function cannot run here, or a layer's archive does not exist.
     """
-    from cdk_layers.local.selection import local_function  # noqa: PLC0415
+    from cdk_layers.local.selection import local_function, unset_variables_text  # noqa: PLC0415
 
     archives = {arn: Path(path) for arn, path in arguments.layer}
     for arn, path in archives.items():
@@ -100,9 +100,5 @@ def as_local_function(chosen: Function, arguments: Namespace) -> LocalFunction:
             raise UsageError(message)
     function, unknown = local_function(chosen, archives=archives, environment=dict(arguments.env))
     if unknown:
-        names = ", ".join(unknown)
-        remark(
-            f"{function.path}: the value of {names} is known only at deploy, so it is not set here. "
-            f"Set it with --env {unknown[0]}=VALUE."
-        )
+        remark(unset_variables_text(function, unknown, f"--env {unknown[0]}=VALUE"))
     return function

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import CdkLayersError, UsageError
 from cdk_layers.local.pool import Pool
-from cdk_layers.local.selection import find_function, local_function
+from cdk_layers.local.selection import find_function, local_function, unset_variables_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ class AppService:
     """Variables over those of the functions."""
 
     report: Callable[[str], object] = print
-    """Receives a sentence when the assembly was read again, or could not be."""
+    """Receives a sentence when the assembly was read again, or could not be, and about variables that are not set."""
 
     store: Store | None = None
     """Stores the contents of archives, so that each is measured once."""
@@ -86,9 +86,12 @@ class AppService:
     def _function(self, name: str) -> LocalFunction:
         with self._lock:
             if name not in self._functions:
-                self._functions[name], _ = local_function(
+                function, unset = local_function(
                     find_function(self._app, name), archives=self.archives, environment=self.environment
                 )
+                if unset:
+                    self.report(unset_variables_text(function, unset, f"--env {unset[0]}=VALUE"))
+                self._functions[name] = function
             return self._functions[name]
 
     def _follow(self) -> None:

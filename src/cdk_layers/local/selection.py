@@ -19,7 +19,7 @@ from cdk_layers.system import host
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cdk_layers.app.model import App, Function, Layer
@@ -123,6 +123,20 @@ def local_function(
         region=function.region or _own_region(),
         account=function.account or DEFAULT_ACCOUNT,
     ), tuple(sorted(name for name, value in given.items() if value is None))
+
+
+def unset_variables_text(function: LocalFunction, names: Sequence[str], example: str) -> str:
+    """Return the sentence about variables whose values only a deploy knows.
+
+    Args:
+        function: Their function.
+        names: The names of the variables, at least one.
+        example: How the user sets the first one, such as "--env TABLE=VALUE".
+    """
+    return (
+        f"{function.path}: the value of {', '.join(names)} is known only at deploy, so it is not set here. "
+        f"Set it with {example}."
+    )
 
 
 def _own_region() -> str:

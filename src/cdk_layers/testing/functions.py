@@ -12,7 +12,7 @@ from cdk_layers.assembly.reader import read
 from cdk_layers.errors import FunctionError, UsageError
 from cdk_layers.local.pool import Pool
 from cdk_layers.local.runner import Runner
-from cdk_layers.local.selection import find_function, local_function
+from cdk_layers.local.selection import find_function, local_function, unset_variables_text
 from cdk_layers.project.user_store import user_store
 
 if TYPE_CHECKING:
@@ -72,7 +72,11 @@ class Assemblies:
             if not path.exists():
                 message = f"layers[{arn!r}]: there is no archive or folder {str(path.absolute())!r}."
                 raise UsageError(message)
-        function, _ = local_function(find_function(self._read(app), name), archives=archives, environment=environment)
+        found = find_function(self._read(app), name)
+        function, unset = local_function(found, archives=archives, environment=environment)
+        if unset:
+            example = f'environment={{"{unset[0]}": ...}}'
+            _to_stderr(f"cdk-layers: {unset_variables_text(function, unset, example)}\n".encode())
         return function
 
     def _read(self, app: Synthesizable | None) -> AppModel:

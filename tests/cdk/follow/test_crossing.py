@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import Acknowledgment, CfnOutput, Environment, NestedStack, ReferenceStrength, Stack, Stage, Validations
+from aws_cdk import Acknowledgment, CfnOutput, CfnParameter, Environment, NestedStack, ReferenceStrength, Stack, Stage, Validations
 from aws_cdk.assertions import Annotations, Match
 from aws_cdk.aws_lambda import Function, Runtime
+from aws_cdk.aws_servicecatalog import ProductStack
 from aws_cdk.aws_ssm import CfnParameter as SsmParameter
 
 from cdk_layers import SharedPythonLayer
@@ -177,6 +178,53 @@ def test_stacks_of_two_names_in_two_regions_are_not(tmp_path: Path) -> None:
         if one["Type"] == "AWS::IAM::Role" and "RoleName" in one["Properties"]
     ]
     assert len(set(roles)) == 2
+
+
+_REGION = Environment(region="eu-west-1")
+_ACCOUNT = Environment(account="111111111111")
+
+
+@pytest.mark.parametrize(
+    ("layers", "functions_of"),
+    [(HUB, None), (None, HUB), (_REGION, HUB), (_ACCOUNT, HUB), (HUB, _ACCOUNT), (_REGION, None)],
+)
+def test_environments_that_the_cdk_cannot_compare_are_refused(
+    tmp_path: Path, layers: Environment | None, functions_of: Environment | None
+) -> None:
+    """The sentence names both stacks and what to pass. The CDK's names an output, or a role of unknown-account."""
+    app = new_app(tmp_path / "out")
+    base = _layer(Stack(app, "Hub", env=layers), tmp_path)
+    with pytest.raises(UsageError, match=r"'Spoke' \(account .*'Hub/Base' \(account .*env=.* both 'Spoke' and 'Hub'"):
+        function(Stack(app, "Spoke", env=functions_of), "F", layers=[base])
+
+
+def test_a_plain_function_is_refused_for_its_environment_too(tmp_path: Path) -> None:
+    """It is seen at synthesis, before the CDK resolves references."""
+    app = new_app(tmp_path / "out")
+    base = _layer(Stack(app, "Hub", env=HUB), tmp_path)
+    Function(Stack(app, "Spoke"), "F", layers=[base], **inline())
+    with pytest.raises(RuntimeError, match=r"'Spoke' \(account unknown, Region unknown\).* both 'Spoke' and 'Hub'"):
+        app.synth()
+
+
+@pytest.mark.parametrize("env", [None, _REGION, _ACCOUNT], ids=["none", "Region", "account"])
+def test_equal_environments_suffice(tmp_path: Path, env: Environment | None) -> None:
+    """What the CDK knows of neither stack is not compared."""
+    app = new_app(tmp_path / "out")
+    base = _layer(Stack(app, "Hub", env=env), tmp_path)
+    function(Stack(app, "Spoke", env=env), "F", layers=[base])
+    templates = synthesize(app, tmp_path / "out")
+    assert [list(layer) for layer in _layers_of(templates, "Spoke", "F")] == [["Fn::GetStackOutput"]]
+
+
+def test_a_product_gets_the_arn_of_another_account_by_a_parameter(tmp_path: Path) -> None:
+    """It can have no other synthesizer, which the CDK proposes."""
+    app = new_app(tmp_path / "out")
+    base = _layer(Stack(app, "Hub", env=HUB), tmp_path)
+    product = ProductStack(Stack(app, "Catalog", env=HUB), "Offer")
+    with pytest.raises(UsageError, match=r"'Catalog/Offer'.*Add a CfnParameter.*outputs of 'Hub'"):
+        function(product, "F", layers=[base])
+    function(product, "G", layers=[CfnParameter(product, "Base").value_as_string])
 
 
 def test_the_cdk_does_not_recommend_a_strength_for_what_has_one(tmp_path: Path) -> None:

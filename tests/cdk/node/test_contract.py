@@ -46,6 +46,7 @@ from aws_cdk.aws_lambda import (
     Runtime,
     Version,
 )
+from aws_cdk.aws_servicecatalog import ProductStack
 from constructs import Construct
 
 from cdk_layers.cdk.node import contract
@@ -336,3 +337,10 @@ def test_roles_for_other_accounts_are_named_after_the_stacks_name(app: App, fold
     first, second = (role["Properties"]["RoleName"] for role in roles)
     assert first == second
     assert len(set(map(contract.publishing_role_facts, stacks))) == 1
+
+
+def test_products_are_recognized_by_the_name_of_their_template(stack: Stack) -> None:
+    """The CDK writes their templates as assets, and neither a plain stack nor a nested one has such a name."""
+    assert contract.is_template_of_others(ProductStack(stack, "Product"))
+    assert not contract.is_template_of_others(stack)
+    assert not contract.is_template_of_others(NestedStack(stack, "Nested"))

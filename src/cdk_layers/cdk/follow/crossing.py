@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws_cdk import Annotations, CfnParameter, NestedStack, ReferenceStrength, Stage
 
 from cdk_layers.cdk.model.tokens import known
-from cdk_layers.cdk.node.contract import publishing_role_facts, refer_to_nested_stack
+from cdk_layers.cdk.node.contract import is_template_of_others, publishing_role_facts, refer_to_nested_stack
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import UsageError
 
@@ -28,6 +28,16 @@ class _WithStrength(set["Stack"]):
 
 class _Publishers(dict[tuple[str, str], "Stack"]):
     """Stacks with layers that other accounts use, by account and stack name."""
+
+
+class _Environment(NamedTuple):
+    """The environment of a stack. None is unknown, as without `env`."""
+
+    account: str | None
+    region: str | None
+
+    def __str__(self) -> str:
+        return f"account {self.account or 'unknown'}, Region {self.region or 'unknown'}"
 
 
 def set_nested_strength(stack: Stack, strength: ReferenceStrength | None) -> None:
@@ -73,6 +83,41 @@ def refuse_equal_role_names(consumer: Stack, layer: SharedLayer) -> None:
             f"{name!r}, and functions of other accounts use their layers. The CDK names the IAM role for that after "
             f"the stack, and role names are unique in an account, so the second stack could not be deployed. "
             f"Give each stack a different name, for example stack_name={f'{name}-{layer.stack.region}'!r}."
+        )
+        raise UsageError(message)
+
+
+def refuse_unreadable(consumer: Stack, layer: SharedLayer) -> None:
+    """Reject a layer whose ARN the CDK could not get from the layer's stack into the stack of a function.
+
+    The CDK compares the environments of both stacks, and what it knows of one stack only is different. It reads the
+    outputs of other accounts by the execution role of the function's stack.
+
+    Args:
+        consumer: The top-level stack of a function that uses the layer.
+        layer: The layer, of another stack.
+
+    Raises:
+        UsageError: The environments do not suffice, or the function's stack cannot have an execution role.
+    """
+    own, other = (_Environment(known(stack.account), known(stack.region)) for stack in (consumer, layer.stack))
+    if own == other:
+        return
+    path, hub = consumer.node.path, layer.stack.node.path
+    users = f"Stack {path!r} ({own}) has functions that use the layer {layer.path!r} ({other})"
+    if own.account != other.account and is_template_of_others(consumer):
+        message = (
+            f"{users}. The template of a product or stack set has no CloudFormation execution role, by which the CDK "
+            f"would read the ARN. Add a CfnParameter for the ARN to {path!r} and write "
+            f"layers=[parameter.value_as_string], or write the ARN itself, which is in the outputs of {hub!r}."
+        )
+        raise UsageError(message)
+    # Without the account of the layer, the CDK would name a role of "unknown-account".
+    if None in {own.region, other.region, other.account}:
+        message = (
+            f"{users}. The CDK can refer from one stack to the other if it knows the environments of both, or if both "
+            f"are the same. Pass env=Environment(account=..., region=...) to both {path!r} and {hub!r}, or to neither "
+            f"if they are deployed to one account and Region."
         )
         raise UsageError(message)
 

@@ -37,6 +37,7 @@ from cdk_layers.cdk.follow.crossing import (
     refuse_equal_role_names,
     refuse_other_stage,
     refuse_plain_function,
+    refuse_unreadable,
     set_nested_strength,
 )
 from cdk_layers.cdk.follow.deploy_order import deploy_after, unknown_digest_text
@@ -195,6 +196,7 @@ def _deploy_after_layers(sharing: _Sharing, stack: Stack, layers: Iterable[Share
             refuse_equal_role_names(top, layer)
             if layer.construct in sharing.layers:
                 deploy_after(top, layer)
+            refuse_unreadable(top, layer)
         if layer.digest is None and (top, layer.path) not in sharing.warned and top.bundling_required:
             sharing.warned.add((top, layer.path))
             Annotations.of(top).add_warning_v2("cdk-layers:unknown-digest", unknown_digest_text(layer))

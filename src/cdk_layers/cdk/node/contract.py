@@ -278,6 +278,14 @@ def is_edge_stack(stack: Stack) -> bool:
     return stack.node.id.startswith(_EDGE_STACK)
 
 
+def is_template_of_others(stack: Stack) -> bool:
+    """Return whether others deploy the template of a stack: it is a product of the Service Catalog, or a stack set.
+
+    Source: aws-servicecatalog/lib/product-stack.js; cdk-stacksets 0.0.157, lib/stackset-stack.js.
+    """
+    return stack.template_file.endswith((".product.template.json", ".stackset.template.json"))
+
+
 def acknowledge_reference_strength(stack: Stack) -> None:
     """Silence the recommendation to configure a reference strength: the CDK emits it for configured references, too.
 
