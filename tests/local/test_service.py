@@ -55,6 +55,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An app with a function that has a name, and one that cannot run here."""
     functions = {
         "Report": {"Code": {"main.py": _MAIN}, "FunctionName": "monthly-report", "Timeout": 20},
+        "Deployed": {"Code": {"main.py": _MAIN}, "Environment": {"Variables": {"TABLE": {"Ref": "AWS::StackId"}}}},
         "Node": {"Code": {"index.js": ""}, "Runtime": "nodejs22.x", "Handler": "index.handler"},
     }
     return write_app(tmp_path_factory.mktemp("service"), functions)
@@ -105,6 +106,14 @@ def _encoded(text: str) -> str:
 
 def _payload(answer: Any) -> Any:
     return json.loads(answer["Payload"].read())
+
+
+def test_variables_that_only_a_deploy_knows_are_reported_once(client: Any, log: Log) -> None:
+    """A handler that reads one fails by a KeyError, so the service says why it is not set, as `run` does."""
+    for _ in range(2):
+        client.invoke(FunctionName="Deployed")
+    assert log.text.count("the value of TABLE is known only at deploy") == 1
+    assert "--env TABLE=VALUE" in log.text
 
 
 @pytest.mark.parametrize(

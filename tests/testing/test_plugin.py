@@ -70,6 +70,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Zipped": {"Code": "Zipped.zip"},
         "Imported": {"Code": {"main.py": "import shared\ndef handler(event, context): return shared.origin"},
                      "Layers": ["arn:aws:lambda:eu-west-1:111111111111:layer:company:7"]},
+        "Deployed": {"Code": {"main.py": ""}, "Environment": {"Variables": {"TABLE": {"Ref": "AWS::StackId"}}}},
         "Echo": {"Code": {"main.py": _ECHO}, "Timeout": 20},
         "Foreign": {"Code": {"main.py": ""}, "Runtime": "python3.9"},
         "Region": {"Code": {"main.py": _REGION}},
@@ -133,6 +134,13 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
             assert outcome.error == "Unhandled"
             assert outcome.init_seconds > 0
 
+        def test_variables_of_a_deploy(lambda_function, capsys):
+            lambda_function("Deployed", environment={"TABLE": "test"})
+            assert capsys.readouterr().err == ""
+            lambda_function("Deployed")
+            expected = 'TABLE is known only at deploy, so it is not set here. Set it with environment={"TABLE": ...}.'
+            assert expected in capsys.readouterr().err
+
         def test_unknown_function(lambda_function):
             with pytest.raises(UsageError, match="has no function 'Nothing'"):
                 lambda_function("Nothing")
@@ -146,7 +154,7 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
                 with pytest.raises(UsageError, match="The function is 1; expected its construct path"):
                     fixture(1)
         """,
-        6,
+        7,
     )
 
 
