@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -106,6 +106,24 @@ dependencies = ["six==1.16.0", "colorama==0.4.6; sys_platform == 'win32'"]
 [dependency-groups]
 dev = ["idna==3.10"]
 """
+
+
+def test_an_export_without_hashes_asks_for_a_newer_uv(
+    make_entry: MakeEntry, store: LocalStore, indexes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest uv exports a lock without hashes as it is. The lock is not damaged, and another one would not help."""
+    entry = make_entry({})
+    lock(entry, indexes, '"alpha==1.0"', "")
+    run = process.run
+
+    def as_the_oldest(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+        done = run(*arguments, **options)
+        done.stdout = re.sub(r",? ?hashes = \{[^}]*\}", "", done.stdout)
+        return done
+
+    monkeypatch.setattr(process, "run", as_the_oldest)
+    with pytest.raises(EntryError, match=r"uv.lock in a form .*hashes.*install the newest, with 'pip install -U uv'"):
+        read(entry, store)
 
 
 def test_uv_lock(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

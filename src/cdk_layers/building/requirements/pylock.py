@@ -55,14 +55,13 @@ def read_pylock(
         DependencyError: It was not made for the target, or lists no wheel for it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
+        lock = Pylock.from_dict(parse_toml(path.read_text(encoding="utf-8")))
+    except (ValueError, PylockValidationError) as error:
         message = f"{path.name} is not a valid lock file: {error}. Make it again."
         raise EntryError(message) from None
     except OSError as error:
         message = f"{path.name} cannot be read: {error.strerror}."
         raise EntryError(message) from None
-    lock = parse_pylock(text, path.name)
     refuse_unknown(path.name, "group", options.groups, lock.dependency_groups or ())
     refuse_unknown(path.name, "extra", options.extras, lock.extras or ())
     selection = select(
@@ -81,19 +80,6 @@ def _as_in_lock(selected: Iterable[str], known: Iterable[str]) -> list[str]:
     """Return selected names in the spelling of the lock file's markers."""
     names = {canonical(name) for name in selected}
     return [name for name in known if canonical(name) in names]
-
-
-def parse_pylock(text: str, name: str) -> Pylock:
-    """Parse a lock file.
-
-    Raises:
-        EntryError: It is not a valid lock file.
-    """
-    try:
-        return Pylock.from_dict(parse_toml(text))
-    except (ValueError, PylockValidationError) as error:
-        message = f"{name} is not a valid lock file: {error}. Make it again."
-        raise EntryError(message) from None
 
 
 def select(

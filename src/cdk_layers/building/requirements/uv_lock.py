@@ -30,7 +30,7 @@ from cdk_layers.system.toml import parse_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packaging.pylock import Package
+    from packaging.pylock import Package, Pylock
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.pylock import Selection, Source
@@ -123,7 +123,7 @@ def _read(job: Job, project: UvProject) -> Locked:
     # They take longer to load than everything else that a build from the cache needs.
     from packaging.pylock import PackageDirectory  # noqa: PLC0415
 
-    from cdk_layers.building.requirements.pylock import parse_pylock, select  # noqa: PLC0415
+    from cdk_layers.building.requirements.pylock import select  # noqa: PLC0415
     from cdk_layers.building.requirements.stale_uv_lock import (  # noqa: PLC0415
         refuse_other_targets,
         refuse_stale_source,
@@ -134,8 +134,7 @@ def _read(job: Job, project: UvProject) -> Locked:
     _refuse_unknown(job, project, manifest)
     refuse_other_targets(lock, job.target, "uv.lock")
     refuse_stale_uv_lock(project, manifest, lock, job.target, job.options)
-    exported = parse_pylock(_export(job, project), "uv.lock")
-    selection = select(exported, job.target, "uv.lock")
+    selection = select(_parsed(_export(job, project), project), job.target, "uv.lock")
     for _, source in selection.chosen:
         if isinstance(source, PackageDirectory):
             refuse_stale_source(project, _base_of(source, project) / source.path, lock, job.target)
@@ -181,6 +180,20 @@ def _export(job: Job, project: UvProject) -> str:
     )
     message = f"{project.lock} cannot be exported by uv {process.uv_version()}: {reason} {remedy}"
     raise EntryError(message)
+
+
+def _parsed(exported: str, project: UvProject) -> Pylock:
+    from packaging.pylock import Pylock, PylockValidationError  # noqa: PLC0415 - as above
+
+    try:
+        return Pylock.from_dict(parse_toml(exported))
+    except (ValueError, PylockValidationError) as error:
+        # uv 0.11.15 leaves out hashes that the lock does not have, and newer versions compute them (verified with both).
+        message = (
+            f"uv {process.uv_version()} exports {project.lock} in a form that is not valid: {error}. Newer versions of "
+            "uv compute the hashes that an index does not provide: install the newest, with 'pip install -U uv'."
+        )
+        raise EntryError(message) from None
 
 
 @contextmanager
