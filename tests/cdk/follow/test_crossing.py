@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import Acknowledgment, CfnOutput, CfnParameter, Environment, NestedStack, ReferenceStrength, Stack, Stage, Validations
+from aws_cdk import (
+    Acknowledgment,
+    CfnOutput,
+    CfnParameter,
+    Environment,
+    NestedStack,
+    ReferenceStrength,
+    Stack,
+    Stage,
+    Validations,
+)
 from aws_cdk.assertions import Annotations, Match
 from aws_cdk.aws_lambda import Function, Runtime
 from aws_cdk.aws_servicecatalog import ProductStack

@@ -188,7 +188,7 @@ def _parsed(exported: str, project: UvProject) -> Pylock:
     try:
         return Pylock.from_dict(parse_toml(exported))
     except (ValueError, PylockValidationError) as error:
-        # uv 0.11.15 leaves out hashes that the lock does not have, and newer versions compute them (verified with both).
+        # uv 0.11.15 leaves out hashes that the lock does not have, 0.13.8 computes them (verified with both).
         message = (
             f"uv {process.uv_version()} exports {project.lock} in a form that is not valid: {error}. Newer versions of "
             "uv compute the hashes that an index does not provide: install the newest, with 'pip install -U uv'."
