@@ -34,12 +34,16 @@ _PACKAGES: Final = {
     "cloud/storage/__init__.py": "",
     "cloud/queues/v1/__init__.py": "",
     "cloud/of/four/names/__init__.py": "",
+    "cloud/of/four/names/parts/__init__.py": "",
     "cloud/tem-plate/__init__.py": "",
     "whole.libs/libx.so": "",
     "bin/program": "#!/bin/sh\n",
 }
 _CONFIGURED: Final = {"configured.py": "import os; os.environ['SETTINGS']"}
-_NAMES: Final = ("cloud.queues.v1", "cloud.storage", "ending", "never", "noisy", "trimmed", "whole")
+_NAMES: Final = (
+    *("cloud.of.four.names", "cloud.queues.v1", "cloud.storage"),
+    *("ending", "never", "noisy", "trimmed", "whole"),
+)
 
 
 def _layer(files: dict[str, str], prefix: str = "python/") -> dict[str, str]:
@@ -77,7 +81,7 @@ def test_names_what_cannot_be_imported(app: Path, capsys: pytest.CaptureFixture[
     """Each package is imported in a process of its own, whatever it prints, and whatever ends it."""
     status, found = _tried(app, capsys, "Base", "--runtime", RUNTIME)
     assert status == 1
-    assert found["imported"] == ["cloud.queues.v1", "cloud.storage", "noisy", "whole"]
+    assert found["imported"] == ["cloud.of.four.names", "cloud.queues.v1", "cloud.storage", "noisy", "whole"]
     errors = {failure["name"]: failure["error"] for failure in found["failed"]}
     assert set(errors) == {"ending", "never", "trimmed"}
     assert errors["ending"] == "SystemExit: 3"
@@ -94,7 +98,7 @@ def test_blames_trimming_only_for_what_it_broke(app: Path, capsys: pytest.Captur
     assert main(["try-imports", "Base", str(app), "--runtime", RUNTIME, "--untrimmed", untrimmed]) == 1
     out = capsys.readouterr().out
     assert "never: ModuleNotFoundError: No module named 'no_such_library' (it fails untrimmed, too)" in out
-    assert f"7 packages imported in {RUNTIME}" in out
+    assert f"8 packages imported in {RUNTIME}" in out
     assert "1 broken" in out
 
 
@@ -102,7 +106,7 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
     """The distributions of a function's code and layers count; its own files are not imported."""
     status, found = _tried(app, capsys, "Report")
     assert (status, found["imported"], found["failed"]) == (0, ["main"], [])
-    assert len(_tried(app, capsys, "Other")[1]["imported"]) == 4
+    assert len(_tried(app, capsys, "Other")[1]["imported"]) == 5
 
 
 def test_packages_that_need_another_one_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

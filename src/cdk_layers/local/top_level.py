@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.trim.kinds import enclosing
 from cdk_layers.contents.names import canonical
 
 if TYPE_CHECKING:
@@ -12,9 +14,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.contents.model import Contents, Distribution
 
-_MAX_DEPTH: Final = 3
-"""Segments of the name of a package in a namespace package, such as google.cloud.storage."""
-
+_INIT: Final = "/__init__.py"
 _REQUIRED: Final = re.compile(r"[A-Za-z0-9._-]+")
 """The name at the start of a Requires-Dist line."""
 
@@ -22,7 +22,8 @@ _REQUIRED: Final = re.compile(r"[A-Za-z0-9._-]+")
 def top_level_names(contents: Contents, folders: Collection[str]) -> tuple[str, ...]:
     """Return the names of the top-level packages and modules of all distributions of an archive, sorted.
 
-    Of a namespace package, the first regular packages below it take its place.
+    Of a namespace package, the first regular packages below it take its place, at any depth, such as
+    opentelemetry.exporter.otlp.proto.grpc.
 
     Args:
         contents: The archive's contents.
@@ -56,34 +57,30 @@ def _required(distribution: Distribution) -> set[str]:
 
 def _by_distribution(contents: Contents, folders: Collection[str]) -> Iterator[tuple[Distribution, set[str]]]:
     """Yield the distributions of an archive with their top-level names."""
-    files = contents.files
-    folder_names = {name.rpartition("/")[0] for name in files}
+    names = {folder: _names(contents.files, f"{folder}/" if folder else "") for folder in folders}
     for distribution in contents.distributions:
         if distribution.folder in folders:
-            root = f"{distribution.folder}/" if distribution.folder else ""
-            segments = distribution.top_level
-            yield distribution, {name for segment in segments for name in _names(root, segment, files, folder_names)}
+            found = names[distribution.folder]
+            yield distribution, {name for entry in distribution.top_level for name in found.get(entry, ())}
 
 
-def _names(root: str, segment: str, files: Collection[str], folders: Collection[str]) -> Iterator[str]:
-    """Yield the names that one entry at the top of a folder of modules provides."""
-    path = f"{root}{segment}"
-    if path in files:
-        if segment.endswith((".py", ".so")) and (name := segment.partition(".")[0]).isidentifier():
-            yield name
-        return
-    if segment.isidentifier():
-        yield from (found.replace("/", ".") for found in _packages(root, segment, files, folders))
+def _names(files: Collection[str], root: str) -> dict[str, set[str]]:
+    """Return the names that each entry at the top of a folder of modules provides."""
+    paths = [path.removeprefix(root) for path in files if path.startswith(root)]
+    names = defaultdict(set)
+    for path in paths:
+        if "/" not in path and path.endswith((".py", ".so")) and (name := path.partition(".")[0]).isidentifier():
+            names[path].add(name)
+    for package in _outermost(path.removesuffix(_INIT) for path in paths if path.endswith(_INIT)):
+        if all(map(str.isidentifier, segments := package.split("/"))):
+            names[segments[0]].add(".".join(segments))
+    return names
 
 
-def _packages(root: str, path: str, files: Collection[str], folders: Collection[str]) -> Iterator[str]:
-    if f"{root}{path}/__init__.py" in files:
-        yield path
-        return
-    if path.count("/") + 1 >= _MAX_DEPTH:
-        return
-    begin = f"{root}{path}/"
-    below = {folder[len(begin) :].partition("/")[0] for folder in folders if folder.startswith(begin)}
-    for name in sorted(below):
-        if name.isidentifier():
-            yield from _packages(root, f"{path}/{name}", files, folders)
+def _outermost(packages: Iterable[str]) -> set[str]:
+    """Return the folders of packages that are in no other package."""
+    found: set[str] = set()
+    for package in sorted(packages):
+        if enclosing(package, found) is None:
+            found.add(package)
+    return found

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cdk_layers.local.try_imports import FailedImport, TriedImports
     from cdk_layers.store.protocol import Store
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 """Counts up when the same content is imported in another way."""
 
 _NAMED: Final = 3
