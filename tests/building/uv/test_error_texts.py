@@ -141,6 +141,23 @@ def test_local_sources_that_need_more_than_their_folder(line: str) -> None:
     assert "Choose a version" not in message
 
 
+@pytest.mark.parametrize("line", [
+    "Modules/common.h:15:10: fatal error: lber.h: No such file or directory",
+    "src/x.c:7: error: unknown type name 'PyUnicodeObject'",
+    "/usr/bin/ld: cannot find -llber: No such file or directory",
+])  # fmt: skip
+def test_errors_of_compilers(line: str) -> None:
+    """The error of a compiler is the reason, and not its command, which setuptools prints after it."""
+    printed = (
+        f"{line}\n         compilation terminated.\n         error: command '/usr/bin/gcc' failed with exit code 1"
+    )
+    cause = "ImportError: cannot import name 'Feature' from 'setuptools'"
+    message = str(uv_error(BACKEND.replace(cause, printed), "requirements.txt", TARGET))
+    assert f"failed on this machine: {line}. Choose" in message
+    probed = str(uv_error(BACKEND.replace(cause, f"{line}\n         {cause}"), "requirements.txt", TARGET))
+    assert f"failed on this machine: {cause}. Choose" in probed
+
+
 def test_disk_full() -> None:
     """A full disk is no trouble with the requirements; the error names the file."""
     error = uv_error("error: failed to write `/a/b`: No space left on device (os error 28)", "requirements.txt", TARGET)

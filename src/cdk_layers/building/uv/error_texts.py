@@ -63,6 +63,10 @@ _NO_HOST: Final = re.compile(
     r"Temporary failure in name resolution|Name or service not known|Operation timed out",
     re.IGNORECASE,
 )
+_COMMAND: Final = re.compile(r"error: command .*(?:failed with exit|returned non-zero exit)", re.IGNORECASE)
+_OF_COMPILER: Final = re.compile(r"^[^\s:]{1,300}:\d+(?::\d+)?: (?:fatal )?error: |\bld: cannot find -l")
+"""The error of a C compiler or linker. Setuptools prints the command after it, which does not say what is missing."""
+
 _LONGEST: Final = 600
 
 
@@ -209,9 +213,11 @@ def no_wheel(names: list[str], origin: str, target: Target, reason: str = "") ->
 def _failed_build(stderr: str, origin: str) -> str:
     lines = [line.strip() for line in scrub(stderr).splitlines() if line.strip() and not line.startswith("hint:")]
     built = _BUILDING.search(" ".join(lines))
+    of_compiler = filter(_OF_COMPILER.search, reversed(lines))
+    reason = next(of_compiler, lines[-1]) if _COMMAND.match(lines[-1]) else lines[-1]
     return (
         f"{origin}: building {built['name'] if built else 'a distribution'!r} from source failed on this machine: "
-        f"{lines[-1][:_LONGEST].rstrip('. ')}. {_build_remedy(stderr)}"
+        f"{reason[:_LONGEST].rstrip('. ')}. {_build_remedy(stderr)}"
     )
 
 
