@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -15,6 +16,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
 from cdk_layers.building.requirements.manifests import read_requirements
 from cdk_layers.building.uv import process
+from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.errors import DependencyError, EntryError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.system import host
@@ -148,6 +150,48 @@ def test_uv_lock(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.M
     recalled = recall(entry, X86, store=store)
     assert recalled is not None
     assert recalled.digest == done.digest
+
+
+LOCK_OF_PYPI = f"""\
+version = 1
+requires-python = ">=3.10"
+[[package]]
+name = "app"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "six" }}]
+[package.metadata]
+requires-dist = [{{ name = "six", specifier = "==1.16.0" }}]
+[[package]]
+name = "six"
+version = "1.16.0"
+source = {{ registry = "{PYPI}" }}
+wheels = [{{ url = "https://files.example/six-1.16.0-py2.py3-none-any.whl", hash = "{SIX_HASH}" }}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_by_address"),
+    [
+        ("", False),
+        ('[pip]\nextra-index-url = ["https://more.example/simple"]', True),
+        ('[pip]\nfind-links = ["https://more.example"]', True),
+        ('[pip]\nindex-url = "https://mirror.example/simple"', False),
+        ('[[index]]\nname = "more"\nurl = "https://more.example/simple"', True),
+        ('[[index]]\nname = "more"\nurl = "https://more.example/simple"\nexplicit = true', False),
+    ],
+)
+def test_uv_lock_with_further_indexes(
+    make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch, *, settings: str, is_by_address: bool
+) -> None:
+    """Files of PyPI are installed by their addresses where another index may have the same version."""
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    project = PROJECT.replace("DEPENDENCIES", '"six==1.16.0"')
+    entry = make_entry({"pyproject.toml": project, "uv.lock": LOCK_OF_PYPI, "uv.toml": settings})
+    (six,) = read(entry, store).lines
+    assert six.version == "1.16.0"
+    assert ("https://files.example/" in six.text) == is_by_address
 
 
 def test_uv_lock_of_a_newer_python(make_entry: MakeEntry, store: LocalStore) -> None:

@@ -31,6 +31,15 @@ DEFINED = {
     "bad escape": "handler = '\\d'",
     "decorated": "@wrap\ndef handler(event, context): ...",
     "bom": "\ufeffdef handler(): ...",
+    "import of a submodule": "import handler.sub",
+    "wrapped in a branch": "def handler(): ...\nif x:\n    handler = wrap(handler)",
+    "with as": "with x() as handler:\n    pass",
+    "try else": "try:\n    import x\nexcept ImportError:\n    handler = 1\nelse:\n    handler = 2",
+    "finally": "try:\n    x()\nfinally:\n    handler = 1",
+    "constant condition": "if 1:\n    def handler(): ...",
+    "inverted type checking": "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    handler = 1",
+    "not the main module": "if __name__ != '__main__':\n    handler = 1",
+    "next to dynamic names": "def handler(): ...\nglobals()['other'] = 1",
 }
 MAYBE = {
     "one branch": "if x:\n    def handler(): ...",
@@ -43,6 +52,13 @@ MAYBE = {
     "global": "def f():\n    global handler\n    handler = 1\nf()",
     "walrus": "print(handler := 1)",
     "sys.modules": "import sys\nsys.modules[__name__] = x",
+    "setattr": "import main\nsetattr(main, 'handler', 1)",
+    "locals": "locals().update(handler=1)",
+    "walrus in a condition": "if handler := x():\n    pass",
+    "one case": "match x:\n    case 1:\n        handler = 1",
+    "pattern": "match x:\n    case {'handler': handler}:\n        pass",
+    "rest of a pattern": "match x:\n    case [_, *handler]:\n        pass",
+    "own name": "if __name__ == 'main':\n    handler = 1",
 }
 MISSING = {
     "another name": "def main(event, context): ...",
@@ -54,6 +70,10 @@ MISSING = {
     "only annotated": "handler: object",
     "only used": "print(handler)",
     "attribute": "app.handler = 1",
+    "attribute of it": "handler.timeout = 1",
+    "key": "names[handler] = 1",
+    "another global": "def f():\n    global other\n    other = 1\nf()",
+    "type checking by its module": "import typing\nif typing.TYPE_CHECKING:\n    from x import handler",
     "empty": "",
     "case": "def Handler(event, context): ...",
 }

@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 Answer = Literal["yes", "maybe", "no"]
 
-_ALWAYS_FALSE: Final = ("TYPE_CHECKING",)
 _TRY: Final = (ast.Try, getattr(ast, "TryStar", ast.Try))
 _BLOCKS: Final = (ast.If, *_TRY, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match)
-_DYNAMIC_CALLS: Final = frozenset(("exec", "globals", "setattr", "vars"))
+_DYNAMIC_CALLS: Final = frozenset(("exec", "globals", "locals", "setattr", "vars"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +53,11 @@ class Search:
             return self._in_import(statement)
         if isinstance(statement, _BLOCKS):
             return self._in_block(statement)
-        if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
-            return self._in_assignment(statement)
+        if isinstance(statement, ast.Assign):
+            return "yes" if self._binds(statement.targets) else "no"
+        if isinstance(statement, ast.AnnAssign):
+            return "yes" if statement.value and self._binds([statement.target]) else "no"
         return "yes" if getattr(getattr(statement, "name", None), "id", None) == self.name else "no"
-
-    def _in_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr) -> Answer:
-        if isinstance(statement, ast.Assign) and self._binds(statement.targets):
-            return "yes"
-        if isinstance(statement, ast.AnnAssign) and statement.value and self._binds([statement.target]):
-            return "yes"
-        walrus = any(isinstance(node, ast.NamedExpr) and node.target.id == self.name for node in ast.walk(statement))
-        return "maybe" if walrus else "no"
 
     def _in_import(self, statement: ast.ImportFrom) -> Answer:
         for alias in statement.names:
@@ -91,10 +84,9 @@ class Search:
         return "no"
 
     def _in_branches(self, statement: ast.If) -> Answer:
-        if _is_always_false(statement.test):
-            return self._in_order(statement.orelse)
-        if isinstance(statement.test, ast.Constant) and statement.test.value:
-            return self._in_order(statement.body)
+        holds = _truth(statement.test)
+        if holds is not None:
+            return self._in_order(statement.body if holds else statement.orelse)
         return _either([self._in_order(statement.body), self._in_order(statement.orelse)])
 
     def _in_try(self, statement: ast.Try) -> Answer:
@@ -115,9 +107,13 @@ class Search:
         return any(node.id == self.name and not isinstance(node.ctx, ast.Load) for node in named)
 
     def _is_dynamic(self, node: ast.AST) -> bool:
-        """Return whether a node may define names dynamically."""
+        """Return whether a node may define the name where or when a search in order does not see it."""
         if isinstance(node, ast.Global):
             return self.name in node.names
+        if isinstance(node, ast.NamedExpr):
+            return node.target.id == self.name
+        if isinstance(node, (ast.MatchAs, ast.MatchStar)):
+            return node.name == self.name
         if isinstance(node, ast.FunctionDef):
             return node.name == "__getattr__"
         if isinstance(node, ast.Attribute):
@@ -131,10 +127,16 @@ def _either(answers: Sequence[Answer]) -> Answer:
     return "no" if all(answer == "no" for answer in answers) else "maybe"
 
 
-def _is_always_false(test: ast.expr) -> bool:
-    """Return whether a condition is false in a module that Lambda imports."""
-    if isinstance(test, ast.Constant):
-        return not test.value
-    named = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
-    main = isinstance(test, ast.Compare) and getattr(test.left, "id", None) == "__name__"
-    return named in _ALWAYS_FALSE or (main and isinstance(test.ops[0], ast.Eq))  # type: ignore[attr-defined]
+def _truth(test: ast.expr) -> bool | None:
+    """Return whether a condition holds in a module that Lambda imports; None if only a run can tell."""
+    match test:
+        case ast.Constant():
+            return bool(test.value)
+        case ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return False
+        case ast.Compare(ast.Name("__name__"), [ast.Eq() | ast.NotEq() as operator], [ast.Constant("__main__")]):
+            return isinstance(operator, ast.NotEq)
+        case ast.UnaryOp(ast.Not(), operand):
+            holds = _truth(operand)
+            return None if holds is None else not holds
+    return None

@@ -78,11 +78,12 @@ def smaller(others: str, subject: Layer | Function | None = None) -> str:
     archives = _archives(subject) if subject else []
     bytecode = sum(_bytecode_bytes(contents) for _, contents in archives)
     trimmable = [each.report.savings for each, contents in archives if contents.distributions]
-    is_trimmed = bool(trimmable) and not any(savings.keys().isdisjoint(TRIM_KINDS) for savings in trimmable)
+    may_trim = not archives or any(savings.keys().isdisjoint(TRIM_KINDS) for savings in trimmable)
     ways = ["Drop packages"]
     if bytecode >= _MUCH_BYTECODE:
         ways.append(f"leave out the {size(bytecode)} of bytecode (bytecode=False)")
-    ways.append(f"or leave out files that no import needs ({'dependency_excludes' if is_trimmed else 'trim=True'})")
+    if trimmable or not archives:
+        ways.append(f"or leave out files that no import needs ({'trim=True' if may_trim else 'dependency_excludes'})")
     return f"{', '.join(ways)}, {others}"
 
 
