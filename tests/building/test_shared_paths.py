@@ -106,6 +106,18 @@ def test_same_bytes_are_no_news(make_entry: Callable[..., Path], store: LocalSto
     assert build(entry, TARGET, store=store).report.notes == ()
 
 
+def test_parts_without_their_shared_files_are_not_used_again(
+    make_entry: Callable[..., Path], store: LocalStore
+) -> None:
+    """The part of a distribution that lost its program to another one is not a part of builds without that one."""
+    for name in ("alpha", "zoo"):
+        write_wheel(_wheels(make_entry), name, {f"{name}-1.0.data/scripts/run": f"#!python\nprint({name!r})\n"})
+    build(make_entry({"requirements.txt": BOTH}), TARGET, store=store)
+    alone = make_entry({"requirements.txt": BOTH.replace("zoo==1.0\n", "")}, "alone")
+    with zipfile.ZipFile(written(build(alone, TARGET, store=store))) as opened:
+        assert opened.read("python/bin/run").endswith(b"print('alpha')\n")
+
+
 def test_missing_pins(make_entry: Callable[..., Path], store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation that lacks a pin, or has another version of it, is an error and is not kept."""
     for name in ("alpha", "zoo"):

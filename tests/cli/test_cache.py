@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -86,6 +87,20 @@ def test_prune_says_what_stays(run: Callable[..., Run], folder: Path) -> None:
     assert "In use by running processes, and so not removed: 1 item, 1.0 MiB" in run("cache", "prune", "--all").out
     user_store().release()
     assert folder.is_dir()
+
+
+def test_prune_that_could_not_remove_everything(
+    run: Callable[..., Run], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What belongs to another user is counted, and the exit status is 1."""
+
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    done = run("cache", "prune", "--all", "--format", "json")
+    assert (done.status, done.json["failed"]["count"]) == (1, 1)
+    assert [path.name for path in (folder / "2/memos").iterdir()] == ["memo"]
 
 
 @pytest.mark.parametrize(

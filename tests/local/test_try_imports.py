@@ -100,6 +100,8 @@ def test_blames_trimming_only_for_what_it_broke(app: Path, capsys: pytest.Captur
     assert "never: ModuleNotFoundError: No module named 'no_such_library' (it fails untrimmed, too)" in out
     assert f"8 packages imported in {RUNTIME}" in out
     assert "1 broken" in out
+    status, found = _tried(app, capsys, "Base", "--runtime", RUNTIME, "--untrimmed", str(app / "Base"))
+    assert (status, len(found["failed"])) == (0, 3)
 
 
 def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,6 +59,30 @@ def test_what_is_not_known_is_not_counted_as_nothing(capsys: pytest.CaptureFixtu
     assert "at least 125.0 MiB (50%)" in capsys.readouterr().out
 
 
+def test_layers_that_are_not_known_are_not_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """Which layers a function uses may be known only at deploy: its total is a lower bound."""
+    app = App(functions=(Function(where=Where("Spoke/F"), layers=None, code=CODE),))
+    show_sizes(app)
+    assert rows(capsys.readouterr().out) == [["Spoke/F", "?", "25.0 MiB", "at least 25.0 MiB (10%)"]]
+    assert json.loads(sizes_as_json(app))["functions"][0]["layers"] is None
+
+
+def test_a_layer_or_function_with_conditions_is_one_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """The model contains it once for each outcome of its conditions."""
+    function = Function(where=Where("Spoke/F"), layers=(), code=CODE)
+    app = App(layers=(KNOWN, replace(KNOWN, name="other")), functions=(function, replace(function, scenario="A")))
+    show_sizes(app)
+    assert [row[0] for row in rows(capsys.readouterr().out)] == ["Hub/base", "Spoke/F"]
+    document = json.loads(sizes_as_json(app))
+    assert [len(document[kind]) for kind in ("layers", "functions")] == [1, 1]
+
+
+def test_nothing_is_left_beyond_the_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    """A layer that is too large has no headroom, and not a negative one."""
+    show_sizes(App(layers=(replace(KNOWN, contents=Contents(unzipped_bytes=300 * MEBIBYTE, files={})),)))
+    assert rows(capsys.readouterr().out)[0][-3:] == ["300.0 MiB", "30.0 MiB", "0 bytes"]
+
+
 def test_long_paths_are_told_whole(capsys: pytest.CaptureFixture[str]) -> None:
     """Rows that differ only in the middle or at their ends look different."""
     paths = [f"Production-{'x' * 60}/Services/Reporting{number}/VeryLongFunctionName{'y' * 30}" for number in (1, 2)]
@@ -76,12 +100,14 @@ def test_native_code_tells_an_architecture_that_nobody_declared(capsys: pytest.C
     contents = Contents(1, {}, natives=(Native("python/a.so", "x86_64", None), Native("python/b.so", "x86_64", None)))
     show_sizes(
         App(
-            layers=(replace(KNOWN, contents=contents), replace(KNOWN, where=Where("Hub/arm"), architectures=("arm64",)))
+            layers=(
+                replace(KNOWN, contents=contents),
+                replace(KNOWN, where=Where("Hub/arm"), contents=contents, architectures=("arm64",)),
+            )
         )
     )
-    told = rows(capsys.readouterr().out)
 
-    assert "x86_64 (content)" in [cell for row in told for cell in row]
+    assert [row[2] for row in rows(capsys.readouterr().out)] == ["x86_64 (content)", "arm64"]
 
 
 def test_the_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

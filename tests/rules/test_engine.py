@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from cdk_layers import errors
-from cdk_layers.app.model import App, Function, Settings
+from cdk_layers.app.model import App, Function, Layer, Settings
+from cdk_layers.building.notes import BuildReport, Note
 from cdk_layers.findings import Finding, Where
 from cdk_layers.rules import registry
 from cdk_layers.rules.engine import judge, judge_one, refuse
-from cdk_layers.rules.registry import Problem, rule
+from cdk_layers.rules.registry import Problem, registered_rules, rule
 from tests.rules.subjects import MIB, SETTINGS, a_function, a_grant, a_layer, an_arn, holding
 
 ARN = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing"
@@ -48,6 +49,62 @@ def test_many_branches_are_counted() -> None:
     (finding,) = judge(App((a_function(scenario="A5=true"), *bad)), SETTINGS)
 
     assert finding.message.endswith("when A0=true or A1=true or A2=true or in 2 more cases.")
+
+
+def test_one_more_branch_is_counted() -> None:
+    """The first that is not named any more is one case."""
+    bad = [a_function(an_arn(ARN), scenario=f"A{number}=true") for number in range(4)]
+    (finding,) = judge(App((a_function(scenario="A4=true"), *bad)), SETTINGS)
+
+    assert finding.message.endswith("when A0=true or A1=true or A2=true or in 1 more cases.")
+
+
+def test_a_branch_that_finds_the_same_twice_counts_once() -> None:
+    """A malformed ARN that one branch names twice is in that branch alone, and not in both."""
+    twice = a_function(an_arn(ARN), an_arn(ARN), scenario="Traced=true")
+    found = [each for each in judge(App((a_function(scenario="Traced=false"), twice)), SETTINGS)
+             if each.rule == "malformed-layer-arn"]  # fmt: skip
+
+    assert [each.message.endswith("This is so when Traced=true.") for each in found] == [True]
+
+
+NOTES = (
+    Note("yanked-version", "six is yanked.", "Pin another."),
+    Note("wrong-folder", "A program is not used.", "Remove it.", is_warning=True),
+    Note("no-rule-of-this-version", "Something is wrong.", "Update."),
+)
+
+
+@pytest.mark.parametrize("subject", [a_layer(report=BuildReport(NOTES)), a_function(report=BuildReport(NOTES))])
+def test_notes_of_builds_are_findings_of_their_rules(subject: Function | Layer) -> None:
+    """With the note's severity, without an AWS error; one of a rule that this version does not have is left out."""
+    found = {finding.rule: finding for finding in judge_one(subject, SETTINGS)}
+
+    assert {"yanked-version", "wrong-folder"} <= found.keys()
+    assert "no-rule-of-this-version" not in found
+    assert [found[note.rule].message for note in NOTES[:2]] == [note.message for note in NOTES[:2]]
+    assert [found[note.rule].remedy for note in NOTES[:2]] == [note.remedy for note in NOTES[:2]]
+    assert found["wrong-folder"].severity == "warning"
+    assert registered_rules()["wrong-folder"].severity == "error"
+    assert [found[note.rule].aws_error for note in NOTES[:2]] == [None, None]
+    assert list(judge_one(subject, SETTINGS, only_at_construction=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "rules"),
+    [
+        (SETTINGS, {"yanked-version", "wrong-folder", "layer-too-large"}),
+        (replace(SETTINGS, ignore=("yanked-version",)), {"wrong-folder", "layer-too-large"}),
+        (replace(SETTINGS, ignore=("layer-too-large",)), {"yanked-version", "wrong-folder"}),
+        (replace(SETTINGS, select=("layer-too-large",)), {"layer-too-large"}),
+        (replace(SETTINGS, select=("yanked-version",)), {"yanked-version"}),
+    ],
+)
+def test_rules_that_do_not_count_find_nothing(settings: Settings, rules: set[str]) -> None:
+    """Neither in the model nor in the notes of a build."""
+    layer = a_layer(unzipped_bytes=251 * MIB, report=BuildReport(NOTES))
+
+    assert {finding.rule for finding in judge_one(layer, settings)} == rules
 
 
 def test_functions_of_one_name_in_two_templates_are_two() -> None:
@@ -92,6 +149,15 @@ def test_a_function_is_refused_for_its_layers_own_faults() -> None:
     """A plain layer version is judged where a construct of ours first sees it."""
     with pytest.raises(errors.LimitError, match="Layer 'Hub/base' is"):
         refuse(a_function(a_layer(unzipped_bytes=251 * MIB), code=holding(1)), SETTINGS)
+
+
+def test_a_function_is_not_refused_for_imported_layers() -> None:
+    """What a layer of another app contains was accepted when it was deployed, and its size counts in the total."""
+    imported = replace(a_layer(unzipped_bytes=251 * MIB), is_resource=False)
+    with pytest.raises(errors.LimitError) as caught:
+        refuse(a_function(imported, code=holding(1)), SETTINGS)
+
+    assert "layer-too-large" not in [finding.rule for finding in caught.value.findings]
 
 
 def test_what_can_be_acknowledged_is_not_raised() -> None:
