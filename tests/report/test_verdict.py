@@ -10,16 +10,21 @@ from cdk_layers.check.outcome import Outcome
 from cdk_layers.findings import Where
 from cdk_layers.report.verdict import Verdict
 
-_TEMPLATE = '{\n  "": "",\n  "Resources": {\n    "FunctionB": {},\n    "Function": {}\n  }\n}\n'
+_JSON = '{\n  "": "",\n  "Resources": {\n    "Function2": {},\n    "Function": {}\n  }\n}\n'
+_YAML = "Resources:\n  Function2: {}\n  Function: {}\n"
 
 
 @pytest.mark.parametrize(
     ("name", "logical_id", "line"),
-    [("a.json", "Function", 5), ("a.json", "Other", 1), ("a.json", "", 1), ("missing.json", "Function", 1)],
-)
+    [
+        ("a.json", "Function", 5), ("a.yaml", "Function", 3), ("a.json", "Other", 1), ("a.json", "", 1),
+        ("missing.json", "Function", 1),
+    ],
+)  # fmt: skip
 def test_a_finding_is_at_the_line_of_its_resource(tmp_path: Path, name: str, logical_id: str, line: int) -> None:
     """A finding about a whole stack, and one whose resource is not found, are at the first line."""
-    (tmp_path / "a.json").write_text(_TEMPLATE)
+    (tmp_path / "a.json").write_text(_JSON)
+    (tmp_path / "a.yaml").write_text(_YAML)
     where = Where("Hub/base", str(tmp_path / name), logical_id)
     assert Verdict(tmp_path, Outcome()).line(where) == line
 

@@ -22,6 +22,8 @@ from aws_cdk.aws_servicecatalog import ProductStack
 from aws_cdk.aws_ssm import CfnParameter as SsmParameter
 
 from cdk_layers import SharedPythonLayer
+from cdk_layers.cdk.follow.crossing import needs_parameter
+from cdk_layers.cdk.follow.references import shared_layer
 from cdk_layers.errors import UsageError
 from tests.cdk.apps import HUB, SPOKE, entry, function, functions, hub, inline, new_app
 from tests.cdk.follow.test_references import digests, synthesize
@@ -95,19 +97,24 @@ def test_the_users_strength_counts_for_a_nested_stack_too(tmp_path: Path) -> Non
 def test_a_nested_function_of_another_account_gets_the_layer_by_a_parameter(tmp_path: Path, depth: int) -> None:
     """The CDK refuses a reference of its own there, since a nested stack has no execution role."""
     app = new_app(tmp_path / "out")
-    layers = hub(app, tmp_path, "base", "other")
+    layers = hub(app, tmp_path, "base")
+    # CloudFormation's names of parameters have no dashes.
+    similar = SharedPythonLayer(
+        layers, "ba-se", entry=entry(tmp_path, "other"), compatible_runtimes=[Runtime.PYTHON_3_13]
+    )
     spoke = Stack(app, "Spoke", env=SPOKE)
     inner: Stack = spoke
     for _ in range(depth):
         inner = NestedStack(inner, "Inner")
-    function(inner, "One", layers=layers.pick("base", "other")).current_version  # noqa: B018
+    function(inner, "One", layers=[layers["base"], similar]).current_version  # noqa: B018
     function(inner, "Two").add_layers(layers["base"])
     templates = synthesize(app, tmp_path / "out")
     nested = next(one for one in templates.values() if "One" in functions(one))
     used = nested["Parameters"]
-    assert [layer["Ref"] in used for layer in functions(nested)["One"]["Properties"]["Layers"]] == [True, True]
+    given = {layer["Ref"] for layer in functions(nested)["One"]["Properties"]["Layers"]}
+    assert (len(given), given <= used.keys()) == (2, True)
     assert functions(nested)["Two"]["Properties"]["Layers"] == functions(nested)["One"]["Properties"]["Layers"][:1]
-    assert sorted(digests(functions(nested)["One"])) == ["Hub/base", "Hub/other"]
+    assert sorted(digests(functions(nested)["One"])) == ["Hub/ba-se", "Hub/base"]
     (stack,) = (one for one in templates["Spoke"]["Resources"].values() if one["Type"] == "AWS::CloudFormation::Stack")
     assert all("RoleArn" in value["Fn::GetStackOutput"] for value in stack["Properties"]["Parameters"].values())
 
@@ -132,12 +139,24 @@ def test_a_layer_of_a_stage_is_refused_outside_of_it(tmp_path: Path, consumer: s
         function(spoke, "F", layers=[base])
 
 
-def test_a_layer_of_the_app_is_refused_in_a_stage_of_the_same_account(tmp_path: Path) -> None:
+@pytest.mark.parametrize("env", [HUB, None], ids=["own account", "unknown account"])
+def test_a_layer_of_the_app_is_refused_in_a_stage_of_the_same_account(tmp_path: Path, env: Environment | None) -> None:
     """There the CDK needs a dependency, and knows none across stages; its own message names no way out."""
     app = new_app(tmp_path / "out")
     base = hub(app, tmp_path, "base")["base"]
     with pytest.raises(UsageError, match=r"'Dev/Spoke/F'.*\('Dev' and the app\)"):
-        function(Stack(Stage(app, "Dev"), "Spoke", env=HUB), "F", layers=[base])
+        function(Stack(Stage(app, "Dev"), "Spoke", env=env), "F", layers=[base])
+
+
+def test_only_a_nested_stack_of_another_account_needs_a_parameter(tmp_path: Path) -> None:
+    """An account that only the deploy knows is not another one."""
+    app = new_app(tmp_path / "out")
+    shared = shared_layer(hub(app, tmp_path, "base")["base"])
+    assert shared is not None
+    for name, env, expected in (("Own", HUB, False), ("Other", SPOKE, True), ("Unknown", None, False)):
+        outer = Stack(app, name, env=env)
+        assert not needs_parameter(outer, shared)
+        assert needs_parameter(NestedStack(outer, "Inner"), shared) == expected
 
 
 def test_a_layer_of_the_app_is_followed_by_a_stage_of_another_account(tmp_path: Path) -> None:

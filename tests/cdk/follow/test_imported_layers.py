@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, CfnOutput, CfnParameter, Environment, Fn, NestedStack, RemovalPolicy, Stack, Stage, Token
+from aws_cdk import CfnOutput, CfnParameter, Environment, Fn, NestedStack, RemovalPolicy, Stack, Stage, Token
 from aws_cdk.assertions import Template
 from aws_cdk.aws_lambda import CfnFunction, Code, LayerVersion
 from aws_cdk.aws_ssm import StringListParameter, StringParameter
 
 from cdk_layers import LayeredFunction
-from tests.cdk.apps import HUB, entry, hub, new_app, resources
+from tests.cdk.apps import HUB, SORTING, entry, hub, new_app, resources
 from tests.cdk.follow.test_references import digests
 
 if TYPE_CHECKING:
@@ -224,9 +224,11 @@ def test_a_function_and_its_version_move_with_an_imported_layer(tmp_path: Path) 
         (tmp_path / "base").mkdir(exist_ok=True)
         (tmp_path / "base" / "extra.py").write_text(text)
         made = _Made(tmp_path)
-        made.app = App(outdir=str(tmp_path / f"out{number}"))
+        # With this flag, the CDK's own hash of a version contains the ARNs of layers.
+        made.app = new_app(tmp_path / f"out{number}", {SORTING: True})
         made.hub, made.spoke = made.another_hub("Hub"), Stack(made.app, "Spoke", env=HUB)
-        function = made.function(made.spoke, "Fn", [_value(made.spoke)])
+        other = made.hub.add_layer("other", entry=entry(tmp_path, "other"))
+        function = made.function(made.spoke, "Fn", [_value(made.spoke), other])
         function.current_version.apply_removal_policy(RemovalPolicy.RETAIN)
         template = Template.from_stack(made.spoke).to_json()
         (resource,) = resources(template, CfnFunction.CFN_RESOURCE_TYPE_NAME).values()
@@ -234,6 +236,6 @@ def test_a_function_and_its_version_move_with_an_imported_layer(tmp_path: Path) 
 
     before, after = synthesized("A = 1\n", 1), synthesized("A = 2\n", 2)
 
-    assert before[0].keys() == after[0].keys() == {"Hub/base"}
+    assert before[0].keys() == after[0].keys() == {"Hub/base", "Hub/other"}
     assert before[0] != after[0]
     assert before[1] != after[1]

@@ -24,7 +24,7 @@ from aws_cdk.assertions import Annotations, Match
 from aws_cdk.aws_lambda import CfnFunction, Code, Function, ILayerVersion, Runtime
 from constructs import Construct, Node
 
-from cdk_layers import LayeredFunction
+from cdk_layers import LayeredFunction, SharedPythonLayer
 from cdk_layers.errors import UsageError
 from tests.cdk.apps import HUB, SORTING, STABILIZING, entry, function, functions, hub, inline, new_app, resources
 
@@ -179,9 +179,13 @@ def test_layers_of_one_name_in_two_stacks_are_told_apart(tmp_path: Path, stabili
     Function(spoke, "UsesOne", layers=[one["base"]], **inline())
     Function(spoke, "UsesTwo", layers=[two["base"]], **inline())
     Function(two, "UsesOwn", layers=[two["base"]], **inline())
+    nested = SharedPythonLayer(
+        NestedStack(one, "base2"), "base", entry=entry(tmp_path, "base2"), compatible_runtimes=[Runtime.PYTHON_3_13]
+    )
+    Function(spoke, "UsesNested", layers=[nested], **inline())
     templates = synthesize(app, tmp_path / "out")
     found = {name: list(digests(one)) for name, one in functions(templates["Spoke"]).items()}
-    assert found == {"UsesOne": ["One/base"], "UsesTwo": ["Two/base"]}
+    assert found == {"UsesOne": ["One/base"], "UsesTwo": ["Two/base"], "UsesNested": ["One/base2/base"]}
     assert digests(functions(templates["Two"])["UsesOwn"]) == {}
 
 
@@ -210,6 +214,10 @@ def test_a_second_synth_says_the_same(tmp_path: Path) -> None:
     before = synthesize(app, tmp_path / "out")
     app.synth(force=True)
     assert synthesize(app, tmp_path / "out") == before
+    function(spoke, "Late", layers=[layers["base"]])
+    app.synth(force=True)
+    (template,) = (tmp_path / "out").glob("Spoke.template.json")
+    assert list(digests(functions(json.loads(template.read_text()))["Late"])) == ["Hub/base"]
 
 
 @pytest.mark.parametrize(

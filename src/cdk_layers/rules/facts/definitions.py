@@ -53,10 +53,9 @@ class Search:
             return self._in_import(statement)
         if isinstance(statement, _BLOCKS):
             return self._in_block(statement)
-        if isinstance(statement, ast.Assign):
-            return "yes" if self._binds(statement.targets) else "no"
-        if isinstance(statement, ast.AnnAssign):
-            return "yes" if statement.value and self._binds([statement.target]) else "no"
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            return "yes" if statement.value and self._binds(targets) else "no"
         return "yes" if getattr(getattr(statement, "name", None), "id", None) == self.name else "no"
 
     def _in_import(self, statement: ast.ImportFrom) -> Answer:
