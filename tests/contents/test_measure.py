@@ -10,6 +10,7 @@ import sys
 import zipfile
 import zlib
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from cdk_layers.building.archives.writer import write_archive
 from cdk_layers.building.archives.zip_writer import Writer
 from cdk_layers.contents import measure as module
 from cdk_layers.contents import tree, zipformat
+from cdk_layers.contents.inflation import checked_entries, inflated
 from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES
 from cdk_layers.contents.measure import measure
 from cdk_layers.contents.model import File
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+_TIME = struct.pack("<2HBL", 0x5455, 5, 1, 0)
+"""The extra field that Info-ZIP writes for each entry."""
+
 KEY = b"-----BEGIN PRIVATE KEY-----\n" + b"MIIEvQIB" * 8 + b"\n"
 
 
@@ -41,6 +46,7 @@ def _info(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
     info.create_system = 3
     info.external_attr = mode << 16
     info.compress_type = zipfile.ZIP_DEFLATED
+    info.extra = _TIME
     return info
 
 
@@ -68,6 +74,15 @@ def test_what_others_packed(tmp_path: Path) -> None:
     assert contents.unzipped_bytes == 920
     assert contents.links == {"lib/link": "../bin/run"}
     assert contents.folder_modes == {"bin": 0o700}
+
+
+def test_names_of_old_tools_and_of_the_root(tmp_path: Path) -> None:
+    """Names without the mark of UTF-8 are in the code page of DOS, and `zip -r archive.zip .` may name the root."""
+    data = _zip(tmp_path / "a.zip", {"./": b"", "./a.py": b"", "./_.py": b""}).read_bytes()
+    (tmp_path / "a.zip").write_bytes(data.replace(b"./_.py", b"./\x82.py"))
+    contents = measure(tmp_path / "a.zip")
+    assert [*contents.files] == ["a.py", "\u00e9.py"]
+    assert contents.unzipped_bytes == 0
 
 
 def test_archives_of_windows_have_usual_modes(tmp_path: Path) -> None:
@@ -172,7 +187,7 @@ def test_last_of_one_name_counts(tmp_path: Path) -> None:
     assert measure(tmp_path / "twice.zip").unzipped_bytes == 2
 
 
-@pytest.mark.parametrize("name", ["../a", "a/../../b", "/etc/passwd", "a//b", "a\\b", "C:/x", "a/..", "a/../"])
+@pytest.mark.parametrize("name", ["../a", "a/../../b", "/etc/passwd", "a//b", "a\\b", "C:/x", "a/..", "a/../", "a\0b"])
 def test_names_that_would_land_elsewhere(tmp_path: Path, name: str) -> None:
     """A name that leads out of the archive, or means another place on another system, is refused and reported."""
     path = tmp_path / "hostile.zip"
@@ -187,6 +202,13 @@ def _renamed(name: str, to: str) -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(name, b"data")
     return file.getvalue().replace(name.encode(), to.encode())
+
+
+def test_a_link_leads_to_a_path(tmp_path: Path) -> None:
+    """No path has more than 4096 bytes, and the target of a link is kept in memory."""
+    path = _zip(tmp_path / "hostile.zip", {"link": b"x" * 4097}, link=0o120777)
+    with pytest.raises(AssemblyError, match="more bytes than its limit"):
+        measure(path)
 
 
 def _directory_edited(edit: Callable[[bytearray, int], None]) -> bytes:
@@ -208,6 +230,7 @@ def _directory_edited(edit: Callable[[bytearray, int], None]) -> bytes:
         (16, "<L", 12345, "is damaged: 'a.py' is not what the directory says"),
         (20, "<L", 50, "overlap"),
         (20, "<L", 5000, "would be behind its end"),
+        (20, "<L", 10, "is damaged: 'a.py' is not what the directory says"),
         (24, "<L", 5999, "has an entry of more bytes than its limit"),
         (24, "<L", 6001, "is damaged: 'a.py' is not what the directory says"),
         (24, "<L", 0, "has an entry of more bytes than its limit"),
@@ -223,20 +246,72 @@ def test_directories_that_lie(tmp_path: Path, field: int, form: str, value: int,
         measure(tmp_path / "hostile.zip")
 
 
-@pytest.mark.parametrize("place", [2**33, 2**63, 2**64 - 1])
-def test_places_that_no_file_has(tmp_path: Path, place: int) -> None:
-    """The wide form of a directory can tell places that overflow what a system can seek to."""
+def test_a_place_without_an_entry(tmp_path: Path) -> None:
+    """What is there has to be the header of an entry."""
+
+    def move(data: bytearray, at: int) -> None:
+        place = at + len("a.py") + 46 + 42
+        struct.pack_into("<L", data, place, struct.unpack_from("<L", data, place)[0] + 1)
+
+    (tmp_path / "hostile.zip").write_bytes(_directory_edited(move))
+    with pytest.raises(AssemblyError, match=r"has no entry where its directory says that 'b\.py' is"):
+        measure(tmp_path / "hostile.zip")
+
+
+def _with_wide_place(place: int) -> bytearray:
+    """Return an archive of two files whose directory has the place of the first in the wide form."""
     data = _directory_edited(lambda data, at: struct.pack_into("<L", data, at + 42, 2**32 - 1))
     at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
-    extra = struct.pack("<2HQ", 1, 8, place)
+    extra = _TIME + struct.pack("<2HQ", 1, 8, place)
     name_end = at + 46 + len("a.py")
     made = bytearray(data[:name_end] + extra + data[name_end:])
     struct.pack_into("<H", made, at + 30, len(extra))
     (length,) = struct.unpack_from("<L", data, end + 12)
     struct.pack_into("<L", made, end + len(extra) + 12, length + len(extra))
-    (tmp_path / "hostile.zip").write_bytes(made)
+    return made
+
+
+def test_places_in_the_wide_form(tmp_path: Path) -> None:
+    """It contains only the numbers that do not fit, after other fields."""
+    (tmp_path / "wide.zip").write_bytes(_with_wide_place(0))
+    assert {path: file.size for path, file in measure(tmp_path / "wide.zip").files.items()} == {
+        "a.py": 6000, "b.py": 6000
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [2**33, 2**63, 2**64 - 1])
+def test_places_that_no_file_has(tmp_path: Path, place: int) -> None:
+    """The wide form of a directory can tell places that overflow what a system can seek to."""
+    (tmp_path / "hostile.zip").write_bytes(_with_wide_place(place))
     with pytest.raises(AssemblyError, match=r"is cut off: 'a\.py' would be behind its end"):
         measure(tmp_path / "hostile.zip")
+
+
+@pytest.mark.parametrize(
+    ("cut", "count", "said"),
+    [
+        (0, 1, "says that it has 1 entries, and has more"),
+        (0, 3, "says that it has 3 entries, and has 2"),
+        (10, 2, "has a damaged directory"),
+        (4, 2, "has a damaged directory"),
+    ],
+)
+def test_directories_of_other_lengths(tmp_path: Path, cut: int, count: int, said: str) -> None:
+    """The end of an archive may promise more or fewer entries than there are, or half of one."""
+    data = _directory_edited(lambda *_: None)
+    end = data.index(b"PK\5\6")
+    made = bytearray(data[: end - cut] + data[end:])
+    struct.pack_into("<2HL", made, end - cut + 8, count, count, end - data.index(b"PK\1\2") - cut)
+    (tmp_path / "hostile.zip").write_bytes(made)
+    with pytest.raises(AssemblyError, match=said):
+        measure(tmp_path / "hostile.zip")
+
+
+def test_an_archive_without_its_beginning(tmp_path: Path) -> None:
+    """Places that would be before the file are not read."""
+    (tmp_path / "cut.zip").write_bytes(_directory_edited(lambda *_: None)[7:])
+    with pytest.raises(AssemblyError, match="its directory begins before the file does"):
+        measure(tmp_path / "cut.zip")
 
 
 def test_entries_that_share_their_bytes(tmp_path: Path) -> None:
@@ -291,6 +366,10 @@ def test_too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert len(measure(path).files) == 10_000
     monkeypatch.setattr(zipformat, "MAX_ENTRIES", 9_999)
     with pytest.raises(AssemblyError, match=r"a directory of 10000 entries .* no more than 9999"):
+        measure(path)
+    monkeypatch.setattr(zipformat, "MAX_ENTRIES", 10_000)
+    monkeypatch.setattr(zipformat, "MAX_DIRECTORY_BYTES", 100_000)
+    with pytest.raises(AssemblyError, match=r"in 100000 are read"):
         measure(path)
 
 
@@ -425,3 +504,13 @@ def test_metadata_is_read_before_other_files(
     assert [found.name for found in contents.distributions] == ["six"]
     assert len(contents.natives) == natives
     assert contents.unzipped_bytes == len(metadata) + len(native)
+
+
+def test_two_entries_of_one_file_are_read_in_turns(tmp_path: Path) -> None:
+    """A reader of an entry does not rely on where another one left the file."""
+    files = {"a.bin": os.urandom(600_000), "b.bin": os.urandom(600_000)}
+    with _zip(tmp_path / "two.zip", files).open("rb") as file:
+        entries = checked_entries(file)
+        blocks = zip_longest(*(inflated(file, entries[name], 10**6) for name in files), fillvalue=b"")
+        read = [b"".join(part) for part in zip(*blocks, strict=True)]
+    assert read == [*files.values()]

@@ -53,6 +53,16 @@ def synthesize(app: App, out: Path) -> dict[str, Template]:
 
 
 @jsii.implements(IAspect)
+class _AddsFunction:
+    def __init__(self, layers: MultiLayerStack) -> None:
+        self._layers = layers
+
+    def visit(self, node: IConstruct) -> None:
+        if isinstance(node, Stack):
+            function(node, "Added", layers=[self._layers["base"]])
+
+
+@jsii.implements(IAspect)
 class _AddsLayer:
     def __init__(self, path: str, layers: MultiLayerStack) -> None:
         self._path, self._layers = path, layers
@@ -214,10 +224,6 @@ def test_a_second_synth_says_the_same(tmp_path: Path) -> None:
     before = synthesize(app, tmp_path / "out")
     app.synth(force=True)
     assert synthesize(app, tmp_path / "out") == before
-    function(spoke, "Late", layers=[layers["base"]])
-    app.synth(force=True)
-    (template,) = (tmp_path / "out").glob("Spoke.template.json")
-    assert list(digests(functions(json.loads(template.read_text()))["Late"])) == ["Hub/base"]
 
 
 @pytest.mark.parametrize(
@@ -388,11 +394,13 @@ def test_functions_of_a_stack_are_asked_for_together(tmp_path: Path, monkeypatch
 
 
 def test_a_layer_that_comes_last_of_all_is_followed(tmp_path: Path) -> None:
-    """An aspect may add a layer after everything else of the app was looked at."""
+    """An aspect may add a layer, or a function, after everything else of the app was looked at."""
     app = new_app(tmp_path / "out")
     layers = hub(app, tmp_path, "other", "base")
     spoke = Stack(app, "Spoke", env=HUB)
     function(spoke, "Layered", layers=[layers["other"]])
     Aspects.of(app).add(_AddsLayer("Spoke/Layered", layers), priority=950)
-    found = functions(synthesize(app, tmp_path / "out")["Spoke"])
-    assert list(digests(found["Layered"])) == ["Hub/base", "Hub/other"]
+    Aspects.of(Stack(app, "Late", env=HUB)).add(_AddsFunction(layers))
+    templates = synthesize(app, tmp_path / "out")
+    assert list(digests(functions(templates["Spoke"])["Layered"])) == ["Hub/base", "Hub/other"]
+    assert list(digests(functions(templates["Late"])["Added"])) == ["Hub/base"]
