@@ -7,23 +7,24 @@ import os
 import shutil
 from datetime import date
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from cdk_layers.app.model import Settings
 from cdk_layers.assembly import reader
 from cdk_layers.check import stored_outcomes
+from cdk_layers.check.outcome import Outcome, Result
 from cdk_layers.check.pipeline import check
-from cdk_layers.check.stored_outcomes import rule_names
+from cdk_layers.check.stored_outcomes import recall, remember, rule_names
 from cdk_layers.errors import AssemblyError
+from cdk_layers.findings import Finding, Subject, Unread, Where
 from cdk_layers.rules.engine import judge
 from cdk_layers.rules.registry import all_rules
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.system import host
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.assembly.templates import assembly_of
 
 SETTINGS: Final = Settings(date(2026, 1, 1))
 
@@ -166,6 +167,44 @@ def test_acknowledged_findings(folder: Path, store: LocalStore) -> None:
     assert {finding.rule for finding, _ in after.acknowledged} == {name}
     assert {reason for _, reason in after.acknowledged} == {"known"}
     assert after.all_findings == before.all_findings
+    report["reason"] = "known since May"
+    (folder / "validation-report.json").write_text(json.dumps({"pluginReports": [{"suppressedViolations": [report]}]}))
+    assert {reason for _, reason in check(folder, SETTINGS, store=store).acknowledged} == {"known since May"}
+
+
+def test_an_outcome_comes_back_whole(store: LocalStore) -> None:
+    """With places, reasons, what could not be read, and what was judged."""
+    finding = Finding("r", "error", Where("Hub/base", "Hub.template.json", "Base"), "Bad.", "Mend it.", "no", "topic")
+    outcome = Outcome(
+        (Result(finding), Result(finding, "known")),
+        (Unread("the macro is not read."), Unread(" is not an asset.", Subject("Layer", "Hub/base"))),
+        functions=1, layers=2, grants=3, savings={"tests": (4, 5)},
+    )  # fmt: skip
+    remember(store, "outcome", outcome)
+    assert recall(store, "outcome") == outcome
+
+
+def test_an_assembly_in_another_folder(tmp_path: Path, store: LocalStore, reads: Reads) -> None:
+    """Findings name templates by their paths, so those of an equal assembly elsewhere are others."""
+    arn = "arn:aws:lambda:eu-west-1:111111111111:layer:tracing"
+    properties = {"Runtime": "python3.13", "Handler": "index.handler", "Code": {"ZipFile": ""}, "Layers": [arn]}
+    template = {"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": properties}}}
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        assembly_of(tmp_path / name, Spoke=template)
+        outcome = check(tmp_path / name, SETTINGS, store=store)
+        assert {Path(finding.where.template).parent.name for finding in outcome.findings} == {name}
+    assert reads.count == 2
+
+
+def test_what_is_judged_each_time(folder: Path, store: LocalStore, reads: Reads) -> None:
+    """An update from a deployed version, and an assembly whose findings were hidden once."""
+    check(folder, SETTINGS, store=store)
+    for count in (3, 5):
+        check(folder, SETTINGS, store=store, deployed=folder)
+        assert reads.count == count
+    check(folder, SETTINGS, store=store, judges_again=True)
+    assert reads.count == 6
 
 
 def test_what_was_written_just_now(assembly: Path, tmp_path: Path, store: LocalStore, reads: Reads) -> None:
@@ -183,6 +222,7 @@ def test_assets_in_the_project(folder: Path, store: LocalStore, reads: Reads) ->
     for entry in manifest["files"].values():
         entry["source"]["path"] = f"../elsewhere/{entry['source']['path']}"
     path.write_text(json.dumps(manifest))
+    shutil.copytree(folder, folder.parent / "elsewhere")
     check(folder, SETTINGS, store=store)
     check(folder, SETTINGS, store=store)
     assert reads.count == 2

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk_layers.contents.elf import read_native
+from cdk_layers.contents.inspection import look
 from cdk_layers.contents.model import Native
 from cdk_layers.system import host
 
@@ -120,6 +121,13 @@ def test_machines(machine: int, wide: bool, big: bool, name: str) -> None:
     """Both word sizes and byte orders are read, and an unknown machine is reported by its number."""
     data = _elf([b"GLIBC_2.28"], machine=machine, wide=wide, big=big)
     assert read_native("x", io.BytesIO(data)) == Native("x", name, (2, 28), ("libc.so.6",))
+
+
+def test_tables_after_the_head_of_a_library() -> None:
+    """The tables of a large library are behind the bytes that are read first."""
+    data = _elf([b"GLIBC_2.28"])
+    seen = look("x.so", len(data), data[:64], lambda: io.BytesIO(data))
+    assert seen.native == Native("x.so", "x86_64", (2, 28), ("libc.so.6",))
 
 
 def test_what_is_no_elf_file_is_none() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import py_compile
 import sys
 from py_compile import PycInvalidationMode
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk_layers.contents.inspection import look
 from cdk_layers.contents.model import FileTrait
 from cdk_layers.contents.secrets import all_lack_secret_words
 from cdk_layers.contents.traits import bytecode_trait, traits_in
@@ -83,6 +85,7 @@ def test_public_certificates_and_talk_about_keys(text: str) -> None:
         f"secretAccessKey: {SECRET}",
         f'boto3.client("s3", aws_secret_access_key="{SECRET}")',
         f'KEYS = ("{KEY_ID}", "{SECRET}")',
+        f"{KEY_ID}\n{SECRET}\n{'x' * 400}\n",
     ],
 )
 def test_aws_credentials(text: str) -> None:
@@ -105,6 +108,10 @@ def test_aws_credentials(text: str) -> None:
         f"aws_secret_access_key = {SECRET}more",
         f"secret_key = {SECRET}",
         f"my_SECRET_KEY = {SECRET}",
+        f"9{KEY_ID} {SECRET}",
+        f"AKIAIOSFODNN7EXAMPLE {SECRET}",
+        f"{KEY_ID} was in commit 3F786850E387550FDAB836ED7E6DC881DE23001B",
+        f"{KEY_ID} of src/companyPackages/ServiceNames/reportMaker",
     ],
 )
 def test_what_only_looks_like_aws_credentials(text: str) -> None:
@@ -135,11 +142,25 @@ def test_index_credentials(path: str, text: str) -> None:
         ("requirements.txt", "--index-url https://user:password@packages.example/simple\n"),
         ("requirements.txt", "x @ git+https://git@packages.example/x.git\n"),
         ("python/client.py", '"""Connect to https://me:s3cr3t-Word@packages.example."""'),
+        ("python/notes.txt", "Connect to https://me:s3cr3t-Word@packages.example.\n"),
     ],
 )
 def test_urls_without_credentials(path: str, text: str) -> None:
     """Variables, placeholders, user names alone, and the documentation of code are no credentials."""
     assert kinds(text, path) == []
+
+
+@pytest.mark.parametrize(("path", "is_marked"), [("a/.env", True), ("a/.envrc", False), (".env.example", False)])
+def test_files_of_variables(path: str, *, is_marked: bool) -> None:
+    """A file without secrets is marked only if its name makes it one of variables."""
+    assert bool(kinds("STAGE=dev\n", path)) == is_marked
+
+
+def test_words_after_the_head_of_a_text() -> None:
+    """That its beginning has no word of a secret says nothing of the rest of a long text."""
+    data = b"\n" * 100 + f"aws_secret_access_key={SECRET}".encode()
+    seen = look("a.txt", len(data), data[:50], lambda: io.BytesIO(data), lacks_secret_words=True)
+    assert [trait.kind for trait in seen.traits] == ["aws-credentials"]
 
 
 def test_bytecode_is_told_by_how_it_is_checked(tmp_path: Path) -> None:

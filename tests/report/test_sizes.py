@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_layers.app.model import App, Function, Layer, LayerUse
+from cdk_layers.app.model import App, Function, Grant, Layer, LayerUse
 from cdk_layers.building.notes import BuildReport
 from cdk_layers.check.pipeline import outcome_of
 from cdk_layers.cli import main
@@ -159,8 +159,13 @@ def test_reports_what_cannot_be_compiled(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_sums_what_was_trimmed_in_a_check() -> None:
     """Each layer and each function counts once in the outcome, whose memo keeps it."""
+    function = Function(where=Where("F"), report=BuildReport(savings={"tests": (2, 4)}))
+    grant = Grant(where=Where("G"), layer=None, principal="222222222222")
     app = App(
-        layers=(TRIMMED, TRIMMED),
-        functions=(Function(where=Where("F"), report=BuildReport(savings={"tests": (2, 4)})),),
+        layers=(TRIMMED, replace(TRIMMED, name="other")),
+        functions=(function, replace(function, scenario="A")),
+        grants=(grant, replace(grant, scenario="A")),
     )
-    assert outcome_of(app, ()).savings == {"tests": (42, 21 * MEBIBYTE + 4), "stubs": (3, 2048)}
+    outcome = outcome_of(app, ())
+    assert outcome.savings == {"tests": (42, 21 * MEBIBYTE + 4), "stubs": (3, 2048)}
+    assert (outcome.layers, outcome.functions, outcome.grants) == (1, 1, 1)

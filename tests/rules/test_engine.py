@@ -189,6 +189,13 @@ def test_a_problem_of_an_app_says_where(monkeypatch: pytest.MonkeyPatch) -> None
         list(judge_one(App(), SETTINGS))
 
 
+def test_a_layer_with_conditions_is_at_fault_once() -> None:
+    """The model contains it once for each outcome of its conditions."""
+    layer = a_layer(unzipped_bytes=251 * MIB)
+
+    assert len(judge(App(layers=(layer, layer)), SETTINGS)) == len(judge(App(layers=(layer,)), SETTINGS))
+
+
 def test_an_empty_app_is_fine() -> None:
     """Nothing is found where nothing is."""
     assert judge(App(), SETTINGS) == []

@@ -35,10 +35,6 @@ _TRACE: Final = re.compile(rb'"trace":\s*\[\s*(?:"(?:[^"\\]|\\.)*"\s*(?:,\s*)?)*
 """Stack traces of Node in the metadata. They contain the path of a temporary folder that differs in each synthesis."""
 
 _ASSETS: Final = ".assets.json"
-_INSIDE: Final = re.compile(r"(?:\.\./)*[\w.-]+")
-"""The path in an asset manifest of an asset that is in the assembly, not elsewhere in the project."""
-
-
 _JUDGES: Final = ("packaging", "PyYAML")
 """Distributions whose code affects findings."""
 
@@ -63,8 +59,11 @@ def remembered_key(folder: Path, facts: list[Any]) -> str | None:
             digest.update(f"{path.relative_to(root).as_posix()}:{len(stable)}:".encode())
             digest.update(stable)
             for asset in _assets(path, content) if path.name.endswith(_ASSETS) else ():
+                if not asset.is_relative_to(root):
+                    # It may change without the assembly, and it may be a whole project.
+                    return None
                 identity, is_settled = stamp(asset)
-                if not is_settled or not asset.is_relative_to(root):
+                if not is_settled:
                     return None
                 digest.update(identity.encode())
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -131,9 +130,6 @@ def _assets(manifest: Path, content: bytes) -> Iterator[Path]:
     for entry in json.loads(content).get("files", {}).values():
         source = entry["source"].get("path")
         if source is not None:
-            if not _INSIDE.fullmatch(source):
-                message = f"{source} is outside of the assembly"
-                raise ValueError(message)
             path = (manifest.parent / source).resolve()
             # Templates are assets too, and each synthesis writes them again.
             if path.suffix != ".json":
