@@ -111,7 +111,7 @@ def test_aws_credentials(text: str) -> None:
         f"9{KEY_ID} {SECRET}",
         f"AKIAIOSFODNN7EXAMPLE {SECRET}",
         f"{KEY_ID} was in commit 3F786850E387550FDAB836ED7E6DC881DE23001B",
-        f"{KEY_ID} of src/companyPackages/ServiceNames/reportMaker",
+        f"{KEY_ID} of src/companyPackages/Services/reportMaker",
     ],
 )
 def test_what_only_looks_like_aws_credentials(text: str) -> None:

@@ -35,6 +35,8 @@ FORMS = (
     "https://h.example/f.whl?AWSAccessKeyId=S3cr3tValue",
     "https://h.example/f.whl?sv=2024&sig=S3cr3tValue&se=1",
     "https://h.example/f.whl?access%5Ftoken=S3cr3tValue",
+    "https://h.example/f.whl?api%5Fkey=S3cr3tValue",
+    "https://h.example/f.whl?hMac=S3cr3tValue",
     "https://h.example/f.whl#access_token=S3cr3tValue",
     "https://h.example/f.whl#sha256=00&private-token=S3cr3tValue",
     "https://h.example/f.whl?api_key=S3cr3tValue",
@@ -101,6 +103,11 @@ def test_scrubbed_once_and_for_all(text: str) -> None:
     """A text that was scrubbed is not changed by scrubbing it again, so that keys of either are the same."""
     assert scrub(scrub(text)) == scrub(text)
     assert not list(secrets_in(scrub(text)))
+
+
+def test_a_secret_that_begins_another_one() -> None:
+    """The longer one is replaced as a whole, and what is too short to be a secret stays."""
+    assert scrub("sent S3cr3tValue and S3cr3t", ["S3cr3t", "S3cr3tValue", "and"]) == "sent **** and ****"
 
 
 @pytest.mark.parametrize("unit", ["a:", "://", "//a:", "://a:b", "eyJ", "?a=", "TOKEN", "u:p@", "authorization ", "::"])
