@@ -28,6 +28,7 @@ def test_platform(python: str, exact: str, wider: str | None) -> None:
         ("cp311-cp311-manylinux_2_27_x86_64", False),
         ("cp311-cp311-manylinux2014_x86_64", True),
         ("cp311-cp311-manylinux1_x86_64", True),
+        ("cp311-cp311-linux_x86_64", True),
         ("cp311-cp311-manylinux_2_17_aarch64", False),
         ("cp310-cp310-manylinux_2_17_x86_64", False),
         ("cp38-abi3-manylinux_2_17_x86_64", True),

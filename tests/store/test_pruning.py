@@ -198,8 +198,12 @@ def test_small_files_are_bounded(store: LocalStore, monkeypatch: pytest.MonkeyPa
     store.remember("old", 1)
     os.utime(memos / "old", (time.time() - 31 * DAY,) * 2)
     assert store.recall("memo4") == 4
+    for key in "abcd":
+        put(store, key, 1, age=60 * DAY)
+    store.release()
     store.prune(Limits())
     assert sorted(path.name for path in memos.iterdir()) == ["memo0", "memo1", "memo4"]
+    assert _keys(store) == {*"abcd"}
 
 
 @pytest.mark.parametrize(
@@ -228,6 +232,19 @@ def test_older_schemas(store: LocalStore, idle_days: float, limits: Limits, stay
     LocalStore(store.folder).prune(limits)
     assert [(store.folder / place).exists() for place in places] == [stays] * len(places)
     assert (store.folder / "3" / "artifacts").is_dir()
+
+
+def test_older_schemas_go_first(store: LocalStore, other: LocalStore) -> None:
+    """What only an older version can use makes room before anything that this version may use again."""
+    old = store.folder / "1" / "entries"
+    put(store, "new", age=5 * DAY)
+    _write(old / "a.zip", 100)
+    for path in (old / "a.zip", old, old.parent):
+        os.utime(path, (time.time() - 2 * DAY,) * 2)
+    store.release()
+    other.prune(Limits(150 * KIB))
+    assert _keys(store) == {"new"}
+    assert not old.exists()
 
 
 @posix

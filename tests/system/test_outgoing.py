@@ -37,6 +37,7 @@ FORMS = (
     "https://h.example/f.whl?access%5Ftoken=S3cr3tValue",
     "https://h.example/f.whl?api%5Fkey=S3cr3tValue",
     "https://h.example/f.whl?hMac=S3cr3tValue",
+    "https://h.example/f.whl?token=S3cr3t:Value",
     "https://h.example/f.whl#access_token=S3cr3tValue",
     "https://h.example/f.whl#sha256=00&private-token=S3cr3tValue",
     "https://h.example/f.whl?api_key=S3cr3tValue",
@@ -98,6 +99,21 @@ def test_what_is_no_credential_stays(text: str) -> None:
     assert printable(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git+ssh://git@h.example/r.git",
+        "https://@h.example/simple",
+        "https://user:****@h.example/simple",
+        "https://${USER}:${TOKEN}@h.example/simple",
+        "https://h.example/f.whl?token=${TOKEN}",
+    ],
+)
+def test_placeholders_and_users_are_no_secrets(text: str) -> None:
+    """An ssh user without a password, an empty user, and what stands for a credential."""
+    assert not list(secrets_in(text))
+
+
 @pytest.mark.parametrize("text", FORMS)
 def test_scrubbed_once_and_for_all(text: str) -> None:
     """A text that was scrubbed is not changed by scrubbing it again, so that keys of either are the same."""
@@ -144,3 +160,8 @@ def test_text_acts_on_nobody(text: str) -> None:
     assert "\n" not in printable(text)
     assert "::error" not in str(EntryError(text))
     assert printable_lines("two\nlines") == "two\nlines"
+
+
+def test_commands_that_are_not_known_yet() -> None:
+    """A word that begins with two colons may be a command of a newer runner, and one that contains them is none."""
+    assert printable("::any-command::y a::b") == ": :any-command::y a::b"
