@@ -171,7 +171,7 @@ def test_builds_after_the_store_was_removed(store: LocalStore, other: LocalStore
 def test_where_it_is_unknown_what_processes_use(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch, unknown: str
 ) -> None:
-    """Without locks nothing is removed that was used within a day."""
+    """Without locks nothing is removed that was used within a day, and no build lasts six hours."""
     if unknown == "no flock":
         monkeypatch.setattr(leases, "fcntl", None)
     elif unknown == "no locks":
@@ -180,8 +180,13 @@ def test_where_it_is_unknown_what_processes_use(
         monkeypatch.setattr(leases, "_names_of", lambda _: None)
     put(store, "recent", age=23 * 3600)
     put(store, "old", age=25 * 3600)
+    scratch = store.folder / "2" / "scratch"
+    for hours in (5, 7):
+        (scratch / f"build{hours}").mkdir(parents=True)
+        os.utime(scratch / f"build{hours}", (time.time() - hours * 3600,) * 2)
     store.prune(Limits(0))
     assert _keys(store) == {"recent"}
+    assert [path.name for path in scratch.glob("build*")] == ["build5"]
 
 
 def _raise(*_: object) -> None:
@@ -232,6 +237,37 @@ def test_older_schemas(store: LocalStore, idle_days: float, limits: Limits, stay
     LocalStore(store.folder).prune(limits)
     assert [(store.folder / place).exists() for place in places] == [stays] * len(places)
     assert (store.folder / "3" / "artifacts").is_dir()
+
+
+def test_what_cannot_be_moved_away_stays_whole(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of another user is counted as failed, and nothing of it is removed."""
+    folder = put(store, "key", age=2 * DAY)
+    store.release()
+
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path), None, str(target))
+
+    monkeypatch.setattr(type(folder), "rename", refuse)
+    pruned = LocalStore(store.folder).prune(Limits(0))
+    assert (pruned.failed.count, pruned.removed["artifacts"].count) == (1, 0)
+    assert (folder / "archive.zip").is_file()
+
+
+def test_a_dry_run_changes_nothing(store: LocalStore) -> None:
+    """Not even what no limit is about, such as the locks of builds of other days."""
+    put(store, "key", age=2 * DAY)
+    store.release()
+    lock = store.folder / "2" / "locks" / "old"
+    lock.parent.mkdir(exist_ok=True)
+    lock.touch()
+    os.utime(lock, (time.time() - 2 * DAY,) * 2)
+    other = LocalStore(store.folder)
+    assert other.prune(Limits(0), is_dry_run=True).removed["artifacts"].count == 1
+    assert _keys(store) == {"key"}
+    assert lock.exists()
+    other.prune(Limits(0))
+    assert _keys(store) == set()
+    assert not lock.exists()
 
 
 def test_older_schemas_go_first(store: LocalStore, other: LocalStore) -> None:
