@@ -20,6 +20,7 @@ import pytest
 
 from cdk_layers.errors import BuildError
 from cdk_layers.store import inventory, leases, pruning
+from cdk_layers.store.growth import Growth
 from cdk_layers.store.inventory import items
 from cdk_layers.store.local_store import LocalStore
 from cdk_layers.store.pruning import Limits
@@ -96,6 +97,18 @@ def test_nothing_is_pruned_where_nothing_is_built(store: LocalStore, monkeypatch
     assert store._growth.is_due(90 * KIB, time.time())
     assert not store._growth.is_due(None, time.time())
     assert store._growth.is_due(None, time.time() + DAY + 1)
+    assert store._growth.is_due(None, time.time() - DAY - 1), "the clock was set back"
+
+
+def test_a_store_that_stays_too_large_is_not_pruned_by_each_build(tmp_path: Path) -> None:
+    """While it is all in use, a prune would look at all files in vain: the next one is due after some growth."""
+    growth = Growth(tmp_path / "growth")
+    growth.start(1000, 0)
+    assert not growth.is_due(900, 0)
+    growth.add(50)
+    assert not growth.is_due(900, 0)
+    growth.add(1)
+    assert growth.is_due(900, 0)
 
 
 @posix
@@ -194,7 +207,10 @@ def _raise(*_: object) -> None:
 
 
 def test_small_files_are_bounded(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memos go when they were not used for a month, and the least recently used when there are too many."""
+    """Memos go when they were not used for a month, and the least recently used when there are too many.
+
+    What killed builds left goes too, and artifacts stay whatever their number is.
+    """
     monkeypatch.setattr(pruning, "_MAX_FILES", 3)
     memos = store.folder / "2" / "memos"
     for days in range(5):
@@ -206,9 +222,11 @@ def test_small_files_are_bounded(store: LocalStore, monkeypatch: pytest.MonkeyPa
     for key in "abcd":
         put(store, key, 1, age=60 * DAY)
     store.release()
+    (store.folder / "2" / "scratch" / "killed").mkdir(parents=True, exist_ok=True)
     store.prune(Limits())
     assert sorted(path.name for path in memos.iterdir()) == ["memo0", "memo1", "memo4"]
     assert _keys(store) == {*"abcd"}
+    assert not (store.folder / "2" / "scratch" / "killed").exists()
 
 
 @pytest.mark.parametrize(
@@ -257,9 +275,10 @@ def test_a_dry_run_changes_nothing(store: LocalStore) -> None:
     """Not even what no limit is about, such as the locks of builds of other days."""
     put(store, "key", age=2 * DAY)
     store.release()
-    lock = store.folder / "2" / "locks" / "old"
+    lock, recent = (store.folder / "2" / "locks" / name for name in ("old", "recent"))
     lock.parent.mkdir(exist_ok=True)
     lock.touch()
+    recent.touch()
     os.utime(lock, (time.time() - 2 * DAY,) * 2)
     other = LocalStore(store.folder)
     assert other.prune(Limits(0), is_dry_run=True).removed["artifacts"].count == 1
@@ -268,6 +287,39 @@ def test_a_dry_run_changes_nothing(store: LocalStore) -> None:
     other.prune(Limits(0))
     assert _keys(store) == set()
     assert not lock.exists()
+    assert recent.exists()
+
+
+@posix
+def test_a_lease_that_is_gone_is_written_anew(tmp_path: Path) -> None:
+    """Something may remove the whole store while a process runs, which then names again what it uses."""
+    lease = leases.Lease(tmp_path)
+    for name in ("artifacts/a", "artifacts/b"):
+        lease.hold(name)
+    shutil.rmtree(tmp_path / inventory.UPKEEP)
+    for name in ("artifacts/a", "artifacts/b"):
+        lease.hold(name)
+    with leases.frozen(tmp_path) as used:
+        assert used == ({"artifacts/a", "artifacts/b"}, True)
+    lease.release()
+    with leases.frozen(tmp_path) as used:
+        assert used == (set(), True)
+
+
+@posix
+def test_a_process_that_ends_meanwhile_uses_nothing(tmp_path: Path) -> None:
+    """Its lease may be gone when it is read, which leaves nothing unknown."""
+    assert leases._names_of(tmp_path / "gone") == []
+
+
+def test_a_file_that_is_being_written_is_not_damaged(store: LocalStore) -> None:
+    """Its name begins with a dot until it is whole."""
+    store.remember("memo", 1)
+    memos = store.folder / "2" / "memos"
+    (memos / ".half").write_bytes(b"ha")
+    assert store.verify(is_dry_run=True).damaged == []
+    (memos / "half").write_bytes(b"ha")
+    assert [item.path.name for item in store.verify(is_dry_run=True).damaged] == ["half"]
 
 
 def test_older_schemas_go_first(store: LocalStore, other: LocalStore) -> None:
