@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 import pytest
 
 from cdk_layers.errors import BuildError
-from cdk_layers.store import inventory, leases, pruning
+from cdk_layers.store import contents_json, inventory, leases, pruning
 from cdk_layers.store.growth import Growth
 from cdk_layers.store.inventory import items
 from cdk_layers.store.local_store import LocalStore
@@ -247,14 +247,28 @@ def test_older_schemas(store: LocalStore, idle_days: float, limits: Limits, stay
             if made == store.folder or store.folder.name == made.name:
                 break
             os.utime(made, (when, when))
-    (store.folder / "3" / "artifacts").mkdir(parents=True)
+    newer = [store.folder / place for place in ("3/artifacts", f"2/measurements-{contents_json.SCHEMA + 1}")]
     put(store, "new")
+    for folder in newer:
+        folder.mkdir(parents=True)
+        for made in (folder, folder.parent):
+            os.utime(made, (time.time() - 60 * DAY,) * 2)
     for made in (store.folder / "1", store.folder / "1/entries"):
         with suppress(FileNotFoundError):  # removed after the build, as it should be
             os.utime(made, (time.time() - idle_days * DAY,) * 2)
     LocalStore(store.folder).prune(limits)
     assert [(store.folder / place).exists() for place in places] == [stays] * len(places)
-    assert (store.folder / "3" / "artifacts").is_dir()
+    assert all(folder.is_dir() for folder in newer)
+
+
+def test_what_an_older_version_reads_is_in_use(tmp_path: Path) -> None:
+    """It does not record what it uses, and file systems record when a file was read."""
+    read = tmp_path / "1" / "entries" / "a.zip"
+    _write(read, 1)
+    os.utime(read, (2000, 1000))
+    for folder in (read.parent, read.parent.parent):
+        os.utime(folder, (5000, 1000))
+    assert inventory.last_used(tmp_path / "1") == 2000
 
 
 def test_what_cannot_be_moved_away_stays_whole(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,10 +314,10 @@ def test_a_lease_that_is_gone_is_written_anew(tmp_path: Path) -> None:
     for name in ("artifacts/a", "artifacts/b"):
         lease.hold(name)
     with leases.frozen(tmp_path) as used:
-        assert used == ({"artifacts/a", "artifacts/b"}, True)
+        assert used == leases.Used(frozenset({"artifacts/a", "artifacts/b"}), is_complete=True)
     lease.release()
     with leases.frozen(tmp_path) as used:
-        assert used == (set(), True)
+        assert used == leases.Used(frozenset(), is_complete=True)
 
 
 @posix
