@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 from aws_cdk import Size, Stack
 from aws_cdk.assertions import Template
-from aws_cdk.aws_lambda import Architecture, Code, Function, Handler, LayerVersion, Runtime
+from aws_cdk.aws_lambda import Architecture, Code, Function, Handler, LambdaInsightsVersion, LayerVersion, Runtime
 from aws_cdk.aws_ssm import StringParameter
 from constructs import Construct
 
@@ -163,6 +163,16 @@ def test_an_added_layer_that_is_refused_leaves_no_trace(stack: Stack) -> None:
         made.add_layers(ARN.replace(":7", ":8"))
     rendered = functions(Template.from_stack(stack).to_json())["Fn"]["Properties"]["Layers"]
     assert rendered == [ARN]
+
+
+def test_layers_by_arn_are_judged_with_all_others(stack: Stack) -> None:
+    """With those that the function has, and with the extensions that the CDK adds."""
+    made = function(stack, "Fn", layers=[ARN])
+    with pytest.raises(IdentityError, match="duplicate-layer"):
+        made.add_layers(ARN)
+    extension = LambdaInsightsVersion.from_insight_version_arn(ARN)
+    with pytest.raises(IdentityError, match="duplicate-layer"):
+        function(stack, "Extended", layers=[ARN], insights_version=extension)
 
 
 @pytest.mark.parametrize(
