@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +10,7 @@ import pytest
 from aws_cdk import App, Stack
 
 from cdk_layers import BrokenImportError, LayeredFunction, MultiLayerStack, SharedPythonLayer
+from cdk_layers.cli import main
 from cdk_layers.errors import BuildError
 from cdk_layers.local import runner
 from cdk_layers.local.runner import this_architecture
@@ -70,6 +72,21 @@ def test_names_what_trimming_broke(data: Path, capsys: pytest.CaptureFixture[str
     assert "To build it as it is, pass try_imports=False." in message
     assert not stack.node.try_find_child("Data")
     assert "Layer 'Hub/Data': never cannot be imported, untrimmed neither: ModuleNotFound" in capsys.readouterr().err
+
+
+def test_the_command_compares_with_the_untrimmed_build(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is in the build cache of the machine that built both, so nothing has to be named."""
+    app = App(outdir=str(tmp_path / "out"))
+    options = {**_TRIED, "try_imports": False, "entry": data}
+    for name, excludes in (("Whole", []), ("Trimmed", ["needy/words.py"])):
+        SharedPythonLayer(Stack(app, name), "Data", dependency_excludes=excludes, **options)
+    app.synth()
+    capsys.readouterr()
+    assert main(["try-imports", "Trimmed/Data", str(tmp_path / "out"), "--format", "json"]) == 1
+    failed = json.loads(capsys.readouterr().out)["failed"]
+    assert {each["name"]: each["fails_untrimmed"] for each in failed} == {"needy": False, "never": True}
 
 
 def test_every_failure_counts_where_nothing_was_trimmed(data: Path) -> None:
