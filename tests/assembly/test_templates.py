@@ -341,7 +341,7 @@ def test_what_is_no_template_is_an_error_or_empty(tmp_path: Path, text: str) -> 
 def test_an_empty_stack_of_an_assembly_is_empty(tmp_path: Path) -> None:
     """The CDK writes {} for it, which by itself would be no template."""
     assert read(assembly_of(tmp_path, Empty={})).functions == ()
-    with pytest.raises(AssemblyError, match="no Resources"):
+    with pytest.raises(AssemblyError, match=r"no Resources\. Give a template, or the folder"):
         read_text(tmp_path, "{}")
 
 

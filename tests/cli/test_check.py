@@ -218,6 +218,7 @@ def test_an_unknown_rule_in_the_projects_settings(run: Command, setting: str) ->
         (("check", "nowhere"), "There is no file or folder 'nowhere'. Run `cdk synth`"),
         (("check", "x" * 300), "' cannot be read: "),
         (("check", "."), "neither a manifest.json nor a template.yaml"),
+        (("check", "."), "For templates of other tools, give the file."),
         (("check",), "neither cdk.out nor .aws-sam/build"),
         (("check", "--budget", "much"), "--budget is 'much'"),
         (("check", "--budget", "0"), "--budget is '0'"),

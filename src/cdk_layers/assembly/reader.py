@@ -216,7 +216,10 @@ def _template(path: Path) -> dict[str, Any]:
     """Read a template that is not a part of an assembly."""
     document = read_document(path, MAX_TEMPLATE_BYTES)
     if "Resources" not in document:
-        message = f"{path} is not a CloudFormation template: it has no Resources."
+        message = (
+            f"{path} is not a CloudFormation template: it has no Resources. Give a template, or the folder that "
+            f"`cdk synth` or `sam build` writes."
+        )
         raise AssemblyError(message)
     return document
 
@@ -230,7 +233,8 @@ def _start(path: Path) -> Path:
                 return path / name
         message = (
             f"{path} is not a cloud assembly: it has neither a {MANIFEST} nor a {TEMPLATES[0]}. "
-            f"Run `cdk synth` or `sam build` first, and give the folder that it writes."
+            f"Run `cdk synth` or `sam build` first, and give the folder that it writes. For templates of other tools, "
+            f"give the file."
         )
         raise AssemblyError(message)
     if fault == ABSENT:
