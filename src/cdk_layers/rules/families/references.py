@@ -130,7 +130,8 @@ def stale_use(subject: Layer, _: Settings) -> Iterator[Problem]:
     severity="warning",
     meaning="A function imports a layer's ARN that another stack exports. The ARN changes with the layer's content, "
     "and CloudFormation refuses to change an export that is in use.",
-    remedy="Use a `SharedPythonLayer` or a `MultiLayerStack`, which functions refer to weakly and follow; or write the "
+    remedy="Use a `SharedPythonLayer` or a `MultiLayerStack` without `reference_strength=ReferenceStrength.STRONG`, "
+    "which functions refer to weakly and follow; or write the "
     "ARN to an SSM parameter, and read it with `StringParameter.value_for_string_parameter` (a template parameter of "
     "type `AWS::SSM::Parameter::Value<String>`).",
     source="CloudFormation; aws-cdk issue 1972.",
