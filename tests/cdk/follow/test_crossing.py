@@ -236,6 +236,15 @@ def test_a_plain_function_is_refused_for_its_environment_too(tmp_path: Path) -> 
         app.synth()
 
 
+def test_another_region_of_an_unknown_account_can_be_compared(tmp_path: Path) -> None:
+    """Both Regions are known, so the finding is that Lambda accepts no layer of another Region."""
+    app = new_app(tmp_path / "out")
+    base = _layer(Stack(app, "Hub", env=_REGION), tmp_path)
+    Function(Stack(app, "Spoke", env=Environment(region="us-east-1")), "F", layers=[base], **inline())
+    with pytest.raises(RuntimeError, match="wrong-region"):
+        app.synth()
+
+
 @pytest.mark.parametrize("env", [None, _REGION, _ACCOUNT], ids=["none", "Region", "account"])
 def test_equal_environments_suffice(tmp_path: Path, env: Environment | None) -> None:
     """What the CDK knows of neither stack is not compared."""

@@ -112,8 +112,9 @@ def refuse_unreadable(consumer: Stack, layer: SharedLayer) -> None:
             f"layers=[parameter.value_as_string], or write the ARN itself, which is in the outputs of {hub!r}."
         )
         raise UsageError(message)
-    # Without the account of the layer, the CDK would name a role of "unknown-account".
-    if None in {own.region, other.region, other.account}:
+    # If the account of the layer alone is unknown, the CDK would name a role of "unknown-account".
+    names_unknown_role = other.account is None and own.account is not None
+    if names_unknown_role or None in {own.region, other.region}:
         message = (
             f"{users}. The CDK can refer from one stack to the other if it knows the environments of both, or if both "
             f"are the same. Pass env=Environment(account=..., region=...) to both {path!r} and {hub!r}, or to neither "
