@@ -21,7 +21,6 @@ from cdk_layers.building.parts.split import UNRECORDED, split
 from cdk_layers.building.plan import distributions_key, make_plan
 from cdk_layers.building.progress import ended_on_error
 from cdk_layers.building.record import write_record
-from cdk_layers.building.requirements.build_keys import resolution_key
 from cdk_layers.building.requirements.manifests import read_requirements, stored_requirements
 from cdk_layers.building.requirements.presumption import refuse_gaps, refuse_left_out
 from cdk_layers.building.requirements.resolution import Basis, confirm, resolve
@@ -86,9 +85,6 @@ class _BuildRun:
     is_complete: bool = False
     """Whether all requirements of the installed distributions are known to be met."""
 
-    inputs: str = ""
-    """A digest of the inputs of the resolution."""
-
     def run(self) -> FinishedBuild:
         """Return the build, and show its progress."""
         start = host.clock()
@@ -120,7 +116,6 @@ class _BuildRun:
 
     def _build(self, requirements: Requirements) -> FinishedBuild:
         """Return the build. If presumed pins turn out to be incomplete, resolve the manifest."""
-        self.inputs = resolution_key(requirements, self.job)
         if self.job.options.content.bytecode:
             # This fails before anything is installed.
             from cdk_layers.building.bytecode.compile import require_python  # noqa: PLC0415
@@ -268,8 +263,7 @@ class _BuildRun:
 
     def _refuse_changed(self, plan: Plan) -> None:
         """Reject an installation if the inputs of its key have changed: a wheel, a folder, or a setting."""
-        key = distributions_key(plan.requirements, plan.resolution, self.job)
-        if key != plan.distributions_key or resolution_key(plan.requirements, self.job) != self.inputs:
+        if distributions_key(plan.requirements, plan.resolution, self.job) != plan.distributions_key:
             message = (
                 f"A file or folder that {plan.requirements.origin} names, or a setting of uv, changed during the "
                 "installation. Build again."
