@@ -36,7 +36,10 @@ GRANTS: Final[tuple[Any, ...]] = (
     {"222222222222": 1},
     THING,
 )
-SIZES: Final = (100, "100", "120 megabytes", "-1 MiB", 1.5, True, [Size.mebibytes(1)])
+SIZES: Final = (
+    100, "100", "120 megabytes", "-1 MiB", 1.5, True, [Size.mebibytes(1)],
+    Size.mebibytes(Token.as_number({"Ref": "Size"})),
+)  # fmt: skip
 POLICIES: Final = ("keep", 1, True, ["retain"], ReferenceStrength.WEAK, RemovalPolicy.SNAPSHOT, THING)
 STRENGTHS: Final = ("week", 1, True, ["weak"], RemovalPolicy.RETAIN, THING)
 FLAGS: Final[tuple[Any, ...]] = ("yes", "False", 1, 0, [], THING)
@@ -250,6 +253,8 @@ def test_a_wrong_place_is_named(stack: Stack, entry: Path) -> None:
     for name in IDS:
         with pytest.raises(UsageError, match=r"^Stack 'Hub/.*': id is .*; expected .* with at least one character\."):
             MultiLayerStack.from_directory(stack, name, "layers")
+    # As with the CDK's own class.
+    assert MultiLayerStack().node.path == "Default"
 
 
 @pytest.mark.parametrize(
