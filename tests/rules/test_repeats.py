@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cdk_layers.findings import Finding, Subject, Unread, Where
 from cdk_layers.rules.repeats import group_repeats, group_unread
 
@@ -29,6 +31,22 @@ def test_stages_and_regions_are_places_of_one_finding() -> None:
     assert found[0].elsewhere == "The same in 2 other places: Prod/Spoke-eu-west-1/Report, Prod/Spoke-us-east-1/Report."
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Function '{0}/F' uses a layer of the stack '{0}'",
+        "The function {0}/F lacks idna",
+        "'{0}/F' and '{0}/F/Layer0' differ in 'a/b' and c",
+    ],
+)
+def test_the_same_stack_in_the_app_and_in_a_stage(message: str) -> None:
+    """A path in the message may be that of a stack, and of the place itself without quotes."""
+    found = group_repeats(finding(f"{stack}/F", message.format(stack)) for stack in ("Hub", "Dev/Hub"))
+
+    assert len(found) == 1
+    assert found[0].elsewhere == "The same in 1 other place: Dev/Hub/F."
+
+
 def test_other_words_are_other_findings() -> None:
     """Another function in the message, another rule's words, another severity, another remedy."""
     one = finding("Spoke/Report", "Function 'Spoke/Report' lacks idna")
@@ -54,6 +72,21 @@ def test_a_topic_counts_instead_of_the_words() -> None:
     assert repeated.elsewhere == (
         "The same in 71 other places: Spoke/F1, Spoke/F2, Spoke/F3, Spoke/F4, Spoke/F5 and 66 more."
     )
+
+
+def test_topics_of_stages_and_severities() -> None:
+    """A topic is without its stage too, and an error is another problem than a warning."""
+    topics = [finding(f"{stage}/F", topic=f"'{stage}/Hub/base'") for stage in ("Dev", "Prod")]
+    error = Finding("missing-dependency", "error", Where("Dev/F"), WHAT, "Add it.", topic="'Dev/Hub/base'")
+
+    assert [len(repeated.findings) for repeated in group_repeats([*topics, error])] == [2, 1]
+
+
+def test_what_is_not_known_of_no_subject_is_one_sentence() -> None:
+    """Nothing is listed where nothing has a name."""
+    assert group_unread([Unread("the macro is not read."), Unread("the macro is not read.")]) == [
+        "the macro is not read."
+    ]
 
 
 def test_one_place_is_told_as_it_is() -> None:

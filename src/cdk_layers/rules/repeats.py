@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.findings import Finding, Unread
 
-_QUOTED: Final = re.compile(r"'[^'\n]*'")
+_QUOTED_PATH: Final = re.compile(r"'[^'\n]*/([^'/\n]*)'")
 _LAYER_ARN: Final = re.compile(r"arn:[^:'\s]*:lambda:[^:'\s]*:[^:'\s]*:layer:([^:'\s]*)(?::\d+)?")
 _MOST_LISTED: Final = 5
 
@@ -79,4 +79,4 @@ def problem_of(finding: Finding) -> tuple[str, ...]:
 
 def _placeless(text: str) -> str:
     """Return a text with only the last parts of construct paths, and with layers without their Region and version."""
-    return _QUOTED.sub(lambda found: found.group().rpartition("/")[2], _LAYER_ARN.sub(r"\1", text))
+    return _QUOTED_PATH.sub(r"'\1'", _LAYER_ARN.sub(r"\1", text))
