@@ -103,8 +103,10 @@ def test_what_layers_share_is_said_once(app: App, tmp_path: Path) -> None:
         removal_policy=RemovalPolicy.RETAIN,
         grants=[LayerGrant.account("333333333333"), LayerGrant.account("222222222222")],
     )
+    stack.add_layer("empty", entry=entry(tmp_path, "empty"), compatible_architectures=[], grants=[])
     template = template_of(stack)
-    base, own = resources(template, LAYER).values()
+    base, own, empty = resources(template, LAYER).values()
+    assert empty["Properties"]["CompatibleArchitectures"] == ["arm64"]
     assert base["Properties"]["CompatibleRuntimes"] == ["python3.12"]
     assert base["Properties"]["CompatibleArchitectures"] == ["arm64"]
     assert base["DeletionPolicy"] == "Delete"
@@ -113,7 +115,7 @@ def test_what_layers_share_is_said_once(app: App, tmp_path: Path) -> None:
     assert own["DeletionPolicy"] == "Retain"
     granted = resources(template, "AWS::Lambda::LayerVersionPermission")
     assert sorted((name[:3], one["Properties"]["Principal"]) for name, one in granted.items()) == [
-        ("bas", "222222222222"), ("own", "222222222222"), ("own", "333333333333"),
+        ("bas", "222222222222"), ("emp", "222222222222"), ("own", "222222222222"), ("own", "333333333333"),
     ]  # fmt: skip
 
 
