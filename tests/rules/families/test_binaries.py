@@ -150,8 +150,18 @@ def test_a_module_for_macos_or_windows_alone_is_an_error(path: str) -> None:
 def test_a_wheel_for_any_platform_may_bring_files_for_others() -> None:
     """It is a warning then: what its authors do on Linux is their choice."""
     path = "python/debugpy/_d.cp313-win_amd64.pyd"
-    contents = archive([path], dists=[dist("debugpy", top_level=["debugpy"])])
-    assert severities(function(layer(contents)), "wrong-platform") == ["warning"]
+    debugpy, orjson = dist("debugpy", top_level=["debugpy"]), dist("orjson", tags=["x"], top_level=["orjson"])
+    (finding,) = found(function(layer(archive([path], dists=[debugpy]))), "wrong-platform")
+    assert (finding.severity, finding.aws_error) == ("warning", None)
+    assert "contains the same files" in finding.remedy
+    assert "Build it" not in finding.remedy
+    both = layer(archive([path, "python/orjson/o.cpython-313-darwin.so"], dists=[debugpy, orjson]))
+    messages = {finding.severity: finding.message for finding in found(function(both), "wrong-platform")}
+    assert "orjson/o" in messages["error"]
+    assert "debugpy" not in messages["error"]
+    chosen = archive(natives=[elf("python/debugpy/attach_linux_amd64.so")], dists=[debugpy])
+    (finding,) = found(function(layer(chosen), architecture="arm64"), "wrong-machine")
+    assert (finding.severity, "contains the same files" in finding.remedy) == ("warning", True)
 
 
 def test_files_are_told_by_their_distributions() -> None:

@@ -28,6 +28,10 @@ _BUILD_FOR_TARGET: Final = (
     "install into an empty folder with --platform, --python-version and --only-binary=:all:."
 )
 
+_AS_PUBLISHED: Final = (
+    "The wheel is for any platform, so a build for the function contains the same files. Use another distribution, or "
+    "acknowledge the finding if the function needs none of them."
+)
 _SLOWER: Final = " The distribution can be imported without them too, but is usually slower."
 
 
@@ -70,11 +74,13 @@ def wrong_machine(function: Function, _: Settings) -> Iterator[Problem]:
         chosen = [native for native in foreign if names_its_machine(native.path)]
         yield from _machines(part, [native for native in foreign if native not in chosen], function.architecture)
         if chosen:
-            files = listed_files(part.contents, [native.path for native in chosen])
+            paths = [native.path for native in chosen]
+            files = listed_files(part.contents, paths)
             yield Problem(
                 f"{part.label[0].upper()}{part.label[1:]} provides files for other machines, selected by their names, "
                 f"and none for {function.architecture}: {files}. Code that selects one of them at run time finds none.",
                 severity="warning",
+                remedy=_AS_PUBLISHED if all(_for_any_platform(part, path) for path in paths) else None,
                 aws_error="",
             )
 
@@ -121,14 +127,22 @@ def wrong_platform(function: Function, _: Settings) -> Iterator[Problem]:
         return
     for part in parts(function):
         foreign = part.natives.for_other_system(python_version(function))
-        if foreign:
-            # A wheel for any platform contains files for each. Its author chose to provide none for Linux.
-            optional = all(_for_any_platform(part, path) or part.natives.is_optional(path) for path in foreign)
-            yield Problem(
-                f"{count(len(foreign), 'file')} in {part.label} cannot be loaded on Linux, because they are built for "
-                f"macOS or Windows: {listed_files(part.contents, foreign)}.",
-                severity="warning" if optional else None,
-            )
+        # A wheel for any platform contains files for each. Its author chose to provide none for Linux.
+        published = [path for path in foreign if _for_any_platform(part, path)]
+        others = [path for path in foreign if path not in published]
+        if published:
+            message = _for_others(part, published)
+            yield Problem(message, severity="warning", remedy=_AS_PUBLISHED, aws_error="")
+        if others:
+            optional = all(map(part.natives.is_optional, others))
+            yield Problem(_for_others(part, others), severity="warning" if optional else None)
+
+
+def _for_others(part: Part, paths: Sequence[str]) -> str:
+    return (
+        f"{count(len(paths), 'file')} in {part.label} cannot be loaded on Linux, because they are built for "
+        f"macOS or Windows: {listed_files(part.contents, paths)}."
+    )
 
 
 def _for_any_platform(part: Part, path: str) -> bool:
