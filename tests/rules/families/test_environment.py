@@ -1,11 +1,19 @@
-"""Environment variables of functions that hide the content of layers, and near misses."""
+"""Environment variables of functions that hide content or name what no archive contains, and near misses."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
+from cdk_layers.contents.model import Contents, File
 from tests.rules.subjects import a_function, a_layer, findings, holding, severities
 
+if TYPE_CHECKING:
+    from cdk_layers.findings import Finding
+
+CODE = holding(files=("main.py",))
 PYTHON = holding(files=("python/six.py",))
 VERSIONED = holding(files=("python/lib/python3.11/site-packages/six.py",))
 TOOLS = holding(files=("bin/hello", "lib/libhello.so"))
@@ -108,3 +116,53 @@ def test_programs_and_libraries_can_be_hidden(variable: str, value: str | None, 
 def test_a_hidden_folder_is_an_error_only_where_that_is_verified(runtime: str, expected: list[str]) -> None:
     """The bootstrap of the runtimes from python3.12 on was not read."""
     assert pythonpath("/x", PYTHON, runtime=runtime) == expected
+
+
+def wrapper(
+    path: str | None, layer: Contents | None, *, code: Contents | None = CODE, runtime: str = "python3.13"
+) -> list[Finding]:
+    """Return what is found for a function that a program starts."""
+    environment = {"AWS_LAMBDA_EXEC_WRAPPER": path}
+    function = a_function(a_layer(contents=layer), code=code, runtime=runtime, environment=environment)
+    return findings("wrapper-not-found", function)
+
+
+@pytest.mark.parametrize("path", ["/opt/nope", "/opt/bin/nope", "/opt/hello", "/opt/bin", "/var/task/bin/hello"])
+def test_a_wrapper_that_no_archive_contains_ends_the_runtime(path: str) -> None:
+    """The message has the words of the runtime's bootstrap."""
+    (finding,) = wrapper(path, TOOLS)
+
+    assert (finding.severity, finding.aws_error) == ("error", f"{path}: does not exist")
+    assert ("A file of that name is bin/hello in layer 'Hub/base'." in finding.message) == path.endswith("/hello")
+
+
+@pytest.mark.parametrize("path", ["/opt/bin/hello", "/opt/./bin//hello", "/var/task/main.py", "/bin/true", "start", ""])
+def test_a_wrapper_that_exists_or_is_not_in_an_archive_is_not_reported(path: str) -> None:
+    """Programs of the runtime's image are not known."""
+    assert wrapper(path, replace(TOOLS, files={"bin/hello": File(1, 0, 0o755)}), code=a_program(0o755)) == []
+
+
+def test_a_wrapper_that_is_not_known_is_not_reported() -> None:
+    """It may be in a layer of unknown content, below a link, or a token; other runtimes have other bootstraps."""
+    assert wrapper("/opt/nope", None) == []
+    assert wrapper("/opt/nope", TOOLS, code=None) == []
+    assert wrapper("/opt/nope/it", replace(TOOLS, links={"nope": "bin"})) == []
+    assert wrapper("/opt/nope", replace(TOOLS, links={"nope": "bin/hello"})) == []
+    assert wrapper(None, TOOLS) == []
+    assert wrapper("/opt/nope", TOOLS, runtime="nodejs22.x") == []
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0o755, []), (0, []), (0o644, ["error"]), (0o750, ["error"])])
+def test_a_wrapper_has_to_be_executable(mode: int, expected: list[str]) -> None:
+    """Archives of Windows record no modes. In bin/, unreadable-file reports it for every program."""
+    program = a_program(mode, "otel-instrument")
+    found = wrapper("/opt/otel-instrument", program)
+
+    assert [finding.severity for finding in found] == expected
+    assert all(finding.aws_error == "/opt/otel-instrument: is not an executable" for finding in found)
+    assert wrapper("/opt/bin/hello", a_program(mode, "bin/hello")) == []
+
+
+def a_program(mode: int, path: str = "main.py") -> Contents:
+    """Return contents with one file of that mode."""
+    return Contents(1, {path: File(1, 0, mode)})

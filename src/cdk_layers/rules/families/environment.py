@@ -1,13 +1,14 @@
-"""Environment variables that hide the content of layers."""
+"""Environment variables that hide the content of layers, or name a program that no layer contains."""
 
 from __future__ import annotations
 
 import re
-from posixpath import normpath
+from posixpath import dirname, normpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.rules.examples import function_yaml, sam_template
+from cdk_layers.rules.facts.search_path import is_python, parts, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Layer, Settings
     from cdk_layers.findings import Severity
+    from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=135)
 
@@ -24,6 +26,11 @@ _TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {Conte
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python\d+\.\d+/site-packages(?=/)")
 _MODULES: Final = (".py", ".pyc", ".so")
 _SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}
+_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+_MOUNTS: Final = ("/opt/", "/var/task/")
+_EXECUTE: Final = 0o001
+_OF_PROGRAMS: Final = ("bin", "extensions")
+"""Folders whose programs the rule unreadable-file checks, used or not."""
 
 
 @rule(
@@ -85,8 +92,8 @@ def _python_folders(layer: Layer, runtime: str, below: tuple[str, ...]) -> list[
 
 
 def _doubt(subject: Function) -> str:
-    if "AWS_LAMBDA_EXEC_WRAPPER" in (subject.environment or {}):
-        return " The program that AWS_LAMBDA_EXEC_WRAPPER names may add it."
+    if _WRAPPER in (subject.environment or {}):
+        return f" The program that {_WRAPPER} names may add it."
     if (subject.runtime or "") in {f"python3.{minor}" for minor in range(12)}:
         return ""
     return f" This is verified for the runtimes up to Python 3.11, but not verified for {subject.runtime}."
@@ -129,3 +136,55 @@ def path_hides_layers(subject: Function, _: Settings) -> Iterator[Problem]:
 def _uses(layer: Layer, folder: str) -> bool:
     start = folder.removeprefix("/opt/") + "/"
     return layer.contents is not None and any(path.startswith(start) for path in layer.contents.files)
+
+
+@rule(
+    "wrapper-not-found",
+    Function,
+    severity="error",
+    meaning="AWS_LAMBDA_EXEC_WRAPPER names a file that neither the function's code nor a layer contains, or that is "
+    "not executable. The runtime then ends before it loads the function.",
+    remedy="Add the layer that contains the program, such as that of the vendor, correct the path, or remove "
+    "AWS_LAMBDA_EXEC_WRAPPER. In a SharedPythonLayer, the files of opt_entry are in /opt, and those of entry in "
+    "/opt/python.",
+    source='The developer guide, "Modifying the runtime environment"; the bootstrap of the runtimes.',
+    aws_error="/opt/otel-instrument: does not exist",
+    failing=sam_template(
+        function_yaml("Environment: {Variables: {AWS_LAMBDA_EXEC_WRAPPER: /opt/bin/hi}}", "Layers: [!Ref Tools]"),
+        _TOOLS,
+    ),
+    passing=sam_template(
+        function_yaml("Environment: {Variables: {AWS_LAMBDA_EXEC_WRAPPER: /opt/bin/hello}}", "Layers: [!Ref Tools]"),
+        _TOOLS,
+    ),
+)
+def wrapper_not_found(subject: Function, _: Settings) -> Iterator[Problem]:
+    """Look up the program that starts the runtime. What a link leads to is not followed."""
+    value = (subject.environment or {}).get(_WRAPPER)
+    if not value or not value.startswith(_MOUNTS) or not is_python(subject) or unknown_parts(subject):
+        return
+    known = [(part, f"{normpath(value)}/".removeprefix(f"{part.mount}/")) for part in reversed(parts(subject))]
+    if any(path.startswith(f"{link}/") for part, path in known for link in part.contents.links):
+        return
+    found = next(((part, path[:-1]) for part, path in known if path[:-1] in part.contents.files), None)
+    if found is None:
+        name = value.rpartition("/")[2]
+        others = [part.at(path) for part, _ in known for path in part.contents.files if path.endswith(f"/{name}")]
+        yield Problem(
+            f"{_WRAPPER} names {value!r}, which neither the function's code nor a layer contains."
+            + (f" A file of that name is {others[0]}." if others else ""),
+            aws_error=f"{value}: does not exist",
+        )
+    else:
+        yield from _not_executable(value, *found)
+
+
+def _not_executable(value: str, part: Part, path: str) -> Iterator[Problem]:
+    mode = part.contents.files[path].mode
+    # Archives that were created on Windows contain no modes.
+    if mode and not mode & _EXECUTE and dirname(path) not in _OF_PROGRAMS:
+        yield Problem(
+            f"{_WRAPPER} names {value!r}, and {part.at(path)} is not executable by all ({mode:03o}).",
+            remedy="Make it executable before the archive is made: `chmod +x <file>`.",
+            aws_error=f"{value}: is not an executable",
+        )
