@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from cdk_layers.contents.model import Native
 from cdk_layers.contents.names import canonical
-from tests.rules.archives import archive, dist, elf, found, function, layer, severities
+from tests.rules.archives import Files, archive, dist, elf, found, function, layer, severities, texts
+
+if TYPE_CHECKING:
+    from cdk_layers.app.model import Layer
 
 X86 = "python/fast/_fast.cpython-313-x86_64-linux-gnu.so"
 ARM = "python/fast/_fast.cpython-313-aarch64-linux-gnu.so"
@@ -239,3 +244,26 @@ def test_a_program_for_one_of_two_declared_machines_is_a_warning(path: str) -> N
     assert severities(layer(archive(natives=[elf(path)]), architectures=both), "overclaimed-target") == ["warning"]
     started = archive(natives=[elf("extensions/agent")], modes={"extensions/agent": 0o755})
     assert severities(layer(started, architectures=both), "overclaimed-target") == ["error"]
+
+
+RECORD = "python/pyarrow-1.0.dist-info/RECORD"
+
+
+def without_substrait(*others: Layer, record: str = "pyarrow/libsubstrait.so.26,sha256=x,9\n") -> list[str]:
+    """Return what is found where the only copy of a library of a distribution was left out of the archive."""
+    needing = elf("python/pyarrow/lib.abi3.so", "x86_64", (2, 17), "libc.so.6", "libsubstrait.so.26", "libplugin.so.1")
+    contents = archive([RECORD], natives=[needing], dists=[dist("pyarrow", top_level=["pyarrow"])])
+    base = layer(contents, sources=Files(texts({RECORD: record})))
+    return [finding.message for finding in found(function(base, *others), "missing-library")]
+
+
+def test_a_library_that_its_distribution_installs_and_the_archive_lacks_is_a_warning() -> None:
+    """dependency_excludes may leave out too much; a library of no RECORD may be in the image, or not be needed."""
+    (message,) = without_substrait()
+
+    assert message == (
+        "pyarrow (python/pyarrow/lib.abi3.so) in layer 'Hub/Base' needs libsubstrait.so.26, which pyarrow installs, "
+        "and which was left out of the archive."
+    )
+    assert without_substrait(record="pyarrow/libsubstrait.so.2,sha256=x,9\n") == []
+    assert without_substrait(layer(archive(["lib/libsubstrait.so.26"]), "Libraries")) == []

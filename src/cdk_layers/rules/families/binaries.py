@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
-from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.native_names import names_its_machine
 from cdk_layers.contents.owners import owner
 from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
+from cdk_layers.rules.facts.needed_libraries import missing_libraries
 from cdk_layers.rules.facts.search_path import is_python, listed_files, parts, python_version, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
-    from cdk_layers.contents.model import Contents, Native
+    from cdk_layers.contents.model import Native
     from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=40)
@@ -243,9 +242,9 @@ def musl_linked(function: Function, _: Settings) -> Iterator[Problem]:
             )
 
 
-_OFTEN_MISSING: Final = re.compile(
-    r"lib(?:GL|EGL|GLX|X11|Xext|Xrender|SM|ICE|xcb[\w-]*|gthread-2\.0|gomp|pq|odbc|aio|cairo|mysqlclient|mariadb)\.so\.\d+"
-    r"|lib(?:ssl|crypto)\.so\.(?:10|1\.0\.0|1\.1)"
+_KEEP: Final = (
+    "Keep the library: change the patterns in dependency_excludes, or what else leaves it out. If no code imports what "
+    "needs it, leave that out too."
 )
 
 
@@ -253,8 +252,9 @@ _OFTEN_MISSING: Final = re.compile(
     "missing-library",
     Function,
     severity="warning",
-    meaning="A native file needs a shared library that runtimes are known to lack, and neither the code nor a layer "
-    "provides it. The content of a runtime's image is not verified, so this is a warning.",
+    meaning="A native file needs a shared library that its distribution installs, or that runtimes are known to lack, "
+    "and neither the code nor a layer provides it. A warning, since the content of a runtime's image is not verified "
+    "and code may do without the native file.",
     remedy="Use a distribution that includes its libraries (opencv-python-headless for opencv-python, psycopg2-binary "
     "for psycopg2), or put the library into lib/ of a layer.",
     source="DT_NEEDED of each ELF file; reports of failed imports: lambci/docker-lambda 318 (libGL), dmlc/xgboost "
@@ -267,30 +267,13 @@ def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
     """Yield a problem for each library that is needed and missing."""
     if not is_python(function) or unknown_parts(function):
         return
-    known = parts(function)
-    needed: dict[str, tuple[Part, list[str]]] = {}
-    for part in known:
-        for name, paths in _needed(part.contents).items():
-            needed.setdefault(name, (part, paths))
-    for name, (part, paths) in sorted(needed.items()):
-        if not any(name in _file_names(other.contents) for other in known):
-            needing = f"{listed_files(part.contents, paths)} in {part.label}"
-            yield Problem(
-                f"{needing} needs {name}, which neither the code nor a layer provides.",
-                aws_error=f"{name}: cannot open shared object file: No such file or directory",
-            )
-
-
-@once_per_archive
-def _needed(contents: Contents) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for native in contents.natives:
-        for name in native.needed:
-            if _OFTEN_MISSING.fullmatch(name):
-                found.setdefault(name, []).append(native.path)
-    return found
-
-
-@once_per_archive
-def _file_names(contents: Contents) -> frozenset[str]:
-    return frozenset(path.rpartition("/")[2] for path in (*contents.files, *contents.links))
+    for missing in missing_libraries(parts(function)):
+        needing = f"{listed_files(missing.part.contents, missing.needed_by)} in {missing.part.label}"
+        reason = "neither the code nor a layer provides"
+        if missing.distribution:
+            reason = f"{missing.distribution} installs, and which was left out of the archive"
+        yield Problem(
+            f"{needing} needs {missing.name}, which {reason}.",
+            remedy=_KEEP if missing.distribution else None,
+            aws_error=f"{missing.name}: cannot open shared object file: No such file or directory",
+        )
