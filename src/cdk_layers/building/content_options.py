@@ -11,6 +11,9 @@ TrimKind = Literal["tests", "stubs", "sources", "libraries", "documents"]
 TRIM_KINDS: Final[tuple[TrimKind, ...]] = get_args(TrimKind)
 """All of them, in the order of messages."""
 
+SERVICES: Final = "aws-services"
+"""The kind that reports list for data of services that are not in `aws_services`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContentOptions:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_layers.building.content_options import TRIM_KINDS, ContentOptions
+from cdk_layers.building.content_options import SERVICES, TRIM_KINDS, ContentOptions
 from cdk_layers.building.trim.options import trimming_of
 from cdk_layers.building.trim.references import find_references, needed_tests
-from cdk_layers.building.trim.selection import EXCLUDED, SERVICES, Trimming
+from cdk_layers.building.trim.selection import EXCLUDED, Trimming
 from cdk_layers.building.trim.services import NEEDED, check_services
 from cdk_layers.errors import UsageError
 

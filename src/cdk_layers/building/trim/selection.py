@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.building.content_options import SERVICES
 from cdk_layers.building.trim.kinds import (
     enclosing,
     find_modules,
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 EXCLUDED: Final = "excluded"
 """The kind that reports list for files that `dependency_excludes` matches."""
-
-SERVICES: Final = "aws-services"
-"""The kind that reports list for data of services that are not in `aws_services`."""
 
 
 @dataclass(frozen=True)

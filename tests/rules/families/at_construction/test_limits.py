@@ -64,7 +64,10 @@ def test_the_message_names_the_five_largest_distributions() -> None:
         "Layer 'Hub/data' is 271.4 MiB unzipped, 21.4 MiB over the service's limit. "
         "Largest: pyarrow 90.0 MiB, pandas 61.0 MiB, numpy 43.0 MiB, scipy 40.0 MiB, idna 2.0 MiB."
     )
-    assert finding.remedy.startswith("Drop packages, or leave out files that no import needs (trim=True), or move ")
+    assert finding.remedy == (
+        "Drop packages, or leave out files that no import needs (trim=True of SharedPythonLayer and LayeredFunction), "
+        "or move what only some functions need to another layer."
+    )
     assert str(finding).startswith("Layer 'Hub/data' is 271.4 MiB")
 
 
@@ -94,7 +97,39 @@ def test_the_remedy_proposes_what_is_not_done_already(
     ]
     assert [finding.remedy.startswith(expected) for finding in found] == [True] * 4
     (untrimmed,) = findings("layers-too-large", a_function(near, a_layer("Hub/own", contents=small)))
-    assert "(trim=True)" in untrimmed.remedy
+    assert "(trim=True of SharedPythonLayer and LayeredFunction)" in untrimmed.remedy
+    assert "bytecode=False" not in untrimmed.remedy
+
+
+def test_the_remedy_names_what_takes_most_of_a_layer_that_is_trimmed() -> None:
+    """The names are patterns of dependency_excludes. Own files and small ones are not among them."""
+    sizes = {
+        "python/pyarrow/libarrow_flight.so.26": 30 * MIB,
+        "python/pyarrow/libarrow.so.26": 46 * MIB,
+        "python/pyarrow/small.py": MIB - 1,
+        "python/botocore/data/ec2.json.gz": 20 * MIB,
+        "python/own.bin": 250 * MIB,
+    }
+    distributions = tuple(
+        Distribution(name, "1.0", "python", MIB, top_level=(name,)) for name in ("botocore", "pyarrow")
+    )
+    files = {path: File(size, 0, 0o644) for path, size in sizes.items()}
+    contents = Contents(LIMIT + 1, files, distributions)
+    untrimmed = a_layer(contents=contents, report=BuildReport(savings={"aws-services": (1, 9)}))
+    trimmed = a_layer(contents=contents, report=BuildReport(savings={"tests": (1, 9)}))
+    services, largest = (
+        "name the AWS services that are used (aws_services), since botocore has 20.0 MiB of data for all",
+        "pyarrow/libarrow.so.26 46.0 MiB, pyarrow/libarrow_flight.so.26 30.0 MiB, botocore/data/ec2.json.gz 20.0 MiB",
+    )
+    remedies = [findings("layer-too-large", layer)[0].remedy for layer in (untrimmed, trimmed)]
+
+    assert [remedy.rpartition(", or move")[0] for remedy in remedies] == [
+        "Drop packages, or leave out files that no import needs (trim=True)",
+        (
+            f"Drop packages, {services}, or leave out files that no import needs (dependency_excludes; the largest are "
+            f"{largest})"
+        ),
+    ]
 
 
 def test_files_of_no_distribution_are_among_the_largest() -> None:
