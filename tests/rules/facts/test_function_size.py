@@ -15,6 +15,7 @@ from tests.rules.subjects import MIB, a_function, a_layer, holding
 
 _OWN = holding(MIB, files=("python/own.py",))
 _PANDAS = holding(MIB, distributions={"pandas": MIB})
+_OF_OURS = " of SharedPythonLayer and LayeredFunction"
 _TRIMMED = BuildReport(savings={"stubs": (1, 9)})
 
 
@@ -42,8 +43,9 @@ def test_what_is_not_known_is_named(function: Function, unknown: tuple[str, ...]
     ("function", "expected"),
     [
         (a_function(a_layer(contents=_PANDAS, report=_TRIMMED), code=_OWN), "dependency_excludes"),
-        (a_function(a_layer(contents=_PANDAS, report=_TRIMMED), code=_PANDAS), "trim=True"),
-        (a_function(a_layer(), code=None), "trim=True"),
+        (a_function(a_layer(contents=_PANDAS, report=_TRIMMED), code=_PANDAS, report=BuildReport()), "trim=True"),
+        (a_function(a_layer(contents=_PANDAS, report=_TRIMMED), code=_PANDAS), f"trim=True{_OF_OURS}"),
+        (a_function(a_layer(), code=None), f"trim=True{_OF_OURS}"),
         (a_function(a_layer(contents=_OWN), code=_OWN), None),
     ],
 )

@@ -23,6 +23,13 @@ def test_the_code_comes_first_and_higher_layers_before_lower_ones_folder_by_fold
     ]
 
 
+def test_a_folder_that_is_a_link_is_searched_where_it_leads_to() -> None:
+    """So that the modules of a layer with one copy for several Pythons are found."""
+    links = {"python/lib/python3.13": "python3.12", "python/lib/python3.1": "nowhere"}
+    places = [root for _, root in search_path(function(layer(archive(links=links))))]
+    assert places == ["", "python/lib/python3.12/site-packages", "python"]
+
+
 def test_modules_are_what_can_be_imported_from_a_folder() -> None:
     """Modules, packages and extensions; no data, no namespace packages, nothing of deeper folders."""
     contents = archive(

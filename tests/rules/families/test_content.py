@@ -166,3 +166,24 @@ def test_a_search_path_of_the_users_own_may_find_code_anywhere(
     """PYTHONPATH may name /opt itself, where the layer's code is, whatever the layer declares."""
     subject = replace(function(layer(archive(["six.py"]), runtimes=runtimes)), environment=environment)
     assert found(subject, "wrong-folder") == []
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"python/lib/python3.13": "python3.12"},
+        {"python/lib/python3.13/site-packages": "../python3.12/site-packages"},
+        {"python": "lib/python3.13/site-packages"},
+    ],
+)
+def test_a_link_may_stand_for_a_folder_that_python_searches(links: dict[str, str]) -> None:
+    """Archives of vendors may have one copy of their modules for several Pythons."""
+    folder = "lib/python3.13/site-packages" if "python" in links else "python/lib/python3.12/site-packages"
+    subject = layer(archive([f"{folder}/six/__init__.py"], links=links), runtimes=("python3.13",))
+    assert found(function(subject), "wrong-folder") == []
+
+
+def test_a_link_for_another_version_does_not_help() -> None:
+    """Only the folder of the function's own Python counts."""
+    contents = archive(["python/lib/python3.12/site-packages/six.py"], links={"python/lib/python3.11": "python3.12"})
+    assert len(found(function(layer(contents, runtimes=("python3.13",))), "wrong-folder")) == 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.caching import once_per_archive
@@ -130,7 +130,15 @@ def search_path(function: Function) -> Iterator[tuple[Part, str]]:
             if root != path and (part.layer is None or root not in of_layers):
                 yield part, root
     for root in of_layers:
-        yield from ((part, root) for part in reversed(known) if part.layer is not None)
+        yield from ((part, _behind_link(part.contents, root)) for part in reversed(known) if part.layer is not None)
+
+
+def _behind_link(contents: Contents, folder: str) -> str:
+    """Return the folder that a folder of an archive leads to, if it or one above it is a link."""
+    for link, target in contents.links.items():
+        if f"{folder}/".startswith(f"{link}/"):
+            return normpath(join(dirname(link), target)) + folder.removeprefix(link)
+    return folder
 
 
 def _python_path(function: Function) -> Iterator[str]:

@@ -102,6 +102,8 @@ def _misplaced_problems(part: Part) -> Iterator[Problem]:
 def _misplaced(contents: Contents) -> tuple[str, ...]:
     """Return Python code outside of the folders on sys.path; () for layers that are not meant for that path."""
     files = contents.files
+    if "python" in contents.links:
+        return ()
     if any(path.startswith("python/") for path in files):
         package = "python/python/__init__.py" in files
         return tuple(path for path in files if not package and _NESTED.match(path))
@@ -127,7 +129,9 @@ def _of_other_version(part: Part, python: str) -> Iterator[Problem]:
 
 @once_per_archive
 def _site_packages(contents: Contents) -> tuple[str, ...]:
-    found = {match[1] for match in map(_SITE_PACKAGES.match, contents.files) if match}
+    # A link may stand for the folder of a version, such as python/lib/python3.13 -> python3.12.
+    linked = (f"{path}/{below}" for path in contents.links for below in ("", "site-packages/"))
+    found = {match[1] for match in map(_SITE_PACKAGES.match, (*contents.files, *linked)) if match}
     return tuple(sorted(found, key=lambda version: [int(part) for part in version.split(".")]))
 
 
