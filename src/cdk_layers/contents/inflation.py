@@ -57,7 +57,7 @@ def _check_name(name: str) -> None:
         return  # It was "./", the root itself.
     parts = name.removesuffix("/").split("/")
     if ".." in parts or "" in parts or "\0" in name or "\\" in name or name[1:2] == ":":
-        message = f"has an unsafe path: {name[:200]!r}"
+        message = f"has an unsafe path: {name[:200]!r}; paths have to be relative, with '/' and without '..'"
         raise BrokenZipError(message)
 
 

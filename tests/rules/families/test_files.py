@@ -205,3 +205,15 @@ def test_a_program_with_a_carriage_return_in_its_first_line_cannot_be_run() -> N
     contents = archive(["bin/hello"], modes={"bin/hello": 0o755}, traits=[FileTrait("crlf-program", "bin/hello", 1)])
     (finding,) = found(layer(contents), "unreadable-file")
     assert (finding.severity, "bin/hello ends with a carriage return" in finding.message) == ("error", True)
+
+
+def test_what_lambdas_user_cannot_use_is_named_by_its_kind_and_mode() -> None:
+    """Files, folders and programs are reported apart, since what to do differs."""
+    modes = {"python/a.py": 0o600, "python/b.py": 0o600, "bin/tool": 0o644}
+    contents = archive(list(modes), modes=modes, folder_modes={"python": 0o700})
+
+    assert [finding.message for finding in found(layer(contents), "unreadable-file")] == [
+        "In layer 'Hub/Base' 2 files are not readable by all: python/a.py (600), python/b.py (600).",
+        "In layer 'Hub/Base' 1 folder is not open to all users: python (700).",
+        "In layer 'Hub/Base' 1 program is not executable by all: bin/tool (644).",
+    ]

@@ -80,22 +80,23 @@ def _access_problems(part: Part) -> Iterator[Problem]:
     # Archives that were created on Windows contain no modes. Lambda makes such files readable.
     modes = {path: file.mode for path, file in contents.files.items() if file.mode}
     faults = {
-        "not readable by all": [path for path, mode in modes.items() if not mode & _READ],
-        "folders that not all users can enter": [
+        ("file", "not readable by all"): [path for path, mode in modes.items() if not mode & _READ],
+        ("folder", "not open to all users"): [
             path for path, mode in contents.folder_modes.items() if mode and not (mode & _PASS and mode & _READ)
         ],
-        _NOT_EXECUTABLE: [
+        ("program", _NOT_EXECUTABLE): [
             path
             for path in _programs(contents)
             if path in modes and not modes[path] & _PASS and not _is_data(part, path)
         ],
     }
-    for fault, paths in faults.items():
+    for (kind, fault), paths in faults.items():
         if paths:
             remedy = _EXECUTABLE if fault == _NOT_EXECUTABLE else None
             modes_of = [f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths]
             shown = listed(modes_of, _MOST_LISTED)
-            yield Problem(f"In {part.label} {count(len(paths), 'path')} {fault}: {shown}.", remedy=remedy)
+            verb = "is" if len(paths) == 1 else "are"
+            yield Problem(f"In {part.label} {count(len(paths), kind)} {verb} {fault}: {shown}.", remedy=remedy)
     returned = [trait.path for trait in contents.traits if trait.kind == "crlf-program"]
     if returned:
         yield Problem(
