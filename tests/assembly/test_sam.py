@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,6 +210,29 @@ def test_what_lies_in_s3_is_unknown_and_said(tmp_path: Path, uri: str) -> None:
 
     assert app.layers[0].contents is None
     assert "s3://artifacts/base.zip" in str(app.unread[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "metadata", "is_source"),
+    [
+        ("src", "Serverless", {}, True),
+        ("src", "Serverless", {"SamResourceId": "F"}, False),
+        ("src", "Serverless", {"SkipBuild": True}, False),
+        ("code.zip", "Serverless", {}, False),
+        ("src", "Lambda", {"SamResourceId": "F"}, False),
+    ],
+)
+def test_sources_are_what_sam_build_has_yet_to_build(
+    tmp_path: Path, code: str, kind: str, metadata: dict[str, object], is_source: bool
+) -> None:
+    """In whatever folder `sam build --build-dir` writes to, and whether the template is YAML or JSON."""
+    (tmp_path / "src").mkdir()
+    write_zip(tmp_path / "code.zip")
+    place = "CodeUri" if kind == "Serverless" else "Code"
+    resource = {"Type": f"AWS::{kind}::Function", "Properties": {place: code}, "Metadata": metadata}
+    for name in ("template.yaml", "template.json"):
+        (tmp_path / name).write_text(json.dumps({"Resources": {"F": resource}}))
+        assert [function.is_source for function in read(tmp_path / name).functions] == [is_source]
 
 
 def test_a_nested_application_is_read(tmp_path: Path) -> None:

@@ -188,6 +188,9 @@ class Function:
     is_unbuilt: bool = False
     """Whether its code is unknown because the assembly was written without building it."""
 
+    is_source: bool = False
+    """Whether its code is a folder to which `sam build` adds what the manifest in it requires."""
+
     partition: str | None = None
     region: str | None = None
     account: str | None = None

@@ -91,6 +91,7 @@ class Resources:
         found = self.code.read(
             properties.get("Code"), resource, Subject("Function", where.path), evaluation, runtime=runtime
         )
+        location = found.measured.location
         layers = self._uses(properties.get("Layers", []), resource, evaluation)
         if layers and runtime is not None and _CUSTOM_RUNTIME.fullmatch(runtime):
             self._report(
@@ -115,6 +116,7 @@ class Resources:
             report=metadata.report,
             built_for=metadata.runtime,
             is_unbuilt=found.is_unbuilt,
+            is_source=sam.is_source(resource) and location is not None and location.is_dir(),
             partition=stack.partition,
             region=stack.region,
             account=stack.account,
@@ -122,7 +124,7 @@ class Resources:
             storage=found.storage,
             macros=self._macros(resource),
             enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
-            location=found.measured.location,
+            location=location,
             name=evaluation.text(properties.get("FunctionName"), stack),
             timeout_seconds=whole_number(evaluation.text(properties.get("Timeout"), stack)),
             memory_mib=whole_number(evaluation.text(properties.get("MemorySize"), stack)),

@@ -71,6 +71,15 @@ def is_unbuilt(resource: Resource) -> bool:
     return method is not None and not is_copied and _BUILT not in resource.metadata
 
 
+def is_source(resource: Resource) -> bool:
+    """Return whether `sam build` builds the folder with the code of a function, and has not done so.
+
+    It builds plain functions of CloudFormation too, and leaves out those with `SkipBuild`.
+    """
+    is_template = is_sam(resource) or resource.stack.path.suffix.lower() in {".yaml", ".yml"}
+    return is_template and _BUILT not in resource.metadata and resource.metadata.get("SkipBuild") is not True
+
+
 def location(uri: Any) -> Any:
     """Return the location of code in the form of CloudFormation, from that of SAM."""
     if isinstance(uri, str) and uri.startswith("s3://"):

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from cdk_layers.findings import Where
 from tests.rules.archives import Files, archive, dist, found, function, layer, severities, texts
 
 RULE = "missing-import"
@@ -126,10 +125,7 @@ def test_what_is_not_known_may_provide_anything() -> None:
         assert found(replace(subject, environment={variable: "/opt/x"}), RULE) == []
     linked = layer(archive(links={"python/requests": "/opt/other/requests"}))
     assert found(function(linked, code=code, handler="main.handler"), RULE) == []
-    assert found(replace(subject, where=Where("t#F", "/app/template.yaml", "F")), RULE) == []
-    assert severities(replace(subject, where=Where("t#F", "/app/.aws-sam/build/template.yaml", "F")), RULE) == [
-        "warning"
-    ]
+    assert found(replace(subject, is_source=True), RULE) == []
     assert found(replace(subject, handler="gone.handler"), RULE) == []
     assert found(replace(subject, runtime="nodejs22.x"), RULE) == []
 

@@ -134,10 +134,8 @@ def _named(name: str, place: str) -> str:
 
 def _may_find_more(function: Function) -> bool:
     """Return whether modules may come from places that this rule does not search."""
-    template, files = function.where.template, function.code.files if function.code is not None else {}
-    # `sam build` installs the requirements of a source folder of a SAM template later.
-    is_source = template.endswith((".yaml", ".yml")) and ".aws-sam" not in template
-    is_unbuilt = is_source and any(name in files for name in _MANIFESTS)
+    files = function.code.files if function.code is not None else {}
+    is_unbuilt = function.is_source and any(name in files for name in _MANIFESTS)
     environment = function.environment
     paths = environment is None or "PYTHONPATH" in environment or "AWS_LAMBDA_EXEC_WRAPPER" in environment
     return is_unbuilt or paths or function.code is None
