@@ -27,6 +27,7 @@ def _system(backend: str, more: str = "") -> str:
     return f'{NAMED}{more}\n[build-system]\nrequires = []\nbuild-backend = "{backend}"\n'
 
 
+_SETUP = "from setuptools import find_packages, setup\nsetup("
 SETUPTOOLS, HATCH, UV, PDM = "setuptools.build_meta", "hatchling.build", "uv_build", "pdm.backend"
 POETRY, FLIT = "poetry.core.masonry.api", "flit_core.buildapi"
 CERTAIN = [
@@ -124,11 +125,26 @@ def test_what_may_be_packages(make_entry: Callable[..., Path], path: str, *, is_
         ({"setup.py": "from setuptools import setup; setup()\n", "setup.cfg": "[metadata]\nname = x\n"}, True),
         ({"setup.py": '"""Shim."""\nimport setuptools\n\nif __name__ == "__main__":\n    setuptools.setup()\n'}, True),
         ({"setup.py": "from setuptools import setup\nsetup(packages=[])\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=find_packages(where='src'), package_dir={{'': 'src'}}, name='x')\n"}, True),
+        ({"setup.py": f"{_SETUP}packages=find_packages('src', ['tests']), package_dir={{'': 'src'}})\n"}, True),
+        ({"setup.py": f"WHERE = {{'': 'src'}}\n{_SETUP}packages=['acme', 'acme.sub'], package_dir=WHERE)\n"}, True),
+        ({"setup.py": f"{_SETUP}packages=find_packages('src'))\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=find_packages(where=HERE), package_dir={{'': 'src'}})\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=find('src'), package_dir={{'': 'src'}})\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=find_packages('src'), package_dir={{'': 'src'}}, **more)\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=['acme'], package_dir={{'': 'src'}}, ext_modules=[x])\n"}, False),
+        (
+            {
+                "setup.py": f"{_SETUP}packages=['acme'], package_dir={{'': 'src'}})\n",
+                "setup.cfg": "[options]\npackages = other\n",
+            },
+            False,
+        ),
         ({"setup.py": "from setuptools import setup; setup(); print()\n"}, False),
     ],
 )  # fmt: skip
 def test_older_setuptools(make_entry: Callable[..., Path], files: dict[str, str], *, placed: bool) -> None:
-    """A setup.cfg is read, and a setup.py that does more than to start setuptools leaves it uncertain."""
+    """A setup.cfg and literals in a setup.py are read, and a setup.py that has to run leaves it uncertain."""
     layout = layout_of(make_entry({**files, "src/acme/__init__.py": ""}))
     assert (layout.place("src/acme/a.py") == "acme/a.py", layout.uncertain is None) == (placed, placed)
 

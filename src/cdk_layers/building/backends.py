@@ -13,7 +13,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk_layers.building.requirements.setuptools_files import setup_cfg
+from cdk_layers.building.requirements.setuptools_files import setup_cfg, setup_py_packages
+from cdk_layers.contents.names import name_in
 from cdk_layers.system.document_values import mapping, texts
 
 if TYPE_CHECKING:
@@ -25,6 +26,23 @@ _STUB: Final = re.compile(
     r"(?:if __name__ == [\"']__main__[\"']:\s*)?(?:setuptools\.)?setup\(\s*\)"
 )
 """A setup.py that only starts setuptools, possibly with a docstring."""
+
+_BACKENDS: Final = frozenset({
+    "flit-core", "hatchling", "packaging", "pdm-backend", "poetry-core", "setuptools", "uv-build", "wheel",
+})  # fmt: skip
+"""Distributions that a build may require without adding files to the wheel. Plugins of backends may do that."""
+
+_ADDITIONS: Final = (
+    (("build-system",), ("backend-path",)),
+    (("project",), ("scripts", "gui-scripts", "entry-points")),
+    (("tool", "setuptools"), ("py-modules", "data-files", "script-files")),
+    (("tool", "hatch", "build", "targets", "wheel"), ("shared-data", "shared-scripts", "extra-metadata")),
+    (("tool", "uv", "build-backend"), ("data",)),
+    (("tool", "poetry"), ("include", "scripts", "plugins")),
+    (("tool", "flit"), ("scripts", "entrypoints", "external-data")),
+    (("tool", "pdm", "build"), ("wheel-data",)),
+)
+"""Keys of a pyproject.toml, by their table, that add files to a wheel outside of its packages, or entry points."""
 
 
 class Move(NamedTuple):
@@ -48,6 +66,44 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     Raises:
         UncertainError: Only the backend knows where they belong.
     """
+    return [move for move in _read_packages(root, project) if move.source != move.destination]
+
+
+def find_all_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    """Return all packages of a project whose wheel contains nothing but their files and metadata.
+
+    Args:
+        root: The project's folder.
+        project: Its pyproject.toml; empty if there is none.
+
+    Raises:
+        UncertainError: The wheel may contain more, or only the backend knows its packages.
+    """
+    for place, keys in _ADDITIONS:
+        if key := next((key for key in keys if mapping(project, *place).get(key)), None):
+            reason = (
+                f"its pyproject.toml has {'.'.join((*place, key))!r}, which its wheel contains and the layer does not"
+            )
+            raise UncertainError(reason)
+    requires = texts(mapping(project, "build-system").get("requires"))
+    if plugin := next((line for line in requires if name_in(line) not in _BACKENDS), None):
+        reason = f"its build requires {plugin!r}, which may add files to its wheel"
+        raise UncertainError(reason)
+    if {"scripts", "gui-scripts", "entry-points"} & {*texts(mapping(project, "project").get("dynamic"))}:
+        reason = "only its build backend knows its entry points"
+        raise UncertainError(reason)
+    if (root / "setup.py").is_file() or _has_options(root):
+        reason = "its setup.py or setup.cfg may add files to its wheel"
+        raise UncertainError(reason)
+    moves = _read_packages(root, project)
+    if not moves:
+        reason = "its configuration does not name its packages"
+        raise UncertainError(reason)
+    return moves
+
+
+def _read_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
+    """Return the packages of a project as the reader of its backend finds them; some readers omit flat layouts."""
     backend = str(mapping(project, "build-system").get("build-backend", "setuptools.build_meta"))
     is_package = "build-system" in project or any((root / name).is_file() for name in _SETUPTOOLS_FILES)
     if not is_package and not mapping(project, "tool", "uv").get("package"):
@@ -56,7 +112,7 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     for start, reader in _READERS.items():
         if backend.partition(":")[0].startswith(start):
             try:
-                return [move for move in reader(root, project) if move.source != move.destination]
+                return reader(root, project)
             except (AttributeError, KeyError, TypeError, ValueError):
                 reason = f"settings of {backend!r} in its pyproject.toml do not have the documented types"
                 raise UncertainError(reason) from None
@@ -109,8 +165,11 @@ def _same_name_package(root: Path, module: str, backend: str) -> list[Move]:
 def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
     script, own = root / "setup.py", mapping(project, "tool", "setuptools")
     if script.is_file() and not _STUB.fullmatch(_code(script)):
-        reason = "its setup.py decides, and cdk-layers does not run it"
-        raise UncertainError(reason)
+        literal = None if own or _has_options(root) else setup_py_packages(root)
+        if literal is None:
+            reason = "its setup.py decides, and cdk-layers does not run it"
+            raise UncertainError(reason)
+        own = literal
     _refuse_keys("setuptools", own, ("ext-modules", "cmdclass"))
     settings = own or _setup_cfg(root)
     folders = mapping(settings, "package-dir")
@@ -130,6 +189,11 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
         for move in _children(root, folder, include, regular=is_regular)
     )
     return [*named, *found]
+
+
+def _has_options(root: Path) -> bool:
+    """Return whether the setup.cfg of a project has options for setuptools."""
+    return any(section.startswith("options") for section in setup_cfg(root))
 
 
 def _top_package(name: str, folders: Mapping[str, Any]) -> Move:

@@ -16,9 +16,11 @@ from cdk_layers.building.uv.settings import settings_read_once
 from cdk_layers.errors import CdkLayersError, EntryChangedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from cdk_layers.building.job import Job
+    from cdk_layers.building.notes import Note
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.building.plan import Plan
     from cdk_layers.building.progress import Progress
@@ -178,7 +180,16 @@ def _layer_build(plan: Plan, record: Artifact, job: Job, label: str, *, from_cac
 def _report(plan: Plan, record: Artifact, job: Job) -> BuildReport:
     facts = record.facts
     notes = (
-        *plan.notes, *unknown_extras(plan.requirements, record, job), *yanked_notes(facts), *overwritten_notes(facts),
+        *plan.notes, *unknown_extras(plan.requirements, record, job), *_fallback_notes(plan, record, job),
+        *yanked_notes(facts), *overwritten_notes(facts),
     )  # fmt: skip
     savings = {kind: (files, size) for kind, (files, size) in facts["left_out"].items()}
     return BuildReport(notes, savings, tuple(facts["uncompiled"]))
+
+
+def _fallback_notes(plan: Plan, record: Artifact, job: Job) -> Iterable[Note]:
+    if not any(pin.local for pin in plan.resolution.pins):
+        return ()
+    from cdk_layers.building.requirements.fallback_versions import fallback_notes  # noqa: PLC0415 - few builds need it
+
+    return fallback_notes(plan.resolution.pins, record, job)

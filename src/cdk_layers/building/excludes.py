@@ -212,7 +212,7 @@ def _development_files(root: Path) -> Iterator[str]:
     if script.is_file() and _SETUPTOOLS.search(script.read_bytes()):
         yield "setup.py"
     for_containers = [path.name for path in root.glob("*") if _is_for_containers(path)]
-    if for_containers and not _matches_code(root, _NAMES_CONTAINER_FILE):
+    if for_containers and not matches_code(root, _NAMES_CONTAINER_FILE):
         yield from for_containers
 
 
@@ -227,10 +227,10 @@ def _is_for_containers(path: Path) -> bool:
 def _is_used(root: Path, folder: str) -> bool:
     """Return whether code outside of a folder imports it or names it in a string. True if in doubt."""
     named = re.compile(rb"(?:\b(?:from|import)[ \t]+|,[ \t]*|['\"/])%b(?![\w-])" % folder.encode())
-    return _matches_code(root, named, skipped=folder)
+    return matches_code(root, named, skipped=folder)
 
 
-def _matches_code(root: Path, pattern: re.Pattern[bytes], *, skipped: str = "") -> bool:
+def matches_code(root: Path, pattern: re.Pattern[bytes], *, skipped: str = "") -> bool:
     """Return whether a pattern is in code of an entry, outside of a skipped folder. True if in doubt."""
     is_excluded = by_name(DEFAULT_EXCLUDES)
     waiting, count = [root], 0

@@ -9,7 +9,10 @@ from cdk_layers.system.outgoing import outgoing
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.options import LayerEntry
 
 _NAMED: Final = 5
 
@@ -46,6 +49,25 @@ class BuildReport:
 
 NO_REPORT: Final = BuildReport()
 """The report about what this library did not build."""
+
+
+def copy_notes(reasons: Mapping[Path, str | None], entries: Iterable[LayerEntry], manifest: str) -> Iterator[Note]:
+    """Yield a note for each project that both a layer and a function's code contain.
+
+    Args:
+        reasons: The projects in the entries of layers that the function requires, each with the reason to pack it.
+        entries: The entries of the function's layers.
+        manifest: The file name of the function's manifest.
+    """
+    for entry in entries:
+        if reason := reasons.get(entry.folder):
+            yield Note(
+                "copied-project",
+                f"{manifest} installs the project {entry.folder.name}/ into the code, although it is the entry of "
+                f"layer {entry.label!r}. There are two copies, and Python finds that of the code first. It is not left "
+                f"out, because {reason}.",
+                "Remove that reason, so that the layer's copy is used, or acknowledge this.",
+            )
 
 
 def yanked_notes(facts: Mapping[str, Any]) -> Iterator[Note]:

@@ -11,6 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cdk_layers.contents.model import Contents
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEntry:
+    """The entry of one of a function's layers."""
+
+    folder: Path
+    """The entry, absolute and without symlinks."""
+
+    prefix: str
+    """The folder of the layer that has the entry's own files. Python searches it."""
+
+    label: str
+    """The name of the layer in messages."""
+
+    contents: Contents = field(repr=False)
+    """What the layer contains."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
@@ -54,3 +73,6 @@ class BuildOptions:
 
     provided: Mapping[str, str] = field(default_factory=dict)
     """Distributions (name to version) in the function's layers. Those that fit are left out."""
+
+    layer_entries: tuple[LayerEntry, ...] = ()
+    """The entries of the function's layers. Their projects are left out, if the layers contain all of them."""

@@ -75,7 +75,9 @@ def _empty_message(requirements: Requirements, job: Job) -> str:
         ignored = (f"{note.message} {note.remedy}" for note in requirements.notes if note.rule == "ignored-manifest")
         remedy = next(ignored, "Add a requirements.txt, a lock file, or code.")
         return f"{start} no code, and no manifest that installs anything. {remedy}"
-    if job.options.provided and any(item.applies_to(job.target) for item in requirements.lines):
+    if (job.options.provided or requirements.in_layers) and any(
+        item.applies_to(job.target) for item in requirements.lines
+    ):
         return (
             f"{start} no code, and the layers contain everything that {requirements.origin} requires. Add the code, or "
             "pass code= instead of entry=."

@@ -64,8 +64,20 @@ def is_built(line: RequirementLine) -> bool:
     return is_source(line) or (line.remote and _REPOSITORY.search(line.text) is not None)
 
 
-def refuse_not_allowed(lines: Iterable[RequirementLine], allowed: Iterable[str], target: Target) -> None:
+def refuse_not_allowed(
+    lines: Iterable[RequirementLine],
+    allowed: Iterable[str],
+    target: Target,
+    of_layers: Mapping[Path, str | None] | None = None,
+) -> None:
     """Refuse sources that cannot be built, and those that the user did not allow to be built.
+
+    Args:
+        lines: The requirements.
+        allowed: The distributions that may be built.
+        target: The target of the build.
+        of_layers: Projects of the function's layers, with the reason why the layer is not enough; None if it is, so
+            that nothing is built. Defaults to none.
 
     Raises:
         EntryError: A requirement names sources, and its distribution is not among the allowed ones, or a folder that
@@ -75,12 +87,14 @@ def refuse_not_allowed(lines: Iterable[RequirementLine], allowed: Iterable[str],
     for line in lines:
         if line.applies_to(target):
             _refuse_other_folder(line)
-        if is_built(line) and line.name and line.name not in names and line.applies_to(target):
+        reason = (of_layers or {}).get(line.local, "") if line.local else ""
+        if reason is not None and is_built(line) and line.name and line.name not in names and line.applies_to(target):
             place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
+            in_layer = f" (a layer contains its code, but {reason})" if reason else ""
             message = (
-                f"{line.where} installs {line.name!r} from its sources at {place}. That runs its build backend at "
-                f"synth, so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel into the "
-                f"entry folder and require that, copy its packages into the entry folder, or {IN_CONTAINER}."
+                f"{line.where} installs {line.name!r} from its sources at {place}{in_layer}. That runs its build "
+                f"backend at synth, so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel "
+                f"into the entry folder and require that, copy its packages into the entry folder, or {IN_CONTAINER}."
             )
             raise EntryError(message)
 

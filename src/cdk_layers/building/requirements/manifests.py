@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cdk_layers.building.notes import copy_notes
 from cdk_layers.building.remedies import IN_CONTAINER
 from cdk_layers.building.requirements import local_sources
 from cdk_layers.building.requirements.folders import local_folders
@@ -55,6 +56,9 @@ class Requirements:
 
     paths: tuple[Path, ...] = ()
     """Files that were read, and wheels and sources of the entry that are installed; all are left out of the archive."""
+
+    in_layers: frozenset[Path] = frozenset()
+    """Projects among the lines that the function's layers contain."""
 
     notes: tuple[Note, ...] = ()
     variables: Variables | None = field(default=None, repr=False, compare=False)
@@ -198,7 +202,9 @@ class _Manifest:
         job, lines = self.job, read.lines
         if self.name is None:
             return Requirements(None, notes=self._notes(lines))
-        local_sources.refuse_not_allowed(lines, job.options.allow_source_builds, job.target)
+        reasons = self._reasons_to_pack(lines)
+        in_layers = frozenset(folder for folder, reason in reasons.items() if reason is None)
+        local_sources.refuse_not_allowed(lines, job.options.allow_source_builds, job.target, reasons)
         local = [path for path in local_sources.reachable(lines) if path != job.entry]
         local += local_folders(read.options, read_uv_settings(job.entry, job.options.environment), job.entry)
         return Requirements(
@@ -209,9 +215,19 @@ class _Manifest:
             lacks_credentials=read.lacks_credentials or self.variables.lacks,
             left_out=read.left_out,
             paths=(*read.paths, *local),
-            notes=self._notes(lines),
+            in_layers=in_layers,
+            notes=(*self._notes(lines), *copy_notes(reasons, job.options.layer_entries, self.name)),
             variables=self.variables,
         )
+
+    def _reasons_to_pack(self, lines: tuple[RequirementLine, ...]) -> dict[Path, str | None]:
+        """Return the layers' projects among the requirements, each with the reason to pack it, or None."""
+        entries = {entry.folder for entry in self.job.options.layer_entries}
+        if self.name is None or not any(line.local in entries for line in lines):
+            return {}
+        from cdk_layers.building.requirements.layer_projects import reasons_to_pack  # noqa: PLC0415 - few need it
+
+        return reasons_to_pack(lines, self.name, self.job)
 
     def _notes(self, lines: tuple[RequirementLine, ...]) -> tuple[Note, ...]:
         unused = unused_manifests(self.project, self.name, self.present[1:], lines, self.job)

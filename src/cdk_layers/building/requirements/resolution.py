@@ -102,7 +102,8 @@ def stored_resolution(requirements: Requirements, job: Job) -> Resolution | None
     Its basis is LOCKED, CACHED or OFFLINE. In the last case, an index may have newer versions.
     """
     if requirements.is_locked:
-        return _without_provided(Resolution(requirements.lines, Basis.LOCKED), job.options)
+        lines = tuple(line for line in requirements.lines if line.local not in requirements.in_layers)
+        return _without_provided(Resolution(lines, Basis.LOCKED), job.options)
     found = _read_stored(requirements, job)
     if found is None:
         return None

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_layers.system.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_FINDERS: Final = ("find_packages", "find_namespace_packages")
+_FIND_PARAMETERS: Final = ("where", "exclude", "include")
+"""The parameters of both, in their order. Source: setuptools, "Package Discovery"."""
+
+_MORE_THAN_PACKAGES: Final = frozenset({
+    "cffi_modules", "cmdclass", "distclass", "ext_modules", "py_modules", "rust_extensions",
+})  # fmt: skip
+"""Arguments of setup() that add modules to packages, or replace commands of setuptools."""
 
 
 class Argument(NamedTuple):
@@ -40,10 +50,7 @@ def setup_cfg(folder: Path) -> dict[str, dict[str, str]]:
 
 def setup_py_arguments(folder: Path) -> Iterator[Argument]:
     """Yield the keyword arguments of all calls in a project's setup.py, without running it; none if it is damaged."""
-    try:
-        tree = parse((folder / "setup.py").read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+    tree = _setup_py(folder)
     constants = {
         target.id: node.value
         for node in tree.body
@@ -57,6 +64,53 @@ def setup_py_arguments(folder: Path) -> Iterator[Argument]:
             if keyword.arg is not None:
                 value = constants.get(value.id, value) if isinstance(value, ast.Name) else value
                 yield Argument(_function_name(call.func), keyword.arg, value)
+
+
+def setup_py_packages(folder: Path) -> dict[str, Any] | None:
+    """Return the packages that setup.py passes to setup() as literals, in the form of [tool.setuptools].
+
+    None if it passes none, if only running it shows them, or if it passes what adds modules to them.
+    """
+    calls = [node for node in ast.walk(_setup_py(folder)) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if _function_name(call.func) == "setup"]
+    arguments = {each.name: each.value for each in setup_py_arguments(folder) if each.function == "setup"}
+    if len(calls) != 1 or calls[0].args or None in {keyword.arg for keyword in calls[0].keywords}:
+        return None
+    if _MORE_THAN_PACKAGES & arguments.keys() or "packages" not in arguments:
+        return None
+    with suppress(ValueError, TypeError, SyntaxError):
+        folders = ast.literal_eval(arguments["package_dir"]) if "package_dir" in arguments else {}
+        packages = _literal_packages(arguments["packages"])
+        where = packages["find"]["where"] if isinstance(packages, dict) else None
+        # Where both differ, setuptools finds packages that it does not find again.
+        if packages and where in (None, [folders.get("", ".") or "."]):
+            return {"package-dir": folders, "packages": packages}
+    return None
+
+
+def _literal_packages(value: ast.expr) -> list[str] | dict[str, Any]:
+    """Return a list of packages, or the call that finds them, in the form of [tool.setuptools].
+
+    Raises:
+        ValueError: They are not literals.
+    """
+    if not isinstance(value, ast.Call):
+        return list(ast.literal_eval(value))
+    name = _function_name(value.func)
+    given = dict(zip(_FIND_PARAMETERS, value.args, strict=False))
+    given |= {keyword.arg or "": keyword.value for keyword in value.keywords}
+    if name not in _FINDERS or not given.keys() <= {*_FIND_PARAMETERS}:
+        raise ValueError(name)
+    found = {parameter: ast.literal_eval(argument) for parameter, argument in given.items()}
+    include = list(found.get("include", ("*",)))
+    return {"find": {"where": [found.get("where", ".")], "include": include, "namespaces": name != "find_packages"}}
+
+
+def _setup_py(folder: Path) -> ast.Module:
+    """Return the syntax of a project's setup.py; that of an empty file if it is missing or damaged."""
+    with suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse((folder / "setup.py").read_bytes())
+    return ast.Module([], [])
 
 
 def _function_name(function: ast.expr) -> str | None:

@@ -12,8 +12,10 @@ from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.builds import build, recall
 from cdk_layers.building.notes import NO_REPORT
+from cdk_layers.building.options import LayerEntry
 from cdk_layers.cdk.asset.bundling import ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
+from cdk_layers.cdk.asset.layer_asset import build_of
 from cdk_layers.cdk.asset.output import placing, restore
 from cdk_layers.cdk.model.layers import model_of
 from cdk_layers.cdk.model.runtimes import name_of
@@ -111,7 +113,8 @@ class CodeSource(EntryOptions):
         self._refuse_container()
         target = target_of(f"Function {self.path!r}", runtime, architecture)
         prefix = self.bundling.folder(f"Function {self.path!r}", "")
-        options = self.build_options(prefix, provided=_provided(layers, name_of(runtime)))
+        layers, python = tuple(layers), name_of(runtime)
+        options = self.build_options(prefix, provided=_provided(layers, python), layer_entries=_entries(layers, python))
         entry = self.entry
         done = (
             build(entry, target, options, store=store, label=self.path)
@@ -233,6 +236,17 @@ def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, 
         for distribution in layer_contents.distributions
         if distribution.folder in searched
     }
+
+
+def _entries(layers: Iterable[ILayerVersion | str], runtime: str) -> tuple[LayerEntry, ...]:
+    """Return the entries of the layers that this library built, if the runtime imports from the layers' folder."""
+    searched = layer_folders(runtime.removeprefix("python"))
+    builds = ((layer, build_of(layer)) for layer in layers if not isinstance(layer, str))
+    return tuple(
+        LayerEntry(done.job.entry, done.job.options.prefix, model_of(layer).label, done.contents)
+        for layer, done in builds
+        if done is not None and done.job.options.prefix in searched
+    )
 
 
 def _staged_contents(function: Function, store: Store) -> Contents | None:

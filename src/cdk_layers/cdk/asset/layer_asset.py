@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from aws_cdk import AssetStaging
+    from aws_cdk.aws_lambda import ILayerVersion
     from aws_cdk.aws_lambda_python_alpha import BundlingOptions
 
     from cdk_layers.building.builds import LayerBuild
@@ -166,6 +167,12 @@ class ByContainer:
 
 
 LayerAsset: TypeAlias = Built | Unstaged | ByContainer
+
+
+def build_of(layer: ILayerVersion) -> LayerBuild | None:
+    """Return the build of a layer that this library defined; None for any other, or if there is none."""
+    asset = getattr(layer, "_asset", None)
+    return asset.build if isinstance(asset, (Built, Unstaged)) else None
 
 
 def asset_of(source: LayerSource, scope: KnownScope) -> LayerAsset:

@@ -63,6 +63,92 @@ SharedPythonLayer(
 """
 
 
+def _versioned(version: str) -> str:
+    return f"""\
+Path("layers/example/tools/tools").mkdir(parents=True, exist_ok=True)
+Path("layers/example/.git").mkdir(exist_ok=True)
+Path("layers/example/tools/tools/__init__.py").touch()
+Path("layers/example/tools/pyproject.toml").write_text(\'\'\'
+[project]
+name = "tools"
+{version}
+
+[build-system]
+requires = ["hatchling", "hatch-vcs"]
+build-backend = "hatchling.build"
+
+[tool.hatch.version]
+source = "vcs"
+fallback-version = "0.0.0"
+raw-options = {{ search_parent_directories = true }}
+\'\'\')
+Path("layers/example/requirements.txt").write_text("./tools\\n")
+SharedPythonLayer(
+    Stack(app, "Hub"), "Example", entry="layers/example",
+    compatible_runtimes=[Runtime.PYTHON_3_13], allow_source_builds=["tools"],
+)
+"""
+
+
+def _workspace(more: str, arguments: str = "") -> str:
+    return f"""\
+Path("layers/shared/shared").mkdir(parents=True, exist_ok=True)
+Path("layers/shared/shared/__init__.py").touch()
+Path("layers/shared/pyproject.toml").write_text(\'\'\'
+[project]
+name = "shared"
+version = "1"
+requires-python = ">=3.9"
+{more}
+[tool.setuptools]
+packages = ["shared"]
+
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+\'\'\')
+Path("functions/report").mkdir(parents=True, exist_ok=True)
+Path("functions/report/main.py").write_text("def handler(event, context): ...")
+Path("functions/report/pyproject.toml").write_text(\'\'\'
+[project]
+name = "report"
+version = "1"
+requires-python = ">=3.9"
+dependencies = ["shared"]
+
+[tool.uv.sources]
+shared = {{ path = "../../layers/shared" }}
+\'\'\')
+Path("functions/report/uv.lock").write_text(\'\'\'
+version = 1
+requires-python = ">=3.9"
+
+[[package]]
+name = "report"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "shared" }}]
+
+[package.metadata]
+requires-dist = [{{ name = "shared", directory = "../../layers/shared" }}]
+
+[[package]]
+name = "shared"
+version = "1"
+source = {{ directory = "../../layers/shared" }}
+\'\'\')
+stack = Stack(app, "Hub")
+shared = SharedPythonLayer(
+    stack, "Shared", entry="layers/shared",
+    compatible_runtimes=[Runtime.PYTHON_3_13],
+)
+LayeredFunction(
+    stack, "Report", entry="functions/report",
+    handler="main.handler", runtime=Runtime.PYTHON_3_13, layers=[shared],{arguments}
+)
+"""
+
+
 def _rule(name: str, *, severity: Severity, meaning: str, remedy: str, source: str, failing: str, passing: str) -> None:
     """Register a rule of this family. It has no check, since its findings are the notes of builds."""
     register_rule(
@@ -170,4 +256,29 @@ _rule(
         'Path("layers/example/libx.so.1").touch()\nPath("layers/example/libx.so").symlink_to("libx.so.1")\n',
     ),
     passing=_layer("six==1.17.0"),
+)
+_rule(
+    "fallback-version",
+    severity="warning",
+    meaning="A local project derives its version from its git repository, which is above its folder. It is built from "
+    "a copy of the folder, so its build backend used the fallback version of its configuration instead.",
+    remedy="Set the version by the variable of the build backend, such as `SETUPTOOLS_SCM_PRETEND_VERSION=2.4.1` or "
+    "`PDM_BUILD_SCM_VERSION=2.4.1`, write it into the project, or install a wheel. If the version does not matter, "
+    "acknowledge this.",
+    source=_BUILD,
+    failing=_versioned('dynamic = ["version"]'),
+    passing=_versioned('version = "2.4.1"'),
+)
+_rule(
+    "copied-project",
+    severity="warning",
+    meaning="The code of a function contains a second copy of the project in the entry of one of its layers, because "
+    "its manifest requires that project. The copy is left out if a uv.lock requires the project, the layer contains "
+    "the packages of the project's wheel exactly, and neither entry points nor code need the wheel's metadata, which "
+    "the layer does not have. The finding says which of these is not so.",
+    remedy="Remove the reason that the finding gives, so that the function uses the layer's copy. Or keep both copies: "
+    "Python finds that of the code first.",
+    source="The builds of this library: a layer contains the files of its entry, and not its wheel.",
+    failing=_workspace('\n[project.scripts]\nshared = "shared:main"\n', '\n    allow_source_builds=["shared"],'),
+    passing=_workspace(""),
 )

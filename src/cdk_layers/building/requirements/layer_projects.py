@@ -1,0 +1,131 @@
+"""Projects in the entries of a function's layers, which the function's lock file requires.
+
+A layer contains the code of the project in its entry, but not the metadata that its wheel has. So the function's code
+leaves the project out only if that makes no difference, as far as the files show.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from cdk_layers.building.backends import UncertainError, find_all_packages
+from cdk_layers.building.excludes import matches_code
+from cdk_layers.building.layout import Layout
+from cdk_layers.building.requirements import project
+from cdk_layers.building.requirements.local_sources import source_members
+from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.building.requirements.workspace import uv_project
+from cdk_layers.system.toml import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cdk_layers.building.archives.members import Member
+    from cdk_layers.building.job import Job
+    from cdk_layers.building.options import LayerEntry
+    from cdk_layers.building.requirements.requirement_line import RequirementLine
+
+_METADATA: Final = re.compile(rb"importlib[._]metadata|\bimport\b[^\n#]*\bmetadata\b|pkg_resources")
+"""Code that reads metadata of distributions, which the layer does not have for its project."""
+
+_IS_LOCAL: Final = re.compile(r"^source = \{ (?:editable|directory|virtual) ", re.MULTILINE)
+_BYTECODE: Final = (".pyc", ".pyo")
+
+
+def reasons_to_pack(lines: Sequence[RequirementLine], manifest: str, job: Job) -> dict[Path, str | None]:
+    """Return the layers' projects among requirements that apply, each with the reason to pack it.
+
+    Args:
+        lines: The requirements of the function.
+        manifest: The file name of its manifest.
+        job: The build.
+
+    Returns:
+        None instead of a reason if a layer contains exactly the code that the wheel of the project would contain, and
+        nothing reads the wheel's metadata.
+    """
+    entries = {entry.folder: entry for entry in job.options.layer_entries}
+    sources = {line.local: line for line in lines if line.local is not None and line.applies_to(job.target)}
+    found = {
+        folder: _reason(entries[folder], line, manifest, job) for folder, line in sources.items() if folder in entries
+    }
+    while kept := _requirer_of_left_out(found, sources):
+        folder, requirer = kept
+        found[folder] = f"{requirer}, which is built from its sources, requires it"
+    return found
+
+
+def _requirer_of_left_out(
+    found: dict[Path, str | None], sources: dict[Path, RequirementLine]
+) -> tuple[Path, str | None] | None:
+    """Return a project that would be left out, and the name of one that is packed and requires it; None if none is."""
+    left_out = {folder for folder, reason in found.items() if reason is None}
+    for path, line in sources.items():
+        if path not in left_out and (required := left_out & project.reachable([path]).keys()):
+            return min(required), repr(line.name)
+    return None
+
+
+def _reason(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -> str | None:
+    return next(_reasons(entry, line, manifest, job), None)
+
+
+def _reasons(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -> Iterator[str]:
+    """Yield the reasons to pack a project, those first that take the least time to find."""
+    if manifest != "uv.lock":
+        yield f"only a uv.lock shows which others need it, and {manifest} is used"
+    if line.name in {*job.options.provided, *entry.contents.versions}:
+        yield f"a layer contains a distribution {line.name!r} too"
+    if requirer := _locked_requirer(line.name or "", job):
+        yield f"the distribution {requirer!r} requires it and would not find its metadata"
+    try:
+        moves = find_all_packages(entry.folder, read_toml(entry.folder / PROJECT))
+    except UncertainError as error:
+        yield str(error)
+        return
+    tops = sorted({move.destination.partition("/")[0].removesuffix(".py") for move in moves})
+    yield from (f"the function has its own {top!r}" for top in tops if _has_own(job.entry, top))
+    if matches_code(job.entry, _METADATA):
+        yield "the function's code reads metadata of distributions, and a layer has none of its own project"
+    yield from _differences(entry, Layout(tuple(sorted(moves, key=lambda move: -len(move.source)))))
+
+
+def _differences(entry: LayerEntry, layout: Layout) -> Iterator[str]:
+    """Yield what of the packages the layer does not contain, and code that reads their metadata."""
+    packaged = [member for member in source_members(entry.folder) if _is_packaged(member, layout)]
+    if not packaged:
+        yield "its packages have no files"
+    for member in packaged:
+        file = entry.contents.files.get(f"{entry.prefix}/{layout.place(member.name)}")
+        content = member.source.read_bytes()
+        if file is None or (file.size, file.crc32) != (len(content), zlib.crc32(content)):
+            yield f"the layer does not contain {member.name} as it is in the project"
+        if member.name.endswith(".py") and _METADATA.search(content):
+            yield f"{member.name} reads metadata of distributions, and a layer has none of its own project"
+
+
+def _is_packaged(member: Member, layout: Layout) -> bool:
+    is_inside = any(member.name == move.source or member.name.startswith(f"{move.source}/") for move in layout.moves)
+    return is_inside and not member.name.endswith(_BYTECODE)
+
+
+def _has_own(folder: Path, top: str) -> bool:
+    return any((folder / place / name).exists() for place in ("", "src") for name in (top, f"{top}.py"))
+
+
+def _locked_requirer(name: str, job: Job) -> str | None:
+    """Return a distribution of an index that requires a project, as the lock file has it; None if there is none.
+
+    The projects of the lock file are not meant: their own requirements are followed.
+    """
+    try:
+        text = uv_project(job.entry).lock.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return name
+    for package in text.split("[[package]]")[1:]:
+        if f'{{ name = "{name}"' in package and not _IS_LOCAL.search(package):
+            return package.partition('name = "')[2].partition('"')[0]
+    return None

@@ -1,0 +1,145 @@
+"""Projects of layers that a function's manifest requires: left out, or packed with the reason."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cdk_layers.building.builds import build
+from cdk_layers.building.options import BuildOptions, LayerEntry
+from cdk_layers.errors import EntryError
+from tests.building.requirements.locks import X86, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cdk_layers.store.local_store import LocalStore
+
+    MakeEntry = Callable[..., Path]
+
+_PROJECT = """\
+[project]
+name = "{}"
+version = "1.0"
+requires-python = ">=3.10"
+dependencies = [{}]
+"""
+_BACKEND = '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
+_SHARED = _PROJECT.format("shared", "") + _BACKEND
+_SOURCES = "[tool.uv.sources]\nshared = { workspace = true }\nbilling = { workspace = true }\n"
+_FILES = {
+    "pyproject.toml": '[tool.uv.workspace]\nmembers = ["layers/*", "functions/*", "billing"]\n',
+    "layers/shared/pyproject.toml": _SHARED,
+    "layers/shared/README.md": "x",
+    "layers/shared/tests/test_shared.py": "import importlib.metadata\n",
+    "layers/shared/src/shared/__init__.py": "X = 1\n",
+    "layers/shared/src/shared/py.typed": "",
+    "layers/shared/src/shared/data/a.json": "{}",
+    "functions/a/main.py": "import shared\n\n\ndef handler(event, context): ...\n",
+    "functions/a/pyproject.toml": _PROJECT.format("a", '"shared"') + _SOURCES,
+    "billing/pyproject.toml": _PROJECT.format("billing", '"shared"') + _BACKEND + _SOURCES,
+    "billing/src/billing/__init__.py": "import shared\n",
+}
+
+
+def _workspace(make_entry: MakeEntry, files: dict[str, str]) -> Path:
+    root = make_entry({**_FILES, **files})
+    make(["lock", "--quiet", "--offline", "--no-cache", "--python", sys.executable], root)
+    return root
+
+
+def _entry(root: Path, store: LocalStore, options: BuildOptions | None = None) -> LayerEntry:
+    layer = build(root / "layers" / "shared", X86, options, store=store)
+    return LayerEntry(layer.job.entry, layer.job.options.prefix, "Hub/shared", layer.contents)
+
+
+_FLAT = {
+    "layers/shared/pyproject.toml": _PROJECT.format("shared", "")
+    + '[build-system]\nrequires = ["setuptools>=77", "wheel"]\nbuild-backend = "setuptools.build_meta"\n'
+    + '[tool.setuptools]\npackages = ["shared"]\n',
+    "layers/shared/shared/__init__.py": "X = 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        _FLAT,
+        {
+            "layers/shared/pyproject.toml": _SHARED.replace("uv_build", "hatchling", 1).replace(
+                "uv_build", "hatchling.build"
+            )
+        },
+    ],
+)
+def test_what_the_layer_contains_is_left_out(make_entry: MakeEntry, store: LocalStore, files: dict[str, str]) -> None:
+    """A workspace member that is the entry of a layer needs neither a build from source nor a second copy."""
+    root = _workspace(make_entry, files)
+    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
+    done = build(root / "functions" / "a", X86, options, store=store)
+    assert set(done.contents.files) == {"main.py"}
+    assert (done.pins, done.report.notes) == ((), ())
+    assert build(root / "functions" / "a", X86, options, store=store).from_cache
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"layers/shared/pyproject.toml": _SHARED + '[project.scripts]\nx = "shared:x"\n'}, "'project.scripts', which"),
+        (
+            {"layers/shared/pyproject.toml": _SHARED + "[tool.uv.build-backend.data]\ndata = 'd'\n"},
+            "build-backend.data",
+        ),
+        ({"layers/shared/pyproject.toml": _SHARED.replace('d"]', 'd", "versioneer"]')}, "requires 'versioneer', which"),
+        ({"layers/shared/pyproject.toml": _SHARED.replace('"uv_build"\n', '"x"\n')}, "does not know the build backend"),
+        ({"layers/shared/setup.cfg": "[options]\npy_modules = x\n"}, "its setup.py or setup.cfg may add"),
+        ({"layers/shared/src/shared/a.py": "from importlib import metadata\n"}, "src/shared/a.py reads metadata"),
+        ({"functions/a/b.py": "import importlib.metadata as m\n"}, "the function's code reads metadata"),
+        ({"functions/a/shared/x.py": ""}, "the function has its own 'shared'"),
+        ({"functions/a/requirements.txt": "../../layers/shared\n"}, "and requirements.txt is used"),
+    ],
+)
+def test_what_may_differ_is_packed(
+    make_entry: MakeEntry, store: LocalStore, files: dict[str, str], reason: str
+) -> None:
+    """Where the wheel may contain more than the layer, it has to be built as before, and the reason is given."""
+    root = _workspace(make_entry, files)
+    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
+    with pytest.raises(EntryError, match=rf"'shared' from its sources .*a layer contains its code, but .*{reason}"):
+        build(root / "functions" / "a", X86, options, store=store)
+
+
+def test_a_layer_with_less_or_other_files(make_entry: MakeEntry, store: LocalStore) -> None:
+    """Excluded files, and files that changed after the layer was built, are not in the layer."""
+    root = _workspace(make_entry, {})
+    function, whole = root / "functions" / "a", _entry(root, store)
+    partial = _entry(root, store, BuildOptions(excludes=("*.json",)))
+    with pytest.raises(EntryError, match=r"does not contain src/shared/data/a\.json as it is"):
+        build(function, X86, BuildOptions(prefix="", layer_entries=(partial,)), store=store)
+    (root / "layers" / "shared" / "src" / "shared" / "__init__.py").write_text("X = 2\n", encoding="utf-8")
+    with pytest.raises(EntryError, match=r"does not contain src/shared/__init__\.py as it is"):
+        build(function, X86, BuildOptions(prefix="", layer_entries=(whole,)), store=store)
+
+
+def test_what_others_require_is_packed(make_entry: MakeEntry, store: LocalStore) -> None:
+    """A distribution in the code that requires the project needs its metadata, and so does one of a layer."""
+    root = _workspace(
+        make_entry, {"functions/a/pyproject.toml": _PROJECT.format("a", '"billing", "shared"') + _SOURCES}
+    )
+    function, entries = root / "functions" / "a", (_entry(root, store),)
+    options = BuildOptions(prefix="", layer_entries=entries, allow_source_builds=("billing",))
+    with pytest.raises(EntryError, match=r"but 'billing', which is built from its sources, requires it"):
+        build(function, X86, options, store=store)
+    root = _workspace(make_entry, {})
+    function = root / "functions" / "a"
+    lock = root / "uv.lock"
+    source = '[[package]]\nname = "auth"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n'
+    lock.write_text(f'{lock.read_text(encoding="utf-8")}\n{source}dependencies = [\n    {{ name = "shared" }},\n]\n')
+    with pytest.raises(EntryError, match=r"the distribution 'auth' requires it"):
+        build(function, X86, BuildOptions(prefix="", layer_entries=entries), store=store)
+    with pytest.raises(EntryError, match=r"a layer contains a distribution 'shared' too"):
+        build(function, X86, BuildOptions(prefix="", layer_entries=entries, provided={"shared": "1"}), store=store)
