@@ -33,7 +33,7 @@ Source: the documentation of setuptools-scm, hatch-vcs, versioningit, uv-dynamic
 each of them was tried; poetry-dynamic-versioning fails instead.
 """
 
-_CHOSEN: Final = re.compile(r".*(?:PRETEND_VERSION|SCM_VERSION|VERSIONING_BYPASS).*")
+_CHOSEN: Final = re.compile(r"PRETEND_VERSION|SCM_VERSION|VERSIONING_BYPASS")
 """Environment variables that set a version."""
 
 
@@ -46,7 +46,7 @@ def fallback_notes(pins: Iterable[RequirementLine], record: Artifact, job: Job) 
         job: The build.
     """
     fallbacks = {pin.name: (pin.local, text) for pin in pins if pin.local and (text := _fallback(pin.local))}
-    if not fallbacks or any(map(_CHOSEN.fullmatch, settings_of(job).variables)):
+    if not fallbacks or any(map(_CHOSEN.search, settings_of(job).variables)):
         return
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - few builds need it
 
