@@ -102,10 +102,8 @@ requires-python = ">=3.9"
 {more}
 [tool.setuptools]
 packages = ["shared"]
-
 [build-system]
 requires = ["setuptools"]
-build-backend = "setuptools.build_meta"
 \'\'\')
 Path("functions/report").mkdir(parents=True, exist_ok=True)
 Path("functions/report/main.py").write_text("def handler(event, context): ...")
@@ -115,23 +113,19 @@ name = "report"
 version = "1"
 requires-python = ">=3.9"
 dependencies = ["shared"]
-
 [tool.uv.sources]
 shared = {{ path = "../../layers/shared" }}
 \'\'\')
 Path("functions/report/uv.lock").write_text(\'\'\'
 version = 1
 requires-python = ">=3.9"
-
 [[package]]
 name = "report"
 version = "1"
 source = {{ virtual = "." }}
 dependencies = [{{ name = "shared" }}]
-
 [package.metadata]
 requires-dist = [{{ name = "shared", directory = "../../layers/shared" }}]
-
 [[package]]
 name = "shared"
 version = "1"
@@ -279,6 +273,6 @@ _rule(
     remedy="Remove the reason that the finding gives, so that the function uses the layer's copy. Or keep both copies: "
     "Python finds that of the code first.",
     source="The builds of this library: a layer contains the files of its entry, and not its wheel.",
-    failing=_workspace('\n[project.scripts]\nshared = "shared:main"\n', '\n    allow_source_builds=["shared"],'),
+    failing=_workspace('[project.scripts]\nshared = "shared:main"', '\n    allow_source_builds=["shared"],'),
     passing=_workspace(""),
 )
