@@ -36,6 +36,8 @@ _PACKAGES: Final = {
     "cloud/of/four/names/__init__.py": "",
     "cloud/of/four/names/parts/__init__.py": "",
     "cloud/tem-plate/__init__.py": "",
+    "test/unit/__init__.py": "",
+    "tests/__init__.py": "import no_such_test_runner",
     "whole.libs/libx.so": "",
     "bin/program": "#!/bin/sh\n",
 }

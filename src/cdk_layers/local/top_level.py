@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.building.trim.kinds import enclosing
+from cdk_layers.building.trim.kinds import TEST_FOLDERS, enclosing
 from cdk_layers.contents.names import canonical
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def top_level_names(contents: Contents, folders: Collection[str]) -> tuple[str, 
     """Return the names of the top-level packages and modules of all distributions of an archive, sorted.
 
     Of a namespace package, the first regular packages below it take its place, at any depth, such as
-    opentelemetry.exporter.otlp.proto.grpc.
+    opentelemetry.exporter.otlp.proto.grpc. The tests that some distributions install next to their packages by mistake
+    are left out: a folder test/ without an `__init__.py` is hidden by the standard library's.
 
     Args:
         contents: The archive's contents.
@@ -72,7 +73,7 @@ def _names(files: Collection[str], root: str) -> dict[str, set[str]]:
         if "/" not in path and path.endswith((".py", ".so")) and (name := path.partition(".")[0]).isidentifier():
             names[path].add(name)
     for package in _outermost(path.removesuffix(_INIT) for path in paths if path.endswith(_INIT)):
-        if all(map(str.isidentifier, segments := package.split("/"))):
+        if all(map(str.isidentifier, segments := package.split("/"))) and segments[0] not in TEST_FOLDERS:
             names[segments[0]].add(".".join(segments))
     return names
 
