@@ -319,3 +319,11 @@ def test_the_functions_that_may_be_meant_are_listed() -> None:
     assert "the function's handler. It defines 'entry_handler', 'run'." in finding.message
     (finding,) = found(function(code={"main.py": "x = 1"}, handler="main.handler"), RULE)
     assert finding.message.endswith("the function's handler.")
+
+
+@pytest.mark.parametrize(("module", "is_vendors"), [("newrelic_lambda_wrapper", True), ("newrelic_own", False)])
+def test_the_handler_of_a_vendor_comes_from_its_layer(module: str, *, is_vendors: bool) -> None:
+    """Its distribution lacks the module, so how the handler is written is not what to correct."""
+    (finding,) = found(function(code={"main.py": ""}, handler=f"{module}.handler"), "handler-not-found")
+
+    assert finding.remedy.startswith("Add the layer that the vendor publishes") == is_vendors

@@ -44,6 +44,10 @@ _WRAPPERS: Final = (
 Source: the documentation of their vendors.
 """
 
+_ADD: Final = (
+    "Add the layer that the vendor publishes, or a distribution that contains this module. The vendor's distribution "
+    "may lack it, as those of Sentry and New Relic do."
+)
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 """Names a program that Lambda starts instead of the runtime, and that may handle the handler differently."""
 
@@ -148,7 +152,7 @@ def _missing_module(function: Function, module: str, places: Sequence[tuple[Part
     )
     yield Problem(
         f"Neither the function's code nor its layers contain the handler's module {module!r}{shown}{maybe}",
-        remedy=_move(dotted, *other) if other else None,
+        remedy=_move(dotted, *other) if other else _ADD if first in _WRAPPERS else None,
         severity="warning" if hidden else None,
         aws_error=f"Unable to import module '{module}': {_import_error(dotted, places)}",
     )
