@@ -15,7 +15,7 @@ from cdk_layers.lambda_service.target import Target
 from cdk_layers.store import location, trust
 from cdk_layers.store.inventory import SCHEMA
 from cdk_layers.store.local_store import LocalStore
-from cdk_layers.store.write_errors import VARIABLE
+from cdk_layers.store.write_errors import FOLDER_VARIABLE
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path | str], L
     location._usable.cache_clear()
 
     def choose(folder: Path | str) -> LocalStore:
-        monkeypatch.setenv(VARIABLE, os.fspath(folder))
+        monkeypatch.setenv(FOLDER_VARIABLE, os.fspath(folder))
         return location.open_store()
 
     yield choose
@@ -111,7 +111,7 @@ def test_build_that_cannot_be_replaced(tmp_path: Path, store: LocalStore, monkey
 
 def test_user_that_there_is_not(chosen: Callable[[str], LocalStore]) -> None:
     """The folder of an unknown user is a BuildError of one sentence."""
-    with pytest.raises(BuildError, match=rf"{VARIABLE} is '~nouser-here'"):
+    with pytest.raises(BuildError, match=rf"{FOLDER_VARIABLE} is '~nouser-here'"):
         chosen("~nouser-here")
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import NO_REPORT, BuildReport, Note
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -180,13 +180,13 @@ def _lists(savings: Mapping[str, tuple[int, int]]) -> dict[str, list[int]]:
 def _savings(data: object) -> dict[str, tuple[int, int]]:
     return {
         str(kind): (found[0], found[1])
-        for kind, found in (data.items() if isinstance(data, dict) else ())
+        for kind, found in mapping(data).items()
         if isinstance(found, list) and len(found) == 2 and all(type(number) is int for number in found)  # noqa: PLR2004
     }
 
 
 def _strings(data: object) -> tuple[str, ...]:
-    return tuple(item for item in data if isinstance(item, str)) if isinstance(data, list) else ()
+    return tuple(item for item in items(data) if isinstance(item, str))
 
 
 def _notes(entries: object) -> tuple[Note, ...]:
@@ -197,6 +197,6 @@ def _notes(entries: object) -> tuple[Note, ...]:
             str(entry["remedy"]),
             is_warning=entry.get("is_warning") is True,
         )
-        for entry in (entries if isinstance(entries, list) else ())
+        for entry in items(entries)
         if isinstance(entry, dict) and all(name in entry for name in ("rule", "message", "remedy"))
     )

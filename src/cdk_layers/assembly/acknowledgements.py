@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN, own_rules
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,10 +19,8 @@ REPORT: Final = "validation-report.json"
 
 def from_report(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the construct paths of acknowledgements in the CDK's report, with rule names and reasons."""
-    plugins = report.get("pluginReports")
-    for plugin in plugins if isinstance(plugins, list) else ():
-        violations = mapping(plugin).get("suppressedViolations")
-        for violation in violations if isinstance(violations, list) else ():
+    for plugin in items(report.get("pluginReports")):
+        for violation in items(mapping(plugin).get("suppressedViolations")):
             fields = mapping(violation)
             rules = own_rules({str(fields.get("acknowledgedId")): fields.get("reason", "")})
             if rules:

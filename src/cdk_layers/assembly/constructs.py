@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.metadata import read_entry, read_metadata
+from cdk_layers.system.document_values import items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ class Constructs:
         templates: dict[str, str] = {}
         for name, entries in metadata.items():
             path = name.strip("/")
-            for entry in entries if isinstance(entries, list) else ():
+            for entry in items(entries):
                 kind, data = (entry.get("type"), entry.get("data")) if isinstance(entry, dict) else (None, None)
                 if kind == _LOGICAL_ID and isinstance(data, str):
                     paths[data] = (*paths.get(data, ()), path)

@@ -61,14 +61,24 @@ def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
 
 def strings_in(document: object) -> Iterator[str]:
     """Yield every key and string of a document; those of a part that is in several places only once."""
+    for node in nodes_in(document):
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, dict):
+            yield from (key for key in node if isinstance(key, str))
+
+
+def nodes_in(document: object) -> Iterator[Any]:
+    """Yield a document and every value in it; a mapping or list that is in several places only once."""
     waiting, seen = [document], set()
     while waiting:
         node = waiting.pop()
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, (dict, list)) and id(node) not in seen:
+        if isinstance(node, (dict, list)):
+            if id(node) in seen:
+                continue
             seen.add(id(node))
-            waiting.extend(node if isinstance(node, list) else (*node.keys(), *node.values()))
+            waiting.extend(node if isinstance(node, list) else node.values())
+        yield node
 
 
 def _is_yaml(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import nodes_in
 from cdk_layers.assembly.evaluate.intrinsics import Evaluation
 from cdk_layers.assembly.evaluate.scenarios import scenarios
 from cdk_layers.assembly.evaluate.values import Reference
@@ -32,15 +33,7 @@ def edge_functions(links: Links) -> frozenset[Resource]:
 
 def _associated(value: Any) -> Iterator[Any]:
     """Yield the value of every LambdaFunctionARN in a template's properties."""
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            if "LambdaFunctionARN" in node:
-                yield node["LambdaFunctionARN"]
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
+    yield from (node["LambdaFunctionARN"] for node in nodes_in(value) if "LambdaFunctionARN" in mapping(node))
 
 
 def _functions_behind(expression: Any, stack: Stack, links: Links) -> Iterator[Resource]:
@@ -59,17 +52,12 @@ def _referred(expression: Any, stack: Stack, links: Links) -> Iterator[Resource]
 
 def _mentioned(expression: Any, stack: Stack) -> Iterator[Resource]:
     """Yield the resources that an expression names, such as the function in "${Redirect.Arn}:3"."""
-    waiting = [expression]
-    while waiting:
-        node = waiting.pop()
+    for node in nodes_in(expression):
         names: list[str] = []
         if isinstance(node, dict):
             attribute = node.get("Fn::GetAtt")
             names = [str(name) for name in (node.get("Ref"), attribute[0] if isinstance(attribute, list) and attribute
                                             else attribute) if name]  # fmt: skip
-            waiting.extend(mapping(node).values())
-        elif isinstance(node, list):
-            waiting.extend(node)
         elif isinstance(node, str):
             names = _PLACEHOLDER.findall(node)
         for name in names:

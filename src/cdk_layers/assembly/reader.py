@@ -17,7 +17,7 @@ from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.layer_versions import LayerVersions
 from cdk_layers.assembly.resources import Resources
 from cdk_layers.assembly.stacks import UNKNOWN, Stack
-from cdk_layers.assembly.template_files import ELSEWHERE, nested_construct, template_files
+from cdk_layers.assembly.template_files import ELSEWHERE, FUNCTIONS_AND_LAYERS, nested_construct, template_files
 from cdk_layers.errors import AssemblyError
 from cdk_layers.system.document_values import mapping
 from cdk_layers.system.wording import A_FILE, ABSENT, folder_fault
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 TEMPLATES: Final = ("template.yaml", "template.yml", "template.json")
 _TEMPLATE: Final = ".template.json"
-_FUNCTIONS_AND_LAYERS: Final = ("AWS::Lambda::", "AWS::Serverless::", *NESTED_STACKS)
 _MAX_TEMPLATES: Final = 2_000
 """Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
 
@@ -209,7 +208,7 @@ class _Reading:
 def _may_define_functions(name: str, body: object) -> bool:
     """Return whether a loop over resources makes functions or layers. What is included is in another file."""
     is_loop = name.startswith("Fn::ForEach::")
-    return not is_loop or any(text.startswith(_FUNCTIONS_AND_LAYERS) for text in strings_in(body))
+    return not is_loop or any(text.startswith((*FUNCTIONS_AND_LAYERS, *NESTED_STACKS)) for text in strings_in(body))
 
 
 def _template(path: Path) -> dict[str, Any]:

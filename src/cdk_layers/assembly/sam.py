@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,7 @@ def _with_globals(resource: Resource, kind: str) -> dict[str, Any]:
     """
     shared = mapping(resource.stack.document, "Globals", kind)
     ignored = resource.attributes.get("IgnoreGlobals", [])
-    names = shared if ignored == "*" else ignored if isinstance(ignored, list) else ()
+    names = shared if ignored == "*" else items(ignored)
     return dict(_merged({name: value for name, value in shared.items() if name not in names}, resource.properties))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.model import Storage
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, as_text, describe
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,8 +50,7 @@ def referenced(location: Mapping[str, Any], evaluation: Evaluation) -> Storage |
 def _expiring(bucket: Resource, key: str | None, evaluation: Evaluation) -> Iterator[str]:
     """Yield the names of the lifecycle rules that may delete an object."""
     lifecycle = evaluation.value(bucket.properties.get("LifecycleConfiguration", {}), bucket.stack)
-    rules = mapping(lifecycle).get("Rules")
-    for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1):
+    for number, rule in enumerate(items(mapping(lifecycle).get("Rules")), start=1):
         fields = mapping(rule)
         prefix = as_text(fields.get("Prefix")) or ""
         is_elsewhere = key is not None and not key.startswith(prefix)

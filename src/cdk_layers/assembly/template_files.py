@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.assembly.documents import strings_in
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,9 @@ _PRODUCT: Final = "AWS::ServiceCatalog::CloudFormationProduct"
 ELSEWHERE: Final = (_STACK_SET, _PRODUCT)
 """Resources whose templates are deployed in other accounts and Regions. Source: the CloudFormation user guide."""
 
-_FUNCTIONS_AND_LAYERS: Final = ("AWS::Lambda::", "AWS::Serverless::")
+FUNCTIONS_AND_LAYERS: Final = ("AWS::Lambda::", "AWS::Serverless::")
+"""The starts of the types of functions and layers."""
+
 _MAX_SEGMENTS: Final = 32
 """Segments of a URL that may belong to an S3 key."""
 
@@ -42,8 +44,7 @@ def _urls(resource: Resource) -> Iterator[object]:
     """Yield the URLs of templates, which may be expressions; None for a template without one."""
     properties = resource.properties
     if resource.type == _PRODUCT:
-        versions = properties.get("ProvisioningArtifactParameters")
-        for version in versions if isinstance(versions, list) else ():
+        for version in items(properties.get("ProvisioningArtifactParameters")):
             yield mapping(version, "Info").get("LoadTemplateFromURL")
     elif "TemplateBody" not in properties or _defines_functions(properties["TemplateBody"]):
         yield properties.get("TemplateURL", properties.get("Location"))
@@ -51,7 +52,7 @@ def _urls(resource: Resource) -> Iterator[object]:
 
 def _defines_functions(template: object) -> bool:
     """Return whether a template in a property, which is not read, may define functions or layers."""
-    return any(name in text for text in strings_in(template) for name in _FUNCTIONS_AND_LAYERS)
+    return any(name in text for text in strings_in(template) for name in FUNCTIONS_AND_LAYERS)
 
 
 def _file(url: object, resource: Resource, assets: Assets) -> Path | None:

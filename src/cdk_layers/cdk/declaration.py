@@ -227,7 +227,7 @@ class Declaration:
         declared = layer_list(self.layers, self._scope.construct)
         self._keep_order(function, declared, is_extended=bool(injected or extensions))
         self._declare(declared.labels)
-        follow(function, self._scope.construct, self._scope.stack, declared.shared, tuple(self._relied_on.values()))
+        follow(function, self._scope, declared.shared, tuple(self._relied_on.values()))
         register_validation(self._scope.stack)
 
     def _grant(self, layers: Iterable[ILayerVersion]) -> None:

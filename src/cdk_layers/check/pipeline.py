@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cdk_layers.building.trim.savings import add_savings
 from cdk_layers.check.outcome import Outcome, Result
-from cdk_layers.check.stored_outcomes import recall, remember, remembered_key
+from cdk_layers.check.stored_outcomes import outcome_key, recall, remember
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -44,7 +44,7 @@ def check(
     """
     if store is None or deployed is not None or judges_again:
         return _checked(path, settings, store, unbundled, deployed)
-    key = remembered_key(path, [repr(settings), sorted(unbundled)])
+    key = outcome_key(path, [repr(settings), sorted(unbundled)])
     outcome = recall(store, key)
     if outcome is None:
         outcome = _checked(path, settings, store, unbundled, None)

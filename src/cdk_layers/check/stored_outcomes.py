@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import cdk_layers
+from cdk_layers.assembly.acknowledgements import REPORT
 from cdk_layers.check.outcome import Outcome, Result
 from cdk_layers.findings import Finding, Subject, Unread, Where
 from cdk_layers.store.measurements import stamp
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.store.protocol import Store
 
-_REPORT: Final = "validation-report.json"
-_NOT_READ: Final = frozenset(("tree.json", _REPORT))
+_NOT_READ: Final = frozenset(("tree.json", REPORT))
 """Files that the CDK writes with the assembly and that no outcome depends on, except for acknowledgements."""
 
 _TRACE: Final = re.compile(rb'"trace":\s*\[\s*(?:"(?:[^"\\]|\\.)*"\s*(?:,\s*)?)*\]')
@@ -39,7 +39,7 @@ _JUDGES: Final = ("packaging", "PyYAML")
 """Distributions whose code affects findings."""
 
 
-def remembered_key(folder: Path, facts: list[Any]) -> str | None:
+def outcome_key(folder: Path, facts: list[Any]) -> str | None:
     """Return the key of an outcome: the content of an assembly, and everything that judges it.
 
     Args:
@@ -52,7 +52,7 @@ def remembered_key(folder: Path, facts: list[Any]) -> str | None:
     root = folder.resolve()
     digest = hashlib.sha256(json.dumps([_judges(), os.fspath(root), *facts]).encode())
     try:
-        digest.update(json.dumps(_acknowledgements(root / _REPORT)).encode())
+        digest.update(json.dumps(_acknowledgements(root / REPORT)).encode())
         for path in _documents(root):
             content = path.read_bytes()
             stable = _TRACE.sub(b"", content)

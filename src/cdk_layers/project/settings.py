@@ -85,12 +85,8 @@ def read_settings(*folders: Path) -> ProjectSettings:
     Raises:
         UsageError: A file cannot be read, or has an invalid key or value in the table.
     """
-    for folder in folders:
-        for up in (folder, *folder.parents):
-            found = _read(up / "pyproject.toml")
-            if found is not None:
-                return found
-    return ProjectSettings()
+    file = settings_file(*folders)
+    return (file and _read(file)) or ProjectSettings()
 
 
 def settings_file(*folders: Path) -> Path | None:

@@ -10,7 +10,7 @@ from cdk_layers.errors import BuildError
 from cdk_layers.store import trust
 from cdk_layers.store.inventory import DEFAULT_MAX_BYTES, SCHEMA
 from cdk_layers.store.local_store import LocalStore
-from cdk_layers.store.write_errors import VARIABLE
+from cdk_layers.store.write_errors import FOLDER_VARIABLE
 from cdk_layers.system import host
 from cdk_layers.system.outgoing import report_error
 from cdk_layers.system.temporary_folders import lasting_folder
@@ -38,7 +38,7 @@ def store_folder() -> Path:
     Raises:
         BuildError: As `open_store`.
     """
-    chosen = host.environ().get(VARIABLE)
+    chosen = host.environ().get(FOLDER_VARIABLE)
     return (_chosen_place(chosen) if chosen else _usual_place()).absolute()
 
 
@@ -53,7 +53,9 @@ def _chosen_place(name: str) -> Path:
     try:
         return Path(name).expanduser()
     except RuntimeError:
-        message = f"{VARIABLE} is {name!r}, and this user has no home folder here. Name a folder that can be written."
+        message = (
+            f"{FOLDER_VARIABLE} is {name!r}, and this user has no home folder here. Name a folder that can be written."
+        )
         raise BuildError(message) from None
 
 
@@ -83,10 +85,10 @@ def _temporary(folder: Path, why: str) -> LocalStore:
     except OSError as error:
         message = (
             f"The build cache {str(folder)!r} {why}, and builds cannot be kept in a temporary folder either: "
-            f"{error.strerror}. Let {VARIABLE} name a folder that this user can write."
+            f"{error.strerror}. Let {FOLDER_VARIABLE} name a folder that this user can write."
         )
         raise BuildError(message) from None
-    remedy = f"Let {VARIABLE} name a folder that only this user can write"
+    remedy = f"Let {FOLDER_VARIABLE} name a folder that only this user can write"
     report_error(
         f"cdk-layers: the build cache {str(folder)!r} {why}, so builds are kept in {str(temporary)!r} while this "
         f"process runs. {remedy}, or set {trust.SHARED_VARIABLE}=1 if all who can write it are trusted."

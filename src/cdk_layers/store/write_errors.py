@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
+FOLDER_VARIABLE: Final = "CDK_LAYERS_CACHE_DIR"
+"""Names the folder of the build cache."""
+
 FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
@@ -42,7 +44,7 @@ def explained(folder: Path, what: str) -> Iterator[None]:
         command = " `cdk-layers cache prune --all` empties the build cache." if is_full else ""
         message = (
             f"{what} cannot be kept in the build cache {str(folder)!r}: {why}"
-            f"{f' ({error.filename})' if error.filename else ''}. {remedy}, or let {VARIABLE} name another folder."
-            f"{command}"
+            f"{f' ({error.filename})' if error.filename else ''}. {remedy}, or let {FOLDER_VARIABLE} name another "
+            f"folder.{command}"
         )
         raise BuildError(message) from error

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _GIT_URL: Final = re.compile(
     r"git\+(?P<scheme>https?)://(?P<info>[^\s/?#]*)@(?P<host>[^\s/?#@]+)(?P<path>[^\s?#;]*)", re.IGNORECASE
 )
-VARIABLE: Final = "CDK_LAYERS_SECRET_"
-"""The start of the variables' names."""
+VARIABLE_PREFIX: Final = "CDK_LAYERS_SECRET_"
+"""The start of the names of variables with credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def hide(text: str, kind: str = "") -> Hidden:
     after = 0
     for start, end in sorted(secret_spans(text)):
         if start >= after:
-            name = f"{VARIABLE}{kind}{len(variables)}"
+            name = f"{VARIABLE_PREFIX}{kind}{len(variables)}"
             variables[name] = text[start:end]
             parts += [text[after:start], f"${{{name}}}"]
             after = end

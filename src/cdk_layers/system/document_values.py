@@ -12,8 +12,13 @@ def mapping(data: object, *names: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
+def items(value: object) -> list[Any]:
+    """Return a list; [] for another type."""
+    return value if isinstance(value, list) else []
+
+
 def texts(value: object) -> list[str]:
     """Return the strings of a list, or a single string as a list."""
     if isinstance(value, str):
         return [value]
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+    return [text for text in items(value) if isinstance(text, str)]

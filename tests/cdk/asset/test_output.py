@@ -14,7 +14,7 @@ from aws_cdk import App, AssetStaging, Stack
 
 from cdk_layers import LayeredFunction, SharedPythonLayer
 from cdk_layers.errors import BuildError
-from cdk_layers.store.write_errors import VARIABLE
+from cdk_layers.store.write_errors import FOLDER_VARIABLE
 from tests.building.mounts import needs_mounts, tmpfs
 
 APP = """
@@ -119,7 +119,7 @@ def test_output_folder_without_space(entry: Path, tmp_path: Path) -> None:
 
 def test_edits_keep_no_joined_archives(entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each edit of a function's code adds that code to the cache, and not its distributions once more."""
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
     for number in range(4):
         (entry / "handler.py").write_text(f"A = {number}\ndef handler(event, context): ...\n", encoding="utf-8")
         stack = Stack(App(outdir=str(tmp_path / f"cdk.out{number}")), "S")

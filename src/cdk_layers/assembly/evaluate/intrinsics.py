@@ -20,7 +20,7 @@ from cdk_layers.assembly.evaluate.values import (
     with_kind,
 )
 from cdk_layers.errors import AssemblyError
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +176,7 @@ class Evaluation:
         return Unknown(f"${{{name}}}") if chosen is None else chosen
 
     def _find_in_map(self, body: Any, stack: Stack) -> Value:
-        parts = body if isinstance(body, list) else []
+        parts = items(body)
         keys = [self.value(key, stack) for key in parts[:3]]
         texts = [as_text(key) for key in keys]
         found: Any = stack.mappings

@@ -7,9 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.assembly.documents import nodes_in
 from cdk_layers.assembly.evaluate.scenarios import NeedsChoice
 from cdk_layers.assembly.evaluate.values import Unknown, as_text, with_kind
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -180,20 +181,15 @@ class Links:
 
 
 def _collect(expression: Any, found: dict[str, dict[str, None]], keys: Sequence[str]) -> None:
-    waiting = [expression]
-    while waiting:
-        node = waiting.pop()
-        parts = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
-        sides = node.get("Fn::Equals") if isinstance(node, dict) else None
-        literals = [text for text in map(as_text, sides if isinstance(sides, list) else ()) if text is not None]
-        for side in sides if isinstance(sides, list) else ():
+    for node in nodes_in(expression):
+        sides = items(mapping(node).get("Fn::Equals"))
+        literals = [text for text in map(as_text, sides) if text is not None]
+        for side in sides:
             if isinstance(side, dict) and isinstance(side.get("Ref"), str):
                 found[side["Ref"]].update(dict.fromkeys(literals))
-        looked_up = node.get("Fn::FindInMap") if isinstance(node, dict) else None
-        for key in looked_up if isinstance(looked_up, list) else ():
+        for key in items(mapping(node).get("Fn::FindInMap")):
             if isinstance(key, dict) and isinstance(key.get("Ref"), str):
                 found[key["Ref"]].update(dict.fromkeys(keys))
-        waiting.extend(parts)
 
 
 def _nested_output(resource: Resource, name: str, evaluation: Evaluator) -> Value | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_layers.building.uv.indexes import PYPI
 from cdk_layers.contents.names import canonical
-from cdk_layers.system.document_values import mapping
+from cdk_layers.system.document_values import items, mapping
 from cdk_layers.system.outgoing import scrub
 from cdk_layers.system.toml import read_toml
 
@@ -39,7 +39,7 @@ def indexes(path: Path) -> dict[str, str]:
 
 def _of_poetry(path: Path) -> Iterator[tuple[str, str]]:
     packages = read_toml(path).get("package", ())
-    for package in packages if isinstance(packages, list) else ():
+    for package in items(packages):
         source = mapping(package, "source")
         if source.get("type", "legacy") == "legacy":
             yield str(package.get("name", "")), str(source.get("url", ""))

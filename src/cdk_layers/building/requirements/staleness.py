@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from cdk_layers.contents.names import canonical, name_in
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError, StaleLockError
-from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.document_values import items, mapping, texts
 from cdk_layers.system.wording import listed
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def other_pythons(wants: Mapping[str, Any], target: Target) -> Iterator[str]:
 
 def lines_of(lines: object, extra: str) -> Iterator[tuple[str, str]]:
     """Yield the requirements of a list in a pyproject.toml, each with its extra."""
-    yield from ((extra, line) for line in (lines if isinstance(lines, list) else ()) if isinstance(line, str))
+    yield from ((extra, line) for line in items(lines) if isinstance(line, str))
 
 
 def changed_names(*manifests: Mapping[str, Any]) -> frozenset[str]:

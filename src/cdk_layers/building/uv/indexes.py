@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.document_values import items, mapping, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,7 +61,7 @@ def _configured(configuration: Mapping[str, object]) -> Iterator[Index]:
     for option, kind_of_key in _OPTIONS.items():
         yield from (Index(kind_of_key, place) for place in texts(configuration.get(option.removeprefix("--"))))
     listed = configuration.get("index")
-    for index in listed if isinstance(listed, list) else ():
+    for index in items(listed):
         if isinstance(index, dict):
             kind: IndexKind = (
                 "default" if index.get("default") else "explicit" if index.get("explicit") else "additional"

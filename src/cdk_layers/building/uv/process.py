@@ -16,7 +16,7 @@ from cdk_layers.building.uv.settings import read_uv_settings, tool_variables
 from cdk_layers.errors import BuildError, EntryError
 from cdk_layers.store.write_errors import FULL
 from cdk_layers.system import host
-from cdk_layers.system.credentials import VARIABLE
+from cdk_layers.system.credentials import VARIABLE_PREFIX
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.toml_text import toml_text
 from cdk_layers.system.uv_writes import write_failure
@@ -232,7 +232,7 @@ def reason_in(output: str) -> str:
 
 def _secrets(call: _Call) -> Iterator[str]:
     for name, value in call.variables.items():
-        if name.startswith(VARIABLE):
+        if name.startswith(VARIABLE_PREFIX):
             yield from (part for text in (value, unquote(value)) for part in (text, text.partition(":")[2]))
         elif name.startswith("GIT_CONFIG_VALUE_"):
             yield value.rpartition(" ")[2]

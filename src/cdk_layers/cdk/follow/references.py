@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
     from cdk_layers.cdk.follow.shared_layer import SharedLayer
+    from cdk_layers.cdk.model.known_scope import KnownScope
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,7 @@ class _Follower:
     """A function that declared its layers."""
 
     function: Function
-    scope: Construct
-    stack: Stack
+    scope: KnownScope
     layers: tuple[SharedLayer, ...]
 
 
@@ -114,30 +114,26 @@ def share(
 
 
 def follow(
-    function: Function,
-    scope: Construct,
-    stack: Stack,
-    shared: tuple[SharedLayer, ...],
-    relied_on: tuple[SharedLayer, ...],
+    function: Function, scope: KnownScope, shared: tuple[SharedLayer, ...], relied_on: tuple[SharedLayer, ...]
 ) -> None:
     """Make a function follow those of its layers that other stacks share.
 
     Args:
         function: The function.
         scope: The scope of the function.
-        stack: The stack of the function.
         shared: Those of its layers that functions of other stacks can follow.
-        relied_on: Imported layers of the app whose distributions its code leaves out: see imports.py.
+        relied_on: Imported layers of the app whose distributions its code leaves out: see `imported_layers`.
 
     Raises:
         UsageError: A layer's stack depends on the function's, so that neither can be deployed first; or the layer is of
             another stage, and the function could not refer to it.
     """
+    stack = scope.stack
     sharing = _sharing_of(stack)
     foreign = [layer for layer in shared if layer.construct not in sharing.layers]
     for layer in foreign:
         refuse_other_stage(function.node.path, top_of(stack), layer)
-    sharing.followers[function] = _Follower(function, scope, stack, (*shared, *relied_on))
+    sharing.followers[function] = _Follower(function, scope, (*shared, *relied_on))
     _deploy_after_layers(sharing, stack, shared)
     if sharing.is_marked or foreign or relied_on:
         _mark_with_digests(cast("CfnFunction", function.node.default_child), stack, (*shared, *relied_on))
@@ -254,7 +250,7 @@ class _MarkFunctions:
         layers: dict[str, tuple[SharedLayer, ...]] = {}
         for resource, follower in _followers(self._sharing, resources):
             layers[identity(resource)] = follower.layers
-            _mark_with_digests(resource, follower.stack, follower.layers)
+            _mark_with_digests(resource, follower.scope.stack, follower.layers)
         return layers
 
     def _mark_plain_functions(
@@ -275,7 +271,7 @@ def _followers(sharing: _Sharing, resources: Iterable[IConstruct]) -> Iterator[t
     """Yield the resources of functions that declared their layers, with their declarations."""
     by_scope: dict[Construct, list[Function]] = defaultdict(list)
     for follower in sharing.followers.values():
-        by_scope[follower.scope].append(follower.function)
+        by_scope[follower.scope.construct].append(follower.function)
     for function, resource in resources_of(by_scope, resources):
         yield resource, sharing.followers[function]
 

@@ -14,18 +14,19 @@ from aws_cdk import CfnDeletionPolicy, Stack
 from aws_cdk.aws_lambda import CfnLayerVersion
 
 from cdk_layers.app.model import Layer
+from cdk_layers.cdk.model.known_scope import known_scope
 from cdk_layers.cdk.model.tokens import known
 from cdk_layers.cdk.node.contract import asset_staging, given_runtimes, is_encoded_list
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.arn import LayerArn
-from cdk_layers.lambda_service.regions import partition_of
 
 if TYPE_CHECKING:
     from aws_cdk import AssetStaging
     from aws_cdk.aws_lambda import ILayerVersion
 
+    from cdk_layers.cdk.model.known_scope import KnownScope
     from cdk_layers.contents.model import Contents
     from cdk_layers.store.protocol import Store
 
@@ -68,21 +69,19 @@ def layer_model(layer: ILayerVersion) -> Layer:
     if not isinstance(resource, CfnLayerVersion):
         runtimes = tuple(runtime.name for runtime in given_runtimes(layer)) or None
         return imported_model(layer.node.path, layer.layer_version_arn, runtimes)
-    stack = Stack.of(layer)
-    region = known(stack.region)
-    stage = asset_staging(layer.node)
+    scope, stage = known_scope(Stack.of(layer)), asset_staging(layer.node)
     return Layer(
         where=Where(layer.node.path),
         name=known(resource.layer_name),
         is_resource=True,
-        partition=None if region is None else partition_of(region),
-        region=region,
-        account=known(stack.account),
+        partition=scope.partition,
+        region=scope.region,
+        account=scope.account,
         runtimes=_list(resource.compatible_runtimes),
         architectures=_list(resource.compatible_architectures),
         description=known(resource.description),
         license=known(resource.license_info),
-        contents=_staged_contents(stage, layer) if stage else None,
+        contents=_staged_contents(stage, scope) if stage else None,
         asset=stage.asset_hash if stage else None,
         retained=_is_retained(resource),
     )
@@ -94,10 +93,10 @@ def _is_retained(resource: CfnLayerVersion) -> bool:
     return options.deletion_policy in _KEEPS and options.update_replace_policy in _KEEPS
 
 
-def _staged_contents(stage: AssetStaging, layer: ILayerVersion) -> Contents | None:
+def _staged_contents(stage: AssetStaging, scope: KnownScope) -> Contents | None:
     """Return the contents of a layer's staged asset; None if it is not built, or cannot be read."""
     with suppress(AssemblyError, OSError):
-        return contents_of(stage, state_of(layer).store) if Stack.of(layer).bundling_required else None
+        return contents_of(stage, state_of(scope.construct).store) if scope.bundled else None
     return None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import BuildError
 from cdk_layers.store.location import store_folder
-from cdk_layers.store.write_errors import VARIABLE
+from cdk_layers.store.write_errors import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -80,8 +80,8 @@ def execute(arguments: Namespace) -> int:
         if not str(error.filename).startswith(str(folder)):
             raise
         message = (
-            f"The build cache {str(folder)!r} cannot be read: {error.strerror or error}. Let {VARIABLE} name another "
-            "folder, or make this one readable."
+            f"The build cache {str(folder)!r} cannot be read: {error.strerror or error}. Let {FOLDER_VARIABLE} name "
+            "another folder, or make this one readable."
         )
         raise BuildError(message) from None
 
