@@ -205,9 +205,9 @@ def _development_files(root: Path) -> Iterator[str]:
         folder = root / name
         if folder.is_dir() and all(output.fullmatch(path.name) for path in folder.iterdir()):
             yield f"{name}/"
-    for mark in (*root.glob("*/pyvenv.cfg"), *root.glob("*/cdk.out")):
-        if mark.is_file() and _PLAIN.fullmatch(mark.parent.name):
-            yield f"{mark.parent.name}/"
+    for marker in (*root.glob("*/pyvenv.cfg"), *root.glob("*/cdk.out")):
+        if marker.is_file() and _PLAIN.fullmatch(marker.parent.name):
+            yield f"{marker.parent.name}/"
     script = root / "setup.py"
     if script.is_file() and _SETUPTOOLS.search(script.read_bytes()):
         yield "setup.py"

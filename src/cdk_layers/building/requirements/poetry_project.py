@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ABOUT_POETRY: Final = ("requires-plugins", "requires-poetry")
 """Keys that require something of Poetry itself. Its version is not the user's choice here."""
 
-_MARKS: Final = ("pyproject.toml", "setup.py")
+_PROJECT_FILES: Final = ("pyproject.toml", "setup.py")
 """The files by which Poetry recognizes a Python project. An export does not read them."""
 
 
@@ -87,6 +87,6 @@ def _mark(entry: Path, path: str, scratch: Path) -> None:
             place.symlink_to(origin)
         elif origin.is_dir():
             place.mkdir(parents=True, exist_ok=True)
-            for name in _MARKS:
+            for name in _PROJECT_FILES:
                 if (origin / name).is_file() and not (place / name).exists():
                     (place / "setup.py").touch()
