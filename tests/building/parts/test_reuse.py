@@ -13,7 +13,7 @@ from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.parts.reuse import KnownParts, are_independent
 from cdk_layers.building.parts.split import Group
 from cdk_layers.building.requirements.manifests import read_requirements
-from cdk_layers.building.requirements.requirement_line import Place, read_requirement
+from cdk_layers.building.requirements.requirement_line import LineContext, read_requirement
 from cdk_layers.building.requirements.resolution import Basis, Resolution
 from cdk_layers.building.uv import process
 from cdk_layers.lambda_service.target import Target
@@ -57,7 +57,7 @@ def test_pins_whose_files_never_change(
 ) -> None:
     """A file or a wheel at an address may change, and what other platforms or builds provide depends on all pins."""
     (tmp_path / "six-1.17.0-py3-none-any.whl").touch()
-    pin = read_requirement(line, Place("here", (tmp_path,)))
+    pin = read_requirement(line, LineContext("here", (tmp_path,)))
     job = Job(tmp_path, Target("3.13", "x86_64"), BuildOptions(allow_source_builds=allowed), store)
     known = KnownParts(Resolution((pin,), Basis.RESOLVED, platform), job, "")
     store.get_or_make("part", lambda folder: (folder / "archive.zip").touch())
@@ -66,7 +66,7 @@ def test_pins_whose_files_never_change(
 
 
 def _known(folder: Path, store: LocalStore) -> KnownParts:
-    pin = read_requirement("six==1.17.0", Place("here", (folder,)))
+    pin = read_requirement("six==1.17.0", LineContext("here", (folder,)))
     job = Job(folder, Target("3.13", "x86_64"), BuildOptions(), store)
     return KnownParts(Resolution((pin,), Basis.RESOLVED), job, "")
 
@@ -143,7 +143,7 @@ def test_parts_of_other_installations(
     wheels = make_entry({"six-1.17.0-py3-none-any.whl": "1"}, "wheels")
     options = "--no-index\n--find-links ../wheels\n"
     entry = make_entry({"requirements.txt": f"{options}six==1.17.0\n"})
-    pin = read_requirement("six==1.17.0", Place("here", (entry,)))
+    pin = read_requirement("six==1.17.0", LineContext("here", (entry,)))
 
     def known(target: Target, environment: Mapping[str, str]) -> KnownParts:
         job = Job(entry, target, BuildOptions(environment=environment), store)

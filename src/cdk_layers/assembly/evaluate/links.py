@@ -29,7 +29,7 @@ _EXPORT_WRITER: Final = "Custom::CrossRegionExportWriter"
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _LinkEnd:
     """The expression at the other end of a link."""
 
     stack: Stack
@@ -43,8 +43,8 @@ class Links:
     """All links between the stacks of one assembly."""
 
     stacks: Sequence[Stack]
-    _exports: dict[str, list[_Place]] | None = None
-    _parameters: dict[str, list[_Place]] | None = None
+    _exports: dict[str, list[_LinkEnd]] | None = None
+    _parameters: dict[str, list[_LinkEnd]] | None = None
     _compared: dict[Stack, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def export(self, name: str, stack: Stack, evaluation: Evaluator) -> Value | None:
@@ -55,7 +55,9 @@ class Links:
                 for output in defining.outputs.values():
                     exported = _plain_text(mapping(output, "Export").get("Name"), defining, evaluation)
                     if exported is not None:
-                        self._exports[exported].append(_Place(defining, mapping(output).get("Value"), defining.region))
+                        self._exports[exported].append(
+                            _LinkEnd(defining, mapping(output).get("Value"), defining.region)
+                        )
         return self._follow(self._exports.get(name, ()), stack, f"export {name}", evaluation, "import-value")
 
     def ssm_parameter(
@@ -71,22 +73,22 @@ class Links:
         """
         if self._parameters is None:
             self._parameters = defaultdict(list)
-            for defined, place in self._defined_parameters(evaluation):
-                self._parameters[defined].append(place)
-        places = self._parameters.get(_parameter_name(name), ())
-        return self._follow(places, stack, f"SSM parameter {name}", evaluation, "parameter", region=region)
+            for defined, end in self._defined_parameters(evaluation):
+                self._parameters[defined].append(end)
+        ends = self._parameters.get(_parameter_name(name), ())
+        return self._follow(ends, stack, f"SSM parameter {name}", evaluation, "parameter", region=region)
 
-    def _defined_parameters(self, evaluation: Evaluator) -> Iterator[tuple[str, _Place]]:
+    def _defined_parameters(self, evaluation: Evaluator) -> Iterator[tuple[str, _LinkEnd]]:
         for stack in self.stacks:
             for resource in stack.of_type("AWS::SSM::Parameter"):
                 name = _plain_text(resource.properties.get("Name"), stack, evaluation)
                 if name is not None:
-                    yield name, _Place(stack, resource.properties.get("Value"), stack.region)
+                    yield name, _LinkEnd(stack, resource.properties.get("Value"), stack.region)
             for resource in stack.of_type(_EXPORT_WRITER):
                 written = mapping(resource.properties, "WriterProps")
                 region = as_text(written.get("region"))
                 for name, expression in mapping(written, "exports").items():
-                    yield name, _Place(stack, expression, region)
+                    yield name, _LinkEnd(stack, expression, region)
 
     def stack_output(self, body: Mapping[str, Any], stack: Stack, evaluation: Evaluator) -> Value:
         """Return the value of `Fn::GetStackOutput`."""
@@ -101,16 +103,16 @@ class Links:
             if isinstance(output, str) and other.parent is None and other.name == name
             and _may_equal(other.region, region) and _may_equal(other.account, account[1] if account else None)
         ]  # fmt: skip
-        places = [
-            _Place(other, mapping(other.outputs, output).get("Value"), region)
+        ends = [
+            _LinkEnd(other, mapping(other.outputs, output).get("Value"), region)
             for other in named
             if output in other.outputs
         ]
         found = None
-        if places:
+        if ends:
             label = f"output {output} of {name}"
-            found = with_kind(evaluation.follow(label, places[0].expression, places[0].stack), "stack-output")
-        is_missing = not places and any(other.region == region for other in named)
+            found = with_kind(evaluation.follow(label, ends[0].expression, ends[0].stack), "stack-output")
+        is_missing = not ends and any(other.region == region for other in named)
         kind: ReferenceKind = "missing-output" if is_missing else "stack-output"
         return Unknown(f"${{Fn::GetStackOutput {name}.{output}}}", kind) if found is None else found
 
@@ -170,13 +172,13 @@ class Links:
         return stack if stack.parent is not None else next(same, stack)
 
     def _follow(
-        self, places: Sequence[_Place], stack: Stack, label: str, evaluation: Evaluator, kind: ReferenceKind,
+        self, ends: Sequence[_LinkEnd], stack: Stack, label: str, evaluation: Evaluator, kind: ReferenceKind,
         *, region: str | None = None,
     ) -> Value | None:  # fmt: skip
         near = region or stack.region
-        for place in places:
-            if _may_equal(place.region, near) and _may_equal(place.stack.account, stack.account):
-                return with_kind(evaluation.follow(label, place.expression, place.stack), kind)
+        for end in ends:
+            if _may_equal(end.region, near) and _may_equal(end.stack.account, stack.account):
+                return with_kind(evaluation.follow(label, end.expression, end.stack), kind)
         return None
 
 

@@ -100,8 +100,8 @@ class RequirementLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The file and position of a line."""
+class LineContext:
+    """The file and position of a line, and how its words are meant."""
 
     where: str
     folders: tuple[Path, ...]
@@ -112,27 +112,27 @@ class Place:
     """Whether it is a path or a URL even if it looks like a name, as for editable requirements."""
 
 
-def read_requirement(line: str, place: Place) -> RequirementLine:
+def read_requirement(line: str, context: LineContext) -> RequirementLine:
     """Parse one line without its comment.
 
     Raises:
         EntryError: It cannot be understood, or names a file or folder that does not exist.
     """
-    if not place.is_path and (pin := _PIN.fullmatch(line)):
+    if not context.is_path and (pin := _PIN.fullmatch(line)):
         return RequirementLine(
-            line, place.where, canonical(pin["name"]), pin["version"], is_constraint=place.constraint
+            line, context.where, canonical(pin["name"]), pin["version"], is_constraint=context.constraint
         )
     options = _LINE_OPTION.search(line)
     hashes = tuple(match["hash"] for match in _HASH.finditer(line))
     bare = (line[: options.start()] if options else line).strip()
     text, marker = _split_marker(bare)
-    name, extras, address = _split_name(text, is_path=place.is_path)
-    requirement = _addressed(name, extras, address, marker, place) if address else _versioned(bare, place)
+    name, extras, address = _split_name(text, is_path=context.is_path)
+    requirement = _addressed(name, extras, address, marker, context) if address else _versioned(bare, context)
     has_build_settings = _BUILD_OPTION.search(line) is not None
     return replace(
         requirement,
         hashes=(*hashes, *requirement.hashes),
-        is_constraint=place.constraint,
+        is_constraint=context.constraint,
         has_build_settings=has_build_settings,
     )
 
@@ -197,7 +197,9 @@ def _split_name(text: str, *, is_path: bool = False) -> tuple[str | None, str, s
     return None, extras, bare if is_path else None
 
 
-def _addressed(name: str | None, extras: str, address: str, marker: str | None, place: Place) -> RequirementLine:
+def _addressed(
+    name: str | None, extras: str, address: str, marker: str | None, context: LineContext
+) -> RequirementLine:
     path, _, fragment = address.partition("#")
     # A path may contain "#", unless PDM's export or a URL names the distribution after it.
     has_facts = SCHEME.match(address) or fragment.startswith("egg=")
@@ -208,12 +210,12 @@ def _addressed(name: str | None, extras: str, address: str, marker: str | None, 
     if SCHEME.match(address) and not Path(address).is_absolute():
         rest = "&".join(f"{key}={value}" if value else key for key, value in facts.items() if key)
         if not address.lower().startswith("file:"):
-            return _remote(name, extras, f"{path}#{rest}" if rest else path, marker, place.where)
-        found = _local(paths_in(path), facts.get("subdirectory"), address, place)
+            return _remote(name, extras, f"{path}#{rest}" if rest else path, marker, context.where)
+        found = _local(paths_in(path), facts.get("subdirectory"), address, context)
     else:
         written = path if has_facts else address
-        found = _local([os.path.expanduser(written)], facts.get("subdirectory"), address, place)  # noqa: PTH111 - it never raises
-    requirement = local_requirement(name, extras, found, place.where, marker)
+        found = _local([os.path.expanduser(written)], facts.get("subdirectory"), address, context)  # noqa: PTH111 - it never raises
+    requirement = local_requirement(name, extras, found, context.where, marker)
     hashes = tuple(f"{key}:{value}" for key, value in facts.items() if key.startswith(("sha", "md5")))
     return replace(requirement, hashes=hashes)
 
@@ -243,12 +245,12 @@ def _names_commit(url: str) -> bool:
     return _COMMIT.fullmatch(url.rpartition("/")[2].rpartition("@")[2]) is not None and "@" in url.rpartition("/")[2]
 
 
-def _local(paths: list[str], folder: str | None, written: str, place: Place) -> Path:
-    candidates = [Path(parent, path, folder or "") for path in paths for parent in place.folders]
+def _local(paths: list[str], folder: str | None, written: str, context: LineContext) -> Path:
+    candidates = [Path(parent, path, folder or "") for path in paths for parent in context.folders]
     found = next(filter(None, map(_existing, candidates)), None)
     if found is None:
         message = (
-            f"{place.where} names {scrub(written)!r}, and there is no such file or folder ({candidates[0]}). Correct "
+            f"{context.where} names {scrub(written)!r}, and there is no such file or folder ({candidates[0]}). Correct "
             "the path, which is relative to the file that names it, or add what it names."
         )
         if written.lower().startswith("file:"):
@@ -268,17 +270,19 @@ def _existing(path: Path) -> Path | None:
         return None
 
 
-def _versioned(text: str, place: Place) -> RequirementLine:
+def _versioned(text: str, context: LineContext) -> RequirementLine:
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - plain pins do not need it
 
     try:
         parsed = Requirement(text)
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        message = f"{place.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
+        message = (
+            f"{context.where}: {scrub(text)!r} is not a requirement: {scrub(reason)}. Write it as 'name==version'."
+        )
         raise EntryError(message) from None
     marker = str(parsed.marker) if parsed.marker else None
-    return RequirementLine(text, place.where, canonical(parsed.name), _only_version(parsed), marker)
+    return RequirementLine(text, context.where, canonical(parsed.name), _only_version(parsed), marker)
 
 
 def _only_version(requirement: Requirement) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.file_urls import paths_in
-from cdk_layers.building.requirements.requirement_line import SCHEME, Place, RequirementLine, read_requirement
+from cdk_layers.building.requirements.requirement_line import SCHEME, LineContext, RequirementLine, read_requirement
 from cdk_layers.building.requirements.requirements_text import Variables, logical_lines, read_text
 from cdk_layers.errors import EntryError
 from cdk_layers.system import host
@@ -89,13 +89,13 @@ def read_requirements_text(text: str, origin: str, base: Path, variables: Variab
     """Read requirements that a tool exported from the lock file `origin`; `variables` are expanded if given."""
     reader = _Reader(base, variables)
     for number, line in logical_lines(text):
-        reader.add(line, Place(f"{origin}, line {number} of its export", (base,)))
+        reader.add(line, LineContext(f"{origin}, line {number} of its export", (base,)))
     reader.read_included()
     return reader.result()
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _OpenFile:
     """A file that is being read."""
 
     path: Path
@@ -114,7 +114,7 @@ class _Reader:
     options: list[Option] = field(default_factory=list)
     seen: set[tuple[Path, bool]] = field(default_factory=set)
     paths: dict[Path, None] = field(default_factory=dict)
-    stack: list[_Source] = field(default_factory=list)
+    stack: list[_OpenFile] = field(default_factory=list)
     """The files being read, each included by the previous one. A list, since recursion would limit the depth."""
 
     def result(self) -> RequirementsFile:
@@ -129,13 +129,13 @@ class _Reader:
     def read_included(self) -> None:
         """Read all lines of the open files."""
         while self.stack:
-            source = self.stack[-1]
-            number, line = next(source.lines, (0, ""))
+            file = self.stack[-1]
+            number, line = next(file.lines, (0, ""))
             if not number:
                 self.stack.pop()
                 continue
-            folders = (source.path.parent, self.base)
-            self.add(line, Place(f"{source.name}, line {number}", folders, source.constraint))
+            folders = (file.path.parent, self.base)
+            self.add(line, LineContext(f"{file.name}, line {number}", folders, file.constraint))
 
     def _open(self, path: Path, *, constraint: bool) -> None:
         if (path, constraint) in self.seen:
@@ -143,22 +143,22 @@ class _Reader:
         self.seen.add((path, constraint))
         self.paths[path] = None
         name = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else str(path)
-        self.stack.append(_Source(path, name, logical_lines(read_text(path, name)), constraint))
+        self.stack.append(_OpenFile(path, name, logical_lines(read_text(path, name)), constraint))
 
-    def add(self, line: str, place: Place) -> None:
+    def add(self, line: str, context: LineContext) -> None:
         """Add one logical line."""
-        expanded = self.variables.expand(line, place.where) if self.variables else line
+        expanded = self.variables.expand(line, context.where) if self.variables else line
         if not expanded.startswith("-"):
-            self._want(expanded, place)
+            self._require(expanded, context)
             return
-        for option in _options(expanded, place.where):
+        for option in _options(expanded, context.where):
             if option.name in {"--requirement", "--constraint"}:
-                is_constraint = place.constraint or option.name == "--constraint"
-                self._open(_included(option, place.folders[0]), constraint=is_constraint)
+                is_constraint = context.constraint or option.name == "--constraint"
+                self._open(_included(option, context.folders[0]), constraint=is_constraint)
             elif option.name == "--editable":
-                self._want(option.value, replace(place, is_path=True))
+                self._require(option.value, replace(context, is_path=True))
             else:
-                self._set(self._masked(_placed(option, place)))
+                self._set(self._masked(_placed(option, context)))
 
     def _set(self, option: Option) -> None:
         """Add an option. As in pip, the last --index-url of all files counts; uv rejects a second one."""
@@ -166,8 +166,8 @@ class _Reader:
             self.options = [earlier for earlier in self.options if earlier.name != option.name]
         self.options.append(option)
 
-    def _want(self, text: str, place: Place) -> None:
-        line = read_requirement(text, place)
+    def _require(self, text: str, context: LineContext) -> None:
+        line = read_requirement(text, context)
         masked = self.variables.mask(line.text) if self.variables else line.text
         self.lines.append(line if masked == line.text else replace(line, masked=masked))
 
@@ -176,13 +176,13 @@ class _Reader:
         return option if masked == option.value else replace(option, masked=masked)
 
 
-def _placed(option: Option, place: Place) -> Option:
+def _placed(option: Option, context: LineContext) -> Option:
     """Return an option with the absolute path of the folder that it names."""
     if option.name == "--find-links" and option.value.lower().startswith("file:"):
         option = replace(option, value=paths_in(option.value)[0])
     if option.folder is None:
         return option
-    return replace(option, value=str((place.folders[0] / option.folder).resolve()))
+    return replace(option, value=str((context.folders[0] / option.folder).resolve()))
 
 
 def _options(line: str, where: str) -> Iterator[Option]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.workspace import UvProject
     from cdk_layers.lambda_service.target import Target
 
+_LOCK: Final = "uv.lock"
 _PLACES: Final = frozenset({"git", "url", "path", "directory", "editable", "virtual"})
 """The keys of a requirement in uv.lock that name a location instead of versions."""
 
@@ -40,7 +41,7 @@ Needs = dict[tuple[str, str], set[str]]
 """Requirements by (extra or "", name): version specifiers, "" for all versions, "*" for unknown, "@" for a location."""
 
 
-def refuse_other_targets(lock: Mapping[str, Any], target: Target, name: str) -> None:
+def refuse_other_targets(lock: Mapping[str, Any], target: Target) -> None:
     """Refuse a uv.lock that is for other Python versions or platforms only.
 
     Raises:
@@ -48,12 +49,12 @@ def refuse_other_targets(lock: Mapping[str, Any], target: Target, name: str) -> 
     """
     python = str(lock.get("requires-python", ""))
     if python and not meets(python, target.newest_python):
-        raise other_python(name, python, target)
+        raise other_python(_LOCK, python, target)
     supported = lock.get("supported-markers", [])
     if supported and not any(Marker(marker).evaluate(target.marker_environment()) for marker in supported):
         message = (
-            f"{name} has nothing for {target}: the project's 'environments' are {', '.join(map(repr, supported))}. Add "
-            "the target to them and lock again."
+            f"{_LOCK} has nothing for {target}: the project's 'environments' are {', '.join(map(repr, supported))}. "
+            "Add the target to them and lock again."
         )
         raise DependencyError(message)
 

@@ -132,7 +132,7 @@ def _read(job: Job, project: UvProject) -> Locked:
 
     lock, manifest = _toml(project.lock), _toml(project.entry / PROJECT)
     _refuse_unknown(job, project, manifest)
-    refuse_other_targets(lock, job.target, "uv.lock")
+    refuse_other_targets(lock, job.target)
     refuse_stale_uv_lock(project, manifest, lock, job.target, job.options)
     selection = select(_parsed(_export(job, project), project), job.target, "uv.lock")
     for _, source in selection.chosen:
