@@ -54,17 +54,17 @@ def hide(text: str, kind: str = "") -> Hidden:
     return Hidden("".join([*parts, text[after:]]), variables)
 
 
-def git_headers(texts: Iterable[str], surroundings: Mapping[str, str]) -> dict[str, str]:
+def git_headers(texts: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
     """Return environment variables by which git sends the credentials in the URLs of `git+http(s)://` requirements.
 
     Args:
         texts: Requirements.
-        surroundings: The environment variables that git gets, which may configure it already.
+        environment: The environment variables that git gets, which may configure it already.
     """
     found = {url: header for text in texts for url, header in _git_credentials(text)}
     if not found:
         return {}
-    given = surroundings.get("GIT_CONFIG_COUNT", "")
+    given = environment.get("GIT_CONFIG_COUNT", "")
     first = int(given) if given.isdecimal() else 0
     variables = {"GIT_CONFIG_COUNT": str(first + len(found))}
     for number, (url, header) in enumerate(found.items(), start=first):

@@ -34,7 +34,7 @@ class KnownParts:
 
     resolution: Resolution
     job: Job
-    surroundings: str
+    other_inputs: str
     """The inputs that apply to all pins, as JSON."""
 
     @classmethod
@@ -91,7 +91,7 @@ class KnownParts:
         return [pin for pin in pins if pin.hashes or not pin.remote]
 
     def _memo(self, pin: RequirementLine) -> str:
-        return key_of("installed", [self.surroundings, pin_key(pin)])
+        return key_of("installed", [self.other_inputs, pin_key(pin)])
 
 
 def are_independent(groups: Collection[Sequence[str]]) -> bool:

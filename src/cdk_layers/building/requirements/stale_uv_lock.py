@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.staleness import lines_of, normalized, other_python, other_pythons, stale
+from cdk_layers.building.requirements.workspace import LOCK
 from cdk_layers.contents.names import canonical
 from cdk_layers.contents.needs import meets
 from cdk_layers.errors import DependencyError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from cdk_layers.building.requirements.workspace import UvProject
     from cdk_layers.lambda_service.target import Target
 
-_LOCK: Final = "uv.lock"
 _PLACES: Final = frozenset({"git", "url", "path", "directory", "editable", "virtual"})
 """The keys of a requirement in uv.lock that name a location instead of versions."""
 
@@ -49,11 +49,11 @@ def refuse_other_targets(lock: Mapping[str, Any], target: Target) -> None:
     """
     python = str(lock.get("requires-python", ""))
     if python and not meets(python, target.newest_python):
-        raise other_python(_LOCK, python, target)
+        raise other_python(LOCK, python, target)
     supported = lock.get("supported-markers", [])
     if supported and not any(Marker(marker).evaluate(target.marker_environment()) for marker in supported):
         message = (
-            f"{_LOCK} has nothing for {target}: the project's 'environments' are {', '.join(map(repr, supported))}. "
+            f"{LOCK} has nothing for {target}: the project's 'environments' are {', '.join(map(repr, supported))}. "
             "Add the target to them and lock again."
         )
         raise DependencyError(message)

@@ -17,6 +17,7 @@ from cdk_layers.building.requirements.groups import refuse_unknown
 from cdk_layers.building.requirements.locked import Locked
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.requirement_line import RequirementLine, local_requirement
+from cdk_layers.building.requirements.workspace import LOCK
 from cdk_layers.building.uv import process
 from cdk_layers.building.uv.error_texts import index_error
 from cdk_layers.building.uv.indexes import PYPI, indexes_in
@@ -134,7 +135,7 @@ def _read(job: Job, project: UvProject) -> Locked:
     _refuse_unknown(job, project, manifest)
     refuse_other_targets(lock, job.target)
     refuse_stale_uv_lock(project, manifest, lock, job.target, job.options)
-    selection = select(_parsed(_export(job, project), project), job.target, "uv.lock")
+    selection = select(_parsed(_export(job, project), project), job.target, LOCK)
     for _, source in selection.chosen:
         if isinstance(source, PackageDirectory):
             refuse_stale_source(project, _base_of(source, project) / source.path, lock, job.target)
@@ -217,7 +218,7 @@ def _pinned_lines(job: Job, project: UvProject, selection: Selection) -> tuple[R
     return tuple(
         _by_version(package)
         if by_version and _is_indexed(package)
-        else pylock_line(package, source, _base_of(source, project), "uv.lock")
+        else pylock_line(package, source, _base_of(source, project), LOCK)
         for package, source in selection.chosen
     )
 
@@ -242,7 +243,7 @@ def _is_indexed(package: Package) -> bool:
 def _by_version(package: Package) -> RequirementLine:
     files = [*(package.wheels or ()), *((package.sdist,) if package.sdist else ())]
     hashes = tuple(dict.fromkeys(f"{kind}:{value}" for file in files for kind, value in file.hashes.items()))
-    where, version = f"uv.lock, package {package.name!r}", str(package.version)
+    where, version = f"{LOCK}, package {package.name!r}", str(package.version)
     return RequirementLine(f"{package.name}=={version}", where, package.name, version, hashes=hashes)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cdk_layers.building.options import BuildOptions
     from cdk_layers.lambda_service.target import Target
 
-_MOST_QUESTIONS: Final = 20
+_MOST_RUNS: Final = 20
 """How often uv is run to find further distributions without a wheel."""
 
 
@@ -102,7 +102,7 @@ def _further_lacking(
     uv reports one distribution at a time, so it is run without those that are known.
     """
     excluded = names
-    for _ in range(_MOST_QUESTIONS):
+    for _ in range(_MOST_RUNS):
         done = run(replace(attempt, excluded=excluded))
         more = lacking_wheels_alone(done.stderr) - excluded if done.returncode else frozenset[str]()
         if not more:

@@ -15,16 +15,16 @@ _WHEEL_SETTINGS: Final = ("no-build", "no-build-package", "only-binary")
 _UNSAFE_VARIABLES: Final = ("UV_NO_VERIFY_HASHES", "UV_INSECURE_NO_ZIP_VALIDATION")
 
 
-def ignored_variables(surroundings: Mapping[str, str], allowed: Sequence[str]) -> Iterator[str]:
+def ignored_variables(environment: Mapping[str, str], allowed: Sequence[str]) -> Iterator[str]:
     """Yield the environment variables that do not reach uv, as `ignored_keys`.
 
     Args:
-        surroundings: All environment variables.
+        environment: All environment variables.
         allowed: Distributions that may be built from source.
     """
     settings = (*_SOURCE_SETTINGS, *(_WHEEL_SETTINGS if allowed else ()))
     for name in (*(f"UV_{setting.upper().replace('-', '_')}" for setting in settings), *_UNSAFE_VARIABLES):
-        if surroundings.get(name, "").lower() not in FALSE:
+        if environment.get(name, "").lower() not in FALSE:
             yield name
 
 

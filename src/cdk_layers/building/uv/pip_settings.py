@@ -61,7 +61,7 @@ def unread_pip_settings(
         has_files: Whether the files of all distributions are known: by hashes, or because they are on this machine or
             at an address.
     """
-    surroundings = {**host.environ(), **extra}
+    environment = {**host.environ(), **extra}
     decided = {option.removeprefix("--") for option in options}
     if "no-index" in decided:
         decided |= {"index-url", "extra-index-url"}
@@ -71,9 +71,9 @@ def unread_pip_settings(
         decided |= _COUNTERPARTS.keys() - _OF_OPEN_VERSIONS
     keys = {**settings.configuration, **mapping(settings.configuration, "pip")}
     found: dict[str, list[str]] = {}
-    for key, place in _settings(surroundings):
+    for key, place in _settings(environment):
         variables, same = _COUNTERPARTS[key]
-        if key not in decided and not any(map(surroundings.get, variables)) and not any(map(keys.get, same)):
+        if key not in decided and not any(map(environment.get, variables)) and not any(map(keys.get, same)):
             found.setdefault(key, []).append(place)
     if found:
         places = ", ".join(dict.fromkeys(place for named in found.values() for place in named))
@@ -88,35 +88,35 @@ def unread_pip_settings(
         )
 
 
-def _settings(surroundings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the names of settings, each with its variable, or its key and file."""
     for key in _COUNTERPARTS:
         name = f"PIP_{key.upper().replace('-', '_')}"
-        if surroundings.get(name, "").strip().rstrip("/").lower() not in _OFF:
+        if environment.get(name, "").strip().rstrip("/").lower() not in _OFF:
             yield key, name
-    for file in _files(surroundings):
+    for file in _files(environment):
         for key, value in _read(file).items():
             if key in _COUNTERPARTS and value.strip().rstrip("/").lower() not in _OFF:
                 yield key, f"{key} ({file})"
 
 
-def _files(surroundings: Mapping[str, str]) -> Iterator[Path]:
+def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     """Yield the paths of pip's files of settings.
 
     Source: pip's documentation, "Configuration".
     """
-    chosen = surroundings.get("PIP_CONFIG_FILE", "")
+    chosen = environment.get("PIP_CONFIG_FILE", "")
     if chosen == os.devnull:
         return
-    home = surroundings.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - a home need not exist
+    home = environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - a home need not exist
     if os.name == "nt":
-        folders = [surroundings.get("PROGRAMDATA"), surroundings.get("APPDATA"), home]
+        folders = [environment.get("PROGRAMDATA"), environment.get("APPDATA"), home]
         yield from (Path(folder, "pip", "pip.ini") for folder in folders if folder)
         yield Path(sys.prefix, "pip.ini")
     else:
-        folders = [*(surroundings.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")]
+        folders = [*(environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")]
         folders += ["/Library/Application Support", f"{home}/Library/Application Support"]
-        folders += [surroundings.get("XDG_CONFIG_HOME") or f"{home}/.config"]
+        folders += [environment.get("XDG_CONFIG_HOME") or f"{home}/.config"]
         yield from (Path(folder, "pip", "pip.conf") for folder in folders if folder)
         yield from (Path(_MACHINE_FILE), Path(home, ".pip", "pip.conf"), Path(sys.prefix, "pip.conf"))
     if chosen:

@@ -198,9 +198,9 @@ def settings_read_once() -> Iterator[None]:
 
 
 def _settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[str]) -> UvSettings:
-    surroundings = {**host.environ(), **extra}
+    environment = {**host.environ(), **extra}
     cwd = Path.cwd()
-    files = configuration_files(folder, surroundings, cwd)
+    files = configuration_files(folder, environment, cwd)
     whole = combined([file.settings for file in files])
     pip = whole.get("pip")
     configuration = {key: value for key, value in whole.items() if key in _KEYS}
@@ -208,14 +208,14 @@ def _settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[str]) ->
         configuration["pip"] = {key: value for key, value in pip.items() if key in _PIP_KEYS}
     named = [(name, table) for file in files for name, table in ((file.name, file.settings), (file.name, file.pip))]
     return UvSettings(
-        variables=dict(_variables(surroundings, cwd)),
+        variables=dict(_variables(environment, cwd)),
         configuration=configuration,
-        resolving=tuple(_arguments(surroundings, _RESOLVING_FILES, cwd)),
-        building=tuple(_arguments(surroundings, _BUILDING_FILES, cwd)),
-        pip_lines=tuple(_pip_lines(surroundings)),
+        resolving=tuple(_arguments(environment, _RESOLVING_FILES, cwd)),
+        building=tuple(_arguments(environment, _BUILDING_FILES, cwd)),
+        pip_lines=tuple(_pip_lines(environment)),
         files=tuple(file.name for file in files),
         overruled=tuple(dict.fromkeys([
-            *ignored_variables(surroundings, allowed),
+            *ignored_variables(environment, allowed),
             *(place for name, table in named for place in ignored_keys(name, table, allowed)),
         ])),
     )  # fmt: skip
@@ -223,9 +223,9 @@ def _settings(folder: Path, extra: Mapping[str, str], allowed: Sequence[str]) ->
 
 def tool_variables(extra: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of uv where it exports locks and installs tools: with pip's index settings as uv's own."""
-    surroundings = {**host.environ(), **extra}
-    variables = dict(_variables(surroundings, Path.cwd()))
-    index, extras = surroundings.get("PIP_INDEX_URL"), surroundings.get("PIP_EXTRA_INDEX_URL")
+    environment = {**host.environ(), **extra}
+    variables = dict(_variables(environment, Path.cwd()))
+    index, extras = environment.get("PIP_INDEX_URL"), environment.get("PIP_EXTRA_INDEX_URL")
     if index and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & variables.keys():
         variables["UV_DEFAULT_INDEX"] = index
     if extras and not {"UV_INDEX", "UV_EXTRA_INDEX_URL"} & variables.keys():
@@ -233,8 +233,8 @@ def tool_variables(extra: Mapping[str, str]) -> dict[str, str]:
     return variables
 
 
-def _variables(surroundings: Mapping[str, str], cwd: Path) -> Iterator[tuple[str, str]]:
-    for name, value in surroundings.items():
+def _variables(environment: Mapping[str, str], cwd: Path) -> Iterator[tuple[str, str]]:
+    for name, value in environment.items():
         if name in _AMBIENT or name.startswith("PIP_"):
             continue
         if not name.startswith("UV_") or _is_index_credential(name) or name in _TRANSPORT_VARIABLES:
@@ -262,17 +262,17 @@ def _absolute_index(place: str, cwd: Path) -> str:
     return f"{named['name']}{absolute(named['place'], cwd)}" if named else place
 
 
-def _arguments(surroundings: Mapping[str, str], options: Mapping[str, str], cwd: Path) -> Iterator[str]:
+def _arguments(environment: Mapping[str, str], options: Mapping[str, str], cwd: Path) -> Iterator[str]:
     for name, option in options.items():
-        for place in surroundings.get(name, "").split():
+        for place in environment.get(name, "").split():
             yield from (option, absolute(place, cwd))
 
 
-def _pip_lines(surroundings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    index, extra = surroundings.get("PIP_INDEX_URL", ""), surroundings.get("PIP_EXTRA_INDEX_URL", "")
-    if index and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & surroundings.keys():
+def _pip_lines(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    index, extra = environment.get("PIP_INDEX_URL", ""), environment.get("PIP_EXTRA_INDEX_URL", "")
+    if index and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & environment.keys():
         yield "--index-url", index
-    if not {"UV_INDEX", "UV_EXTRA_INDEX_URL"} & surroundings.keys():
+    if not {"UV_INDEX", "UV_EXTRA_INDEX_URL"} & environment.keys():
         yield from (("--extra-index-url", url) for url in extra.split())
 
 

@@ -35,26 +35,26 @@ class ConfigurationFile:
         return mapping(self.settings, "pip")
 
 
-def configuration_files(folder: Path, surroundings: Mapping[str, str], cwd: Path) -> list[ConfigurationFile]:
+def configuration_files(folder: Path, environment: Mapping[str, str], cwd: Path) -> list[ConfigurationFile]:
     """Return the files that configure uv for a folder, in the order of precedence.
 
     Args:
         folder: The folder that uv would run in.
-        surroundings: The environment variables.
+        environment: The environment variables.
         cwd: The working folder, for a relative UV_CONFIG_FILE.
 
     Raises:
         EntryError: A file cannot be read.
     """
-    chosen = surroundings.get("UV_CONFIG_FILE")
+    chosen = environment.get("UV_CONFIG_FILE")
     if chosen:
         return [_file(cwd / chosen)]
-    if surroundings.get("UV_NO_CONFIG", "").lower() in _TRUE:
+    if environment.get("UV_NO_CONFIG", "").lower() in _TRUE:
         return []
     project = _project_file(_project_root(folder))
-    machine = [_first(_user_folders(surroundings))]
-    if surroundings.get("UV_NO_SYSTEM_CONFIG", "").lower() not in _TRUE:
-        machine.append(_first(_system_folders(surroundings)))
+    machine = [_first(_user_folders(environment))]
+    if environment.get("UV_NO_SYSTEM_CONFIG", "").lower() not in _TRUE:
+        machine.append(_first(_system_folders(environment)))
     return [*([project] if project else []), *(_file(path) for path in machine if path is not None)]
 
 
@@ -121,18 +121,18 @@ def _project_file(folder: Path) -> ConfigurationFile | None:
     return None
 
 
-def _user_folders(surroundings: Mapping[str, str]) -> Iterator[str]:
-    home = surroundings.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - a home need not exist
+def _user_folders(environment: Mapping[str, str]) -> Iterator[str]:
+    home = environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - a home need not exist
     yield (
-        surroundings.get("APPDATA", "") if os.name == "nt" else surroundings.get("XDG_CONFIG_HOME") or f"{home}/.config"
+        environment.get("APPDATA", "") if os.name == "nt" else environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
     )
 
 
-def _system_folders(surroundings: Mapping[str, str]) -> Iterator[str]:
+def _system_folders(environment: Mapping[str, str]) -> Iterator[str]:
     if os.name == "nt":
-        yield surroundings.get("PROGRAMDATA", "")
+        yield environment.get("PROGRAMDATA", "")
         return
-    yield from (surroundings.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    yield from (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
     yield "/etc"
 
 

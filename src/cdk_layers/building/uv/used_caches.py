@@ -47,9 +47,9 @@ def _inside(job: Job, root: Path) -> Iterator[str]:
 def _caches(job: Job) -> Iterator[Path]:
     yield job.store.folder.absolute()
     settings = read_uv_settings(job.entry, job.options.environment)
-    surroundings = {**host.environ(), **job.options.environment}
+    environment = {**host.environ(), **job.options.environment}
     named = [settings.variables.get("UV_CACHE_DIR"), settings.configuration.get("cache-dir")]
     named.append(host.environ().get(_OUTPUT))
     yield from (
-        Path.cwd() / path for path in (*named, *map(surroundings.get, _VARIABLES)) if isinstance(path, str) and path
+        Path.cwd() / path for path in (*named, *map(environment.get, _VARIABLES)) if isinstance(path, str) and path
     )
