@@ -21,7 +21,10 @@ LAYER_VERSION_ARN: Final = re.compile(
 )
 """The form of a layer version's ARN, in all partitions. Source: botocore 1.44.5; developer guide for the Regions."""
 
-GRANTEE: Final = re.compile(r"[0-9]{12}|o-[a-z0-9]{10,32}|public")
+ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
+"""The form of an organization's id. Source: botocore 1.44.5."""
+
+GRANTEE: Final = re.compile(rf"[0-9]{{12}}|{ORGANIZATION.pattern}|public")
 """Grantees of a layer that this package accepts: account ids, organization ids, "public". Source: botocore 1.44.5."""
 
 

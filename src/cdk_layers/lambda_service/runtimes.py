@@ -18,6 +18,12 @@ ARCHITECTURES: Final[tuple[Architecture, ...]] = get_args(Architecture)
 AMAZON_LINUX_2_GLIBC: Final = (2, 26)
 AMAZON_LINUX_2023_GLIBC: Final = (2, 34)
 
+EXEC_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
+"""The variable of a function that names a program which starts instead of the runtime, such as one that starts it.
+
+Source: the developer guide, "Modifying the runtime environment".
+"""
+
 SHARED_ABI_SINCE: Final = 15
 """The minor version of Python from which "abi3t" is a stable ABI that every build loads. Source: PEP 803."""
 

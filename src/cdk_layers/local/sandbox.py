@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.errors import BuildError
+from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER
 from cdk_layers.lambda_service.search_path import layer_folders
 from cdk_layers.local import process
 from cdk_layers.local.variables import Roots, variables_of
@@ -29,9 +30,6 @@ _SCRIPTS: Final = Path(process.__file__).parent
 _SCRIPTS_INSIDE: Final = "/var/cdk-layers"
 _STARTED: Final = b"started"
 _HIDDEN: Final = ("/opt", "/tmp", "/var")  # noqa: S108 - where a function sees its own folders
-_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
-"""A script that starts the runtime. Source: the developer guide, "Modifying the runtime environment"."""
-
 _END_SECONDS: Final = 2.0
 
 
@@ -206,7 +204,7 @@ class Sandbox:
         }
 
     def _wrapper(self, roots: Roots) -> Sequence[str]:
-        wrapper = self._function.environment.get(_WRAPPER)
+        wrapper = self._function.environment.get(EXEC_WRAPPER)
         if not wrapper or self._program.imports_only or self._program.packages:
             return ()
         return [roots.opt + wrapper.removeprefix("/opt") if wrapper.startswith("/opt/") else wrapper]

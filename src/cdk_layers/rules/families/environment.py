@@ -7,6 +7,7 @@ from posixpath import dirname, normpath
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
+from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER
 from cdk_layers.rules.examples import function_yaml, sam_template
 from cdk_layers.rules.facts.search_path import is_python, parts, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
@@ -26,7 +27,6 @@ _TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {Conte
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python\d+\.\d+/site-packages(?=/)")
 _MODULES: Final = (".py", ".pyc", ".so")
 _SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}
-_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 _MOUNTS: Final = ("/opt/", "/var/task/")
 _EXECUTE: Final = 0o001
 _OF_PROGRAMS: Final = ("bin", "extensions")
@@ -92,8 +92,8 @@ def _python_folders(layer: Layer, runtime: str, below: tuple[str, ...]) -> list[
 
 
 def _doubt(subject: Function) -> str:
-    if _WRAPPER in (subject.environment or {}):
-        return f" The program that {_WRAPPER} names may add it."
+    if EXEC_WRAPPER in (subject.environment or {}):
+        return f" The program that {EXEC_WRAPPER} names may add it."
     if (subject.runtime or "") in {f"python3.{minor}" for minor in range(12)}:
         return ""
     return f" This is verified for the runtimes up to Python 3.11, but not verified for {subject.runtime}."
@@ -160,7 +160,7 @@ def _uses(layer: Layer, folder: str) -> bool:
 )
 def wrapper_not_found(subject: Function, _: Settings) -> Iterator[Problem]:
     """Look up the program that starts the runtime. What a link leads to is not followed."""
-    value = (subject.environment or {}).get(_WRAPPER)
+    value = (subject.environment or {}).get(EXEC_WRAPPER)
     if not value or not value.startswith(_MOUNTS) or not is_python(subject) or unknown_parts(subject):
         return
     known = [(part, f"{normpath(value)}/".removeprefix(f"{part.mount}/")) for part in reversed(parts(subject))]
@@ -171,7 +171,7 @@ def wrapper_not_found(subject: Function, _: Settings) -> Iterator[Problem]:
         name = value.rpartition("/")[2]
         others = [part.at(path) for part, _ in known for path in part.contents.files if path.endswith(f"/{name}")]
         yield Problem(
-            f"{_WRAPPER} names {value!r}, which neither the function's code nor a layer contains."
+            f"{EXEC_WRAPPER} names {value!r}, which neither the function's code nor a layer contains."
             + (f" A file of that name is {others[0]}." if others else ""),
             aws_error=f"{value}: does not exist",
         )
@@ -184,7 +184,7 @@ def _not_executable(value: str, part: Part, path: str) -> Iterator[Problem]:
     # Archives that were created on Windows contain no modes.
     if mode and not mode & _EXECUTE and dirname(path) not in _OF_PROGRAMS:
         yield Problem(
-            f"{_WRAPPER} names {value!r}, and {part.at(path)} is not executable by all ({mode:03o}).",
+            f"{EXEC_WRAPPER} names {value!r}, and {part.at(path)} is not executable by all ({mode:03o}).",
             remedy="Make it executable before the archive is made: `chmod +x <file>`.",
             aws_error=f"{value}: is not an executable",
         )

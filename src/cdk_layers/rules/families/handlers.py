@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import owner
+from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER
 from cdk_layers.rules.facts.definitions import Search
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name, misplaced
 from cdk_layers.rules.facts.search_path import (
@@ -48,9 +49,6 @@ _ADD: Final = (
     "Add the layer that the vendor publishes, or a distribution that contains this module. The vendor's distribution "
     "may lack it, as those of Sentry and New Relic do."
 )
-_WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
-"""Names a program that Lambda starts instead of the runtime, and that may handle the handler differently."""
-
 _LARGEST_SOURCE: Final = 4 * 1024 * 1024
 _MOST_MODULES: Final = 64
 _MOST_LISTED: Final = 5
@@ -73,7 +71,10 @@ _BUILT_IN: Final = frozenset(
 )
 def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
     """Look up the handler as the runtime does."""
-    if not is_python(function) or not function.handler or _WRAPPER in (function.environment or {}):
+    if not is_python(function) or not function.handler:
+        return
+    if EXEC_WRAPPER in (function.environment or {}):
+        # Its program may handle the handler differently.
         return
     if len(function.handler) > LONGEST_NAME:
         return

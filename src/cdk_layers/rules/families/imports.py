@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import owner
-from cdk_layers.lambda_service.runtimes import runtime_distributions
+from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER, runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name, misplaced
 from cdk_layers.rules.facts.search_path import (
@@ -137,7 +137,7 @@ def _may_find_more(function: Function) -> bool:
     files = function.code.files if function.code is not None else {}
     is_unbuilt = function.is_source and any(name in files for name in _MANIFESTS)
     environment = function.environment
-    paths = environment is None or "PYTHONPATH" in environment or "AWS_LAMBDA_EXEC_WRAPPER" in environment
+    paths = environment is None or "PYTHONPATH" in environment or EXEC_WRAPPER in environment
     return is_unbuilt or paths or function.code is None
 
 

@@ -194,25 +194,29 @@ def near_size_limit_of_layer(subject: Layer, settings: Settings) -> Iterator[Pro
     """Compare one layer with its budget, or with 90 % of the limit."""
     if subject.contents is not None:
         measured = f"Layer {subject.label!r} is {size(subject.contents.unzipped_bytes)} unzipped"
-        budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
-        yield from _near(subject, measured, (subject.contents,), budget, settings)
+        yield from _near(subject, measured, (subject.contents,), settings)
 
 
 @further_check("near-size-limit", Function)
 def near_size_limit_of_function(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Compare a function with its budget, or with 90 % of the limit, unless one of its layers exceeds that already."""
     total = FunctionSize.of(subject)
-    budget = settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
+    budget = _budget(subject, settings)
     threshold = settings.limit_bytes * 9 // 10 if budget is None else budget
     if subject.budget_bytes is not None or not _a_layer_exceeds(subject, threshold):
         parts = tuple(contents for _, contents in total.parts)
-        yield from _near(subject, f"Function {subject.where.path!r} is {total}", parts, budget, settings)
+        yield from _near(subject, f"Function {subject.where.path!r} is {total}", parts, settings)
+
+
+def _budget(subject: Layer | Function, settings: Settings) -> int | None:
+    """Return the user's own limit on a subject, which overrides that of the settings; None for no limit."""
+    return settings.budget_bytes if subject.budget_bytes is None else subject.budget_bytes
 
 
 def _near(
-    subject: Layer | Function, measured: str, parts: tuple[Contents, ...], budget: int | None, settings: Settings
+    subject: Layer | Function, measured: str, parts: tuple[Contents, ...], settings: Settings
 ) -> Iterator[Problem]:
-    known = sum(contents.unzipped_bytes for contents in parts)
+    known, budget = sum(contents.unzipped_bytes for contents in parts), _budget(subject, settings)
     if known >= settings.limit_bytes:
         return
     if budget is not None and known > budget:

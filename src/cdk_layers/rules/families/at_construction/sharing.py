@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import App, Function, Grant, is_literal
 from cdk_layers.errors import SharingError
+from cdk_layers.lambda_service.arn import ORGANIZATION
 from cdk_layers.rules.examples import layer_yaml, template
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import count
@@ -21,7 +22,6 @@ register_family(__name__, order=140, error=SharingError)
 
 _ROOT: Final = re.compile(r"arn:aws[a-z0-9-]*:iam::(?P<account>\d{12}):root", re.ASCII)
 _ACCOUNT_OR_ROOT: Final = re.compile(rf"\d{{12}}|{_ROOT.pattern}", re.ASCII)
-_ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
 _OTHER_STACKS: Final = ("stack-output", "ssm-reference", "parameter", "import-value")
 """References to layers that another stack may define."""
 
@@ -234,8 +234,8 @@ def malformed_principal(subject: Grant, _: Settings) -> Iterator[Problem]:
             f"{start} principal {principal!r}, which is neither an account of 12 digits nor '*' nor the ARN of an "
             "account's root."
         )
-    if organization and is_literal(organization) and not _ORGANIZATION.fullmatch(organization):
-        yield Problem(f"{start} organization {organization!r}, which {_ORGANIZATION.pattern} does not match.")
+    if organization and is_literal(organization) and not ORGANIZATION.fullmatch(organization):
+        yield Problem(f"{start} organization {organization!r}, which {ORGANIZATION.pattern} does not match.")
     if organization is not None and is_specific:
         yield Problem(
             f"{start} organization {organization!r} with the principal {principal!r}; an organization requires the "
