@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.cli.arguments import parser
+from cdk_layers.cli.error_output import discard_rest
 from cdk_layers.errors import CdkLayersError
 
 if TYPE_CHECKING:
@@ -46,17 +46,12 @@ def _run(argv: Sequence[str] | None) -> int:
         return COULD_NOT_RUN
     except BrokenPipeError:
         # The reader of the output, such as `head`, has ended.
-        _discard_output()
+        discard_rest(sys.stdout)
         return COULD_NOT_RUN
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename:
             raise
         print("cdk-layers: The disk that the output is written to is full. Free some space.", file=sys.stderr)  # noqa: T201
-        _discard_output()
+        discard_rest(sys.stdout)
         return COULD_NOT_RUN
     return status
-
-
-def _discard_output() -> None:
-    """Write the rest of the output nowhere, or Python would report the error again when it closes the stream."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def remark(sentence: str) -> None:
@@ -15,7 +19,7 @@ def remark(sentence: str) -> None:
         sys.stderr.write(f"cdk-layers: {sentence}\n")
         sys.stderr.flush()
     except BrokenPipeError:
-        _discard_output()
+        discard_rest(sys.stderr)
 
 
 def write_log(data: bytes) -> None:
@@ -24,8 +28,9 @@ def write_log(data: bytes) -> None:
         sys.stderr.buffer.write(data)
         sys.stderr.buffer.flush()
     except BrokenPipeError:
-        _discard_output()
+        discard_rest(sys.stderr)
 
 
-def _discard_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+def discard_rest(stream: TextIO) -> None:
+    """Write the rest of a stream nowhere, or Python would report its error again when it closes the stream."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
