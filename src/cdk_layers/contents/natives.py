@@ -48,7 +48,7 @@ class NativeIndex:
         self.contents = contents
         self.root = root
         self.answers: dict[object, Any] = {}
-        """See `answers.once_per_archive`."""
+        """See `caching.once_per_archive`."""
 
     def foreign_files(self, target: Target, *, optional: bool = False) -> Iterator[str]:
         """Yield the paths of the native files that a target needs and cannot load, sorted.

@@ -19,7 +19,7 @@ from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.requirement_line import RequirementLine, local_requirement
 from cdk_layers.building.requirements.workspace import LOCK
 from cdk_layers.building.uv import process
-from cdk_layers.building.uv.error_texts import index_error
+from cdk_layers.building.uv.index_errors import index_error
 from cdk_layers.building.uv.indexes import PYPI, indexes_in
 from cdk_layers.building.uv.settings import read_uv_settings
 from cdk_layers.errors import EntryChangedError, EntryError

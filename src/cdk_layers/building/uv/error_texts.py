@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.remedies import IN_CONTAINER
-from cdk_layers.building.uv import process
+from cdk_layers.building.uv.index_errors import index_error
 from cdk_layers.contents.names import canonical
 from cdk_layers.errors import BuildError, CdkLayersError, DependencyError, UnreachableError
 from cdk_layers.system.outgoing import scrub
@@ -48,15 +48,12 @@ _FILE_AND_FOLDER: Final = re.compile(
 )
 _MALFORMED: Final = re.compile(r"Wheel (?P<what>\w{1,20} does not match filename) \((?P<both>[^()]{1,200})\)")
 _BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not compatible with the target")
-_URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
-_REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
 _NOISE: Final = re.compile(r"^(?:error:|cause:|[\u2500-\u25ff\u00d7]|\s)+")
 _CONCLUSION: Final = re.compile(
     r"(?P<required>you require (?:(?!you require).)*), we can conclude that your requirements"
 )
 _PIN: Final = re.compile(r"(?:require |and |, )(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?[=<>!~]")
 _OTHER_INDEX: Final = re.compile(r"hint: (?P<hint>(?:(?!hint: ).)*--index-strategy(?:(?!hint: ).)*)")
-_OUT_OF_SERVICE: Final = re.compile(r"HTTP status server error \(5[^()]{1,50}\)")
 _FETCHED: Final = re.compile(r"git fetch(?: -\S+)* '(?P<url>[^']+)'")
 _NO_HOST: Final = re.compile(
     r"Could not resolve host|Failed to connect|Connection (?:refused|timed out|reset)|Network is unreachable|"
@@ -111,21 +108,6 @@ def uv_error(
     if lacking := lacking_wheels_alone(stderr):
         return no_wheel(sorted(lacking | (find_more(lacking) if find_more else frozenset())), origin, target)
     return DependencyError(_explanation(text, stderr, origin, target))
-
-
-def index_error(stderr: str, origin: str) -> DependencyError | None:
-    """Return the error for an index that cannot be reached or rejects the credentials; None for another failure.
-
-    Args:
-        stderr: The error output of uv, without credentials.
-        origin: The manifest.
-    """
-    text = " ".join(scrub(stderr).split())
-    if process.is_unreachable(text) or "network was disabled" in text:
-        return UnreachableError(_no_network(text, origin))
-    if _REFUSED.search(text) and _URL.search(text):
-        return DependencyError(_no_credentials(text, origin))
-    return None
 
 
 def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
@@ -232,18 +214,6 @@ def _build_remedy(stderr: str) -> str:
     )
 
 
-def _no_network(text: str, origin: str) -> str:
-    found = _URL.search(text)
-    index = _index(found.group()) if found else "the package index"
-    status = _OUT_OF_SERVICE.search(text)
-    failure = f"fails ({status.group()})" if status else "cannot be reached"
-    return (
-        f"{origin}: {index} {failure}, and no cache on this machine has what is needed. Check the "
-        "network and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while the index "
-        "can be reached."
-    )
-
-
 def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:
     """Return the error for a git repository: UnreachableError if its host cannot be reached."""
     summary = _shortened(reason.replace("fatal: ", "").rstrip(". "))
@@ -252,21 +222,6 @@ def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:
         "whether git may read it on this machine, with 'git ls-remote'."
     )
     return UnreachableError(message) if _NO_HOST.search(reason) else DependencyError(message)
-
-
-def _no_credentials(text: str, origin: str) -> str:
-    found = _URL.search(text)
-    index = _index(found.group()) if found else "the package index"
-    return (
-        f"{origin}: {index} rejects the credentials, or requires some. Set them in uv's settings "
-        "(UV_INDEX_<NAME>_USERNAME and _PASSWORD, a keyring with UV_KEYRING_PROVIDER, or .netrc)."
-    )
-
-
-def _index(url: str) -> str:
-    """Return the address of an index from that of one of its pages or files."""
-    base, simple, _ = scrub(url).partition("/simple")
-    return base + simple
 
 
 def _unsolvable(text: str, stderr: str, origin: str, target: Target) -> str:
