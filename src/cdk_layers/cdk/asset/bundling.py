@@ -61,6 +61,9 @@ _OWN_HASHES: Final = (AssetHashType.SOURCE, AssetHashType.CUSTOM)
 
 _DEFAULT_FOLDER: Final = "python"
 
+COMMAND: Final = ("place the archive",)
+"""The command of `ArchiveImage`. The CDK hashes it, and its default depends on which manifest the entry has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundling:
@@ -168,8 +171,7 @@ class Bundling:
         chosen = self._hashes if self.has_own_hash else {
             "asset_hash": build.digest, "asset_hash_type": AssetHashType.CUSTOM,
         }  # fmt: skip
-        # The CDK hashes the command too, and its default depends on which manifest the entry has.
-        return BundlingOptions(image=ArchiveImage(build), command=["place the archive"], **chosen)
+        return BundlingOptions(image=ArchiveImage(build), command=[*COMMAND], **chosen)
 
     def unbundled(self) -> BundlingOptions:
         """Return the options for a stack that the CDK does not bundle: without an output, there is no output hash."""

@@ -13,11 +13,11 @@ from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 from cdk_layers.building.builds import build, recall
 from cdk_layers.building.notes import NO_REPORT
 from cdk_layers.building.options import LayerEntry
-from cdk_layers.cdk.asset.bundling import ArchiveImage
+from cdk_layers.cdk.asset.bundling import COMMAND, ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.layer_asset import build_of
 from cdk_layers.cdk.asset.output import placing, restore
-from cdk_layers.cdk.model.layers import model_of
+from cdk_layers.cdk.model.layers import contents_of, model_of
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.model.targets import target_of
 from cdk_layers.cdk.node.contract import asset_staging
@@ -220,7 +220,7 @@ def _built(done: LayerBuild, entry: Path, asset_hash: str | None) -> FunctionCod
         str(entry),
         asset_hash=asset_hash or done.digest,
         asset_hash_type=AssetHashType.CUSTOM,
-        bundling=BundlingOptions(image=image, command=["place the archive"]),
+        bundling=BundlingOptions(image=image, command=[*COMMAND]),
     )
     return FunctionCode(code, done.contents, done, image)
 
@@ -251,9 +251,7 @@ def _entries(layers: Iterable[ILayerVersion | str], runtime: str) -> tuple[Layer
 
 def _staged_contents(function: Function, store: Store) -> Contents | None:
     stage = asset_staging(function.node)
-    if stage is None:
-        return None
     try:
-        return store.contents_of(Path(stage.absolute_staged_path))
+        return None if stage is None else contents_of(stage, store)
     except (AssemblyError, OSError):
         return None
