@@ -152,12 +152,16 @@ class _Processes:
         self.number = min(MAX_PROCESSES, os.cpu_count() or 1)
         self._threads = Pool(self.number, "cdk-layers-packing", self._start)
         self._of_thread = local()
+        self._lock = Lock()
         self._started: list[ChildPython] = []
+        self._unused: list[ChildPython] = []
+        """Those that `start` started and no thread uses yet."""
 
     def start(self) -> None:
         """Start all that do not run yet."""
-        for _ in range(self.number - len(self._started)):
-            self._threads.submit(bool)
+        with self._lock, suppress(OSError, MemoryError):
+            for _ in range(self.number - len(self._started)):
+                self._unused.append(self._new())
 
     def submit(self, archive: Archive, threads: int) -> Future[str]:
         """Return the future digest of an archive."""
@@ -171,9 +175,13 @@ class _Processes:
 
     def _start(self) -> None:
         # Without a process, the thread packs by itself.
-        with suppress(OSError, MemoryError):
-            self._of_thread.process = ChildPython(packer.__name__, (cdk_layers, isal))
-            self._started.append(self._of_thread.process)
+        with self._lock, suppress(OSError, MemoryError):
+            self._of_thread.process = self._unused.pop() if self._unused else self._new()
+
+    def _new(self) -> ChildPython:
+        process = ChildPython(packer.__name__, (cdk_layers, isal))
+        self._started.append(process)
+        return process
 
     def _pack(self, archive: Archive, threads: int) -> str:
         process: ChildPython | None = getattr(self._of_thread, "process", None)
