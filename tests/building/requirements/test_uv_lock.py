@@ -128,6 +128,22 @@ def test_an_export_without_hashes_asks_for_a_newer_uv(
         read(entry, store)
 
 
+def test_a_lock_of_nothing(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project without dependencies has a lock, which the oldest uv exports without a list of packages."""
+    entry = make_entry({"pyproject.toml": '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.9"\n'})
+    make(["lock", "--quiet", "--offline", "--python", sys.executable], entry)
+    run = process.run
+
+    def as_the_oldest(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+        done = run(*arguments, **options)
+        done.stdout = done.stdout.replace("packages = []", "")
+        return done
+
+    monkeypatch.setattr(process, "run", as_the_oldest)
+    found = read(entry, store)
+    assert (found.origin, found.lines) == ("uv.lock", ())
+
+
 def test_uv_lock(make_entry: MakeEntry, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A uv.lock gives its pins with hashes, without the project itself and its dev group, and is exported once."""
     entry = make_entry({"pyproject.toml": UV_PROJECT, "a.py": ""})

@@ -187,7 +187,8 @@ def _parsed(exported: str, project: UvProject) -> Pylock:
     from packaging.pylock import Pylock, PylockValidationError  # noqa: PLC0415 - as above
 
     try:
-        return Pylock.from_dict(parse_toml(exported))
+        # uv 0.11.15 leaves out the table if nothing has to be installed.
+        return Pylock.from_dict({"packages": [], **parse_toml(exported)})
     except (ValueError, PylockValidationError) as error:
         # uv 0.11.15 leaves out hashes that the lock does not have, 0.13.8 computes them (verified with both).
         message = (

@@ -99,7 +99,8 @@ def _further_lacking(
 ) -> frozenset[str]:
     """Return the other distributions that have no wheel and that the user did not allow to be built.
 
-    uv reports one distribution at a time, so it is run without those that are known.
+    uv reports one distribution at a time, so it is run without those that are known. uv 0.11.15 leaves out only what
+    others require, so that less is found; 0.11.20 leaves out all.
     """
     excluded = names
     for _ in range(_MOST_RUNS):
