@@ -75,6 +75,18 @@ class Layered:
 
 
 @dataclass(frozen=True)
+class CutOff(Layered):
+    """The same with an archive of the first layer that is not whole."""
+
+    def write(self, folder: Path) -> Path:
+        """Write as above, and cut off the end of that archive."""
+        template = super().write(folder)
+        archive = folder / "Layer0.zip"
+        archive.write_bytes(archive.read_bytes()[:-30])
+        return template
+
+
+@dataclass(frozen=True)
 class Updated:
     """A function and its layer, beside what is deployed of the function; sizes in MiB."""
 
@@ -143,6 +155,7 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
     "file-overwritten": (
         Layered(((_SIX,), (Text("python/six.py", "moves = 2\n"),))), Layered(((_SIX,), (_SIX,))),
     ),
+    "unreadable-content": (CutOff(((_SIX,),)), Layered(((_SIX,),))),
     "unreadable-file": (
         Layered(((Text("python/six.py", "moves = 1\n", stat.S_IFREG | 0o600),),)), Layered(((_SIX,),)),
     ),

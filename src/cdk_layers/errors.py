@@ -60,6 +60,10 @@ class AssemblyError(CdkLayersError):
     """A cloud assembly or template cannot be read."""
 
 
+class DamagedArchiveError(AssemblyError):
+    """An archive of an assembly is damaged, so that Lambda cannot unpack it either."""
+
+
 class UsageError(CdkLayersError):
     """An argument is invalid, or conflicts with another."""
 

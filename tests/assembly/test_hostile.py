@@ -13,9 +13,10 @@ import pytest
 from cdk_layers.assembly.documents import MAX_JSON_BYTES, MAX_TEMPLATE_BYTES, MAX_YAML_BYTES, read_document
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import AssemblyError
-from tests.assembly.templates import assembly_of, read_text
+from tests.assembly.templates import assembly_of, read_text, write_zip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _LAYER = "Resources: {{Base: {{Type: AWS::Lambda::LayerVersion, Properties: {{Content: '{}'}}}}}}"
@@ -193,12 +194,68 @@ def test_a_missing_asset_is_unknown(tmp_path: Path) -> None:
     assert "does not exist" in str(app.unread[0])
 
 
-def test_a_broken_archive_is_an_error_that_names_its_layer(tmp_path: Path) -> None:
-    """The service could not unpack it either."""
-    (tmp_path / "base.zip").write_bytes(b"PK\x03\x04 cut off")
+_TWO_LAYERS_AND_A_FUNCTION = """
+Resources:
+  Base: {Type: AWS::Lambda::LayerVersion, Properties: {Content: base.zip}}
+  Data: {Type: AWS::Lambda::LayerVersion, Properties: {Content: data.zip}}
+  Report: {Type: AWS::Lambda::Function, Properties: {Code: base.zip}}
+"""
 
-    with pytest.raises(AssemblyError, match=r"template\.yaml#Base"):
-        read_text(tmp_path, _LAYER.format("base.zip"))
+
+def _damaged(path: Path) -> None:
+    path.write_bytes(b"PK\x03\x04 cut off")
+
+
+def _absolute(path: Path) -> None:
+    write_zip(path, **{"/opt/a": ""})
+
+
+def _windows(path: Path) -> None:
+    write_zip(path, **{"python\\a": ""})
+
+
+@pytest.mark.parametrize(
+    ("write", "is_certain", "why"),
+    [
+        (_damaged, True, "is not a zip archive, or is cut off"),
+        (_absolute, False, "has an unsafe path"),
+        (_windows, False, "has an unsafe path"),
+    ],
+)
+def test_content_that_cannot_be_read(
+    tmp_path: Path, write: Callable[[Path], None], why: str, *, is_certain: bool
+) -> None:
+    """It is unknown, with the reason, and all else of the app is read."""
+    write(tmp_path / "base.zip")
+    write_zip(tmp_path / "data.zip", data="x = 1\n")
+
+    app = read_text(tmp_path, _TWO_LAYERS_AND_A_FUNCTION)
+
+    base, data = app.layers
+    (report,) = app.functions
+    for subject in (base, report):
+        assert subject.fault is not None
+        assert why in subject.fault.text
+        assert str(tmp_path / "base.zip") in subject.fault.text
+        assert subject.fault.is_certain == is_certain
+        assert subject.location == tmp_path / "base.zip"
+    assert (base.contents, report.code) == (None, None)
+    assert data.fault is None
+    assert data.unzipped_bytes == 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
+    """It is unknown too. It may be readable where it is deployed."""
+    (tmp_path / "base").mkdir()
+    os.mkfifo(tmp_path / "base" / "pipe")
+
+    (layer,) = read_text(tmp_path, _LAYER.format("base")).layers
+
+    assert layer.contents is None
+    assert layer.fault is not None
+    assert "'pipe' in" in layer.fault.text
+    assert not layer.fault.is_certain
 
 
 def test_a_zip_bomb_is_measured_by_what_it_says(tmp_path: Path) -> None:

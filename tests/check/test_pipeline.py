@@ -237,3 +237,15 @@ def test_no_assembly(tmp_path: Path, store: LocalStore) -> None:
 def test_names_of_rules(store: LocalStore) -> None:
     """They are the rules' names, also from memory."""
     assert rule_names(store) == rule_names(store) == [rule.name for rule in all_rules()]
+
+
+def test_content_that_cannot_be_read_is_looked_at_again(folder: Path, store: LocalStore, reads: Reads) -> None:
+    """The reason may be this machine's, and may be gone without a change of any file."""
+    path = folder / "Hub.template.json"
+    template = json.loads(path.read_text())
+    template["Resources"]["Cut"] = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": "cut.zip"}}
+    path.write_text(json.dumps(template))
+    (folder / "cut.zip").write_bytes(b"PK")
+    check(folder, SETTINGS, store=store)
+    check(folder, SETTINGS, store=store)
+    assert reads.count == 2

@@ -29,7 +29,7 @@ from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES
 from cdk_layers.contents.measure import measure
 from cdk_layers.contents.model import File
 from cdk_layers.contents.readers import open_sources
-from cdk_layers.errors import AssemblyError, CdkLayersError
+from cdk_layers.errors import AssemblyError, CdkLayersError, DamagedArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -285,6 +285,19 @@ def test_places_that_no_file_has(tmp_path: Path, place: int) -> None:
     (tmp_path / "hostile.zip").write_bytes(_with_wide_place(place))
     with pytest.raises(AssemblyError, match=r"is cut off: 'a\.py' would be behind its end"):
         measure(tmp_path / "hostile.zip")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [(8, 1, DamagedArchiveError), (16, 1, DamagedArchiveError), (10, 12, AssemblyError), (24, 1, AssemblyError)],
+)
+def test_what_lambda_may_unpack(tmp_path: Path, field: int, value: int, expected: type[AssemblyError]) -> None:
+    """Damaged and encrypted archives differ from those that other programs may read: another method, sizes."""
+    data = _directory_edited(lambda data, at: struct.pack_into("<H", data, at + field, value))
+    (tmp_path / "hostile.zip").write_bytes(data)
+    with pytest.raises(AssemblyError) as error:
+        measure(tmp_path / "hostile.zip")
+    assert type(error.value) is expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cdk_layers.app.model import App, Function, Grant, Layer, LayerUse
+from cdk_layers.app.model import App, Fault, Function, Grant, Layer, LayerUse
 from cdk_layers.building.notes import BuildReport
 from cdk_layers.check.pipeline import outcome_of
 from cdk_layers.cli import main
@@ -44,6 +44,16 @@ def test_a_layer_is_told_with_its_headroom(capsys: pytest.CaptureFixture[str]) -
     assert rows(capsys.readouterr().out) == [
         ["Hub/base", "3.13", "any", "0", "100.0 MiB", "30.0 MiB", "150.0 MiB"],
     ]
+
+
+def test_content_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its size is a question mark, with the reason below the table."""
+    show_sizes(
+        App(layers=(KNOWN, replace(KNOWN, where=Where("Hub/data"), contents=None, fault=Fault("'a' [b] is cut off."))))
+    )
+    printed = capsys.readouterr().out
+    assert rows(printed)[1] == ["Hub/data", "3.13", "any", "?", "?", "30.0 MiB", "?"]
+    assert "Not read for Hub/data: 'a' [b] is cut off.\n" in printed
 
 
 def test_a_function_is_told_with_its_total(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,17 @@ class Storage:
     """The names of lifecycle rules of the bucket that may delete it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why the archive or the folder of a layer or of code cannot be read."""
+
+    text: str
+    """Sentences that begin with its path."""
+
+    is_certain: bool = False
+    """Whether Lambda cannot unpack it either."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
     """A layer version, compared by identity: each object is one resource or one ARN."""
@@ -107,6 +118,9 @@ class Layer:
 
     location: Path | None = None
     """The local archive or folder with its content."""
+
+    fault: Fault | None = None
+    """Why its content cannot be read, and so is not known."""
 
     asset: str | None = None
     """The asset hash or the digest of the content: it changes if, and only if, the content changes."""
@@ -207,6 +221,9 @@ class Function:
 
     location: Path | None = None
     """The local archive or folder with its code."""
+
+    fault: Fault | None = None
+    """Why its code cannot be read, and so is not known."""
 
     name: str | None = None
     """Its name in the template; None if CloudFormation generates it, or it is known only at deploy."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from cdk_layers.app.model import Fault
 from cdk_layers.contents.measure import measure
-from cdk_layers.contents.readers import open_sources
-from cdk_layers.errors import AssemblyError, CdkLayersError
+from cdk_layers.contents.readers import open_sources, unreadable
+from cdk_layers.errors import AssemblyError, DamagedArchiveError
 from cdk_layers.findings import Unread
 from cdk_layers.system.document_values import mapping
 
@@ -56,6 +57,9 @@ class Measured(NamedTuple):
     location: Path | None = None
     """The archive or folder on this machine."""
 
+    fault: Fault | None = None
+    """Why the content cannot be read; None if it can be, or is not on this machine."""
+
 
 UNMEASURED: Final = Measured()
 """The content is not known."""
@@ -96,14 +100,11 @@ class Assets:
         return self._by_key.get(key)
 
     def measure(self, path: Path, subject: Subject) -> Measured:
-        """Return the content of an archive or a folder.
+        """Return the content of an archive or a folder, or why it cannot be read.
 
         Args:
             path: The archive or folder.
             subject: The function or layer that it belongs to.
-
-        Raises:
-            AssemblyError: Lambda could not unpack it, or it exceeds a bound.
         """
         if path not in self._measured:
             self._measured[path] = self._measure(path, subject)
@@ -121,9 +122,8 @@ class Assets:
             contents, sources = self.records.contents_of(resolved), open_sources(resolved)
             archive_bytes = resolved.stat().st_size if resolved.is_file() else None
             return Measured(contents, sources, archive_bytes, resolved)
-        except CdkLayersError as error:
-            message = f"{subject}: {error}"
-            raise AssemblyError(message) from error
+        except AssemblyError as error:
+            fault = Fault(str(error), is_certain=isinstance(error, DamagedArchiveError))
         except OSError as error:
-            message = f"{subject}: its asset {path} cannot be read: {error.strerror or error}."
-            raise AssemblyError(message) from error
+            fault = Fault(str(unreadable(path, error)))
+        return Measured(location=resolved, fault=fault)

@@ -124,6 +124,7 @@ class LayerVersions:
             sources=found.measured.sources,
             archive_bytes=found.measured.archive_bytes,
             location=found.measured.location,
+            fault=found.measured.fault,
             asset=asset,
             stale_uses=self._stale_uses(resource, asset),
             retained=is_retained_by_sam(resource, evaluation) if sam.is_sam(resource) else is_retained(resource),

@@ -125,6 +125,7 @@ class Resources:
             macros=self._macros(resource),
             enforces_signing=signing.is_enforced(properties.get("CodeSigningConfigArn"), stack, evaluation),
             location=location,
+            fault=found.measured.fault,
             name=evaluation.text(properties.get("FunctionName"), stack),
             timeout_seconds=whole_number(evaluation.text(properties.get("Timeout"), stack)),
             memory_mib=whole_number(evaluation.text(properties.get("MemorySize"), stack)),

@@ -43,18 +43,22 @@ def check(
         AssemblyError: An assembly cannot be read.
     """
     if store is None or deployed is not None or judges_again:
-        return _checked(path, settings, store, unbundled, deployed)
+        return _checked(path, settings, store, unbundled, deployed)[0]
     key = outcome_key(path, [repr(settings), sorted(unbundled)])
     outcome = recall(store, key)
     if outcome is None:
-        outcome = _checked(path, settings, store, unbundled, None)
-        remember(store, key, outcome)
+        outcome, is_lasting = _checked(path, settings, store, unbundled, None)
+        remember(store, key if is_lasting else None, outcome)
     return outcome
 
 
 def _checked(
     path: Path, settings: Settings, store: Store | None, unbundled: Collection[str], deployed: Path | None
-) -> Outcome:
+) -> tuple[Outcome, bool]:
+    """Return an outcome, and whether it is the same until a file changes.
+
+    It may not be if something cannot be read, such as from a network drive.
+    """
     # Loading the reader and all rules takes longer than recalling an outcome.
     from cdk_layers.assembly.acknowledgements import reason  # noqa: PLC0415
     from cdk_layers.assembly.deployed import with_deployed  # noqa: PLC0415
@@ -65,7 +69,8 @@ def _checked(
     if deployed is not None:
         app = with_deployed(app, read(deployed, store=store))
     results = tuple(Result(finding, reason(finding, app)) for finding in judge(app, settings))
-    return outcome_of(app, results)
+    faults = (*(layer.fault for layer in app.layers), *(function.fault for function in app.functions))
+    return outcome_of(app, results), not any(faults)
 
 
 def outcome_of(app: App, results: tuple[Result, ...]) -> Outcome:

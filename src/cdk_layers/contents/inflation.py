@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from isal import isal_zlib
 
-from cdk_layers.contents.zipformat import DEFLATED, STORED, BrokenZipError, read_directory, read_packed
+from cdk_layers.contents.zipformat import DEFLATED, STORED, BrokenZipError, RefusedZipError, read_directory, read_packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,8 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
     """Return the entries of an archive by name, the last one where several have the same name.
 
     Raises:
-        BrokenZipError: It is not a zip, or it is damaged or hostile.
+        BrokenZipError: It is not a zip, or it is damaged or encrypted.
+        RefusedZipError: It is hostile, or has an unusual form.
     """
     entries = read_directory(file)
     size = file.seek(0, os.SEEK_END)
@@ -39,7 +40,7 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
             raise BrokenZipError(message)
         if entry.method not in {STORED, DEFLATED}:
             message = f"has an unsupported compression method: {entry.method} ({entry.name!r})"
-            raise BrokenZipError(message)
+            raise RefusedZipError(message)
         if entry.offset + _HEADER_BYTES + entry.packed_bytes > size:
             message = f"is cut off: {entry.name!r} would be behind its end"
             raise BrokenZipError(message)
@@ -48,7 +49,7 @@ def checked_entries(file: BinaryIO) -> dict[str, Entry]:
     for entry, following in pairwise(by_offset):
         if entry.offset + _HEADER_BYTES + len(entry.name) + entry.packed_bytes > following.offset:
             message = f"has entries that overlap: {entry.name!r} and {following.name!r}"
-            raise BrokenZipError(message)
+            raise RefusedZipError(message)
     return {entry.name: entry for entry in entries if entry.name}
 
 
@@ -58,21 +59,22 @@ def _check_name(name: str) -> None:
     parts = name.removesuffix("/").split("/")
     if ".." in parts or "" in parts or "\0" in name or "\\" in name or name[1:2] == ":":
         message = f"has an unsafe path: {name[:200]!r}; paths have to be relative, with '/' and without '..'"
-        raise BrokenZipError(message)
+        raise RefusedZipError(message)
 
 
 def inflated(file: BinaryIO, entry: Entry, most: int) -> Iterator[bytes]:
     """Yield the bytes of an entry in blocks of up to 1 MiB, and check them after the last block.
 
     Raises:
-        BrokenZipError: There are more than `most`, they are damaged, or they differ from the directory.
+        BrokenZipError: They are damaged, or differ from the directory.
+        RefusedZipError: There are more than `most`, or than the directory says.
     """
     crc32 = count = 0
     for block in _inflate(file, entry) if entry.method == DEFLATED else _stored(file, entry):
         count += len(block)
         if count > min(entry.size, most):
             message = f"has an entry of more bytes than its limit ({min(entry.size, most)}): {entry.name!r}"
-            raise BrokenZipError(message)
+            raise RefusedZipError(message)
         crc32 = isal_zlib.crc32(block, crc32)
         yield block
     if count != entry.size or crc32 != entry.crc32:

@@ -22,7 +22,7 @@ from cdk_layers.contents.inspection import HEAD_BYTES, MAX_TEXT_BYTES, ContentsB
 from cdk_layers.contents.model import Contents, File
 from cdk_layers.contents.readers import unreadable
 from cdk_layers.contents.tree import walk
-from cdk_layers.contents.zipformat import BrokenZipError
+from cdk_layers.contents.zipformat import BrokenZipError, RefusedZipError
 from cdk_layers.errors import AssemblyError
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
 from cdk_layers.system.parallel import batches, in_order
@@ -63,7 +63,8 @@ def measure(path: Path) -> Contents:
         path: A zip, whatever its name, or a folder.
 
     Raises:
-        AssemblyError: It does not exist, cannot be read, is not a zip, or is damaged or hostile.
+        DamagedArchiveError: It is not a zip, or is damaged, so that Lambda cannot unpack it.
+        AssemblyError: It does not exist, cannot be read, or is hostile.
     """
     try:
         return _measure_folder(path) if path.is_dir() else _measure_zip(path)
@@ -115,7 +116,7 @@ def _add_all(builder: ContentsBuilder, looks: Iterable[_Look]) -> None:
         builder.add(path, file, seen)
     if sum(map(len, builder.metadata.values())) > MAX_METADATA_BYTES:
         message = f"has more than {MAX_METADATA_BYTES} bytes of metadata about distributions"
-        raise BrokenZipError(message)
+        raise RefusedZipError(message)
 
 
 def _measure_zip(path: Path) -> Contents:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.contents.inflation import checked_entries, inflated
-from cdk_layers.contents.zipformat import BrokenZipError
-from cdk_layers.errors import AssemblyError
+from cdk_layers.contents.zipformat import BrokenZipError, RefusedZipError
+from cdk_layers.errors import AssemblyError, DamagedArchiveError
 
 if TYPE_CHECKING:
     from cdk_layers.contents.zipformat import Entry
@@ -70,7 +70,8 @@ class FolderReader:
 def unreadable(path: Path, error: OSError | BrokenZipError) -> AssemblyError:
     """Return the error of an archive or a folder that cannot be read."""
     reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-    return AssemblyError(f"{str(path)!r} {reason}. Make it again.")
+    kind = AssemblyError if isinstance(error, OSError | RefusedZipError) else DamagedArchiveError
+    return kind(f"{str(path)!r} {reason}. Make it again.")
 
 
 def open_sources(path: Path) -> ZipReader | FolderReader:

@@ -40,6 +40,10 @@ class BrokenZipError(Exception):
     """A zip archive that cannot be read. The message is the end of a sentence that begins with the archive."""
 
 
+class RefusedZipError(BrokenZipError):
+    """A zip archive that is not read here, although Lambda may unpack it: an unusual form, or one beyond a bound."""
+
+
 class Entry(NamedTuple):
     """One entry of an archive."""
 
@@ -81,7 +85,8 @@ def read_directory(file: BinaryIO) -> list[Entry]:
     """Return the entries of any archive in the order of its directory.
 
     Raises:
-        BrokenZipError: It is not a zip archive, is cut off, or its directory is too large.
+        BrokenZipError: It is not a zip archive, is cut off, or its directory is damaged.
+        RefusedZipError: Its directory is too large or has an unusual form.
     """
     end, count, length, offset = _find_directory(file)
     start = end - length
@@ -95,12 +100,12 @@ def read_directory(file: BinaryIO) -> list[Entry]:
             f"has a directory of {count} entries in {length} bytes; no more than {MAX_ENTRIES} in "
             f"{MAX_DIRECTORY_BYTES} are read"
         )
-        raise BrokenZipError(message)
+        raise RefusedZipError(message)
     file.seek(start)
     entries = list(islice(_entries(file.read(length), shift), count + 1))
     if len(entries) != count:
         message = f"says that it has {count} entries, and has {'more' if len(entries) > count else len(entries)}"
-        raise BrokenZipError(message)
+        raise RefusedZipError(message)
     return entries
 
 
@@ -116,7 +121,7 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int, int]:
     _, disk, first_disk, _, count, length, offset, _ = END.unpack_from(tail, at)
     if disk not in {0, MAX_16_BITS} or first_disk not in {0, MAX_16_BITS}:
         message = "is one of several parts"
-        raise BrokenZipError(message)
+        raise RefusedZipError(message)
     end = start + at
     if MAX_16_BITS in {count, disk} or MAX_32_BITS in {length, offset}:
         return _find_directory_64(file, end) or (end, count, length, offset)
@@ -168,7 +173,7 @@ def _decoded(name: bytes, flags: int) -> str:
         return name.decode()
     except UnicodeDecodeError as error:
         message = f"has a name that is not the UTF-8 it claims to be: {name[:80]!r}"
-        raise BrokenZipError(message) from error
+        raise RefusedZipError(message) from error
 
 
 def _wide_numbers(extra: bytes, *numbers: int) -> list[int]:

@@ -30,6 +30,10 @@ def show_sizes(app: App) -> None:
         out.print(_layers(app.layers))
     if app.functions:
         out.print(_functions(app.functions))
+    for subject in _every(app):
+        if subject.fault is not None:
+            text = f"Not read for {subject.where.path}: {subject.fault.text}"
+            out.print(printable(text), highlight=False, markup=False, soft_wrap=True)
     for subject in (each for each in _every(app) if each.report.savings):
         out.print(
             f"Trimmed from {printable(subject.where.path)}: {savings_text(subject.report.savings)}", highlight=False

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from cdk_layers.app.model import Fault
 from cdk_layers.contents.model import Contents, FileTrait, FileTraitKind
 from tests.rules.archives import Files, archive, elf, found, function, layer, severities
 
@@ -217,3 +220,19 @@ def test_what_lambdas_user_cannot_use_is_named_by_its_kind_and_mode() -> None:
         "In layer 'Hub/Base' 1 folder is not open to all users: python (700).",
         "In layer 'Hub/Base' 1 program is not executable by all: bin/tool (644).",
     ]
+
+
+@pytest.mark.parametrize(("is_certain", "severity"), [(True, "error"), (False, "warning")])
+def test_content_that_cannot_be_read(severity: str, *, is_certain: bool) -> None:
+    """It is an error of the layer or function if Lambda cannot unpack it either; its size is not another problem."""
+    fault = Fault("'base.zip' is cut off. Make it again.", is_certain=is_certain)
+    bad = replace(layer(archive(["python/a.py"])), contents=None, fault=fault)
+    code = replace(function(bad, unknown_code=True), fault=fault)
+    for subject in (bad, code):
+        finding = found(subject, "unreadable-content")[-1]
+        assert finding.severity == severity
+        assert finding.where == subject.where
+        assert finding.message == fault.text
+        assert bool(finding.aws_error) == is_certain
+    assert [finding.where for finding in found(code, "unreadable-content")] == [bad.where, code.where]
+    assert found(code, "size-unknown") == []

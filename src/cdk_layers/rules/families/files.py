@@ -15,7 +15,7 @@ from cdk_layers.system.wording import count, listed, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cdk_layers.app.model import Settings
+    from cdk_layers.app.model import Fault, Settings
     from cdk_layers.contents.model import Contents, FileTrait
     from cdk_layers.findings import Severity
     from cdk_layers.rules.facts.search_path import Part
@@ -49,6 +49,37 @@ _SHORTEST_SECONDS: Final = 0.01
 """What is not worth a warning: numpy's wheels for Python 3.11 contain 14 KiB of bytecode."""
 
 _CACHED_BYTECODE: Final = re.compile(r"\.cpython-3(?P<minor>\d{1,2})\.pyc$")
+
+
+@rule(
+    "unreadable-content",
+    Layer,
+    severity="error",
+    meaning="The archive of a layer or of code is damaged, so that Lambda cannot unpack it. One that only this library "
+    "does not read, such as for an absolute path in it, and a folder that is not readable here, are warnings. What is "
+    "in them is not checked, and their size is unknown.",
+    remedy="Pack an archive again, such as by `zip -r`, or download it again. Its content is not checked until then.",
+    source="errors of PublishLayerVersion and CreateFunction; what Lambda does with unusual archives is not verified",
+    aws_error="Could not unzip uploaded file. Please check your file, then try to upload again.",
+    failing="an archive without its last kilobyte\n",
+    passing="the whole archive\n",
+)
+def unreadable_content(layer: Layer, _: Settings) -> Iterator[Problem]:
+    """Yield the problem of a layer whose content cannot be read."""
+    yield from _fault_problem(layer.fault)
+
+
+@further_check("unreadable-content", Function)
+def unreadable_content_of_code(function: Function, _: Settings) -> Iterator[Problem]:
+    """Yield the problem of a function whose code cannot be read."""
+    yield from _fault_problem(function.fault)
+
+
+def _fault_problem(fault: Fault | None) -> Iterator[Problem]:
+    if fault is not None and fault.is_certain:
+        yield Problem(fault.text)
+    elif fault is not None:
+        yield Problem(fault.text, severity="warning", aws_error="")
 
 
 @rule(

@@ -251,12 +251,13 @@ def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
     """Report parts of unknown size, together with the sum of the others.
 
     Code or a layer that was not built, such as that of a stack that `cdk deploy --exclusively` leaves out, is not
-    reported: its size is known as soon as it is built, and `App.unread` names it.
+    reported: its size is known as soon as it is built, and `App.unread` names it. The same is true of what cannot be
+    read, which `unreadable-content` reports.
     """
     total = FunctionSize.of(subject)
-    unbuilt = {repr(layer.label) for layer in subject.used_layers if layer.is_unbuilt}
-    unbuilt |= {CODE} if subject.is_unbuilt else set()
-    is_reported = subject.layers and total.parts and not unbuilt.issuperset(total.unknown)
+    explained = {repr(layer.label) for layer in subject.used_layers if layer.is_unbuilt or layer.fault}
+    explained |= {CODE} if subject.is_unbuilt or subject.fault else set()
+    is_reported = subject.layers and total.parts and not explained.issuperset(total.unknown)
     if is_reported and total.unzipped_bytes < settings.limit_bytes:
         at_most = size(settings.limit_bytes - total.unzipped_bytes)
         yield Problem(
