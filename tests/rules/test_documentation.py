@@ -60,7 +60,7 @@ def test_resources_that_differ_by_numbers_alone_are_shown_once() -> None:
         "  Q1:\n    Type: B\n"
     )
     assert [shortened(few), shortened(others)] == [few, others]
-    assert all(len(page.splitlines()) < 150 for page in pages().values())
+    assert all(len(page.splitlines()) < 120 for page in pages().values())
 
 
 def test_code_blocks_are_closed() -> None:

@@ -66,7 +66,8 @@ def copy_notes(reasons: Mapping[Path, str | None], entries: Iterable[LayerEntry]
                 f"{manifest} installs the project {entry.folder.name}/ into the code, although it is the entry of "
                 f"layer {entry.label!r}. There are two copies, and Python finds that of the code first. It is not left "
                 f"out, because {reason}.",
-                "Remove that reason, so that the layer's copy is used, or acknowledge this.",
+                f"Remove that reason, so that the layer's copy is used. If that copy is enough, {manifest} need not "
+                "require the project. To keep both copies, acknowledge this.",
             )
 
 

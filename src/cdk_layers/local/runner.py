@@ -118,7 +118,7 @@ class Runner:
             message = (
                 f"{function.path!r} is for {function.architecture}, and this machine is {here}: it cannot load "
                 f"{count(len(foreign), 'native file')}, such as {foreign[0]}. Synthesize the app for {here} to run it "
-                f"here, or run it in Docker with `sam local invoke`."
+                f"here, or use a machine with {function.architecture}. `sam local invoke` runs a function in Docker."
             )
             raise UsageError(message)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_layers.building.builds import build
+from cdk_layers.building.notes import copy_notes
 from cdk_layers.building.options import BuildOptions, LayerEntry
 from cdk_layers.errors import EntryError
 from tests.building.requirements.locks import X86, make
@@ -109,8 +110,19 @@ def test_what_may_differ_is_packed(
     """Where the wheel may contain more than the layer, it has to be built as before, and the reason is given."""
     root = _workspace(make_entry, files)
     options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
-    with pytest.raises(EntryError, match=rf"'shared' from its sources .*a layer contains its code, but .*{reason}"):
+    refused = (
+        rf"'shared' from its sources .*a layer contains its code, but .*{reason}.*; without that, its copy is used\)"
+    )
+    with pytest.raises(EntryError, match=refused):
         build(root / "functions" / "a", X86, options, store=store)
+
+
+def test_what_to_do_about_two_copies(make_entry: MakeEntry, store: LocalStore) -> None:
+    """Users of other lock files cannot remove the reason, but leave the project out of their manifest."""
+    entry = _entry(_workspace(make_entry, {}), store)
+    (note,) = copy_notes({entry.folder: "poetry.lock is used"}, [entry], "poetry.lock")
+    assert note.message.endswith("It is not left out, because poetry.lock is used.")
+    assert "If that copy is enough, poetry.lock need not require the project." in note.remedy
 
 
 def test_a_layer_with_less_or_other_files(make_entry: MakeEntry, store: LocalStore) -> None:

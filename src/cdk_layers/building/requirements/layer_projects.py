@@ -76,7 +76,7 @@ def _reason(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -
 def _reasons(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -> Iterator[str]:
     """Yield the reasons to pack a project, those first that take the least time to find."""
     if manifest != "uv.lock":
-        yield f"only a uv.lock shows which others need it, and {manifest} is used"
+        yield f"only a uv.lock shows which other distributions need it, and {manifest} is used"
     if line.name in {*job.options.provided, *entry.contents.versions}:
         yield f"a layer contains a distribution {line.name!r} too"
     if requirer := _locked_requirer(line.name or "", job):

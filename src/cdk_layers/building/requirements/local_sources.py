@@ -90,7 +90,7 @@ def refuse_not_allowed(
         reason = (of_layers or {}).get(line.local, "") if line.local else ""
         if reason is not None and is_built(line) and line.name and line.name not in names and line.applies_to(target):
             place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
-            in_layer = f" (a layer contains its code, but {reason})" if reason else ""
+            in_layer = f" (a layer contains its code, but {reason}; without that, its copy is used)" if reason else ""
             message = (
                 f"{line.where} installs {line.name!r} from its sources at {place}{in_layer}. That runs its build "
                 f"backend at synth, so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel "

@@ -90,7 +90,7 @@ SharedPythonLayer(
 """
 
 
-def _workspace(more: str, arguments: str = "") -> str:
+def _required(requirement: str, arguments: str = "") -> str:
     return f"""\
 Path("layers/shared/shared").mkdir(parents=True, exist_ok=True)
 Path("layers/shared/shared/__init__.py").touch()
@@ -98,39 +98,12 @@ Path("layers/shared/pyproject.toml").write_text(\'\'\'
 [project]
 name = "shared"
 version = "1"
-requires-python = ">=3.9"
-{more}
-[tool.setuptools]
-packages = ["shared"]
 [build-system]
 requires = ["setuptools"]
 \'\'\')
 Path("functions/report").mkdir(parents=True, exist_ok=True)
-Path("functions/report/main.py").write_text("def handler(event, context): ...")
-Path("functions/report/pyproject.toml").write_text(\'\'\'
-[project]
-name = "report"
-version = "1"
-requires-python = ">=3.9"
-dependencies = ["shared"]
-[tool.uv.sources]
-shared = {{ path = "../../layers/shared" }}
-\'\'\')
-Path("functions/report/uv.lock").write_text(\'\'\'
-version = 1
-requires-python = ">=3.9"
-[[package]]
-name = "report"
-version = "1"
-source = {{ virtual = "." }}
-dependencies = [{{ name = "shared" }}]
-[package.metadata]
-requires-dist = [{{ name = "shared", directory = "../../layers/shared" }}]
-[[package]]
-name = "shared"
-version = "1"
-source = {{ directory = "../../layers/shared" }}
-\'\'\')
+Path("functions/report/main.py").write_text("import shared\\ndef handler(event, context): ...")
+Path("functions/report/requirements.txt").write_text("{requirement}")
 stack = Stack(app, "Hub")
 shared = SharedPythonLayer(
     stack, "Shared", entry="layers/shared",
@@ -270,9 +243,9 @@ _rule(
     "its manifest requires that project. The copy is left out if a uv.lock requires the project, the layer contains "
     "the packages of the project's wheel exactly, and neither entry points nor code need the wheel's metadata, which "
     "the layer does not have. The finding says which of these is not so.",
-    remedy="Remove the reason that the finding gives, so that the function uses the layer's copy. Or keep both copies: "
-    "Python finds that of the code first.",
+    remedy="Remove the reason that the finding gives, so that the function uses the layer's copy. If that copy is "
+    "enough, the manifest need not require the project. Or keep both copies: Python finds that of the code first.",
     source="The builds of this library: a layer contains the files of its entry, and not its wheel.",
-    failing=_workspace('[project.scripts]\nshared = "shared:main"', '\n    allow_source_builds=["shared"],'),
-    passing=_workspace(""),
+    failing=_required("../../layers/shared", '\n    allow_source_builds=["shared"],'),
+    passing=_required(""),
 )

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 register_family(__name__, order=135)
 
 _LAYER: Final = "Base: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/python.zip}}"
-_TOOLS: Final = "Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"
+_TOOLS: Final = """\
+# The archive contains the program bin/hello.
+Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layers/tools.zip}}"""
 _SITE_PACKAGES: Final = re.compile(r"python/lib/python\d+\.\d+/site-packages(?=/)")
 _MODULES: Final = (".py", ".pyc", ".so")
 _SEARCHED: Final = {"PATH": "/opt/bin", "LD_LIBRARY_PATH": "/opt/lib"}

@@ -236,9 +236,9 @@ def _and_parents(path: str) -> Iterator[str]:
     meaning="Python rejects bytecode of another Python, and bytecode that it checks by its source's time where packing "
     "changed that time. It takes up space, and each cold start compiles what it imports again: about "
     f"{COMPILE_SECONDS} s for each MiB of bytecode on a whole processor, which a function has at 1,769 MB of memory. "
-    f"Less than {_SHORTEST_SECONDS} s of an archive is not reported.",
-    remedy="SharedPythonLayer and LayeredFunction compile it, with bytecode=True. With other tools, leave __pycache__ "
-    "out, or remove it and compile with the Python of the function: "
+    f"An archive in which that takes less than {_SHORTEST_SECONDS} s is not reported.",
+    remedy="Set bytecode=True on SharedPythonLayer or LayeredFunction, which then compile the modules. With other "
+    "tools, leave __pycache__ out, or remove it and compile with the Python of the function: "
     "`python -m compileall -f --invalidation-mode unchecked-hash <folder>`.",
     source="aws-lambda-builders 924; PEP 552; the developer guide, Configure Lambda function memory; compiling times "
     "are measured",

@@ -24,7 +24,7 @@ register_family(__name__, order=190)
     severity="error",
     meaning="CloudFormation updates a function's layers before its code. In between, the deployed code and "
     "the new layers together have to be within the limit, so moving packages from the code into a layer can fail "
-    "although the result is. Checked if the deployed assembly is given: `cdk-layers check --deployed OLD_CDK_OUT`. "
+    "although the result fits. Checked if the deployed assembly is given: `cdk-layers check --deployed OLD_CDK_OUT`. "
     "Exactly at the limit it is a warning.",
     remedy="Deploy in two steps: first the smaller code, with the layers that are deployed now (or with a layer that "
     "is small enough), then the new layers. Or give the function a new logical id, which creates a new function.",
