@@ -117,7 +117,7 @@ _ORJSON: Final = "orjson==3.11.4"
 _LIGHTGBM: Final = Wheel("lightgbm==4.6.0", only="lightgbm/lib/*.so")
 _KEY_LINE: Final = "MIIEowIBAAKCAQEAx1y2z3a4b5c6d7e8f9g0h1i2j3k4l5m6n7o8p9q0r1s2t3u4\n"
 _KEY: Final = f"-----BEGIN RSA PRIVATE KEY-----\n{_KEY_LINE * 7}-----END RSA PRIVATE KEY-----\n"
-_STALE: Final = b"\xf3\r\r\n" + bytes(4) + b"the time" + b"\xe3" + bytes(64 * 1024)
+_STALE: Final = b"\xf3\r\r\n" + bytes(4) + b"the time" + b"\xe3" + bytes(256 * 1024)
 
 _SIGNING: Final = """
 Signing:

@@ -141,6 +141,15 @@ def test_what_bytecode_would_save(app: Path, capsys: pytest.CaptureFixture[str],
     assert "bytecode=True" in output
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0.049, 0), (0.05, 1)])
+def test_compiling_that_takes_hardly_any_time(seconds: float, expected: int) -> None:
+    """Bytecode is not advised for less than 50 ms, whatever the share. Archives of other tools can have it too."""
+    result = StartTime(seconds=0.06, runs=5, distributions=(), imports=(), compiling_seconds=seconds)
+    advice = result.advice()
+    assert len(advice) == expected
+    assert all("`python -m compileall -f --invalidation-mode unchecked-hash <folder>`" in each for each in advice)
+
+
 def test_bytecode_that_saves_nothing(
     app: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

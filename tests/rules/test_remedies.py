@@ -88,7 +88,7 @@ def test_the_command_against_stale_bytecode_compiles_again(files: Path) -> None:
     """Without -f, compileall leaves a file alone that has the time of its source."""
     runtime = f"python3.{sys.version_info[1]}"
     folder = files / "layer" / "python"
-    (folder / "rates.py").write_text("".join(f"RATE_{number} = {number}.5\n" for number in range(5000)))
+    (folder / "rates.py").write_text("".join(f"RATE_{number} = {number}.5\n" for number in range(20_000)))
     subprocess.run([sys.executable, "-m", "compileall", "-q", folder], check=True)
     assert _stale(files / "layer", runtime) == 1
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cdk_layers.contents.model import FileTrait
     from cdk_layers.contents.zipformat import Entry
 
+COMPILE_COMMAND: Final = "python -m compileall -f --invalidation-mode unchecked-hash <folder>"
+"""Compiles a folder by hand, to bytecode that Python uses whatever the times of the sources are."""
+
 _CACHED: Final = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<module>[^/.]+)\.[^/]*\.pyc")
 _TIME_AND_SIZE: Final = struct.Struct("<8x2L")
 _UNIX_TIMES: Final = 0x5455

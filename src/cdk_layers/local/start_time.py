@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.contents.bytecode_times import COMPILE_COMMAND
 from cdk_layers.errors import UsageError
 from cdk_layers.local.import_times import last_own_line, read_import_times
 from cdk_layers.local.module_owners import ModuleOwners, Owner
@@ -29,7 +30,13 @@ _MANY: Final = 0.05
 """What takes a smaller share of the time is not worth advice."""
 
 _LISTED: Final = 5
-_COMPILE: Final = "of compiling at each cold start. Bytecode in the archives saves it: bytecode=True."
+_LEAST_COMPILING: Final = 0.05
+"""Seconds. Less is not worth a build with bytecode."""
+
+_COMPILE: Final = (
+    "of compiling at each cold start. Bytecode in the archives saves it: bytecode=True of SharedPythonLayer and "
+    f"LayeredFunction, or in builds of other tools `{COMPILE_COMMAND}`, with the Python of the function."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,8 @@ class StartTime:
     def advice(self) -> tuple[str, ...]:
         """Return what would help most, each as a sentence, the largest effect first."""
         effects = [(imported.seconds, imported.owner.name, _postpone(imported)) for imported in self.imports]
-        effects.append((self.compiling_seconds, "bytecode", _COMPILE))
+        if self.compiling_seconds >= _LEAST_COMPILING:
+            effects.append((self.compiling_seconds, "bytecode", _COMPILE))
         large = [effect for effect in sorted(effects, reverse=True) if effect[0] >= _MANY * self.seconds][:_LISTED]
         return tuple(
             f"{name}: {seconds * 1000:.0f} ms ({seconds / self.seconds:.0%}) {what}" for seconds, name, what in large

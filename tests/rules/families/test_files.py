@@ -10,7 +10,7 @@ from cdk_layers.app.model import Fault
 from cdk_layers.contents.model import Contents, FileTrait, FileTraitKind
 from tests.rules.archives import Files, archive, elf, found, function, layer, severities
 
-_BYTECODE = bytes(64 * 1024)
+_BYTECODE = bytes(256 * 1024)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o700])
@@ -142,9 +142,9 @@ def test_timestamp_bytecode_is_one_warning_for_an_archive() -> None:
             3 * 1024**2,
             "each cold start compiles their modules, which takes about 0.60 s of CPU time if all are imported",
         ),
-        (52_429, "51.2 KiB, are checked"),
-        (52_429, "takes about 0.01 s of CPU time"),
-        (52_429, "if all are imported: python/__pycache__/a.cpython-313.pyc"),
+        (262_144, "256.0 KiB, are checked"),
+        (262_144, "takes about 0.05 s of CPU time"),
+        (262_144, "if all are imported: python/__pycache__/a.cpython-313.pyc"),
     ],
 )
 def test_stale_bytecode_costs_time(number_of_bytes: int, expected: str) -> None:
@@ -159,7 +159,7 @@ def test_stale_bytecode_costs_time(number_of_bytes: int, expected: str) -> None:
 def test_bytecode_that_costs_hardly_any_time_is_no_finding(kind: FileTraitKind) -> None:
     """That of numpy's wheels for Python 3.11 is one file of 14 KiB, which users cannot change."""
     path = "python/numpy/distutils/__pycache__/conv_template.cpython-313.pyc"
-    contents = archive({path: bytes(52_428)}, traits=[FileTrait(kind, path, detail="Python 3.12")])
+    contents = archive({path: bytes(262_143)}, traits=[FileTrait(kind, path, detail="Python 3.12")])
     assert found(layer(contents, runtimes=("python3.13",)), "stale-bytecode") == []
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function, Layer
+from cdk_layers.contents.bytecode_times import COMPILE_COMMAND
 from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.rules.facts.search_path import code_parts, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
@@ -45,8 +46,8 @@ COMPILE_SECONDS: Final = 0.2
 Source: `make bench ARGS=compiling` saw 0.15 to 0.24 s with CPython 3.9 to 3.13 on x86_64.
 """
 
-_SHORTEST_SECONDS: Final = 0.01
-"""What is not worth a warning: numpy's wheels for Python 3.11 contain 14 KiB of bytecode."""
+_SHORTEST_SECONDS: Final = 0.05
+"""What is not worth a warning, as for `cdk-layers start-time`."""
 
 _CACHED_BYTECODE: Final = re.compile(r"\.cpython-3(?P<minor>\d{1,2})\.pyc$")
 
@@ -76,10 +77,8 @@ def unreadable_content_of_code(function: Function, _: Settings) -> Iterator[Prob
 
 
 def _fault_problem(fault: Fault | None) -> Iterator[Problem]:
-    if fault is not None and fault.is_certain:
-        yield Problem(fault.text)
-    elif fault is not None:
-        yield Problem(fault.text, severity="warning", aws_error="")
+    if fault is not None:
+        yield Problem(fault.text) if fault.is_certain else Problem(fault.text, severity="warning", aws_error="")
 
 
 @rule(
@@ -239,7 +238,7 @@ def _and_parents(path: str) -> Iterator[str]:
     f"An archive in which that takes less than {_SHORTEST_SECONDS} s is not reported.",
     remedy="Set bytecode=True on SharedPythonLayer or LayeredFunction, which then compile the modules. With other "
     "tools, leave __pycache__ out, or remove it and compile with the Python of the function: "
-    "`python -m compileall -f --invalidation-mode unchecked-hash <folder>`.",
+    f"`{COMPILE_COMMAND}`.",
     source="aws-lambda-builders 924; PEP 552; the developer guide, Configure Lambda function memory; compiling times "
     "are measured",
     failing="python/requests/__pycache__/api.cpython-313.pyc, checked by its source's time\n"
