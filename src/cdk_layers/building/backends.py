@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cdk_layers.building.requirements.setuptools_files import setup_cfg, setup_py_packages
+from cdk_layers.building.requirements.setuptools_files import (
+    has_options,
+    is_stub,
+    setup_cfg_packages,
+    setup_py_packages,
+)
 from cdk_layers.contents.names import name_in
 from cdk_layers.system.document_values import mapping, texts
+from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-_STUB: Final = re.compile(
-    r"(?:[\"']{1,3}[^\"']{0,500}[\"']{1,3}\s*)?(?:from setuptools import setup|import setuptools)\s*(?:;\s*)?"
-    r"(?:if __name__ == [\"']__main__[\"']:\s*)?(?:setuptools\.)?setup\(\s*\)"
-)
-"""A setup.py that only starts setuptools, possibly with a docstring."""
 
 _BACKENDS: Final = frozenset({
     "flit-core", "hatchling", "packaging", "pdm-backend", "poetry-core", "setuptools", "uv-build", "wheel",
@@ -41,6 +42,7 @@ _ADDITIONS: Final = (
     (("tool", "poetry"), ("include", "scripts", "plugins")),
     (("tool", "flit"), ("scripts", "entrypoints", "external-data")),
     (("tool", "pdm", "build"), ("wheel-data",)),
+    (("tool", "pdm", "version"), ("write_to",)),
 )
 """Keys of a pyproject.toml, by their table, that add files to a wheel outside of its packages, or entry points."""
 
@@ -66,7 +68,8 @@ def find_moves(root: Path, project: Mapping[str, Any]) -> list[Move]:
     Raises:
         UncertainError: Only the backend knows where they belong.
     """
-    return [move for move in _read_packages(root, project) if move.source != move.destination]
+    moves = _read_packages(root, _with_hatch_toml(root, project))
+    return [move for move in moves if move.source != move.destination]
 
 
 def find_all_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
@@ -79,6 +82,7 @@ def find_all_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
     Raises:
         UncertainError: The wheel may contain more, or only the backend knows its packages.
     """
+    project = _with_hatch_toml(root, project)
     for place, keys in _ADDITIONS:
         if key := next((key for key in keys if mapping(project, *place).get(key)), None):
             reason = (
@@ -92,11 +96,15 @@ def find_all_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
     if {"scripts", "gui-scripts", "entry-points"} & {*texts(mapping(project, "project").get("dynamic"))}:
         reason = "only its build backend knows its entry points"
         raise UncertainError(reason)
-    if (root / "setup.py").is_file() or _has_options(root):
+    if (root / "setup.py").is_file() or has_options(root):
         reason = "its setup.py or setup.cfg may add files to its wheel"
         raise UncertainError(reason)
+    if (root / "pdm_build.py").is_file():
+        reason = "its pdm_build.py may add files to its wheel"
+        raise UncertainError(reason)
     moves = _read_packages(root, project)
-    if not moves:
+    places = texts(mapping(project, "tool", "setuptools", "packages", "find").get("where"))
+    if not moves or "." in places:
         reason = "its configuration does not name its packages"
         raise UncertainError(reason)
     return moves
@@ -118,6 +126,17 @@ def _read_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
                 raise UncertainError(reason) from None
     reason = f"cdk-layers does not know the build backend {backend!r}"
     raise UncertainError(reason)
+
+
+def _with_hatch_toml(root: Path, project: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a pyproject.toml with the settings of hatch.toml, whose tables replace those of [tool.hatch]."""
+    file = root / "hatch.toml"
+    if not file.is_file():
+        return project
+    return {
+        **project,
+        "tool": {**mapping(project, "tool"), "hatch": {**mapping(project, "tool", "hatch"), **read_toml(file)}},
+    }
 
 
 def _module_name(project: Mapping[str, Any], *tables: Mapping[str, Any]) -> str:
@@ -164,14 +183,14 @@ def _same_name_package(root: Path, module: str, backend: str) -> list[Move]:
 
 def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
     script, own = root / "setup.py", mapping(project, "tool", "setuptools")
-    if script.is_file() and not _STUB.fullmatch(_code(script)):
-        literal = None if own or _has_options(root) else setup_py_packages(root)
+    if script.is_file() and not is_stub(script):
+        literal = None if own or has_options(root) else setup_py_packages(root)
         if literal is None:
             reason = "its setup.py decides, and cdk-layers does not run it"
             raise UncertainError(reason)
         own = literal
     _refuse_keys("setuptools", own, ("ext-modules", "cmdclass"))
-    settings = own or _setup_cfg(root)
+    settings = own or setup_cfg_packages(root)
     folders = mapping(settings, "package-dir")
     packages = settings.get("packages")
     if isinstance(packages, list):
@@ -191,11 +210,6 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
     return [*named, *found]
 
 
-def _has_options(root: Path) -> bool:
-    """Return whether the setup.cfg of a project has options for setuptools."""
-    return any(section.startswith("options") for section in setup_cfg(root))
-
-
 def _top_package(name: str, folders: Mapping[str, Any]) -> Move:
     top = name.partition(".")[0]
     default = str(folders.get("", "")).strip("./")
@@ -205,26 +219,6 @@ def _top_package(name: str, folders: Mapping[str, Any]) -> Move:
 def _nested_package(name: str, folders: Mapping[str, Any]) -> Move:
     """Return the package with its own entry in `package-dir`."""
     return Move(str(folders[name]).rstrip("/").removeprefix("./"), name.replace(".", "/"))
-
-
-def _code(script: Path) -> str:
-    lines = script.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.startswith("#")).strip()
-
-
-def _setup_cfg(root: Path) -> dict[str, Any]:
-    """Return the options of a setup.cfg in the form of [tool.setuptools]."""
-    sections = setup_cfg(root)
-    options = mapping(sections, "options")
-    lines = options.get("package_dir", "").splitlines()
-    folders = {
-        name.strip(): folder.strip() for name, is_pair, folder in (line.partition("=") for line in lines) if is_pair
-    }
-    packages: Any = options.get("packages", "").split()
-    if packages and packages[0] in {"find:", "find_namespace:"}:
-        where = mapping(sections, "options.packages.find").get("where", "").split()
-        packages = {"find": {"where": where, "namespaces": packages[0] == "find_namespace:"}}
-    return {"package-dir": folders, **({"packages": packages} if packages else {})}
 
 
 def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
@@ -265,13 +259,20 @@ def _poetry(root: Path, project: Mapping[str, Any]) -> list[Move]:
     packages = settings.get("packages")
     if not packages:
         return _same_name_package(root, _module_name(project, settings), "poetry")
-    return [_poetry_package(package) for package in packages if package.get("format") != "sdist"]
+    return [move for package in packages if package.get("format") != "sdist" for move in _poetry_moves(root, package)]
 
 
-def _poetry_package(package: Mapping[str, Any]) -> Move:
+def _poetry_moves(root: Path, package: Mapping[str, Any]) -> Iterator[Move]:
     include, folder = str(package["include"]), str(package.get("from", "")).strip("./")
-    plain = include.partition("*")[0].rstrip("/") if "*" in include else include
-    return Move(f"{folder}/{plain}".strip("/"), f"{str(package.get('to', '')).strip('/')}/{plain}".strip("/"))
+    names = list(takewhile(lambda name: "*" not in name, include.split("/")))
+    plain = "/".join(names).rstrip("/")
+    found = (
+        [Move(f"{folder}/{plain}".strip("/"), plain)]
+        if plain
+        else _children(root, folder or ".", (include.split("/", maxsplit=1)[0],))
+    )
+    for move in found:
+        yield Move(move.source, f"{str(package.get('to', '')).strip('/')}/{move.destination}".strip("/"))
 
 
 def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:

@@ -57,10 +57,12 @@ def _entry(root: Path, store: LocalStore, options: BuildOptions | None = None) -
     return LayerEntry(layer.job.entry, layer.job.options.prefix, "Hub/shared", layer.contents)
 
 
+_HATCHLING = _SHARED.replace("uv_build", "hatchling", 1).replace("uv_build", "hatchling.build")
+_SETUPTOOLS = _PROJECT.format("shared", "") + (
+    '[build-system]\nrequires = ["setuptools>=77", "wheel"]\nbuild-backend = "setuptools.build_meta"\n'
+)
 _FLAT = {
-    "layers/shared/pyproject.toml": _PROJECT.format("shared", "")
-    + '[build-system]\nrequires = ["setuptools>=77", "wheel"]\nbuild-backend = "setuptools.build_meta"\n'
-    + '[tool.setuptools]\npackages = ["shared"]\n',
+    "layers/shared/pyproject.toml": _SETUPTOOLS + '[tool.setuptools]\npackages = ["shared"]\n',
     "layers/shared/shared/__init__.py": "X = 1\n",
 }
 
@@ -70,11 +72,7 @@ _FLAT = {
     [
         {},
         _FLAT,
-        {
-            "layers/shared/pyproject.toml": _SHARED.replace("uv_build", "hatchling", 1).replace(
-                "uv_build", "hatchling.build"
-            )
-        },
+        {"layers/shared/pyproject.toml": _HATCHLING},
     ],
 )
 def test_what_the_layer_contains_is_left_out(make_entry: MakeEntry, store: LocalStore, files: dict[str, str]) -> None:
@@ -99,6 +97,26 @@ def test_what_the_layer_contains_is_left_out(make_entry: MakeEntry, store: Local
         ({"layers/shared/pyproject.toml": _SHARED.replace('"uv_build"\n', '"x"\n')}, "does not know the build backend"),
         ({"layers/shared/setup.cfg": "[options]\npy_modules = x\n"}, "its setup.py or setup.cfg may add"),
         ({"layers/shared/src/shared/a.py": "from importlib import metadata\n"}, "src/shared/a.py reads metadata"),
+        ({"layers/shared/src/shared/a.py": "from importlib import (\n    metadata,\n)\n"}, "a.py reads metadata"),
+        ({"layers/shared/pdm_build.py": ""}, "its pdm_build.py may add files"),
+        (
+            {"layers/shared/pyproject.toml": _SHARED + '[tool.pdm.version]\nwrite_to = "shared/v.py"\n'},
+            "version.write_to'",
+        ),
+        (
+            {
+                "layers/shared/pyproject.toml": _HATCHLING,
+                "layers/shared/hatch.toml": '[build.targets.wheel]\nforce-include = { "a" = "b" }\n',
+            },
+            "configured with 'force-include'",
+        ),
+        (
+            {
+                "layers/shared/pyproject.toml": _SETUPTOOLS + '[tool.setuptools.packages.find]\nwhere = [".", "src"]\n',
+                "layers/shared/more/__init__.py": "",
+            },
+            "does not name its packages",
+        ),
         ({"functions/a/b.py": "import importlib.metadata as m\n"}, "the function's code reads metadata"),
         ({"functions/a/shared/x.py": ""}, "the function has its own 'shared'"),
         ({"functions/a/requirements.txt": "../../layers/shared\n"}, "and requirements.txt is used"),
@@ -155,3 +173,30 @@ def test_what_others_require_is_packed(make_entry: MakeEntry, store: LocalStore)
         build(function, X86, BuildOptions(prefix="", layer_entries=entries), store=store)
     with pytest.raises(EntryError, match=r"a layer contains a distribution 'shared' too"):
         build(function, X86, BuildOptions(prefix="", layer_entries=entries, provided={"shared": "1"}), store=store)
+
+
+def _portion(name: str) -> str:
+    return (
+        _PROJECT.format(name, "") + '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/company"]\n'
+    )
+
+
+def test_a_package_of_two_projects(make_entry: MakeEntry, store: LocalStore) -> None:
+    """Python looks into one folder of a package with an `__init__.py`, and into all folders of a namespace."""
+    files = {
+        "layers/shared/pyproject.toml": _portion("shared"),
+        "layers/shared/src/company/shared/__init__.py": "",
+        "billing/pyproject.toml": _portion("billing"),
+        "billing/src/company/billing/__init__.py": "",
+        "functions/a/pyproject.toml": _PROJECT.format("a", '"billing", "shared"') + _SOURCES,
+    }
+    root = _workspace(make_entry, files)
+    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),), allow_source_builds=("billing",))
+    done = build(root / "functions" / "a", X86, options, store=store)
+    assert {"company/billing/__init__.py", "company/shared/__init__.py"} & set(done.contents.files) == {
+        "company/billing/__init__.py"
+    }
+    (root / "billing" / "src" / "company" / "__init__.py").touch()
+    with pytest.raises(EntryError, match=r"'billing' has a package 'company' too, and Python looks into one of them"):
+        build(root / "functions" / "a", X86, options, store=store)

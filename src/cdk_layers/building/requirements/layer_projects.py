@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 import zlib
 from typing import TYPE_CHECKING, Final
+from zipfile import ZipFile, is_zipfile
 
 from cdk_layers.building.backends import UncertainError, find_all_packages
 from cdk_layers.building.excludes import matches_code
-from cdk_layers.building.layout import Layout
+from cdk_layers.building.layout import Layout, layout_of
 from cdk_layers.building.requirements import project
 from cdk_layers.building.requirements.local_sources import source_members
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.workspace import uv_project
+from cdk_layers.errors import EntryError
 from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cdk_layers.building.archives.members import Member
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from cdk_layers.building.options import LayerEntry
     from cdk_layers.building.requirements.requirement_line import RequirementLine
 
-_METADATA: Final = re.compile(rb"importlib[._]metadata|\bimport\b[^\n#]*\bmetadata\b|pkg_resources")
+_METADATA: Final = re.compile(
+    rb"importlib[._]metadata|\bimport\b(?:[^\n#]*|[ \t]*[(\\][^)]{0,500})\bmetadata\b|pkg_resources"
+)
 """Code that reads metadata of distributions, which the layer does not have for its project."""
 
 _IS_LOCAL: Final = re.compile(r"^source = \{ (?:editable|directory|virtual) ", re.MULTILINE)
@@ -52,21 +56,61 @@ def reasons_to_pack(lines: Sequence[RequirementLine], manifest: str, job: Job) -
     found = {
         folder: _reason(entries[folder], line, manifest, job) for folder, line in sources.items() if folder in entries
     }
-    while kept := _requirer_of_left_out(found, sources):
-        folder, requirer = kept
-        found[folder] = f"{requirer}, which is built from its sources, requires it"
+    while kept := _needed_beside_packed(found, sources):
+        folder, reason = kept
+        found[folder] = reason
     return found
 
 
-def _requirer_of_left_out(
+def _needed_beside_packed(
     found: dict[Path, str | None], sources: dict[Path, RequirementLine]
-) -> tuple[Path, str | None] | None:
-    """Return a project that would be left out, and the name of one that is packed and requires it; None if none is."""
+) -> tuple[Path, str] | None:
+    """Return a project that would be left out, and why one that is packed needs it in the code; None if none does."""
     left_out = {folder for folder, reason in found.items() if reason is None}
     for path, line in sources.items():
-        if path not in left_out and (required := left_out & project.reachable([path]).keys()):
-            return min(required), repr(line.name)
+        if path in left_out:
+            continue
+        if required := left_out & project.reachable([path]).keys():
+            return min(required), f"{line.name!r}, which is built from its sources, requires it"
+        for folder in sorted(left_out):
+            if package := _common_package(path, folder):
+                return folder, f"{line.name!r} has a package {package!r} too, and Python looks into one of them only"
     return None
+
+
+def _common_package(packed: Path, left_out: Path) -> str | None:
+    """Return a package with an `__init__.py` of which both projects have modules; None if there is none."""
+    layout = _layout(left_out)
+    of_layer = [layout.place(each.name) for each in source_members(left_out) if _is_packaged(each, layout)]
+    own, other = _folders(_likely_files(packed)), _folders(of_layer)
+    return min((folder for folder in own.keys() & other.keys() if own[folder] or other[folder]), default=None)
+
+
+def _likely_files(path: Path) -> list[str]:
+    """Return the files of a wheel, or those that the wheel of a project has as far as its configuration shows."""
+    if path.is_file():
+        if not is_zipfile(path):
+            return []
+        with ZipFile(path) as wheel:
+            return wheel.namelist()
+    try:
+        layout = layout_of(path)
+    except EntryError:
+        layout = Layout()
+    # Packages of src/ are at the top of a wheel, unless src/ is a package, which no project calls its own.
+    return [layout.place(member.name).removeprefix("src/") for member in source_members(path)]
+
+
+def _folders(names: Iterable[str]) -> dict[str, bool]:
+    """Return the folders of Python files as dotted names, with whether each has an `__init__.py`."""
+    found: dict[str, bool] = {}
+    for name in names:
+        parents = name.split("/")[:-1] if name.endswith(".py") else []
+        for depth in range(1, len(parents) + 1):
+            found.setdefault(".".join(parents[:depth]), False)
+        if parents and name.endswith("/__init__.py"):
+            found[".".join(parents)] = True
+    return found
 
 
 def _reason(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -> str | None:
@@ -82,15 +126,25 @@ def _reasons(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) 
     if requirer := _locked_requirer(line.name or "", job):
         yield f"the distribution {requirer!r} requires it and would not find its metadata"
     try:
-        moves = find_all_packages(entry.folder, read_toml(entry.folder / PROJECT))
+        layout = _layout(entry.folder)
     except UncertainError as error:
         yield str(error)
         return
-    tops = sorted({move.destination.partition("/")[0].removesuffix(".py") for move in moves})
+    tops = sorted({move.destination.partition("/")[0].removesuffix(".py") for move in layout.moves})
     yield from (f"the function has its own {top!r}" for top in tops if _has_own(job.entry, top))
     if matches_code(job.entry, _METADATA):
         yield "the function's code reads metadata of distributions, and a layer has none of its own project"
-    yield from _differences(entry, Layout(tuple(sorted(moves, key=lambda move: -len(move.source)))))
+    yield from _differences(entry, layout)
+
+
+def _layout(folder: Path) -> Layout:
+    """Return the layout of a project with all of its packages.
+
+    Raises:
+        UncertainError: As `find_all_packages`.
+    """
+    moves = find_all_packages(folder, read_toml(folder / PROJECT))
+    return Layout(tuple(sorted(moves, key=lambda move: -len(move.source))))
 
 
 def _differences(entry: LayerEntry, layout: Layout) -> Iterator[str]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cdk_layers.system.document_values import mapping
 from cdk_layers.system.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_STUB: Final = re.compile(
+    r"(?:[\"']{1,3}[^\"']{0,500}[\"']{1,3}\s*)?(?:from setuptools import setup|import setuptools)\s*(?:;\s*)?"
+    r"(?:if __name__ == [\"']__main__[\"']:\s*)?(?:setuptools\.)?setup\(\s*\)"
+)
+"""A setup.py that only starts setuptools, possibly with a docstring."""
 
 _FINDERS: Final = ("find_packages", "find_namespace_packages")
 _FIND_PARAMETERS: Final = ("where", "exclude", "include")
@@ -48,6 +56,33 @@ def setup_cfg(folder: Path) -> dict[str, dict[str, str]]:
     return {name: dict(section) for name, section in parser.items()}
 
 
+def has_options(root: Path) -> bool:
+    """Return whether the setup.cfg of a project has options for setuptools."""
+    return any(section.startswith("options") for section in setup_cfg(root))
+
+
+def setup_cfg_packages(root: Path) -> dict[str, Any]:
+    """Return the options of a setup.cfg in the form of [tool.setuptools]."""
+    sections = setup_cfg(root)
+    options = mapping(sections, "options")
+    lines = options.get("package_dir", "").splitlines()
+    folders = {
+        name.strip(): folder.strip() for name, is_pair, folder in (line.partition("=") for line in lines) if is_pair
+    }
+    packages: Any = options.get("packages", "").split()
+    if packages and packages[0] in {"find:", "find_namespace:"}:
+        where = mapping(sections, "options.packages.find").get("where", "").split()
+        packages = {"find": {"where": where, "namespaces": packages[0] == "find_namespace:"}}
+    return {"package-dir": folders, **({"packages": packages} if packages else {})}
+
+
+def is_stub(script: Path) -> bool:
+    """Return whether a setup.py only starts setuptools."""
+    lines = script.read_text(encoding="utf-8", errors="replace").splitlines()
+    code = "\n".join(line for line in lines if line.strip() and not line.startswith("#")).strip()
+    return _STUB.fullmatch(code) is not None
+
+
 def setup_py_arguments(folder: Path) -> Iterator[Argument]:
     """Yield the keyword arguments of all calls in a project's setup.py, without running it; none if it is damaged."""
     tree = _setup_py(folder)
@@ -76,6 +111,8 @@ def setup_py_packages(folder: Path) -> dict[str, Any] | None:
     arguments = {each.name: each.value for each in setup_py_arguments(folder) if each.function == "setup"}
     if len(calls) != 1 or calls[0].args or None in {keyword.arg for keyword in calls[0].keywords}:
         return None
+    if _uses_changed_variable(folder, calls[0]):
+        return None
     if _MORE_THAN_PACKAGES & arguments.keys() or "packages" not in arguments:
         return None
     with suppress(ValueError, TypeError, SyntaxError):
@@ -86,6 +123,14 @@ def setup_py_packages(folder: Path) -> dict[str, Any] | None:
         if packages and where in (None, [folders.get("", ".") or "."]):
             return {"package-dir": folders, "packages": packages}
     return None
+
+
+def _uses_changed_variable(folder: Path, call: ast.Call) -> bool:
+    """Return whether packages are passed by a variable that occurs elsewhere too, as in `packages.append("x")`."""
+    names = [node.id for node in ast.walk(_setup_py(folder)) if isinstance(node, ast.Name)]
+    passed = [keyword.value for keyword in call.keywords if keyword.arg in ("packages", "package_dir")]
+    # Once where it is assigned, and once in the call.
+    return any(isinstance(value, ast.Name) and names.count(value.id) > 2 for value in passed)  # noqa: PLR2004
 
 
 def _literal_packages(value: ast.expr) -> list[str] | dict[str, Any]:
