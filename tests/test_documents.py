@@ -36,7 +36,6 @@ CONTRIBUTING: Final = PROJECT / "CONTRIBUTING.md"
 RULES: Final = tuple(path for path in DOCUMENTS if path.parent == DOCS / "rules")
 FILES: Final = {
     "functions/report/main.py": "def handler(event, context): return 1\n",
-    "functions/report/index.py": "def handler(event, context): return 1\n",
     "functions/requirements.txt": "six==1.17.0\n",
     "requirements.txt": "six==1.17.0\n",
     "layers/base/company.py": "NAME = 'company'\n",
