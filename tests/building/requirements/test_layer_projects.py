@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import pytest
 from cdk_layers.building.builds import build
 from cdk_layers.building.notes import copy_notes
 from cdk_layers.building.options import BuildOptions, LayerEntry
-from cdk_layers.errors import EntryError
+from cdk_layers.errors import DependencyError, EntryError
+from tests.building.distributions import write_wheel
 from tests.building.requirements.locks import X86, make
 
 if TYPE_CHECKING:
@@ -46,8 +48,10 @@ _FILES = {
 }
 
 
-def _workspace(make_entry: MakeEntry, files: dict[str, str]) -> Path:
+def _workspace(make_entry: MakeEntry, files: dict[str, str], *wheels: Path) -> Path:
     root = make_entry({**_FILES, **files})
+    for wheel in wheels:
+        shutil.copyfile(wheel, root / wheel.name)
     make(["lock", "--quiet", "--offline", "--no-cache", "--python", sys.executable], root)
     return root
 
@@ -199,4 +203,23 @@ def test_a_package_of_two_projects(make_entry: MakeEntry, store: LocalStore) -> 
     }
     (root / "billing" / "src" / "company" / "__init__.py").touch()
     with pytest.raises(EntryError, match=r"'billing' has a package 'company' too, and Python looks into one of them"):
+        build(root / "functions" / "a", X86, options, store=store)
+
+
+def test_a_package_of_a_project_and_a_wheel(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
+    """The files of a local wheel are known, unless it is damaged, which uv reports."""
+    files = {
+        "layers/shared/pyproject.toml": _portion("shared"),
+        "layers/shared/src/company/shared.py": "",
+        "functions/a/pyproject.toml": _PROJECT.format("a", '"bills", "shared"')
+        + '[tool.uv.sources]\nshared = { workspace = true }\nbills = { path = "../../bills-1.0-py3-none-any.whl" }\n',
+    }
+    wheel = write_wheel(tmp_path / "wheels", "bills", {"company/__init__.py": ""})
+    root = _workspace(make_entry, files, wheel)
+    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
+    with pytest.raises(EntryError, match=r"'bills' has a package 'company' too"):
+        build(root / "functions" / "a", X86, options, store=store)
+    content = wheel.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x00")
+    (root / wheel.name).write_bytes(content)
+    with pytest.raises(DependencyError, match="bills"):
         build(root / "functions" / "a", X86, options, store=store)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
-from zipfile import ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 from cdk_layers.building.backends import UncertainError, find_all_packages
 from cdk_layers.building.excludes import matches_code
@@ -88,11 +89,11 @@ def _common_package(packed: Path, left_out: Path) -> str | None:
 
 def _likely_files(path: Path) -> list[str]:
     """Return the files of a wheel, or those that the wheel of a project has as far as its configuration shows."""
-    if path.is_file():
-        if not is_zipfile(path):
-            return []
-        with ZipFile(path) as wheel:
+    if not path.is_dir():
+        # What is missing or damaged is reported where it is installed.
+        with suppress(OSError, BadZipFile), ZipFile(path) as wheel:
             return wheel.namelist()
+        return []
     try:
         layout = layout_of(path)
     except EntryError:
