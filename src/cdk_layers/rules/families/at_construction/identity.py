@@ -194,7 +194,7 @@ def wrong_partition(subject: Function, _: Settings) -> Iterator[Problem]:
     severity="error",
     meaning="A function names one layer twice, by the same version or by two. Layers of two stacks are one layer if "
     "their names are equal, and CloudFormation names a layer without a name after its logical ID alone.",
-    remedy="Keep one version of it.",
+    remedy="Name the layer once, in one version.",
     source="Lambda's API; for generated names aws-cdk issues 8742, 18563 and 24674.",
     aws_error=_TWO_VERSIONS.format(first="<arn>", second="<arn>"),
     raised_at_construction=True,
