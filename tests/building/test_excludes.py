@@ -133,6 +133,7 @@ def test_a_pattern_does_not_include_folders_that_are_left_out_by_name(
         {"a.py": "TEMPLATE = 'base.Dockerfile'\n", "base.Dockerfile": "", "compose.yml": "services: {}\n"},
         {"a.py": "import Dockerfile\n", "Dockerfile.py": "", "dockerfile.json": "{}", "compose.yml": "song: x\n"},
         {"acme/x.Dockerfile": "", "acme/compose.yml": "services: {}\n", "Dockerfile.d/a": "", "compose.py": ""},
+        {"a.py": "render('*.j2')\n", "Dockerfile.j2": "FROM {{ base }}", "Dockerfile.app.tmpl": "FROM {{ base }}"},
         {"out/manifest.json": "{}", "build-cdk/a.py": "", "acme/cdk.json": "{}", "acme/assembly/cdk.out": "{}"},
     ],
 )  # fmt: skip

@@ -112,10 +112,13 @@ _TOOL_OUTPUT: Final = {
 
 _SETUPTOOLS: Final = re.compile(rb"^\s*(?:from|import)\s+(?:setuptools|distutils)\b", re.MULTILINE)
 _CONTAINER_FILE: Final = re.compile(
-    r"(?:Docker|Container)file[._-][\w.-]+(?<!\.py)|[\w.-]+\.(?:[Dd]ocker|[Cc]ontainer)file"
-    r"|(?P<compose>(?:docker-)?compose(?:[._-][\w.-]+)?\.ya?ml)"
+    r"(?:Docker|Container)file[._-](?!(?:[\w.-]*\.)?(?:py|j2|jinja2?|tmpl|tpl)\Z)[\w.-]+"
+    r"|[\w.-]+\.(?:[Dd]ocker|[Cc]ontainer)file|(?P<compose>(?:docker-)?compose(?:[._-][\w.-]+)?\.ya?ml)"
 )
-"""Files that describe images and containers. Source: Docker's documentation, "Dockerfile overview", "Compose file"."""
+"""Files that describe images and containers, except modules and templates, which code reads.
+
+Source: Docker's documentation, "Dockerfile overview", "Compose file".
+"""
 
 _SERVICES: Final = re.compile(rb"^services\s*:", re.MULTILINE)
 _NAMES_CONTAINER_FILE: Final = re.compile(rb"(?i:(?:docker|container)file|compose\b)")
