@@ -303,15 +303,19 @@ def test_what_the_constructs_of_the_cdk_did_not_bundle_is_unknown(tmp_path: Path
 
 
 def test_a_damaged_archive_is_told_as_what_it_is(tmp_path: Path) -> None:
-    """With the layer's place, and not as a trace of this library."""
-    app, function = _app(tmp_path)
+    """As a finding of the layer, which the text names under the CLI, and not as a trace of this library."""
+    app, function = _app(tmp_path, context=_UNDER_THE_CLI)
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 cut off")
     LayerVersion(function.stack, "Base", code=Code.from_asset(str(broken)))
     _add(app, LayerValidation())
+    app.synth()
 
-    with pytest.raises(RuntimeError, match="Layer 'Spoke/Base'"):
-        app.synth()
+    (report,) = _report(tmp_path)
+    (violation,) = report["violations"]
+    assert (violation["ruleName"], violation["severity"]) == ("unreadable-content", "error")
+    assert violation["description"].startswith("Spoke/Base: ")
+    assert "is not a zip archive, or is cut off" in violation["description"]
 
 
 def test_it_names_its_rules() -> None:
@@ -366,9 +370,7 @@ def test_an_acknowledged_error_stays_one_under_the_cli(tmp_path: Path, scope: st
 def test_an_app_that_cannot_be_validated_fails_under_the_cli_too(tmp_path: Path) -> None:
     """The CLI says nothing of a plugin that raises, and goes on."""
     app, function = _app(tmp_path, context=_UNDER_THE_CLI)
-    broken = tmp_path / "broken.zip"
-    broken.write_bytes(b"PK\x03\x04 cut off")
-    LayerVersion(function.stack, "Base", code=Code.from_asset(str(broken)))
+    function.stack.template_options.metadata = {"Large": "x" * (8 * 1024**2 + 1)}
     _add(app, LayerValidation())
     app.synth()
 
@@ -376,7 +378,7 @@ def test_an_app_that_cannot_be_validated_fails_under_the_cli_too(tmp_path: Path)
     (violation,) = report["violations"]
     assert report["conclusion"] == "failure"
     assert violation["severity"] == "fatal"
-    assert "Layer 'Spoke/Base'" in violation["description"]
+    assert "Spoke.template.json" in violation["description"]
     assert _named_constructs(tmp_path) == {"not-validated": ""}
 
 
