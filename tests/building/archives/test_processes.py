@@ -114,7 +114,8 @@ def test_they_start_ahead(archives: list[Archive], asked: list[int]) -> None:
         assert len(ids) == 2
         assert not asked
         [*pack_archives(archives)]
-    assert {*asked} == ids
+    assert len(asked) == 3
+    assert {*asked} <= ids
     assert not any(map(_runs, ids))
 
 

@@ -137,6 +137,7 @@ def test_a_lock_of_nothing(make_entry: MakeEntry, store: LocalStore, monkeypatch
     def as_the_oldest(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
         done = run(*arguments, **options)
         done.stdout = done.stdout.replace("packages = []", "")
+        assert "packages" not in done.stdout
         return done
 
     monkeypatch.setattr(process, "run", as_the_oldest)
