@@ -112,7 +112,9 @@ _FUNCTIONS: Final = {
         "Environment": {"Variables": {"TABLE": "sales ü"}},
     },
     "Slow": {"Code": _code("import time\ndef handler(event, context): time.sleep(60)"), "Timeout": 1},
-    "Json": {"Code": "Report", "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "WARN"}},
+    "Json": {"Code": "Report", "LoggingConfig": {"LogFormat": "JSON"}},
+    "Quiet": {"Code": "Report",
+              "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "WARN"}},
     "InLayer": {"Code": {"unused.py": ""}, "Handler": "base_only.handler", "Layers": _BOTH},
     "InFolder": {"Code": {"src/app/main.py": "def handler(event, context): return __name__"},
                  "Handler": "src/app/main.handler"},
@@ -530,6 +532,11 @@ def test_errors_of_the_initialization(app: Path, runner: Runner, name: str, erro
     assert error["errorType"] == error_type
     assert message in error["errorMessage"]
     assert f"[ERROR] {error_type}: " in log
+    init, start, end, report = log.splitlines()[-4:]
+    assert init.endswith(f"\tPhase: init\tStatus: error\tError Type: {error_type}")
+    assert start == f"START RequestId: {outcome.request_id} Version: $LATEST"
+    assert end == f"END RequestId: {outcome.request_id}"
+    assert report.endswith(f"MB\tStatus: error\tError Type: {error_type}")
 
 
 def test_timeouts(app: Path, runner: Runner) -> None:
@@ -545,6 +552,8 @@ def test_timeouts(app: Path, runner: Runner) -> None:
         "errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {outcome.request_id} Error: {text}"
     }  # fmt: skip
     assert re.search(rf"^\d{{4}}-\d\d-\d\dT[\d:.]+Z {outcome.request_id} {text}$", log.text, re.MULTILINE)
+    assert "\tDuration: 1000.00 ms\t" in log.text
+    assert log.text.endswith("\tStatus: timeout\n")
     assert not environment.is_usable
 
 
@@ -567,7 +576,8 @@ def test_the_end_of_the_process(app: Path, runner: Runner, code: str, reason: st
     error = error_of(outcome)
     assert error["errorType"] == "Runtime.ExitError"
     assert error["errorMessage"] == f"RequestId: {outcome.request_id} Error: {reason}"
-    assert error["errorMessage"] in log
+    assert f"{error['errorMessage']}\nRuntime.ExitError\nEND " in log
+    assert log.endswith("\tStatus: error\tError Type: Runtime.ExitError\n")
 
 
 def test_large_responses(app: Path, runner: Runner, report: ExecutionEnvironment) -> None:
@@ -578,11 +588,12 @@ def test_large_responses(app: Path, runner: Runner, report: ExecutionEnvironment
     quotes = 2
     largest = MAX_PAYLOAD_BYTES - quotes
     assert len(report.invoke(json.dumps({"do": "respond", "size": largest}).encode()).payload) == MAX_PAYLOAD_BYTES
-    outcome, _ = run_once(runner, function_of(app, "Report"), {"do": "respond", "size": largest + 1})
+    outcome, log = run_once(runner, function_of(app, "Report"), {"do": "respond", "size": largest + 1})
     assert error_of(outcome) == {
         "errorType": "Function.ResponseSizeTooLarge",
         "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
     }
+    assert '"errorMessage": "Exceeded maximum allowed payload size (6291556 bytes)."' in log
 
 
 def test_large_events(report: ExecutionEnvironment) -> None:
@@ -623,13 +634,25 @@ def test_text_logs(report: ExecutionEnvironment) -> None:
 
 
 def test_json_logs(app: Path, runner: Runner) -> None:
-    """A function whose logs are JSON writes objects, from the level of its configuration on.
+    """A function whose logs are JSON writes objects, from INFO on, between those of Lambda.
 
     Source: the developer guide, "Configuring advanced logging controls".
     """
     outcome, log = run_once(runner, function_of(app, "Json"), {"do": "log"})
-    (line,) = (json.loads(line) for line in log.splitlines() if line.startswith("{"))
-    assert (line["level"], line["message"], line["requestId"]) == ("WARNING", "loud", outcome.request_id)
+    start, *lines, report = (json.loads(line) for line in log.splitlines())
+    assert [(line["level"], line["message"]) for line in lines] == [("INFO", "quiet"), ("WARNING", "loud")]
+    assert (start["type"], report["type"]) == ("platform.start", "platform.report")
+    assert [line["requestId"] for line in (start["record"], *lines, report["record"])] == [outcome.request_id] * 4
+
+
+def test_levels_of_json_logs(app: Path, runner: Runner) -> None:
+    """The levels of the logging configuration leave out what is below them, of the function and of Lambda.
+
+    Source: the developer guide, "Log-level filtering".
+    """
+    _, log = run_once(runner, function_of(app, "Quiet"), {"do": "log"})
+    (line,) = (json.loads(line) for line in log.splitlines())
+    assert (line["level"], line["message"]) == ("WARNING", "loud")
 
 
 def test_a_handler_in_a_layer(app: Path, runner: Runner) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from cdk_layers.building.notes import NO_REPORT, BuildReport
 from cdk_layers.lambda_service.limits import MAX_UNZIPPED_BYTES
+from cdk_layers.lambda_service.log_settings import LogSettings
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -230,11 +231,7 @@ class Function:
 
     timeout_seconds: int | None = None
     memory_mib: int | None = None
-    log_format: str | None = None
-    """"JSON" or "Text"; None if its logging configuration does not set it."""
-
-    log_level: str | None = None
-    """The level of the application's logs, such as "WARN"; None if its logging configuration does not set it."""
+    logs: LogSettings = field(default_factory=LogSettings)
 
     @property
     def used_layers(self) -> tuple[Layer, ...]:

@@ -23,6 +23,7 @@ from cdk_layers.assembly.properties import (
     whole_number,
 )
 from cdk_layers.findings import Subject
+from cdk_layers.lambda_service.log_settings import LogSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,8 +130,7 @@ class Resources:
             name=evaluation.text(properties.get("FunctionName"), stack),
             timeout_seconds=whole_number(evaluation.text(properties.get("Timeout"), stack)),
             memory_mib=whole_number(evaluation.text(properties.get("MemorySize"), stack)),
-            log_format=logging.get("LogFormat"),
-            log_level=logging.get("ApplicationLogLevel"),
+            logs=LogSettings(logging.get("LogFormat"), logging.get("ApplicationLogLevel"), logging.get("SystemLogLevel")),
             # Last, since the expressions above decide on which conditions the function depends.
             scenario=scenario.label,
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from cdk_layers.local import service_errors
 from cdk_layers.local.logs import Logs
+from cdk_layers.local.platform_log import InitReport, PlatformLog, Report
 from cdk_layers.local.runtime_api import Answer, Invocation, RuntimeApi
 from cdk_layers.local.sandbox import Program, Sandbox
 from cdk_layers.system import host
@@ -79,8 +80,10 @@ class ExecutionEnvironment:
         self._is_closed = False
         self._began = host.clock()
         self._is_new = True
+        self._has_started = False
         self._timeout_seconds = function.timeout_seconds if debug_port is None else _DEBUGGING_SECONDS
         self._logs = Logs(sink)
+        self._platform = PlatformLog(function, self._logs.add)
         self._api = RuntimeApi(self._log_start)
         try:
             program = Program(
@@ -120,15 +123,17 @@ class ExecutionEnvironment:
         )
         if not self._is_new:
             self._logs.begin()
+        self._has_started = False
         self._api.send(invocation)
         return self._report(invocation, *self._outcome_of(invocation))
 
     def _log_start(self, invocation: Invocation) -> None:
+        self._has_started = True
         self._logs.settle()
         init = host.clock() - self._began
         if self._is_new and init > INIT_SECONDS:
-            self._logs.add(f"INIT_REPORT Init Duration: {init * 1000:.2f} ms\tPhase: init\tStatus: timeout")
-        self._logs.add(f"START RequestId: {invocation.request_id} Version: $LATEST")
+            self._platform.init_report(InitReport(init, "timeout"))
+        self._platform.start(invocation)
 
     def _outcome_of(self, invocation: Invocation) -> tuple[Answer, float, float | None]:
         """Return the final answer, the seconds of the invocation, and those of the initialization."""
@@ -164,25 +169,27 @@ class ExecutionEnvironment:
         elif answer.kind == "ended":
             payload = service_errors.exit_payload(request_id, self._sandbox.status() or 0)
         self._logs.settle()
+        error_type = None
         if answer.kind in {"ended", "init-error", "timed-out", "too-large"}:
             self.close()
-        if answer.kind == "timed-out":
-            self._logs.add(service_errors.timeout_log_line(request_id, invocation.timeout_seconds))
-        elif answer.kind == "ended":
-            self._logs.add(str(json.loads(payload)["errorMessage"]))
-        self._log_end(request_id, duration, init)
+            error_type = _error_type(payload)
+        self._log_end(invocation, Report(request_id, duration, init, error_type), payload)
         return Outcome(request_id, payload, error, self._logs.tail(), duration, init)
 
-    def _log_end(self, request_id: str, duration: float, init: float | None) -> None:
-        self._logs.add(f"END RequestId: {request_id}")
-        parts = (
-            f"REPORT RequestId: {request_id}",
-            f"Duration: {duration * 1000:.2f} ms",
-            f"Billed Duration: {int(duration * 1000) + 1} ms",
-            f"Memory Size: {self.function.memory_mib} MB",
-            *(() if init is None else (f"Init Duration: {init * 1000:.2f} ms",)),
-        )
-        self._logs.add("\t".join(parts))
+    def _log_end(self, invocation: Invocation, report: Report, payload: bytes) -> None:
+        """Complete the log of an invocation; that of one that did not reach the handler begins here, too."""
+        if not self._has_started:
+            if report.init_seconds is not None:
+                self._platform.init_report(InitReport(report.init_seconds, report.status, report.error_type))
+                # Lambda repeats the initialization, as a part of the invocation.
+                report = replace(report, seconds=report.init_seconds, init_seconds=None)
+            self._platform.start(invocation)
+        if report.status == "timeout":
+            self._logs.add(service_errors.timeout_log_line(report.request_id, invocation.timeout_seconds))
+            report = replace(report, seconds=min(report.seconds, invocation.timeout_seconds))
+        elif report.error_type == service_errors.EXITED:
+            self._logs.add(f"{json.loads(payload)['errorMessage']}\n{report.error_type}")
+        self._platform.end(report)
 
     def close(self) -> None:
         """End the process, everything that it started and its mounts, and remove its /tmp."""
@@ -192,6 +199,11 @@ class ExecutionEnvironment:
         self._sandbox.close()
         self._api.close()
         self._logs.close()
+
+
+def _error_type(payload: bytes) -> str:
+    """Return the type of an error in Lambda's format."""
+    return str(json.loads(payload)["errorType"])
 
 
 def _without_extensions(opt: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.lambda_service.log_settings import LogSettings
 from cdk_layers.lambda_service.regions import partition_of
 
 if TYPE_CHECKING:
@@ -65,10 +66,7 @@ class LocalFunction:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     memory_mib: int = DEFAULT_MEMORY_MIB
-    log_format: str | None = None
-    """"JSON" or "Text"; None where the function has no logging configuration."""
-
-    log_level: str | None = None
+    logs: LogSettings = field(default_factory=LogSettings)
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
 

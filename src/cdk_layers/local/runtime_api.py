@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Final, Literal
 
-from cdk_layers.local.service_errors import too_large_payload
+from cdk_layers.local.service_errors import refusal_of_too_large, too_large_payload
 from cdk_layers.system import host
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._take(Answer("error", body))
         elif len(place) == 3 and place[0] == "invocation" and place[2] == "response":  # noqa: PLR2004
             if len(body) > MAX_PAYLOAD_BYTES:
-                self._take(Answer("too-large", too_large_payload(MAX_PAYLOAD_BYTES)), 413)
+                answer = Answer("too-large", too_large_payload(MAX_PAYLOAD_BYTES))
+                self._take(answer, 413, refusal_of_too_large(MAX_PAYLOAD_BYTES))
             else:
                 self._take(Answer("response", body))
         else:
@@ -155,10 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def _take(self, answer: Answer, status: int = 202) -> None:
+    def _take(self, answer: Answer, status: int = 202, reply: bytes = b'{"status":"OK"}') -> None:
         # First: the process may end as soon as it has the reply, and without an answer its end would be the outcome.
         self.server.api.answers.put(answer)
-        self._reply(status, b'{"status":"OK"}')
+        self._reply(status, reply)
 
     def _reply(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         self.send_response_only(status)

@@ -118,8 +118,7 @@ def local_function(
         environment={name: value for name, value in given.items() if value is not None},
         timeout_seconds=function.timeout_seconds or DEFAULT_TIMEOUT_SECONDS,
         memory_mib=function.memory_mib or DEFAULT_MEMORY_MIB,
-        log_format=function.log_format,
-        log_level=function.log_level,
+        logs=function.logs,
         region=function.region or _own_region(),
         account=function.account or DEFAULT_ACCOUNT,
     ), tuple(sorted(name for name, value in given.items() if value is None))

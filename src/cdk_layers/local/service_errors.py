@@ -25,8 +25,12 @@ def timeout_payload(request_id: str, seconds: float) -> bytes:
 
 def timeout_log_line(request_id: str, seconds: float) -> str:
     """Return the log line of an invocation that took too long."""
-    now = datetime.now(tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-    return f"{now}Z {request_id} Task timed out after {seconds:.2f} seconds"
+    return f"{timestamp()} {request_id} Task timed out after {seconds:.2f} seconds"
+
+
+def timestamp() -> str:
+    """Return the time as Lambda writes it, in milliseconds."""
+    return f"{datetime.now(tz=timezone.utc):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
 
 
 def exit_payload(request_id: str, status: int) -> bytes:
@@ -42,6 +46,11 @@ def exit_payload(request_id: str, status: int) -> bytes:
 def too_large_payload(limit_bytes: int) -> bytes:
     """Return the payload of an invocation whose response is too large."""
     return _payload(TOO_LARGE, f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes).")
+
+
+def refusal_of_too_large(limit_bytes: int) -> bytes:
+    """Return what the Runtime API answers a process with too large a response, which its log shows."""
+    return _payload("RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({limit_bytes} bytes).")
 
 
 def exit_reason(status: int) -> str:

@@ -146,6 +146,6 @@ def _refuse_reserved(function: LocalFunction) -> None:
 
 
 def _logging(function: LocalFunction) -> dict[str, str]:
-    level = function.log_level and _LOG_LEVELS.get(function.log_level, function.log_level)
-    said = {"AWS_LAMBDA_LOG_FORMAT": function.log_format, "AWS_LAMBDA_LOG_LEVEL": level}
+    level = function.logs.effective_application_level or ""
+    said = {"AWS_LAMBDA_LOG_FORMAT": function.logs.format, "AWS_LAMBDA_LOG_LEVEL": _LOG_LEVELS.get(level, level)}
     return {name: value for name, value in said.items() if value}
