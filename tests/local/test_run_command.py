@@ -160,6 +160,10 @@ def test_a_layer_that_sam_has_not_built(tmp_path: Path, capfd: pytest.CaptureFix
         (["Old"], "There is no CPython 2.7 on this machine. Install one: `uv python install 2.7`."),
         (["Report", "--event", "{"], "The event of --event is not JSON"),
         (["Report", "--event", "[" * 100_000], "The event of --event is not JSON: it is nested too deeply."),
+        (
+            ["Report", "--event", f'"{"x" * 6_291_455}"'],
+            "The event of --event has 6291457 bytes of JSON, and Lambda accepts",
+        ),
         (["Report", "--event", '{"rows": [-Infinity]}'], "The event of --event is not JSON: -Infinity is not JSON."),
         (["Report", "--event", '{"name": "\udce9"}'], "The event of --event is not JSON: 'utf-8' codec can't decode"),
         (["Report", "--event", "/not/there"], "neither JSON nor a file that can be read"),

@@ -24,7 +24,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cdk_layers.local.app_service import AppService, _stamp
-from cdk_layers.local.service import MAX_ASYNCHRONOUS_BYTES, MAX_EVENT_BYTES, Service
+from cdk_layers.local.event import MAX_EVENT_BYTES
+from cdk_layers.local.service import MAX_ASYNCHRONOUS_BYTES, Service
 from tests.local.apps import Log, write_app
 from tests.processes import is_running
 

@@ -118,6 +118,17 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
             assert report()["calls"] == 2
             assert report(client_context={"custom": {"name": "a"}})["team"] == {"name": "a"}
 
+        def test_events(lambda_function):
+            report = lambda_function("Report")
+            with pytest.raises(UsageError, match="cannot be written as JSON.*: Object of type set is not JSON"):
+                report({"when": {1}})
+            with pytest.raises(UsageError, match="cannot be written as JSON.*: Out of range float values"):
+                report({"rate": float("nan")})
+            quotes = 2
+            assert report.invoke("x" * (6_291_456 - quotes)).error == "Unhandled"
+            with pytest.raises(UsageError, match="has 6291457 bytes of JSON, and Lambda accepts up to 6291456"):
+                report("x" * (6_291_457 - quotes))
+
         def test_variables(lambda_function):
             assert lambda_function("Report", environment={"TABLE": "test"})()["table"] == "test"
 
@@ -154,17 +165,32 @@ def test_functions_are_called(session: pytest.Pytester) -> None:
                 with pytest.raises(UsageError, match="The function is 1; expected its construct path"):
                     fixture(1)
         """,
-        7,
+        8,
     )
 
 
 def test_a_failure_shows_the_line_of_the_test(session: pytest.Pytester) -> None:
     """The report of pytest ends where the test calls the function, and not in the code of this library."""
-    session.makepyfile("def test_report(lambda_function):\n    lambda_function('Report')({'fail': True})\n")
+    session.makepyfile(
+        """
+        def test_failure(lambda_function):
+            lambda_function("Report")({"fail": True})
+
+        def test_event(lambda_function):
+            lambda_function("Report").invoke({"when": {1}})
+
+        def test_name(lambda_function):
+            lambda_function("Nothing")
+
+        def test_handler(lambda_handler):
+            lambda_handler("Nothing")
+        """
+    )
     result = session.runpytest_subprocess("-n0", "-p", "no:cacheprovider")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*.py:2: FunctionError"])
-    result.stdout.no_fnmatch_line("*functions.py:*")
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(["*.py:2: FunctionError", *(f"*.py:{line}: UsageError" for line in (5, 8, 11))])
+    for module in ("functions", "imports", "event", "selection"):
+        result.stdout.no_fnmatch_line(f"*{module}.py:*")
 
 
 def test_tests_are_isolated(session: pytest.Pytester) -> None:

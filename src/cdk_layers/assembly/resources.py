@@ -130,7 +130,9 @@ class Resources:
             name=evaluation.text(properties.get("FunctionName"), stack),
             timeout_seconds=whole_number(evaluation.text(properties.get("Timeout"), stack)),
             memory_mib=whole_number(evaluation.text(properties.get("MemorySize"), stack)),
-            logs=LogSettings(logging.get("LogFormat"), logging.get("ApplicationLogLevel"), logging.get("SystemLogLevel")),
+            logs=LogSettings(
+                logging.get("LogFormat"), logging.get("ApplicationLogLevel"), logging.get("SystemLogLevel")
+            ),
             # Last, since the expressions above decide on which conditions the function depends.
             scenario=scenario.label,
         )

@@ -9,6 +9,9 @@ from typing import Final
 
 from cdk_layers.errors import UsageError
 
+MAX_EVENT_BYTES: Final = 6_291_456
+"""Source: the developer guide, Lambda quotas, invocation payload."""
+
 _STANDARD_INPUT: Final = "-"
 
 
@@ -19,7 +22,7 @@ def read_event(given: str | None) -> bytes:
         given: JSON text, the path of a file, or "-" for standard input; None is an empty object.
 
     Raises:
-        UsageError: There is no such file, or its content is not JSON.
+        UsageError: There is no such file, its content is not JSON, or it is larger than Lambda accepts.
     """
     if given is None:
         return b"{}"
@@ -32,6 +35,20 @@ def read_event(given: str | None) -> bytes:
     except OSError as error:
         message = f"The event {given!r} is neither JSON nor a file that can be read: {error.strerror or error}."
         raise UsageError(message) from None
+
+
+def event_of(value: object) -> bytes:
+    """Return a value as the JSON of an event.
+
+    Raises:
+        UsageError: JSON cannot express it, or it is larger than Lambda accepts.
+    """
+    try:
+        data = json.dumps(value, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"The event cannot be written as JSON, and Lambda accepts nothing else: {error}."
+        raise UsageError(message) from None
+    return _checked_size(data, "The event")
 
 
 def check_json(data: bytes) -> None:
@@ -66,4 +83,11 @@ def _checked(data: bytes, source: str) -> bytes:
     except ValueError as error:
         message = f"The event of {source} is not JSON: {error}."
         raise UsageError(message) from None
+    return _checked_size(data, f"The event of {source}")
+
+
+def _checked_size(data: bytes, subject: str) -> bytes:
+    if len(data) > MAX_EVENT_BYTES:
+        message = f"{subject} has {len(data)} bytes of JSON, and Lambda accepts up to {MAX_EVENT_BYTES}."
+        raise UsageError(message)
     return data

@@ -3,8 +3,8 @@
 What only Lambda knows is left out: the version of the runtime (INIT_START), the memory that was used, and spans.
 
 Source: the developer guide, "Log and monitor Python Lambda functions", "Log-level filtering" and "Lambda Telemetry API
-Event schema reference"; which status belongs to which end: the runtime interface emulator, lambda/rapid/handlers.go; the
-order of the fields: logs of functions that ran in 2026.
+Event schema reference"; which status belongs to which end: the runtime interface emulator, lambda/rapid/handlers.go;
+the order of the fields: logs of functions that ran in 2026.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from cdk_layers.local.service_errors import TIMED_OUT, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cdk_layers.local.function import LocalFunction
     from cdk_layers.local.runtime_api import Invocation
@@ -80,7 +80,9 @@ class PlatformLog:
         """Write that an initialization was too slow, or failed."""
         if self._function.logs.is_json:
             record = {"initializationType": "on-demand", "phase": "init", **_ending(report.status, report.error_type)}
-            self._event("WARN", "platform.initReport", {**record, "metrics": {"durationMs": _ms(report.seconds, digits=3)}})
+            self._event(
+                "WARN", "platform.initReport", {**record, "metrics": {"durationMs": _ms(report.seconds, digits=3)}}
+            )
             return
         status = _status_fields(report.status, report.error_type)
         self._fields(f"INIT_REPORT Init Duration: {_ms(report.seconds):.2f} ms", "Phase: init", *status)
@@ -121,7 +123,7 @@ class PlatformLog:
         record = {"requestId": report.request_id, "metrics": metrics, **ending}
         self._event("INFO" if is_success else "WARN", "platform.report", record)
 
-    def _event(self, level: str, kind: str, record: dict[str, object]) -> None:
+    def _event(self, level: str, kind: str, record: Mapping[str, object]) -> None:
         if self._function.logs.has_system_event(level):
             event = {"time": timestamp(), "type": kind, "record": record}
             self._add(json.dumps(event, separators=(",", ":")))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cdk_layers.errors import CdkLayersError, UsageError
-from cdk_layers.local.event import check_json
+from cdk_layers.local.event import MAX_EVENT_BYTES, check_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     Refusal = tuple[int, str, str]
     """The status, the type and the message of an error."""
 
-MAX_EVENT_BYTES: Final = 6_291_456
 MAX_ASYNCHRONOUS_BYTES: Final = 1_048_576
 """Source: the developer guide, Lambda quotas, invocation payload."""
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cdk_layers.assembly.reader import read
 from cdk_layers.errors import FunctionError, UsageError
+from cdk_layers.local.event import event_of
 from cdk_layers.local.pool import Pool
 from cdk_layers.local.runner import Runner
 from cdk_layers.local.selection import find_function, local_function, unset_variables_text
 from cdk_layers.project.user_store import user_store
+from cdk_layers.testing.tracebacks import raises_at_the_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +129,7 @@ class AppFunctions:
         """Stop all processes."""
         self._pool.close()
 
+    @raises_at_the_call
     def __call__(
         self,
         name: str,
@@ -168,6 +171,7 @@ class CallableFunction:
     _functions: AppFunctions
     _function: LocalFunction
 
+    @raises_at_the_call
     def __call__(self, event: object = None, *, client_context: object = None) -> Any:
         """Run the function and return its result as Python objects; a result that is not JSON as bytes.
 
@@ -177,8 +181,8 @@ class CallableFunction:
 
         Raises:
             FunctionError: The function failed; the error has its type, its stack trace and its log.
+            UsageError: JSON cannot express the event, or it is larger than Lambda accepts.
         """
-        __tracebackhide__ = True  # pytest shows the line of the test
         outcome = self.invoke(event, client_context=client_context)
         result = _parsed(outcome.payload)
         if outcome.error is None:
@@ -188,10 +192,15 @@ class CallableFunction:
             tuple(result.get("stackTrace") or ()), outcome.log_tail.decode(errors="replace"),
         )  # fmt: skip
 
+    @raises_at_the_call
     def invoke(self, event: object = None, *, client_context: object = None) -> Outcome:
-        """Run the function and return its outcome as Lambda reports it: payload, error, log and durations."""
+        """Run the function and return its outcome as Lambda reports it: payload, error, log and durations.
+
+        Raises:
+            UsageError: JSON cannot express the event, or it is larger than Lambda accepts.
+        """
         context = None if client_context is None else json.dumps(client_context)
-        payload = json.dumps({} if event is None else event).encode()
+        payload = event_of({} if event is None else event)
         return self._functions.invoke(self._function, payload, context)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.errors import UsageError
 from cdk_layers.local.variables import names_of
+from cdk_layers.testing.tracebacks import raises_at_the_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,6 +65,7 @@ class HandlerImporter:
         sys.modules.update(self._modules)
         importlib.invalidate_caches()
 
+    @raises_at_the_call
     def __call__(
         self,
         name: str,
