@@ -338,10 +338,26 @@ def test_what_is_no_template_is_an_error_or_empty(tmp_path: Path, text: str) -> 
             read_text(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [("manifest.json", b'{"version": "0.20", "stacks": {"app": {}}}', "it has no artifacts"),
+     ("cdk.tf.json", b'{"resource": {"aws_lambda_function": {}}}', "it has no Resources"),
+     ("main.tf", b'resource "aws_lambda_function" "create" {}', "is not a mapping"),
+     ("code.zip", b"PK\x03\x04\xc8\xff", "is not text")],
+)  # fmt: skip
+def test_files_of_other_tools_are_an_error_that_names_what_is_read(
+    tmp_path: Path, name: str, content: bytes, what: str
+) -> None:
+    """The manifest of CDKTF is not that of an assembly without functions, which would have no problems."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AssemblyError, match=f"{what}.*`serverless package` writes.* Terraform, CDKTF"):
+        read(tmp_path / name)
+
+
 def test_an_empty_stack_of_an_assembly_is_empty(tmp_path: Path) -> None:
     """The CDK writes {} for it, which by itself would be no template."""
     assert read(assembly_of(tmp_path, Empty={})).functions == ()
-    with pytest.raises(AssemblyError, match=r"no Resources\. Give a template, or the folder"):
+    with pytest.raises(AssemblyError, match=r"no Resources\. Give the folder that .* or one CloudFormation template"):
         read_text(tmp_path, "{}")
 
 

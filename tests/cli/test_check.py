@@ -218,8 +218,8 @@ def test_an_unknown_rule_in_the_projects_settings(run: Command, setting: str) ->
         (("check", "nowhere"), "There is no file or folder 'nowhere'. Run `cdk synth`"),
         (("check", "x" * 300), "' cannot be read: "),
         (("check", "."), "neither a manifest.json nor a template.yaml"),
-        (("check", "."), "For templates of other tools, give the file."),
-        (("check",), "neither cdk.out nor .aws-sam/build"),
+        (("check", "."), "or one CloudFormation template. Terraform,"),
+        (("check",), "neither cdk.out nor .aws-sam/build nor .serverless. Run"),
         (("check", "--budget", "much"), "--budget is 'much'"),
         (("check", "--budget", "0"), "--budget is '0'"),
         (("check", "--select", "too-many-layer"), "Did you mean too-many-layers"),
@@ -264,6 +264,18 @@ def test_sam_output_is_found_by_itself(tmp_path: Path, monkeypatch: pytest.Monke
 
     done = run("check", *TODAY, "--format", "json")
     assert (done.json["path"], done.rules) == (".aws-sam/build", ["handler-not-found"])
+
+
+def test_a_package_of_the_serverless_framework_is_found_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command
+) -> None:
+    """Where there is neither a cdk.out nor SAM's."""
+    monkeypatch.chdir(tmp_path)
+    template = tmp_path / ".serverless" / "cloudformation-template-update-stack.json"
+    template.parent.mkdir()
+    template.write_text(json.dumps({"Resources": {"Report": function()}}))
+
+    assert run("check", *TODAY, "--format", "json").json["path"] == ".serverless"
 
 
 def test_the_day_decides_about_runtimes(tmp_path: Path, run: Command) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk_layers.app.model import Sources
+    from cdk_layers.assembly.serverless import Package
     from cdk_layers.contents.model import Contents
     from cdk_layers.findings import Subject
 
@@ -40,8 +41,8 @@ class Unremembered:
 class Asset(NamedTuple):
     """A file or folder that is deployed with a template."""
 
-    id: str
-    """The asset hash."""
+    id: str | None
+    """The asset hash; None if it has none."""
 
     path: Path
 
@@ -73,6 +74,9 @@ class Assets:
     """Resolved folders; files outside of them are not read."""
 
     records: Records
+    package: Package | None = None
+    """The package of the Serverless Framework that the assembly is; None for others."""
+
     unread: dict[Unread, None] = field(default_factory=dict)
     """What could not be read or resolved, each once."""
 
@@ -97,7 +101,8 @@ class Assets:
 
     def by_key(self, key: str) -> Asset | None:
         """Return the asset that is uploaded under an S3 key."""
-        return self._by_key.get(key)
+        file = None if self.package is None else self.package.file(key)
+        return self._by_key.get(key) if file is None else Asset(None, file)
 
     def measure(self, path: Path, subject: Subject) -> Measured:
         """Return the content of an archive or a folder, or why it cannot be read.

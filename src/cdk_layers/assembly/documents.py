@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 _MIB: Final = 1024 * 1024
 
+READABLE: Final = (
+    "Give the folder that `cdk synth`, `sam build` or `serverless package` writes, or one CloudFormation template. "
+    "Terraform, CDKTF, Pulumi and SST 3 write neither, so what they deploy cannot be checked."
+)
+"""What to do about a path that is something else."""
+
 MAX_TEMPLATE_BYTES: Final = 8 * _MIB
 """CloudFormation accepts templates of 1 MB. Source: the CloudFormation user guide, quotas."""
 
@@ -44,6 +50,9 @@ def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     except RecursionError:
         message = f"{path} is nested too deeply to be a template. Write it again, with `cdk synth` or `sam build`."
         raise AssemblyError(message) from None
+    except UnicodeDecodeError:
+        message = f"{path} is not text, so it is neither a template nor a part of a cloud assembly. {READABLE}"
+        raise AssemblyError(message) from None
     except ValueError as error:
         message = f"{path} cannot be read: {error}. Write it again, with `cdk synth` or `sam build`."
         raise AssemblyError(message) from error
@@ -54,7 +63,7 @@ def read_document(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
         )
         raise AssemblyError(message)
     if not isinstance(document, dict):
-        message = f"{path} is not a mapping, so it is neither a template nor a part of a cloud assembly."
+        message = f"{path} is not a mapping, so it is neither a template nor a part of a cloud assembly. {READABLE}"
         raise AssemblyError(message)
     return document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.evaluate.values import NO_VALUE, Reference, Unknown, as_text
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Resource, Stack
 
 _RETAINS: Final = ("Retain", "RetainExceptOnCreate")
+_HASHED_ID: Final = re.compile("[0-9a-f]{40}$")
+"""The end of the logical ids of retained layers, and of their permissions, of the Serverless Framework.
+
+Source: package/compile/layers.js in lib/plugins/aws of serverless 3.40 and osls 4.3.
+"""
+
 _DEFAULT_ARCHITECTURE: Final = "x86_64"
 _MAX_DIGITS: Final = 10
 
@@ -86,10 +93,12 @@ def is_retained(resource: Resource) -> bool | None:
     Only UpdateReplacePolicy decides on a replacement. If it retains and DeletionPolicy does not, whether a change loses
     the resource depends on how it is made: a new logical id removes it. Source: the CloudFormation user guide.
     """
-    policies = [resource.attributes.get(name, "Delete") for name in ("UpdateReplacePolicy", "DeletionPolicy")]
+    # A logical id that ends with a hash of the content is another one after each change, so nothing is replaced.
+    names = ("DeletionPolicy",) if _HASHED_ID.search(resource.logical_id) else ("UpdateReplacePolicy", "DeletionPolicy")
+    policies = [resource.attributes.get(name, "Delete") for name in names]
     if not all(isinstance(policy, str) for policy in policies):
         return None
-    on_replacement, on_removal = (policy in _RETAINS for policy in policies)
+    on_replacement, on_removal = policies[0] in _RETAINS, policies[-1] in _RETAINS
     return None if on_replacement and not on_removal else on_replacement
 
 

@@ -11,11 +11,13 @@ from cdk_layers.assembly.acknowledgements import REPORT, from_report
 from cdk_layers.assembly.assets import Assets, Unremembered
 from cdk_layers.assembly.code import CodeReader
 from cdk_layers.assembly.constructs import Constructs
-from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, read_document, strings_in
+from cdk_layers.assembly.documents import MAX_TEMPLATE_BYTES, READABLE, read_document, strings_in
 from cdk_layers.assembly.evaluate.links import NESTED_STACKS, Links
 from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.assembly.layer_versions import LayerVersions
 from cdk_layers.assembly.resources import Resources
+from cdk_layers.assembly.serverless import TEMPLATE as SERVERLESS_TEMPLATE
+from cdk_layers.assembly.serverless import read_package
 from cdk_layers.assembly.stacks import UNKNOWN, Stack
 from cdk_layers.assembly.template_files import ELSEWHERE, FUNCTIONS_AND_LAYERS, nested_construct, template_files
 from cdk_layers.errors import AssemblyError
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from cdk_layers.assembly.stacks import Resource
 
 MANIFEST: Final = "manifest.json"
-TEMPLATES: Final = ("template.yaml", "template.yml", "template.json")
+TEMPLATES: Final = ("template.yaml", "template.yml", "template.json", SERVERLESS_TEMPLATE)
 _TEMPLATE: Final = ".template.json"
 _MAX_TEMPLATES: Final = 2_000
 """Stacks that an account may have. Source: the CloudFormation user guide, quotas."""
@@ -65,7 +67,9 @@ class _Reading:
         root = _outermost(self._start.parent).resolve()
         project = Path.cwd().resolve()
         self._root = root
-        self._assets = Assets((root, project) if root.is_relative_to(project) else (root,), store or Unremembered())
+        package = read_package(self._start)
+        roots = (root, *((project,) if root.is_relative_to(project) else ()), *(package.folders if package else ()))
+        self._assets = Assets(roots, store or Unremembered(), package)
         self._stacks: list[Stack] = []
         self._folders: set[Path] = set()
         self._nesting: list[Path] = []
@@ -75,10 +79,11 @@ class _Reading:
         """The templates of stack sets and products that were read."""
 
     def app(self, unbundled: frozenset[str]) -> App:
+        package = self._assets.package
         if self._start.name == MANIFEST:
             self._read_assembly(self._start)
         else:
-            self._add(Stack(self._start, _template(self._start)))
+            self._add(Stack(self._start, _template(self._start), region=package.region if package else None))
         stacks = frozenset(stack for stack in self._stacks if _top(stack).construct in unbundled)
         links, code = Links(tuple(self._stacks)), CodeReader(self._assets, stacks)
         versions = LayerVersions(links, code)
@@ -109,7 +114,11 @@ class _Reading:
         if folder.resolve() in self._folders:
             return
         self._folders.add(folder.resolve())
-        artifacts = mapping(read_document(manifest).get("artifacts"))
+        document = read_document(manifest)
+        if not isinstance(document.get("artifacts"), dict):
+            message = f"{manifest} is not the manifest of a cloud assembly: it has no artifacts. {READABLE}"
+            raise AssemblyError(message)
+        artifacts = mapping(document, "artifacts")
         for artifact in artifacts.values():
             if mapping(artifact).get("type") == "cdk:asset-manifest":
                 file = self._inside(folder, mapping(artifact, "properties").get("file"))
@@ -215,10 +224,7 @@ def _template(path: Path) -> dict[str, Any]:
     """Read a template that is not a part of an assembly."""
     document = read_document(path, MAX_TEMPLATE_BYTES)
     if "Resources" not in document:
-        message = (
-            f"{path} is not a CloudFormation template: it has no Resources. Give a template, or the folder that "
-            f"`cdk synth` or `sam build` writes."
-        )
+        message = f"{path} is not a CloudFormation template: it has no Resources. {READABLE}"
         raise AssemblyError(message)
     return document
 
@@ -230,16 +236,12 @@ def _start(path: Path) -> Path:
         for name in (MANIFEST, *TEMPLATES):
             if (path / name).is_file():
                 return path / name
-        message = (
-            f"{path} is not a cloud assembly: it has neither a {MANIFEST} nor a {TEMPLATES[0]}. "
-            f"Run `cdk synth` or `sam build` first, and give the folder that it writes. For templates of other tools, "
-            f"give the file."
-        )
+        message = f"{path} is not a cloud assembly: it has neither a {MANIFEST} nor a {TEMPLATES[0]}. {READABLE}"
         raise AssemblyError(message)
     if fault == ABSENT:
         message = (
-            f"There is no file or folder {str(path)!r}. Run `cdk synth` or `sam build` first, and give the folder "
-            f"that it writes."
+            f"There is no file or folder {str(path)!r}. Run `cdk synth`, `sam build` or `serverless package` first, "
+            f"and give the folder that it writes."
         )
         raise AssemblyError(message)
     if fault != A_FILE:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.assembly.documents import strings_in
 from cdk_layers.system.document_values import items, mapping
@@ -67,10 +68,21 @@ def _file(url: object, resource: Resource, assets: Assets) -> Path | None:
 def _possible_keys(url: object) -> Iterator[str]:
     """Yield what may be the S3 key at the end of a template's URL, which may be an expression: longest first."""
     while isinstance(url, (dict, list)) and url:
-        url = list(url.values())[-1] if isinstance(url, dict) else url[-1]
+        url = _last_part(url)
     segments = url.split("/") if isinstance(url, str) else []
     # A synthesizer may put a prefix with slashes before the names of its files.
     yield from ("/".join(segments[start:]) for start in range(max(0, len(segments) - _MAX_SEGMENTS), len(segments)))
+
+
+def _last_part(expression: dict[str, Any] | list[Any]) -> object:
+    """Return the last part of an expression or a list: of a join, all literals at its end."""
+    if isinstance(expression, list):
+        return expression[-1]
+    joined = items(expression.get("Fn::Join"))
+    if len(joined) == 2 and isinstance(joined[0], str):  # noqa: PLR2004
+        literals = list(takewhile(lambda part: isinstance(part, str), reversed(items(joined[1]))))
+        return joined[0].join(reversed(literals)) if literals else joined[1]
+    return list(expression.values())[-1]
 
 
 def nested_construct(resource: Resource) -> str | None:

@@ -10,8 +10,8 @@ from cdk_layers.errors import AssemblyError
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-_PLACES: Final = ("cdk.out", ".aws-sam/build")
-"""The default paths of assemblies: of the CDK, then of AWS SAM."""
+_PLACES: Final = ("cdk.out", ".aws-sam/build", ".serverless")
+"""The default paths of assemblies: of the CDK, of AWS SAM, then of the Serverless Framework."""
 
 
 def add_path(command: ArgumentParser) -> None:
@@ -21,8 +21,8 @@ def add_path(command: ArgumentParser) -> None:
         metavar="PATH",
         nargs="?",
         type=Path,
-        help="cdk.out or another cloud assembly, .aws-sam/build, or one template in JSON or YAML; "
-        "defaults to cdk.out, else .aws-sam/build",
+        help="cdk.out or another cloud assembly, .aws-sam/build, .serverless, or one template in JSON or YAML; "
+        "defaults to the first of these folders that exists",
     )
 
 
@@ -35,8 +35,8 @@ def default_path() -> Path:
     found = next((path for path in map(Path, _PLACES) if path.is_dir()), None)
     if found is None:
         message = (
-            f"There is no assembly here: neither {_PLACES[0]} nor {_PLACES[1]}. Run `cdk synth` or `sam build` "
-            f"first, or give the path of a cloud assembly or a template."
+            f"There is no assembly here: neither {_PLACES[0]} nor {_PLACES[1]} nor {_PLACES[2]}. Run `cdk synth`, "
+            f"`sam build` or `serverless package` first, or give the path of a cloud assembly or a template."
         )
         raise AssemblyError(message)
     return found
