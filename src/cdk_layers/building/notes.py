@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cdk_layers.building.options import LayerEntry
+    from cdk_layers.building.options import KnownLayer
 
 _NAMED: Final = 5
 
@@ -51,20 +51,20 @@ NO_REPORT: Final = BuildReport()
 """The report about what this library did not build."""
 
 
-def copy_notes(reasons: Mapping[Path, str | None], entries: Iterable[LayerEntry], manifest: str) -> Iterator[Note]:
+def copy_notes(reasons: Mapping[Path, str | None], layers: Iterable[KnownLayer], manifest: str) -> Iterator[Note]:
     """Yield a note for each project that both a layer and a function's code contain.
 
     Args:
         reasons: The projects in the entries of layers that the function requires, each with the reason to pack it.
-        entries: The entries of the function's layers.
+        layers: The function's layers.
         manifest: The file name of the function's manifest.
     """
-    for entry in entries:
-        if reason := reasons.get(entry.folder):
+    for layer in layers:
+        if layer.entry is not None and (reason := reasons.get(layer.entry)):
             yield Note(
                 "copied-project",
-                f"{manifest} installs the project {entry.folder.name}/ into the code, although it is the entry of "
-                f"layer {entry.label!r}. There are two copies, and Python finds that of the code first. It is not left "
+                f"{manifest} installs the project {layer.entry.name}/ into the code, although it is the entry of "
+                f"layer {layer.label!r}. There are two copies, and Python finds that of the code first. It is not left "
                 f"out, because {reason}.",
                 f"Remove that reason, so that the layer's copy is used. If that copy is enough, {manifest} need not "
                 "require the project. To keep both copies, acknowledge this.",

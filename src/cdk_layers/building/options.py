@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerEntry:
-    """The entry of one of a function's layers."""
-
-    folder: Path
-    """The entry, absolute and without symlinks."""
-
-    prefix: str
-    """The folder of the layer that has the entry's own files. Python searches it."""
+class KnownLayer:
+    """One of a function's layers, whose contents are known."""
 
     label: str
-    """The name of the layer in messages."""
+    """Its name in messages."""
 
     contents: Contents = field(repr=False)
-    """What the layer contains."""
+    """What it contains."""
+
+    entry: Path | None = None
+    """The entry that it was built from, absolute and without symlinks; None if this library did not build it."""
+
+    prefix: str = "python"
+    """The folder of the layer that has the entry's own files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +74,6 @@ class BuildOptions:
     provided: Mapping[str, str] = field(default_factory=dict)
     """Distributions (name to version) in the function's layers. Those that fit are left out."""
 
-    layer_entries: tuple[LayerEntry, ...] = ()
-    """The entries of the function's layers. Their projects are left out, if the layers contain all of them."""
+    layers: tuple[KnownLayer, ...] = ()
+    """The function's layers as far as they are known, in merge order. The projects in their entries are left out, if
+    the layers contain all of them."""

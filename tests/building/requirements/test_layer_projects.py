@@ -10,7 +10,8 @@ import pytest
 
 from cdk_layers.building.builds import build
 from cdk_layers.building.notes import copy_notes
-from cdk_layers.building.options import BuildOptions, LayerEntry
+from cdk_layers.building.options import BuildOptions, KnownLayer
+from cdk_layers.contents.measure import measure
 from cdk_layers.errors import DependencyError, EntryError
 from tests.building.distributions import write_wheel
 from tests.building.requirements.locks import X86, make
@@ -39,6 +40,7 @@ _FILES = {
     "layers/shared/README.md": "x",
     "layers/shared/tests/test_shared.py": "import importlib.metadata\n",
     "layers/shared/src/shared/__init__.py": "X = 1\n",
+    "layers/shared/src/shared/__init__.pyc": "",
     "layers/shared/src/shared/py.typed": "",
     "layers/shared/src/shared/data/a.json": "{}",
     "functions/a/main.py": "import shared\n\n\ndef handler(event, context): ...\n",
@@ -56,9 +58,9 @@ def _workspace(make_entry: MakeEntry, files: dict[str, str], *wheels: Path) -> P
     return root
 
 
-def _entry(root: Path, store: LocalStore, options: BuildOptions | None = None) -> LayerEntry:
+def _entry(root: Path, store: LocalStore, options: BuildOptions | None = None) -> KnownLayer:
     layer = build(root / "layers" / "shared", X86, options, store=store)
-    return LayerEntry(layer.job.entry, layer.job.options.prefix, "Hub/shared", layer.contents)
+    return KnownLayer("Hub/shared", layer.contents, layer.job.entry, layer.job.options.prefix)
 
 
 _HATCHLING = _SHARED.replace("uv_build", "hatchling", 1).replace("uv_build", "hatchling.build")
@@ -82,7 +84,7 @@ _FLAT = {
 def test_what_the_layer_contains_is_left_out(make_entry: MakeEntry, store: LocalStore, files: dict[str, str]) -> None:
     """A workspace member that is the entry of a layer needs neither a build from source nor a second copy."""
     root = _workspace(make_entry, files)
-    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
+    options = BuildOptions(prefix="", layers=(_entry(root, store),))
     done = build(root / "functions" / "a", X86, options, store=store)
     assert set(done.contents.files) == {"main.py"}
     assert (done.pins, done.report.notes) == ((), ())
@@ -102,6 +104,7 @@ def test_what_the_layer_contains_is_left_out(make_entry: MakeEntry, store: Local
         ({"layers/shared/setup.cfg": "[options]\npy_modules = x\n"}, "its setup.py or setup.cfg may add"),
         ({"layers/shared/src/shared/a.py": "from importlib import metadata\n"}, "src/shared/a.py reads metadata"),
         ({"layers/shared/src/shared/a.py": "from importlib import (\n    metadata,\n)\n"}, "a.py reads metadata"),
+        ({"layers/shared/src/shared/core.pyc": ""}, "does not contain src/shared/core.pyc as it is"),
         ({"layers/shared/pdm_build.py": ""}, "its pdm_build.py may add files"),
         (
             {"layers/shared/pyproject.toml": _SHARED + '[tool.pdm.version]\nwrite_to = "shared/v.py"\n'},
@@ -131,7 +134,7 @@ def test_what_may_differ_is_packed(
 ) -> None:
     """Where the wheel may contain more than the layer, it has to be built as before, and the reason is given."""
     root = _workspace(make_entry, files)
-    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
+    options = BuildOptions(prefix="", layers=(_entry(root, store),))
     refused = (
         rf"'shared' from its sources .*a layer contains its code, but .*{reason}.*; without that, its copy is used\)"
     )
@@ -141,8 +144,9 @@ def test_what_may_differ_is_packed(
 
 def test_what_to_do_about_two_copies(make_entry: MakeEntry, store: LocalStore) -> None:
     """Users of other lock files cannot remove the reason, but leave the project out of their manifest."""
-    entry = _entry(_workspace(make_entry, {}), store)
-    (note,) = copy_notes({entry.folder: "poetry.lock is used"}, [entry], "poetry.lock")
+    layer = _entry(_workspace(make_entry, {}), store)
+    assert layer.entry is not None
+    (note,) = copy_notes({layer.entry: "poetry.lock is used"}, [layer], "poetry.lock")
     assert note.message.endswith("It is not left out, because poetry.lock is used.")
     assert "If that copy is enough, poetry.lock need not require the project." in note.remedy
 
@@ -153,10 +157,10 @@ def test_a_layer_with_less_or_other_files(make_entry: MakeEntry, store: LocalSto
     function, whole = root / "functions" / "a", _entry(root, store)
     partial = _entry(root, store, BuildOptions(excludes=("*.json",)))
     with pytest.raises(EntryError, match=r"does not contain src/shared/data/a\.json as it is"):
-        build(function, X86, BuildOptions(prefix="", layer_entries=(partial,)), store=store)
+        build(function, X86, BuildOptions(prefix="", layers=(partial,)), store=store)
     (root / "layers" / "shared" / "src" / "shared" / "__init__.py").write_text("X = 2\n", encoding="utf-8")
     with pytest.raises(EntryError, match=r"does not contain src/shared/__init__\.py as it is"):
-        build(function, X86, BuildOptions(prefix="", layer_entries=(whole,)), store=store)
+        build(function, X86, BuildOptions(prefix="", layers=(whole,)), store=store)
 
 
 def test_what_others_require_is_packed(make_entry: MakeEntry, store: LocalStore) -> None:
@@ -165,7 +169,7 @@ def test_what_others_require_is_packed(make_entry: MakeEntry, store: LocalStore)
         make_entry, {"functions/a/pyproject.toml": _PROJECT.format("a", '"billing", "shared"') + _SOURCES}
     )
     function, entries = root / "functions" / "a", (_entry(root, store),)
-    options = BuildOptions(prefix="", layer_entries=entries, allow_source_builds=("billing",))
+    options = BuildOptions(prefix="", layers=entries, allow_source_builds=("billing",))
     with pytest.raises(EntryError, match=r"but 'billing', which is built from its sources, requires it"):
         build(function, X86, options, store=store)
     root = _workspace(make_entry, {})
@@ -174,9 +178,35 @@ def test_what_others_require_is_packed(make_entry: MakeEntry, store: LocalStore)
     source = '[[package]]\nname = "auth"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n'
     lock.write_text(f'{lock.read_text(encoding="utf-8")}\n{source}dependencies = [\n    {{ name = "shared" }},\n]\n')
     with pytest.raises(EntryError, match=r"the distribution 'auth' requires it"):
-        build(function, X86, BuildOptions(prefix="", layer_entries=entries), store=store)
+        build(function, X86, BuildOptions(prefix="", layers=entries), store=store)
     with pytest.raises(EntryError, match=r"a layer contains a distribution 'shared' too"):
-        build(function, X86, BuildOptions(prefix="", layer_entries=entries, provided={"shared": "1"}), store=store)
+        build(function, X86, BuildOptions(prefix="", layers=entries, provided={"shared": "1"}), store=store)
+
+
+_VERSIONED = "python/lib/python3.13/site-packages"
+
+
+def test_what_another_layer_hides_is_packed(make_entry: MakeEntry, store: LocalStore) -> None:
+    """Layers merge in their order, and Python looks into the folder of its own version first."""
+    root = _workspace(make_entry, {})
+    shared, function = _entry(root, store), root / "functions" / "a"
+
+    def builds(path: str, *, first: bool = False) -> bool:
+        other_root = root.parent / path.replace("/", "-")
+        (other_root / path).parent.mkdir(parents=True, exist_ok=True)
+        (other_root / path).write_text("X = 2\n", encoding="utf-8")
+        other = KnownLayer("other", measure(other_root))
+        layers = (other, shared) if first else (shared, other)
+        return build(function, X86, BuildOptions(prefix="", layers=layers), store=store).pins == ()
+
+    with pytest.raises(EntryError, match=r"layer 'other' comes later and has another python/shared/__init__\.py"):
+        builds("python/shared/__init__.py")
+    for hiding in ("shared.py", "shared/__init__.py"):
+        with pytest.raises(EntryError, match=f"layer 'other' has 'shared' in {_VERSIONED} too, and Python looks into"):
+            builds(f"{_VERSIONED}/{hiding}", first=True)
+    assert builds("python/shared/__init__.py", first=True)
+    assert builds("python/shared/more.py")
+    assert builds(f"{_VERSIONED}/more/shared.py")
 
 
 def _portion(name: str) -> str:
@@ -196,7 +226,7 @@ def test_a_package_of_two_projects(make_entry: MakeEntry, store: LocalStore) -> 
         "functions/a/pyproject.toml": _PROJECT.format("a", '"billing", "shared"') + _SOURCES,
     }
     root = _workspace(make_entry, files)
-    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),), allow_source_builds=("billing",))
+    options = BuildOptions(prefix="", layers=(_entry(root, store),), allow_source_builds=("billing",))
     done = build(root / "functions" / "a", X86, options, store=store)
     assert {"company/billing/__init__.py", "company/shared/__init__.py"} & set(done.contents.files) == {
         "company/billing/__init__.py"
@@ -216,7 +246,7 @@ def test_a_package_of_a_project_and_a_wheel(make_entry: MakeEntry, store: LocalS
     }
     wheel = write_wheel(tmp_path / "wheels", "bills", {"company/__init__.py": ""})
     root = _workspace(make_entry, files, wheel)
-    options = BuildOptions(prefix="", layer_entries=(_entry(root, store),))
+    options = BuildOptions(prefix="", layers=(_entry(root, store),))
     with pytest.raises(EntryError, match=r"'bills' has a package 'company' too"):
         build(root / "functions" / "a", X86, options, store=store)
     content = wheel.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x00")

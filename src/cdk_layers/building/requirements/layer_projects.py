@@ -20,6 +20,7 @@ from cdk_layers.building.requirements.local_sources import source_members
 from cdk_layers.building.requirements.manifest_names import PROJECT
 from cdk_layers.building.requirements.workspace import uv_project
 from cdk_layers.errors import EntryError
+from cdk_layers.lambda_service.search_path import layer_folders
 from cdk_layers.system.toml import read_toml
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.building.archives.members import Member
     from cdk_layers.building.job import Job
-    from cdk_layers.building.options import LayerEntry
+    from cdk_layers.building.options import KnownLayer
     from cdk_layers.building.requirements.requirement_line import RequirementLine
 
 _METADATA: Final = re.compile(
@@ -37,7 +38,7 @@ _METADATA: Final = re.compile(
 """Code that reads metadata of distributions, which the layer does not have for its project."""
 
 _IS_LOCAL: Final = re.compile(r"^source = \{ (?:editable|directory|virtual) ", re.MULTILINE)
-_BYTECODE: Final = (".pyc", ".pyo")
+_BYTECODE: Final = re.compile(r"\.py[co]$")
 
 
 def reasons_to_pack(lines: Sequence[RequirementLine], manifest: str, job: Job) -> dict[Path, str | None]:
@@ -52,10 +53,13 @@ def reasons_to_pack(lines: Sequence[RequirementLine], manifest: str, job: Job) -
         None instead of a reason if a layer contains exactly the code that the wheel of the project would contain, and
         nothing reads the wheel's metadata.
     """
-    entries = {entry.folder: entry for entry in job.options.layer_entries}
+    searched = layer_folders(job.target.python)
+    entries = {layer.entry: layer for layer in job.options.layers if layer.entry and layer.prefix in searched}
     sources = {line.local: line for line in lines if line.local is not None and line.applies_to(job.target)}
     found = {
-        folder: _reason(entries[folder], line, manifest, job) for folder, line in sources.items() if folder in entries
+        folder: next(_reasons(folder, line.name or "", entries[folder], manifest, job), None)
+        for folder, line in sources.items()
+        if folder in entries
     }
     while kept := _needed_beside_packed(found, sources):
         folder, reason = kept
@@ -82,9 +86,7 @@ def _needed_beside_packed(
 def _common_package(packed: Path, left_out: Path) -> str | None:
     """Return a package with an `__init__.py` of which both projects have modules; None if there is none."""
     layout = _layout(left_out)
-    of_layer = [layout.place(each.name) for each in source_members(left_out) if _is_packaged(each, layout)]
-    own, other = _folders(_likely_files(packed)), _folders(of_layer)
-    return min((folder for folder in own.keys() & other.keys() if own[folder] or other[folder]), default=None)
+    return _regular_in_both(_likely_files(packed), [layout.place(each.name) for each in _packaged(left_out, layout)])
 
 
 def _likely_files(path: Path) -> list[str]:
@@ -102,11 +104,19 @@ def _likely_files(path: Path) -> list[str]:
     return [layout.place(member.name).removeprefix("src/") for member in source_members(path)]
 
 
+def _regular_in_both(some: Iterable[str], others: Iterable[str]) -> str | None:
+    """Return a package or module that occurs in two lists of files and is a namespace in one at most; None if none."""
+    own, other = _folders(some), _folders(others)
+    return min((folder for folder in own.keys() & other.keys() if own[folder] or other[folder]), default=None)
+
+
 def _folders(names: Iterable[str]) -> dict[str, bool]:
-    """Return the folders of Python files as dotted names, with whether each has an `__init__.py`."""
+    """Return the folders of Python files, and the modules in none, as dotted names: whether each is no namespace."""
     found: dict[str, bool] = {}
     for name in names:
         parents = name.split("/")[:-1] if name.endswith(".py") else []
+        if name.endswith(".py") and not parents:
+            found[name.removesuffix(".py")] = True
         for depth in range(1, len(parents) + 1):
             found.setdefault(".".join(parents[:depth]), False)
         if parents and name.endswith("/__init__.py"):
@@ -114,20 +124,16 @@ def _folders(names: Iterable[str]) -> dict[str, bool]:
     return found
 
 
-def _reason(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -> str | None:
-    return next(_reasons(entry, line, manifest, job), None)
-
-
-def _reasons(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) -> Iterator[str]:
-    """Yield the reasons to pack a project, those first that take the least time to find."""
+def _reasons(folder: Path, name: str, layer: KnownLayer, manifest: str, job: Job) -> Iterator[str]:
+    """Yield the reasons to pack the project of this name in a layer's entry, the quickest to find first."""
     if manifest != "uv.lock":
         yield f"only a uv.lock shows which other distributions need it, and {manifest} is used"
-    if line.name in {*job.options.provided, *entry.contents.versions}:
-        yield f"a layer contains a distribution {line.name!r} too"
-    if requirer := _locked_requirer(line.name or "", job):
+    if name in {*job.options.provided, *layer.contents.versions}:
+        yield f"a layer contains a distribution {name!r} too"
+    if requirer := _locked_requirer(name, job):
         yield f"the distribution {requirer!r} requires it and would not find its metadata"
     try:
-        layout = _layout(entry.folder)
+        layout = _layout(folder)
     except UncertainError as error:
         yield str(error)
         return
@@ -135,7 +141,9 @@ def _reasons(entry: LayerEntry, line: RequirementLine, manifest: str, job: Job) 
     yield from (f"the function has its own {top!r}" for top in tops if _has_own(job.entry, top))
     if matches_code(job.entry, _METADATA):
         yield "the function's code reads metadata of distributions, and a layer has none of its own project"
-    yield from _differences(entry, layout)
+    packaged = _packaged(folder, layout)
+    yield from _differences(layer, packaged, layout)
+    yield from _hiding(layer, [layout.place(member.name) for member in packaged], job)
 
 
 def _layout(folder: Path) -> Layout:
@@ -148,13 +156,12 @@ def _layout(folder: Path) -> Layout:
     return Layout(tuple(sorted(moves, key=lambda move: -len(move.source))))
 
 
-def _differences(entry: LayerEntry, layout: Layout) -> Iterator[str]:
+def _differences(layer: KnownLayer, packaged: Sequence[Member], layout: Layout) -> Iterator[str]:
     """Yield what of the packages the layer does not contain, and code that reads their metadata."""
-    packaged = [member for member in source_members(entry.folder) if _is_packaged(member, layout)]
     if not packaged:
         yield "its packages have no files"
     for member in packaged:
-        file = entry.contents.files.get(f"{entry.prefix}/{layout.place(member.name)}")
+        file = layer.contents.files.get(f"{layer.prefix}/{layout.place(member.name)}")
         content = member.source.read_bytes()
         if file is None or (file.size, file.crc32) != (len(content), zlib.crc32(content)):
             yield f"the layer does not contain {member.name} as it is in the project"
@@ -162,9 +169,30 @@ def _differences(entry: LayerEntry, layout: Layout) -> Iterator[str]:
             yield f"{member.name} reads metadata of distributions, and a layer has none of its own project"
 
 
-def _is_packaged(member: Member, layout: Layout) -> bool:
-    is_inside = any(member.name == move.source or member.name.startswith(f"{move.source}/") for move in layout.moves)
-    return is_inside and not member.name.endswith(_BYTECODE)
+def _hiding(layer: KnownLayer, names: Sequence[str], job: Job) -> Iterator[str]:
+    """Yield what Python finds in other layers, or in another folder of layers, instead of files of a project."""
+    files, later = layer.contents.files, False
+    for other in job.options.layers:
+        label, found = f"layer {other.label!r}", other.contents.files
+        paths = [f"{layer.prefix}/{name}" for name in names] if later else []
+        if path := next((path for path in paths if found.get(path, files[path])[:2] != files[path][:2]), None):
+            yield f"{label} comes later and has another {path}"
+        for folder in layer_folders(job.target.python):
+            below = [path.removeprefix(f"{folder}/") for path in found if path.startswith(f"{folder}/")]
+            if folder != layer.prefix and (package := _regular_in_both(below, names)):
+                yield f"{label} has {package!r} in {folder} too, and Python looks into one of them only"
+        later = later or other is layer
+
+
+def _packaged(folder: Path, layout: Layout) -> list[Member]:
+    """Return the files of a project that are in its wheel, without the bytecode of a source next to it."""
+    inside = [member for member in source_members(folder) if _is_packaged(member.name, layout)]
+    sources = {member.name for member in inside if member.name.endswith(".py")}
+    return [member for member in inside if member.name in sources or _BYTECODE.sub(".py", member.name) not in sources]
+
+
+def _is_packaged(name: str, layout: Layout) -> bool:
+    return any(name == move.source or name.startswith(f"{move.source}/") for move in layout.moves)
 
 
 def _has_own(folder: Path, top: str) -> bool:

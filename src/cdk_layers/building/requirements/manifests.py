@@ -216,13 +216,13 @@ class _Manifest:
             left_out=read.left_out,
             paths=(*read.paths, *local),
             in_layers=in_layers,
-            notes=(*self._notes(lines), *copy_notes(reasons, job.options.layer_entries, self.name)),
+            notes=(*self._notes(lines), *copy_notes(reasons, job.options.layers, self.name)),
             variables=self.variables,
         )
 
     def _reasons_to_pack(self, lines: tuple[RequirementLine, ...]) -> dict[Path, str | None]:
         """Return the layers' projects among the requirements, each with the reason to pack it, or None."""
-        entries = {entry.folder for entry in self.job.options.layer_entries}
+        entries = {layer.entry for layer in self.job.options.layers if layer.entry is not None}
         if self.name is None or not any(line.local in entries for line in lines):
             return {}
         from cdk_layers.building.requirements.layer_projects import reasons_to_pack  # noqa: PLC0415 - few need it

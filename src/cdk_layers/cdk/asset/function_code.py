@@ -12,7 +12,7 @@ from aws_cdk.aws_lambda import Architecture, AssetCode, Code
 
 from cdk_layers.building.builds import build, recall
 from cdk_layers.building.notes import NO_REPORT
-from cdk_layers.building.options import LayerEntry
+from cdk_layers.building.options import KnownLayer
 from cdk_layers.cdk.asset.bundling import COMMAND, ArchiveImage
 from cdk_layers.cdk.asset.entry_options import EntryOptions
 from cdk_layers.cdk.asset.layer_asset import build_of
@@ -27,7 +27,7 @@ from cdk_layers.lambda_service.search_path import layer_folders
 from cdk_layers.rules.addresses import page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from aws_cdk.aws_lambda import Function, ILayerVersion, Runtime
@@ -114,7 +114,7 @@ class CodeSource(EntryOptions):
         target = target_of(f"Function {self.path!r}", runtime, architecture)
         prefix = self.bundling.folder(f"Function {self.path!r}", "")
         layers, python = tuple(layers), name_of(runtime)
-        options = self.build_options(prefix, provided=_provided(layers, python), layer_entries=_entries(layers, python))
+        options = self.build_options(prefix, provided=_provided(layers, python), layers=tuple(_known(layers)))
         entry = self.entry
         done = (
             build(entry, target, options, store=store, label=self.path)
@@ -238,15 +238,16 @@ def _provided(layers: Iterable[ILayerVersion | str], runtime: str) -> dict[str, 
     }
 
 
-def _entries(layers: Iterable[ILayerVersion | str], runtime: str) -> tuple[LayerEntry, ...]:
-    """Return the entries of the layers that this library built, if the runtime imports from the layers' folder."""
-    searched = layer_folders(runtime.removeprefix("python"))
-    builds = ((layer, build_of(layer)) for layer in layers if not isinstance(layer, str))
-    return tuple(
-        LayerEntry(done.job.entry, done.job.options.prefix, model_of(layer).label, done.contents)
-        for layer, done in builds
-        if done is not None and done.job.options.prefix in searched
-    )
+def _known(layers: Iterable[ILayerVersion | str]) -> Iterator[KnownLayer]:
+    """Yield the layers whose contents are known, which may be those of an earlier build if the user names its hash."""
+    for layer in layers:
+        if isinstance(layer, str) or (contents := model_of(layer).contents) is None:
+            continue
+        label, done = model_of(layer).label, build_of(layer)
+        if done is None:
+            yield KnownLayer(label, contents)
+        else:
+            yield KnownLayer(label, contents, done.job.entry, done.job.options.prefix)
 
 
 def _staged_contents(function: Function, store: Store) -> Contents | None:

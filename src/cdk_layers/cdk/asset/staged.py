@@ -54,8 +54,8 @@ def staged_build(stage: AssetStaging, build: LayerBuild, source: LayerSource) ->
     staged = Path(stage.absolute_staged_path)
     if not source.bundling.has_own_hash:
         restore(staged, build)
-    if staged.is_file() and staged.stat().st_size == build.archive_bytes:
-        return build.contents
+        if staged.is_file() and staged.stat().st_size == build.archive_bytes:
+            return build.contents
     # The output folder may contain an archive of the same files by an earlier version of the compressor.
     contents = contents_of(stage, build.job.store)
     if not source.bundling.has_own_hash and not _are_equal(contents, build.contents):

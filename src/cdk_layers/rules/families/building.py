@@ -241,8 +241,8 @@ _rule(
     severity="warning",
     meaning="The code of a function contains a second copy of the project in the entry of one of its layers, because "
     "its manifest requires that project. The copy is left out if a uv.lock requires the project, the layer contains "
-    "the packages of the project's wheel exactly, and neither entry points nor code need the wheel's metadata, which "
-    "the layer does not have. The finding says which of these is not so.",
+    "the packages of the project's wheel exactly, no other layer hides them, and neither entry points nor code need "
+    "the wheel's metadata, which the layer does not have. The finding says which of these is not so.",
     remedy="Remove the reason that the finding gives, so that the function uses the layer's copy. If that copy is "
     "enough, the manifest need not require the project. Or keep both copies: Python finds that of the code first.",
     source="The builds of this library: a layer contains the files of its entry, and not its wheel.",
