@@ -56,13 +56,19 @@ def uv_project(entry: Path) -> UvProject:
     own = _table(entry)
     if not (entry / PROJECT).is_file() or "workspace" in own or own.get("managed") is False:
         return UvProject(entry, entry)
-    # uv only considers the first project above.
-    above = next((folder for folder in entry.parents if (folder / PROJECT).is_file()), None)
-    workspace = mapping(_table(above), "workspace") if above else {}
-    if above is None or not includes(workspace, entry.relative_to(above)):
+    above = workspace_above(entry)
+    if above is None:
         return UvProject(entry, entry)
     is_detached = (entry / LOCK).is_file() and not (above / LOCK).is_file()
     return UvProject(entry, entry if is_detached else above, is_detached)
+
+
+def workspace_above(project: Path) -> Path | None:
+    """Return the root of the workspace that a project is a member of; None if there is none above it."""
+    # uv only considers the first project above.
+    above = next((folder for folder in project.parents if (folder / PROJECT).is_file()), None)
+    workspace = mapping(_table(above), "workspace") if above else {}
+    return above if above and includes(workspace, project.relative_to(above)) else None
 
 
 def _table(folder: Path) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cdk_layers.building.requirements.manifest_names import PROJECT
+from cdk_layers.building.requirements.workspace import workspace_above
 from cdk_layers.errors import EntryError
 from cdk_layers.system.document_values import mapping
 from cdk_layers.system.toml import parse_toml, read_toml
@@ -82,32 +84,11 @@ def absolute(place: str, folder: Path) -> str:
 
 def _project_root(folder: Path) -> Path:
     """Return the folder where uv begins to search for settings: the workspace's root for a member, else the folder."""
-    project = next((parent for parent in (folder, *folder.parents) if (parent / "pyproject.toml").is_file()), folder)
-    if _workspace(project) is not None:
+    project = next((parent for parent in (folder, *folder.parents) if (parent / PROJECT).is_file()), folder)
+    document = read_toml(project / PROJECT)
+    if "workspace" in mapping(document, "tool", "uv"):
         return project
-    if "project" not in read_toml(project / "pyproject.toml"):
-        return folder
-    for parent in project.parents:
-        workspace = _workspace(parent)
-        if workspace is not None:
-            return parent if _is_member(project, parent, workspace) else folder
-    return folder
-
-
-def _workspace(folder: Path) -> Mapping[str, Any] | None:
-    workspace = (_uv_table(folder) or {}).get("workspace")
-    return workspace if isinstance(workspace, dict) else None
-
-
-def _is_member(project: Path, root: Path, workspace: Mapping[str, Any]) -> bool:
-    def matches(key: str) -> bool:
-        patterns = workspace.get(key)
-        try:
-            return isinstance(patterns, list) and any(project in root.glob(str(pattern)) for pattern in patterns)
-        except (ValueError, NotImplementedError, OSError):
-            return False
-
-    return matches("members") and not matches("exclude")
+    return ("project" in document and workspace_above(project)) or folder
 
 
 def _project_file(folder: Path) -> ConfigurationFile | None:
@@ -116,7 +97,7 @@ def _project_file(folder: Path) -> ConfigurationFile | None:
             return _file(parent / "uv.toml")
         table = _uv_table(parent)
         if table is not None:
-            path = parent / "pyproject.toml"
+            path = parent / PROJECT
             return ConfigurationFile(str(path), _with_absolute_paths(table, parent))
     return None
 
@@ -177,6 +158,6 @@ def _with_absolute_url(index: Any, folder: Path) -> Any:
 
 def _uv_table(folder: Path) -> Mapping[str, Any] | None:
     # uv ignores a damaged file too when it reads settings.
-    tool = read_toml(folder / "pyproject.toml").get("tool")
+    tool = read_toml(folder / PROJECT).get("tool")
     table = tool.get("uv") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else None
