@@ -215,6 +215,10 @@ def test_workspace_members_have_the_settings_of_its_root(project: Path) -> None:
     assert read_uv_settings(project / "app/layer", {}).configuration == {"no-index": True}
     write(project / "app/pyproject.toml", '[tool.uv]\nno-index = true\n[tool.uv.workspace]\nmembers = ["other"]\n')
     assert read_uv_settings(project / "app/layer", {}).configuration == {}
+    write(project / "app/pyproject.toml", '[tool.uv]\nno-index = true\n[tool.uv.workspace]\nmembers = ["layer/in"]\n')
+    write(project / "app/layer/in/pyproject.toml", '[project]\nname = "in"\n[tool.uv.sources]\n')
+    # uv 0.13.9 searches no further than the first project above, which is no workspace here.
+    assert read_uv_settings(project / "app/layer/in", {}).configuration == {}
 
 
 def test_pips_index_gives_way_to_the_manifests(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
