@@ -16,7 +16,7 @@ from cdk_layers.app.model import Settings
 from cdk_layers.assembly import reader
 from cdk_layers.check import stored_outcomes
 from cdk_layers.check.outcome import Outcome, Result
-from cdk_layers.check.pipeline import check
+from cdk_layers.check.pipeline import check, check_or_recall
 from cdk_layers.check.stored_outcomes import recall, remember, rule_names
 from cdk_layers.errors import AssemblyError
 from cdk_layers.findings import Finding, Subject, Unread, Where
@@ -67,7 +67,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
 def test_same_findings(folder: Path, store: LocalStore, reads: Reads) -> None:
     """The second time nothing is read, and the findings are those of the first time: the rules' own."""
     app = reader.read(folder, store=store)
-    first, second = check(folder, SETTINGS, store=store), check(folder, SETTINGS, store=store)
+    first, second = check_or_recall(folder, SETTINGS, store=store), check_or_recall(folder, SETTINGS, store=store)
     assert first.findings
     assert first == second
     assert list(first.all_findings) == judge(app, SETTINGS)
@@ -86,7 +86,7 @@ def test_where_messages_came_from(folder: Path, store: LocalStore, reads: Reads)
         message = {"type": "aws:cdk:warning", "data": "x", "trace": [f"{temporary}/a.js [as b]", 'c \\ "d"']}
         manifest["artifacts"]["Hub"].setdefault("metadata", {})["/Hub"] = [message]
         path.write_text(json.dumps(manifest, indent=1))
-        check(folder, SETTINGS, store=store)
+        check_or_recall(folder, SETTINGS, store=store)
     assert reads.count == 1
 
 
@@ -119,26 +119,26 @@ def _new_file(folder: Path) -> None:
 @pytest.mark.parametrize("change", [_template, _nested_template, _asset, _asset_of_same_size_and_time, _new_file])
 def test_changed_assembly_is_judged_anew(folder: Path, store: LocalStore, reads: Reads, change: object) -> None:
     """Whatever of it changes, an old judgement is not reported again."""
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     change(folder)  # type: ignore[operator]
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
 def test_what_the_user_set_counts(folder: Path, store: LocalStore, reads: Reads) -> None:
     """Another day, another budget and other stacks without bundling are other judgements."""
-    check(folder, SETTINGS, store=store)
-    check(folder, Settings(date(2026, 1, 2)), store=store)
-    check(folder, Settings(date(2026, 1, 1), budget_bytes=1), store=store)
-    check(folder, SETTINGS, store=store, unbundled=["Hub"])
+    check_or_recall(folder, SETTINGS, store=store)
+    check_or_recall(folder, Settings(date(2026, 1, 2)), store=store)
+    check_or_recall(folder, Settings(date(2026, 1, 1), budget_bytes=1), store=store)
+    check_or_recall(folder, SETTINGS, store=store, unbundled=["Hub"])
     assert reads.count == 4
 
 
 def test_other_rules_count(folder: Path, store: LocalStore, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another version of this library found is not reported."""
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     monkeypatch.setattr(stored_outcomes, "_judges", lambda: "another")
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
@@ -156,20 +156,20 @@ def test_other_versions_count(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_acknowledged_findings(folder: Path, store: LocalStore) -> None:
     """What the user acknowledged keeps its reason, whether judged or recalled."""
-    before = check(folder, SETTINGS, store=store)
+    before = check_or_recall(folder, SETTINGS, store=store)
     assert before.findings == before.all_findings
     name = before.findings[0].rule
     report = {"acknowledgedId": f"cdk-layers::{name}", "reason": "known", "acknowledgedAt": ""}
     (folder / "validation-report.json").write_text(json.dumps({"pluginReports": [{"suppressedViolations": [report]}]}))
-    after = check(folder, SETTINGS, store=store)
-    assert check(folder, SETTINGS, store=store) == after
+    after = check_or_recall(folder, SETTINGS, store=store)
+    assert check_or_recall(folder, SETTINGS, store=store) == after
 
     assert {finding.rule for finding, _ in after.acknowledged} == {name}
     assert {reason for _, reason in after.acknowledged} == {"known"}
     assert after.all_findings == before.all_findings
     report["reason"] = "known since May"
     (folder / "validation-report.json").write_text(json.dumps({"pluginReports": [{"suppressedViolations": [report]}]}))
-    assert {reason for _, reason in check(folder, SETTINGS, store=store).acknowledged} == {"known since May"}
+    assert {reason for _, reason in check_or_recall(folder, SETTINGS, store=store).acknowledged} == {"known since May"}
 
 
 def test_an_outcome_comes_back_whole(store: LocalStore) -> None:
@@ -192,26 +192,26 @@ def test_an_assembly_in_another_folder(tmp_path: Path, store: LocalStore, reads:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         assembly_of(tmp_path / name, Spoke=template)
-        outcome = check(tmp_path / name, SETTINGS, store=store)
+        outcome = check_or_recall(tmp_path / name, SETTINGS, store=store)
         assert {Path(finding.where.template).parent.name for finding in outcome.findings} == {name}
     assert reads.count == 2
 
 
 def test_what_is_judged_each_time(folder: Path, store: LocalStore, reads: Reads) -> None:
     """An update from a deployed version, and an assembly whose findings were hidden once."""
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     for count in (3, 5):
         check(folder, SETTINGS, store=store, deployed=folder)
         assert reads.count == count
-    check(folder, SETTINGS, store=store, judges_again=True)
+    check(folder, SETTINGS, store=store)
     assert reads.count == 6
 
 
 def test_what_was_written_just_now(assembly: Path, tmp_path: Path, store: LocalStore, reads: Reads) -> None:
     """While the times of assets cannot tell whether they change, nothing is stored_outcomes."""
     folder = shutil.copytree(assembly, tmp_path / "cdk.out", copy_function=shutil.copyfile)
-    check(folder, SETTINGS, store=store)
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
@@ -223,15 +223,15 @@ def test_assets_in_the_project(folder: Path, store: LocalStore, reads: Reads) ->
         entry["source"]["path"] = f"../elsewhere/{entry['source']['path']}"
     path.write_text(json.dumps(manifest))
     shutil.copytree(folder, folder.parent / "elsewhere")
-    check(folder, SETTINGS, store=store)
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     assert reads.count == 2
 
 
 def test_no_assembly(tmp_path: Path, store: LocalStore) -> None:
     """What cannot be read is the reader's error."""
     with pytest.raises(AssemblyError, match="not a cloud assembly"):
-        check(tmp_path, SETTINGS, store=store)
+        check_or_recall(tmp_path, SETTINGS, store=store)
 
 
 def test_names_of_rules(store: LocalStore) -> None:
@@ -246,6 +246,6 @@ def test_content_that_cannot_be_read_is_looked_at_again(folder: Path, store: Loc
     template["Resources"]["Cut"] = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": "cut.zip"}}
     path.write_text(json.dumps(template))
     (folder / "cut.zip").write_bytes(b"PK")
-    check(folder, SETTINGS, store=store)
-    check(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
+    check_or_recall(folder, SETTINGS, store=store)
     assert reads.count == 2

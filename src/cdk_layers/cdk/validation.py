@@ -137,7 +137,7 @@ class LayerValidation:
 
     def _report(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         # It was loaded while Node wrote the templates: see `_prepare`.
-        from cdk_layers.check.pipeline import check  # noqa: PLC0415
+        from cdk_layers.check.pipeline import check_or_recall  # noqa: PLC0415
 
         root = context.app_construct
         others = state_of(root).part(_Register).judged.setdefault(identity(root), {})
@@ -148,7 +148,7 @@ class LayerValidation:
         unbundled = tuple(_unbundled(root, context))
         settings = read_settings(Path.cwd()).settings(**self._given)
         _expect_known((*settings.select, *settings.ignore), _rule_names(state_of(root).store))
-        outcome = check(_folder(root, folders), settings, store=state_of(root).store, unbundled=unbundled)
+        outcome = check_or_recall(_folder(root, folders), settings, store=state_of(root).store, unbundled=unbundled)
         before = self._reported_before(others)
         found = (*outcome.all_findings, *_unknown_acknowledgements(root, settings, _rule_names(state_of(root).store)))
         new = [finding for finding in found if finding not in before]

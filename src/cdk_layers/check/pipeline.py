@@ -26,24 +26,28 @@ def check(
     store: Store | None = None,
     unbundled: Collection[str] = (),
     deployed: Path | None = None,
-    judges_again: bool = False,
 ) -> Outcome:
     """Return the findings in an assembly or a template.
 
     Args:
         path: The folder of the whole assembly, or a template.
         settings: The settings of the user.
-        store: Stores contents and outcomes, so that an assembly that did not change is not judged again. None to
-            measure and judge each time.
+        store: Stores contents. None to measure them each time.
         unbundled: As for `reader.read`.
-        deployed: The assembly of the last deploy, to judge the update from it as well. Such an outcome is not stored.
-        judges_again: Whether to judge also an assembly that did not change. Its outcome is not stored.
+        deployed: The assembly of the last deploy, to judge the update from it as well.
 
     Raises:
         AssemblyError: An assembly cannot be read.
     """
-    if store is None or deployed is not None or judges_again:
-        return _checked(path, settings, store, unbundled, deployed)[0]
+    return _checked(path, settings, store, unbundled, deployed)[0]
+
+
+def check_or_recall(path: Path, settings: Settings, *, store: Store, unbundled: Collection[str] = ()) -> Outcome:
+    """Return the same from the store if the assembly did not change since it was judged; else judge and store it.
+
+    Raises:
+        AssemblyError: The assembly cannot be read.
+    """
     key = outcome_key(path, [repr(settings), sorted(unbundled)])
     outcome = recall(store, key)
     if outcome is None:

@@ -60,7 +60,7 @@ def execute(arguments: Namespace) -> int:
 
     settings = _settings(arguments)
     path = arguments.path or default_path()
-    outcome = pipeline.check(path, settings, store=user_store(), deployed=arguments.deployed, judges_again=True)
+    outcome = pipeline.check(path, settings, store=user_store(), deployed=arguments.deployed)
     verdict = Verdict(path, outcome)
     load_module(forms, arguments.format).show(verdict)
     return int(bool(verdict.findings if settings.strict else verdict.errors))
