@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import Stack, Token, Tokenization
 from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
 
-from cdk_layers.cdk.follow.imported_layers import MARK, Targets
 from cdk_layers.cdk.model.layers import arn_of
+from cdk_layers.cdk.model.tokens import MARK, References
 from cdk_layers.cdk.node.contract import identity
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def added_layers(
 
 
 def _entries(function: Function, layers: object) -> list[_Entry]:
-    targets = Targets()
-    marked = Tokenization.resolve(layers, scope=function, resolver=targets, preparing=False) or []
+    found = References()
+    marked = Tokenization.resolve(layers, scope=function, resolver=found, preparing=False) or []
     marks = [MARK.fullmatch(text) if isinstance(text, str) else None for text in marked]
-    references = [None if mark is None else targets.found[int(mark[1])] for mark in marks]
+    references = [None if mark is None else found.found[int(mark[1])] for mark in marks]
     return list(map(_Entry, Stack.of(function).resolve(layers) or [], references))

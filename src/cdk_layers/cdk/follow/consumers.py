@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import ConstructSelector, DefaultTokenResolver, Mixins, Reference, Stage, StringConcat, Tokenization
+from aws_cdk import ConstructSelector, Mixins, Stage, Tokenization
 from aws_cdk.aws_lambda import CfnFunction, CfnVersion, Function
 
+from cdk_layers.cdk.model.tokens import References
 from cdk_layers.cdk.node.contract import function_of_current_version, identity, logical_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
-    from aws_cdk import IPostProcessor, IResolvable, IResolveContext
     from constructs import Construct, IConstruct
 
     from cdk_layers.cdk.follow.shared_layer import SharedLayer
@@ -133,19 +133,7 @@ def _referred(value: object) -> Iterator[str]:
 
 
 def _referred_by(function: CfnFunction, candidates: Sequence[SharedLayer]) -> list[SharedLayer]:
-    targets = _Targets()
-    Tokenization.resolve(function.layers, scope=function, resolver=targets, preparing=False)
-    return [layer for layer in candidates if any(path.startswith(f"{layer.path}/") for path in targets.paths)]
-
-
-class _Targets(DefaultTokenResolver):
-    """A resolver that records the constructs that a value refers to."""
-
-    def __init__(self) -> None:
-        super().__init__(StringConcat())
-        self.paths: list[str] = []
-
-    def resolve_token(self, t: IResolvable, context: IResolveContext, post_processor: IPostProcessor) -> object:
-        if Reference.is_reference(t):
-            self.paths.append(cast("Reference", t).target.node.path)
-        return super().resolve_token(t, context, post_processor)
+    references = References()
+    Tokenization.resolve(function.layers, scope=function, resolver=references, preparing=False)
+    paths = [reference.target.node.path for reference in references.found]
+    return [layer for layer in candidates if any(path.startswith(f"{layer.path}/") for path in paths)]

@@ -17,13 +17,10 @@ from aws_cdk import (
     CfnParameter,
     CfnResource,
     ConstructSelector,
-    DefaultTokenResolver,
     Mixins,
     NestedStack,
-    Reference,
     Stack,
     Stage,
-    StringConcat,
     Tokenization,
 )
 from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
@@ -31,17 +28,13 @@ from aws_cdk.aws_lambda import CfnLayerVersion, LayerVersion
 from cdk_layers.cdk.follow.references import shared_layer, top_of
 from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.model.layers import arn_of, model_of
-from cdk_layers.cdk.model.tokens import known
+from cdk_layers.cdk.model.tokens import MARK, References, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aws_cdk import IPostProcessor, IResolvable, IResolveContext
     from aws_cdk.aws_lambda import ILayerVersion
     from constructs import IConstruct
-
-MARK: Final = re.compile("\0([0-9]+)\0")
-"""Placeholder of a reference to a construct, so that strings with references can be joined and split."""
 
 _DYNAMIC: Final = re.compile(r"\{\{resolve:ssm:([^}]+)\}\}")
 """A dynamic reference to the newest version of an SSM parameter. Source: CloudFormation's user guide."""
@@ -102,7 +95,7 @@ class _Trace:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._stage = Stage.of(stack)
-        self._targets = Targets()
+        self._references = References()
         self._defining_stacks: list[Stack] = []
         """Stacks that define the parameters and exports on the way."""
 
@@ -114,7 +107,7 @@ class _Trace:
     def find_layer(self, arn: str) -> LayerVersion | None:
         """Return the layer that an ARN refers to; None if it is unknown or may be an older version."""
         match = MARK.fullmatch(self._resolve(arn, self._stack) or "")
-        target = None if match is None else self._targets.found[int(match[1])].target
+        target = None if match is None else self._references.found[int(match[1])].target
         layer = target.node.scope if isinstance(target, CfnLayerVersion) else None
         return layer if isinstance(layer, LayerVersion) and self._gets_new_version(layer) else None
 
@@ -132,7 +125,7 @@ class _Trace:
         self._steps += 1
         if self._steps > _MAX_STEPS:
             return None
-        return self._evaluate(Tokenization.resolve(value, scope=scope, resolver=self._targets, preparing=False))
+        return self._evaluate(Tokenization.resolve(value, scope=scope, resolver=self._references, preparing=False))
 
     def _evaluate(self, expression: Any) -> str | None:
         """Return an expression as a string, with a mark for a reference to a layer; None if it is unknown."""
@@ -165,7 +158,7 @@ class _Trace:
 
     def _value_of_mark(self, mark: re.Match[str]) -> str:
         """Return the value of a parameter that a mark stands for; the mark itself for any other construct."""
-        reference = self._targets.found[int(mark[1])]
+        reference = self._references.found[int(mark[1])]
         target, attribute = reference.target, reference.display_name
         text = None
         if isinstance(target, CfnParameter):
@@ -182,7 +175,10 @@ class _Trace:
         if resource is None or stack.nested_stack_parent is None:
             return None
         arguments = Tokenization.resolve(
-            cast("Any", resource).parameters, scope=stack.nested_stack_parent, resolver=self._targets, preparing=False
+            cast("Any", resource).parameters,
+            scope=stack.nested_stack_parent,
+            resolver=self._references,
+            preparing=False,
         )
         name = stack.resolve(parameter.logical_id)
         return self._evaluate(arguments.get(name)) if isinstance(arguments, dict) else None
@@ -224,20 +220,3 @@ def _is_ssm(target: IConstruct) -> bool:
 
 def _environment(stack: Stack) -> tuple[str | None, str | None]:
     return known(stack.account), known(stack.region)
-
-
-class Targets(DefaultTokenResolver):
-    """Replaces each reference to a construct by a mark while a value is resolved."""
-
-    def __init__(self) -> None:
-        """Record no reference yet."""
-        super().__init__(StringConcat())
-        self.found: list[Reference] = []
-        """The reference that each mark stands for."""
-
-    def resolve_token(self, t: IResolvable, context: IResolveContext, post_processor: IPostProcessor) -> object:
-        """Return the mark of a reference, and other tokens as the CDK resolves them."""
-        if not Reference.is_reference(t):
-            return super().resolve_token(t, context, post_processor)
-        self.found.append(cast("Reference", t))
-        return f"\0{len(self.found) - 1}\0"
