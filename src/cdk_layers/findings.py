@@ -11,6 +11,30 @@ Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The files of a project in which the user wrote a construct, relative to the working folder of the synthesis."""
+
+    file: str = ""
+    """The file that creates the construct, such as "stacks/hub.py"; "" if it is not known or not in that folder."""
+
+    line: int = 0
+    """The line that creates it, from 1 on; 0 without a file."""
+
+    manifest: str = ""
+    """The manifest of its entry, such as "layers/base/requirements.txt"; "" likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A distribution that a manifest of the project installs."""
+
+    manifest: str
+    """As `Origin.manifest`."""
+
+    distribution: str
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """The place of a resource: its construct, and its template."""
 
@@ -21,6 +45,13 @@ class Where:
     """The template's path; empty for a construct that is not synthesized yet."""
 
     logical_id: str = ""
+    origin: Origin | None = None
+    """Where the user wrote the construct; None if the assembly does not contain it."""
+
+    def pin(self, distribution: str | None) -> Pin | None:
+        """Return the pin of a distribution in the construct's manifest; None if either is not known."""
+        manifest = self.origin.manifest if self.origin else ""
+        return Pin(manifest, distribution) if manifest and distribution else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +100,9 @@ class Finding:
 
     topic: str = ""
     """What it is about, if findings on one topic are reported together although their messages differ; else ""."""
+
+    pin: Pin | None = None
+    """The pin that it is about."""
 
     def __post_init__(self) -> None:
         """Remove credentials and control characters from the texts."""

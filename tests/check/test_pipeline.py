@@ -19,7 +19,7 @@ from cdk_layers.check.outcome import Outcome, Result
 from cdk_layers.check.pipeline import check, check_or_recall
 from cdk_layers.check.stored_outcomes import recall, remember, rule_names
 from cdk_layers.errors import AssemblyError
-from cdk_layers.findings import Finding, Subject, Unread, Where
+from cdk_layers.findings import Finding, Origin, Subject, Unread, Where
 from cdk_layers.rules.engine import judge
 from cdk_layers.rules.registry import all_rules
 from cdk_layers.store.local_store import LocalStore
@@ -174,7 +174,8 @@ def test_acknowledged_findings(folder: Path, store: LocalStore) -> None:
 
 def test_an_outcome_comes_back_whole(store: LocalStore) -> None:
     """With places, reasons, what could not be read, and what was judged."""
-    finding = Finding("r", "error", Where("Hub/base", "Hub.template.json", "Base"), "Bad.", "Mend it.", "no", "topic")
+    where = Where("Hub/base", "Hub.template.json", "Base", Origin("hub.py", 3, "base/requirements.txt"))
+    finding = Finding("r", "error", where, "Bad.", "Mend it.", "no", "topic", where.pin("six"))
     outcome = Outcome(
         (Result(finding), Result(finding, "known")),
         (Unread("the macro is not read."), Unread(" is not an asset.", Subject("Layer", "Hub/base"))),

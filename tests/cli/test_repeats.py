@@ -1,11 +1,11 @@
-"""The same finding of many places: once for people, each for machines."""
+"""The same finding of many places: once, with the places; in JSON, each."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from tests.cli.conftest import TODAY, function, write
+from tests.cli.conftest import TODAY, acknowledge, function, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,14 +32,35 @@ def test_people_are_told_once_with_a_count(tmp_path: Path, run: Callable[..., Ru
     assert table.count("[size-unknown]") == github.count("::warning ") == 1
     for told in (table, github):
         assert "The same in 7 other places: Stage1/Spoke/Report, Stage2/Spoke/Report" in " ".join(told.split())
-    assert "0 errors and 8 warnings" in table
+    assert "0 errors and 1 warning, 8 times in 8 functions" in table
 
 
-def test_machines_are_told_of_each(tmp_path: Path, run: Callable[..., Run]) -> None:
-    """With its construct and its line."""
-    path = _app(tmp_path)
-    report = run("check", path, *TODAY, "--format", "json").json
-    sarif = json.loads(run("check", path, *TODAY, "--format", "sarif").out)
+def test_json_has_each(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """With its construct and its line, and one identity of the problem."""
+    report = run("check", _app(tmp_path), *TODAY, "--format", "json").json
 
     assert len({one["construct"] for one in report["findings"]}) == 8
-    assert len({one["partialFingerprints"]["placeAndRule/v1"] for one in sarif["runs"][0]["results"]}) == 8
+    assert len({one["problem"] for one in report["findings"]}) == 1
+
+
+def test_sarif_has_one_result_with_all_constructs(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """Code scanning would show eight alerts for one cause."""
+    (result,) = json.loads(run("check", _app(tmp_path), *TODAY, "--format", "sarif").out)["runs"][0]["results"]
+    (location,) = result["locations"]
+
+    assert [one["fullyQualifiedName"] for one in location["logicalLocations"]] == [
+        f"Stage{number}/Spoke/Report" for number in range(8)
+    ]
+    assert "The same in 7 other places: Stage1/Spoke/Report, " in result["message"]["text"]
+
+
+def test_an_acknowledged_place_is_not_among_the_others(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """One of two functions acknowledged the rule: the other is reported, and SARIF has it as suppressed."""
+    other = function(Layers=[_EXTENSION])
+    other["Metadata"] = {"aws:cdk:path": "Spoke/Other/Resource"}
+    path = write(tmp_path, Report=function(Layers=[_EXTENSION]), Other=other)
+    acknowledge(path, "cdk-layers::size-unknown", scope="/Spoke/Other")
+    results = json.loads(run("check", path, *TODAY, "--format", "sarif").out)["runs"][0]["results"]
+
+    assert ["suppressions" in result for result in results] == [False, True]
+    assert "The same in" not in results[0]["message"]["text"]

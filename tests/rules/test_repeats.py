@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cdk_layers.findings import Finding, Subject, Unread, Where
@@ -10,7 +12,7 @@ from cdk_layers.rules.repeats import group_repeats, group_unread
 WHAT = "no idna anywhere"
 
 
-def finding(path: str, message: str = WHAT, **facts: str) -> Finding:
+def finding(path: str, message: str = WHAT, **facts: Any) -> Finding:
     """Return a warning about a place."""
     return Finding("missing-dependency", "warning", Where(path), message, "Add it.", **facts)
 

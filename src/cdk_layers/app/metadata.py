@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.notes import NO_REPORT, BuildReport, Note
+from cdk_layers.findings import Origin
 from cdk_layers.system.document_values import items, mapping
+from cdk_layers.system.project_paths import is_project_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +24,7 @@ FUNCTIONS: Final = f"{_PREFIX}functions"
 """Construct metadata of a stack: the declarations of all of its functions, as one JSON string. See `functions_text`."""
 
 BUILD: Final = f"{_PREFIX}build"
-"""Construct metadata of a layer: its digest, budget_bytes, notes, savings and uncompiled. See `build_data`."""
+"""Construct metadata of a layer: its origin, digest, budget_bytes, notes, savings and uncompiled. See `build_data`."""
 
 PUBLIC: Final = f"{_PREFIX}public"
 """Construct metadata of a permission that `LayerGrant.public()` requested: True."""
@@ -71,6 +73,7 @@ def build_data(
     digest: str | None = None,
     layers: Sequence[str | ImportedLayer] = (),
     runtime: str | None = None,
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
     """Return the value of `BUILD`, or the declarations of one function for `functions_text`, without empty values.
 
@@ -80,11 +83,13 @@ def build_data(
         digest: A digest of a layer's content.
         layers: The layers of a function in declared order: construct paths, literal ARNs, or imported layers.
         runtime: The runtime that the code of a function was built for.
+        origin: Where the user wrote the construct.
     """
     data = {
         "layers": layers, "digest": digest, "budget_bytes": budget_bytes,
         "notes": [asdict(note) for note in report.notes], "savings": _lists(report.savings),
         "uncompiled": [*report.uncompiled], "runtime": runtime,
+        "origin": origin and {name: value for name, value in asdict(origin).items() if value},
     }  # fmt: skip
     return {name: value for name, value in data.items() if value}
 
@@ -135,6 +140,22 @@ def read_entry(path: str, key: object, data: Any) -> dict[str, dict[str, Any]]:
     if key == FUNCTIONS:
         return {function: {"layers": declared} for function, declared in _functions(data).items()}
     return {path: {key.removeprefix(_PREFIX): data}}
+
+
+def read_origin(entries: Mapping[str, Any]) -> Origin | None:
+    """Return where the user wrote a construct; None if its metadata does not contain it.
+
+    Args:
+        entries: The result of `read_entry` for its path.
+    """
+    data = {**mapping(entries, "layers"), **mapping(entries, "build")}.get("origin")
+    if not isinstance(data, dict):
+        return None
+    file, line, manifest = (data.get(name) for name in ("file", "line", "manifest"))
+    manifest = manifest if is_project_path(manifest) else ""
+    if is_project_path(file) and isinstance(line, int) and line > 0:
+        return Origin(file, line, manifest)
+    return Origin(manifest=manifest) if manifest else None
 
 
 def read_metadata(entries: Mapping[str, Any]) -> ConstructMetadata:
@@ -196,6 +217,7 @@ def _notes(entries: object) -> tuple[Note, ...]:
             str(entry["message"]),
             str(entry["remedy"]),
             is_warning=entry.get("is_warning") is True,
+            distribution=str(entry.get("distribution") or ""),
         )
         for entry in items(entries)
         if isinstance(entry, dict) and all(name in entry for name in ("rule", "message", "remedy"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.app.metadata import read_entry, read_metadata
+from cdk_layers.app.metadata import read_entry, read_metadata, read_origin
 from cdk_layers.system.document_values import items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_layers.app.metadata import ConstructMetadata
+    from cdk_layers.findings import Origin
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _TEMPLATE_FILE: Final = "aws:cdk:templateFile"
@@ -88,10 +89,17 @@ class Constructs:
 
     def metadata_of(self, path: str) -> ConstructMetadata:
         """Return the metadata of a construct and of the resource in it."""
+        return read_metadata(self._data_of(path))
+
+    def origin_of(self, path: str) -> Origin | None:
+        """Return where the user wrote a construct, or the one that created it, such as the layer of a grant."""
+        return read_origin(self._data_of(path)) or read_origin(self._data_of(path.rpartition("/")[0]))
+
+    def _data_of(self, path: str) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for place in (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN)):
             data.update(self.metadata.get(place, {}))
-        return read_metadata(data)
+        return data
 
 
 def own_rules(acknowledged: Mapping[str, Any]) -> dict[str, str]:

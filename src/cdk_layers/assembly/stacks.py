@@ -44,7 +44,8 @@ class Resource:
     @property
     def where(self) -> Where:
         """Its place, with the path of the construct that the user created if that is known."""
-        return Where(self.stack.construct_path(self), str(self.stack.path), self.logical_id)
+        path = self.stack.construct_path(self)
+        return Where(path, str(self.stack.path), self.logical_id, self.stack.constructs.origin_of(path))
 
 
 @dataclass(eq=False, slots=True)

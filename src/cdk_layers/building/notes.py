@@ -29,6 +29,9 @@ class Note:
     is_warning: bool = False
     """Whether it is a warning, although its rule is an error: a problem that no function fails for."""
 
+    distribution: str = ""
+    """The distribution of the manifest that it is about."""
+
     def __post_init__(self) -> None:
         """Remove credentials and control characters."""
         object.__setattr__(self, "message", outgoing(self.message))
@@ -80,6 +83,7 @@ def yanked_notes(facts: Mapping[str, Any]) -> Iterator[Note]:
             f"{yanked['name']}=={yanked['version']} is yanked: its index advises against this version"
             f"{f' ({reason})' if reason else ''}.",
             "Pin another version, unless the reason does not matter here.",
+            distribution=yanked["name"],
         )
 
 

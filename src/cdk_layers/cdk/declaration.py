@@ -249,7 +249,9 @@ class Declaration:
 
     def _declare(self, labels: list[str | ImportedLayer]) -> None:
         model = self.model
-        declared = build_data(model.budget_bytes, model.report, layers=labels, runtime=model.built_for)
+        declared = build_data(
+            model.budget_bytes, model.report, layers=labels, runtime=model.built_for, origin=model.where.origin
+        )
         if declared:
             declare(self._scope.stack, self.path, declared)
 

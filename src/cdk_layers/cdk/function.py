@@ -14,8 +14,10 @@ from cdk_layers.cdk.asset.function_code import measured_contents
 from cdk_layers.cdk.asset.function_request import FunctionRequest
 from cdk_layers.cdk.declaration import Declaration
 from cdk_layers.cdk.model.known_scope import known_scope
+from cdk_layers.cdk.model.origins import origin_of
 from cdk_layers.cdk.model.runtimes import name_of
 from cdk_layers.cdk.state import state_of
+from cdk_layers.findings import Where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -196,6 +198,7 @@ def _build(
         source.try_imports(built, found, state, bundled=scope.bundled)
     declaration.model = replace(
         declaration.model,
+        where=Where(declaration.path, origin=origin_of(source.entry, built.build)),
         code=built.contents or measured_contents(built.code, scope),
         report=built.report,
         built_for=name_of(request.runtime) if built.has_manifest else None,

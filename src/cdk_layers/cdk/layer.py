@@ -12,13 +12,14 @@ from cdk_layers.app import metadata
 from cdk_layers.cdk.arguments.keywords import cdk_arguments, checked_arguments, checked_names
 from cdk_layers.cdk.arguments.readers import Arguments
 from cdk_layers.cdk.arguments.types import LayerArguments
-from cdk_layers.cdk.asset.layer_asset import asset_of
+from cdk_layers.cdk.asset.layer_asset import asset_of, build_of
 from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.asset.staged import refuse_changed_targets
 from cdk_layers.cdk.follow.references import share, top_of
 from cdk_layers.cdk.follow.shared_layer import SharedLayer
 from cdk_layers.cdk.grants import grant_model
 from cdk_layers.cdk.model.known_scope import known_scope
+from cdk_layers.cdk.model.origins import origin_of
 from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.validation import register_validation
 from cdk_layers.findings import Where
@@ -175,7 +176,8 @@ class SharedPythonLayer(PythonLayerVersion):
         if self._request.generated:
             self._resource.add_metadata(metadata.GENERATED, metadata.generated_text(self._request.generated))
         if self._contents is not None:
-            build = metadata.build_data(self._request.budget_bytes, self._asset.report, digest=self._followed_digest)
+            origin, budget = origin_of(self._request.source.entry, build_of(self)), self._request.budget_bytes
+            build = metadata.build_data(budget, self._asset.report, digest=self._followed_digest, origin=origin)
             self.node.add_metadata(metadata.BUILD, build)
         shared = SharedLayer(self, self._where.path, top_of(scope.stack), self._followed_digest)
         share(shared, self._resource, scope.stack, strength=self._request.reference_strength)

@@ -27,6 +27,7 @@ from cdk_layers.cdk.asset.layer_request import LayerRequest
 from cdk_layers.cdk.asset.prebuilt_layers import PrebuiltLayers
 from cdk_layers.cdk.layer import SharedPythonLayer
 from cdk_layers.cdk.model.known_scope import known_scope
+from cdk_layers.cdk.model.origins import declared_in
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import CdkLayersError, UsageError
 
@@ -133,7 +134,9 @@ class MultiLayerStack(Stack):
             super().__init__(scope, id, **kwargs)
         self._path = known_scope(self).path
         self._layers: dict[str, SharedPythonLayer] = {}
-        self._add_layers(described)
+        self._build_first(described)
+        for name, options in described.items():
+            self.add_layer(name, **options)
 
     @classmethod
     @checked_arguments("Stack")
@@ -167,11 +170,14 @@ class MultiLayerStack(Stack):
         kwargs["grants"] = [*shared, *arguments.grants("grants", defaults.pop("grants", ()))]
         own = {name: defaults.pop(name) for name in tuple(defaults) if name not in OF_STACK}
         stack = cls(scope, id, **{**kwargs, **defaults})
-        stack._add_layers(from_subfolders(read, own))
+        stack._build_first(layers := from_subfolders(read, own))
+        for name, options in layers.items():
+            with declared_in(read.file, read.lines.get(name)):
+                stack.add_layer(name, **options)
         return stack
 
-    def _add_layers(self, layers: Mapping[str, LayerArguments]) -> None:
-        """Define several layers after building them at the same time."""
+    def _build_first(self, layers: Mapping[str, LayerArguments]) -> None:
+        """Build several layers at the same time, before they are defined."""
         scope = known_scope(self)
         if scope.builds_layers:
             state, sources = state_of(scope.construct), []
@@ -182,8 +188,6 @@ class MultiLayerStack(Stack):
                     path, given = f"{self._path}/{name}", self._given(options, self._grants)
                     sources.append(LayerRequest.read(path, {**defaults, **given}).source)
             state.part(PrebuiltLayers).build(sources, state.store)
-        for name, options in layers.items():
-            self.add_layer(name, **options)
 
     def _given(self, options: LayerArguments, grants: Sequence[LayerGrant | str]) -> LayerArguments:
         """Return the arguments of a layer, with those of the stack where it has none."""

@@ -17,6 +17,7 @@ from aws_cdk import PolicyViolatingResource, PolicyViolation
 from cdk_layers.assembly.constructs import DEFAULT_CHILDREN
 from cdk_layers.cdk.node.contract import is_acknowledged, is_reported_by_cli
 from cdk_layers.errors import CdkLayersError
+from cdk_layers.report.places import Places
 from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.repeats import Repeated, group_repeats, problem_of
 
@@ -95,10 +96,12 @@ def _violation_without_construct(repeated: Repeated) -> PolicyViolation:
 def _as_violation(
     finding: Finding, place: str, elsewhere: str, resources: Sequence[PolicyViolatingResource]
 ) -> PolicyViolation:
+    file = Places().in_project(finding)
+    written = f"Where: {file}." if file else ""
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
-        description=" ".join(filter(None, (place, finding.message, finding.aws_sentence, elsewhere))),
+        description=" ".join(filter(None, (place, finding.message, finding.aws_sentence, written, elsewhere))),
         fix=finding.remedy,
         rule_metadata={"documentation": rule_page(finding.rule)},
         violating_resources=resources,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import cdk_layers
 from cdk_layers.assembly.acknowledgements import REPORT
 from cdk_layers.check.outcome import Outcome, Result
-from cdk_layers.findings import Finding, Subject, Unread, Where
+from cdk_layers.findings import Finding, Origin, Pin, Subject, Unread, Where
 from cdk_layers.store.measurements import stamp
 
 if TYPE_CHECKING:
@@ -77,15 +77,18 @@ def recall(store: Store, key: str | None) -> Outcome | None:
     stored = store.recall(key) if key else None
     if stored is None:
         return None
-    results = (
-        Result(Finding(**{**result["finding"], "where": Where(**result["finding"]["where"])}), result["reason"])
-        for result in stored["results"]
-    )
+    results = (Result(_finding(result["finding"]), result["reason"]) for result in stored["results"])
     unread = (
         Unread(each["text"], Subject(**each["subject"]) if each["subject"] else None) for each in stored["unread"]
     )
     savings = {kind: (files, size) for kind, (files, size) in stored["savings"].items()}
     return Outcome(**{**stored, "results": tuple(results), "unread": tuple(unread), "savings": savings})
+
+
+def _finding(stored: dict[str, Any]) -> Finding:
+    where, pin = stored["where"], stored["pin"]
+    origin = where["origin"] and Origin(**where["origin"])
+    return Finding(**{**stored, "where": Where(**{**where, "origin": origin}), "pin": pin and Pin(**pin)})
 
 
 def remember(store: Store, key: str | None, outcome: Outcome) -> None:

@@ -20,6 +20,7 @@ opt_entry = "."                          # copied to /opt unchanged; relative to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,13 +33,14 @@ from cdk_layers.system.toml import parse_toml
 from cdk_layers.system.wording import bytes_of, folder_fault, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
 FILE_NAME: Final = "layers.toml"
 """The file's name."""
 
 REMOVAL_POLICIES: Final = ("retain", "destroy")
+_HEADER: Final = re.compile(r"""\s*\[\s*layers\s*\.\s*["']?([\w-]+)["']?\s*\]""", re.ASCII)
 _RUNTIMES: Final = tuple(f"python{version}" for version in BUILDABLE_PYTHONS)
 
 
@@ -93,6 +95,14 @@ class LayerDirectory:
     layers: Mapping[str, LayerOptions]
     """The options of every layer, by the name of its subfolder, in merge order: lowest first."""
 
+    lines: Mapping[str, int]
+    """The lines of the file, from 1 on, at which the tables of layers begin, by their names."""
+
+    @property
+    def file(self) -> Path:
+        """The file with the order and the options, which need not exist."""
+        return self.path / FILE_NAME
+
 
 def read_layer_directory(path: Path) -> LayerDirectory:
     """Read a folder of layers.
@@ -118,7 +128,14 @@ def read_layer_directory(path: Path) -> LayerDirectory:
     for name, layer in layers.items():
         if layer.opt_entry is not None and folder_fault(path / name / layer.opt_entry):
             raise _wrong(file, f"layers.{name}.opt_entry", layer.opt_entry, _KINDS["opt_entry"].expected)
-    return LayerDirectory(path, _options(file, "defaults", document, shared), layers)
+    return LayerDirectory(path, _options(file, "defaults", document, shared), layers, _lines(file, options))
+
+
+def _lines(file: Path, tables: Iterable[str]) -> dict[str, int]:
+    """Return the lines of the headers of tables such as [layers.data]; without those that are written in other ways."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    headers = {match[1]: number for number, line in enumerate(lines, start=1) if (match := _HEADER.match(line))}
+    return {name: headers[name] for name in tables if name in headers}
 
 
 def _subfolders(path: Path) -> list[str]:

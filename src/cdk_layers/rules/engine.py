@@ -77,7 +77,8 @@ def _findings_of_build(subject: Layer | Function) -> Iterator[Finding]:
         # A newer version of this library may have written a note of a rule that this version does not have.
         if note.rule in rules:
             severity: Severity | None = "warning" if note.is_warning else None
-            problem = Problem(note.message, note.remedy, severity=severity, aws_error="")
+            pin = subject.where.pin(note.distribution)
+            problem = Problem(note.message, note.remedy, severity=severity, aws_error="", pin=pin)
             yield _finding(rules[note.rule], problem, subject)
 
 
@@ -113,6 +114,7 @@ def _finding(rule: Rule, problem: Problem, subject: Function | Layer | Grant | A
         remedy=problem.remedy or rule.remedy,
         aws_error=aws_error or None,
         topic=problem.topic,
+        pin=problem.pin,
     )
 
 

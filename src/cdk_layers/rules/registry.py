@@ -16,7 +16,7 @@ from cdk_layers.system.discovery import load_modules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cdk_layers.findings import Severity, Where
+    from cdk_layers.findings import Pin, Severity, Where
 
 Subject = TypeVar("Subject", Function, Layer, Grant, App)
 
@@ -53,6 +53,9 @@ class Problem:
 
     topic: str = ""
     """As `Finding.topic`."""
+
+    pin: Pin | None = None
+    """As `Finding.pin`."""
 
 
 @dataclass(frozen=True, slots=True)

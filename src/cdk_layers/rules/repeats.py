@@ -5,6 +5,7 @@ What is not known of several functions or layers is grouped too.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -75,6 +76,11 @@ def problem_of(finding: Finding) -> tuple[str, ...]:
     place = finding.where.path
     message = finding.message.replace(place, place.rpartition("/")[2]) if place else finding.message
     return (finding.rule, finding.severity, _placeless(message), _placeless(finding.remedy))
+
+
+def problem_id(finding: Finding) -> str:
+    """Return a short text that findings of the same problem have in common, for readers of JSON."""
+    return hashlib.sha256("\n".join(problem_of(finding)).encode()).hexdigest()[:16]
 
 
 def _placeless(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cdk_layers.contents.model import Native
 from cdk_layers.contents.names import canonical
+from cdk_layers.findings import Origin, Pin, Where
 from tests.rules.archives import Files, archive, dist, elf, found, function, layer, severities, texts
 
 if TYPE_CHECKING:
@@ -187,6 +189,27 @@ def test_a_library_that_functions_are_known_to_miss_is_a_warning(library: str) -
     assert found(function(needing, layer(archive([f"lib/{library}"]), "Libraries")), "missing-library") == []
     assert found(function(needing, layer(archive([f"python/cv2.libs/{library}"]), "L")), "missing-library") == []
     assert found(function(needing, layer(None, "Vendor")), "missing-library") == []
+
+
+def test_libraries_that_one_distribution_needs_are_one_finding() -> None:
+    """Although different files need them; those of another distribution are another one."""
+    natives = [
+        elf("python/cv2/cv2.abi3.so", "x86_64", (2, 17), "libGL.so.1", "libgthread-2.0.so.0"),
+        elf("python/cv2/qt/xcb.so", "x86_64", (2, 17), "libGL.so.1", "libX11.so.6"),
+        elf("python/psycopg2/_psycopg.abi3.so", "x86_64", (2, 17), "libpq.so.5"),
+    ]
+    dists = [dist("opencv-python", "4", top_level=["cv2"]), dist("psycopg2", "2", top_level=["psycopg2"])]
+    needing = replace(
+        layer(archive(natives=natives, dists=dists)), where=Where("Hub/Base", origin=Origin(manifest="base/uv.lock"))
+    )
+    opencv, psycopg = found(function(needing), "missing-library")
+
+    assert "opencv-python (python/cv2/cv2.abi3.so and 1 more) in layer 'Hub/Base' needs" in opencv.message
+    assert "libGL.so.1, libX11.so.6, libgthread-2.0.so.0, which neither" in opencv.message
+    assert "needs libpq.so.5, which neither" in psycopg.message
+    assert [each.pin for each in (opencv, psycopg)] == [
+        Pin("base/uv.lock", "opencv-python"), Pin("base/uv.lock", "psycopg2")
+    ]  # fmt: skip
 
 
 def test_libraries_that_the_runtime_has_or_may_have_are_quiet() -> None:

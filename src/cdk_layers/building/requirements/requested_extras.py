@@ -61,16 +61,17 @@ def unknown_extras(requirements: Requirements, record: Artifact, job: Job) -> It
         provided[distribution.name] |= {*distribution.extras, *map(canonical, in_markers)}
     for (name, extra), where in sorted(requested.items()):
         if name in versions and extra not in provided[name]:
-            yield _note(f"{name} {versions[name]}", extra, where, sorted(provided[name]))
+            yield _note(name, versions[name], extra, where, sorted(provided[name]))
 
 
-def _note(distribution: str, extra: str, where: str, provided: list[str]) -> Note:
+def _note(name: str, version: str, extra: str, where: str, provided: list[str]) -> Note:
     known = f"It has {listed(provided, _NAMED)}." if provided else "It has no extras."
     return Note(
         "unknown-extra",
-        f"{where} requests the extra {extra!r} of {distribution}, which does not have it, so nothing is installed for "
-        f"it. {known}",
+        f"{where} requests the extra {extra!r} of {name} {version}, which does not have it, so nothing is installed "
+        f"for it. {known}",
         f"{nearest(extra, provided)} Correct the name of the extra, or remove it.".strip(),
+        distribution=name,
     )
 
 

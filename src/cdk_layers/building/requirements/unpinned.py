@@ -35,4 +35,5 @@ def unpinned_note(requirements: Requirements, names: Iterable[str]) -> Note:
         "Pin all distributions, including those that others need: rename requirements.txt to requirements.in, and run "
         "'uv pip compile --universal requirements.in -o requirements.txt'. Or use a lock file, such as that of "
         "'uv lock'.",
+        distribution=next(iter((*listed, *floating, *required)), ""),
     )

@@ -29,8 +29,8 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
     for repeated in group_repeats(verdict.findings):
         finding = repeated.first
         properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
-        if finding.where.template:
-            properties |= {"file": printable(verdict.template(finding.where)), "line": str(verdict.line(finding.where))}
+        if place := verdict.places.best(finding):
+            properties |= {"file": printable(place.file), "line": str(place.line)}
         others = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
         error = f"\nAWS error: {printable(finding.aws_error)}" if finding.aws_error else ""
         listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())

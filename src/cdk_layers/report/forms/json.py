@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.building.trim.savings import savings_json
 from cdk_layers.rules.addresses import rule_page
+from cdk_layers.rules.repeats import problem_id
 from cdk_layers.system.outgoing import json_in_logs
 
 if TYPE_CHECKING:
@@ -38,13 +39,16 @@ def as_json(verdict: Verdict) -> str:
 
 
 def _record(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+    source, template = verdict.places.in_project(finding), verdict.places.in_template(finding.where)
     return {
         "rule": finding.rule,
         "severity": finding.severity,
         "construct": finding.where.path,
-        "template": verdict.template(finding.where),
-        "line": verdict.line(finding.where),
+        "template": template.file if template else "",
+        "line": template.line if template else 1,
         "logical_id": finding.where.logical_id,
+        "source": source and {"file": source.file, "line": source.line},
+        "problem": problem_id(finding),
         "message": finding.message,
         "aws_error": finding.aws_error,
         "remedy": finding.remedy,

@@ -10,9 +10,12 @@ from urllib.parse import quote
 
 from cdk_layers.rules.addresses import rule_page
 from cdk_layers.rules.registry import all_rules
+from cdk_layers.rules.repeats import Repeated, group_repeats
 from cdk_layers.system.outgoing import json_in_logs, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cdk_layers.findings import Finding
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.registry import Rule
@@ -47,9 +50,9 @@ def as_sarif(verdict: Verdict) -> str:
         ],
         "columnKind": "unicodeCodePoints",
         "results": [
-            *(_result(verdict, finding, indexes[finding.rule]) for finding in verdict.findings),
+            *(_result(verdict, repeated, indexes) for repeated in group_repeats(verdict.findings)),
             *(
-                {**_result(verdict, finding, indexes[finding.rule]), "suppressions": [_suppression(reason)]}
+                {**_result(verdict, Repeated(finding), indexes), "suppressions": [_suppression(reason)]}
                 for finding, reason in verdict.acknowledged
             ),
         ],
@@ -71,14 +74,15 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(verdict: Verdict, finding: Finding, rule_index: int) -> dict[str, Any]:
-    sentences = (finding.message, printable(finding.aws_sentence), finding.remedy)
+def _result(verdict: Verdict, repeated: Repeated, indexes: Mapping[str, int]) -> dict[str, Any]:
+    finding = repeated.first
+    sentences = (finding.message, printable(finding.aws_sentence), finding.remedy, printable(repeated.elsewhere))
     return {
         "ruleId": finding.rule,
-        "ruleIndex": rule_index,
+        "ruleIndex": indexes[finding.rule],
         "level": finding.severity,
         "message": {"text": " ".join(filter(None, sentences))},
-        "locations": [_location(verdict, finding)],
+        "locations": [_location(verdict, repeated)],
         "partialFingerprints": {"placeAndRule/v1": _fingerprint(finding)},
     }
 
@@ -87,14 +91,16 @@ def _suppression(reason: str) -> dict[str, str]:
     return {"kind": "inSource", "justification": reason}
 
 
-def _location(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+def _location(verdict: Verdict, repeated: Repeated) -> dict[str, Any]:
+    """Return the place of the first finding, with all constructs: code scanning shows one place of a result."""
+    paths = dict.fromkeys(finding.where.path for finding in repeated.findings)
     location: dict[str, Any] = {
-        "logicalLocations": [{"fullyQualifiedName": printable(finding.where.path), "kind": "resource"}]
+        "logicalLocations": [{"fullyQualifiedName": printable(path), "kind": "resource"} for path in paths]
     }
-    if finding.where.template:
+    if place := verdict.places.best(repeated.first):
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": quote(verdict.template(finding.where))},
-            "region": {"startLine": verdict.line(finding.where)},
+            "artifactLocation": {"uri": quote(place.file)},
+            "region": {"startLine": place.line},
         }
     return location
 

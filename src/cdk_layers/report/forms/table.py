@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cdk_layers.findings import Where
+    from cdk_layers.report.places import Place
     from cdk_layers.report.verdict import Verdict
     from cdk_layers.rules.repeats import Repeated
 
@@ -31,9 +32,11 @@ def show(verdict: Verdict) -> None:
         places[repeated.first.where].append(repeated)
     out = console()
     for where, findings in places.items():
-        out.print(Text.assemble((printable(where.path), "bold"), "  ", (_template(verdict, where), "dim")))
+        place = verdict.places.of_construct(where)
+        out.print(Text.assemble((printable(where.path), "bold"), "  ", (str(place or ""), "dim")))
         for repeated in findings:
-            out.print(Padding(_finding(repeated), (0, 0, 0, 2)))
+            own = verdict.places.best(repeated.first)
+            out.print(Padding(_finding(repeated, own if own != place else None), (0, 0, 0, 2)))
         out.print()
     for sentence in group_unread(verdict.outcome.unread):
         out.print(Text.assemble(("unknown  ", "cyan"), printable(sentence)))
@@ -44,11 +47,7 @@ def show(verdict: Verdict) -> None:
         out.print(f"Trimmed: {savings_text(verdict.outcome.savings)}.", highlight=False)
 
 
-def _template(verdict: Verdict, where: Where) -> str:
-    return printable(verdict.template(where)) if where.template else ""
-
-
-def _finding(repeated: Repeated) -> RenderableType:
+def _finding(repeated: Repeated, place: Place | None) -> RenderableType:
     finding = repeated.first
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, min_width=max(map(len, STYLES)))
@@ -56,6 +55,8 @@ def _finding(repeated: Repeated) -> RenderableType:
     lines = [Text.assemble(printable(finding.message), "  ", (f"[{finding.rule}]", "dim"))]
     if finding.aws_error:
         lines.append(Text.assemble(("AWS error: ", "dim"), printable(finding.aws_error)))
+    if place:
+        lines.append(Text.assemble(("Where: ", "dim"), str(place)))
     lines.append(Text.assemble(("What to do: ", "green"), printable(finding.remedy)))
     if repeated.others:
         lines.append(Text(printable(repeated.elsewhere), "dim"))
@@ -71,5 +72,9 @@ def _summary(verdict: Verdict) -> Text:
     acknowledged = f" Acknowledged: {len(verdict.acknowledged)}." if verdict.acknowledged else ""
     if not verdict.findings:
         return Text(f"No problems found in {judged}.{acknowledged}", "green")
-    counts = f"{count(verdict.errors, 'error')} and {count(verdict.warnings, 'warning')}"
-    return Text.assemble((counts, STYLES["error" if verdict.errors else "warning"]), f" in {judged}.{acknowledged}")
+    problems = group_repeats(verdict.findings)
+    errors = sum(problem.first.severity == "error" for problem in problems)
+    counts = f"{count(errors, 'error')} and {count(len(problems) - errors, 'warning')}"
+    repeated = f", {len(verdict.findings)} times" if len(problems) < len(verdict.findings) else ""
+    style = STYLES["error" if errors else "warning"]
+    return Text.assemble((counts, style), f"{repeated} in {judged}.{acknowledged}")

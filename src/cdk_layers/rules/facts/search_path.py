@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cdk_layers.app.model import Function, Layer, Sources
     from cdk_layers.contents.model import Contents, Distribution
     from cdk_layers.contents.natives import NativeIndex
+    from cdk_layers.findings import Where
 
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
@@ -50,6 +51,9 @@ class Part:
     sources: Sources | None
     layer: Layer | None
     """None for the function's code."""
+
+    where: Where
+    """The place of the layer, or of the function whose code it is."""
 
     @property
     def modules_below(self) -> str:
@@ -88,14 +92,14 @@ def parts(function: Function) -> tuple[Part, ...]:
 def code_parts(function: Function) -> Iterator[Part]:
     """Yield the code of a function if its contents are known."""
     if function.code is not None:
-        yield Part("the function's code", "/var/task", function.code, function.sources, None)
+        yield Part("the function's code", "/var/task", function.code, function.sources, None, function.where)
 
 
 def layer_parts(layers: Iterable[Layer]) -> Iterator[Part]:
     """Yield the layers whose contents are known, each once."""
     for layer in dict.fromkeys(layers):
         if layer.contents is not None:
-            yield Part(f"layer {layer.label!r}", "/opt", layer.contents, layer.sources, layer)
+            yield Part(f"layer {layer.label!r}", "/opt", layer.contents, layer.sources, layer, layer.where)
 
 
 def unknown_parts(function: Function) -> list[str]:

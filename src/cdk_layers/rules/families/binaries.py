@@ -11,13 +11,15 @@ from cdk_layers.lambda_service.runtimes import PYTHON_RUNTIMES
 from cdk_layers.rules.facts.needed_libraries import missing_libraries
 from cdk_layers.rules.facts.search_path import is_python, listed_files, parts, python_version, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
-from cdk_layers.system.wording import count
+from cdk_layers.system.wording import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Native
+    from cdk_layers.findings import Where
+    from cdk_layers.rules.facts.needed_libraries import MissingLibrary
     from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=40)
@@ -31,6 +33,7 @@ _AS_PUBLISHED: Final = (
     "The wheel is for any platform, so a build for the function contains the same files. Use another distribution, or "
     "acknowledge the finding if the function needs none of them."
 )
+_MOST_LISTED: Final = 8
 _SLOWER: Final = " The distribution can be imported without them too, but is usually slower."
 
 
@@ -264,16 +267,25 @@ _KEEP: Final = (
     passing="python/cv2/cv2.abi3.so needs only libraries in opencv_python_headless.libs/\n",
 )
 def missing_library(function: Function, _: Settings) -> Iterator[Problem]:
-    """Yield a problem for each library that is needed and missing."""
+    """Yield a problem for missing libraries that native files need, once for each distribution."""
     if not is_python(function) or unknown_parts(function):
         return
+    causes: dict[tuple[Where, str, str | None], list[MissingLibrary]] = {}
     for missing in missing_libraries(parts(function)):
-        needing = f"{listed_files(missing.part.contents, missing.needed_by)} in {missing.part.label}"
+        needing = owner(missing.part.contents, missing.needed_by[0]) or missing.needed_by[0]
+        causes.setdefault((missing.part.where, needing, missing.distribution), []).append(missing)
+    for (_where, _owner, distribution), group in causes.items():
+        part, names = group[0].part, [missing.name for missing in group]
+        files = dict.fromkeys(path for missing in group for path in missing.needed_by)
         reason = "neither the code nor a layer provides"
-        if missing.distribution:
-            reason = f"{missing.distribution} installs, and which was left out of the archive"
+        if distribution:
+            reason = (
+                f"{distribution} installs, and which {'was' if len(names) == 1 else 'were'} left out of the archive"
+            )
         yield Problem(
-            f"{needing} needs {missing.name}, which {reason}.",
-            remedy=_KEEP if missing.distribution else None,
-            aws_error=f"{missing.name}: cannot open shared object file: No such file or directory",
+            f"{listed_files(part.contents, [*files])} in {part.label} needs {listed(names, _MOST_LISTED)}, "
+            f"which {reason}.",
+            remedy=_KEEP if distribution else None,
+            aws_error=f"{names[0]}: cannot open shared object file: No such file or directory",
+            pin=part.where.pin(owner(part.contents, group[0].needed_by[0])),
         )

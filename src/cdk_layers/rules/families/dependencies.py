@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
@@ -74,6 +75,13 @@ def _targets(function: Function) -> list[Target]:
 
 
 def _unmet_problem(function: Function, name: str, unmet_needs: Sequence[Unmet], found: Installed) -> Problem:
+    problem = _missing_problem(function, name, unmet_needs, found)
+    requirer = unmet_needs[0].requirer
+    part = next((part for distribution, part in found[requirer.name] if distribution is requirer), None)
+    return replace(problem, pin=part.where.pin(requirer.name) if part else None)
+
+
+def _missing_problem(function: Function, name: str, unmet_needs: Sequence[Unmet], found: Installed) -> Problem:
     wants = _wanted(unmet_needs)
     there = unmet_needs[0].found
     if there is not None:
@@ -149,6 +157,7 @@ def version_conflict(function: Function, _: Settings) -> Iterator[Problem]:
             yield Problem(
                 f"{name} exists in {len(copies)} places with different versions: {versions}. {_outcome(copies)}{wants}",
                 severity="error" if broken or _are_mixed(copies) else "warning",
+                pin=copies[0][1].where.pin(name),
             )
 
 
