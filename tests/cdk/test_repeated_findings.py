@@ -97,12 +97,6 @@ def test_under_the_cli_an_error_is_told_once_with_all_places(tmp_path: Path) -> 
     assert text.endswith("The same in 2 other places: Two/F, Three/F.")
 
 
-def test_each_violation_names_the_page_of_its_rule(report: dict[str, Any]) -> None:
-    """The CDK prints it as a fact of the rule."""
-    pages = {each["ruleName"]: each["ruleMetadata"]["documentation"] for each in report["violations"]}
-    assert pages["handler-not-found"].endswith("rules/handler-not-found.md")
-
-
 def test_what_is_known_only_at_deploy_is_a_fact_of_the_report(report: dict[str, Any]) -> None:
     """A layer by an export of another app is not checked, and the report does not hide that."""
     assert "Spoke/G" in report["metadata"]["notKnown"]

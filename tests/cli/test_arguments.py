@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import cdk_layers
+from cdk_layers.cli import main
 from cdk_layers.cli.arguments import parser
 
 
@@ -54,3 +56,46 @@ def test_ports(
 def test_ages(text: str, seconds: int) -> None:
     """Each unit that the help of `cache prune` names."""
     assert parser().parse_args(["cache", "prune", "--older-than", text]).older_than == seconds
+
+
+@pytest.mark.parametrize(("argv", "listed"), [([], "try-imports"), (["cache"], "verify")])
+def test_without_a_command_the_commands_are_listed(
+    capsys: pytest.CaptureFixture[str], argv: list[str], listed: str
+) -> None:
+    """On the error output and with the status of an error, so that a script does not take it for success."""
+    with pytest.raises(SystemExit) as stopped:
+        main(argv)
+    printed = capsys.readouterr()
+    assert (stopped.value.code, printed.out) == (2, "")
+    assert f"\n    {listed} " in printed.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (["chek"], "Did you mean 'check'?"), (["cache", "prun"], "Did you mean 'prune'?"),
+        (["check", "--format", "jsn"], "Did you mean 'json'?"), (["zzz"], ")"),
+    ],
+)  # fmt: skip
+def test_the_nearest_choice_is_suggested(capsys: pytest.CaptureFixture[str], argv: list[str], hint: str) -> None:
+    """Of commands and of the values of options; nothing if none is near."""
+    with pytest.raises(SystemExit):
+        main(argv)
+    assert capsys.readouterr().err.rstrip().endswith(hint)
+
+
+def test_an_unknown_option_is_shown_with_the_usage_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage of the whole program has none of its options."""
+    with pytest.raises(SystemExit):
+        main(["check", "--formt", "json"])
+    printed = capsys.readouterr().err
+    assert "usage: cdk-layers check" in printed
+    assert printed.endswith("cdk-layers check: error: unrecognized arguments: --formt\n")
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    """By the short option of uv and pip, too."""
+    with pytest.raises(SystemExit):
+        main([option])
+    assert capsys.readouterr().out == f"cdk-layers {cdk_layers.__version__}\n"

@@ -98,12 +98,13 @@ def _as_violation(
 ) -> PolicyViolation:
     file = Places().in_project(finding)
     written = f"Where: {file}." if file else ""
+    page = rule_page(finding.rule)
     return PolicyViolation(
         rule_name=finding.rule,
         severity=finding.severity,
         description=" ".join(filter(None, (place, finding.message, finding.aws_sentence, written, elsewhere))),
         fix=finding.remedy,
-        rule_metadata={"documentation": rule_page(finding.rule)},
+        rule_metadata={"documentation": page} if page else None,
         violating_resources=resources,
     )
 

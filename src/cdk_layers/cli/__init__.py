@@ -6,7 +6,7 @@ import errno
 import sys
 from typing import TYPE_CHECKING, Final
 
-from cdk_layers.cli.arguments import parser
+from cdk_layers.cli.arguments import parsed
 from cdk_layers.cli.error_output import discard_rest
 from cdk_layers.errors import CdkLayersError
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = parser().parse_args(argv)
+    arguments = parsed(argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -3,23 +3,64 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from cdk_layers.cli import commands
 from cdk_layers.system.discovery import load_modules
+from cdk_layers.system.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CHOICE: Final = re.compile(r"invalid choice: '([^']*)' \(choose from ([^)]*)\)")
+_USAGE: Final = 2
+"""The exit status for wrong arguments, as of argparse."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors suggest the nearest choice."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and an error, and exit."""
+        found = _CHOICE.search(message)
+        hint = nearest(found[1], re.findall(r"[\w-]+", found[2])) if found else ""
+        super().error(f"{message} {hint}".strip())
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line, with all commands."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="cdk-layers",
         description="Find every way that Lambda layers break, before anything is deployed.",
-        epilog="Settings of a project are in [tool.cdk-layers] of its pyproject.toml.",
+        epilog="`cdk-layers COMMAND --help` describes a command. Settings of a project are in [tool.cdk-layers] of its "
+        "pyproject.toml.",
     )
-    top.add_argument("--version", action=_Version)
-    parsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    top.add_argument("-V", "--version", action=_Version)
+    top.set_defaults(parser=top)
+    parsers = top.add_subparsers(metavar="COMMAND", title="commands")
     for module in load_modules(commands):
         module.add_parser(parsers)
+    for command in parsers.choices.values():
+        command.set_defaults(parser=command)
     return top
+
+
+def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the parsed arguments. Without a command, list the commands and exit, as after an error.
+
+    Args:
+        argv: The arguments. Defaults to those of this process.
+    """
+    arguments, unknown = parser().parse_known_args(argv)
+    if unknown:
+        # With the usage of the command and not of the whole program, which does not have its options.
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if "execute" not in arguments:
+        arguments.parser.print_help(sys.stderr)
+        arguments.parser.exit(_USAGE)
+    return arguments
 
 
 class _Version(argparse.Action):
@@ -31,4 +72,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415  # importing it takes as long as the rest of --help
 
-        parser.exit(message=f"cdk-layers {version('cdk-layers')}\n")
+        print(f"cdk-layers {version('cdk-layers')}")  # noqa: T201
+        parser.exit()

@@ -1,4 +1,4 @@
-"""Addresses of pages of the documentation: what findings, reports, messages and `cdk-layers rule` link to."""
+"""Addresses of pages of the documentation: what findings, reports and `cdk-layers rule` link to."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ This is the one place to set it; tests/test_documents.py names the other files t
 """
 
 
-def rule_page(name: str) -> str:
-    """Return the address of a rule's documentation; a path in the project's repository while that is not published."""
-    return page(f"rules/{name}")
-
-
-def page(name: str) -> str:
-    """Return the address of a page, such as "howto/docker", likewise."""
-    return f"{HOME}{name}/" if HOME else f"docs/{name}.md"
+def rule_page(name: str) -> str | None:
+    """Return the address of a rule's documentation; None until that is published."""
+    return f"{HOME}rules/{name}/" if HOME else None

@@ -24,7 +24,6 @@ from cdk_layers.cdk.node.contract import asset_staging
 from cdk_layers.cdk.state import state_of
 from cdk_layers.errors import AssemblyError, UsageError
 from cdk_layers.lambda_service.search_path import layer_folders
-from cdk_layers.rules.addresses import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -168,8 +167,8 @@ class CodeSource(EntryOptions):
             needs, them = ("needs", "it") if len(reasons) == 1 else ("need", "them")
             message = (
                 f"Function {self.path!r}: {', '.join(reasons)} {needs} a container, and the code is built without one. "
-                f"Leave {them} out, or pass code= or use PythonFunction, which build in Docker. What replaces command "
-                f"hooks: {page('howto/from-python-function')}"
+                f"Leave {them} out, or pass code= or use PythonFunction, which build in Docker. What command hooks "
+                'become is in "Move from PythonFunction" of the documentation.'
             )
             raise UsageError(message)
 

@@ -30,7 +30,7 @@ def add_parser(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser("cache", help="inspect, prune and verify the build cache", epilog=_STATUS)
     parser.description = "Inspect, prune and verify the build cache. Builds also prune it when it exceeds its limit."
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(metavar="ACTION", title="actions")
     _add(actions, "info", _info, "show the content of the cache, and its limit")
     prune = _add(actions, "prune", _prune, "remove what is over the limit, unused for long, or left by killed builds")
     prune.description = (
@@ -56,14 +56,13 @@ def add_parser(commands: Any) -> None:
     )
     verify.add_argument("--dry-run", action="store_true", help="only list damaged entries")
     _add(actions, "path", _path, "print the folder of the cache")
-    parser.set_defaults(execute=execute)
 
 
 def _add(actions: Any, name: str, action: Callable[[Namespace], int], summary: str) -> ArgumentParser:
     parser: ArgumentParser = actions.add_parser(name, help=summary, epilog=_STATUS)
     if action is not _path:
         parser.add_argument("--format", choices=("table", "json"), default="table", help="the form (default: table)")
-    parser.set_defaults(act=action)
+    parser.set_defaults(execute=execute, act=action)
     return parser
 
 

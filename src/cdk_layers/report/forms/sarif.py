@@ -62,14 +62,13 @@ def as_sarif(verdict: Verdict) -> str:
 
 def _descriptor(rule: Rule) -> dict[str, Any]:
     page = rule_page(rule.name)
-    # A helpUri has to be absolute. Source: SARIF 2.1.0, 3.49.12.
-    address = {"helpUri": page} if page.startswith("https:") else {}
+    texts = (rule.remedy, f"Documentation: {page}" if page else "", f"Source: {rule.source}")
     return {
         "id": rule.name,
         "shortDescription": {"text": rule.meaning.split(". ")[0].rstrip(".") + "."},
         "fullDescription": {"text": rule.meaning},
-        **address,
-        "help": {"text": f"{rule.remedy}\nDocumentation: {page}\nSource: {rule.source}"},
+        **({"helpUri": page} if page else {}),
+        "help": {"text": "\n".join(filter(None, texts))},
         "defaultConfiguration": {"level": rule.severity},
     }
 
