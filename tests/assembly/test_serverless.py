@@ -33,7 +33,11 @@ def _write(package: Path, artifact: str | None = None, /, **resources: Any) -> P
     """Write the template and the state of a package."""
     function = {"handler": "app.handler", "package": {} if artifact is None else {"artifact": artifact}}
     state = {
-        "service": {"provider": {"name": "aws", "region": "eu-west-1"}, "functions": {"create": function}},
+        "service": {
+            "service": "orders",
+            "provider": {"name": "aws", "region": "eu-west-1"},
+            "functions": {"create": function},
+        },
         "package": {"artifactDirectoryName": _DEPLOY, "artifact": "orders.zip"},
     }
     (package / "serverless-state.json").write_text(json.dumps(state))
@@ -74,7 +78,8 @@ def test_archives_are_next_to_the_template(package: Path) -> None:
     app = read(package)
     (function,) = app.functions
 
-    assert (_files(function), function.region) == (["app.py"], "eu-west-1")
+    assert (function.where.path, function.region) == ("orders#CreateLambdaFunction", "eu-west-1")
+    assert _files(function) == ["app.py"]
     (layer,) = function.used_layers
     assert layer.contents is not None
     assert list(layer.contents.files) == ["shared.py"]
@@ -162,7 +167,8 @@ def test_nested_templates_of_the_split_stacks_plugin(package: Path) -> None:
     function = _only(package)
 
     assert _files(function) == ["app.py"]
-    assert labels(function) == ["cloudformation-template-update-stack.json#BaseLambdaLayer"]
+    assert labels(function) == ["orders#BaseLambdaLayer"]
+    assert function.where.path == "orders#CreateNestedStack/CreateLambdaFunction"
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,10 @@ class _Reading:
         """The templates of stack sets and products that were read."""
 
     def app(self, unbundled: frozenset[str]) -> App:
-        package = self._assets.package
         if self._start.name == MANIFEST:
             self._read_assembly(self._start)
         else:
-            self._add(Stack(self._start, _template(self._start), region=package.region if package else None))
+            self._read_template(self._start)
         stacks = frozenset(stack for stack in self._stacks if _top(stack).construct in unbundled)
         links, code = Links(tuple(self._stacks)), CodeReader(self._assets, stacks)
         versions = LayerVersions(links, code)
@@ -125,6 +124,11 @@ class _Reading:
                 self._assets.add(read_document(file), folder)
         for name, artifact in artifacts.items():
             self._read_artifact(str(name), mapping(artifact), folder)
+
+    def _read_template(self, path: Path) -> None:
+        package = self._assets.package
+        service, region = (package.service, package.region) if package else (None, None)
+        self._add(Stack(path, _template(path), label=service, region=region))
 
     def _read_artifact(self, name: str, artifact: Mapping[str, Any], folder: Path) -> None:
         properties = mapping(artifact, "properties")

@@ -35,6 +35,9 @@ Source: lib/layer.js and lib/shared.js of serverless-python-requirements 6.1.
 class Package:
     """A packaged service."""
 
+    service: str | None
+    """Its name."""
+
     uploads: str
     """The S3 prefix of all deploys of the service; a deploy uploads to a folder below it."""
 
@@ -74,6 +77,7 @@ def read_package(template: Path) -> Package | None:
     named = {} if service is None else {file.name: file for file in _artifacts(state, service)}
     caches = {file.resolve().parent for file in packed.values() if file.is_symlink()}
     return Package(
+        service=as_text(mapping(state, "service").get("service")),
         uploads=(as_text(mapping(state, "package").get("artifactDirectoryName")) or "").rpartition("/")[0],
         files=named | packed,
         folders=(*filter(None, [service]), *(folder for folder in caches if folder.name == _CACHE)),

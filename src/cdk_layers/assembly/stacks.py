@@ -62,6 +62,9 @@ class Stack:
     construct: str | None = None
     """The stack's construct path."""
 
+    label: str | None = None
+    """What paths of its resources begin with if they have no construct paths. Defaults to the template's file name."""
+
     account: str | None = None
     region: str | None = None
     constructs: Constructs = field(default_factory=Constructs, repr=False)
@@ -128,9 +131,9 @@ class Stack:
         return (resource for resource in self.resources.values() if resource.type in types)
 
     def construct_path(self, resource: Resource) -> str:
-        """Return the construct path of a resource; if it is not known, "<template>#<logical id>".
+        """Return the construct path of a resource; if it is not known, "<label>#<logical id>".
 
-        In a nested stack, that is "<template>#<nested stack>/<logical id>": its template is often called template.yaml
+        In a nested stack, that is "<label>#<nested stack>/<logical id>": its template is often called template.yaml
         too.
         """
         metadata = resource.metadata.get("aws:cdk:path")
@@ -141,5 +144,5 @@ class Stack:
             path = self.constructs.path_of(resource.logical_id, self.construct, inner)
         if path:
             return without_default_child(path)
-        outer = f"{self.path.name}#" if self.parent is None else f"{self.parent.where.path}/"
+        outer = f"{self.label or self.path.name}#" if self.parent is None else f"{self.parent.where.path}/"
         return f"{outer}{resource.logical_id}"

@@ -304,6 +304,7 @@ def test_known_sizes_leave_nothing_open() -> None:
     """Where all sizes are known, or there are no layers, nothing is said."""
     assert severities("size-unknown", a_function(a_layer(unzipped_bytes=3), code=holding(1))) == []
     assert severities("size-unknown", a_function(code=None)) == []
+    assert severities("size-unknown", a_function(a_layer(unzipped_bytes=3), code=None, image=True)) == []
     assert severities("size-unknown", a_function(a_layer(), code=None)) == []
 
 

@@ -252,12 +252,12 @@ def size_unknown(subject: Function, settings: Settings) -> Iterator[Problem]:
 
     Code or a layer that was not built, such as that of a stack that `cdk deploy --exclusively` leaves out, is not
     reported: its size is known as soon as it is built, and `App.unread` names it. The same is true of what cannot be
-    read, which `unreadable-content` reports.
+    read, which `unreadable-content` reports. The limit does not apply to container images.
     """
     total = FunctionSize.of(subject)
     explained = {repr(layer.label) for layer in subject.used_layers if layer.is_unbuilt or layer.fault}
     explained |= {CODE} if subject.is_unbuilt or subject.fault else set()
-    is_reported = subject.layers and total.parts and not explained.issuperset(total.unknown)
+    is_reported = subject.layers and not subject.image and total.parts and not explained.issuperset(total.unknown)
     if is_reported and total.unzipped_bytes < settings.limit_bytes:
         at_most = size(settings.limit_bytes - total.unzipped_bytes)
         yield Problem(
