@@ -119,6 +119,16 @@ def test_limits_of_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n
     assert "Reinstall" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("number", "remedy"), [(signal.SIGKILL, "memory runs out"), (signal.SIGXFSZ, "ulimit -a")])
+def test_uv_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, remedy: str) -> None:
+    """A uv that a signal ends, as where memory runs out, says nothing about the requirements."""
+    monkeypatch.setattr(
+        host, "run", lambda *_, **__: subprocess.CompletedProcess([], -number, "", "Resolved 5 packages")
+    )
+    with pytest.raises(BuildError, match=rf"^uv, which builds layers, was ended by signal {number} \(.*{remedy}"):
+        process.run(["pip"], cwd=tmp_path, extra={})
+
+
 def test_uv_without_its_program(monkeypatch: pytest.MonkeyPatch, store: LocalStore, tmp_path: Path) -> None:
     """An installation of uv without its program, as in a copied site-packages, has nothing to do with the cache."""
 

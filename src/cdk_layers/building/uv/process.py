@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -170,7 +171,7 @@ class _Call:
         """Run it and wait for its end.
 
         Raises:
-            BuildError: uv cannot be started, or its failure would count as a success.
+            BuildError: uv cannot be started, a signal ended it, or its failure would count as a success.
             OSError: The disk is full.
         """
         if host.ignores_children():
@@ -180,18 +181,32 @@ class _Call:
                 "signal.SIG_DFL) first."
             )
             raise BuildError(message)
-        variables = {**self.variables, **more}
         try:
-            command = [_program(), *self.arguments]
-            if self.configuration is None:
-                return host.run(command, cwd=self.cwd, environment=variables)
-            with host.nameless_file(self.configuration) as file:
-                command += ["--config-file", file.path]
-                return host.run(command, cwd=self.cwd, environment=variables, inherited=file.descriptors)
+            done = self._run({**self.variables, **more})
         except OSError as error:
             if error.errno in FULL:
                 raise
             raise BuildError(_not_started(error)) from error
+        if done.returncode < 0:
+            raise BuildError(_ended_by(-done.returncode))
+        return done
+
+    def _run(self, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        command = [_program(), *self.arguments]
+        if self.configuration is None:
+            return host.run(command, cwd=self.cwd, environment=variables)
+        with host.nameless_file(self.configuration) as file:
+            command += ["--config-file", file.path]
+            return host.run(command, cwd=self.cwd, environment=variables, inherited=file.descriptors)
+
+
+def _ended_by(number: int) -> str:
+    remedy = (
+        "Linux sends it when memory runs out: give this machine or container more."
+        if number == signal.SIGKILL
+        else "This process or user may have reached a limit of the system: see `ulimit -a`."
+    )
+    return f"uv, which builds layers, was ended by signal {number} ({signal.strsignal(number)}). {remedy}"
 
 
 def _not_started(error: OSError) -> str:
