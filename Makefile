@@ -50,12 +50,11 @@ synth: environment ## synthesize the sample app with the CDK CLI: real layers, n
 test: environment ## run every test
 	$(PY) -m pytest -n auto $(ARGS)
 
-# The oldest uv knows UV_SYSTEM_CERTS by its former name.
 test-oldest: environment ## run the tests of builds and constructs with the oldest dependencies that pyproject.toml admits
 	$(UV) --quiet venv --clear --python $(PY) $(OLDEST)
 	$(UV) --quiet pip sync --python $(OLDEST) --require-hashes requirements/oldest.txt
 	$(UV) --quiet pip install --python $(OLDEST) --no-deps --editable .
-	UV_NATIVE_TLS=true $(OLDEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/building tests/contents tests/store tests/cdk tests/test_package.py)
+	$(OLDEST)/$(PROGRAMS)/python -m pytest -n auto $(or $(ARGS),tests/building tests/contents tests/store tests/cdk tests/test_package.py)
 
 test-newest: environment ## run the same tests with the newest dependencies there are
 	$(UV) --quiet venv --clear --python $(PY) $(NEWEST)

@@ -455,6 +455,7 @@ def test_path_files_of_handlers(session: pytest.Pytester) -> None:
 
 def test_coverage_of_an_archive(app: Path, session: pytest.Pytester) -> None:
     """Coverage measures a handler by its module's name, and maps it to the project's folder as documented."""
+    pytest.importorskip("coverage")
     shutil.make_archive(str(app / "Zipped"), "zip", app / "Other")
     (session.mkdir("functions") / "other").mkdir()
     shutil.copy(app / "Other" / "main.py", session.path / "functions" / "other")

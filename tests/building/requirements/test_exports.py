@@ -27,6 +27,7 @@ _PIPENV = {"Pipfile": "[packages]\n", "Pipfile.lock": "{}"}
 @pytest.mark.parametrize(("files", "said", "error", "words"), [
     (_POETRY, "error: No solution found when resolving tool dependencies", BuildError, "could not be installed"),
     (_PIPENV, "error: No solution found when resolving tool dependencies", BuildError, "could not be installed"),
+    (_POETRY, "client error (Connect)\n  invalid peer certificate: UnknownIssuer", BuildError, "UV_SYSTEM_CERTS"),
     (_POETRY, "pyproject.toml changed significantly since poetry.lock", StaleLockError, "stale-lock"),
     (_POETRY, "Group(s) not found: docs", EntryError, "Group.s. not found: docs"),
     (_PIPENV, "Pipfile.lock is corrupted", EntryError, "is corrupted"),

@@ -264,29 +264,6 @@ def test_version_on_an_index_that_is_not_looked_at(cause: str) -> None:
     assert "UV_INDEX_STRATEGY=unsafe-best-match" in message
 
 
-def test_index_that_cannot_be_reached() -> None:
-    """What fails for the network alone has a type of its own, which an older resolution can answer."""
-    assert type(uv_error(NO_NETWORK, "requirements.txt", TARGET)) is UnreachableError
-    assert type(uv_error(UNKNOWN, "requirements.txt", TARGET)) is DependencyError
-
-
-@pytest.mark.parametrize(
-    ("cause", "part"),
-    [
-        ("error reading a body from connection\n  cause: peer closed connection without sending TLS", "be reached"),
-        ("error decoding response body\n  cause: request or response body error", "cannot be reached"),
-        ("HTTP status server error (503 Service Unavailable) for url (https://a.example)", "fails (HTTP status server"),
-        ("HTTP status server error (502 Bad Gateway) for url (https://a.example/simple/six/)", "(502 Bad Gateway)"),
-    ],
-)
-def test_connection_that_breaks(cause: str, part: str) -> None:
-    """A connection that ends in an answer, and an index or proxy out of service, count as an index out of reach."""
-    stderr = f"error: Request failed\n  cause: Failed to fetch: https://a.example/simple/six/\n  cause: {cause}\n"
-    error = uv_error(stderr, "requirements.txt", TARGET)
-    assert type(error) is UnreachableError
-    assert part in str(error)
-
-
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [

@@ -17,6 +17,7 @@ from cdk_layers.building.requirements.manifest_names import SOURCES
 from cdk_layers.building.requirements.poetry_project import mirrored, unmirrored
 from cdk_layers.building.requirements.requirements_file import read_requirements_text
 from cdk_layers.building.uv import process
+from cdk_layers.building.uv.index_errors import certificate_remedy
 from cdk_layers.errors import BuildError, EntryChangedError, EntryError, StaleLockError
 from cdk_layers.system.outgoing import scrub, secrets_in
 from cdk_layers.system.temporary_folders import temporary_folder
@@ -218,9 +219,10 @@ def _tool(
     if not done.returncode:
         return done.stdout
     if process.is_unreachable(done.stderr) or "resolving tool dependencies" in done.stderr:
+        remedy = certificate_remedy(done.stderr) or "Connect to the index once"
         message = (
             f"{lock} is exported by {tool[0]}, which could not be installed: {process.reason_in(done.stderr)} "
-            f"Connect to the index once, or export the lock file to requirements.txt yourself and remove {lock}."
+            f"{remedy}, or export the lock file to requirements.txt yourself and remove {lock}."
         )
         raise BuildError(message)
     reason = process.reason_in(done.stderr or done.stdout)

@@ -11,7 +11,10 @@ from cdk_layers.system.outgoing import scrub
 
 _URL: Final = re.compile(r"https?://[^\s`)'\"<>]+")
 _REFUSED: Final = re.compile(r"\b(?:401|403)\b|Unauthorized|Forbidden|Missing credentials")
-_OUT_OF_SERVICE: Final = re.compile(r"HTTP status server error \(5[^()]{1,50}\)")
+_REASON: Final = re.compile(
+    r"HTTP status server error \(5[^()]{1,50}\)|invalid peer certificate: .{1,100}?(?= (?:hint|help): |$)"
+)
+_UNTRUSTED: Final = "invalid peer certificate: UnknownIssuer"
 
 
 def index_error(stderr: str, origin: str) -> DependencyError | None:
@@ -32,12 +35,28 @@ def index_error(stderr: str, origin: str) -> DependencyError | None:
 def _no_network(text: str, origin: str) -> str:
     found = _URL.search(text)
     index = _index(found.group()) if found else "the package index"
-    status = _OUT_OF_SERVICE.search(text)
-    failure = f"fails ({status.group()})" if status else "cannot be reached"
+    reason = _REASON.search(text)
+    failure = f"fails ({reason.group()})" if reason else "cannot be reached"
+    remedy = certificate_remedy(text) or (
+        "Check the network and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL)"
+    )
     return (
-        f"{origin}: {index} {failure}, and no cache on this machine has what is needed. Check the "
-        "network and the index settings (UV_DEFAULT_INDEX, UV_INDEX, PIP_INDEX_URL), or build once while the index "
-        "can be reached."
+        f"{origin}: {index} {failure}, and no cache on this machine has what is needed. {remedy}, or build once while "
+        "the index can be reached."
+    )
+
+
+def certificate_remedy(stderr: str) -> str | None:
+    """Return what to do about a certificate that uv does not trust, without a period; None for another failure.
+
+    uv trusts the certificates that it includes, and pip 24.2 and newer those of the machine. So pip works behind a
+    company's proxy where uv does not. Source: "TLS certificates" in the documentation of uv.
+    """
+    if _UNTRUSTED not in stderr:
+        return None
+    return (
+        "If a proxy or an index of your company has its own certificates, set UV_SYSTEM_CERTS=true, so that uv trusts "
+        "those that this machine trusts, or set SSL_CERT_FILE to a file with them"
     )
 
 
