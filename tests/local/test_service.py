@@ -248,6 +248,18 @@ def test_a_request_without_a_length_is_refused(url: str, headers: dict[str, str]
         connection.request("POST", "/2015-03-31/functions/Report/invocations", headers=headers)
         with connection.getresponse() as answer:
             assert answer.status == 411
+            assert answer.headers["Connection"] == "close"
+
+
+def test_a_connection_outlives_unknown_operations(url: str) -> None:
+    """SDKs keep connections: one that is closed without notice fails the next request, if that is sent too early."""
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        for method, path in [("GET", ""), ("PUT", "/concurrency"), ("DELETE", ""), ("POST", "/invocations")]:
+            connection.request(method, f"/2015-03-31/functions/Report{path}", body=b"{}")
+            with connection.getresponse() as answer:
+                answer.read()
+            assert connection.sock is not None
+    assert answer.status == 200
 
 
 @pytest.mark.parametrize("operation", ["get_function", "delete_function", "put_function_concurrency"])

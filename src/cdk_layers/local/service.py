@@ -74,15 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Service
 
-    def do_GET(self) -> None:
-        """Answer everything but Invoke."""
-        self.close_connection = True  # a body may follow
-        self._refuse(404, "UnknownOperationException", "Only Invoke is available here.")
-
-    do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - names that the base class calls
-
     def do_POST(self) -> None:
-        """Invoke a function."""
+        """Invoke a function, or report that another operation is unknown."""
         length = self._length()
         if length is None:
             self.close_connection = True
@@ -90,9 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         event = self._body(length)
         url = urlsplit(self.path)
-        place = _INVOCATIONS.fullmatch(url.path)
+        place = _INVOCATIONS.fullmatch(url.path) if self.command == "POST" else None
         if place is None:
-            self.do_GET()
+            self._refuse(404, "UnknownOperationException", "Only Invoke is available here.")
             return
         name, qualifier = _name_and_qualifier(unquote(place[1]), parse_qs(url.query).get("Qualifier", [None])[0])
         kind = self.headers.get("X-Amz-Invocation-Type", _KINDS[0])
@@ -106,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(202)
         else:
             self._answer(name, event or b"{}", _client_context(self.headers), qualifier)
+
+    do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - names that the base class calls
 
     def _length(self) -> int | None:
         """Return how many bytes the caller sends; None if the request does not say so."""
@@ -169,6 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status != 204:  # noqa: PLR2004
             self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
