@@ -361,6 +361,20 @@ def test_an_empty_stack_of_an_assembly_is_empty(tmp_path: Path) -> None:
         read_text(tmp_path, "{}")
 
 
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [("!Ref BaseLambdaLayer", "is neither a resource nor a parameter of its template."),
+     ("!Ref Given", "is known only at deploy."), ("!Ref Report.Version", "is known only at deploy.")],
+)  # fmt: skip
+def test_a_layer_that_the_template_does_not_define(tmp_path: Path, layer: str, reason: str) -> None:
+    """As the Serverless Framework writes it for `retain: true`, where the resource has another logical id."""
+    text = (
+        f"Parameters: {{Given: {{Type: String}}}}\nResources:\n  Report: {{Type: AWS::Lambda::Function, "
+        f"Properties: {{Layers: [{layer}]}}}}\n"
+    )
+    assert str(read_text(tmp_path, text).unread[0]).endswith(reason)
+
+
 def test_a_layer_known_only_at_deploy_is_called_by_its_expression(tmp_path: Path) -> None:
     """A message about such a layer names what stands in the template, and not the function that uses it."""
     function = read_function(tmp_path, "Layers: [!ImportValue base-layer]")

@@ -113,6 +113,12 @@ def test_imports_the_packages_of_a_function(app: Path, capsys: pytest.CaptureFix
     assert len(_tried(app, capsys, "Other")[1]["imported"]) == 5
 
 
+def test_an_archive_without_metadata_is_not_called_sound(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As other tools pack them (`slim: true` of serverless-python-requirements): nothing names the packages."""
+    assert main(["try-imports", "Node", str(app), "--runtime", RUNTIME]) == 0
+    assert "Node: no package was imported: its archives contain no metadata" in capsys.readouterr().out
+
+
 def test_packages_that_need_another_one_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A package that only the package of a requiring distribution makes importable works, as psycopg_binary does.
 

@@ -118,7 +118,9 @@ class Assets:
     def _measure(self, path: Path, subject: Subject) -> Measured:
         resolved = path.resolve()
         if not any(resolved.is_relative_to(root) for root in self.roots):
-            self.report(f": its asset {path} is outside of the assembly, and is not read.", subject)
+            self.report(
+                f": its asset {path} is outside of the assembly and the working folder, and is not read.", subject
+            )
             return UNMEASURED
         if not (resolved.is_file() or resolved.is_dir()):
             self.report(f": its asset {path} does not exist, so its content is unknown.", subject)

@@ -18,6 +18,7 @@ from cdk_layers.assembly.properties import exists, generated_name, is_retained, 
 from cdk_layers.assembly.weak_uses import weak_uses
 from cdk_layers.findings import Subject
 from cdk_layers.lambda_service.arn import LayerArn
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,12 @@ class LayerVersions:
             name = _NAME_IN_ARN.search(describe(value))
             self._named[key] = Layer(where=resource.where, name=name[1] if name else describe(value))
             subject = Subject("Function", resource.where.path)
-            self.code.assets.report(f": its layer {describe(value)} is known only at deploy.", subject)
+            reason = (
+                "is neither a resource nor a parameter of its template"
+                if resource.stack.is_undefined(mapping(expression).get("Ref"))
+                else "is known only at deploy"
+            )
+            self.code.assets.report(f": its layer {describe(value)} {reason}.", subject)
         return self._named[key]
 
     def _layer_if_it_exists(self, resource: Resource, scenario: Scenario) -> Layer | None:

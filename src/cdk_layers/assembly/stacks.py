@@ -126,6 +126,14 @@ class Stack:
         is_generated = any(str(name).startswith("Fn::") for name in self.conditions)
         return is_generated or "Fn::Transform" in self.document or bool(self.macros)
 
+    def is_undefined(self, name: object) -> bool:
+        """Return whether what a `Ref` names is neither a resource, a parameter nor a pseudo parameter.
+
+        SAM generates resources whose names contain a dot.
+        """
+        is_plain = isinstance(name, str) and "." not in name and "::" not in name
+        return is_plain and name not in self.resources and name not in self.parameters
+
     def of_type(self, *types: str) -> Iterator[Resource]:
         """Yield the resources of some types."""
         return (resource for resource in self.resources.values() if resource.type in types)

@@ -115,5 +115,8 @@ def _as_text(function: LocalFunction, result: TriedImports) -> str:
         for failure in result.failed
     ]
     broken, target = len(result.broken), f"{function.runtime} on {function.architecture}"
+    if not result.names:
+        missing = "its archives contain no metadata of distributions (*.dist-info), which names their packages"
+        return printable(f"{function.path}: no package was imported: {missing}.")
     total = f"{function.path}: {count(len(result.names), 'package')} imported in {target}, {broken} broken."
     return "\n".join(printable(line) for line in [*lines, total])
