@@ -14,6 +14,7 @@ import pytest
 
 from cdk_layers.building.builds import build
 from cdk_layers.building.uv import process
+from cdk_layers.building.uv.settings import tool_variables
 from cdk_layers.errors import BuildError, CdkLayersError
 from cdk_layers.lambda_service.target import Target
 from cdk_layers.store.local_store import LocalStore
@@ -32,7 +33,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
 def test_pip_settings_become_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index settings of pip reach uv, from the process as from the bundling options."""
     surroundings(monkeypatch, PIP_INDEX_URL="https://a.example/simple")
-    variables = process.environment({"PIP_EXTRA_INDEX_URL": "https://b.example/simple"})
+    variables = tool_variables({"PIP_EXTRA_INDEX_URL": "https://b.example/simple"})
     assert variables["UV_DEFAULT_INDEX"] == "https://a.example/simple"
     assert variables["UV_INDEX"] == "https://b.example/simple"
 
@@ -40,13 +41,13 @@ def test_pip_settings_become_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_uvs_own_settings_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where uv's own variable is set, pip's is not looked at."""
     surroundings(monkeypatch, UV_DEFAULT_INDEX="https://uv.example", PIP_INDEX_URL="https://pip.example")
-    assert process.environment({})["UV_DEFAULT_INDEX"] == "https://uv.example"
+    assert tool_variables({})["UV_DEFAULT_INDEX"] == "https://uv.example"
 
 
 def test_surrounding_environments_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """An active virtual environment or uv's choice of an interpreter says nothing about the target."""
     surroundings(monkeypatch, VIRTUAL_ENV="/x", CONDA_PREFIX="/y", UV_PYTHON="3.8", UV_LINK_MODE="symlink", HOME="/h")
-    variables = process.environment({})
+    variables = tool_variables({})
     assert {"VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_LINK_MODE"}.isdisjoint(variables)
     assert variables["HOME"] == "/h"
 

@@ -83,14 +83,6 @@ def refuse_unsafe(installed: str) -> None:
         raise BuildError(message)
 
 
-def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of uv where it exports locks and installs tools.
-
-    It is the environment of this process, overridden by `extra`, without settings of uv that do not apply.
-    """
-    return tool_variables(extra)
-
-
 def settings_digest(folder: Path, extra: Mapping[str, str]) -> str:
     """Return a digest of all settings that decide what uv finds for a folder, without credentials."""
     return read_uv_settings(folder, extra).digest()
@@ -110,7 +102,7 @@ def run(arguments: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str])
     Raises:
         BuildError: uv cannot be started, or cannot write its files.
     """
-    done = _run_with_retry(_Call(arguments, cwd, environment(extra)))
+    done = _run_with_retry(_Call(arguments, cwd, tool_variables(extra)))
     if done.returncode and (message := write_failure(done.stderr)):
         raise BuildError(message)
     return done
