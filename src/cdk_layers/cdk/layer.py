@@ -293,7 +293,7 @@ class SharedPythonLayer(PythonLayerVersion):
     @property
     def _followed_digest(self) -> str | None:
         """The digest that functions of other stacks follow, which an earlier build can have where `digest` is None."""
-        return self._asset.followed_digest(self._staging)
+        return self.digest or self._asset.earlier_digest
 
     @property
     def asset_hash(self) -> str:

@@ -42,6 +42,8 @@ class Built:
     source: LayerSource
     build: LayerBuild
 
+    earlier_digest = None
+
     @property
     def contents(self) -> Contents:
         """The contents, as far as they are known before the construct exists."""
@@ -83,10 +85,6 @@ class Built:
         """Return the digest of the content."""
         return self.build.digest
 
-    def followed_digest(self, stage: AssetStaging) -> str:
-        """Return the digest that functions of other stacks follow."""
-        return self.digest(stage)
-
 
 @dataclass(frozen=True, slots=True)
 class Unstaged:
@@ -125,10 +123,6 @@ class Unstaged:
         """Return the digest of the content; None if it is not known."""
         return None if self.build is None else self.build.digest
 
-    def followed_digest(self, stage: AssetStaging) -> str | None:
-        """Return the digest that functions of other stacks follow; None if there is no build."""
-        return self.digest(stage) or self.earlier_digest
-
 
 @dataclass(frozen=True, slots=True)
 class ByContainer:
@@ -137,6 +131,7 @@ class ByContainer:
     source: LayerSource
 
     contents = None
+    earlier_digest = None
     report = NO_REPORT
 
     def bundling(self) -> BundlingOptions:
@@ -160,10 +155,6 @@ class ByContainer:
     def digest(self, stage: AssetStaging) -> str:
         """Return the asset hash, which the CDK made from the output."""
         return stage.asset_hash
-
-    def followed_digest(self, stage: AssetStaging) -> str:
-        """Return the digest that functions of other stacks follow."""
-        return self.digest(stage)
 
 
 LayerAsset: TypeAlias = Built | Unstaged | ByContainer
