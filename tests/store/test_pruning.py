@@ -238,7 +238,7 @@ def test_small_files_are_bounded(store: LocalStore, monkeypatch: pytest.MonkeyPa
 )  # fmt: skip
 def test_older_schemas(store: LocalStore, idle_days: float, limits: Limits, stays: bool) -> None:
     """What older versions left is removed once idle: for a month, or a day if there is no room or the user asks."""
-    places = ["1/entries/key/manifest.json", "unpacked/digest/a.py", "runtimes/runtime-3.13/b.py", "2/measurements-1/x"]
+    places = ["1/entries/key/manifest.json", "2/measurements-1/x"]
     for place in places:
         path = store.folder / place
         _write(path, 1)

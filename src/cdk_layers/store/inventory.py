@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEMA: Final = "2"
-"""The folder of everything that this version understands. Counts up when the files mean something else.
-
-Schema 1 had `entries`, `values` and `contents-N`, and `unpacked` and `runtimes` next to it.
-"""
+"""The folder of everything that this version understands. Counts up when the files mean something else."""
 
 Kind = Literal["artifacts", "unpacked", "runtimes", "measurements", "digests", "memos", "scratch", "older"]
 
@@ -48,7 +45,6 @@ UPKEEP: Final = "upkeep"
 
 SIZE: Final = "size.json"
 CONTENT: Final = "content"
-_OLDER: Final = ("unpacked", "runtimes")
 _DEPTH: Final = 2
 
 
@@ -149,8 +145,7 @@ def _tree_item(kind: Kind, path: Path) -> Item | None:
 
 def _older(folder: Path) -> list[Path]:
     """Return the folders of older schemas; those of newer ones are not touched."""
-    schemas = [path for path in _children(folder) if path.name.isdecimal() and int(path.name) < int(SCHEMA)]
-    found = [*schemas, *(folder / name for name in _OLDER if (folder / name).is_dir())]
+    found = [path for path in _children(folder) if path.name.isdecimal() and int(path.name) < int(SCHEMA)]
     prefix = "measurements-"
     for path in _children(folder / SCHEMA):
         number = path.name.removeprefix(prefix)
