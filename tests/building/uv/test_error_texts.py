@@ -36,6 +36,21 @@ CONFLICT = """\
 error: No solution found when resolving dependencies
   cause: Because you require six==1.16.0 and six==1.17.0, we can conclude that your requirements are unsatisfiable.
 """
+NO_WHEEL_BY_MARKER = """\
+error: No solution found when resolving dependencies
+  cause: Because docopt{python_full_version < '4'}==0.6.2 has no usable wheels and you require docopt{python_full_version < '4'}==0.6.2, we can conclude that your requirements are unsatisfiable.
+"""  # noqa: E501 - uv's own lines
+NO_VERSION_BY_MARKER = """\
+error: No solution found when resolving dependencies
+  cause: Because there is no version of six[x]{sys_platform == 'linux' or
+         python_full_version >= '4'}==99 and you require six[x]{sys_platform == 'linux' or python_full_version >= '4'}==99, we can conclude that your requirements are unsatisfiable.
+"""  # noqa: E501 - uv's own lines
+CONFLICT_BY_MARKER = """\
+error: No solution found when resolving dependencies
+  cause: Because app==0.1 has no usable wheels, we can conclude that app==0.1 cannot be used.
+         And because botocore==1.29.0 depends on urllib3>=1.25.4,<1.27 and you require urllib3{python_full_version < '4'}==2.2.0, we can conclude that your requirements and botocore{python_full_version < '4'}==1.29.0 are incompatible.
+         And because you require botocore{python_full_version < '4'}==1.29.0, we can conclude that your requirements are unsatisfiable.
+"""  # noqa: E501 - uv's own lines
 NO_NETWORK = """\
 error: Failed to fetch: http://user:secret@127.0.0.1:9/simple/six/
   cause: error sending request for url (http://127.0.0.1:9/simple/six/)
@@ -82,6 +97,9 @@ hint: This usually indicates a problem with the package or the build environment
         (NO_WHEEL_BEFORE, ["no wheel of 'orjson' suits"]),
         (UNKNOWN, ["the index has no distribution 'nosuch'"]),
         (NO_VERSION, ["the index has no version 'six==99'"]),
+        (NO_WHEEL_BY_MARKER, ["allow_source_builds=['docopt']"]),
+        (NO_VERSION_BY_MARKER, ["the index has no version 'six==99'"]),
+        (CONFLICT_BY_MARKER, ["contradict each other", "you require urllib3==2.2.0, we can conclude"]),
         (CONFLICT, ["contradict each other", "you require six==1.16.0 and six==1.17.0"]),
         (NO_NETWORK, ["http://127.0.0.1:9/simple cannot be reached"]),
         (REFUSED, ["https://a.example/simple rejects the credentials"]),

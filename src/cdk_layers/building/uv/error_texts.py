@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _NAME = r"(?<![\w.-])[`'\"]?(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)[`'\"]?"
 """A distribution's name, from its first character and of bounded length, so that searching takes linear time."""
 
+_MARKER: Final = re.compile(r"(?<=[\w\]])\{[^{}]{1,2000}\}")
+"""The environment marker of a requirement, which uv appends to its name: `six{python_full_version < '4'}==1.17.0`."""
+
 _LACKS_WHEEL: Final = (
     re.compile(rf"Wheels are required for {_NAME}"),
     re.compile(rf"attempted to build {_NAME}"),
@@ -69,14 +72,14 @@ _LONGEST: Final = 600
 
 def lacking_wheels(stderr: str) -> frozenset[str]:
     """Return the normalized names of the distributions for which uv found no wheel."""
-    text = " ".join(stderr.split())
+    text = _one_line(stderr)
     return frozenset(canonical(match["name"]) for pattern in _LACKS_WHEEL for match in pattern.finditer(text))
 
 
 def lacking_wheels_alone(stderr: str) -> frozenset[str]:
     """Return the normalized names of the distributions without a wheel if they are the cause, and not a conflict."""
     names = lacking_wheels(stderr)
-    return frozenset() if _is_conflict(" ".join(scrub(stderr).split()), names) else names
+    return frozenset() if _is_conflict(_one_line(stderr), names) else names
 
 
 def uv_error(
@@ -90,7 +93,7 @@ def uv_error(
         target: The target of the build.
         find_more: Returns further distributions without a wheel. Defaults to none.
     """
-    text = " ".join(scrub(stderr).split())
+    text = _one_line(stderr)
     if message := write_failure(stderr):
         return BuildError(message)
     failed, _, reason = text.partition("--- stderr ")
@@ -108,6 +111,11 @@ def uv_error(
     if lacking := lacking_wheels_alone(stderr):
         return no_wheel(sorted(lacking | (find_more(lacking) if find_more else frozenset())), origin, target)
     return DependencyError(_explanation(text, stderr, origin, target))
+
+
+def _one_line(stderr: str) -> str:
+    """Return uv's output as one line without credentials, and without markers: they all apply to the target."""
+    return _MARKER.sub("", " ".join(scrub(stderr).split()))
 
 
 def _is_conflict(text: str, lacking: frozenset[str]) -> bool:
@@ -254,7 +262,7 @@ def _reason(stderr: str) -> str:
     lines = (line for line in scrub(stderr).splitlines() if line.strip() and not line.startswith(("warning:", "hint:")))
     reason = " ".join(_NOISE.sub("", line).strip() for line in lines)
     reason = reason.removeprefix("No solution found when resolving dependencies").lstrip(": ")
-    return _shortened(" ".join(reason.split()))
+    return _shortened(_one_line(reason))
 
 
 def _shortened(reason: str) -> str:
