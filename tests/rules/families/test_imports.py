@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import tracemalloc
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.rules.archives import Files, archive, dist, found, function, layer, severities, texts
+
+if TYPE_CHECKING:
+    from cdk_layers.findings import Finding
 
 RULE = "missing-import"
 TAIL = "\ndef handler(event, context): ...\n"
@@ -39,8 +43,8 @@ def test_the_name_of_a_distribution_is_not_guessed(name: str) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    "import requests", "import requests as http", "import requests.adapters", "from requests import get",
-    "from requests.adapters import HTTPAdapter", "import os, requests", "import sys; import requests",
+    "import requests", "import requests as http", "from requests import get", "import os, requests",
+    "import sys; import requests",
 ])  # fmt: skip
 def test_every_form_of_an_import_counts(line: str) -> None:
     """It is quiet once a layer or the code has the package, in whatever form that is."""
@@ -113,6 +117,69 @@ def test_installed_distributions_are_not_followed() -> None:
     assert found(subject, RULE) == []
     own = replace(function(code=archive(files), handler="main.handler"), sources=Files(texts(files)))
     assert severities(own, RULE) == ["warning"]
+
+
+def of_layer(code: str, files: dict[str, str], **facts: object) -> list[Finding]:
+    """Return the findings for a function whose main.py is this code, with a layer of these files."""
+    shared = replace(layer(archive(files, **facts)), sources=Files(texts(files)))  # type: ignore[arg-type]
+    return found(function(shared, code={"main.py": code + TAIL}, handler="main.handler"), RULE)
+
+
+def test_imports_are_followed_into_own_modules_of_layers() -> None:
+    """A layer's own code needs its distributions too; the first one is what Lambda reports."""
+    files = {
+        "python/company/__init__.py": "",
+        "python/company/client.py": "import json\n\nimport requests\n\n\n\n\n\n\nimport jwt\n",
+        "python/company/other.py": "import click\n",
+    }
+    (finding,) = of_layer("from company.client import get", files)
+    assert ": requests (python/company/client.py:3 in layer 'Hub/Base'), jwt (" in finding.message
+    assert "click" not in finding.message
+    assert finding.aws_error == "Unable to import module 'main': No module named 'requests'"
+    assert of_layer("from company.client import get", files | {"python/requests.py": "", "python/jwt.py": ""}) == []
+    assert of_layer("import company", files) == []
+    installed = [dist("company", top_level=["company"])]
+    assert of_layer("from company.client import get", files, dists=installed) == []
+    assert of_layer("import company\nimport vendored", {"python/company.py": "import sys\nsys.path.append('x')"}) == []
+
+
+@pytest.mark.parametrize("line", ["import company.db.models", "from company.db import x", "from company.db.y import x"])
+def test_a_submodule_that_an_own_package_lacks(line: str) -> None:
+    """The first missing name is reported, in regular packages, namespace packages and modules."""
+    for files in ({"python/company/__init__.py": ""}, {"python/company/a.txt": ""}, {"python/company.py": ""}):
+        (finding,) = of_layer(line, files)
+        assert ": company.db (main.py:1)." in finding.message
+        assert "Add the module to that package" in finding.remedy
+        assert finding.aws_error == "Unable to import module 'main': No module named 'company.db'"
+    whole = {"python/company/db/models.py": "", "python/company/db/y.py": ""}
+    assert of_layer(line, whole) == []
+    assert of_layer(line, {"python/company/__init__.py": ""} | whole) == []
+
+
+@pytest.mark.parametrize(("line", "files", "facts"), [
+    ("import six.moves.urllib", {"python/six.py": ""}, {}),
+    ("import logging.handler", {"python/logging/__init__.py": ""}, {}),
+    ("import company.db", {"python/company/__init__.py": "import sys\nsys.modules['company.db'] = sys"}, {}),
+    ("import company.db", {"python/company/__init__.py": "__path__ = ['/opt/x']"}, {}),
+    ("import company.db", {"python/company/__init__.pyc": ""}, {}),
+    ("import company.db", {"python/company/__init__.py": ""}, {"links": {"python/company/db": "/opt/db"}}),
+    ("import company.db", {"python/company/__init__.py": ""}, {"dists": [dist("company", top_level=["company"])]}),
+    ("import company.db", {"python/company/a.txt": ""}, {"dists": [dist("company", top_level=["company"])]}),
+])  # fmt: skip
+def test_submodules_that_may_exist_are_quiet(line: str, files: dict[str, str], facts: dict[str, object]) -> None:
+    """Packages of the runtime and of distributions, links, and code that adds modules."""
+    assert of_layer(line, files, **facts) == []
+
+
+def test_a_package_that_hides_one_of_a_layer_is_named() -> None:
+    """Python looks for submodules in the first package with an __init__.py only."""
+    shared = layer(archive(["python/shared/db.py"]))
+    code = {"main.py": f"import shared.db{TAIL}", "shared/__init__.py": ""}
+    (finding,) = found(function(shared, code=code, handler="main.handler"), RULE)
+    assert (
+        " python/shared/db.py in layer 'Hub/Base' is not searched, since 'shared' is shared/__init__.py in the "
+        "function's code." in finding.message
+    )
 
 
 def test_what_is_not_known_may_provide_anything() -> None:

@@ -1,17 +1,20 @@
-"""Imports of a function's code that nothing provides."""
+"""Imports of the code of functions and layers that nothing provides."""
 
 from __future__ import annotations
 
 import ast
+from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.app.model import Function
+from cdk_layers.contents.caching import once_per_archive
 from cdk_layers.contents.owners import owner
 from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER, runtime_distributions
 from cdk_layers.rules.facts.import_names import distribution_of, modules_of
 from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name, misplaced
 from cdk_layers.rules.facts.search_path import (
     has_path_files,
+    inside,
     is_python,
     parts,
     python_version,
@@ -26,7 +29,8 @@ from cdk_layers.system.wording import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cdk_layers.app.model import Settings
+    from cdk_layers.app.model import Settings, Sources
+    from cdk_layers.contents.model import Contents
     from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=110)
@@ -43,14 +47,25 @@ includes. CloudFormation adds cfnresponse to code that is in a template. Source:
 CloudFormation user guide; not verified for every runtime, so none of them is reported."""
 
 _MANIFESTS: Final = ("requirements.txt", "pyproject.toml", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock")
-_TRICKS: Final = (b"sys.path", b"sys.meta_path", b"addsitedir", b"sys.modules", b"zipimport")
+_TRICKS: Final = (b"sys.path", b"sys.meta_path", b"addsitedir", b"sys.modules", b"zipimport", b"__path__")
 _MOST_MODULES: Final = 256
 _LARGEST_SOURCE: Final = 1024 * 1024
 _MOST_LISTED: Final = 3
+_IN_PACKAGE: Final = (
+    "Add the module to that package, or correct the import. Python looks for submodules only in the first package of "
+    "a name that has an __init__.py."
+)
 
 
 class _Import(NamedTuple):
     """One import that runs whenever its module is imported."""
+
+    path: str
+    """The file, inside its archive."""
+
+    line: int
+    layer: str
+    """Where the file is, if not in the function's code; ""."""
 
     name: str
     """The absolute dotted name of what is imported."""
@@ -58,17 +73,29 @@ class _Import(NamedTuple):
     taken: tuple[str, ...]
     """The names that a `from` import imports from there: attributes or submodules."""
 
-    place: str
-    """The file and line."""
+    @property
+    def place(self) -> str:
+        """The file and line in messages."""
+        return f"{self.path}:{self.line}{self.layer}"
+
+
+class _Source(NamedTuple):
+    """What a module's source tells."""
+
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    """The imports that always run."""
+
+    finds_more: bool
+    """Whether it may change how modules are found."""
 
 
 @rule(
     "missing-import",
     Function,
     severity="warning",
-    meaning="The function's code imports a module that is neither in the code nor in a layer, and that neither the "
-    "runtime nor the standard library provides. Only imports that always run count: at the top level of the handler's "
-    "module and of what it imports, and not in a `try` or an `if`.",
+    meaning="The function's code, or a module of your own in a layer that it imports, imports a module that is neither "
+    "in the code nor in a layer, and that neither the runtime nor the standard library provides. Only imports that "
+    "always run count: at the top level of the handler's module and of what it imports, and not in a `try` or an `if`.",
     remedy="Add the distribution to the function's requirements or to a layer. If the module is your own, check that "
     "the code's folder is the one that contains it.",
     source="the search path of the runtime's bootstrap; the import system's reference",
@@ -77,7 +104,7 @@ class _Import(NamedTuple):
     passing="# main.py, the handler's module:\nimport requests\n# A layer contains python/requests/.\n",
 )
 def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
-    """Follow the imports of the handler's module through the function's own code."""
+    """Follow the imports of the handler's module through the function's own code and that of its layers."""
     if not is_python(function) or unknown_parts(function) or _may_find_more(function):
         return
     places = tuple(search_path(function))
@@ -86,16 +113,18 @@ def missing_import(function: Function, _: Settings) -> Iterator[Problem]:
     handler = (function.handler or "").rpartition(".")[0].replace("/", ".")
     if not handler or len(handler) > LONGEST_NAME or not all(handler.split(".")):
         return
-    missing: dict[str, _Import] = {}
+    first: dict[str, _Import] = {}
     for imported in _always_imported(handler, places):
-        name = imported.name.partition(".")[0]
-        if not _is_provided(name, function, places):
+        first.setdefault(imported.name, imported)
+    missing: dict[str, _Import] = {}
+    for imported in first.values():
+        if name := _missing_name(imported.name, function, places):
             missing.setdefault(name, imported)
     if missing:
-        yield _missing(handler, missing, parts(function))
+        yield _missing(handler, missing, parts(function), places)
 
 
-def _missing(handler: str, missing: dict[str, _Import], known: Sequence[Part]) -> Problem:
+def _missing(handler: str, missing: dict[str, _Import], known: Sequence[Part], places: Places) -> Problem:
     shown = listed((_named(name, imported.place) for name, imported in missing.items()), _MOST_LISTED)
     first, imported = next(iter(missing.items()))
     message = (
@@ -103,6 +132,9 @@ def _missing(handler: str, missing: dict[str, _Import], known: Sequence[Part]) -
         f"provides: {shown}."
     )
     aws_error = f"Unable to import module '{handler}': No module named '{first}'"
+    package = find_module(first.rpartition(".")[0], places)
+    if package is not None:
+        return Problem(message + _hidden(first, package, known), remedy=_IN_PACKAGE, aws_error=aws_error)
     if other := misplaced(first, known):
         message += f" A file of the name {first!r} is {other[0].at(other[1])}, in a folder that Python does not search."
     elif bare := _without_folder(imported, known):
@@ -111,6 +143,14 @@ def _missing(handler: str, missing: dict[str, _Import], known: Sequence[Part]) -
         remedy = f"Move the modules of the package into a folder {first}/, which goes into the archive with its name."
         return Problem(message, remedy=remedy, aws_error=aws_error)
     return Problem(message, aws_error=aws_error)
+
+
+def _hidden(name: str, package: Module, known: Sequence[Part]) -> str:
+    """Return a sentence about a file of a missing submodule that the package found first hides; "" if there is none."""
+    other = misplaced(name, known)
+    if other is None or package.part is None or package.path is None:
+        return ""
+    return f" {other[0].at(other[1])} is not searched, since {package.name!r} is {package.part.at(package.path)}."
 
 
 def _without_folder(imported: _Import, known: Sequence[Part]) -> tuple[Part, str] | None:
@@ -141,37 +181,67 @@ def _may_find_more(function: Function) -> bool:
     return is_unbuilt or paths or function.code is None
 
 
-def _is_provided(name: str, function: Function, places: Places) -> bool:
-    python = python_version(function)
-    if name.startswith("_") or name in _OF_THE_RUNTIME or name in standard_library(python):
-        return True
-    if name in modules_of(runtime_distributions(python)) or find_module(name, places) is not None:
-        return True
+def _missing_name(name: str, function: Function, places: Places) -> str | None:
+    """Return the first package or module of a dotted name that is missing; None if there is none or it is uncertain.
+
+    Submodules are certain only in packages of the user: distributions may add them when they are imported.
+    """
+    top = name.partition(".")[0]
+    if _is_of_runtime(top, python_version(function)):
+        return None
+    found: list[Module] = []
+    for prefix in (*_parents(name), name) if len(name) <= LONGEST_NAME else (top,):
+        module = find_module(prefix, places)
+        if module is None:
+            certain = all(_is_own(package, places) for package in found) and not _is_link(prefix, function)
+            return prefix if certain else None
+        found.append(module)
+    return None
+
+
+def _is_of_runtime(name: str, python: str) -> bool:
+    return (
+        name.startswith("_")
+        or name in _OF_THE_RUNTIME
+        or name in standard_library(python)
+        or name in modules_of(runtime_distributions(python))
+    )
+
+
+def _is_own(module: Module, places: Places) -> bool:
+    """Return whether a module is certainly the user's, and its source does not change how others are found."""
+    if module.part is None:
+        return all(owner(part.contents, inside(root, module.name.replace(".", "/"))) is None for part, root in places)
+    source = _own_source(module)
+    return source is not None and not source.finds_more
+
+
+def _is_link(name: str, function: Function) -> bool:
+    last = name.rpartition(".")[2]
     links = (path for part in parts(function) for path in part.contents.links)
-    return any(path.rpartition("/")[2].partition(".")[0] == name for path in links)
+    return any(path.rpartition("/")[2].partition(".")[0] == last for path in links)
 
 
 def _always_imported(handler: str, places: Places) -> Iterator[_Import]:
     """Yield the imports that run with the handler's module; nothing if code changes how modules are found."""
-    waiting: list[str] = []
+    waiting: deque[str] = deque()
     seen: set[str] = set()
     found: list[_Import] = []
     _add((handler,), waiting, seen)
-    while waiting and len(seen) < _MOST_MODULES:
-        name = waiting.pop()
-        module = find_module(name, places)
+    while waiting:
+        module = find_module(waiting.popleft(), places)
         source = _own_source(module) if module is not None else None
         if module is None or source is None:
             continue
-        if any(trick in source for trick in _TRICKS):
+        if source.finds_more:
             return
         for imported in _imports(module, source):
             found.append(imported)
             _add((imported.name, *imported.taken), waiting, seen)
-    yield from sorted(found, key=lambda imported: imported.place)
+    yield from sorted(found)
 
 
-def _add(imported: tuple[str, ...], waiting: list[str], seen: set[str]) -> None:
+def _add(imported: tuple[str, ...], waiting: deque[str], seen: set[str]) -> None:
     """Add a module, its parents and the names imported from it to the modules to read, up to the bounds."""
     module, *taken = imported
     for name in (*_parents(module), module, *(f"{module}.{name}" for name in taken[:_MOST_MODULES])):
@@ -189,26 +259,33 @@ def _parents(name: str) -> Iterator[str]:
         yield from (".".join(segments[:end]) for end in range(1, len(segments)))
 
 
-def _own_source(module: Module) -> bytes | None:
-    """Return the source of a module of the function; None for modules of layers and of distributions."""
+def _own_source(module: Module) -> _Source | None:
+    """Return what the source of a module tells; None for modules of distributions, and without a source."""
     part, path = module.part, module.path
-    if part is None or path is None or part.layer is not None or part.sources is None:
+    if part is None or path is None or part.sources is None or owner(part.contents, path) is not None:
         return None
-    if owner(part.contents, path) is not None or part.contents.files[path].size > _LARGEST_SOURCE:
-        return None
-    return part.sources.read(path)
+    return _read(part.contents, part.sources, path)
 
 
-def _imports(module: Module, source: bytes) -> Iterator[_Import]:
+@once_per_archive
+def _read(contents: Contents, sources: Sources, path: str) -> _Source | None:
+    """Return what a source tells; None if it is too large. The running Python may not parse what a newer one does."""
+    source = sources.read(path) if contents.files[path].size <= _LARGEST_SOURCE else None
+    if source is None:
+        return None
     try:
         statements: Sequence[ast.stmt] = parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for statement in statements:
-        place = f"{module.path}:{statement.lineno}"
+        statements = ()
+    imports = tuple(each for each in statements if isinstance(each, ast.Import | ast.ImportFrom))
+    return _Source(imports, any(trick in source for trick in _TRICKS))
+
+
+def _imports(module: Module, source: _Source) -> Iterator[_Import]:
+    layer = f" in {module.part.label}" if module.part is not None and module.part.layer is not None else ""
+    for statement in source.imports:
+        place = (module.path or "", statement.lineno, layer)
         if isinstance(statement, ast.Import):
-            yield from (_Import(alias.name, (), place) for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom):
-            name = imported_name(module, statement)
-            if name:
-                yield _Import(name, tuple(alias.name for alias in statement.names if alias.name != "*"), place)
+            yield from (_Import(*place, alias.name, ()) for alias in statement.names)
+        elif name := imported_name(module, statement):
+            yield _Import(*place, name, tuple(alias.name for alias in statement.names if alias.name != "*"))
