@@ -55,6 +55,13 @@ CERTAIN = [
     (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = "src"\ninclude = "acme"'),
      "src/acme/a.py", "acme/a.py"),
     (f"{NAMED}[build-system]\nrequires = ['setuptools']\n", "src/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["lib"]\nnamespaces = false'),
+     "lib/acme/a.py", "lib/acme/a.py"),
+    (_system(SETUPTOOLS), "src/acme.egg-info/PKG-INFO", "src/acme.egg-info/PKG-INFO"),
+    (_system(SETUPTOOLS), "src/__pycache__/a.pyc", "src/__pycache__/a.pyc"),
+    (_system("setuptools.build_meta:__legacy__"), "src/acme/a.py", "acme/a.py"),
+    (f"{NAMED}[tool.uv]\npackage = true\n", "src/acme/a.py", "acme/a.py"),
+    (_system(HATCH).replace("acme-tools", "acme.tools"), "src/acme_tools/a.py", "acme_tools/a.py"),
     (_system(HATCH), "src/acme_tools/a.py", "acme_tools/a.py"),
     (_system(HATCH), "acme_tools/a.py", "acme_tools/a.py"),
     (_system(HATCH, '[tool.hatch.build.targets.wheel]\npackages = ["lib/acme"]'), "lib/acme/a.py", "acme/a.py"),
@@ -68,6 +75,7 @@ CERTAIN = [
      "src/acme/x_a.py", "y/acme/x_a.py"),
     (_system(FLIT, '[tool.flit.module]\nname = "acme"'), "src/acme/a.py", "acme/a.py"),
     (_system(PDM), "src/acme/a.py", "acme/a.py"),
+    (_system(PDM), "src/acme.pyi", "acme.pyi"),
     (_system(PDM, '[tool.pdm.build]\npackage-dir = "lib"'), "lib/acme/a.py", "acme/a.py"),
 ]  # fmt: skip
 UNCERTAIN = [
@@ -133,6 +141,8 @@ def test_what_may_be_packages(make_entry: Callable[..., Path], path: str, *, is_
         ({"setup.py": f"P = ['b']\nP.append('acme')\n{_SETUP}packages=P, package_dir={{'': 'src'}})\n"}, False),
         ({"pyproject.toml": f"{NAMED}[build-system]\nrequires = []\nbuild-backend = '{HATCH}'\n",
           "hatch.toml": "[build.targets.wheel]\npackages = ['src/acme']\n"}, True),
+        ({"pyproject.toml": _system(HATCH, "[tool.hatch.build.targets.wheel]\npackages = ['lib/x']"),
+          "hatch.toml": "[build.targets.wheel]\npackages = ['src/acme']\n"}, True),
         ({"setup.py": f"WHERE = {{'': 'src'}}\n{_SETUP}packages=['acme', 'acme.sub'], package_dir=WHERE)\n"}, True),
         ({"setup.py": f"{_SETUP}packages=find_packages('src'))\n"}, False),
         ({"setup.py": f"{_SETUP}packages=find_packages(where=HERE), package_dir={{'': 'src'}})\n"}, False),
@@ -153,6 +163,20 @@ def test_older_setuptools(make_entry: Callable[..., Path], files: dict[str, str]
     """A setup.cfg and literals in a setup.py are read, and a setup.py that has to run leaves it uncertain."""
     layout = layout_of(make_entry({**files, "src/acme/__init__.py": ""}))
     assert (layout.place("src/acme/a.py") == "acme/a.py", layout.uncertain is None) == (placed, placed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[options]\npackage_dir =\n  = lib\npackages = find:\n",
+        "[options]\npackages = find:\n[options.packages.find]\nwhere = lib\n",
+        "[options]\npackage_dir =\n  acme = lib/acme\npackages = acme\n",
+    ],
+)
+def test_folder_of_a_setup_cfg(make_entry: Callable[..., Path], text: str) -> None:
+    """Its packages are where it says, also if there is a src/, where setuptools would find them otherwise."""
+    layout = layout_of(make_entry({"setup.cfg": text, "lib/acme/__init__.py": "", "src/b/__init__.py": ""}))
+    assert (layout.place("lib/acme/a.py"), layout.place("src/b/a.py")) == ("acme/a.py", "src/b/a.py")
 
 
 def test_package_called_src_stays(make_entry: Callable[..., Path]) -> None:

@@ -375,6 +375,21 @@ def test_addresses_that_are_pinned(entry: Path, store: LocalStore, line: str, is
     assert [(one.name, one.is_pinned) for one in found.lines] == [("my-lib", is_pinned)]
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://git.example/me/my-lib/archive/refs/heads/main.zip", None),
+        ("https://git.example/me/my-lib/archive/v1.0.tar.gz", None),
+        ("https://files.example/my_lib-1.0.tar.gz", "my-lib"),
+        ("https://files.example/my%5Flib-1.0.zip?x=main.zip", "my-lib"),
+    ],
+)
+def test_names_of_archives(entry: Path, store: LocalStore, address: str, name: str | None) -> None:
+    """An archive of a branch or a tag does not have the name of its distribution, which uv would refuse."""
+    (entry / "requirements.txt").write_text(address, encoding="utf-8")
+    assert [line.name for line in read_requirements(Job(entry, X86, ALLOWED, store)).lines] == [name]
+
+
 def test_branch_of_a_repository(entry: Path, store: LocalStore, repository: Path) -> None:
     """A branch is resolved to its commit at each synth, and noted; a full commit is pinned and not noted."""
     text = f"-e git+file://{repository}@main#egg=my_lib"

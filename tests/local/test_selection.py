@@ -11,7 +11,7 @@ from cdk_layers.app.model import App, Function, Layer, LayerUse
 from cdk_layers.errors import UsageError
 from cdk_layers.findings import Where
 from cdk_layers.lambda_service.arn import LayerArn
-from cdk_layers.local.selection import find_function, local_function
+from cdk_layers.local.selection import find_function, find_function_or_layer, local_function
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:111111111111:layer:company"
 _OWN: Final = Path("own.zip")
@@ -63,6 +63,47 @@ def test_a_function_of_several_scenarios_is_one_function() -> None:
     assert find_function(App(tuple(scenarios)), "Report") is scenarios[0]
 
 
+def test_a_layer_or_a_function() -> None:
+    """A layer of the app goes first, and a layer that others own is none of the app's."""
+    layer = Layer(Where("Hub/base"), is_resource=True, location=_OWN)
+    used, other = _function("Spoke/base"), _function("Spoke/Layer0")
+    app = App((used, other), (layer, _imported()))
+    found = {name: find_function_or_layer(app, name) for name in ("base", "Spoke/base", "Layer0")}
+    assert found == {"base": layer, "Spoke/base": used, "Layer0": other}
+    with pytest.raises(UsageError, match=r"no layer or function 'x'\. It has Hub/base, Spoke/Layer0, Spoke/base\."):
+        find_function_or_layer(app, "x")
+
+
+def test_what_a_function_is_run_with() -> None:
+    """Its own configuration, and Lambda's defaults for what it does not set."""
+    facts: dict[str, Any] = {
+        "architecture": "arm64", "timeout_seconds": 7, "memory_mib": 512, "region": "eu-west-1",
+        "account": "222222222222",
+        "name": "report",
+    }  # fmt: skip
+    function, _ = local_function(_function(Where("Spoke/Report", logical_id="Report2"), **facts))
+    assert {key: getattr(function, key) for key in facts} == facts
+    plain, _ = local_function(_function("Spoke/Report", region="eu-west-1"))
+    assert (plain.architecture, plain.timeout_seconds, plain.memory_mib, plain.name) == ("x86_64", 3, 128, "Report")
+    assert local_function(_function(Where("Spoke/Report", logical_id="Report2")))[0].name == "Report2"
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({}, "us-east-1"),
+    ],
+)
+def test_the_region_of_a_stack_without_one(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], region: str
+) -> None:
+    """This machine's Region, as for the CDK CLI."""
+    monkeypatch.setattr("cdk_layers.system.host.environ", lambda: variables)
+    assert local_function(_function("Report"))[0].region == region
+
+
 @pytest.mark.parametrize("name", [f"{_ARN}:7", _ARN, "company"])
 def test_an_imported_layer_comes_from_what_the_user_gives(name: str) -> None:
     """Its ARN names it, with or without the version, and so does its name."""
@@ -89,6 +130,10 @@ def test_what_the_user_gives_overrides_the_app() -> None:
     [
         ({"layers": None}, "The layers of function 'Report' are known only after a deploy"),
         ({"layers": (LayerUse(_imported()),)}, "is not in the assembly. Give its archive"),
+        (
+            {"layers": (LayerUse(Layer(Where("Hub/base"), is_resource=True)),)},
+            "Run `cdk synth` .*, or give its archive",
+        ),
         ({"location": None}, "The code of function 'Report' is not in the assembly"),
         ({"handler": None}, "has a handler that only a deploy knows"),
         ({"runtime": "nodejs22.x"}, "has the runtime 'nodejs22.x'. Only Python functions run here"),

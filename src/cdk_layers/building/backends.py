@@ -118,7 +118,7 @@ def _read_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
         reason = "its pyproject.toml has no [build-system], so it describes no package"
         raise UncertainError(reason)
     for start, reader in _READERS.items():
-        if backend.partition(":")[0].startswith(start):
+        if backend.startswith(start):
             try:
                 return reader(root, project)
             except (AttributeError, KeyError, TypeError, ValueError):

@@ -46,12 +46,13 @@ def env_traits(path: str, data: bytes) -> Iterator[FileTrait]:
     lines = [_COMMENT.sub(b"", line).strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
     statements = [line for line in lines if line]
     assignments = [_ASSIGNMENT.fullmatch(line) for line in statements[:_MAX_LINES]]
-    values = {found[1]: found[2].strip(b"\"' \t") for found in assignments if found}
+    # A name may occur twice: the earlier value is in the file too.
+    values = [(found[1], found[2].strip(b"\"' \t")) for found in assignments if found]
     if not all(assignments) or len(statements) > _MAX_LINES:
         return
-    if not any(values.values()):
+    if not any(value for _, value in values):
         yield FileTrait("harmless-env", path, detail=NO_VALUES)
-    elif not any(_is_secret(name, value) for name, value in values.items()):
+    elif not any(_is_secret(name, value) for name, value in values):
         yield FileTrait("harmless-env", path, detail=NO_SECRETS)
 
 

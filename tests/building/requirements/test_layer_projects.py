@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,6 +143,14 @@ def test_what_may_differ_is_packed(
         build(root / "functions" / "a", X86, options, store=store)
 
 
+def test_a_project_for_other_targets(make_entry: MakeEntry, store: LocalStore) -> None:
+    """What the target does not need is neither packed nor reported."""
+    root = _workspace(make_entry, {"functions/a/requirements.txt": "../../layers/shared ; sys_platform == 'win32'\n"})
+    options = BuildOptions(prefix="", layers=(_entry(root, store),))
+    notes = build(root / "functions" / "a", X86, options, store=store).report.notes
+    assert "copied-project" not in {note.rule for note in notes}
+
+
 def test_what_to_do_about_two_copies(make_entry: MakeEntry, store: LocalStore) -> None:
     """Users of other lock files cannot remove the reason, but leave the project out of their manifest."""
     layer = _entry(_workspace(make_entry, {}), store)
@@ -231,9 +240,19 @@ def test_a_package_of_two_projects(make_entry: MakeEntry, store: LocalStore) -> 
     assert {"company/billing/__init__.py", "company/shared/__init__.py"} & set(done.contents.files) == {
         "company/billing/__init__.py"
     }
+    for member in ("billing", "layers/shared"):
+        # A folder tests/ of both is in none of the wheels.
+        (root / member / "tests").mkdir(exist_ok=True)
+        (root / member / "tests" / "__init__.py").touch()
+    assert "company/shared/__init__.py" not in build(root / "functions" / "a", X86, options, store=store).contents.files
     (root / "billing" / "src" / "company" / "__init__.py").touch()
-    with pytest.raises(EntryError, match=r"'billing' has a package 'company' too, and Python looks into one of them"):
+    refused = r"'billing' has a package 'company' too, and Python looks into one of them"
+    with pytest.raises(EntryError, match=refused):
         build(root / "functions" / "a", X86, options, store=store)
+    (root / "billing" / "src" / "company" / "__init__.py").unlink()
+    (root / "layers" / "shared" / "src" / "company" / "__init__.py").touch()
+    with pytest.raises(EntryError, match=refused):
+        build(root / "functions" / "a", X86, replace(options, layers=(_entry(root, store),)), store=store)
 
 
 def test_a_package_of_a_project_and_a_wheel(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:

@@ -106,6 +106,28 @@ hint: This usually indicates a problem with the package or the build environment
         (HASHES, ["hash mismatch for 'six'", "the index serves a file that the manifest does not list"]),
         (BACKEND, ["building 'markupsafe' from source failed", "ImportError: cannot import name 'Feature'"]),
         ("error: something new at https://u:secret@a.example/x", ["something new at https://a.example/x"]),
+        (UNKNOWN.replace("package registry", "provided package locations"), ["the index has no distribution 'nosuch'"]),
+        (NO_VERSION.replace("of six", "of six[fast]"), ["the index has no version 'six==99'"]),
+        (
+            NO_VERSION.replace("you require six==99", "app==1 depends on six==99 and you require app==1"),
+            ["contradict each other", "app==1 depends on six==99"],
+        ),
+        (
+            NO_VERSION.replace("is no version of six==99", "are no versions of six"),
+            ["contradict each other", "there are no versions of six and"],
+        ),
+        (REFUSED.replace("401 Unauthorized", "Forbidden"), ["https://a.example/simple rejects the credentials"]),
+        (REFUSED.replace("HTTP status client error (401 Unauthorized)", "Missing credentials"), ["or requires some"]),
+        (f"error: size 140312 of https://a.example/{'simple/six'}", ["uv could not install it", "size 140312"]),
+        (
+            "error: Building source distributions is disabled",
+            ["by an address without the name", "Write 'name @ address'"],
+        ),
+        (
+            "error: The built wheel `x-1.0-cp311-cp311-linux_x86_64.whl` is not compatible with the target",
+            ["linux_x86_64.whl, which was built from source, cannot be loaded on Python 3.13 on arm64"],
+        ),
+        (f"{HASHES}hint: see file:///a/b", ["the index serves a file that the manifest does not list"]),
     ],
 )
 def test_uv_error(stderr: str, parts: list[str]) -> None:
@@ -132,6 +154,8 @@ def test_uv_error(stderr: str, parts: list[str]) -> None:
      ["'things/two', one as a file and one as a folder", "Drop one"]),
     (("error: Failed to install: a-1.0-py3-none-any.whl\n  cause: failed to open file `/scratch/tree/two`: "
      "Is a directory (os error 21)"), ["'two', one as a file"]),
+    (("error: Failed to download and build `main @ https://a.example/main.zip`\n  cause: Package metadata name `mine` "
+     "does not match given name `main`"), ["'main' is called 'mine'", "Write 'mine @ address'"]),
     (("error: Failed to read `lib @ file:///w/lib-1.0-py3-none-any.whl`\n  cause: Hash mismatch for "
      "`lib @ file:///w/lib-1.0-py3-none-any.whl`"), ["hash mismatch for 'lib'", "Write that hash"]),
 ])  # fmt: skip
@@ -208,6 +232,8 @@ def test_cache_of_uv_that_cannot_be_written(stderr: str) -> None:
         ("Because all versions of Foo_Bar have no usable wheels and you require Foo_Bar", {"foo-bar"}),
         ("  cause: Building source distributions for `docopt` is disabled", {"docopt"}),
         ("error: Building source distributions is disabled, but attempted to build `mylib`", {"mylib"}),
+        ("Because foo[bar]==1.0 has no usable wheels and you require foo[bar]==1.0", {"foo"}),
+        ("A path (file:///w/my_lib-1.0-cp39-cp39-win_amd64.whl) dependency is incompatible with it", {"my-lib"}),
         (CONFLICT, set()),
     ],
 )
@@ -261,9 +287,30 @@ def test_conflict_beside_versions_without_wheels(stderr: str, part: str) -> None
     assert "no wheel" not in message.partition("And because")[0]
 
 
-def test_wheel_that_another_needs() -> None:
-    """A wheel that is missing somewhere below what is required is still the cause."""
-    assert "no wheel of 'docopt'" in str(uv_error(NEEDED_BY_ANOTHER, "requirements.txt", TARGET))
+@pytest.mark.parametrize("more", ["", " and docopt==0.6.2"])
+def test_wheel_that_another_needs(more: str) -> None:
+    """A wheel that is missing somewhere below what is required is still the cause, also if it is required itself."""
+    stderr = NEEDED_BY_ANOTHER.replace("you require app==1.0", f"you require app==1.0{more}")
+    assert "no wheel of 'docopt'" in str(uv_error(stderr, "requirements.txt", TARGET))
+
+
+def test_reason_of_a_conflict() -> None:
+    """Uv's warnings, hints and headline add nothing to its reason, of which the end is what matters."""
+    stderr = f"warning: `VIRTUAL_ENV` is ignored\n{CONFLICT}hint: try another\n"
+    message = str(uv_error(stderr, "requirements.txt", TARGET))
+    assert message == (
+        "requirements.txt: the requirements contradict each other for Python 3.13 on arm64. Because you require "
+        "six==1.16.0 and six==1.17.0, we can conclude that your requirements are unsatisfiable. Change one of them."
+    )
+    long = CONFLICT.replace("Because you", f"Because {'a' * 600} is b. And because you")
+    assert "on arm64. ... And because you require six==1.16.0" in str(uv_error(long, "requirements.txt", TARGET))
+
+
+def test_reason_of_a_failed_build_is_of_limited_length() -> None:
+    """A command line in the last line of a build may be longer than everything else."""
+    message = str(uv_error(BACKEND.replace("'Feature'", "x" * 5000), "requirements.txt", TARGET))
+    assert "ImportError: cannot import name xxx" in message
+    assert len(message) < 1000
 
 
 @pytest.mark.parametrize("cause", ["there is no version of foo==2.0", "only foo==1.0 is available"])

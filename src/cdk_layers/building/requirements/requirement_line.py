@@ -228,7 +228,8 @@ def _remote(name: str | None, extras: str, url: str, marker: str | None, where: 
         from urllib.parse import unquote  # noqa: PLC0415 - few lines are URLs
 
         own_name, version = named_by_file(unquote(path.rpartition("/")[2]))
-        name = name or own_name
+        # Without a version, it is the name of a branch or a repository, as in GitHub's main.zip.
+        name = name or (own_name if version else None)
     text = f"{name}{extras} @ {url}" if name else url
     return RequirementLine(
         f"{text} ; {marker}" if marker else text,

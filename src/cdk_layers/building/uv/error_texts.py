@@ -51,6 +51,9 @@ _FILE_AND_FOLDER: Final = re.compile(
 )
 _MALFORMED: Final = re.compile(r"Wheel (?P<what>\w{1,20} does not match filename) \((?P<both>[^()]{1,200})\)")
 _BUILT_FOR_HERE: Final = re.compile(r"The built wheel `(?P<wheel>[^`]+)` is not compatible with the target")
+_OTHER_NAME: Final = re.compile(
+    r"metadata name `(?P<own>[^`]{1,99})` does not match given name `(?P<given>[^`]{1,99})`"
+)
 _NOISE: Final = re.compile(r"^(?:error:|cause:|[\u2500-\u25ff\u00d7]|\s)+")
 _CONCLUSION: Final = re.compile(
     r"(?P<required>you require (?:(?!you require).)*), we can conclude that your requirements"
@@ -104,7 +107,7 @@ def uv_error(
     names = lacking_wheels(stderr)
     if not names and "Building source distributions is disabled" in text:
         message = (
-            f"{origin} requires sources by an address without the name of their distribution, so it is not known "
+            f"{origin}: sources are required by an address without the name of their distribution, so it is not known "
             "whether they may be built. Write 'name @ address', and allow_source_builds=['name']."
         )
         return DependencyError(message)
@@ -142,6 +145,11 @@ def _explanation(text: str, stderr: str, origin: str, target: Target) -> str:
         return _failed_build(stderr, origin)
     if match := _HASH.search(text):
         return _other_hash(match["name"], text, origin)
+    if match := _OTHER_NAME.search(text):
+        return (
+            f"{origin}: the distribution that is required as {match['given']!r} is called {match['own']!r}. Write "
+            f"'{match['own']} @ address', and that name in allow_source_builds if it is built from source."
+        )
     return _misconfigured(text, origin) or _unsolvable(text, stderr, origin, target)
 
 
@@ -226,7 +234,7 @@ def _no_repository(url: str, reason: str, origin: str) -> CdkLayersError:
     """Return the error for a git repository: UnreachableError if its host cannot be reached."""
     summary = _shortened(reason.replace("fatal: ", "").rstrip(". "))
     message = (
-        f"{origin}: git cannot fetch from {scrub(url)}: {summary}. Check the address, the branch, tag or commit, and "
+        f"{origin}: git cannot fetch from {url}: {summary}. Check the address, the branch, tag or commit, and "
         "whether git may read it on this machine, with 'git ls-remote'."
     )
     return UnreachableError(message) if _NO_HOST.search(reason) else DependencyError(message)

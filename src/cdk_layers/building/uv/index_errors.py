@@ -71,5 +71,5 @@ def _no_credentials(text: str, origin: str) -> str:
 
 def _index(url: str) -> str:
     """Return the address of an index from that of one of its pages or files."""
-    base, simple, _ = scrub(url).partition("/simple")
+    base, simple, _ = url.partition("/simple")
     return base + simple
