@@ -100,3 +100,17 @@ def test_projects_whose_wheels_are_not_known(make_entry: MakeEntry, files: dict[
     """Plugins, programs of the project and older settings may add files; packages of a flat layout are not named."""
     with pytest.raises(UncertainError, match=reason):
         _find(make_entry, files)
+
+
+@pytest.mark.parametrize("backend", ["setuptools", "pdm-backend"])
+def test_flat_layouts(make_entry: MakeEntry, backend: str) -> None:
+    """All folders at the top may be packages, which only the backend decides."""
+    root = make_entry({"pyproject.toml": _project(backend), "acme/__init__.py": "", "docs/conf.py": ""})
+    with pytest.raises(UncertainError, match="its configuration does not name its packages"):
+        find_all_packages(root, read_toml(root / "pyproject.toml"))
+
+
+def test_packages_of_a_source_archive_alone(make_entry: MakeEntry) -> None:
+    """Poetry puts them into no wheel."""
+    more = '[tool.poetry]\npackages = [{include = "acme", from = "src"}, {include = "tests", format = "sdist"}]\n'
+    assert _find(make_entry, {"pyproject.toml": _project("poetry-core", more)}) == [Move("src/acme", "acme")]

@@ -57,6 +57,13 @@ CERTAIN = [
     (f"{NAMED}[build-system]\nrequires = ['setuptools']\n", "src/acme/a.py", "acme/a.py"),
     (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["lib"]\nnamespaces = false'),
      "lib/acme/a.py", "lib/acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["./lib"]\ninclude = ["acme.x"]'),
+     "lib/acme/x/a.py", "acme/x/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools]\npackage-dir = {"" = "./lib/"}\npackages = ["acme"]'),
+     "lib/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools]\npackage-dir = {acme = "./code/"}\npackages = ["acme"]'),
+     "code/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS), "src/not-a-module.py", "src/not-a-module.py"),
     (_system(SETUPTOOLS), "src/acme.egg-info/PKG-INFO", "src/acme.egg-info/PKG-INFO"),
     (_system(SETUPTOOLS), "src/__pycache__/a.pyc", "src/__pycache__/a.pyc"),
     (_system("setuptools.build_meta:__legacy__"), "src/acme/a.py", "acme/a.py"),
@@ -66,6 +73,19 @@ CERTAIN = [
     (_system(HATCH), "acme_tools/a.py", "acme_tools/a.py"),
     (_system(HATCH, '[tool.hatch.build.targets.wheel]\npackages = ["lib/acme"]'), "lib/acme/a.py", "acme/a.py"),
     (_system(HATCH, '[tool.hatch.build.targets.wheel]\nsources = ["src"]'), "src/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["./lib/"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(SETUPTOOLS, '[tool.setuptools.packages.find]\nwhere = ["./"]'), "acme/a.py", "acme/a.py"),
+    (_system(UV, '[tool.uv.build-backend]\nmodule-root = "./lib/"\nmodule-name = "acme"'),
+     "lib/acme/a.py", "acme/a.py"),
+    (_system(HATCH, '[tool.hatch.build.targets.wheel]\npackages = ["./lib/acme/"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(HATCH, '[tool.hatch.build.targets.wheel]\nsources = ["./lib"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(POETRY, '[tool.poetry]\npackages = [{include = "./acme/", from = "./lib/", to = "./y/"}]'),
+     "lib/acme/a.py", "y/acme/a.py"),
+    (_system(PDM, '[tool.pdm.build]\npackage-dir = "./lib/"'), "lib/acme/a.py", "acme/a.py"),
+    (_system(HATCH, '[tool.hatch.build]\nsources = ["lib"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(HATCH, '[tool.hatch.build]\npackages = ["lib/acme"]'), "lib/acme/a.py", "acme/a.py"),
+    (_system(UV).replace("acme-tools", "Acme-Tools"), "src/acme_tools/a.py", "acme_tools/a.py"),
+    (_system(FLIT), "src/acme_tools.py", "acme_tools.py"),
     (_system(POETRY), "src/acme_tools/a.py", "acme_tools/a.py"),
     (_system(POETRY, '[tool.poetry]\npackages = [{include = "acme", from = "lib"}]'), "lib/acme/a.py", "acme/a.py"),
     (_system(POETRY, '[tool.poetry]\npackages = [{include = "acme/**/*.py", from = "src"}]'),
@@ -84,6 +104,11 @@ UNCERTAIN = [
     (_system(HATCH), "no package 'acme_tools'"),
     (_system(HATCH, "[tool.hatch.build.hooks.custom]\npath = 'x.py'"), "'hooks'"),
     (_system(HATCH, '[tool.hatch.build.targets.wheel.force-include]\n"x" = "y"'), "'force-include'"),
+    (_system(HATCH, "[tool.hatch.build.targets.wheel]\nonly-include = ['src']"), "'only-include'"),
+    (_system(HATCH, '[tool.hatch.build.targets.wheel.sources]\n"src" = "x"'), "'sources'"),
+    (_system(HATCH).partition("\n\n")[2], "no package ''"),
+    (_system(POETRY, "[tool.poetry.build]\nscript = 'build.py'"), "'build'"),
+    (_system(SETUPTOOLS, "[tool.setuptools.cmdclass]\nbuild = 'x'"), "'cmdclass'"),
     (_system(UV), "no module 'acme_tools' in 'src'"),
     (_system(POETRY, "[tool.poetry]\npackage-mode = false"), "package-mode"),
     (_system(PDM, '[tool.pdm.build]\nincludes = ["x"]'), "'includes'"),
@@ -157,6 +182,17 @@ def test_what_may_be_packages(make_entry: Callable[..., Path], path: str, *, is_
             False,
         ),
         ({"setup.py": "from setuptools import setup; setup(); print()\n"}, False),
+        ({"setup.py": f"{_SETUP}*more, packages=['acme'], package_dir={{'': 'src'}})\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=['acme'], package_dir={{'': 'src'}})\nsetup(name='x')\n"}, False),
+        ({"setup.py": f"{_SETUP}packages=find_packages('src', **more), package_dir={{'': 'src'}})\n"}, False),
+        (
+            {
+                "pyproject.toml": _system(SETUPTOOLS, '[tool.setuptools.package-dir]\n"" = "src"'),
+                "setup.py": f"{_SETUP}packages=['acme'], package_dir={{'': 'src'}})\n",
+            },
+            False,
+        ),
+        ({"setup.cfg": "[options\npackages = acme\n"}, True),
     ],
 )  # fmt: skip
 def test_older_setuptools(make_entry: Callable[..., Path], files: dict[str, str], *, placed: bool) -> None:
@@ -177,6 +213,24 @@ def test_folder_of_a_setup_cfg(make_entry: Callable[..., Path], text: str) -> No
     """Its packages are where it says, also if there is a src/, where setuptools would find them otherwise."""
     layout = layout_of(make_entry({"setup.cfg": text, "lib/acme/__init__.py": "", "src/b/__init__.py": ""}))
     assert (layout.place("lib/acme/a.py"), layout.place("src/b/a.py")) == ("acme/a.py", "src/b/a.py")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"setup.cfg": "[options]\npackage_dir =\n  = src\npackages = {}:\n"},
+        {"setup.py": "from setuptools import *\nsetup(packages={}_packages('src'), package_dir={{'': 'src'}})\n"},
+    ],
+)
+@pytest.mark.parametrize(("finder", "with_namespaces"), [("find", False), ("find_namespace", True)])
+def test_packages_without_an_init(
+    make_entry: Callable[..., Path], files: dict[str, str], finder: str, *, with_namespaces: bool
+) -> None:
+    """Only the finder of namespaces finds them."""
+    (name, text), folder = *files.items(), {"src/acme/a.py": "", "src/b/__init__.py": ""}
+    layout = layout_of(make_entry({name: text.format(finder), **folder}))
+    assert layout.place("src/acme/a.py") == ("acme/a.py" if with_namespaces else "src/acme/a.py")
+    assert (layout.place("src/b/__init__.py"), layout.uncertain) == ("b/__init__.py", None)
 
 
 def test_package_called_src_stays(make_entry: Callable[..., Path]) -> None:

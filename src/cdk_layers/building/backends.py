@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from itertools import takewhile
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cdk_layers.building.requirements.setuptools_files import (
@@ -104,7 +105,7 @@ def find_all_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
         raise UncertainError(reason)
     moves = _read_packages(root, project)
     places = texts(mapping(project, "tool", "setuptools", "packages", "find").get("where"))
-    if not moves or "." in places:
+    if not moves or "." in map(normpath, places):
         reason = "its configuration does not name its packages"
         raise UncertainError(reason)
     return moves
@@ -120,7 +121,7 @@ def _read_packages(root: Path, project: Mapping[str, Any]) -> list[Move]:
     for start, reader in _READERS.items():
         if backend.startswith(start):
             try:
-                return reader(root, project)
+                return [Move(*map(normpath, move)) for move in reader(root, project)]
             except (AttributeError, KeyError, TypeError, ValueError):
                 reason = f"settings of {backend!r} in its pyproject.toml do not have the documented types"
                 raise UncertainError(reason) from None
@@ -159,16 +160,15 @@ def _children(root: Path, folder: str, include: tuple[str, ...] = ("*",), *, reg
         is_package = is_package and (not regular or (path / "__init__.py").is_file())
         is_module = path.is_file() and path.suffix in {".py", ".pyi"} and path.stem.isidentifier()
         if (is_package or is_module) and any(fnmatchcase(path.stem, pattern.split(".")[0]) for pattern in include):
-            yield Move(f"{folder}/{path.name}".removeprefix("./"), path.name)
+            yield Move(f"{folder}/{path.name}", path.name)
 
 
 def _find_module(root: Path, folder: str, module: str) -> Move | None:
     """Return the module or package with this (dotted) name in a folder of the project; None if there is none."""
     path = module.replace(".", "/")
-    prefix = "" if folder in ("", ".") else f"{folder.rstrip('/')}/"
     for name in (path, f"{path}.py"):
-        if (root / f"{prefix}{name}").exists():
-            return Move(f"{prefix}{name}", name)
+        if (root / folder / name).exists():
+            return Move(join(folder, name), name)
     return None
 
 
@@ -197,14 +197,14 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
         nested = (_nested_package(str(name), folders) for name in packages if name in folders and "." in str(name))
         return list(dict.fromkeys([*nested, *(_top_package(str(package), folders) for package in packages)]))
     find = mapping(settings, "packages", "find")
-    where = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
+    places = texts(find.get("where")) or [str(folders.get("", "src" if (root / "src").is_dir() else "."))]
     include = tuple(texts(find.get("include")) or ("*",))
     is_regular = bool(find) and find.get("namespaces") is False
     named = [_nested_package(str(name), folders) for name in folders if name]
     found = (
         move
-        for folder in where
-        if folder not in (".", "")
+        for folder in map(normpath, places)
+        if folder != "."
         for move in _children(root, folder, include, regular=is_regular)
     )
     return [*named, *found]
@@ -212,13 +212,12 @@ def _setuptools(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 def _top_package(name: str, folders: Mapping[str, Any]) -> Move:
     top = name.partition(".")[0]
-    default = str(folders.get("", "")).strip("./")
-    return Move(str(folders.get(top) or (f"{default}/{top}" if default else top)), top)
+    return Move(str(folders.get(top) or join(str(folders.get("", "")), top)), top)
 
 
 def _nested_package(name: str, folders: Mapping[str, Any]) -> Move:
     """Return the package with its own entry in `package-dir`."""
-    return Move(str(folders[name]).rstrip("/").removeprefix("./"), name.replace(".", "/"))
+    return Move(str(folders[name]), name.replace(".", "/"))
 
 
 def _hatchling(root: Path, project: Mapping[str, Any]) -> list[Move]:
@@ -263,16 +262,16 @@ def _poetry(root: Path, project: Mapping[str, Any]) -> list[Move]:
 
 
 def _poetry_moves(root: Path, package: Mapping[str, Any]) -> Iterator[Move]:
-    include, folder = str(package["include"]), str(package.get("from", "")).strip("./")
+    include, folder = str(package["include"]), str(package.get("from", ""))
     names = list(takewhile(lambda name: "*" not in name, include.split("/")))
     plain = "/".join(names).rstrip("/")
     found = (
-        [Move(f"{folder}/{plain}".strip("/"), plain)]
+        [Move(join(folder, plain), plain)]
         if plain
         else _children(root, folder or ".", (include.split("/", maxsplit=1)[0],))
     )
     for move in found:
-        yield Move(move.source, f"{str(package.get('to', '')).strip('/')}/{move.destination}".strip("/"))
+        yield Move(move.source, join(str(package.get("to", "")), move.destination))
 
 
 def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:
@@ -283,7 +282,7 @@ def _flit(root: Path, project: Mapping[str, Any]) -> list[Move]:
 def _pdm(root: Path, project: Mapping[str, Any]) -> list[Move]:
     settings = mapping(project, "tool", "pdm", "build")
     _refuse_keys("pdm", settings, ("includes", "run-setuptools", "custom-hook"))
-    folder = str(settings.get("package-dir", "src" if (root / "src").is_dir() else ".")).strip("/")
+    folder = normpath(str(settings.get("package-dir", "src" if (root / "src").is_dir() else ".")))
     return [] if folder == "." else list(_children(root, folder))
 
 

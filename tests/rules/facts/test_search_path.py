@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from cdk_layers.contents.owners import owner
 from cdk_layers.rules.facts.search_path import is_folder, listed_files, modules, search_path
 from tests.rules.archives import archive, dist, function, layer
@@ -23,11 +25,26 @@ def test_the_code_comes_first_and_higher_layers_before_lower_ones_folder_by_fold
     ]
 
 
-def test_a_folder_that_is_a_link_is_searched_where_it_leads_to() -> None:
+@pytest.mark.parametrize(
+    ("links", "site_packages"),
+    [
+        (
+            {"python/lib/python3.13": "python3.12", "python/lib/python3.1": "nowhere"},
+            "python/lib/python3.12/site-packages",
+        ),
+        (
+            {"python/lib/python3.13": "python3.12", "python/lib/python3.12": "/opt/python/lib/python3.11"},
+            "python/lib/python3.11/site-packages",
+        ),
+        ({"python/lib/python3.13/site-packages": "/opt/shared"}, "shared"),
+        ({"python/lib": "../common", "common": "lib"}, "lib/python3.13/site-packages"),
+        ({"python/lib/python3.13": "/opt/python/lib/python3.13"}, "python/lib/python3.13/site-packages"),
+    ],
+)
+def test_a_folder_that_is_a_link_is_searched_where_it_leads_to(links: dict[str, str], site_packages: str) -> None:
     """So that the modules of a layer with one copy for several Pythons are found."""
-    links = {"python/lib/python3.13": "python3.12", "python/lib/python3.1": "nowhere"}
     places = [root for _, root in search_path(function(layer(archive(links=links))))]
-    assert places == ["", "python/lib/python3.12/site-packages", "python"]
+    assert places == ["", site_packages, "python"]
 
 
 def test_modules_are_what_can_be_imported_from_a_folder() -> None:

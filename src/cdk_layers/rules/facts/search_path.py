@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _MODULE: Final = re.compile(r"(?P<name>[^/.]+)(?:\.py|\.pyc|(?:\.[^/]+)?\.so)")
 _MOST_LISTED: Final = 3
+LINKS_FOLLOWED: Final = 40
+"""As many links in turn as Linux follows. Source: path_resolution(7)."""
+
 _HARMLESS_PATH_FILES: Final = ("distutils-precedence.pth",)
 """Path files that add no folder: that of setuptools."""
 
@@ -134,14 +137,18 @@ def search_path(function: Function) -> Iterator[tuple[Part, str]]:
             if root != path and (part.layer is None or root not in of_layers):
                 yield part, root
     for root in of_layers:
-        yield from ((part, _behind_link(part.contents, root)) for part in reversed(known) if part.layer is not None)
+        yield from ((part, _behind_links(part, root)) for part in reversed(known) if part.layer is not None)
 
 
-def _behind_link(contents: Contents, folder: str) -> str:
+def _behind_links(part: Part, folder: str) -> str:
     """Return the folder that a folder of an archive leads to, if it or one above it is a link."""
-    for link, target in contents.links.items():
-        if f"{folder}/".startswith(f"{link}/"):
-            return normpath(join(dirname(link), target)) + folder.removeprefix(link)
+    links = part.contents.links
+    for _ in range(LINKS_FOLLOWED):
+        link = next((link for link in links if f"{folder}/".startswith(f"{link}/")), None)
+        if link is None:
+            break
+        target = normpath(join(part.mount, dirname(link), links[link]))
+        folder = target.removeprefix(f"{part.mount}/") + folder.removeprefix(link)
     return folder
 
 

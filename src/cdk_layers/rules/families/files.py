@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.bytecode_times import COMPILE_COMMAND
 from cdk_layers.contents.caching import once_per_archive
-from cdk_layers.rules.facts.search_path import code_parts, is_folder, layer_parts, listed_files
+from cdk_layers.rules.facts.search_path import LINKS_FOLLOWED, code_parts, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, size
 
@@ -26,7 +26,6 @@ register_family(__name__, order=70)
 _READ: Final = 0o004
 _PASS: Final = 0o001
 _MOST_LISTED: Final = 3
-_LINKS_FOLLOWED: Final = 40
 _DEEPEST: Final = 128
 _OF_THE_RUNTIME: Final = ("/var/lang/", "/var/runtime/", "/tmp/")  # noqa: S108
 _READABLE: Final = "Give files mode 644 and folders 755 before the archive is made: `chmod -R a+rX <folder>`."
@@ -198,7 +197,7 @@ def _bad_links(part: Part) -> Iterator[Problem]:
 def _link_flaw(part: Part, path: str) -> str | None:
     """Return what is wrong with a link; None if it leads to a file or folder in the archive."""
     links, target_path = part.contents.links, path
-    for _ in range(_LINKS_FOLLOWED):
+    for _ in range(LINKS_FOLLOWED):
         if target_path.count("/") > _DEEPEST:
             return "is too deep to be followed"
         linked = next((path for path in _and_parents(target_path) if path in links), None)
