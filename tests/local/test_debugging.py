@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ import pytest
 
 from cdk_layers.local.runner import Runner
 from cdk_layers.project.user_store import user_store
-from tests.local.apps import function_of, write_app
+from tests.local.apps import Log, function_of, write_app
 from tests.processes import connect, free_port
 
 if TYPE_CHECKING:
@@ -139,3 +140,23 @@ def test_a_breakpoint_in_a_layer(app: Path, options: list[str]) -> None:
     assert output == "42\n", error
     assert f"Waiting for a debugger on 127.0.0.1:{port}" in error
     assert "Debugger warning" not in error
+
+
+def test_a_late_debugger(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time until the debugger is attached is not reported as too slow an initialization."""
+    monkeypatch.setattr("cdk_layers.local.execution.INIT_SECONDS", 0.0)
+    port, log = free_port(), Log()
+    environment = Runner(user_store(), debug_port=port).start(function_of(app, "Report"), log)
+    try:
+        with ThreadPoolExecutor() as threads:
+            outcome = threads.submit(environment.invoke, b'{"n": 21}')
+            editor = Editor(port)
+            editor.ask("initialize", adapterID="python", pathFormat="path")
+            editor.send("attach", pathMappings=[], justMyCode=False)
+            editor.wait_for_event("initialized")
+            editor.ask("configurationDone")
+            assert outcome.result(_PATIENCE_SECONDS).payload == b"42"
+        editor.close()
+    finally:
+        environment.close()
+    assert "INIT_REPORT" not in log.text

@@ -23,6 +23,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cdk_layers.cli.error_output import labelled_log
 from cdk_layers.local.app_service import AppService, _stamp
 from cdk_layers.local.event import MAX_EVENT_BYTES
 from cdk_layers.local.service import MAX_ASYNCHRONOUS_BYTES, Service
@@ -324,6 +325,15 @@ def test_a_template_of_a_stage_that_changed(tmp_path: Path, name: str) -> None:
     assert _stamp(tmp_path / "cdk.out") != before
 
 
+def test_lines_of_labelled_logs(capfd: pytest.CaptureFixture[str]) -> None:
+    """A line that a function writes in parts has one label, and lines of another function do not interrupt it."""
+    first, second = labelled_log("App/First"), labelled_log("App/Second")
+    first(b"one\nha")
+    second(b"other\n")
+    first(b"lf\n\n")
+    assert capfd.readouterr().err == "App/First | one\nApp/Second | other\nApp/First | half\nApp/First | \n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_until_it_is_stopped(app: Path, tmp_path: Path, number: signal.Signals) -> None:
     """`serve` says where it listens, answers, and leaves nothing when it ends."""
@@ -342,4 +352,7 @@ def test_the_command_serves_until_it_is_stopped(app: Path, tmp_path: Path, numbe
     assert server.returncode == 0
     assert "Stopped." in rest
     assert "Traceback" not in rest
+    log = [line for line in rest.splitlines() if not line.startswith("cdk-layers: ")]
+    assert re.match(r"template\.yaml#Report \| START RequestId: ", log[0])
+    assert all(line.startswith("template.yaml#Report | ") for line in log)
     assert list((tmp_path / "t").iterdir()) == []

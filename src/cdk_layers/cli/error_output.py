@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
 
@@ -23,12 +24,25 @@ def remark(sentence: str) -> None:
 
 
 def write_log(data: bytes) -> None:
-    """Write what a function logged, unchanged."""
+    """Write what a function logged."""
     try:
         sys.stderr.buffer.write(data)
         sys.stderr.buffer.flush()
     except BrokenPipeError:
         discard_rest(sys.stderr)
+
+
+def labelled_log(label: str) -> Callable[[bytes], None]:
+    """Return what writes the log of one function among several: each line, once it is complete, with a label."""
+    prefix, rest = f"{label} | ".encode(), b""
+
+    def write(data: bytes) -> None:
+        nonlocal rest
+        *lines, rest = (rest + data).split(b"\n")
+        if lines:
+            write_log(b"".join(prefix + line + b"\n" for line in lines))
+
+    return write
 
 
 def discard_rest(stream: TextIO) -> None:

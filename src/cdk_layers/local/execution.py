@@ -81,6 +81,7 @@ class ExecutionEnvironment:
         self._began = host.clock()
         self._is_new = True
         self._has_started = False
+        self._init_seconds = INIT_SECONDS if debug_port is None else _DEBUGGING_SECONDS
         self._timeout_seconds = function.timeout_seconds if debug_port is None else _DEBUGGING_SECONDS
         self._logs = Logs(sink)
         self._platform = PlatformLog(function, self._logs.add)
@@ -131,14 +132,14 @@ class ExecutionEnvironment:
         self._has_started = True
         self._logs.settle()
         init = host.clock() - self._began
-        if self._is_new and init > INIT_SECONDS:
+        if self._is_new and init > self._init_seconds:
             self._platform.init_report(InitReport(init, "timeout"))
         self._platform.start(invocation)
 
     def _outcome_of(self, invocation: Invocation) -> tuple[Answer, float, float | None]:
         """Return the final answer, the seconds of the invocation, and those of the initialization."""
         limit = invocation.timeout_seconds
-        answer = self._wait(INIT_SECONDS + limit if self._is_new else limit)
+        answer = self._wait(self._init_seconds + limit if self._is_new else limit)
         delivered = host.clock()
         init = delivered - self._began if self._is_new else None
         self._is_new = False

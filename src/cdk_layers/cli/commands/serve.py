@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cdk_layers.cli.error_output import remark, write_log
+from cdk_layers.cli.error_output import labelled_log, remark
 from cdk_layers.cli.local_arguments import add_arguments, add_isolation, port
 from cdk_layers.errors import UsageError
 
@@ -84,7 +84,7 @@ def execute(arguments: Namespace) -> int:
 
 def _start(runner: Runner, function: LocalFunction, said: set[str]) -> ExecutionEnvironment:
     """Start an execution environment. Report once what is different from Lambda."""
-    environment = runner.start(function, write_log)
+    environment = runner.start(function, labelled_log(function.path))
     for difference in environment.differences:
         sentence = f"{function.path}: {difference}"
         if sentence not in said:
