@@ -9,6 +9,7 @@ import pytest
 
 from cdk_layers.building.archives import members
 from cdk_layers.building.archives.members import collect
+from cdk_layers.errors import EntryChangedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +55,16 @@ def test_programs_by_their_modes(folder: Path, plain: int) -> None:
     for name in _FILES:
         (folder / name).chmod(0o777 if name in {"main.py", "bin/script"} else plain)
     assert _executable(folder) == {"main.py", "bin/script"}
+
+
+@pytest.mark.parametrize(("asked", "removed"), [("run.py", "text.md"), ("bin/", "bin")])
+def test_what_disappears_meanwhile(folder: Path, asked: str, removed: str) -> None:
+    """A file that an editor removes while the folder is listed is not an obstacle, but a change."""
+
+    def remove(path: str) -> bool:
+        if path == asked:
+            (folder / removed).rename(folder.parent / removed)
+        return False
+
+    with pytest.raises(EntryChangedError, match=rf"^'{removed}' in .* was removed\."):
+        collect(folder, excluded=remove)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cdk_layers.contents.tree import walk
-from cdk_layers.errors import EntryError
+from cdk_layers.errors import EntryChangedError, EntryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -77,6 +77,7 @@ def collect(
     Raises:
         EntryError: The folder contains something that cannot be packed: a symlink that leaves the folder, leads to
             nothing or is part of a cycle, a file that cannot be read, a socket, a device.
+        EntryChangedError: Something was removed meanwhile.
     """
     members, has_modes = [], False
     for node in walk(root, excluded, follow=follow):
@@ -113,6 +114,8 @@ def _starts_as_program(path: str | Path) -> bool:
 
 
 def _refusal(root: Path, node: Node) -> EntryError:
+    if node.link is None and not os.path.lexists(node.path):
+        return EntryChangedError(f"{node.name or '.'!r} in {str(root)!r} was removed.")
     what = f"The symlink {node.name!r} -> {node.link!r}" if node.link is not None else f"{node.name or '.'!r}"
     remedy = {
         "leaves the folder": "Copy its target into the folder, pass follow_links=True",
