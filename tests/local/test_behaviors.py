@@ -563,6 +563,7 @@ def test_timeouts(app: Path, runner: Runner) -> None:
         ("sys.exit(0)", "Runtime exited without providing a reason"),
         ("exit(3)", "Runtime exited with error: exit status 3"),
         ("os._exit(1)", "Runtime exited with error: exit status 1"),
+        ("sys.exit(-1)", "Runtime exited with error: exit status 255"),
         ("os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
         ("ctypes.string_at(0)", "Runtime exited with error: signal: segmentation fault"),
     ],

@@ -180,3 +180,30 @@ def test_other_logical_ids_with_a_hash_stay() -> None:
     name = "Table" + hashlib.md5(b"name", usedforsecurity=False).hexdigest()
     template = {"Resources": {name: {"Type": "AWS::DynamoDB::Table"}}}
     assert stable_template(template) == template
+
+
+def test_sections_and_resources_of_any_kind_stay() -> None:
+    """A template of SAM, with a loop of the language extensions, and names that only the CDK's own sections have."""
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Reports",
+        "Transform": ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"],
+        "Resources": {"Fn::ForEach::Topics": ["Name", ["A", "B"], {"Topic${Name}": {"Type": "AWS::SNS::Topic"}}]},
+        "Outputs": {"CDKMetadata": {"Value": "1"}, "BootstrapVersion": {"Value": "2"}},
+    }
+    assert stable_template(template) == template
+
+
+def test_other_metadata_of_a_function_stays() -> None:
+    """Only what this library writes for itself is left out of it."""
+    template = _template()
+    template["Resources"]["Fn"]["Metadata"]["company:owner"] = "data"
+    assert stable_template(template)["Resources"]["Fn"]["Metadata"] == {"company:owner": "data"}
+
+
+def test_assets_in_the_names_of_a_map() -> None:
+    """A hash is renamed wherever a resource mentions it."""
+    template = {"Resources": {"R": {"Properties": {"Files": {f"{_digest('a')}.zip": [_digest("b")]}}}}}
+    assert stable_template(template) == {
+        "Resources": {"R": {"Properties": {"Files": {"asset-of-R.zip": ["asset-of-R-2"]}}}}
+    }

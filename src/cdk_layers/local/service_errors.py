@@ -15,7 +15,7 @@ EXITED: Final = "Runtime.ExitError"
 TOO_LARGE: Final = "Function.ResponseSizeTooLarge"
 
 _SIGNALS: Final = 128
-"""A shell's exit status above this is this number plus a signal."""
+"""The exit status of a shell for a process that a signal ended is this number plus the signal."""
 
 
 def timeout_payload(request_id: str, seconds: float) -> bytes:
@@ -57,9 +57,10 @@ def exit_reason(status: int) -> str:
     """Return how a process ended that gave no answer, from its exit status as a shell reports it."""
     if status == 0:
         return "Runtime exited without providing a reason"
-    if status > _SIGNALS:
-        name = (signal.strsignal(status - _SIGNALS) or str(status - _SIGNALS)).lower()
-        return f"Runtime exited with error: signal: {name}"
+    number = status - _SIGNALS
+    name = signal.strsignal(number) if number in signal.valid_signals() else None
+    if name is not None:
+        return f"Runtime exited with error: signal: {name.lower()}"
     return f"Runtime exited with error: exit status {status}"
 
 

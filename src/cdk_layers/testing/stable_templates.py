@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cdk_layers.app.metadata import GENERATED, LAYER_DIGESTS, generated_properties
 from cdk_layers.errors import UsageError
+from cdk_layers.system.document_values import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,8 +103,8 @@ def _without_versions(resource: Any) -> Any:
 
 
 def _version_names(template: Mapping[str, Any]) -> dict[str, str]:
-    resources = template.get("Resources", {})
-    versions = [name for name, body in resources.items() if body.get("Type") == "AWS::Lambda::Version"]
+    resources = mapping(template, "Resources")
+    versions = [name for name in resources if mapping(resources, name).get("Type") == "AWS::Lambda::Version"]
     matches = {name: _VERSION.fullmatch(name) for name in versions}
     return {name: f"{match['function']}Hash" for name, match in matches.items() if match}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,23 @@ def test_pins_whose_files_never_change(
     store.get_or_make("part", lambda folder: (folder / "archive.zip").touch())
     known.remember([Group("six", ())], ["part"])
     assert known.find() == ({"six": "part"} if is_known else {})
+
+
+def test_a_local_wheel_of_a_pylock(tmp_path: Path, store: LocalStore) -> None:
+    """It has a version there, and is the same as long as its content is."""
+    wheel = tmp_path / "six-1.17.0-py3-none-any.whl"
+    wheel.write_text("1", encoding="utf-8")
+    pin = replace(
+        read_requirement("six @ ./six-1.17.0-py3-none-any.whl", LineContext("here", (tmp_path,))), version="1.17.0"
+    )
+    known = KnownParts(
+        Resolution((pin,), Basis.LOCKED), Job(tmp_path, Target("3.13", "x86_64"), BuildOptions(), store), ""
+    )
+    store.get_or_make("part", lambda folder: (folder / "archive.zip").touch())
+    known.remember([Group("six", ())], ["part"])
+    assert known.find() == {"six": "part"}
+    wheel.write_text("2", encoding="utf-8")
+    assert known.find() == {}
 
 
 def _known(folder: Path, store: LocalStore) -> KnownParts:

@@ -66,3 +66,18 @@ def test_a_version_that_is_none_is_not_noted(tmp_path: Path, store: LocalStore) 
     (entry / "lib" / ".git").rmdir()
     (entry / "lib" / ".git").write_text("gitdir: ../../.git/modules/lib\n", encoding="utf-8")
     assert _rules(entry, store) == ["fallback-version"], "a submodule"
+
+
+def test_a_version_that_is_chosen_is_not_noted(tmp_path: Path, store: LocalStore) -> None:
+    """By a variable of another backend, by the metadata of a source archive, or in the project itself."""
+    entry = _entry(tmp_path, _SCM)
+    for variable in ("PDM_BUILD_SCM_VERSION", "UV_DYNAMIC_VERSIONING_BYPASS"):
+        assert _rules(entry, store, **{variable: "1.0"}) == []
+    (entry / "lib" / "PKG-INFO").touch()
+    assert _rules(entry, store) == []
+    (entry / "lib" / "PKG-INFO").unlink()
+    edit(entry / "lib" / "pyproject.toml", 'fallback_version = "1.0"', 'fallback_version = "unknown"')
+    assert _rules(entry, store) == [], "it is no version"
+    edit(entry / "lib" / "pyproject.toml", 'fallback_version = "unknown"', 'fallback_version = "1.0"')
+    edit(entry / "lib" / "pyproject.toml", 'dynamic = ["version"]', 'version = "1.0"')
+    assert _rules(entry, store) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,15 @@ import pytest
 from cdk_layers.building.builds import build
 from cdk_layers.building.options import BuildOptions
 from cdk_layers.building.pins import pins_for
-from cdk_layers.building.requirements.stale_uv_lock import refuse_stale_source
+from cdk_layers.building.requirements.stale_uv_lock import (
+    refuse_other_targets,
+    refuse_stale_source,
+    refuse_stale_uv_lock,
+)
 from cdk_layers.building.requirements.workspace import UvProject
 from cdk_layers.building.uv import process
-from cdk_layers.errors import StaleLockError
+from cdk_layers.errors import DependencyError, StaleLockError
+from cdk_layers.system.toml import read_toml
 from tests.building.requirements.locks import (
     EXPLICIT,
     GROUPS,
@@ -207,25 +213,94 @@ def test_excluded_from_a_workspace(workspace: Path, store: LocalStore, indexes: 
         assert pins_for(entry, X86, store=store) == ("gamma==1.0",)
 
 
-TWO = {"name": "two", "source": {"directory": "two"}, "metadata": {}}
+TWO: dict[str, Any] = {"name": "two", "source": {"directory": "two"}, "metadata": {}}
+
+
+def _locked(*required: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {**TWO, "metadata": {"requires-dist": list(required), **more}}
 
 
 @pytest.mark.parametrize(
     ("manifest", "packages"),
     [
-        ('[project]\nname = "two"\nversion = "1"\ndynamic = ["dependencies"]\n', [TWO]),
+        ('[project]\nname = "two"\nversion = "1"\ndynamic = ["dependencies"]\n', [_locked({"name": "gamma"})]),
+        ('[project]\nname = "two"\ndependencies = ["beta>=1"]\n', [_locked({"name": "beta", "directory": "b"})]),
         ('[project]\nname = "two"\ndependencies = ["gamma"]\n', [{**TWO, "source": {"registry": "https://a.example"}}]),
         ('[project]\nname = "two"\ndependencies = ["gamma"]\n', []),
         ("[tool.ruff]\n", [TWO]),
     ],
 )
 def test_sources_that_are_not_compared(tmp_path: Path, manifest: str, packages: list[dict[str, Any]]) -> None:
-    """A source is not stale if only its build backend knows its dependencies, or if the lock file does not have it."""
+    """Those whose build backend alone knows their dependencies, and those that the lock file does not have.
+
+    Whether the location of a dependency in the workspace applies to them is not known.
+    """
     project, folder = UvProject(tmp_path, tmp_path), tmp_path / "two"
     folder.mkdir()
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n', encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "app"\n[tool.uv.sources]\nbeta = { workspace = true }\n', encoding="utf-8"
+    )
     (folder / "pyproject.toml").write_text(manifest, encoding="utf-8")
     refuse_stale_source(project, folder, {"package": packages}, X86)
     (folder / "pyproject.toml").write_text('[project]\nname = "two"\ndependencies = ["gamma"]\n', encoding="utf-8")
     with pytest.raises(StaleLockError, match="of 'two', it lacks 'gamma'"):
         refuse_stale_source(project, folder, {"package": [TWO]}, X86)
+
+
+def _refuse(folder: Path, root: str, own: str, package: dict[str, Any], options: BuildOptions | None = None) -> None:
+    """Compare a lock file with the project "two" in a workspace."""
+    (folder / "two").mkdir(exist_ok=True)
+    (folder / "pyproject.toml").write_text(root, encoding="utf-8")
+    (folder / "two" / "pyproject.toml").write_text(f'[project]\nname = "two"\n{own}', encoding="utf-8")
+    project = UvProject(folder / "two", folder)
+    manifest = read_toml(folder / "two" / "pyproject.toml")
+    refuse_stale_uv_lock(project, manifest, {"package": [package]}, X86, options or BuildOptions())
+
+
+@pytest.mark.parametrize(
+    ("root", "own", "locked"),
+    [
+        ("", 'dynamic = ["dependencies"]', {"name": "beta"}),
+        (
+            "[tool.uv.sources]\nbeta = { workspace = true }",
+            'dependencies = ["beta"]',
+            {"name": "beta", "editable": "b"},
+        ),
+        (
+            "",
+            "dependencies = ['beta']\n[tool.uv.sources]\nbeta = [{ path = 'b', marker = 'x' }]",
+            {"name": "beta", "path": "b"},
+        ),
+        (
+            "",
+            "dependencies = ['beta']\n[tool.uv.sources]\nbeta = { path = 'b', marker = \"os_name == 'nt'\" }",
+            {"name": "beta", "specifier": ""},
+        ),
+        ("", "dependencies = ['beta>=1.0']", {"name": "beta", "specifier": ">=1"}),
+    ],
+)
+def test_what_is_not_stale(tmp_path: Path, root: str, own: str, locked: dict[str, str]) -> None:
+    """Locations of the workspace apply to its members, and those for some platforms decide nothing for others."""
+    _refuse(tmp_path, root, own, _locked(locked))
+
+
+def test_groups_that_include_each_other(tmp_path: Path) -> None:
+    """Each counts once."""
+    own = "[dependency-groups]\na = ['beta', { include-group = 'b' }]\nb = ['gamma', { include-group = 'a' }]\n"
+    locked = _locked(**{"requires-dev": {"a": [{"name": "beta"}, {"name": "gamma"}]}})
+    _refuse(tmp_path, "", own, locked, BuildOptions(groups=("a",)))
+
+
+@pytest.mark.parametrize(
+    ("lock_file", "message"),
+    [
+        ({"requires-python": "<3.13"}, "3.13"),
+        ({"supported-markers": ["sys_platform == 'win32'"]}, "has nothing for Python 3.13 on x86_64"),
+        ({"requires-python": ">=3.13", "supported-markers": ["os_name == 'nt'", "os_name == 'posix'"]}, None),
+        ({"supported-markers": []}, None),
+    ],
+)
+def test_locks_for_other_targets(lock_file: dict[str, Any], message: str | None) -> None:
+    """A lock file is for the Pythons and the environments that its project names; for all if it names none."""
+    with pytest.raises(DependencyError, match=message) if message else nullcontext():
+        refuse_other_targets(lock_file, X86)

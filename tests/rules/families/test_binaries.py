@@ -290,3 +290,6 @@ def test_a_library_that_its_distribution_installs_and_the_archive_lacks_is_a_war
     )
     assert without_substrait(record="pyarrow/libsubstrait.so.2,sha256=x,9\n") == []
     assert without_substrait(layer(archive(["lib/libsubstrait.so.26"]), "Libraries")) == []
+    assert without_substrait(layer(archive(links={"lib/libsubstrait.so.26": "x.so"}), "Libraries")) == []
+    assert without_substrait(record='"pyarrow/libsubstrait.so.26",sha256=x,9\n') == [message]
+    assert without_substrait(record="pyarrow/libc.so.6,sha256=x,9\n") == []

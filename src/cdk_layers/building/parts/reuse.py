@@ -84,10 +84,10 @@ class KnownParts:
         return all(group.name != UNRECORDED for group in groups) and are_independent(list(names))
 
     def _stable_pins(self) -> list[RequirementLine]:
-        """Return the pins whose files never change: with a version, not built, and not in a local folder."""
+        """Return the pins whose files never change: with a version, and not built."""
         if self.resolution.platform is not None or self.job.options.allow_source_builds:
             return []
-        pins = (pin for pin in self.resolution.pins if pin.name and pin.version and pin.local is None)
+        pins = (pin for pin in self.resolution.pins if pin.name and pin.version)
         return [pin for pin in pins if pin.hashes or not pin.remote]
 
     def _memo(self, pin: RequirementLine) -> str:

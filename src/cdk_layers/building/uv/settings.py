@@ -40,12 +40,12 @@ _TRANSPORT_VARIABLES: Final = frozenset((
 """Variables of uv that decide how it gets a distribution, not which one."""
 
 _RESULT_VARIABLES: Final = frozenset((
-    "UV_AMD_GPU_ARCHITECTURE", "UV_CUDA_DRIVER_VERSION", "UV_DEFAULT_INDEX", "UV_EXCLUDE_NEWER", "UV_EXTRA_INDEX_URL",
-    "UV_FIND_LINKS", "UV_FORK_STRATEGY", "UV_INDEX", "UV_INDEX_STRATEGY", "UV_INDEX_URL", "UV_NO_INDEX",
-    "UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_PRERELEASE", "UV_PRERELEASE_PACKAGE", "UV_REQUIRE_BUILD_HASHES",
-    "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_TORCH_BACKEND",
+    "UV_AMD_GPU_ARCHITECTURE", "UV_CUDA_DRIVER_VERSION", "UV_DEFAULT_INDEX", "UV_DYNAMIC_VERSIONING_BYPASS",
+    "UV_EXCLUDE_NEWER", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_FORK_STRATEGY", "UV_INDEX", "UV_INDEX_STRATEGY",
+    "UV_INDEX_URL", "UV_NO_INDEX", "UV_NO_SOURCES", "UV_NO_SOURCES_PACKAGE", "UV_PRERELEASE", "UV_PRERELEASE_PACKAGE",
+    "UV_REQUIRE_BUILD_HASHES", "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_TORCH_BACKEND",
 ))  # fmt: skip
-"""Variables of uv that decide which distributions it finds."""
+"""Variables of uv, and of the backend uv-dynamic-versioning, that decide which distributions uv finds."""
 
 _RESOLVING_FILES: Final = {"UV_CONSTRAINT": "--constraints", "UV_OVERRIDE": "--overrides", "UV_EXCLUDE": "--excludes"}
 _RESOLVING_KEYS: Final = ("constraint-dependencies", "override-dependencies", "exclude-dependencies")
