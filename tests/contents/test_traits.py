@@ -123,6 +123,8 @@ def test_what_only_looks_like_aws_credentials(text: str) -> None:
     ("path", "text"),
     [
         ("python/pip.conf", "[global]\nindex-url = https://me:s3cr3t-Word@packages.example/simple\n"),
+        ("base-requirements.in", "six\n--extra-index-url https://me:s3cr3t-Word@packages.example/simple\n"),
+        ("constraints.txt", "six\n--extra-index-url https://me:s3cr3t-Word@packages.example/simple\n"),
         ("requirements-dev.txt", "six\n--extra-index-url https://me:s3cr3t-Word@packages.example/simple\n"),
         ("uv.toml", '\nindex-url = "https://0123456789abcdef@packages.example/simple"'),
         ("x-1.dist-info/direct_url.json", '\n{"url": "https://me:s3cr3t-Word@packages.example/x.whl"}'),

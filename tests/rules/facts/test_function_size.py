@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cdk_layers.app.model import Function
-from cdk_layers.building.notes import BuildReport
+from cdk_layers.building.notes import NO_REPORT, BuildReport
 from cdk_layers.contents.model import Contents, Distribution, File
 from cdk_layers.findings import Where
 from cdk_layers.rules.facts.function_size import FunctionSize, largest, smaller
@@ -62,6 +62,21 @@ def test_bytecode_that_can_be_left_out_is_named(path: str, *, is_named: bool) ->
     """A .pyc file in the place of its source is not made by `bytecode=True`, and stays without it."""
     layer = a_layer(contents=replace(_PANDAS, files={path: File(MIB, 0, 0o644)}))
     assert ("1.0 MiB of bytecode" in smaller("or go.", layer)) == is_named
+
+
+def test_what_is_left_out_is_worth_it_and_counts_once() -> None:
+    """Less than a MiB of bytecode is not, and a layer that a function names twice is extracted once."""
+    path = "python/a/__pycache__/b.cpython-313.pyc"
+    small, large = (a_layer(contents=replace(_PANDAS, files={path: File(size, 0, 0o644)})) for size in (MIB - 1, MIB))
+    assert "bytecode" not in smaller("or go.", small)
+    assert "1.0 MiB of bytecode" in smaller("or go.", a_function(large, large, code=None))
+
+
+@pytest.mark.parametrize(("report", "is_named"), [(BuildReport(), True), (NO_REPORT, False)])
+def test_the_data_of_services_is_an_option_of_this_library(report: BuildReport, *, is_named: bool) -> None:
+    """Other tools that packed botocore do not have it."""
+    contents = replace(_PANDAS, files={"python/botocore/data/s3/x.json": File(MIB, 0, 0o644)})
+    assert ("aws_services" in smaller("or go.", a_layer(contents=contents, report=report))) == is_named
 
 
 def test_files_of_distributions_are_not_listed_twice() -> None:

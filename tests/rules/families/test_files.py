@@ -53,9 +53,16 @@ def test_what_is_not_run_need_not_be_executable(path: str) -> None:
 def test_text_in_bin_is_a_program_only_with_a_first_line_that_names_its_interpreter(
     text: bytes, expected: list[str]
 ) -> None:
-    """A file of a version beside programs is data, whatever its name. A script is read from the archive."""
+    """A file of a version beside programs is data, whatever its name. A script is read from the archive.
+
+    Lambda starts everything in extensions/, and an ELF file needs no first line.
+    """
     contents = archive(["bin/version"], modes={"bin/version": 0o644})
     assert severities(layer(contents, sources=Files({"bin/version": text})), "unreadable-file") == expected
+    extension = archive(["extensions/version"], modes={"extensions/version": 0o644})
+    assert severities(layer(extension, sources=Files({"extensions/version": text})), "unreadable-file") == ["error"]
+    native = archive(natives=[elf("bin/version")], modes={"bin/version": 0o644})
+    assert severities(layer(native, sources=Files({"bin/version": text})), "unreadable-file") == ["error"]
 
 
 def test_a_native_program_with_a_dot_in_its_name_is_a_program_and_a_library_is_not() -> None:
