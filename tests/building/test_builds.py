@@ -419,6 +419,14 @@ def test_nothing_to_build(make_entry: MakeEntry, store: LocalStore, files: Mappi
         build(make_entry(files), X86, store=store)
 
 
+def test_nothing_in_an_opt_entry(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
+    """The folder that the user passed is named, not the empty one that stands for the entry."""
+    opt = tmp_path / "tools"
+    opt.mkdir()
+    with pytest.raises(EntryError, match=r"archive in '.*tools': it has no files\. Put its bin/"):
+        build(make_entry({}), X86, BuildOptions(opt_entry=opt), store=store)
+
+
 def test_link_that_leaves_the_entry(make_entry: MakeEntry, store: LocalStore, tmp_path: Path) -> None:
     """A symlink to something outside the entry is refused by its name."""
     entry = make_entry({"a.py": ""})

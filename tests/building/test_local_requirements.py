@@ -302,6 +302,18 @@ def test_projects_that_were_not_allowed(entry: Path, store: LocalStore, tmp_path
         built(entry, store, "./lib", BuildOptions(allow_source_builds=("lib",)))
 
 
+def test_all_projects_that_are_not_allowed_are_named_at_once(entry: Path, store: LocalStore) -> None:
+    """The list can be copied as it is; what is allowed already is not in it."""
+    for name in ("one", "two", "three"):
+        write_project(entry / name, name)
+    with pytest.raises(EntryError) as caught:
+        built(entry, store, "./one\n./two\n./three\n", BuildOptions(allow_source_builds=("two",)))
+    message = str(caught.value)
+    assert "'one' from its sources at " in message
+    assert "(and 'three' in requirements.txt, line 3)" in message
+    assert "allow_source_builds=['one', 'three']" in message
+
+
 def commit(repository: Path, text: str) -> str:
     """Commit a change of a repository's setup.py project, and return the commit."""
     (repository / "my_lib.py").write_text(text, encoding="utf-8")

@@ -70,7 +70,10 @@ def make_plan(requirements: Requirements, resolution: Resolution, job: Job) -> P
 
 def _empty_message(requirements: Requirements, job: Job) -> str:
     """Return the error for an archive without files, which Lambda would reject."""
-    start = f"There is nothing to put into an archive in {str(job.entry)!r}:"
+    opt_entry = job.options.opt_entry
+    start = f"There is nothing to put into an archive in {str(opt_entry or job.entry)!r}:"
+    if requirements.origin is None and opt_entry is not None:
+        return f"{start} it has no files. Put its bin/, lib/ or python/ there."
     if requirements.origin is None:
         ignored = (f"{note.message} {note.remedy}" for note in requirements.notes if note.rule == "ignored-manifest")
         remedy = next(ignored, "Add a requirements.txt, a lock file, or code.")

@@ -83,20 +83,31 @@ def refuse_not_allowed(
         EntryError: A requirement names sources, and its distribution is not among the allowed ones, or a folder that
             is not a project.
     """
-    names = {canonical(name) for name in allowed}
+    known, reasons = {canonical(name) for name in allowed}, of_layers or {}
+    refused: dict[str, RequirementLine] = {}
     for line in lines:
-        if line.applies_to(target):
-            _refuse_other_folder(line)
-        reason = (of_layers or {}).get(line.local, "") if line.local else ""
-        if reason is not None and is_built(line) and line.name and line.name not in names and line.applies_to(target):
-            place = line.local or scrub((line.masked or line.unmarked).partition(" @ ")[2])
-            in_layer = f" (a layer contains its code, but {reason}; without that, its copy is used)" if reason else ""
-            message = (
-                f"{line.where} installs {line.name!r} from its sources at {place}{in_layer}. That runs its build "
-                f"backend at synth, so it has to be allowed: allow_source_builds=[{line.name!r}]. Or put its wheel "
-                f"into the entry folder and require that, copy its packages into the entry folder, or {IN_CONTAINER}."
-            )
-            raise EntryError(message)
+        if not line.applies_to(target):
+            continue
+        _refuse_other_folder(line)
+        is_enough = line.local is not None and reasons.get(line.local, "") is None
+        if line.name and line.name not in known and is_built(line) and not is_enough:
+            refused.setdefault(line.name, line)
+    if refused:
+        raise EntryError(_not_allowed(refused, reasons))
+
+
+def _not_allowed(refused: Mapping[str, RequirementLine], reasons: Mapping[Path, str | None]) -> str:
+    """Return the error for sources that may not be built, by the names of their distributions."""
+    first, *others = refused.values()
+    reason = reasons.get(first.local) if first.local else None
+    place = first.local or scrub((first.masked or first.unmarked).partition(" @ ")[2])
+    in_layer = f" (a layer contains its code, but {reason}; without that, its copy is used)" if reason else ""
+    also = f" (and {', '.join(f'{line.name!r} in {line.where}' for line in others)})" if others else ""
+    return (
+        f"{first.where} installs {first.name!r} from its sources at {place}{in_layer}{also}. That runs its build "
+        f"backend at synth, so it has to be allowed: allow_source_builds={list(refused)!r}. Or put its wheel "
+        f"into the entry folder and require that, copy its packages into the entry folder, or {IN_CONTAINER}."
+    )
 
 
 def _refuse_other_folder(line: RequirementLine) -> None:
