@@ -79,6 +79,9 @@ def test_trimmed_distributions_are_what_is_deployed(
 
 
 def test_rejects_services_that_botocore_does_not_have(entry: Path) -> None:
-    """The message names the layer and the nearest name."""
-    with pytest.raises(UsageError, match=r"has no service 's33'\. Did you mean 's3'\?"):
-        SharedPythonLayer(Stack(App(), "S"), "L", entry=entry, compatible_runtimes=["python3.13"], aws_services=["s33"])
+    """The message names the layer, all wrong names, and the nearest name of each."""
+    services = ["zzzz", "s3", "s33"]
+    with pytest.raises(UsageError, match=r"has no service 's33' \(Did you mean 's3'\?\), 'zzzz'\. The"):
+        SharedPythonLayer(
+            Stack(App(), "S"), "L", entry=entry, compatible_runtimes=["python3.13"], aws_services=services
+        )

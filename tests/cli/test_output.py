@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,3 +48,34 @@ def test_a_reader_that_ends(tmp_path: Path, command: tuple[str, ...]) -> None:
     os.close(write_end)
 
     assert (done.returncode, done.stderr) == (2, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
+@pytest.mark.parametrize(("command", "whole"), [
+    (("check", *TODAY), "nowhere-in-a-folder-with-quite-a-long-name/and-a-module-with-an-even-longer-one"),
+    (("rule", "too-many-layers"), "arn:aws:lambda:eu-west-1:111111111111:layer:a:1\n"),
+    (("rule", "too-many-layers"), "Acknowledgment(id='cdk-layers::too-many-layers', reason=...)\n"),
+])  # fmt: skip
+def test_a_narrow_terminal_cuts_nothing(tmp_path: Path, command: tuple[str, ...], whole: str) -> None:
+    """Names that are longer than a line continue on the next one, and code has its own lines, to be copied."""
+    import pty  # noqa: PLC0415 - Windows has none
+
+    write(
+        tmp_path,
+        Report=function(handler="nowhere-in-a-folder-with-quite-a-long-name/and-a-module-with-an-even-longer-one.f"),
+    )
+    shown, terminal = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "40", "NO_COLOR": "1", "TERM": "xterm"}
+    with subprocess.Popen([*_COMMAND, *command], stdout=terminal, stderr=terminal, cwd=tmp_path, env=environment):
+        os.close(terminal)
+        text = _read(shown)
+    assert whole in (text if whole.endswith("\n") else re.sub(r"\s+", "", text))
+
+
+def _read(terminal: int) -> str:
+    """Return what was written to a terminal whose other end is closed."""
+    data = b""
+    with suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as stream:
+        while piece := stream.read(65536):
+            data += piece
+    return re.sub(r"\x1b\[[0-9;]*m", "", data.decode()).replace("\r\n", "\n")

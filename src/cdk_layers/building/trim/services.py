@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.errors import UsageError
-from cdk_layers.system.wording import nearest
+from cdk_layers.system.wording import listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 _ROOTS: Final = ("botocore/data/", "boto3/data/")
+
+_NAMED: Final = 10
 
 NEEDED: Final = frozenset({"signin", "sso", "sso-oidc", "sts"})
 """Services that botocore itself calls for credentials. Source: the clients that botocore's credentials.py and tokens.py
@@ -41,11 +43,12 @@ def check_services(services: Collection[str], paths: Iterable[str]) -> None:
         UsageError: A name is unknown.
     """
     known = {service for path in paths if (service := service_of(path))}
-    for service in services if known else ():
-        if service not in known:
-            hint = nearest(service.lower(), sorted(known))
-            message = (
-                f"aws_services: the installed botocore has no service {service!r}. {hint}{hint and ' '}"
-                f"The names are those of boto3.client(), such as 's3' and 'dynamodb'."
-            )
-            raise UsageError(message)
+    unknown = sorted(set(services) - known) if known else []
+    if unknown:
+        hints = (nearest(service.lower(), sorted(known)) for service in unknown)
+        named = (f"{service!r}{hint and f' ({hint})'}" for service, hint in zip(unknown, hints, strict=True))
+        message = (
+            f"aws_services: the installed botocore has no service {listed(named, _NAMED)}. "
+            f"The names are those of boto3.client(), such as 's3' and 'dynamodb'."
+        )
+        raise UsageError(message)

@@ -51,7 +51,7 @@ def _finding(repeated: Repeated, place: Place | None) -> RenderableType:
     finding = repeated.first
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, min_width=max(map(len, STYLES)))
-    grid.add_column()
+    grid.add_column(overflow="fold")
     lines = [Text.assemble(printable(finding.message), "  ", (f"[{finding.rule}]", "dim"))]
     if finding.aws_error:
         lines.append(Text.assemble(("AWS error: ", "dim"), printable(finding.aws_error)))
