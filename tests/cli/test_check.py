@@ -134,6 +134,17 @@ def test_the_place_in_sarif_is_a_uri(tmp_path: Path, run: Command, monkeypatch: 
     assert location["logicalLocations"] == [{"fullyQualifiedName": "Spoke/Report", "kind": "resource"}]
 
 
+def test_github_annotations_name_files_of_the_repository(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an app is in a folder of the repository, and the command runs in that folder."""
+    write(tmp_path, Report=function("python3.9"))
+    monkeypatch.chdir(tmp_path)
+    for workspace, start in ((tmp_path.parent, f"{tmp_path.name}/"), (tmp_path / "other", "")):
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(workspace))
+        assert f"file={start}cdk.out/Spoke.template.json,line=" in run("check", *TODAY, "--format", "github").out
+
+
 def test_github_annotations_are_escaped(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line a finding, whatever is in a name."""
     monkeypatch.chdir(tmp_path)

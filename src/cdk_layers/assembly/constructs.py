@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.metadata import read_entry, read_metadata, read_origin
-from cdk_layers.system.document_values import items
+from cdk_layers.findings import Origin
+from cdk_layers.system.document_values import items, texts
+from cdk_layers.system.project_paths import project_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cdk_layers.app.metadata import ConstructMetadata
-    from cdk_layers.findings import Origin
 
 _LOGICAL_ID: Final = "aws:cdk:logicalId"
 _TEMPLATE_FILE: Final = "aws:cdk:templateFile"
@@ -23,6 +25,8 @@ DEFAULT_CHILDREN: Final = ("Resource", "Default")
 """The ids of the resource in an L2 construct."""
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
+_FRAME: Final = re.compile(r"\(([^()]+?):([1-9][0-9]{0,8})(?::[0-9]{1,9})?\)\Z")
+_INSTALLED: Final = ("/node_modules/", "/site-packages/", "/dist-packages/")
 _BUNDLING_MODULE: Final = "@aws-cdk/aws-lambda-python-alpha"
 """The module whose constructs always bundle their asset. Source: its lib/bundling.ts."""
 
@@ -46,6 +50,10 @@ class Constructs:
     templates: Mapping[str, str] = field(default_factory=dict)
     """Names of template files to the construct paths of their stacks. Source: `CDK_TEMPLATE_FILE_KEY` of cx-api."""
 
+    created: Mapping[str, Origin] = field(default_factory=dict)
+    """Construct paths to the lines that create them, as far as the CDK recorded them: for apps in TypeScript or
+    JavaScript, and with `cdk synth --debug` for those in other languages."""
+
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Constructs:
         """Read the metadata of one stack: construct paths to lists of entries with a type and data."""
@@ -53,6 +61,7 @@ class Constructs:
         own: dict[str, dict[str, Any]] = {}
         acknowledged: dict[str, dict[str, str]] = {}
         bundling: set[str] = set()
+        created: dict[str, Origin] = {}
         templates: dict[str, str] = {}
         for name, entries in metadata.items():
             path = name.strip("/")
@@ -64,11 +73,12 @@ class Constructs:
                     acknowledged.setdefault(path, {}).update(own_rules(data))
                 elif kind == _TEMPLATE_FILE and isinstance(data, str):
                     templates[data] = path
-                elif kind == _CREATED_BY and _BUNDLING_MODULE in str(data):
-                    bundling.add(path)
+                elif kind == _CREATED_BY:
+                    bundling.update([path] if _BUNDLING_MODULE in str(data) else ())
+                    created.update({path: origin} if (origin := _creating_line(data)) else {})
                 for construct, found in read_entry(path, kind, data).items():
                     own.setdefault(construct, {}).update(found)
-        return cls(paths, own, acknowledged, frozenset(bundling), templates)
+        return cls(paths, own, acknowledged, frozenset(bundling), templates, created)
 
     def path_of(self, logical_id: str, within: str, other_stacks: tuple[str, ...] = ()) -> str | None:
         """Return the construct path of a resource.
@@ -93,13 +103,29 @@ class Constructs:
 
     def origin_of(self, path: str) -> Origin | None:
         """Return where the user wrote a construct, or the one that created it, such as the layer of a grant."""
-        return read_origin(self._data_of(path)) or read_origin(self._data_of(path.rpartition("/")[0]))
+        own = read_origin(self._data_of(path)) or read_origin(self._data_of(path.rpartition("/")[0]))
+        recorded = (self.created[place] for place in _with_default_children(path) if place in self.created)
+        return own or next(recorded, None)
 
     def _data_of(self, path: str) -> dict[str, Any]:
         data: dict[str, Any] = {}
-        for place in (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN)):
+        for place in _with_default_children(path):
             data.update(self.metadata.get(place, {}))
         return data
+
+
+def _with_default_children(path: str) -> tuple[str, ...]:
+    return (path, *(f"{path}/{child}" for child in DEFAULT_CHILDREN))
+
+
+def _creating_line(trace: object) -> Origin | None:
+    """Return the innermost line of a file in the working folder in a trace such as "new Hub (/app/lib/hub.ts:3:5)"."""
+    for frame in texts(trace):
+        if found := _FRAME.search(frame):
+            path = project_path(found[1])
+            if path and not any(folder in f"/{path}" for folder in _INSTALLED):
+                return Origin(path, int(found[2]))
+    return None
 
 
 def own_rules(acknowledged: Mapping[str, Any]) -> dict[str, str]:

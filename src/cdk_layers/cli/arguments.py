@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -14,7 +13,6 @@ from cdk_layers.system.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_CHOICE: Final = re.compile(r"invalid choice: '([^']*)' \(choose from ([^)]*)\)")
 _USAGE: Final = 2
 """The exit status for wrong arguments, as of argparse."""
 
@@ -24,8 +22,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and an error, and exit."""
-        found = _CHOICE.search(message)
-        hint = nearest(found[1], re.findall(r"[\w-]+", found[2])) if found else ""
+        name, _, choices = message.partition("invalid choice: '")[2].partition("' (choose from ")
+        hint = nearest(name, choices.rstrip(")").replace("'", "").split(", ")) if name else ""
         super().error(f"{message} {hint}".strip())
 
 
