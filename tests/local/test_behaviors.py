@@ -414,6 +414,16 @@ def test_only_tmp_is_writable(report: ExecutionEnvironment, path: str) -> None:
     assert "Read-only file system" in error_of(outcome)["errorMessage"]
 
 
+@pytest.mark.parametrize("name", ["Lock", "Queue", "Pool"])
+def test_there_is_no_shared_memory(report: ExecutionEnvironment, name: str) -> None:
+    """What of `multiprocessing` needs semaphores fails, as in Lambda, which has no /dev/shm.
+
+    Source: the AWS Compute Blog, "Parallel Processing in Python with AWS Lambda".
+    """
+    code = f"__import__('multiprocessing').{name}()"
+    assert error_of(report.invoke(json.dumps({"do": "evaluate", "code": code}).encode()))["errorType"] == "OSError"
+
+
 def test_tmp_lives_as_long_as_the_environment(app: Path, runner: Runner, report: ExecutionEnvironment) -> None:
     """The folder /tmp begins empty, is kept between invocations, and is private to the environment.
 
