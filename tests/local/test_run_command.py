@@ -137,7 +137,10 @@ def test_a_layer_that_sam_has_not_built(tmp_path: Path, capfd: pytest.CaptureFix
     for command in (["run", "Orders"], ["try-imports", "Deps"]):
         assert main([*command, str(tmp_path / "template.yaml")]) == 2
         message = capfd.readouterr().err
-        assert "is not in the assembly. Run `cdk synth` with bundling for its stack, or `sam build`" in message
+        assert (
+            "is not in the assembly. Run `cdk synth` with bundling for its stack, `sam build` or `serverless package`"
+            in message
+        )
 
 
 @pytest.mark.parametrize(
@@ -223,7 +226,7 @@ def test_a_host_that_cannot_be_listened_on(app: Path, capfd: pytest.CaptureFixtu
 def test_no_assembly(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     """Each command says that its assembly is not there, and what to do."""
     assert main([*command, str(tmp_path / "nowhere")]) == 2
-    assert "nowhere'. Run `cdk synth` or `sam build` first" in capsys.readouterr().err
+    assert "nowhere'. Run `cdk synth`, `sam build` or `serverless package` first" in capsys.readouterr().err
 
 
 def _paths(app: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:

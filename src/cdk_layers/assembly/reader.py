@@ -41,8 +41,8 @@ def read(path: Path, *, store: Records | None = None, unbundled: Collection[str]
     """Return the app that a cloud assembly or a template describes.
 
     Args:
-        path: A cloud assembly (cdk.out, or one nested in it), a folder with a template.yaml such as .aws-sam/build, or
-            one template in JSON or YAML.
+        path: A cloud assembly (cdk.out, or one nested in it), a folder with a template.yaml such as .aws-sam/build,
+            .serverless, or one template in JSON or YAML.
         store: Recalls or measures the contents of archives and folders: a store. Defaults to measuring each.
         unbundled: Construct paths of the stacks whose assets the CDK did not build. Their contents are unknown, since
             their assets are sources.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import App, Function, Layer
 
-BUILD_FIRST: Final = "Run `cdk synth` with bundling for its stack, or `sam build`"
+BUILD_FIRST: Final = "Run `cdk synth` with bundling for its stack, `sam build` or `serverless package`"
 """What to do if a layer or a function of the app has no content here."""
 
 _LISTED: Final = 20
