@@ -270,7 +270,7 @@ def test_a_reader_of_the_log_that_ends(app: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["cli.parser", "local.event.read_event", "assembly.reader.read", "local.runner.Runner.start"]
+    "place", ["cli.parsed", "local.event.read_event", "assembly.reader.read", "local.runner.Runner.start"]
 )
 def test_ctrl_c_at_any_moment(
     app: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
