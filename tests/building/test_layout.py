@@ -233,6 +233,14 @@ def test_packages_without_an_init(
     assert (layout.place("src/b/__init__.py"), layout.uncertain) == ("b/__init__.py", None)
 
 
+@pytest.mark.parametrize("backend", [HATCH, POETRY])
+@pytest.mark.parametrize(("top", "placed"), [("__init__.py", "src/acme_tools/a.py"), ("a.json", "acme_tools/a.py")])
+def test_package_at_the_top_and_in_src(make_entry: Callable[..., Path], backend: str, top: str, placed: str) -> None:
+    """The wheels of both backends have the one at the top; a folder of data with the project's name is none."""
+    files = {"pyproject.toml": _system(backend), f"acme_tools/{top}": "", "src/acme_tools/__init__.py": ""}
+    assert layout_of(make_entry(files)).place("src/acme_tools/a.py") == placed
+
+
 def test_package_called_src_stays(make_entry: Callable[..., Path]) -> None:
     """A src/ folder that is a package itself, or belongs to no project, lands as it is."""
     tools = "[tool.ruff]\nline-length = 100\n"

@@ -173,8 +173,9 @@ def _find_module(root: Path, folder: str, module: str) -> Move | None:
 
 
 def _same_name_package(root: Path, module: str, backend: str) -> list[Move]:
-    """Return the package with the project's name, in src/ or at the top."""
-    found = _find_module(root, "src", module) or _find_module(root, "", module)
+    """Return the package with the project's name: at the top if it has an `__init__.py` there, else in src/ first."""
+    folders = ("", "src") if (root / module / "__init__.py").is_file() else ("src", "")
+    found = next(filter(None, (_find_module(root, folder, module) for folder in folders)), None)
     if module and found:
         return [found]
     reason = f"{backend} finds no package {module!r} by the project's name"

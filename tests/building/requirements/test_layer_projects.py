@@ -249,6 +249,14 @@ def test_a_package_of_two_projects(make_entry: MakeEntry, store: LocalStore) -> 
     refused = r"'billing' has a package 'company' too, and Python looks into one of them"
     with pytest.raises(EntryError, match=refused):
         build(root / "functions" / "a", X86, options, store=store)
+    project = root / "billing" / "pyproject.toml"
+    known = project.read_text(encoding="utf-8")
+    # What only its backend knows, or what is wrong, is where packages usually are.
+    for unknown in (known.replace("hatchling.build", "maturin"), known.replace("src/company", "../company")):
+        project.write_text(unknown, encoding="utf-8")
+        with pytest.raises(EntryError, match=refused):
+            build(root / "functions" / "a", X86, options, store=store)
+    project.write_text(known, encoding="utf-8")
     (root / "billing" / "src" / "company" / "__init__.py").unlink()
     (root / "layers" / "shared" / "src" / "company" / "__init__.py").touch()
     with pytest.raises(EntryError, match=refused):
