@@ -64,7 +64,12 @@ def items(folder: Path) -> Iterator[Item]:
 
     Args:
         folder: The store's folder.
+
+    Raises:
+        OSError: The folder exists and cannot be read.
     """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        next(folder.iterdir(), None)
     root = folder / SCHEMA
     for kind in FOLDERS:
         yield from (item for path in _children(root / kind) if (item := _folder_item(kind, path)))
