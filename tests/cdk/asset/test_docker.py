@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script that Windows does not start")
 
-_STAND_IN: Final = """#!{python}
+_STAND_IN: Final = """
 import json, os, pathlib, sys
 log = pathlib.Path({log!r})
 with log.open("a") as file:
@@ -84,8 +84,10 @@ print(json.dumps(expected))
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program that stands in for Docker's."""
     folder = tmp_path_factory.mktemp("docker")
-    program = folder / "docker"
-    program.write_text(_STAND_IN.format(python=sys.executable, log=str(folder / "log")), encoding="utf-8")
+    script, program = folder / "stand_in.py", folder / "docker"
+    script.write_text(_STAND_IN.format(log=str(folder / "log")), encoding="utf-8")
+    # The first line of a script cannot name a Python whose path contains a space.
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     return program
 

@@ -198,16 +198,18 @@ def test_bytecode_of_another_python(path: str, detail: str | None, runtimes: tup
 
 @pytest.mark.parametrize("path", ["bin/hello", "bin/hello.sh", "extensions/telemetry", "bootstrap"])
 def test_the_remedy_for_a_program_makes_it_executable(path: str) -> None:
-    """`chmod a+rX` leaves a file without any x as it is; on Windows Git records the mode."""
+    """`chmod a+rX` leaves a file without any x as it is, the CDK its copy of it; on Windows Git records the mode."""
     (finding,) = found(layer(archive([path], modes={path: 0o644})), "unreadable-file")
     assert "chmod +x" in finding.remedy
+    assert "remove cdk.out" in finding.remedy
     assert "git update-index --chmod=+x" in finding.remedy
 
 
 def test_the_remedy_for_a_file_that_cannot_be_read_makes_it_readable() -> None:
-    """Files and folders need to be readable, which `chmod a+rX` makes them."""
+    """Files and folders need to be readable, which `chmod a+rX` makes them, and the CDK's copy is removed."""
     (finding,) = found(layer(archive(["python/a.py"], modes={"python/a.py": 0o600})), "unreadable-file")
     assert "chmod -R a+rX" in finding.remedy
+    assert "remove cdk.out" in finding.remedy
 
 
 def test_a_program_with_a_carriage_return_in_its_first_line_cannot_be_run() -> None:

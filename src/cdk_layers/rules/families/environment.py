@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function
 from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER
 from cdk_layers.rules.examples import function_yaml, sam_template
+from cdk_layers.rules.facts.file_modes import EXECUTABLE
 from cdk_layers.rules.facts.search_path import is_python, parts, unknown_parts
 from cdk_layers.rules.registry import Problem, register_family, rule
 from cdk_layers.system.wording import quoted
@@ -187,6 +188,6 @@ def _not_executable(value: str, part: Part, path: str) -> Iterator[Problem]:
     if mode and not mode & _EXECUTE and dirname(path) not in _OF_PROGRAMS:
         yield Problem(
             f"{EXEC_WRAPPER} names {value!r}, and {part.at(path)} is not executable by all ({mode:03o}).",
-            remedy="Make it executable before the archive is made: `chmod +x <file>`.",
+            remedy=EXECUTABLE,
             aws_error=f"{value}: is not an executable",
         )

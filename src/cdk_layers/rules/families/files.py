@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cdk_layers.app.model import Function, Layer
 from cdk_layers.contents.bytecode_times import COMPILE_COMMAND
 from cdk_layers.contents.caching import once_per_archive
+from cdk_layers.rules.facts.file_modes import EXECUTABLE, READABLE
 from cdk_layers.rules.facts.search_path import LINKS_FOLLOWED, code_parts, is_folder, layer_parts, listed_files
 from cdk_layers.rules.registry import Problem, further_check, register_family, rule
 from cdk_layers.system.wording import count, listed, size
@@ -28,11 +29,6 @@ _PASS: Final = 0o001
 _MOST_LISTED: Final = 3
 _DEEPEST: Final = 128
 _OF_THE_RUNTIME: Final = ("/var/lang/", "/var/runtime/", "/tmp/")  # noqa: S108
-_READABLE: Final = "Give files mode 644 and folders 755 before the archive is made: `chmod -R a+rX <folder>`."
-_EXECUTABLE: Final = (
-    "Make it executable before the archive is made: `chmod +x <file>`. On Windows, where files have no such mode, "
-    "record it in Git, `git update-index --chmod=+x <file>`, and make the archive from a checkout on Linux or macOS."
-)
 _NOT_EXECUTABLE: Final = "not executable by all"
 _DANGLES: Final = "leads to no file in the archive"
 _OTHER_MOUNT: Final = "leads to what a layer may contain"
@@ -85,7 +81,7 @@ def _fault_problem(fault: Fault | None) -> Iterator[Problem]:
     Layer,
     severity="error",
     meaning="Lambda's user cannot read a file, pass through a folder, or run a program.",
-    remedy=_READABLE,
+    remedy=READABLE,
     source="the developer guide: files need to be world-readable; programs in bin/ and extensions/ executable",
     aws_error="[Errno 13] Permission denied",
     failing="-rw------- python/settings.py\n-rw-r--r-- bin/ffmpeg\n",
@@ -121,7 +117,7 @@ def _access_problems(part: Part) -> Iterator[Problem]:
     }
     for (kind, fault), paths in faults.items():
         if paths:
-            remedy = _EXECUTABLE if fault == _NOT_EXECUTABLE else None
+            remedy = EXECUTABLE if fault == _NOT_EXECUTABLE else None
             modes_of = [f"{path} ({(modes.get(path) or contents.folder_modes[path]):03o})" for path in paths]
             shown = listed(modes_of, _MOST_LISTED)
             verb = "is" if len(paths) == 1 else "are"
