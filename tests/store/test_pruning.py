@@ -92,12 +92,13 @@ def test_nothing_is_pruned_where_nothing_is_built(store: LocalStore, monkeypatch
     assert store.get("key") == store.find("key")
     store.remember("memo", 1)
     assert store.recall("memo") == 1
-    store._growth.start(0, time.time())
+    now = time.time()
+    store._growth.start(0, now)
     put(store, "another")
-    assert store._growth.is_due(90 * KIB, time.time())
-    assert not store._growth.is_due(None, time.time())
-    assert store._growth.is_due(None, time.time() + DAY + 1)
-    assert store._growth.is_due(None, time.time() - DAY - 1), "the clock was set back"
+    assert store._growth.is_due(90 * KIB, now)
+    assert not store._growth.is_due(None, now)
+    assert store._growth.is_due(None, now + DAY + 1)
+    assert store._growth.is_due(None, now - DAY - 1), "the clock was set back"
 
 
 def test_a_store_that_stays_too_large_is_not_pruned_by_each_build(tmp_path: Path) -> None:
