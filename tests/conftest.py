@@ -30,6 +30,8 @@ for _name, _default in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_in
     _signal = getattr(signal, _name, None)  # Windows has no SIGHUP
     if _signal is not None and signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, _default)
+# Tests install and write files with the modes of most machines; those about other modes set them.
+os.umask(0o022)
 _RUN_CACHE: Final = "CDK_LAYERS_TEST_RUN_CACHE"
 
 _SETTINGS: Final = {
