@@ -113,7 +113,7 @@ def test_a_package_called_scripts(tree: Path, name: str) -> None:
 
 def test_launchers_of_windows(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation made on Windows gives the same programs as one made on Linux."""
-    monkeypatch.setattr("cdk_layers.building.tidying._SCRIPT_FOLDERS", ("bin", "Scripts"))
+    monkeypatch.setattr("cdk_layers.building.tidying.SCRIPT_FOLDERS", ("bin", "Scripts"))
     info = tree / "demo-1.0.dist-info"
     (tree / "Scripts").mkdir()
     (tree / "Scripts" / "demo.exe").write_bytes(b"MZ")

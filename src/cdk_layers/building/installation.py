@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.tags import parse_tag
 
+from cdk_layers.building.changed_files import changed_files
 from cdk_layers.building.copies import Copies
 from cdk_layers.building.missing_pins import refuse_missing_pins
 from cdk_layers.building.requirements import local_sources
@@ -23,14 +24,17 @@ from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_su
 from cdk_layers.building.uv.error_texts import no_wheel
 from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.building.uv.yanked import only_error, yanked_in
+from cdk_layers.errors import BuildError, DependencyError
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
 from cdk_layers.system.credentials import git_headers, hide
+from cdk_layers.system.outgoing import report_error
 from cdk_layers.system.removal import remove_folder
 from cdk_layers.system.temporary_folders import temporary_folder
+from cdk_layers.system.wording import quoted
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.manifests import Requirements
@@ -79,7 +83,8 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
 
     Raises:
         DependencyError: A pin is not available, or not for the target.
-        BuildError: uv reports success, but a pin is not installed.
+        BuildError: uv reports success, but a pin is not installed; or a distribution with changed files in uv's cache
+            cannot be installed without it.
     """
     tree.mkdir(parents=True)
     sourced = frozenset(pin.name for pin in resolution.pins if pin.name and local_sources.is_built(pin))
@@ -98,38 +103,59 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
     if unsupported:
         raise no_wheel(sorted(unsupported), requirements.origin or "", job.target, _tags_text(unsupported))
     refuse_missing_pins(resolution.pins, tree, job.target)
-    shared = _resolve_shared_paths(
-        requirements,
-        resolution,
-        tree,
-        installed,
-        job,
-        attempt=lambda name: exact if name in reinstalled else attempt,
-    )
+    changed = changed_files(tree, installed)
+
+    def install_again(name: str, place: Path) -> None:
+        # A folder or a file may install a distribution of another name than its pin.
+        names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in installed}
+        pins = [pin for pin in resolution.pins if (pin.name == name if name in names else pin.name not in names)]
+        start = exact if name in reinstalled else attempt
+        _install_pins(requirements, pins, place, job, start, reinstall=True, is_cached=name not in changed)
+
+    if changed:
+        _replace_changed(changed, tree, installed, install_again)
+        installed = find_distributions(tree)
+    shared = _resolve_shared_paths(tree, installed, install_again)
     lost = ((name, group.paths) for group in shared for name in group.losers)
     tidied = tidy(tree, installed, frozenset((name, path) for name, paths in lost for path in paths))
     return Installation(shared, attempt == exact, yanked, tidied)
 
 
-def _resolve_shared_paths(
-    requirements: Requirements,
-    resolution: Resolution,
+def _replace_changed(
+    changed: Mapping[str, Sequence[str]],
     tree: Path,
     installed: Collection[Installed],
-    job: Job,
-    *,
-    attempt: Callable[[str], Attempt],
+    install_again: Callable[[str, Path], object],
+) -> None:
+    """Install distributions again, and not from uv's cache, whose files something has changed there.
+
+    Raises:
+        BuildError: One cannot be installed without the cache.
+    """
+    names = quoted(sorted(changed))
+    found = f"uv's cache has changed files of {names}, such as {next(iter(changed.values()))[0]!r}"
+    remedy = f"To remove them from the cache, run: uv cache clean {' '.join(sorted(changed))}"
+    try:
+        for name in sorted(changed):
+            install_again(name, tree)
+    except DependencyError as error:
+        message = f"{found}, and it cannot be installed without the cache. {remedy}. uv's reason: {error}"
+        raise BuildError(message) from error
+    # A wheel's own RECORD may be wrong.
+    if changed_files(tree, [each for each in installed if each.name in changed]).keys() != changed.keys():
+        report_error(f"cdk-layers: {found}, so it was installed without the cache. {remedy}")
+
+
+def _resolve_shared_paths(
+    tree: Path, installed: Collection[Installed], install_again: Callable[[str, Path], object]
 ) -> tuple[SharedPaths, ...]:
     """Use the same distribution's files in each build for paths that several distributions contain."""
-    names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in installed}
     folder = tempfile.mkdtemp(prefix="alone-", dir=tree.parent)
     try:
 
         def install_alone(name: str) -> Path:
             alone = Path(folder, name)
-            # A folder or a file may install a distribution of another name than its pin.
-            pins = [pin for pin in resolution.pins if (pin.name == name if name in names else pin.name not in names)]
-            _install_pins(requirements, pins, alone, job, attempt(name))
+            install_again(name, alone)
             return alone
 
         return use_last(tree, installed, install_alone)
@@ -145,17 +171,20 @@ def _install_pins(
     start: Attempt,
     *,
     reinstall: bool = False,
+    is_cached: bool = True,
 ) -> tuple[Attempt, tuple[Yanked, ...]]:
     """Install pins into a folder; return the attempt that succeeded, and the yanked versions.
 
     There is one run of uv for each index that pins are restricted to, since uv queries all indexes for all pins of a
-    run. `reinstall` replaces distributions that are installed already.
+    run. `reinstall` replaces distributions that are installed already; without `is_cached`, uv's cache is not used.
     """
     attempt = start
     yanked: tuple[Yanked, ...] = ()
     for index in sorted({pin.index for pin in pins}, key=lambda index: (index is not None, index or "")):
         group = [pin for pin in pins if pin.index == index]
-        attempt, output = _install_from_index(requirements, group, tree, job, attempt, index=index, reinstall=reinstall)
+        attempt, output = _install_from_index(
+            requirements, group, tree, job, attempt, index=index, reinstall=reinstall, is_cached=is_cached
+        )
         yanked += yanked_in(output)
     return attempt, tuple(sorted(yanked))
 
@@ -169,6 +198,7 @@ def _install_from_index(
     *,
     index: str | None,
     reinstall: bool,
+    is_cached: bool,
 ) -> tuple[Attempt, str]:
     """Install pins from one index, or from all; return the attempt that succeeded, and uv's output."""
     settings = settings_of(job)
@@ -189,7 +219,8 @@ def _install_from_index(
                 # With --quiet, it does not warn about yanked versions.
                 ["install", "--no-progress", "--no-deps", "--link-mode", "hardlink", "--no-compile-bytecode",
                  "--target", tree, "-r", listed, *refreshed, *(["--reinstall"] if reinstall else []),
-                 *_hashes(requirements), *settings.building, *attempt.arguments(folder)],
+                 *([] if is_cached else ["--no-cache"]), *_hashes(requirements), *settings.building,
+                 *attempt.arguments(folder)],
                 cwd=job.entry,
                 settings=settings,
                 configuration=settings.for_installing(),
@@ -203,7 +234,7 @@ def _install_from_index(
 
         refreshed = _refreshed(requirements, pins, settings, job.entry)
         # An exact version is the same in uv's cache as on its index.
-        is_fixed = not refreshed and all(pin.version and not pin.local for pin in pins)
+        is_fixed = is_cached and not refreshed and all(pin.version and not pin.local for pin in pins)
         is_verified = all(pin.hashes for pin in pins)
         may_be_offline = is_verified or not has_several_indexes(settings, requirements.options)
         return run_until_success(run, start, job.options, requirements.origin or "", widen=not reinstall)

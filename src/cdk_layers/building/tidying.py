@@ -31,7 +31,7 @@ _NO_NAMES: Final = frozenset({"", ".", ".."})
 """Parts of a path that are not names of files or folders."""
 
 _ROOT_TRACES: Final = (".lock", "_virtualenv.py", "_virtualenv.pth")
-_SCRIPT_FOLDERS: Final = ("bin", "Scripts") if os.name == "nt" else ("bin",)
+SCRIPT_FOLDERS: Final = ("bin", "Scripts") if os.name == "nt" else ("bin",)
 """Where uv installs programs. Elsewhere, Scripts is a package of a distribution."""
 
 _OF_THIS_PYTHON: Final = re.compile(r"pip3\.\d+(?:\.exe)?")
@@ -108,7 +108,7 @@ def tidy(
         _tidy(tree, distribution, {path for name, path in lost if name == distribution.name})
         for distribution in distributions
     )
-    for name in _SCRIPT_FOLDERS:
+    for name in SCRIPT_FOLDERS:
         folder = tree / name
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -121,7 +121,7 @@ def _tidy(tree: Path, distribution: Installed, lost: Collection[str]) -> Install
     for path, facts in distribution.record.items():
         if _is_trace(tree, path, folder.name):
             (tree / path).unlink(missing_ok=True)
-        elif path.split("/")[0] in _SCRIPT_FOLDERS and path.count("/") == 1:
+        elif path.split("/")[0] in SCRIPT_FOLDERS and path.count("/") == 1:
             if path in lost:
                 continue
             rows.update(_program(tree, path, programs) or {path: facts})
@@ -167,7 +167,7 @@ def _leads_inside(tree: str, folder: str) -> bool:
 
 def _is_trace(tree: Path, path: str, dist_info: str) -> bool:
     folder, _, name = path.rpartition("/")
-    is_launcher = folder in _SCRIPT_FOLDERS and _OF_THIS_PYTHON.fullmatch(name) is not None
+    is_launcher = folder in SCRIPT_FOLDERS and _OF_THIS_PYTHON.fullmatch(name) is not None
     return (folder == dist_info and name in _TRACES) or is_launcher or _is_compiled(tree, path)
 
 
