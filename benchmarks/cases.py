@@ -188,6 +188,10 @@ ARCHIVES: Final[dict[str, tuple[Layered, Layered] | tuple[Updated, Updated]]] = 
         Layered(((Text("python/google/__init__.py"),), (Text("python/lib/python3.13/site-packages/google/proto.py"),))),
         Layered(((Text("python/google/api.py"),), (Text("python/lib/python3.13/site-packages/google/proto.py"),))),
     ),
+    "async-handler": (
+        Layered((), code=(Text("main.py", f"async {HANDLER}"),)),
+        Layered((), code=(Text("main.py", HANDLER),)),
+    ),
     "handler-not-found": (
         Layered(((_SIX,),), code=(Text("app.py", HANDLER),)), Layered(((_SIX,),)),
     ),

@@ -186,7 +186,7 @@ def test_keeps_what_botocore_needs_of_all_services() -> None:
 
 def test_rejects_an_unknown_service() -> None:
     """The message names the service that is most like it."""
-    with pytest.raises(UsageError, match=r"no service 'dynamo'\. Did you mean 'dynamodb'\?"):
+    with pytest.raises(UsageError, match=r"no service 'dynamo' \(Did you mean 'dynamodb'\?\)"):
         check_services(["s3", "dynamo"], _installed("botocore"))
     check_services(["dynamo"], ["requests/__init__.py"])
 

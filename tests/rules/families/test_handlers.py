@@ -327,3 +327,60 @@ def test_the_handler_of_a_vendor_comes_from_its_layer(module: str, *, is_vendors
     (finding,) = found(function(code={"main.py": ""}, handler=f"{module}.handler"), "handler-not-found")
 
     assert finding.remedy.startswith("Add the layer that the vendor publishes") == is_vendors
+
+
+LAZY = {
+    "async def": ("async def handler(event, context): ...", "coroutine"),
+    "re-exported": ("from own.api import main as handler", "coroutine"),
+    "relative": ("from .own.api import main as handler", "coroutine"),
+    "generator": ("def handler(event, context):\n    yield from event", "generator"),
+    "yield in a condition": ("def handler(event, context):\n    if (yield):\n        pass", "generator"),
+    "async generator": ("async def handler(event, context):\n    yield 1", "async_generator"),
+    "next to another name": ("async def handler(event, context): ...\nother = handler\ndel other", "coroutine"),
+}
+CALLED = {
+    "def": "import asyncio\n\nasync def main(): ...\n\ndef handler(event, context): return asyncio.run(main())",
+    "decorated": "@runs\nasync def handler(event, context): ...",
+    "wrapped later": "async def handler(event, context): ...\nhandler = runs(handler)",
+    "wrapped in a branch": "async def handler(event, context): ...\nif x:\n    handler = runs(handler)",
+    "deleted and imported": "async def handler(event, context): ...\ndel handler\nfrom own import handler",
+    "replaced by a star": "async def handler(event, context): ...\nfrom mangum import *",
+    "replaced by name": "async def handler(event, context): ...\nglobals()['handler'] = 1",
+    "augmented": "async def handler(event, context): ...\nhandler |= runs",
+    "yield in an inner function": "def handler(event, context):\n    def each():\n        yield 1",
+    "yield in a lambda": "def handler(event, context):\n    return [*(lambda: (yield))()]",
+    "generator expression": "def handler(event, context):\n    return list(x for x in event)",
+    "another function": "async def main(): ...\n\ndef handler(event, context): ...",
+    "class": "class handler: ...",
+    "from elsewhere": "from mangum import handler",
+    "star": "from mangum import *",
+    "not parsed": "async def handler(",
+}
+
+
+@pytest.mark.parametrize("case", LAZY)
+def test_handler_that_the_runtime_does_not_await(case: str) -> None:
+    """A handler whose call runs nothing of its body is a warning with Lambda's error, also if another module has it."""
+    source, result = LAZY[case]
+    code = {"app/__init__.py": "", "app/main.py": source, "app/own/api.py": "async def main(event, context): ..."}
+    code["own/api.py"] = code["app/own/api.py"]
+    (finding,) = found(function(code=code, handler="app.main.handler"), "async-handler")
+    assert finding.severity == "warning"
+    assert (finding.aws_error or "").endswith(f"Object of type {result} is not JSON serializable")
+    assert "'handler' of app/main.py in the function's code" in finding.message
+
+
+@pytest.mark.parametrize("case", CALLED)
+def test_handler_that_runs_when_it_is_called(case: str) -> None:
+    """Decorators, and statements that may replace a handler, can make it one that the runtime can call."""
+    assert found(function(code={"main.py": CALLED[case]}, handler="main.handler"), "async-handler") == []
+
+
+def test_async_handlers_of_wrappers_and_other_runtimes() -> None:
+    """A wrapper may call the handler in another way, and other runtimes do."""
+    subject = function(code={"main.py": "async def handler(event, context): ..."}, handler="main.handler")
+    assert found(subject, "async-handler")
+    assert not found(replace(subject, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/run"}), "async-handler")
+    assert not found(replace(subject, runtime="nodejs22.x"), "async-handler")
+    assert not found(replace(subject, handler="main."), "async-handler")
+    assert not found(replace(subject, handler="elsewhere.handler"), "async-handler")

@@ -33,6 +33,21 @@ class Search:
             return "maybe"
         return answer
 
+    def only_binding(self, module: ast.Module) -> ast.stmt | None:
+        """Return the statement of the top level that binds the name; None if another may bind or delete it, too."""
+        if any(self._is_dynamic(node) for node in ast.walk(module)):
+            return None
+        bindings = [statement for statement in module.body if self._changes(statement)]
+        return bindings[0] if len(bindings) == 1 else None
+
+    def _changes(self, statement: ast.stmt) -> bool:
+        """Return whether a statement may bind or delete the name."""
+        if isinstance(statement, ast.Delete):
+            return self._binds(statement.targets)
+        if isinstance(statement, ast.AugAssign):
+            return self._binds([statement.target])
+        return self._in_statement(statement) != "no"
+
     def _in_order(self, statements: Sequence[ast.stmt]) -> Answer:
         answer: Answer = "no"
         for statement in statements:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.app.model import Function
 from cdk_layers.contents.owners import owner
 from cdk_layers.lambda_service.runtimes import EXEC_WRAPPER
-from cdk_layers.rules.facts.definitions import Search
-from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, imported_name, misplaced
+from cdk_layers.rules.facts.handler_lookup import Lookup, lazy_result, source_of
+from cdk_layers.rules.facts.module_search import LONGEST_NAME, Module, find_module, misplaced
 from cdk_layers.rules.facts.search_path import (
     has_path_files,
     has_unknown_path,
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from cdk_layers.app.model import Settings
     from cdk_layers.contents.model import Contents
-    from cdk_layers.rules.facts.definitions import Answer
     from cdk_layers.rules.facts.search_path import Part
 
 register_family(__name__, order=100)
@@ -49,8 +46,6 @@ _ADD: Final = (
     "Add the layer that the vendor publishes, or a distribution that contains this module. The vendor's distribution "
     "may lack it, as those of Sentry and New Relic do."
 )
-_LARGEST_SOURCE: Final = 4 * 1024 * 1024
-_MOST_MODULES: Final = 64
 _MOST_LISTED: Final = 5
 _BUILT_IN: Final = frozenset(
     ("builtins", "errno", "gc", "itertools", "marshal", "posix", "pwd", "signal", "sys", "time")
@@ -91,6 +86,42 @@ def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
         yield from _look_up(function, module, name)
 
 
+@rule(
+    "async-handler",
+    Function,
+    severity="warning",
+    meaning="The handler is an `async def` function or a generator. The runtime calls it without awaiting or iterating "
+    "what it returns, so nothing of it runs, and the result is no JSON. Handlers with decorators are not reported.",
+    remedy="Define the handler with `def`, and let it call the coroutine: `return asyncio.run(main(event, context))`.",
+    source="the runtime client's own code (awslambdaric 4.2.2): it calls the handler, and converts the result to JSON",
+    aws_error="Runtime.MarshalError: Unable to marshal response: Object of type coroutine is not JSON serializable",
+    failing="Handler: main.handler\n# main.py contains `async def handler(event, context)`.\n",
+    passing="Handler: main.handler\n# main.py contains `def handler(event, context)`, which calls asyncio.run.\n",
+)
+def async_handler(function: Function, _: Settings) -> Iterator[Problem]:
+    """Look at the definition of the handler."""
+    if not is_python(function) or EXEC_WRAPPER in (function.environment or {}):
+        return
+    handler = function.handler or ""
+    module, _dot, name = handler.rpartition(".")
+    dotted = module.replace("/", ".")
+    if len(handler) > LONGEST_NAME or not all(dotted.split(".")):
+        return
+    places = tuple(search_path(function))
+    found = find_module(dotted, places)
+    result = lazy_result(found, name, places) if found is not None else None
+    if found is not None and result is not None:
+        what = {"coroutine": "an async def function", "generator": "a generator"}.get(result, "an async generator")
+        remedy = None if result == "coroutine" else "Let the handler return one value instead of yielding values."
+        yield Problem(
+            f"{name!r} of {_description(found)}, the function's handler, is {what}: the runtime calls it, and neither "
+            "awaits nor iterates what it returns.",
+            remedy=remedy,
+            aws_error="Runtime.MarshalError: Unable to marshal response: "
+            f"Object of type {result} is not JSON serializable",
+        )
+
+
 def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     places = tuple(search_path(function))
     dotted = module.replace("/", ".")
@@ -98,7 +129,7 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
     if found is None:
         yield from _missing_module(function, module, places)
         return
-    lookup = _Lookup(places, python_version(function))
+    lookup = Lookup(places, python_version(function))
     answer = lookup.has(found, name)
     aws_error = f"Handler '{name}' missing on module '{module}'"
     if isinstance(answer, SyntaxError):
@@ -119,7 +150,7 @@ def _look_up(function: Function, module: str, name: str) -> Iterator[Problem]:
 def _defined(module: Module) -> list[str]:
     """Return the functions that the top level of a module that can be parsed defines or imports, likely ones first."""
     names: list[str] = []
-    for statement in parse(_source(module) or b"").body:
+    for statement in parse(source_of(module) or b"").body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             names.append(statement.name)
         elif isinstance(statement, ast.ImportFrom):
@@ -199,77 +230,3 @@ def _syntax_problem(module: str, error: SyntaxError, found: Module) -> Problem:
         remedy="Correct the syntax.",
         aws_error=f"Syntax error in module '{module}': {error.msg}",
     )
-
-
-def _is_certain(error: SyntaxError, python: str) -> bool:
-    """Return whether what the running Python rejects is wrong in a language version too.
-
-    Newer versions accept what older ones accept, and may accept more, such as the f-strings of 3.12. None accepts wrong
-    indentation.
-    """
-    return isinstance(error, IndentationError) or sys.version_info[:2] >= tuple(map(int, python.split(".")))
-
-
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """The lookup of a name in a module, and in the modules that it imports the name from."""
-
-    places: Sequence[tuple[Part, str]]
-    python: str
-    """The function's language version."""
-
-    answers: dict[tuple[str, str], Answer | SyntaxError] = field(default_factory=dict)
-    """Answers by module and name; "no" while the module is being read, which ends cycles."""
-
-    depth: int = 0
-
-    def has(self, module: Module, name: str) -> Answer | SyntaxError:
-        """Return whether a module has a name; "yes" for modules that cannot be read, so that nothing is reported."""
-        key = (module.name, name)
-        if key not in self.answers:
-            if len(self.answers) >= _MOST_MODULES:
-                return "maybe"
-            self.answers[key] = "no"
-            self.answers[key] = self._in_module(module, name)
-        return self.answers[key]
-
-    def _in_module(self, module: Module, name: str) -> Answer | SyntaxError:
-        source = _source(module)
-        if module.part is None:
-            answer: Answer | SyntaxError = "no"
-        elif source is None:
-            return "yes"
-        else:
-            answer = self._in_source(module, source, name)
-        if answer == "no" and module.package and find_module(f"{module.name}.{name}", self.places):
-            # A `from` import loads a submodule; looking up an attribute does not.
-            return "yes" if self.depth else "maybe"
-        return answer
-
-    def _in_source(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
-        deeper = _Lookup(self.places, self.python, self.answers, self.depth + 1)
-        search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
-        try:
-            return search.in_module(parse(source))
-        except SyntaxError as error:
-            return error if _is_certain(error, self.python) else "yes"
-        except (ValueError, RecursionError, MemoryError):
-            return "yes"
-
-    def follow(self, module: Module, statement: ast.ImportFrom, there: str, name: str) -> Answer:
-        """Return whether the module of a `from` import has the name that is imported from it."""
-        found = find_module(target, self.places) if (target := imported_name(module, statement)) else None
-        if found is None:
-            # The standard library and the runtime's packages are on the path too.
-            return "maybe" if there == "*" else "yes"
-        answer = self.has(found, name if there == "*" else there)
-        if there == "*" and answer == "yes" and found.path is None:
-            return "maybe"
-        return "maybe" if isinstance(answer, SyntaxError) else answer
-
-
-def _source(module: Module) -> bytes | None:
-    part, path = module.part, module.path
-    if part is None or path is None or part.sources is None or part.contents.files[path].size > _LARGEST_SOURCE:
-        return None
-    return part.sources.read(path)
