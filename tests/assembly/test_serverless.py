@@ -129,6 +129,25 @@ def test_a_package_of_another_machine(package: Path) -> None:
     assert _files(_only(package)) == ["app.py"]
 
 
+def test_a_service_is_not_that_of_a_folder_above(package: Path) -> None:
+    """Its file may have another name, by --config, and the one above may be that of another service."""
+    (package.parent / "serverless.yml").rename(package.parent.parent / "serverless.yml")
+    write_zip(package.parent.parent / "build" / "code.zip", wrong="")
+    _write(package, "build/code.zip", CreateLambdaFunction=_function(f"{_DEPLOY}/code.zip"))
+    assert _only(package).code is None
+
+    write_zip(package.parent / "build" / "code.zip", app="")
+    assert _files(_only(package)) == ["app.py"]
+
+
+def test_a_state_without_the_folder_of_the_deploy(package: Path) -> None:
+    """It does not tell which keys are those of the package."""
+    write_zip(package / "base.zip", shared="")
+    _write(package, BaseLambdaLayer=_layer("base.zip"))
+    (package / "serverless-state.json").write_text("{}")
+    assert read(package).layers[0].contents is None
+
+
 @pytest.mark.parametrize("artifact", ["../secret.zip", "x" * 5000, "missing/secret.zip"])
 def test_archives_elsewhere_are_not_read(package: Path, artifact: str) -> None:
     """Whatever path the state names."""

@@ -23,6 +23,7 @@ TEMPLATE: Final = "cloudformation-template-update-stack.json"
 """The template of a service."""
 
 _STATE: Final = "serverless-state.json"
+_FOLDER: Final = ".serverless"
 _CONFIGURATIONS: Final = tuple(f"serverless.{suffix}" for suffix in ("yml", "yaml", "json", "js", "cjs", "mjs", "ts"))
 _CACHE: Final = "serverless-python-requirements"
 """The user's cache of a plugin. The package has a link into it in place of the archive of a layer.
@@ -56,7 +57,7 @@ class Package:
         A layer that did not change since the last deploy has the key of an earlier one.
         """
         folder, _, name = key.rpartition("/")
-        return self.files.get(name) if folder.rpartition("/")[0] == self.uploads else None
+        return self.files.get(name) if self.uploads and folder.rpartition("/")[0] == self.uploads else None
 
 
 def read_package(template: Path) -> Package | None:
@@ -88,6 +89,9 @@ def read_package(template: Path) -> Package | None:
 def _service_folder(folder: Path) -> Path | None:
     """Return the folder of a service, which its package is in; None if it is not on this machine."""
     above = folder.resolve().parents
+    if folder.resolve().name == _FOLDER:
+        # The file may have another name, by --config. That of a folder above belongs to another service.
+        return above[0]
     return next((parent for parent in above if any((parent / name).is_file() for name in _CONFIGURATIONS)), None)
 
 
