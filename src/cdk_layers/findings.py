@@ -15,13 +15,19 @@ class Origin:
     """The files of a project in which the user wrote a construct, relative to the working folder of the synthesis."""
 
     file: str = ""
-    """The file that creates the construct, such as "stacks/hub.py"; "" if it is not known or not in that folder."""
+    """The file that creates the construct, such as "stacks/hub.py"; "" if it is not known or not in that folder.
+
+    Absolute if the CDK recorded it so.
+    """
 
     line: int = 0
     """The line that creates it, from 1 on; 0 without a file."""
 
     manifest: str = ""
     """The manifest of its entry, such as "layers/base/requirements.txt"; "" likewise."""
+
+    checksum: int | None = None
+    """A checksum of the line's text, which tells the file from others of its name; None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

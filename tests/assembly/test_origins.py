@@ -39,25 +39,29 @@ def _origin(folder: Path, *trace: str, **metadata: object) -> Origin | None:
     ("frames", "expected"),
     [
         (["...new Function2 in aws-cdk-lib...", "new Hub (HERE/lib/hub.ts:3:5)", "<anonymous> (HERE/app.ts:9:1)"],
-         Origin("lib/hub.ts", 3)),
+         ("lib/hub.ts", 3)),
         (["__init__ (HERE/.venv/lib/python3.13/site-packages/x/y.py:1)", "<module> (HERE/app.py:7)"],
-         Origin("app.py", 7)),
+         ("app.py", 7)),
         (["new X (HERE/node_modules/x/y.js:1:1)", "new Y (/elsewhere/y.js:1:1)"], None),
         (["...aws-cdk-lib...", "(no user code in 10 frames)", "x (HERE/a.py:0)", "x (HERE/a.py:y)"], None),
     ],
 )  # fmt: skip
 def test_the_innermost_line_of_the_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: list[str], expected: Origin | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: list[str], expected: tuple[str, int] | None
 ) -> None:
     """Of an app in TypeScript, and of one in Python with `cdk synth --debug`."""
     monkeypatch.chdir(tmp_path)
-    assert _origin(tmp_path, *(frame.replace("HERE", tmp_path.as_posix()) for frame in frames)) == expected
+    origin = _origin(tmp_path, *(frame.replace("HERE", tmp_path.as_posix()) for frame in frames))
+    assert origin == (expected and Origin((tmp_path / expected[0]).as_posix(), expected[1]))
 
 
 @pytest.mark.parametrize(
     ("origin", "expected"),
     [
         ({"file": "hub.py", "line": 4, "manifest": "base/uv.lock"}, Origin("hub.py", 4, "base/uv.lock")),
+        ({"file": "hub.py", "line": 4, "checksum": 7}, Origin("hub.py", 4, checksum=7)),
+        ({"file": "hub.py", "line": 4, "checksum": "7"}, Origin("hub.py", 4)),
+        ({"file": "hub.py", "line": True}, None),
         ({"file": "../hub.py", "line": 4}, None),
         ({"file": "/etc/passwd", "line": 4, "manifest": "/etc/passwd"}, None),
         ({"file": "hub.py", "line": 0, "manifest": "uv.lock"}, Origin(manifest="uv.lock")),

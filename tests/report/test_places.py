@@ -8,6 +8,7 @@ import pytest
 
 from cdk_layers.findings import Finding, Origin, Where
 from cdk_layers.report.places import Place, Places
+from cdk_layers.system.project_paths import checksum_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of an app, which is in the working folder, and is the one that it was synthesized in."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app" / "cdk.out").mkdir(parents=True)
-    (tmp_path / "app" / "hub.py").touch()
+    (tmp_path / "app" / "hub.py").write_text("pass\n" * 9)
     return tmp_path / "app"
 
 
@@ -89,3 +90,48 @@ def test_an_assembly_that_was_written_elsewhere(app: Path, monkeypatch: pytest.M
     monkeypatch.chdir(app)
     place = Places().best(_finding(Origin("hub.py", 3), template=str(tmp_path / "elsewhere" / "Hub.template.json")))
     assert place == Place("hub.py", 3)
+
+
+@pytest.mark.parametrize("working_folder", [".", "services/hub"])
+@pytest.mark.parametrize("copy", ["app.py", "dist/app.py"])
+def test_another_file_of_the_same_name_is_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, working_folder: str, copy: str
+) -> None:
+    """Such as that of another app, above the output folder that several apps of a repository share."""
+    line = "layer = SharedPythonLayer("
+    template = tmp_path / "dist" / "hub" / "Hub.template.json"
+    folder = tmp_path / "services" / "hub"
+    for name, text in {copy: "import other\n\nother()\n", "services/hub/app.py": f"\n\n    {line}\r\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(text.encode())
+    for file in (template, (tmp_path / copy).parent / "requirements.txt", folder / "requirements.txt"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("six==1.17.0\n")
+    monkeypatch.chdir(tmp_path / working_folder)
+    origin = Origin("app.py", 3, "requirements.txt", checksum_of(line))
+    is_in_the_app = working_folder != "."
+    for distribution, expected in {"": Place("app.py", 3), "six": Place("requirements.txt", 1)}.items():
+        found = Places().in_project(_finding(origin, distribution, str(template)))
+        assert found == (expected if is_in_the_app else None)
+
+
+def test_a_line_that_changed_is_no_place(app: Path) -> None:
+    """It may have moved; what a formatter indents is the same line."""
+    origin = Origin("hub.py", 2, checksum=checksum_of("Layer()\n"))
+    for text, expected in {"\n  Layer()\n": Place("app/hub.py", 2), "\n\nLayer()\n": None, "\n": None}.items():
+        (app / "hub.py").write_text(text)
+        assert Places().in_project(_finding(origin)) == expected
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a/" * 3000, "a\0b", "\udcff.py"])
+def test_names_that_no_file_can_have(app: Path, name: str) -> None:
+    """As in a hostile assembly: then the template is the place."""
+    assert app.is_dir()
+    for origin in (Origin(name, 3), Origin(manifest=f"{name}/requirements.txt")):
+        assert Places().best(_finding(origin, "six")) == Place("app/cdk.out/Hub.template.json", 1)
+
+
+def test_lines_are_those_of_editors(app: Path) -> None:
+    """A form feed and a line separator do not end one; a manifest may contain either, and a template the latter."""
+    (app / "requirements.txt").write_text("# one\f\u2028 page\nsix==1.17.0\n", encoding="utf-8")
+    assert Places().best(_finding(Origin(manifest="requirements.txt"), "six")) == Place("app/requirements.txt", 2)

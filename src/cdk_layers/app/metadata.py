@@ -151,10 +151,10 @@ def read_origin(entries: Mapping[str, Any]) -> Origin | None:
     data = {**mapping(entries, "layers"), **mapping(entries, "build")}.get("origin")
     if not isinstance(data, dict):
         return None
-    file, line, manifest = (data.get(name) for name in ("file", "line", "manifest"))
+    file, line, manifest, checksum = (data.get(name) for name in ("file", "line", "manifest", "checksum"))
     manifest = manifest if is_project_path(manifest) else ""
-    if is_project_path(file) and isinstance(line, int) and line > 0:
-        return Origin(file, line, manifest)
+    if is_project_path(file) and type(line) is int and line > 0:
+        return Origin(file, line, manifest, checksum if type(checksum) is int else None)
     return Origin(manifest=manifest) if manifest else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cdk_layers.app.metadata import read_entry, read_metadata, read_origin
@@ -124,7 +125,7 @@ def _creating_line(trace: object) -> Origin | None:
         if found := _FRAME.search(frame):
             path = project_path(found[1])
             if path and not any(folder in f"/{path}" for folder in _INSTALLED):
-                return Origin(path, int(found[2]))
+                return Origin((Path.cwd() / path).as_posix(), int(found[2]))
     return None
 
 

@@ -6,19 +6,18 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.manifest_names import SOURCES
 from cdk_layers.contents.names import canonical
 from cdk_layers.system.outgoing import printable
-from cdk_layers.system.project_paths import project_path
+from cdk_layers.system.project_paths import checksum_of, lines_of, project_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from cdk_layers.findings import Finding, Pin, Where
+    from cdk_layers.findings import Finding, Origin, Pin, Where
 
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -61,19 +60,38 @@ class Places:
         return pinned or self._creation(finding.where)
 
     def _line_of(self, pin: Pin, where: Where) -> Place | None:
+        base = self._working_folder(where)
+        if base is None:
+            return None
         folder, _, manifest = pin.manifest.rpartition("/")
         for name in filter(None, (SOURCES.get(manifest), manifest)):
-            file = _found(f"{folder}/{name}" if folder else name, where)
-            line = self._first_line(file, partial(_names, distribution=canonical(pin.distribution))) if file else None
-            if file and line:
+            file = base / folder / name
+            line = self._first_line(file, partial(_names, distribution=canonical(pin.distribution)))
+            if line:
                 return Place(_shown(file), line)
         return None
 
-    @staticmethod
-    def _creation(where: Where) -> Place | None:
-        origin = where.origin
-        file = _found(origin.file, where) if origin and origin.file else None
-        return Place(_shown(file), origin.line) if file and origin else None
+    def _creation(self, where: Where) -> Place | None:
+        base, origin = self._working_folder(where), where.origin
+        return Place(_shown(base / origin.file), origin.line) if base and origin and origin.file else None
+
+    def _working_folder(self, where: Where) -> Path | None:
+        """Return the working folder of the synthesis that created a construct; None if its files are not found.
+
+        It is the nearest folder above the template that contains the line that creates the construct, or the working
+        folder of this process for an assembly that was written elsewhere.
+        """
+        above = Path(where.template).parents if where.template else ()
+        folders = (folder for folder in (*above, Path.cwd()) if where.origin and self._contains(folder, where.origin))
+        return next(folders, None)
+
+    def _contains(self, folder: Path, origin: Origin) -> bool:
+        """Return whether a folder contains what an origin names, and not only a file of that name."""
+        lines = self._lines_of(folder / (origin.file or origin.manifest))
+        if not origin.file:
+            return bool(lines)
+        is_there = origin.line <= len(lines)
+        return is_there and origin.checksum in (None, checksum_of(lines[origin.line - 1]))
 
     def in_template(self, where: Where) -> Place | None:
         """Return the line of the template at which a resource begins, 1 if it is not found; None without a template."""
@@ -84,9 +102,13 @@ class Places:
         return Place(_shown(Path(where.template)), line or 1)
 
     def _first_line(self, file: Path, matches: Callable[[str], bool]) -> int | None:
+        lines = enumerate(self._lines_of(file), start=1)
+        return next((number for number, text in lines if matches(text)), None)
+
+    def _lines_of(self, file: Path) -> tuple[str, ...]:
         if file not in self._lines:
-            self._lines[file] = _read(file)
-        return next((number for number, text in enumerate(self._lines[file], start=1) if matches(text)), None)
+            self._lines[file] = lines_of(file)
+        return self._lines[file]
 
 
 def _names(text: str, distribution: str) -> bool:
@@ -94,23 +116,5 @@ def _names(text: str, distribution: str) -> bool:
     return any(canonical(word) == distribution for word in _WORD.findall(text.partition("#")[0]))
 
 
-def _found(path: str, where: Where) -> Path | None:
-    """Return a file of the project; None if it does not exist any more.
-
-    Its path is relative to the working folder of the synthesis: the nearest folder above the template that contains
-    such a file, or the working folder of this process for an assembly that was written elsewhere.
-    """
-    above = Path(where.template).parents if where.template else ()
-    candidates: Iterator[Path] = (folder / path for folder in chain(above, (Path.cwd(),)))
-    return next((file for file in candidates if file.is_file()), None)
-
-
 def _shown(file: Path) -> str:
     return project_path(file) or file.as_posix()
-
-
-def _read(file: Path) -> tuple[str, ...]:
-    try:
-        return tuple(file.read_text(encoding="utf-8", errors="replace").splitlines())
-    except OSError:
-        return ()

@@ -1,16 +1,43 @@
-"""Paths of files of the project: relative to the working folder, with slashes, and the same on each machine."""
+"""Files of the project: paths relative to the working folder, the same on each machine, and lines."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 def project_path(path: str | Path) -> str:
-    """Return a path relative to the working folder, with slashes; "" for one that is not below it."""
-    absolute, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100  # resolves no links: a report names what the user named
-    return absolute.relative_to(here).as_posix() if absolute.is_relative_to(here) else ""
+    """Return a path relative to the working folder, with slashes.
+
+    Links are followed only if the path is below that folder no other way, since a report names what the user named.
+
+    Returns:
+        The path; "" for one that is not below it, or has a name that is not Unicode, which no assembly can contain.
+    """
+    here = Path.cwd()
+    found = next(filter(lambda own: own.is_relative_to(here), _spellings(path)), None)
+    relative = "" if found is None else found.relative_to(here).as_posix()
+    return relative if _is_unicode(relative) else ""
+
+
+def _spellings(path: str | Path) -> Iterator[Path]:
+    yield Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps ".."
+    yield Path(os.path.realpath(path))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_project_path(path: object) -> TypeGuard[str]:
@@ -19,3 +46,24 @@ def is_project_path(path: object) -> TypeGuard[str]:
         return False
     pure = PurePosixPath(path)
     return not (pure.is_absolute() or PureWindowsPath(path).anchor or ".." in pure.parts or "\\" in path)
+
+
+def lines_of(file: Path) -> tuple[str, ...]:
+    """Return the lines of a text file, as Python and editors count them.
+
+    Returns:
+        The lines; () if it cannot be read, is very large, or has no size, such as those of /proc, which may not end.
+    """
+    try:
+        if not 0 < file.stat().st_size <= _MAX_BYTES:
+            return ()
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            return tuple(opened)
+    except (OSError, ValueError):
+        # A ValueError is for a name that no file of this system can have.
+        return ()
+
+
+def checksum_of(line: str) -> int:
+    """Return a checksum of a line of text, the same for each indentation and line ending."""
+    return crc32(line.strip().encode())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Stack
 from aws_cdk.aws_lambda import Runtime
 
 from cdk_layers import LayeredFunction, MultiLayerStack, SharedPythonLayer
 from cdk_layers.assembly.reader import read
+from cdk_layers.cdk.model.origins import origin_of
 from cdk_layers.findings import Origin
+from cdk_layers.system.project_paths import checksum_of, project_path
 from tests.cdk.apps import SPOKE, entry, new_app
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def _from_file(scope: Construct, name: str, path: Path) -> None:
         f"    Layer(\n        stack, 'base', entry={folder!r},\n        compatible_runtimes=RUNTIMES)\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
     found: dict[str, object] = {"Stack": Stack, "Layer": SharedPythonLayer, "RUNTIMES": _RUNTIMES, "__name__": "stacks"}
     exec(compile(text, str(path), "exec"), found)  # noqa: S102
     found["make"](scope)  # type: ignore[operator]
@@ -51,7 +54,7 @@ def test_constructs_remember_the_files_of_the_project(tmp_path: Path, monkeypatc
     places = [*(layer.where for layer in read_app.layers), *(function.where for function in read_app.functions)]
     origins = {where.path: where.origin for where in places}
     assert origins == {
-        "Own/base": Origin("stacks/own.py", 3),
+        "Own/base": Origin("stacks/own.py", 3, checksum=checksum_of("Layer(")),
         "Installed/base": None,
         "Outside/base": None,
         "Spoke/F": Origin(manifest="locked/requirements.txt"),
@@ -71,4 +74,47 @@ def test_a_layer_of_a_folder_is_written_in_its_layers_toml(tmp_path: Path, monke
     app.synth()
 
     origins = {layer.where.path: layer.where.origin for layer in read(Path("cdk.out")).layers}
-    assert origins == {"Hub/base": None, "Hub/data": Origin("layers/layers.toml", 3)}
+    assert origins == {
+        "Hub/base": None,
+        "Hub/data": Origin("layers/layers.toml", 3, checksum=checksum_of('[layers."data"]')),
+    }
+
+
+def _run(name: str, text: str) -> Origin | None:
+    """Return the origin of a construct that code creates, which says that it is from a file of this name."""
+    found: dict[str, Any] = {"origin_of": origin_of, "__name__": "stacks"}
+    exec(compile(text, name, "exec"), found)  # noqa: S102
+    origin: Origin | None = found["origin"]
+    return origin
+
+
+def test_code_whose_line_is_in_no_file_has_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a cell of a notebook, a module in an archive, or a file that was changed since it was loaded."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text("\n")
+    text = "\norigin = origin_of(None, None)\n"
+    for name in ("app.py", "ipykernel_7/1.py", "app.pyz/__main__.py", "<string>", "x" * 5000):
+        assert _run(name, text) is None
+    (tmp_path / "app.py").write_text(text)
+    assert _run("app.py", text) == Origin("app.py", 2, checksum=checksum_of(text))
+
+
+def test_a_file_whose_name_is_not_unicode_has_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No assembly can contain such a name, and the CDK's report would be an error."""
+    monkeypatch.chdir(tmp_path)
+    assert project_path(tmp_path / "\udcff.py") == ""
+    assert project_path(tmp_path / "ä b.py") == "ä b.py"
+
+
+def test_a_project_that_is_reached_by_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by PYTHONPATH. The assembly is the same as that of the folder itself; installed links are not."""
+    project, link = tmp_path / "project", tmp_path / "link"
+    project.mkdir()
+    link.symlink_to(project)
+    installed = tmp_path / "site-packages"
+    installed.symlink_to(project)
+    monkeypatch.chdir(project)
+    text = "origin = origin_of(None, None)\n"
+    (project / "app.py").write_text(text)
+    assert _run(str(link / "app.py"), text) == Origin("app.py", 1, checksum=checksum_of(text))
+    assert _run(str(installed / "app.py"), text) is None

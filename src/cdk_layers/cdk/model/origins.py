@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.findings import Origin
-from cdk_layers.system.project_paths import project_path
+from cdk_layers.system.project_paths import checksum_of, lines_of, project_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ _BETWEEN: Final = frozenset({"cdk_layers", "aws_cdk", "constructs", "jsii"})
 
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")
 
-_declared: Final[ContextVar[tuple[str, int] | None]] = ContextVar("declared", default=None)
+_declared: Final[ContextVar[Origin | None]] = ContextVar("declared", default=None)
 
 
 @contextmanager
@@ -34,8 +35,7 @@ def declared_in(file: Path, line: int | None) -> Iterator[None]:
         file: The file.
         line: The line, from 1 on. None to use the calling line all the same.
     """
-    path = project_path(file)
-    token = _declared.set((path, line) if path and line else None)
+    token = _declared.set(_line(str(file), line) if line else None)
     try:
         yield
     finally:
@@ -49,23 +49,45 @@ def origin_of(entry: Path | None, build: LayerBuild | None) -> Origin | None:
         entry: Its entry folder.
         build: The build of that folder; None if there is none.
     """
-    file, line = _declared.get() or _calling_line(sys._getframe(1))  # noqa: SLF001 - inspect.stack() reads all sources
-    origin = Origin(file, line, project_path(entry / build.manifest) if entry and build and build.manifest else "")
+    line = _declared.get() or _calling_line(sys._getframe(1))  # noqa: SLF001 - inspect.stack() reads all sources
+    manifest = project_path(entry / build.manifest) if entry and build and build.manifest else ""
+    origin = replace(line or Origin(), manifest=manifest)
     return None if origin == Origin() else origin
 
 
-def _calling_line(frame: FrameType | None) -> tuple[str, int]:
-    """Return the innermost line of the user's project that a frame was called from; ("", 0) if there is none."""
+def _calling_line(frame: FrameType | None) -> Origin | None:
+    """Return the innermost line of the user's project that a frame was called from; None if there is none."""
     while frame is not None:
         package = str(frame.f_globals.get("__name__")).partition(".")[0]
-        if package not in _BETWEEN and (path := _own_path(frame.f_code.co_filename, Path.cwd())):
-            return path, frame.f_lineno
+        if package not in _BETWEEN and (found := _line(frame.f_code.co_filename, frame.f_lineno)):
+            return found
         frame = frame.f_back
-    return "", 0
+    return None
+
+
+def _line(name: str, number: int) -> Origin | None:
+    """Return a line of a file in the working folder; None if no such file has it, as for code that is in no file."""
+    path = _own_path(name, Path.cwd())
+    lines = _lines(Path.cwd() / path, _changed(path)) if path else ()
+    return Origin(path, number, checksum=checksum_of(lines[number - 1])) if 0 < number <= len(lines) else None
 
 
 @cache
 def _own_path(name: str, _here: Path) -> str:
-    """Return the path of a source file in the working folder; "" for any other, and for code that is in no file."""
+    """Return the path of a source file in the working folder; "" for any other."""
     path = "" if name.startswith("<") else project_path(name)
-    return "" if any(folder in f"/{path}" for folder in _INSTALLED) else path
+    is_installed = any(folder in f"/{place}" for folder in _INSTALLED for place in (path, Path(name).as_posix()))
+    return "" if is_installed else path
+
+
+def _changed(path: str) -> int:
+    """Return when a file was changed, in nanoseconds; 0 if there is none."""
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@cache
+def _lines(file: Path, _changed: int) -> tuple[str, ...]:
+    return lines_of(file)
