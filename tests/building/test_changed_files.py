@@ -72,6 +72,15 @@ def test_changed_file_is_installed_again(
     assert line.endswith("uv cache clean trusted")
 
 
+def test_removed_file_is_installed_again(entry: Path, stores: Iterator[LocalStore], tmp_path: Path) -> None:
+    """A layer never lacks a file that something removed from uv's cache."""
+    before = build(entry, X86, store=next(stores))
+    (path,) = (tmp_path / "uv").rglob("other.py")
+    path.unlink()
+
+    assert build(entry, X86, store=next(stores)).digest == before.digest
+
+
 def test_changed_distribution_with_shared_paths(entry: Path, stores: Iterator[LocalStore], tmp_path: Path) -> None:
     """A path of two distributions is no sign of a change, and comes from the unchanged wheel of the last of them."""
     before = build(entry, X86, store=next(stores))
@@ -101,8 +110,9 @@ def test_without_the_index_it_is_an_error(
 def test_wheel_with_a_wrong_record(
     make_entry: MakeEntry, stores: Iterator[LocalStore], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The size in a wheel's own RECORD may be wrong: nothing was changed, and nothing is reported."""
-    wheel = write_wheel(make_entry({}, "wheels"), "odd", record="odd.py,,999\nodd-1.0.dist-info/RECORD,,\n")
+    """The size in a wheel's own RECORD may be wrong, or a file that is not there: nothing was changed or reported."""
+    record = "odd.py,,999\nodd/absent.py,,1\nodd-1.0.dist-info/RECORD,,\n"
+    wheel = write_wheel(make_entry({}, "wheels"), "odd", record=record)
     entry = make_entry({"requirements.txt": f"./{wheel.name}\n", wheel.name: ""})
     (entry / wheel.name).write_bytes(wheel.read_bytes())
 
@@ -110,3 +120,20 @@ def test_wheel_with_a_wrong_record(
 
     assert _read(written(layer), "odd.py") == "x = 1\n"
     assert "uv's cache" not in capfd.readouterr().err
+
+
+def test_wheel_with_a_wrong_record_next_to_a_changed_one(
+    entry: Path, stores: Iterator[LocalStore], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only the distribution whose files were changed in the cache is reported."""
+    wheel = write_wheel(entry, "odd", record="odd.py,,999\nodd-1.0.dist-info/RECORD,,\n")
+    with (entry / "requirements.txt").open("a") as file:
+        file.write(f"./{wheel.name}\n")
+    build(entry, X86, store=next(stores))
+    assert "uv's cache" not in capfd.readouterr().err
+    _append(tmp_path, "ca.pem")
+
+    build(entry, X86, store=next(stores))
+
+    (line,) = (line for line in capfd.readouterr().err.splitlines() if "uv's cache" in line)
+    assert "odd" not in line

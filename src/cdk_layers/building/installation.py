@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.tags import parse_tag
 
-from cdk_layers.building.changed_files import changed_files
+from cdk_layers.building.changed_files import changed_files, replace_changed
 from cdk_layers.building.copies import Copies
 from cdk_layers.building.missing_pins import refuse_missing_pins
 from cdk_layers.building.requirements import local_sources
@@ -24,17 +24,14 @@ from cdk_layers.building.uv.attempts import Attempt, first_attempt, run_until_su
 from cdk_layers.building.uv.error_texts import no_wheel
 from cdk_layers.building.uv.indexes import has_several_indexes
 from cdk_layers.building.uv.yanked import only_error, yanked_in
-from cdk_layers.errors import BuildError, DependencyError
 from cdk_layers.lambda_service.wheel_tags import exact_platform, supported_tags
 from cdk_layers.system.credentials import git_headers, hide
-from cdk_layers.system.outgoing import report_error
 from cdk_layers.system.removal import remove_folder
 from cdk_layers.system.temporary_folders import temporary_folder
-from cdk_layers.system.wording import quoted
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable
 
     from cdk_layers.building.job import Job
     from cdk_layers.building.requirements.manifests import Requirements
@@ -113,37 +110,11 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
         _install_pins(requirements, pins, place, job, start, reinstall=True, is_cached=name not in changed)
 
     if changed:
-        _replace_changed(changed, tree, installed, install_again)
-        installed = find_distributions(tree)
+        installed = replace_changed(changed, tree, install_again)
     shared = _resolve_shared_paths(tree, installed, install_again)
     lost = ((name, group.paths) for group in shared for name in group.losers)
     tidied = tidy(tree, installed, frozenset((name, path) for name, paths in lost for path in paths))
     return Installation(shared, attempt == exact, yanked, tidied)
-
-
-def _replace_changed(
-    changed: Mapping[str, Sequence[str]],
-    tree: Path,
-    installed: Collection[Installed],
-    install_again: Callable[[str, Path], object],
-) -> None:
-    """Install distributions again, and not from uv's cache, whose files something has changed there.
-
-    Raises:
-        BuildError: One cannot be installed without the cache.
-    """
-    names = quoted(sorted(changed))
-    found = f"uv's cache has changed files of {names}, such as {next(iter(changed.values()))[0]!r}"
-    remedy = f"To remove them from the cache, run: uv cache clean {' '.join(sorted(changed))}"
-    try:
-        for name in sorted(changed):
-            install_again(name, tree)
-    except DependencyError as error:
-        message = f"{found}, and it cannot be installed without the cache. {remedy}. uv's reason: {error}"
-        raise BuildError(message) from error
-    # A wheel's own RECORD may be wrong.
-    if changed_files(tree, [each for each in installed if each.name in changed]).keys() != changed.keys():
-        report_error(f"cdk-layers: {found}, so it was installed without the cache. {remedy}")
 
 
 def _resolve_shared_paths(

@@ -346,6 +346,7 @@ CALLED = {
     "deleted and imported": "async def handler(event, context): ...\ndel handler\nfrom own import handler",
     "replaced by a star": "async def handler(event, context): ...\nfrom mangum import *",
     "replaced by name": "async def handler(event, context): ...\nglobals()['handler'] = 1",
+    "replaced as an attribute": "import main\nasync def handler(event, context): ...\nmain.handler = runs(handler)",
     "augmented": "async def handler(event, context): ...\nhandler |= runs",
     "yield in an inner function": "def handler(event, context):\n    def each():\n        yield 1",
     "yield in a lambda": "def handler(event, context):\n    return [*(lambda: (yield))()]",

@@ -66,6 +66,9 @@ def test_every_form_of_an_import_counts(line: str) -> None:
     "def lazily():\n    import requests",
     "import sys\nsys.path.insert(0, '/opt/vendor')\nimport requests",
     "import sys\nsys.path.append('vendor')\nfrom requests import get",
+    "from sys import path\npath.append('vendor')\nimport requests",
+    "import sys as s\ns.path.append('x')\nimport requests",
+    "exec(open('paths.py').read())\nimport requests", "import runpy\nrunpy.run_path('paths.py')\nimport requests",
     "__import__('requests')", "from . import other", "from .other import x", "import _private",
 ])  # fmt: skip
 def test_imports_that_may_not_run_or_be_found_otherwise_are_quiet(line: str) -> None:
@@ -107,6 +110,29 @@ def test_imports_are_followed_through_the_functions_own_code() -> None:
     for place in ("attr (app/__init__.py:1", "orjson (app/core/__init__.py:1)", "pydantic (app/models.py:1)"):
         assert place in finding.message
     assert "click" not in finding.message
+
+
+@pytest.mark.parametrize("line", [
+    "try:\n    import unzip_requirements\nexcept ImportError:\n    pass",
+    "from contextlib import suppress\nwith suppress(ImportError):\n    import unzip_requirements",
+    "import os\nif 'X' in os.environ:\n    from setup import unzip_requirements",
+    "def unzip():\n    import setup.unzip_requirements\nunzip()",
+])  # fmt: skip
+def test_a_search_path_that_a_module_imported_under_a_condition_changes(line: str) -> None:
+    """The Serverless Framework's plugin packs a zip of requirements, and a module that unpacks it at run time."""
+    modules = {"unzip_requirements.py": "import sys\nsys.path.insert(0, '/tmp/r')\n"}
+    modules |= {f"setup/{name}": text for name, text in modules.items()}
+    for subject, expected in ((modules, []), ({"unrelated.py": "import sys\nsys.path.clear()\n"}, ["warning"])):
+        code = {"main.py": f"{line}\nimport requests{TAIL}"} | subject
+        assert severities(function(code=code, handler="main.handler"), RULE) == expected
+
+
+def test_an_extension_module_hides_a_source() -> None:
+    """Python loads that of the same name, whose imports are not known."""
+    code = {"main.py": f"import fast{TAIL}", "fast.py": "import requests\n"}
+    assert severities(function(code=code, handler="main.handler"), RULE) == ["warning"]
+    code["fast.cpython-313-x86_64-linux-gnu.so"] = ""
+    assert found(function(code=code, handler="main.handler"), RULE) == []
 
 
 def test_installed_distributions_are_not_followed() -> None:
@@ -162,6 +188,11 @@ def test_a_submodule_that_an_own_package_lacks(line: str) -> None:
     ("import company.db", {"python/company/__init__.py": "import sys\nsys.modules['company.db'] = sys"}, {}),
     ("import company.db", {"python/company/__init__.py": "__path__ = ['/opt/x']"}, {}),
     ("import company.db", {"python/company/__init__.pyc": ""}, {}),
+    (
+        "import company.db",
+        {"python/company/__init__.py": "__import__('pkg_resources').declare_namespace(__name__)"},
+        {},
+    ),
     ("import company.db", {"python/company/__init__.py": ""}, {"links": {"python/company/db": "/opt/db"}}),
     ("import company.db", {"python/company/__init__.py": ""}, {"dists": [dist("company", top_level=["company"])]}),
     ("import company.db", {"python/company/a.txt": ""}, {"dists": [dist("company", top_level=["company"])]}),

@@ -35,7 +35,7 @@ class Search:
 
     def only_binding(self, module: ast.Module) -> ast.stmt | None:
         """Return the statement of the top level that binds the name; None if another may bind or delete it, too."""
-        if any(self._is_dynamic(node) for node in ast.walk(module)):
+        if any(self._is_dynamic(node) or self._is_set(node) for node in ast.walk(module)):
             return None
         bindings = [statement for statement in module.body if self._changes(statement)]
         return bindings[0] if len(bindings) == 1 else None
@@ -133,6 +133,10 @@ class Search:
         if isinstance(node, ast.Attribute):
             return node.attr == "modules"
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _DYNAMIC_CALLS
+
+    def _is_set(self, node: ast.AST) -> bool:
+        """Return whether a node sets an attribute of the name, which may be that of the module."""
+        return isinstance(node, ast.Attribute) and node.attr == self.name and not isinstance(node.ctx, ast.Load)
 
 
 def _either(answers: Sequence[Answer]) -> Answer:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 LONGEST_NAME: Final = 1024
 """The longest dotted name that is looked up: users write no longer ones, and the time is quadratic in the length."""
 
-_COMPILED: Final = (".pyc", ".so")
-
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -94,11 +92,11 @@ def misplaced(name: str, known: Sequence[Part]) -> tuple[Part, str] | None:
 def _step(name: str, segment: str, places: list[tuple[Part, str]]) -> tuple[Module | None, list[tuple[Part, str]]]:
     portions = []
     for part, root in places:
-        base = inside(root, segment)
-        package = _file(part.contents, f"{base}/__init__")
+        base, sources = inside(root, segment), _sources(part.contents)
+        package = sources.get(f"{base}/__init__")
         if package is not None:
             return Module(name, part, package or None, package=True), [(part, base)]
-        module = _file(part.contents, base)
+        module = sources.get(base)
         if module is not None:
             return Module(name, part, module or None, package=False), []
         if is_folder(part.contents, base):
@@ -106,17 +104,13 @@ def _step(name: str, segment: str, places: list[tuple[Part, str]]) -> tuple[Modu
     return (Module(name, None, None, package=True) if portions else None), portions
 
 
-def _file(contents: Contents, stem: str) -> str | None:
-    """Return the source file of a module; "" if it exists without source, None if it does not exist."""
-    if f"{stem}.py" in contents.files:
-        return f"{stem}.py"
-    if any(f"{stem}{suffix}" in contents.files for suffix in _COMPILED) or stem in _tagged(contents):
-        return ""
-    return None
-
-
 @once_per_archive
-def _tagged(contents: Contents) -> frozenset[str]:
-    """Return the paths of extension modules without the tags in their names."""
+def _sources(contents: Contents) -> dict[str, str]:
+    """Return the source of each module, "" for those without, by their paths without suffixes.
+
+    Python prefers an extension module to a source, and a source to bytecode.
+    """
     split = (path.rpartition("/") for path in contents.files if path.endswith(".so"))
-    return frozenset(f"{folder}{slash}{name.partition('.')[0]}" for folder, slash, name in split)
+    bytecode = {path.removesuffix(".pyc"): "" for path in contents.files if path.endswith(".pyc")}
+    sources = {path.removesuffix(".py"): path for path in contents.files if path.endswith(".py")}
+    return bytecode | sources | {f"{folder}{slash}{name.partition('.')[0]}": "" for folder, slash, name in split}
