@@ -96,3 +96,17 @@ def test_output_to_a_full_disk(arguments: list[str]) -> None:
 
     assert done.returncode == 2
     assert done.stderr == "cdk-layers: The disk that the output is written to is full. Free some space.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not remove the working folder of a process")
+@pytest.mark.parametrize("arguments", [["check"], ["sizes", "cdk.out"], ["cache", "info"]])
+def test_a_working_folder_that_was_removed(tmp_path: Path, arguments: list[str]) -> None:
+    """As in a shell whose folder another one has removed, or has checked out again."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    code = "import os, sys; from cdk_layers.cli import main; os.rmdir(os.getcwd()); sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "cdk-layers: The working folder does not exist any more. Change to one that does.\n"

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 COULD_NOT_RUN: Final = 2
 """The exit status if the command could not run."""
 
+_SYSTEM_ERRORS: Final = {
+    errno.ENOSPC: "The disk that the output is written to is full. Free some space.",
+    errno.ENOENT: "The working folder does not exist any more. Change to one that does.",
+}
+"""What errors of the system mean that name no file."""
+
 _INTERRUPTED: Final = 130
 """The exit status of a program that Ctrl+C ended, as in shells."""
 
@@ -49,9 +55,9 @@ def _run(argv: Sequence[str] | None) -> int:
         discard_rest(sys.stdout)
         return COULD_NOT_RUN
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename:
+        if error.errno not in _SYSTEM_ERRORS or error.filename:
             raise
-        print("cdk-layers: The disk that the output is written to is full. Free some space.", file=sys.stderr)  # noqa: T201
+        print(f"cdk-layers: {_SYSTEM_ERRORS[error.errno]}", file=sys.stderr)  # noqa: T201
         discard_rest(sys.stdout)
         return COULD_NOT_RUN
     return status
