@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk_layers.findings import Finding, Subject, Unread, Where
+from cdk_layers.findings import Finding, Origin, Subject, Unread, Where
 from cdk_layers.rules.repeats import group_repeats, group_unread
 
 WHAT = "no idna anywhere"
@@ -74,6 +74,29 @@ def test_a_topic_counts_instead_of_the_words() -> None:
     assert repeated.elsewhere == (
         "The same in 71 other places: Spoke/F1, Spoke/F2, Spoke/F3, Spoke/F4, Spoke/F5 and 66 more."
     )
+
+
+@pytest.mark.parametrize("distribution", [None, "idna"])
+def test_layers_of_one_name_in_two_files_of_the_user_are_two(distribution: str | None) -> None:
+    """Each is mended in its own file, and code scanning shows one place of a result. A stage is no other file."""
+
+    def of(path: str, origin: Origin) -> Finding:
+        where = Where(path, origin=origin)
+        message = f"Layer {path!r} lacks idna"
+        return Finding("missing-dependency", "warning", where, message, "Add it.", pin=where.pin(distribution))
+
+    users, orders = Origin("make.py", 3, "users/uv.lock"), Origin("make.py", 3, "orders/uv.lock")
+    found = group_repeats([of("Users/base", users), of("Dev/Users/base", users), of("Orders/base", orders)])
+    assert [len(repeated.findings) for repeated in found] == [2, 1]
+
+
+def test_functions_of_two_files_with_one_faulty_layer_are_one() -> None:
+    """The message names the layer alone, so where the functions are written says nothing."""
+    places = [Where(f"Spoke/{name}", origin=Origin(f"{name}.py", 3)) for name in ("users", "orders")]
+    findings = [
+        Finding("missing-dependency", "warning", where, "Layer 'Hub/base' lacks idna", "Add.") for where in places
+    ]
+    assert len(group_repeats(findings)) == 1
 
 
 def test_topics_of_stages_and_severities() -> None:

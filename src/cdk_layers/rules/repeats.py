@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cdk_layers.system.project_paths import project_path
 from cdk_layers.system.wording import count, listed
 
 if TYPE_CHECKING:
@@ -70,12 +71,27 @@ def _joined(group: list[Unread]) -> str:
 
 
 def problem_of(finding: Finding) -> tuple[str, ...]:
-    """Return an identity of the problem, without the stage, stack and Region of the finding."""
+    """Return an identity of the problem: without the stage, stack and Region of the finding, but with the user's files.
+
+    Layers or functions of the same name in two files of the user need two remedies.
+    """
     if finding.topic:
         return (finding.rule, finding.severity, _placeless(finding.topic))
     place = finding.where.path
     message = finding.message.replace(place, place.rpartition("/")[2]) if place else finding.message
-    return (finding.rule, finding.severity, _placeless(message), _placeless(finding.remedy))
+    return (finding.rule, finding.severity, _placeless(message), _placeless(finding.remedy), *_sources(finding))
+
+
+def _sources(finding: Finding) -> tuple[str, ...]:
+    """Return the files of the user in which a finding is to be mended, as far as they are known.
+
+    A finding of a function that does not name it may be one about its layers, so where the function is says nothing.
+    """
+    if finding.pin:
+        return (finding.pin.manifest,)
+    origin = finding.where.origin
+    is_own = origin and finding.where.path in finding.message
+    return (project_path(origin.file) if origin.file else "", origin.manifest) if origin and is_own else ()
 
 
 def problem_id(finding: Finding) -> str:
