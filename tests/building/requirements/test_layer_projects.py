@@ -197,7 +197,7 @@ _VERSIONED = "python/lib/python3.13/site-packages"
 
 def test_what_another_layer_hides_is_packed(make_entry: MakeEntry, store: LocalStore) -> None:
     """Layers merge in their order, and Python looks into the folder of its own version first."""
-    root = _workspace(make_entry, {})
+    root = _workspace(make_entry, {"layers/shared/src/shared/db.py": ""})
     shared, function = _entry(root, store), root / "functions" / "a"
 
     def builds(path: str, *, first: bool = False) -> bool:
@@ -213,6 +213,15 @@ def test_what_another_layer_hides_is_packed(make_entry: MakeEntry, store: LocalS
     for hiding in ("shared.py", "shared/__init__.py"):
         with pytest.raises(EntryError, match=f"layer 'other' has 'shared' in {_VERSIONED} too, and Python looks into"):
             builds(f"{_VERSIONED}/{hiding}", first=True)
+    for hiding, hidden in (
+        ("shared/__init__.cpython-313-x86_64-linux-gnu.so", "shared/__init__"),
+        ("shared/db.so", "shared/db"),
+        ("shared/db/__init__.py", "shared/db"),
+    ):
+        with pytest.raises(
+            EntryError, match=f"'other' has python/{hiding}, which Python prefers to python/{hidden}.py"
+        ):
+            builds(f"python/{hiding}", first=True)
     assert builds("python/shared/__init__.py", first=True)
     assert builds("python/shared/more.py")
     assert builds(f"{_VERSIONED}/more/shared.py")

@@ -177,11 +177,21 @@ def _hiding(layer: KnownLayer, names: Sequence[str], job: Job) -> Iterator[str]:
         paths = [f"{layer.prefix}/{name}" for name in names] if later else []
         if path := next((path for path in paths if found.get(path, files[path])[:2] != files[path][:2]), None):
             yield f"{label} comes later and has another {path}"
+        preferred = _preferred(found) if other is not layer else {}
+        if path := next((path for name in names if (path := f"{layer.prefix}/{name}") in preferred), None):
+            yield f"{label} has {preferred[path]}, which Python prefers to {path}"
         for folder in layer_folders(job.target.python):
             below = [path.removeprefix(f"{folder}/") for path in found if path.startswith(f"{folder}/")]
             if folder != layer.prefix and (package := _regular_in_both(below, names)):
                 yield f"{label} has {package!r} in {folder} too, and Python looks into one of them only"
         later = later or other is layer
+
+
+def _preferred(files: Iterable[str]) -> dict[str, str]:
+    """Return the packages and extension modules among files, by the paths of the sources that they hide."""
+    packages = {f"{path.removesuffix('/__init__.py')}.py": path for path in files if path.endswith("/__init__.py")}
+    split = ((*path.rpartition("/"), path) for path in files if path.endswith(".so"))
+    return packages | {f"{folder}{slash}{name.partition('.')[0]}.py": path for folder, slash, name, path in split}
 
 
 def _packaged(folder: Path, layout: Layout) -> list[Member]:
