@@ -33,6 +33,8 @@ _DEBUGGING_OPTIONS: Final = ("-X", "frozen_modules=off")
 
 _POLL_SECONDS: Final = 0.02
 _LAST_ANSWER_SECONDS: Final = 0.05
+_REFUSED_SECONDS: Final = 2.0
+"""How long a process has to write that its response was refused, and to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ class ExecutionEnvironment:
             payload = service_errors.timeout_payload(request_id, invocation.timeout_seconds)
         elif answer.kind == "ended":
             payload = service_errors.exit_payload(request_id, self._sandbox.status() or 0)
+        elif answer.kind == "too-large":
+            self._wait(_REFUSED_SECONDS)
         self._logs.settle()
         error_type = None
         if answer.kind in {"ended", "init-error", "timed-out", "too-large"}:
