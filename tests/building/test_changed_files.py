@@ -68,7 +68,7 @@ def test_changed_file_is_installed_again(
     assert _read(written(after), "trusted/ca.pem") == CERTIFICATE
     assert after.digest == before.digest
     (line,) = (line for line in capfd.readouterr().err.splitlines() if "uv's cache" in line)
-    assert "'trusted', such as 'trusted/ca.pem'" in line
+    assert "Files of 'trusted' in uv's cache were changed or removed, such as 'trusted/ca.pem'." in line
     assert line.endswith("uv cache clean trusted")
 
 

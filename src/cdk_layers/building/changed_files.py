@@ -67,7 +67,7 @@ def replace_changed(
     except DependencyError as error:
         found, remedy = _changed_text(changed)
         message = (
-            f"{found} (or RECORD is wrong in the wheel), and cannot be installed without it. {remedy}. "
+            f"{found} (or a wheel's RECORD is wrong), and the cache cannot be done without. {remedy}. "
             f"uv's reason: {error}"
         )
         raise BuildError(message) from error
@@ -75,14 +75,14 @@ def replace_changed(
     wrong = changed_files(tree, installed)
     if replaced := {name: paths for name, paths in changed.items() if name not in wrong}:
         found, remedy = _changed_text(replaced)
-        report_error(f"cdk-layers: {found}, which was installed without the cache. {remedy}")
+        report_error(f"cdk-layers: {found}. The build did not use these files. {remedy}")
     return installed
 
 
 def _changed_text(changed: Mapping[str, Sequence[str]]) -> tuple[str, str]:
     """Return what is wrong with uv's cache, and the remedy."""
     names = sorted(changed)
-    found = f"Files in uv's cache were changed or removed, of {quoted(names)}, such as {changed[names[0]][0]!r}"
+    found = f"Files of {quoted(names)} in uv's cache were changed or removed, such as {changed[names[0]][0]!r}"
     return found, f"To remove them from the cache, run: uv cache clean {' '.join(names)}"
 
 

@@ -382,6 +382,8 @@ def test_async_handlers_of_wrappers_and_other_runtimes() -> None:
     subject = function(code={"main.py": "async def handler(event, context): ..."}, handler="main.handler")
     assert found(subject, "async-handler")
     assert not found(replace(subject, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/run"}), "async-handler")
+    assert not found(replace(subject, environment=None), "async-handler")
+    assert not found(replace(subject, macros=("Wrapper",)), "async-handler")
     assert not found(replace(subject, runtime="nodejs22.x"), "async-handler")
     assert not found(replace(subject, handler="main."), "async-handler")
     assert not found(replace(subject, handler="elsewhere.handler"), "async-handler")

@@ -100,7 +100,9 @@ def handler_not_found(function: Function, _: Settings) -> Iterator[Problem]:
 )
 def async_handler(function: Function, _: Settings) -> Iterator[Problem]:
     """Look at the definition of the handler."""
-    if not is_python(function) or EXEC_WRAPPER in (function.environment or {}):
+    environment = function.environment
+    if not is_python(function) or function.macros or environment is None or EXEC_WRAPPER in environment:
+        # A wrapper or a macro may make another function the handler, which runs the coroutine.
         return
     handler = function.handler or ""
     module, _dot, name = handler.rpartition(".")
