@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,3 +119,10 @@ def test_a_project_that_is_reached_by_a_link(tmp_path: Path, monkeypatch: pytest
     (project / "app.py").write_text(text)
     assert _run(str(link / "app.py"), text) == Origin("app.py", 1, checksum=checksum_of(text))
     assert _run(str(installed / "app.py"), text) is None
+
+
+def test_the_standard_library_is_not_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although it is in the project: a thread that creates a layer, in an environment of conda's in that folder."""
+    library = Path(os.__file__).parent
+    monkeypatch.chdir(library)
+    assert _run(str(library / "threading.py"), "origin = origin_of(None, None)\n") is None

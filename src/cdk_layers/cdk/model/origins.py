@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _BETWEEN: Final = frozenset({"cdk_layers", "aws_cdk", "constructs", "jsii"})
 """The packages between the user's code and a construct."""
+
+_STANDARD_LIBRARY: Final = Path(os.__file__).parent
+"""Its folder, which is in the project if the environment is one of conda's in it."""
 
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")
 
@@ -77,7 +81,7 @@ def _own_path(name: str, _here: Path) -> str:
     """Return the path of a source file in the working folder; "" for any other."""
     path = "" if name.startswith("<") else project_path(name)
     is_installed = any(folder in f"/{place}" for folder in _INSTALLED for place in (path, Path(name).as_posix()))
-    return "" if is_installed else path
+    return "" if is_installed or Path(name).is_relative_to(_STANDARD_LIBRARY) else path
 
 
 def _changed(path: str) -> int:
