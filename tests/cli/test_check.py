@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,15 +135,24 @@ def test_the_place_in_sarif_is_a_uri(tmp_path: Path, run: Command, monkeypatch: 
     assert location["logicalLocations"] == [{"fullyQualifiedName": "Spoke/Report", "kind": "resource"}]
 
 
-def test_github_annotations_name_files_of_the_repository(
-    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("below", [".", "ci"])
+def test_reports_name_files_of_the_repository(
+    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch, below: str
 ) -> None:
-    """Where an app is in a folder of the repository, and the command runs in that folder."""
+    """Where an app is in a folder of the repository, and the command runs in that folder, or in one below it."""
     write(tmp_path, Report=function("python3.9"))
-    monkeypatch.chdir(tmp_path)
-    for workspace, start in ((tmp_path.parent, f"{tmp_path.name}/"), (tmp_path / "other", "")):
+    (tmp_path / "ci").mkdir()
+    monkeypatch.chdir(tmp_path / below)
+    out = os.path.relpath(tmp_path / "cdk.out")
+    for workspace, expected in (
+        (tmp_path.parent, f"{tmp_path.name}/cdk.out/Spoke.template.json"),
+        (tmp_path.parent / "other", f"{out}/Spoke.template.json"),
+    ):
         monkeypatch.setenv("GITHUB_WORKSPACE", str(workspace))
-        assert f"file={start}cdk.out/Spoke.template.json,line=" in run("check", *TODAY, "--format", "github").out
+        assert f"file={expected},line=" in run("check", out, *TODAY, "--format", "github").out
+        log = json.loads(run("check", out, *TODAY, "--format", "sarif").out)
+        (location,) = log["runs"][0]["results"][0]["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == expected
 
 
 def test_github_annotations_are_escaped(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:

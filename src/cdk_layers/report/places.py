@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cdk_layers.building.requirements.manifest_names import SOURCES
 from cdk_layers.contents.names import canonical
+from cdk_layers.system import host
 from cdk_layers.system.outgoing import printable
 from cdk_layers.system.project_paths import checksum_of, lines_of, project_path
 
@@ -31,6 +33,13 @@ class Place:
 
     line: int
     """From 1 on."""
+
+    @property
+    def in_repository(self) -> str:
+        """The path relative to the repository's folder in a run of GitHub, whose command may run in a folder of it."""
+        workspace = host.environ().get("GITHUB_WORKSPACE")
+        path = Path(os.path.abspath(self.file))  # noqa: PTH100 - Path.absolute() keeps ".."
+        return path.relative_to(workspace).as_posix() if workspace and path.is_relative_to(workspace) else self.file
 
     def __str__(self) -> str:
         """Return the place as compilers print it, such as "stacks/hub.py:12"."""

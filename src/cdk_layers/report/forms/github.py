@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdk_layers.rules.repeats import group_repeats, group_unread
-from cdk_layers.system import host
 from cdk_layers.system.outgoing import printable
 
 if TYPE_CHECKING:
@@ -32,20 +30,13 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         finding = repeated.first
         properties = {"title": f"{finding.rule}: {printable(finding.where.path)}"}
         if place := verdict.places.best(finding):
-            properties |= {"file": printable(_in_workspace(place.file)), "line": str(place.line)}
+            properties |= {"file": printable(place.in_repository), "line": str(place.line)}
         others = f"\n{printable(repeated.elsewhere)}" if repeated.others else ""
         error = f"\nAWS error: {printable(finding.aws_error)}" if finding.aws_error else ""
         listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         yield f"::{finding.severity} {listed}::{_data(f'{finding.message}{error}{chr(10)}{finding.remedy}{others}')}"
     for sentence in group_unread(verdict.outcome.unread):
         yield f"::notice title=not known::{_data(printable(sentence))}"
-
-
-def _in_workspace(file: str) -> str:
-    """Return a path relative to the repository's folder, also where the command runs in a folder of it."""
-    workspace = host.environ().get("GITHUB_WORKSPACE")
-    path = Path.cwd() / file
-    return path.relative_to(workspace).as_posix() if workspace and path.is_relative_to(workspace) else file
 
 
 def _data(text: str) -> str:
