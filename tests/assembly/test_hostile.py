@@ -164,6 +164,19 @@ def test_links_out_of_the_assembly_are_not_followed(tmp_path: Path) -> None:
         read(folder)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_links_that_lead_to_themselves(tmp_path: Path) -> None:
+    """An asset is as one that does not exist, and a template cannot be read."""
+    for name in ("asset.1", "template.json"):
+        (tmp_path / name).symlink_to(tmp_path / name)
+    app = read_text(tmp_path, _LAYER.format("asset.1"))
+
+    assert app.layers[0].contents is None
+    assert "does not exist" in str(app.unread[0])
+    with pytest.raises(AssemblyError, match="cannot be read"):
+        read(tmp_path / "template.json")
+
+
 @pytest.mark.parametrize("path", ["../outside", "/etc", "a/../../outside"])
 def test_assets_outside_of_the_assembly_are_not_read(tmp_path: Path, path: str) -> None:
     """They are unknown, and the report says so."""

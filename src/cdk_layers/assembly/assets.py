@@ -11,6 +11,7 @@ from cdk_layers.contents.readers import open_sources, unreadable
 from cdk_layers.errors import AssemblyError, DamagedArchiveError
 from cdk_layers.findings import Unread
 from cdk_layers.system.document_values import mapping
+from cdk_layers.system.project_paths import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ class Assets:
         return self._measured[path]
 
     def _measure(self, path: Path, subject: Subject) -> Measured:
-        resolved = path.resolve()
+        resolved = real_path(path)
         if not any(resolved.is_relative_to(root) for root in self.roots):
             self.report(
                 f": its asset {path} is outside of the assembly and the working folder, and is not read.", subject

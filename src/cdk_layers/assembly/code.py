@@ -13,6 +13,7 @@ from cdk_layers.assembly.evaluate.values import NO_VALUE, as_text, describe
 from cdk_layers.assembly.signing import has_signature
 from cdk_layers.assembly.storage import referenced
 from cdk_layers.contents.model import Contents, File
+from cdk_layers.system.project_paths import real_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +142,7 @@ def _is_unbundled(resource: Resource, assets: Assets) -> bool:
     """
     staged, is_bundled = resource.metadata.get(_ASSET_PATH), resource.metadata.get(_IS_BUNDLED)
     if is_bundled is True and isinstance(staged, str):
-        return not (resource.stack.path.parent / staged).resolve().is_relative_to(assets.roots[0])
+        return not real_path(resource.stack.path.parent / staged).is_relative_to(assets.roots[0])
     places = (resource.where.path, *(f"{resource.where.path}/{child}" for child in DEFAULT_CHILDREN))
     return is_bundled is False and not resource.stack.constructs.bundling.isdisjoint(places)
 

@@ -22,6 +22,7 @@ from cdk_layers.assembly.stacks import UNKNOWN, Stack
 from cdk_layers.assembly.template_files import ELSEWHERE, FUNCTIONS_AND_LAYERS, nested_construct, template_files
 from cdk_layers.errors import AssemblyError
 from cdk_layers.system.document_values import mapping
+from cdk_layers.system.project_paths import real_path
 from cdk_layers.system.wording import A_FILE, ABSENT, folder_fault
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class _Reading:
         self._path = path
         self._start = _start(path)
         # The assets of stages are in the folder of the whole app; those of `cdk synth --no-staging` are in the project.
-        root = _outermost(self._start.parent).resolve()
-        project = Path.cwd().resolve()
+        root = real_path(_outermost(self._start.parent))
+        project = real_path(Path.cwd())
         self._root = root
         package = read_package(self._start)
         roots = (root, *((project,) if root.is_relative_to(project) else ()), *(package.folders if package else ()))
@@ -110,9 +111,9 @@ class _Reading:
 
     def _read_assembly(self, manifest: Path) -> None:
         folder = manifest.parent
-        if folder.resolve() in self._folders:
+        if real_path(folder) in self._folders:
             return
-        self._folders.add(folder.resolve())
+        self._folders.add(real_path(folder))
         document = read_document(manifest)
         if not isinstance(document.get("artifacts"), dict):
             message = f"{manifest} is not the manifest of a cloud assembly: it has no artifacts. {READABLE}"
@@ -161,7 +162,7 @@ class _Reading:
     def _inside(self, folder: Path, name: object) -> Path:
         """Return the path of a part of an assembly."""
         path = folder / name if isinstance(name, str) and name else None
-        if path is None or not path.resolve().is_relative_to(self._root):
+        if path is None or not real_path(path).is_relative_to(self._root):
             message = f"{folder / MANIFEST} names {name!r} as a part of the assembly, but it is not in it."
             raise AssemblyError(message)
         return path
@@ -171,7 +172,7 @@ class _Reading:
             message = f"{self._path} has more than {_MAX_TEMPLATES} templates, nested ones included."
             raise AssemblyError(message)
         self._stacks.append(stack)
-        self._nesting.append(stack.path.resolve())
+        self._nesting.append(real_path(stack.path))
         for resource in stack.of_type(*NESTED_STACKS, *ELSEWHERE):
             for path in template_files(resource, self._assets):
                 if path is not None:
@@ -187,14 +188,14 @@ class _Reading:
 
     def _nest(self, path: Path, resource: Resource) -> None:
         stack = resource.stack
-        if not path.resolve().is_relative_to(self._root) or not path.is_file():
+        if not real_path(path).is_relative_to(self._root) or not path.is_file():
             place = resource.where.path
             self._assets.report(f"{place}: its template {path} does not exist, or is not in the assembly.")
             return
         if resource.type in ELSEWHERE:
             self._add_elsewhere(path, stack)
             return
-        if path.resolve() in self._nesting:
+        if real_path(path) in self._nesting:
             message = f"{path} nests itself as {resource.where.path!r}, which cannot be deployed."
             raise AssemblyError(message)
         nested = Stack(
@@ -211,8 +212,8 @@ class _Reading:
 
     def _add_elsewhere(self, path: Path, stack: Stack) -> None:
         """Add a template that is deployed in accounts and Regions that are not known here."""
-        if path.resolve() not in self._elsewhere:
-            self._elsewhere.add(path.resolve())
+        if real_path(path) not in self._elsewhere:
+            self._elsewhere.add(real_path(path))
             construct = stack.constructs.templates.get(path.name)
             document = read_document(path, MAX_TEMPLATE_BYTES)
             self._add(Stack(path, document, construct=construct, constructs=stack.constructs))

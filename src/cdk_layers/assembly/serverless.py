@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.assembly.documents import nodes_in, read_document
 from cdk_layers.assembly.evaluate.values import as_text
 from cdk_layers.system.document_values import mapping
+from cdk_layers.system.project_paths import real_path
 from cdk_layers.system.wording import A_FILE, folder_fault
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def read_package(template: Path) -> Package | None:
     service = _service_folder(template.parent)
     packed = {file.name: file for file in template.parent.iterdir()}
     named = {} if service is None else {file.name: file for file in _artifacts(state, service)}
-    caches = {file.resolve().parent for file in packed.values() if file.is_symlink()}
+    caches = {real_path(file).parent for file in packed.values() if file.is_symlink()}
     return Package(
         service=as_text(mapping(state, "service").get("service")),
         uploads=(as_text(mapping(state, "package").get("artifactDirectoryName")) or "").rpartition("/")[0],
@@ -88,8 +89,8 @@ def read_package(template: Path) -> Package | None:
 
 def _service_folder(folder: Path) -> Path | None:
     """Return the folder of a service, which its package is in; None if it is not on this machine."""
-    above = folder.resolve().parents
-    if folder.resolve().name == _FOLDER:
+    above = real_path(folder).parents
+    if real_path(folder).name == _FOLDER:
         # The file may have another name, by --config. That of a folder above belongs to another service.
         return above[0]
     return next((parent for parent in above if any((parent / name).is_file() for name in _CONFIGURATIONS)), None)

@@ -22,6 +22,7 @@ from cdk_layers.assembly.acknowledgements import REPORT
 from cdk_layers.check.outcome import Outcome, Result
 from cdk_layers.findings import Finding, Origin, Pin, Subject, Unread, Where
 from cdk_layers.store.measurements import stamp
+from cdk_layers.system.project_paths import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def outcome_key(folder: Path, facts: list[Any]) -> str | None:
     Returns:
         The key. None if it is not certain that the content has not changed, or if the assembly cannot be read.
     """
-    root = folder.resolve()
+    root = real_path(folder)
     digest = hashlib.sha256(json.dumps([_judges(), os.fspath(root), *facts]).encode())
     try:
         digest.update(json.dumps(_acknowledgements(root / REPORT)).encode())
@@ -133,7 +134,7 @@ def _assets(manifest: Path, content: bytes) -> Iterator[Path]:
     for entry in json.loads(content).get("files", {}).values():
         source = entry["source"].get("path")
         if source is not None:
-            path = (manifest.parent / source).resolve()
+            path = real_path(manifest.parent / source)
             # Templates are assets too, and each synthesis writes them again.
             if path.suffix != ".json":
                 yield path

@@ -1,4 +1,4 @@
-"""Files of the project: paths relative to the working folder, the same on each machine, and lines."""
+"""Paths of files, relative to the working folder, so that they are the same on each machine; and lines of files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def project_path(path: str | Path) -> str:
 
 def _spellings(path: str | Path) -> Iterator[Path]:
     yield Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() keeps ".."
-    yield Path(os.path.realpath(path))
+    yield real_path(Path(path))
 
 
 def _is_unicode(text: str) -> bool:
@@ -38,6 +38,11 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def real_path(path: Path) -> Path:
+    """Return the absolute path that links lead to. Links that lead to each other stay, and no such path exists."""
+    return Path(os.path.realpath(path))  # before Python 3.13, Path.resolve() raises a RuntimeError for them
 
 
 def is_project_path(path: object) -> TypeGuard[str]:

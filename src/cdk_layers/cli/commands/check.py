@@ -11,6 +11,7 @@ from cdk_layers.cli.assembly_path import add_path, default_path
 from cdk_layers.errors import UsageError
 from cdk_layers.report import forms
 from cdk_layers.system.discovery import load_module, module_names
+from cdk_layers.system.project_paths import real_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -71,7 +72,7 @@ def _settings(arguments: Namespace) -> Settings:
     from cdk_layers.cli.rule_names import rules_by_name  # noqa: PLC0415
     from cdk_layers.project.settings import parse_size, read_settings, settings_file  # noqa: PLC0415
 
-    folders = (*([arguments.path.resolve()] if arguments.path else []), Path.cwd())
+    folders = (*([real_path(arguments.path)] if arguments.path else []), Path.cwd())
     project = read_settings(*folders)
     settings = project.settings(
         today=arguments.today,
