@@ -165,6 +165,10 @@ def test_imports_are_followed_into_own_modules_of_layers() -> None:
     assert of_layer("from company.client import get", files | {"python/requests.py": "", "python/jwt.py": ""}) == []
     assert of_layer("import company", files) == []
     installed = [dist("company", top_level=["company"])]
+    for line, expected in (("sys.path.insert(0, '/opt/x')", []), ("sys.modules['company.x'] = sys", ["warning"])):
+        adding = {"python/company/__init__.py": f"import sys\n{line}"}
+        findings = of_layer("import company\nimport vendored", adding, dists=installed)
+        assert [finding.severity for finding in findings] == expected
     assert of_layer("from company.client import get", files, dists=installed) == []
     assert of_layer("import company\nimport vendored", {"python/company.py": "import sys\nsys.path.append('x')"}) == []
 

@@ -1,4 +1,4 @@
-"""Imports of the user's own modules, as their source shows them. Modules of distributions are not read."""
+"""Imports of the user's own modules, as their source shows them. Those of distributions are not followed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _TRICKS: Final = re.compile(
     rb"addsitedir|zipimport|__path__|declare_namespace|load_source|load_module|runpy|(?<![\w.])exec\("
 )
 """Source of code that may change how modules are found, or add some."""
+
+_ADDS_FOLDERS: Final = re.compile(rb"sys\.path(?:\.(?:insert|append|extend)|\s*\+?=|\[)|addsitedir")
+"""The same of a distribution, of which many replace or add their own modules."""
 
 _MOST_MODULES: Final = 256
 _LARGEST_SOURCE: Final = 1024 * 1024
@@ -68,11 +71,18 @@ class Source(NamedTuple):
 
 
 def reached(handler: str, places: Sequence[tuple[Part, str]], *, is_certain: bool = True) -> Iterator[Source]:
-    """Yield the user's modules that the handler's module imports, up to a bound, or that it may import."""
+    """Yield the user's modules that the handler's module imports, up to a bound, or that it may import.
+
+    The latter include modules of distributions that the user's import, but not what these import.
+    """
     found = [*with_parents(handler)]
     for name in found:
         module = find_module(name, places)
-        source = own_source(module) if module is not None else None
+        if module is None:
+            continue
+        source = own_source(module)
+        if source is None and not is_certain:
+            source = _distribution_source(module)
         if source is not None:
             yield source
             names = source.names if is_certain else source.possible_names
@@ -93,6 +103,13 @@ def own_source(module: Module) -> Source | None:
         return None
     label = f" in {part.label}" if part.layer is not None else ""
     return _read(part.contents, part.sources, path, module.name, label, is_package=module.package)
+
+
+def _distribution_source(module: Module) -> Source | None:
+    part, path = module.part, module.path
+    if part is None or path is None or part.sources is None or part.contents.files[path].size > _LARGEST_SOURCE:
+        return None
+    return Source((), (), (), bool(_ADDS_FOLDERS.search(part.sources.read(path) or b"")))
 
 
 @once_per_archive
