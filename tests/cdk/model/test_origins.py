@@ -126,3 +126,18 @@ def test_the_standard_library_is_not_of_the_project(monkeypatch: pytest.MonkeyPa
     library = Path(os.__file__).parent
     monkeypatch.chdir(library)
     assert _run(str(library / "threading.py"), "origin = origin_of(None, None)\n") is None
+
+
+def test_a_derived_class_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layer is at the line that creates it, and what a derived stack creates at its line in the stack."""
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "class Layer:\n    def __init__(self):\n        self.origin = origin_of(None, None)\n"
+        "class Own(Layer):\n    def __init__(self, *, name):\n        super().__init__()\n"
+        "class Hub:\n    def __init__(self):\n        self.layer = Own(name='a')\n"
+    )
+    for last, line in {"origin = Own(name='b').origin\n": 10, "origin = Hub().layer.origin\n": 9}.items():
+        (tmp_path / "app.py").write_text(text + last)
+        origin = _run("app.py", text + last)
+        assert origin is not None
+        assert (origin.file, origin.line) == ("app.py", line)

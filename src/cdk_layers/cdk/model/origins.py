@@ -60,13 +60,26 @@ def origin_of(entry: Path | None, build: LayerBuild | None) -> Origin | None:
 
 
 def _calling_line(frame: FrameType | None) -> Origin | None:
-    """Return the innermost line of the user's project that a frame was called from; None if there is none."""
+    """Return the innermost line of the user's project that a frame was called from; None if there is none.
+
+    Where the user derives a class, that is the line that creates an object of it, and not that of its `__init__`.
+    """
+    created: object = None
     while frame is not None:
+        initialized = _initialized(frame)
+        created = initialized if created is None else created
         package = str(frame.f_globals.get("__name__")).partition(".")[0]
-        if package not in _BETWEEN and (found := _line(frame.f_code.co_filename, frame.f_lineno)):
+        is_between = package in _BETWEEN or (initialized is not None and initialized is created)
+        if not is_between and (found := _line(frame.f_code.co_filename, frame.f_lineno)):
             return found
         frame = frame.f_back
     return None
+
+
+def _initialized(frame: FrameType) -> object:
+    """Return the object that a frame initializes; None if it does something else."""
+    code = frame.f_code
+    return frame.f_locals.get(code.co_varnames[0]) if code.co_name == "__init__" and code.co_argcount else None
 
 
 def _line(name: str, number: int) -> Origin | None:
