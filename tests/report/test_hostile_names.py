@@ -34,3 +34,13 @@ def test_no_report_passes_commands_on(capsys: pytest.CaptureFixture[str]) -> Non
         assert len(commands) == (2 if form == "github" else 0), form
         assert all("::error file=a" not in line and "::warning" not in line for line in commands)
     assert json.loads(reports["json"])["findings"][0]["construct"] == _EVIL
+
+
+def test_a_folder_whose_name_is_not_unicode(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its bytes are in a URI as they are."""
+    finding = Finding("too-many-layers", "error", Where("Hub/F", "n\udcff/cdk.out/Hub.template.json", "F"), "M", "R")
+    verdict = Verdict(Path("cdk.out"), Outcome((Result(finding),), ()))
+    table.show(verdict)
+    for report in (capsys.readouterr().out, as_github(verdict), as_json(verdict)):
+        report.encode()
+    assert "n%FF/cdk.out/Hub.template.json" in as_sarif(verdict)

@@ -98,7 +98,7 @@ def _location(verdict: Verdict, repeated: Repeated) -> dict[str, Any]:
     }
     if place := verdict.places.best(repeated.first):
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": quote(place.in_repository)},
+            "artifactLocation": {"uri": quote(place.in_repository, errors="surrogateescape")},
             "region": {"startLine": place.line},
         }
     return location
