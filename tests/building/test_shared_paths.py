@@ -98,6 +98,21 @@ def test_winner_is_installed_whatever_is_there(
         assert opened.read("python/shared/__init__.py") == b"A = 'zoo'\n"
 
 
+def test_winner_is_not_refreshed(entry: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The winner is installed alone without uv's --reinstall, which implies --refresh: it is in the cache already."""
+    real = process.pip
+    runs: list[list[str | Path]] = []
+
+    def record(arguments: list[str | Path], **options: Any) -> object:
+        runs.append(arguments)
+        return real(arguments, **options)
+
+    monkeypatch.setattr(process, "pip", record)
+    build(entry, TARGET, store=store)
+    assert len(runs) > 1
+    assert [arguments for arguments in runs if "--reinstall" in arguments] == []
+
+
 def test_same_bytes_are_no_news(make_entry: Callable[..., Path], store: LocalStore) -> None:
     """Distributions that contain the same file leave no note."""
     for name in ("alpha", "zoo"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cdk_layers.app.metadata import read_entry, read_metadata, read_origin
 from cdk_layers.findings import Origin
 from cdk_layers.system.document_values import items, texts
-from cdk_layers.system.project_paths import project_path
+from cdk_layers.system.project_paths import is_installed, project_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,6 @@ DEFAULT_CHILDREN: Final = ("Resource", "Default")
 
 _ACKNOWLEDGED: Final = "aws:cdk:acknowledged-rules"
 _FRAME: Final = re.compile(r"\(([^()]+?):([1-9][0-9]{0,8})(?::[0-9]{1,9})?\)\Z")
-_INSTALLED: Final = ("/node_modules/", "/site-packages/", "/dist-packages/")
 _BUNDLING_MODULE: Final = "@aws-cdk/aws-lambda-python-alpha"
 """The module whose constructs always bundle their asset. Source: its lib/bundling.ts."""
 
@@ -124,7 +123,7 @@ def _creating_line(trace: object) -> Origin | None:
     for frame in texts(trace):
         if found := _FRAME.search(frame):
             path = project_path(found[1])
-            if path and not any(folder in f"/{path}" for folder in _INSTALLED):
+            if path and not is_installed(path):
                 return Origin((Path.cwd() / path).as_posix(), int(found[2]))
     return None
 

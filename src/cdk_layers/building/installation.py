@@ -107,7 +107,7 @@ def install(requirements: Requirements, resolution: Resolution, tree: Path, job:
         names = {pin.name for pin in resolution.pins} & {distribution.name for distribution in installed}
         pins = [pin for pin in resolution.pins if (pin.name == name if name in names else pin.name not in names)]
         start = exact if name in reinstalled else attempt
-        _install_pins(requirements, pins, place, job, start, reinstall=True, is_cached=name not in changed)
+        _install_pins(requirements, pins, place, job, start, reinstall=place == tree, is_cached=name not in changed)
 
     if changed:
         installed = replace_changed(changed, tree, install_again)

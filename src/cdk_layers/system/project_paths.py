@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
+_INSTALLED: Final = ("/node_modules/", "/site-packages/", "/dist-packages/")
 
 
 def project_path(path: str | Path) -> str:
@@ -43,6 +44,11 @@ def _is_unicode(text: str) -> bool:
 def real_path(path: Path) -> Path:
     """Return the absolute path that links lead to. Links that lead to each other stay, and no such path exists."""
     return Path(os.path.realpath(path))  # before Python 3.13, Path.resolve() raises a RuntimeError for them
+
+
+def is_installed(path: str) -> bool:
+    """Return whether a path, with slashes, is that of a file of an installed package."""
+    return any(folder in f"/{path}" for folder in _INSTALLED)
 
 
 def is_project_path(path: object) -> TypeGuard[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cdk_layers.findings import Origin
-from cdk_layers.system.project_paths import checksum_of, lines_of, project_path
+from cdk_layers.system.project_paths import checksum_of, is_installed, lines_of, project_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,6 @@ _BETWEEN: Final = frozenset({"cdk_layers", "aws_cdk", "constructs", "jsii"})
 
 _STANDARD_LIBRARY: Final = Path(os.__file__).parent
 """Its folder, which is in the project if the environment is one of conda's in it."""
-
-_INSTALLED: Final = ("/site-packages/", "/dist-packages/")
 
 _declared: Final[ContextVar[Origin | None]] = ContextVar("declared", default=None)
 
@@ -93,8 +91,8 @@ def _line(name: str, number: int) -> Origin | None:
 def _own_path(name: str, _here: Path) -> str:
     """Return the path of a source file in the working folder; "" for any other."""
     path = "" if name.startswith("<") else project_path(name)
-    is_installed = any(folder in f"/{place}" for folder in _INSTALLED for place in (path, Path(name).as_posix()))
-    return "" if is_installed or Path(name).is_relative_to(_STANDARD_LIBRARY) else path
+    is_own = not (is_installed(path) or is_installed(Path(name).as_posix()))
+    return path if is_own and not Path(name).is_relative_to(_STANDARD_LIBRARY) else ""
 
 
 def _changed(path: str) -> int:

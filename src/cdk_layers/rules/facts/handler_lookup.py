@@ -67,13 +67,13 @@ class Lookup:
         elif source is None:
             return "yes"
         else:
-            answer = self._insource_of(module, source, name)
+            answer = self._in_source(module, source, name)
         if answer == "no" and module.package and find_module(f"{module.name}.{name}", self.places):
             # A `from` import loads a submodule; looking up an attribute does not.
             return "yes" if self.depth else "maybe"
         return answer
 
-    def _insource_of(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
+    def _in_source(self, module: Module, source: bytes, name: str) -> Answer | SyntaxError:
         deeper = Lookup(self.places, self.python, self.answers, self.depth + 1)
         search = Search(name, lambda statement, there: deeper.follow(module, statement, there, name))
         try:
@@ -98,9 +98,11 @@ class Lookup:
 def source_of(module: Module) -> bytes | None:
     """Return the source of a module; None if it has none, or if it is too large."""
     part, path = module.part, module.path
-    if part is None or path is None or part.sources is None or part.contents.files[path].size > _LARGEST_SOURCE:
-        return None
-    return part.sources.read(path)
+    return None if part is None or path is None or part.sources is None else _source(part.contents, part.sources, path)
+
+
+def _source(contents: Contents, sources: Sources, path: str) -> bytes | None:
+    return sources.read(path) if contents.files[path].size <= _LARGEST_SOURCE else None
 
 
 def lazy_result(module: Module, name: str, places: Sequence[tuple[Part, str]]) -> Result | None:
@@ -132,7 +134,7 @@ def lazy_result(module: Module, name: str, places: Sequence[tuple[Part, str]]) -
 @once_per_archive
 def _bound(contents: Contents, sources: Sources, path: str, name: str) -> ast.ImportFrom | Result | None:
     """Return the import that alone binds a name in a source, or the result of the function that alone does."""
-    source = sources.read(path) if contents.files[path].size <= _LARGEST_SOURCE else None
+    source = _source(contents, sources, path)
     try:
         binding = None if source is None else Search(name, _may_have_all).only_binding(parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
