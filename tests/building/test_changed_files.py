@@ -86,7 +86,9 @@ def test_changed_distribution_with_shared_paths(entry: Path, stores: Iterator[Lo
     before = build(entry, X86, store=next(stores))
     for name in ("ca.pem", "other.py"):
         _append(tmp_path, name)
-    for path in (tmp_path / "uv").rglob("same.py"):
+    cached = [*(tmp_path / "uv").rglob("same.py")]
+    assert len(cached) == 2
+    for path in cached:
         path.write_text("changed = 1\n")
 
     after = build(entry, X86, store=next(stores))
